@@ -1,0 +1,25 @@
+// Dense float32 matrices in .npy files: features in, outputs out.
+#ifndef GNNAC_MATRIX_H
+#define GNNAC_MATRIX_H
+
+#include "fail.h"
+
+// Row-major, owned. A 1-D file reads as one column.
+struct matrix {
+    int64_t rows, cols;
+    float *data;
+};
+void matrix_finish(struct matrix *m);
+
+// .npy of f4, f8 or any integer type, C or Fortran order; or the arrays "x" /
+// "features" / SciPy CSR x_indptr,x_indices,x_data,x_shape of an .npz (dense
+// result). Values must be finite. Checks size against the file before
+// allocating.
+gnnac_status matrix_load(const char *path, struct matrix *out,
+                         gnnac_error *err);
+
+// .npy v1, f4, C order; temporary file + rename.
+gnnac_status matrix_save(const char *path, const float *data, int64_t rows,
+                         int64_t cols, gnnac_error *err);
+
+#endif

@@ -1,0 +1,80 @@
+// The rule host: loads Lua rule files into a sandbox, asks them which kernels
+// to try for one layer of one graph on one device, and records why. Knows
+// nothing of CUDA; a rule's choice is only ever a proposal.
+#ifndef GNNAC_RULES_H
+#define GNNAC_RULES_H
+
+#include "base/props.h"
+#include "fail.h"
+#include "plan/family.h"
+
+struct ruleset; // opaque; one thread at a time
+
+// `families` must outlive the set.
+gnnac_status ruleset_create(const struct family_list *families,
+                            struct ruleset **out, gnnac_error *err);
+void ruleset_destroy(struct ruleset *rs);
+
+// Later files override earlier ones by rule name. Reports syntax errors,
+// unknown templates, knobs and fields with file:line and the nearest name.
+// GNNAC_EFORMAT (bad file, limit hit), GNNAC_EIO.
+gnnac_status ruleset_load(struct ruleset *rs, const char *path,
+                          gnnac_error *err);
+
+// XXH3-128 of the loaded files' bytes in order, 32 hex digits and a NUL.
+void ruleset_hash(const struct ruleset *rs, char hex[33]);
+
+// One property that a rule read, and what it saw.
+struct compared {
+    char name[64];
+    char value[48];
+};
+
+// What happened to one rule.
+struct rule_trace {
+    char rule[64], where[256], why[256];
+    double priority;
+    bool fired;
+    char note[160]; // e.g. "limit rejected 4 of 12 points"
+    size_t n_compared;
+    struct compared compared[24];
+};
+
+enum { MAX_CANDIDATES = 512, MAX_TRACES = 128 };
+
+// Candidates in order of preference: by rule priority (high first), then file
+// order, then the order of the lists. Duplicated points appear once.
+struct decision {
+    size_t n_candidates, n_traces;
+    struct candidate candidates[MAX_CANDIDATES];
+    struct rule_trace traces[MAX_TRACES];
+};
+
+// Evaluate every rule. `graph`, `layer` and `device` hold properties named
+// "graph.*", "layer.*", "device.*". `op` is the operation whose families may
+// be proposed ("aggregate"). GNNAC_EFORMAT with file:line when a rule raises an
+// error or exceeds its limits; GNNAC_ENOENT when nothing was proposed.
+gnnac_status ruleset_decide(struct ruleset *rs, const char *op,
+                            const struct props *graph,
+                            const struct props *layer,
+                            const struct props *device, struct decision *out,
+                            gnnac_error *err);
+
+// Run the `test` blocks of the loaded files. Each failure is one line in the
+// caller's buffer. Counts are always set.
+struct rule_test_result {
+    int n_passed, n_failed;
+    char report[8192];
+};
+gnnac_status ruleset_test(struct ruleset *rs, struct rule_test_result *out,
+                          gnnac_error *err);
+
+// Manual mode: `settings` like "template=row_split" or "partSize=32", each
+// naming a knob of the family; the first family (of `op`) that has all knobs if
+// no template is named. GNNAC_EUSAGE with the nearest name or the range.
+gnnac_status candidate_from_settings(const struct family_list *families,
+                                     const char *op,
+                                     const char *const *settings, size_t n,
+                                     struct candidate *out, gnnac_error *err);
+
+#endif

@@ -1,0 +1,76 @@
+// The seam between the public API (context.c, model.c) and what executes: the
+// CPU backend (cpu_*.c), the float64 reference (reference.c) and the CUDA
+// backend (cuda_*.c).
+#ifndef GNNAC_BACKEND_H
+#define GNNAC_BACKEND_H
+
+#include "bundle.h"
+
+struct cuda_context; // cuda_context.c
+struct cuda_model;   // cuda_model.c
+
+struct gnnac_context {
+    bool is_cuda;
+    int n_threads; // CPU backend; >= 1
+    char device[160];
+    struct cuda_context *cuda; // owned; NULL on the CPU
+};
+
+// Where each workspace buffer lies: the same layout on both backends. Buffers
+// whose lives do not overlap share bytes.
+struct workspace_plan {
+    size_t offset[MAX_BUFFERS]; // bytes, 256-aligned; unused for buffers 0, 1
+    size_t n_bytes;
+};
+
+struct gnnac_model {
+    struct gnnac_context *ctx;
+    const struct gnnac_bundle *bundle;
+    struct workspace_plan plan;
+    float *dinv; // [n_nodes] 1/sqrt(in-degree + 1), host; NULL unless used
+    bool has_weights;
+    float *params[MAX_PARAMS]; // host copies, owned
+    struct cuda_model *cuda;   // NULL on the CPU
+};
+
+// 1/sqrt(stored in-degree + 1) in float32; `rowptr` has no self loops.
+void graph_dinv(int64_t n_nodes, const int64_t *rowptr, float *dinv);
+
+// ---- CPU -------------------------------------------------------------------
+
+// Run the program. `x`, `y`, `workspace` are host memory.
+gnnac_status cpu_forward(const struct gnnac_model *m, const float *x, float *y,
+                         void *workspace, gnnac_error *err);
+
+// ---- float64 reference -----------------------------------------------------
+
+gnnac_status reference_forward(const struct gnnac_model *m, const float *x,
+                               double *y, double *bound, gnnac_error *err);
+
+// ---- CUDA ------------------------------------------------------------------
+
+// Device `ordinal`'s primary context, cuBLAS included. GNNAC_ENODEVICE when
+// there is no driver or no such GPU; `name` receives e.g. "NVIDIA H200".
+gnnac_status cuda_context_create(int ordinal, struct cuda_context **out,
+                                 char *name, size_t name_bytes,
+                                 gnnac_error *err);
+void cuda_context_destroy(struct cuda_context *c);
+
+// Upload the graph, build neighbour groups, load every kernel (cubin of the
+// device's architecture or its family, then PTX).
+gnnac_status cuda_model_create(struct cuda_context *c,
+                               const struct gnnac_model *m,
+                               struct cuda_model **out, gnnac_error *err);
+void cuda_model_destroy(struct cuda_model *cm);
+const char *cuda_model_level(const struct cuda_model *cm); // "cubin" or "ptx"
+// Buffers of the workspace plan and the kernels' partial sums.
+size_t cuda_model_workspace_size(const struct cuda_model *cm);
+// Copy m->params to the device.
+gnnac_status cuda_model_upload(struct cuda_model *cm, gnnac_error *err);
+gnnac_status cuda_model_forward(struct cuda_model *cm, const float *x, float *y,
+                                void *workspace, gnnac_stream stream,
+                                gnnac_error *err);
+gnnac_status cuda_model_run(struct cuda_model *cm, const float *x, float *y,
+                            gnnac_error *err);
+
+#endif

@@ -1,0 +1,63 @@
+// A bundle in memory: one validated safetensors file. runtime/README.md has the
+// format. The compiler reads bundles through this header too (inspect, run).
+#ifndef GNNAC_BUNDLE_H
+#define GNNAC_BUNDLE_H
+
+#include "fail.h"
+#include "program.h"
+#include "safetensors.h"
+
+enum { FORMAT_MAJOR = 1, FORMAT_MINOR = 0, MAX_ARCHS = 16 };
+
+// Why a step runs the kernel it runs; for people.
+struct choice {
+    int32_t step;
+    char rule[64], why[256], where[256];
+    char level[32];   // "rules", "settings", "tune.db", "timed"
+    double median_ns; // NaN: ranked, not timed
+    char knobs[256];  // "partSize=32 dimWorker=16 ..."
+};
+
+// Everything in __metadata__.gnnac. Plain data, no pointers.
+struct manifest {
+    int32_t format_major, format_minor;
+    char generator[64]; // "gnnac 0.1.0"
+    int64_t n_nodes, n_edges; // of the graph as loaded
+    int64_t n_stored_edges;   // of the arrays in the bundle
+    bool self_loops_removed;  // GCN adds its own
+    char fingerprint[33];     // of the graph as loaded
+    struct model model;
+    struct program program;
+    int32_t n_kernels, n_choices;
+    struct kernel kernels[MAX_KERNELS];
+    struct choice choices[MAX_STEPS];
+    int32_t n_archs;
+    char archs[MAX_ARCHS][16]; // of the cubins: "sm_90"
+    char ptx_arch[16];         // "compute_75"; empty: no PTX
+    char toolchain[256];       // NVRTC version and build id
+};
+
+struct gnnac_bundle {
+    void *bytes; // whole file, owned
+    size_t n_bytes;
+    struct safetensors tensors; // views into bytes
+    char *manifest_text;        // owned, NUL-terminated
+    struct manifest *manifest;  // owned
+    const int64_t *rowptr;      // [n_nodes + 1]; views or owned copies
+    const int32_t *colidx;      // [n_stored_edges]
+    void *rowptr_copy, *colidx_copy; // when the file has them misaligned
+};
+
+// The image of kernel `k` for `arch` ("sm_90": the cubin; "ptx"; "source").
+// NULL when the bundle has none. The bytes belong to the bundle; PTX and source
+// are NUL-free text, not NUL-terminated.
+const void *bundle_kernel_image(const struct gnnac_bundle *b, int32_t k,
+                                const char *arch, size_t *n_bytes);
+
+// JSON text <-> struct. `manifest_parse` checks everything that does not need
+// the tensors: versions, `requires`, ranges, index bounds, that dimensions fit
+// together from step to step. GNNAC_EFORMAT, GNNAC_EUNSUPPORTED.
+gnnac_status manifest_parse(const char *text, size_t n_bytes,
+                            struct manifest *out, gnnac_error *err);
+
+#endif

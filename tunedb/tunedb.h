@@ -1,0 +1,71 @@
+// What was decided and measured, on disk (tune.db, SQLite): precious. Knows
+// keys and numbers, not what a graph or a kernel is.
+#ifndef GNNAC_TUNEDB_H
+#define GNNAC_TUNEDB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fail.h"
+
+struct tunedb; // opaque; one thread at a time
+
+// Creates folder and file as needed, migrates old schemas, refuses files that
+// are not ours. ":memory:" works. A newer schema opens read-only (*note says
+// so). GNNAC_EDB.
+gnnac_status tunedb_open(const char *path, struct tunedb **out,
+                         gnnac_error *err);
+void tunedb_close(struct tunedb *db);
+int tunedb_is_read_only(const struct tunedb *db);
+
+// Identity of a decision. Texts are canonical; see tunedb/README.md.
+struct decision_key {
+    const char *graph;     // fingerprint, 32 hex digits
+    const char *op;        // canonical text of the operation
+    const char *device;    // device class, or the list of architectures
+    const char *toolchain; // compiler build id and library hash
+    const char *space;     // hash of rules, templates and options
+};
+
+// What was decided. Texts returned by tunedb_get_decision belong to the caller
+// (decision_row_finish).
+struct decision_row {
+    char *variant;    // JSON: family, knobs, rule, why, kernel launches
+    char *artifacts;  // JSON: list of kcache keys
+    double median_ns; // NaN: ranked, not timed
+    int effort;       // 0 rules, 1 probe, 2 race
+};
+void decision_row_finish(struct decision_row *r);
+
+// GNNAC_ENOENT when never decided.
+gnnac_status tunedb_get_decision(struct tunedb *db,
+                                 const struct decision_key *key,
+                                 struct decision_row *out, gnnac_error *err);
+gnnac_status tunedb_put_decision(struct tunedb *db,
+                                 const struct decision_key *key,
+                                 const struct decision_row *row,
+                                 gnnac_error *err);
+
+// One timed or failed candidate. `status`: "ok", "wrong_result",
+// "launch_error", "compile_error", "duplicate".
+struct measurement_row {
+    const char *family, *knobs, *status; // knobs: canonical JSON
+    int64_t n_samples;
+    double median_ns, p20_ns, p80_ns; // NaN when not timed
+    double max_error; // largest |error| / bound; NaN when unknown
+    int registers, spill_bytes;
+};
+gnnac_status tunedb_put_measurements(struct tunedb *db,
+                                     const struct decision_key *key,
+                                     const struct measurement_row *rows,
+                                     size_t n, gnnac_error *err);
+
+struct tunedb_info {
+    char path[512];
+    int schema_version;
+    int64_t n_decisions, n_measurements, n_graphs, n_bytes;
+};
+gnnac_status tunedb_get_info(struct tunedb *db, struct tunedb_info *out,
+                             gnnac_error *err);
+
+#endif
