@@ -13,7 +13,7 @@
 enum {
     MAX_LAYERS = 64,
     MAX_STEPS = 512,
-    MAX_BUFFERS = 64,
+    MAX_BUFFERS = 320,
     MAX_PARAMS = 512,
     MAX_KERNELS = 256,
     MAX_LAUNCHES = 4, // kernels that one aggregate step starts, in order

@@ -7,6 +7,7 @@
 
 #include "fail.h"
 #include "plan/family.h"
+#include "plan/spec.h"
 #include "program.h"
 
 struct catalog; // the templates found, compiled once; opaque; one thread
@@ -20,17 +21,6 @@ const struct family_list *catalog_families(const struct catalog *c);
 // XXH3-128 of all template texts, 32 hex digits and a NUL.
 void catalog_hash(const struct catalog *c, char hex[33]);
 
-// What the operation demands; not a choice. Visible to templates as `spec`.
-struct kernel_spec {
-    int32_t dim;                      // columns
-    int32_t x_pitch, out_pitch, self_pitch; // elements between rows
-    enum norm norm;
-    enum self_term self_term;
-    bool bias;
-    enum activation act;
-    int32_t offset_bits; // 32 or 64
-};
-
 struct emitted {
     char *source;  // owned, NUL-terminated
     size_t n_bytes;
@@ -38,6 +28,8 @@ struct emitted {
 };
 void emitted_finish(struct emitted *e);
 
+// GNNAC_EUNSUPPORTED when the template's own preconditions refuse this point
+// for this spec (the caller drops the candidate).
 // GNNAC_EFORMAT: the template raised an error or produced something unsafe
 // (`file:line: ...`). The same arguments give the same bytes.
 gnnac_status tmpl_emit(struct catalog *c, const struct candidate *point,

@@ -1,0 +1,270 @@
+#include "plan/lower.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "fail.h"
+
+// The program under construction. `full` is set instead of writing past a
+// table; lower_model turns it into an error once.
+struct builder {
+    struct program *p;
+    int32_t layer; // the one being lowered
+    bool full;
+};
+
+enum { BUFFER_X, BUFFER_Y };
+
+static const struct step no_step = {.x = -1, .out = -1, .self = -1,
+                                    .weight = -1, .bias = -1, .eps = -1,
+                                    .kernel = -1};
+
+// Rows of 3 floats or more start 16-byte aligned, so that a kernel may load
+// four at once whatever the width.
+static int32_t padded_pitch(int32_t dim)
+{
+    return dim <= 2 ? dim : (dim + 3) / 4 * 4;
+}
+
+static int32_t add_buffer(struct builder *b, int32_t dim)
+{
+    struct program *p = b->p;
+    if (p->n_buffers == MAX_BUFFERS) {
+        b->full = true;
+        return BUFFER_X;
+    }
+    p->buffers[p->n_buffers] = (struct buffer){dim, padded_pitch(dim)};
+    return p->n_buffers++;
+}
+
+static struct step *add_step(struct builder *b, enum step_kind kind, int32_t x,
+                             int32_t out)
+{
+    struct program *p = b->p;
+    if (p->n_steps == MAX_STEPS) {
+        b->full = true;
+        return &p->steps[0];
+    }
+    struct step *s = &p->steps[p->n_steps++];
+    *s = no_step;
+    s->kind = kind;
+    s->layer = b->layer;
+    s->x = x;
+    s->out = out;
+    return s;
+}
+
+// A parameter named convs.LAYER.SUFFIX.
+static int32_t add_param(struct builder *b, const char *suffix, int32_t rows,
+                         int32_t cols)
+{
+    struct program *p = b->p;
+    if (p->n_params == MAX_PARAMS) {
+        b->full = true;
+        return 0;
+    }
+    struct param *q = &p->params[p->n_params];
+    memset(q, 0, sizeof(*q));
+    snprintf(q->name, sizeof(q->name), "convs.%d.%s", (int)b->layer, suffix);
+    q->rows = rows;
+    q->cols = cols;
+    q->init = rows == 1 ? INIT_ZERO : INIT_GLOROT;
+    return p->n_params++;
+}
+
+static int32_t add_weight(struct builder *b, const char *suffix, int32_t out,
+                          int32_t in)
+{
+    int32_t i = add_param(b, suffix, out, in);
+    b->p->params[i].init = INIT_GLOROT; // also when out is 1
+    return i;
+}
+
+static void add_linear(struct builder *b, int32_t x, int32_t weight,
+                       int32_t out, bool accumulate)
+{
+    struct step *s = add_step(b, STEP_LINEAR, x, out);
+    s->weight = weight;
+    s->accumulate = accumulate;
+}
+
+static void add_bias_act(struct builder *b, int32_t buffer, int32_t bias,
+                         enum activation act)
+{
+    struct step *s = add_step(b, STEP_BIAS_ACT, buffer, buffer);
+    s->bias = bias;
+    s->act = act;
+}
+
+// How a convolution aggregates.
+static void set_aggregation(struct step *s, const struct layer *l, int32_t self,
+                            int32_t eps)
+{
+    static const struct {
+        enum norm norm;
+        enum self_term self;
+    } by_op[N_CONV_OPS] = {
+        [CONV_GCN] = {NORM_GCN, SELF_GCN},
+        [CONV_GIN] = {NORM_NONE, SELF_EPS},
+        [CONV_SAGE] = {NORM_MEAN, SELF_ONE},
+    };
+    s->norm = by_op[l->op].norm;
+    s->self_term = self < 0 ? SELF_NONE : by_op[l->op].self;
+    s->self = self;
+    s->eps = eps;
+}
+
+// ---- one layer --------------------------------------------------------------
+
+// A layer's parameters and the buffers it reads and writes.
+struct conv {
+    const struct layer *l;
+    int32_t x, out;
+    int32_t weight, bias;   // first (for SAGE: neighbours') linear layer
+    int32_t weight2, bias2; // GIN's second, or SAGE's for the node itself
+    int32_t eps;
+};
+
+static void add_params(struct builder *b, struct conv *c)
+{
+    const struct layer *l = c->l;
+    c->weight2 = c->bias2 = c->eps = -1;
+    switch (l->op) {
+    case CONV_GCN:
+        c->weight = add_weight(b, "lin.weight", l->out_dim, l->in_dim);
+        c->bias = add_param(b, "bias", 1, l->out_dim);
+        break;
+    case CONV_GIN:
+        c->weight = add_weight(b, "nn.lins.0.weight", l->out_dim, l->in_dim);
+        c->bias = add_param(b, "nn.lins.0.bias", 1, l->out_dim);
+        if (l->mlp == 2) {
+            c->weight2 =
+                add_weight(b, "nn.lins.1.weight", l->out_dim, l->out_dim);
+            c->bias2 = add_param(b, "nn.lins.1.bias", 1, l->out_dim);
+        }
+        c->eps = add_param(b, "eps", 1, 1);
+        b->p->params[c->eps].init = INIT_EPS;
+        b->p->params[c->eps].eps = l->eps;
+        break;
+    default:
+        c->weight = add_weight(b, "lin_l.weight", l->out_dim, l->in_dim);
+        c->bias = add_param(b, "lin_l.bias", 1, l->out_dim);
+        c->weight2 = add_weight(b, "lin_r.weight", l->out_dim, l->in_dim);
+        break;
+    }
+}
+
+// What follows the first linear layer of the layer: GIN's second one.
+static void add_second_linear(struct builder *b, const struct conv *c,
+                              int32_t x)
+{
+    add_linear(b, x, c->weight2, c->out, false);
+    add_bias_act(b, c->out, c->bias2, c->l->act);
+}
+
+// act(aggregate(x W^T) + bias): bias and activation fold into the aggregation.
+static void transform_first(struct builder *b, const struct conv *c)
+{
+    const struct layer *l = c->l;
+    bool two = l->mlp == 2;
+    int32_t t = add_buffer(b, l->out_dim), self = t;
+    add_linear(b, c->x, c->weight, t, false);
+    if (l->op == CONV_SAGE) {
+        self = add_buffer(b, l->out_dim);
+        add_linear(b, c->x, c->weight2, self, false);
+    }
+    int32_t out = two ? add_buffer(b, l->out_dim) : c->out;
+    struct step *s = add_step(b, STEP_AGGREGATE, t, out);
+    set_aggregation(s, l, self, c->eps);
+    s->bias = c->bias;
+    s->act = two ? ACT_RELU : l->act;
+    if (two)
+        add_second_linear(b, c, out);
+}
+
+// act(aggregate(x) W^T + bias).
+static void aggregate_first(struct builder *b, const struct conv *c)
+{
+    const struct layer *l = c->l;
+    bool two = l->mlp == 2;
+    int32_t z = add_buffer(b, l->in_dim);
+    struct step *s = add_step(b, STEP_AGGREGATE, c->x, z);
+    // SAGE's own term has another weight: it is added after the transform.
+    set_aggregation(s, l, l->op == CONV_SAGE ? -1 : c->x, c->eps);
+    int32_t out = two ? add_buffer(b, l->out_dim) : c->out;
+    add_linear(b, z, c->weight, out, false);
+    if (l->op == CONV_SAGE)
+        add_linear(b, c->x, c->weight2, out, true);
+    add_bias_act(b, out, c->bias, two ? ACT_RELU : l->act);
+    if (two)
+        add_second_linear(b, c, out);
+}
+
+// ---- costs ------------------------------------------------------------------
+
+// Gathered rows and indices, the row's own term, and the result.
+static double aggregation_bytes(int32_t dim, int64_t n_nodes, int64_t n_edges)
+{
+    return (double)n_edges * (4.0 * dim + 4) + (double)n_nodes * 8.0 * dim;
+}
+
+double transform_first_bytes(const struct layer *l, int64_t n_nodes,
+                             int64_t n_edges)
+{
+    return aggregation_bytes(l->out_dim, n_nodes, n_edges);
+}
+
+double aggregate_first_bytes(const struct layer *l, int64_t n_nodes,
+                             int64_t n_edges)
+{
+    // Bias and activation are a pass of their own: one read, one write.
+    double epilogue = (double)n_nodes * 8.0 * l->out_dim;
+    return aggregation_bytes(l->in_dim, n_nodes, n_edges) + epilogue;
+}
+
+int32_t step_offset_bits(const struct program *p, const struct step *s,
+                         int64_t n_nodes, int64_t n_edges)
+{
+    const int32_t buffers[] = {s->x, s->out, s->self};
+    int64_t widest = 1;
+    for (int i = 0; i < 3; i++)
+        if (buffers[i] >= 0 && p->buffers[buffers[i]].pitch > widest)
+            widest = p->buffers[buffers[i]].pitch;
+    bool small = n_edges < INT32_MAX && n_nodes < INT32_MAX / widest;
+    return small ? 32 : 64;
+}
+
+gnnac_status lower_model(const struct model *m, int64_t n_nodes,
+                         int64_t n_edges, struct program *out, gnnac_error *err)
+{
+    struct builder b = {.p = out};
+    int32_t in_dim = m->layers[0].in_dim;
+    int32_t out_dim = m->layers[m->n_layers - 1].out_dim;
+    memset(out, 0, sizeof(*out));
+    out->n_buffers = 2;
+    out->buffers[BUFFER_X] = (struct buffer){in_dim, in_dim};
+    out->buffers[BUFFER_Y] = (struct buffer){out_dim, out_dim};
+
+    int32_t x = BUFFER_X;
+    for (b.layer = 0; b.layer < m->n_layers; b.layer++) {
+        const struct layer *l = &m->layers[b.layer];
+        bool last = b.layer == m->n_layers - 1;
+        struct conv c = {.l = l, .x = x};
+        c.out = last ? BUFFER_Y : add_buffer(&b, l->out_dim);
+        add_params(&b, &c);
+        if (transform_first_bytes(l, n_nodes, n_edges) <=
+            aggregate_first_bytes(l, n_nodes, n_edges))
+            transform_first(&b, &c);
+        else
+            aggregate_first(&b, &c);
+        x = c.out;
+    }
+    b.layer = m->n_layers - 1;
+    if (m->log_softmax)
+        add_step(&b, STEP_LOG_SOFTMAX, BUFFER_Y, BUFFER_Y);
+    if (b.full)
+        return FAIL(err, GNNAC_EUNSUPPORTED,
+                    "a model of %d layers is too deep for one bundle",
+                    (int)m->n_layers);
+    return GNNAC_OK;
+}

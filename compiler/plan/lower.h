@@ -1,0 +1,40 @@
+// From a model's name and widths to the program a device runs: presets, layer
+// by layer transform-first or aggregate-first, buffers and parameters. Knows
+// sizes, not kernels: steps that need one leave with kernel = -1.
+#ifndef GNNAC_LOWER_H
+#define GNNAC_LOWER_H
+
+#include "program.h"
+
+// What the user asked for; 0 means the preset's value.
+struct model_request {
+    const char *name; // "gcn", "gin", "sage"
+    int32_t dim, hidden, classes, layers, mlp;
+};
+
+// gcn: 2 layers, hidden 16; gin: 5 layers, hidden 64, one linear layer as MLP;
+// sage: 2 layers, hidden 64. Widths of input and output default to 96 and 22,
+// GNNAdvisor's. GNNAC_EUSAGE.
+gnnac_status model_build(const struct model_request *rq, struct model *out,
+                         gnnac_error *err);
+
+// Per layer the cheaper of transform-first (aggregate at out_dim) and
+// aggregate-first (at in_dim) by bytes moved; ties go to transform-first, whose
+// bias and activation fold into the aggregation. GNNAC_EUNSUPPORTED when the
+// model is too deep for the program's tables.
+gnnac_status lower_model(const struct model *m, int64_t n_nodes,
+                         int64_t n_edges, struct program *out,
+                         gnnac_error *err);
+
+// Bytes that the aggregation of one layer moves when done at its output width
+// (transform first) or input width. For explain and tests.
+double transform_first_bytes(const struct layer *l, int64_t n_nodes,
+                             int64_t n_edges);
+double aggregate_first_bytes(const struct layer *l, int64_t n_nodes,
+                             int64_t n_edges);
+
+// 64 when an element index of the step may reach 2^31, else 32.
+int32_t step_offset_bits(const struct program *p, const struct step *s,
+                         int64_t n_nodes, int64_t n_edges);
+
+#endif

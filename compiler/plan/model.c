@@ -1,0 +1,87 @@
+// Presets: model names to layers.
+#include "plan/lower.h"
+
+#include <string.h>
+
+#include "fail.h"
+
+struct preset {
+    const char *name;
+    enum conv_op op;
+    int32_t layers, hidden, mlp;
+};
+
+static const struct preset presets[] = {
+    {"gcn", CONV_GCN, 2, 16, 0},
+    {"gin", CONV_GIN, 5, 64, 1},
+    {"sage", CONV_SAGE, 2, 64, 0},
+};
+
+enum { DEFAULT_DIM = 96, DEFAULT_CLASSES = 22, MAX_WIDTH = 1 << 20 };
+
+static const struct preset *find_preset(const char *name)
+{
+    for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++)
+        if (strcmp(presets[i].name, name) == 0)
+            return &presets[i];
+    return NULL;
+}
+
+static int32_t or_default(int32_t given, int32_t dflt)
+{
+    return given ? given : dflt;
+}
+
+static gnnac_status check_request(const struct preset *p,
+                                  const struct model_request *rq,
+                                  gnnac_error *err)
+{
+    const struct {
+        const char *what;
+        int32_t value, max;
+    } bounds[] = {
+        {"--dim", rq->dim, MAX_WIDTH},
+        {"--hidden", rq->hidden, MAX_WIDTH},
+        {"--classes", rq->classes, MAX_WIDTH},
+        {"--layers", rq->layers, MAX_LAYERS},
+        {"--mlp", rq->mlp, 2},
+    };
+    for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++)
+        if (bounds[i].value < 0 || bounds[i].value > bounds[i].max)
+            return FAIL(err, GNNAC_EUSAGE, "%s must be from 1 to %d",
+                        bounds[i].what, (int)bounds[i].max);
+    if (rq->mlp && p->op != CONV_GIN)
+        return FAIL(err, GNNAC_EUSAGE, "--mlp is for gin only");
+    return GNNAC_OK;
+}
+
+gnnac_status model_build(const struct model_request *rq, struct model *out,
+                         gnnac_error *err)
+{
+    const struct preset *p = rq->name ? find_preset(rq->name) : NULL;
+    if (!p)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "--model %s is not known: gcn, gin or sage",
+                    rq->name ? rq->name : "(missing)");
+    gnnac_status st = check_request(p, rq, err);
+    if (st != GNNAC_OK)
+        return st;
+
+    struct model m = {.n_layers = or_default(rq->layers, p->layers),
+                      .log_softmax = true};
+    strcpy(m.name, p->name);
+    int32_t hidden = or_default(rq->hidden, p->hidden);
+    for (int32_t i = 0; i < m.n_layers; i++) {
+        bool last = i == m.n_layers - 1;
+        m.layers[i] = (struct layer){
+            .op = p->op,
+            .in_dim = i ? hidden : or_default(rq->dim, DEFAULT_DIM),
+            .out_dim = last ? or_default(rq->classes, DEFAULT_CLASSES) : hidden,
+            .mlp = or_default(rq->mlp, p->mlp),
+            .bias = true,
+            .act = last ? ACT_NONE : ACT_RELU,
+        };
+    }
+    *out = m;
+    return GNNAC_OK;
+}

@@ -1,0 +1,70 @@
+#include "plan/opspec.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/lower.h"
+
+static const char *const op_of_kind[N_STEP_KINDS] = {
+    [STEP_AGGREGATE] = "aggregate",
+    [STEP_BIAS_ACT] = "bias_act",
+    [STEP_LOG_SOFTMAX] = "log_softmax",
+};
+
+static int32_t pitch_of(const struct program *p, int32_t buffer)
+{
+    return buffer < 0 ? 0 : p->buffers[buffer].pitch;
+}
+
+static struct kernel_spec spec_of(const struct program *p, const struct step *s,
+                                  int64_t n_nodes, int64_t n_edges)
+{
+    return (struct kernel_spec){
+        .dim = p->buffers[s->out].dim,
+        .x_pitch = pitch_of(p, s->x),
+        .out_pitch = pitch_of(p, s->out),
+        .self_pitch = pitch_of(p, s->self),
+        .norm = s->norm,
+        .self_term = s->self_term,
+        .bias = s->bias >= 0,
+        .act = s->act,
+        .offset_bits = step_offset_bits(p, s, n_nodes, n_edges),
+    };
+}
+
+static void layer_props(const struct layer *l, const struct step *s,
+                        int32_t agg_dim, struct props *out)
+{
+    out->n = 0;
+    props_int(out, "layer.index", s->layer);
+    props_text(out, "layer.op", conv_op_name(l->op));
+    props_text(out, "layer.reduce", s->norm == NORM_MEAN ? "mean" : "sum");
+    props_bool(out, "layer.weighted", false);
+    props_int(out, "layer.in_dim", l->in_dim);
+    props_int(out, "layer.out_dim", l->out_dim);
+    props_int(out, "layer.agg_dim", agg_dim);
+    props_text(out, "layer.dtype", "f32");
+    props_text(out, "layer.direction", "forward");
+}
+
+bool opspec_of_step(const struct model *m, const struct program *p,
+                    const struct step *s, int64_t n_nodes, int64_t n_edges,
+                    struct opspec *out)
+{
+    const struct layer *l = &m->layers[s->layer];
+    out->op = op_of_kind[s->kind];
+    if (!out->op)
+        return false;
+    out->spec = spec_of(p, s, n_nodes, n_edges);
+    layer_props(l, s, out->spec.dim, &out->layer);
+    const struct kernel_spec *k = &out->spec;
+    snprintf(out->key, sizeof(out->key),
+             "v1 %s f32 layer=%d/%s in=%d out=%d dim=%d pitch=%d,%d,%d norm=%s "
+             "self=%s bias=%d act=%s offset=%d forward",
+             out->op, (int)s->layer, conv_op_name(l->op), (int)l->in_dim,
+             (int)l->out_dim, (int)k->dim, (int)k->x_pitch, (int)k->out_pitch,
+             (int)k->self_pitch, norm_name(k->norm),
+             self_term_name(k->self_term), k->bias, activation_name(k->act),
+             (int)k->offset_bits);
+    return true;
+}

@@ -1,0 +1,23 @@
+// One step of a program seen as a question for the rules: what must be
+// computed (kernel_spec), the "layer.*" properties, and the canonical text that
+// names the question in the tuning database.
+#ifndef GNNAC_OPSPEC_H
+#define GNNAC_OPSPEC_H
+
+#include "base/props.h"
+#include "plan/spec.h"
+#include "program.h"
+
+struct opspec {
+    const char *op; // "aggregate", "bias_act", "log_softmax": which families
+    struct kernel_spec spec;
+    struct props layer;
+    char key[512]; // everything that rules and the template can see
+};
+
+// False for steps that run no kernel of ours (linear).
+bool opspec_of_step(const struct model *m, const struct program *p,
+                    const struct step *s, int64_t n_nodes, int64_t n_edges,
+                    struct opspec *out);
+
+#endif

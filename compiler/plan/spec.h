@@ -1,0 +1,18 @@
+// What an operation demands of a kernel; not a choice. Plain data, filled by
+// plan/opspec.c, read by templates as `spec`.
+#ifndef GNNAC_SPEC_H
+#define GNNAC_SPEC_H
+
+#include "program.h"
+
+struct kernel_spec {
+    int32_t dim;                         // columns
+    int32_t x_pitch, out_pitch, self_pitch; // elements between rows
+    enum norm norm;
+    enum self_term self_term;
+    bool bias;
+    enum activation act;
+    int32_t offset_bits; // 32 or 64
+};
+
+#endif

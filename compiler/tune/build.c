@@ -1,0 +1,181 @@
+#include "tune/build.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+// A variant's image that has to be compiled.
+struct order {
+    int32_t variant;
+    size_t image; // index into keys and images
+};
+
+struct orders {
+    size_t n;
+    struct order *items;
+    struct compile_job *jobs; // parallel to items
+};
+
+static const char *image_arch(const struct workbench *wb, size_t image)
+{
+    return image < wb->n_archs ? wb->archs[image] : wb->ptx_arch;
+}
+
+static void orders_finish(struct orders *o)
+{
+    for (size_t i = 0; o->jobs && i < o->n; i++)
+        compile_job_finish(&o->jobs[i]);
+    free(o->jobs);
+    free(o->items);
+    *o = (struct orders){0};
+}
+
+static gnnac_status orders_init(struct orders *o, size_t max, gnnac_error *err)
+{
+    *o = (struct orders){.items = calloc(max + 1, sizeof(*o->items)),
+                         .jobs = calloc(max + 1, sizeof(*o->jobs))};
+    if (o->items && o->jobs)
+        return GNNAC_OK;
+    orders_finish(o);
+    return FAIL(err, GNNAC_ENOMEM, "out of memory");
+}
+
+static void name_image(const struct workbench *wb, struct variant *v,
+                       size_t image)
+{
+    struct artifact_key key = {.source = v->source,
+                               .options = "gnnac-1",
+                               .arch = image_arch(wb, image),
+                               .toolchain = wb->toolchain};
+    artifact_key_hex(&key, v->keys[image]);
+}
+
+// What the cached log said of the variant, so that ranking does not depend on
+// whether a cache was warm.
+static void recall_statistics(struct variant *v, const struct artifact *a)
+{
+    nvrtc_parse_log(a->log, &v->registers, &v->spill_bytes, NULL);
+}
+
+// Fetch the image from the cache, or add an order for it.
+static void want_image(struct workbench *wb, struct selection *sel,
+                       int32_t variant, size_t image, struct orders *o)
+{
+    struct variant *v = &sel->variants[variant];
+    if (v->images[image].image)
+        return;
+    name_image(wb, v, image);
+    if (wb->kcache && kcache_get(wb->kcache, v->keys[image], v->source,
+                                 &v->images[image], NULL) == GNNAC_OK) {
+        if (image == 0)
+            recall_statistics(v, &v->images[0]);
+        sel->report.n_cached++;
+        return;
+    }
+    o->items[o->n] = (struct order){variant, image};
+    struct compile_job *j = &o->jobs[o->n++];
+    j->source = v->source;
+    j->name = v->kernel.name;
+    snprintf(j->arch, sizeof(j->arch), "%s", image_arch(wb, image));
+}
+
+static void store_image(struct workbench *wb, struct variant *v, size_t image)
+{
+    gnnac_error e = {{0}};
+    if (wb->kcache && kcache_put(wb->kcache, v->keys[image], &v->images[image],
+                                 &e) != GNNAC_OK)
+        log_verbose("a kernel is not cached: %s", e.msg);
+}
+
+// Move the job's result into the variant.
+static gnnac_status take_result(struct workbench *wb, struct variant *v,
+                                size_t image, struct compile_job *j,
+                                gnnac_error *err)
+{
+    if (j->status != GNNAC_OK) {
+        v->status = "compile_error";
+        snprintf(v->reason, sizeof(v->reason), "%s", j->error.msg);
+        return GNNAC_OK;
+    }
+    struct artifact *a = &v->images[image];
+    a->source = strdup(v->source);
+    a->log = strdup(j->log ? j->log : "");
+    if (!a->source || !a->log) {
+        artifact_finish(a);
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    }
+    a->image = j->image;
+    a->n_bytes = j->n_bytes;
+    j->image = NULL;
+    snprintf(a->arch, sizeof(a->arch), "%s", j->arch);
+    if (image == 0) {
+        v->registers = j->registers;
+        v->spill_bytes = j->spill_bytes;
+    }
+    store_image(wb, v, image);
+    return GNNAC_OK;
+}
+
+static gnnac_status compile_orders(struct workbench *wb, struct selection *sel,
+                                   struct orders *o, gnnac_error *err)
+{
+    struct nvrtc *nvrtc;
+    if (o->n == 0)
+        return GNNAC_OK;
+    gnnac_status st = workbench_nvrtc(wb, &nvrtc, err);
+    if (st == GNNAC_OK)
+        st = nvrtc_compile(nvrtc, o->jobs, o->n, wb->request.n_threads, err);
+    for (size_t i = 0; i < o->n && st == GNNAC_OK; i++) {
+        sel->report.n_compiled++;
+        st = take_result(wb, &sel->variants[o->items[i].variant],
+                         o->items[i].image, &o->jobs[i], err);
+    }
+    return st;
+}
+
+gnnac_status build_first(struct workbench *wb, struct selection *sel,
+                         gnnac_error *err)
+{
+    struct orders o;
+    gnnac_status st = orders_init(&o, sel->n_variants, err);
+    if (st != GNNAC_OK)
+        return st;
+    for (size_t i = 0; i < sel->n_variants; i++)
+        want_image(wb, sel, (int32_t)i, 0, &o);
+    st = compile_orders(wb, sel, &o, err);
+    orders_finish(&o);
+    return st;
+}
+
+static bool is_chosen(const struct selection *sel, int32_t n_steps,
+                      int32_t variant)
+{
+    for (int32_t i = 0; i < n_steps; i++)
+        if (sel->chosen[i] == variant)
+            return true;
+    return false;
+}
+
+gnnac_status build_rest(struct workbench *wb, struct selection *sel,
+                        int32_t n_steps, gnnac_error *err)
+{
+    struct orders o;
+    gnnac_status st =
+        orders_init(&o, sel->n_variants * (wb->n_archs + 1), err);
+    if (st != GNNAC_OK)
+        return st;
+    for (size_t i = 0; i < sel->n_variants; i++)
+        for (size_t image = 0; image <= wb->n_archs; image++)
+            if (is_chosen(sel, n_steps, (int32_t)i))
+                want_image(wb, sel, (int32_t)i, image, &o);
+    st = compile_orders(wb, sel, &o, err);
+    for (size_t i = 0; i < o.n && st == GNNAC_OK; i++) {
+        const struct variant *v = &sel->variants[o.items[i].variant];
+        if (strcmp(v->status, "ok") != 0)
+            st = FAIL(err, GNNAC_ECOMPILE, "%s", v->reason);
+    }
+    orders_finish(&o);
+    return st;
+}

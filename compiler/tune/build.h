@@ -1,0 +1,19 @@
+// Turns emitted variants into images: from the kernel cache where it has them,
+// else by NVRTC, all in parallel.
+#ifndef GNNAC_BUILD_H
+#define GNNAC_BUILD_H
+
+#include "tune/select.h"
+
+// The first architecture's cubin for every variant that has no image yet: what
+// a choice needs. A variant that does not compile gets status "compile_error"
+// and the message as its reason; its source is kept (see build.c).
+gnnac_status build_first(struct workbench *wb, struct selection *sel,
+                         gnnac_error *err);
+
+// The remaining architectures and the PTX for the chosen variants.
+// GNNAC_ECOMPILE.
+gnnac_status build_rest(struct workbench *wb, struct selection *sel,
+                        int32_t n_steps, gnnac_error *err);
+
+#endif

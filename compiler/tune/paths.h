@@ -1,0 +1,19 @@
+// Where compile and explain find rule files and databases.
+#ifndef GNNAC_PATHS_H
+#define GNNAC_PATHS_H
+
+#include "fail.h"
+
+// The shipped default.lua, first match along data_dirs("rules"). Owned string;
+// NULL with the message set when there is none.
+char *rules_default_path(gnnac_error *err);
+
+// `name` as it stands if such a file exists, else NAME or NAME.lua along the
+// data folders. Owned string; NULL when there is none.
+char *rules_find(const char *name);
+
+// --db FOLDER gives FOLDER/name; NULL gives the home path. Owned string; NULL
+// when there is no home folder.
+char *database_path(const char *folder, const char *name);
+
+#endif

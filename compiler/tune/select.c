@@ -1,0 +1,455 @@
+#include "tune/select.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "checked.h"
+#include "graph/stats.h"
+#include "plan/opspec.h"
+#include "tune/build.h"
+#include "tune/cost.h"
+#include "tune/timing.h"
+
+// One step that needs a kernel, and the variants that may serve it.
+struct question {
+    int32_t step;
+    struct opspec op;
+    bool recalled; // answered by the database
+    int32_t answer;
+    size_t n_options;
+    int32_t options[MAX_CANDIDATES]; // indices of variants
+};
+
+struct selector {
+    struct workbench *wb;
+    struct graph_input *graph;
+    struct selection *sel;
+    size_t n_questions, capacity;
+    struct question *questions;
+};
+
+gnnac_status graph_input_props(struct graph_input *g, int n_threads,
+                               const struct props **out, gnnac_error *err)
+{
+    if (g->props.n == 0) {
+        gnnac_status st = graph_stats(g->full, n_threads, &g->props, err);
+        if (st != GNNAC_OK)
+            return st;
+    }
+    *out = &g->props;
+    return GNNAC_OK;
+}
+
+void selection_finish(struct selection *s)
+{
+    for (size_t i = 0; i < s->n_variants; i++)
+        variant_finish(&s->variants[i]);
+    free(s->variants);
+    *s = (struct selection){0};
+}
+
+// ---- variants ---------------------------------------------------------------
+
+static int32_t find_variant(const struct selection *s, const char *name)
+{
+    for (size_t i = 0; i < s->n_variants; i++)
+        if (strcmp(s->variants[i].kernel.name, name) == 0)
+            return (int32_t)i;
+    return -1;
+}
+
+// Takes over *v. Returns its index through *out; a variant of that name that
+// is there already is kept instead.
+static gnnac_status add_variant(struct selection *s, struct variant *v,
+                                int32_t *out, gnnac_error *err)
+{
+    int32_t at = find_variant(s, v->kernel.name);
+    if (at >= 0) {
+        variant_finish(v);
+        *out = at;
+        return GNNAC_OK;
+    }
+    struct variant *grown =
+        realloc(s->variants, (s->n_variants + 1) * sizeof(*grown));
+    if (!grown) {
+        variant_finish(v);
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    }
+    s->variants = grown;
+    grown[s->n_variants] = *v;
+    *v = (struct variant){0};
+    *out = (int32_t)s->n_variants++;
+    return GNNAC_OK;
+}
+
+// ---- recall from the database -----------------------------------------------
+
+// Cubins for every architecture and then the PTX.
+static size_t n_images(const struct workbench *wb)
+{
+    return wb->n_archs + 1;
+}
+
+static void device_key(const struct workbench *wb, char *out, size_t n_bytes)
+{
+    size_t used = (size_t)snprintf(
+        out, n_bytes, "%s", wb->cuda && wb->request.timed ? wb->device.name
+                                                          : "ranked");
+    for (size_t i = 0; i < wb->n_archs && used < n_bytes; i++)
+        used += (size_t)snprintf(out + used, n_bytes - used, " %s",
+                                 wb->archs[i]);
+    if (used < n_bytes)
+        snprintf(out + used, n_bytes - used, " %s", wb->ptx_arch);
+}
+
+static struct decision_key key_of(const struct selector *s,
+                                  const struct question *q, char *device,
+                                  size_t n_bytes)
+{
+    device_key(s->wb, device, n_bytes);
+    return (struct decision_key){.graph = s->graph->fingerprint,
+                                 .op = q->op.key,
+                                 .device = device,
+                                 .toolchain = s->wb->toolchain,
+                                 .space = s->wb->space};
+}
+
+static bool fetch_images(struct workbench *wb, struct variant *v)
+{
+    for (size_t i = 0; i < n_images(wb); i++)
+        if (kcache_get(wb->kcache, v->keys[i], NULL, &v->images[i], NULL) !=
+            GNNAC_OK)
+            return false;
+    v->source = v->images[0].source ? strdup(v->images[0].source) : NULL;
+    return v->source != NULL;
+}
+
+// True when the database knows the answer and every image is in the cache.
+// Damage anywhere is "not known".
+static bool recall(struct selector *s, struct question *q)
+{
+    struct workbench *wb = s->wb;
+    struct decision_row row = {0};
+    struct variant v = {0};
+    char device[512];
+    bool found = false;
+
+    if (!wb->db || !wb->kcache)
+        return false;
+    struct decision_key key = key_of(s, q, device, sizeof(device));
+    if (tunedb_get_decision(wb->db, &key, &row, NULL) != GNNAC_OK)
+        return false;
+    if (variant_from_json(row.variant, row.artifacts, n_images(wb), &v, NULL) ==
+            GNNAC_OK &&
+        fetch_images(wb, &v)) {
+        v.median_ns = row.median_ns;
+        found = add_variant(s->sel, &v, &q->answer, NULL) == GNNAC_OK;
+    }
+    variant_finish(&v);
+    decision_row_finish(&row);
+    q->recalled = found;
+    return found;
+}
+
+static void remember(struct selector *s, const struct question *q)
+{
+    struct workbench *wb = s->wb;
+    const struct variant *v = &s->sel->variants[q->answer];
+    char device[512];
+    gnnac_error e = {{0}};
+
+    if (!wb->db || !wb->kcache || tunedb_is_read_only(wb->db))
+        return;
+    struct decision_key key = key_of(s, q, device, sizeof(device));
+    struct decision_row row = {
+        .variant = variant_to_json(v),
+        .artifacts = variant_keys_to_json(v, n_images(wb)),
+        .median_ns = v->median_ns,
+        .effort = isnan(v->median_ns) ? 0 : 1,
+    };
+    if (row.variant && row.artifacts &&
+        tunedb_put_decision(wb->db, &key, &row, &e) != GNNAC_OK)
+        log_warn("the decision is not remembered: %s", e.msg);
+    decision_row_finish(&row);
+}
+
+static void remember_measurements(struct selector *s, const struct question *q)
+{
+    struct workbench *wb = s->wb;
+    char device[512];
+    if (!wb->db || tunedb_is_read_only(wb->db) || q->n_options < 2)
+        return;
+    struct measurement_row *rows = calloc(q->n_options, sizeof(*rows));
+    for (size_t i = 0; rows && i < q->n_options; i++) {
+        const struct variant *v = &s->sel->variants[q->options[i]];
+        rows[i] = (struct measurement_row){.family = v->kernel.family,
+                                           .knobs = v->knobs,
+                                           .status = v->status,
+                                           .n_samples = v->n_samples,
+                                           .median_ns = v->median_ns,
+                                           .p20_ns = v->p20_ns,
+                                           .p80_ns = v->p80_ns,
+                                           .max_error = v->max_error,
+                                           .registers = v->registers,
+                                           .spill_bytes = v->spill_bytes};
+    }
+    struct decision_key key = key_of(s, q, device, sizeof(device));
+    gnnac_error e = {{0}};
+    if (rows && tunedb_put_measurements(wb->db, &key, rows, q->n_options, &e) !=
+                    GNNAC_OK)
+        log_warn("the measurements are not kept: %s", e.msg);
+    free(rows);
+}
+
+// ---- propose ----------------------------------------------------------------
+
+// Operations without rules have one family; its defaults are the proposal.
+static gnnac_status propose_default(const struct family_list *families,
+                                    const char *op, struct candidate *out,
+                                    gnnac_error *err)
+{
+    gnnac_status st = candidate_from_settings(families, op, NULL, 0, out, err);
+    if (st == GNNAC_OK) {
+        snprintf(out->rule, sizeof(out->rule), "built-in");
+        snprintf(out->why, sizeof(out->why), "there is one way to do this");
+    }
+    return st;
+}
+
+static gnnac_status propose(struct selector *s, const struct question *q,
+                            struct decision *d, gnnac_error *err)
+{
+    struct workbench *wb = s->wb;
+    const struct family_list *families = catalog_families(wb->catalog);
+    const struct workbench_request *rq = &wb->request;
+    struct props device = {0};
+    const struct props *graph;
+
+    d->n_candidates = 1;
+    d->n_traces = 0;
+    if (strcmp(q->op.op, "aggregate") != 0)
+        return propose_default(families, q->op.op, &d->candidates[0], err);
+    if (rq->n_settings)
+        return candidate_from_settings(families, q->op.op, rq->settings,
+                                       rq->n_settings, &d->candidates[0], err);
+    gnnac_status st = graph_input_props(s->graph, rq->n_threads, &graph, err);
+    if (st != GNNAC_OK)
+        return st;
+    device_props(&wb->device, &device);
+    return ruleset_decide(wb->rules, q->op.op, graph, &q->op.layer, &device, d,
+                          err);
+}
+
+// Emit one candidate as a variant. A point that the template refuses for this
+// spec is dropped: *out stays -1 and the reason is kept in *why.
+static gnnac_status emit_candidate(struct selector *s, struct question *q,
+                                   const struct candidate *c, int32_t *out,
+                                   gnnac_error *why, gnnac_error *err)
+{
+    struct emitted e = {0};
+    gnnac_error mine = {{0}};
+    *out = -1;
+    gnnac_status st = tmpl_emit(s->wb->catalog, c, &q->op.spec, &e, &mine);
+    if (st == GNNAC_EUNSUPPORTED) {
+        gnnac__set_error(why, "%s", mine.msg);
+        return GNNAC_OK;
+    }
+    if (st != GNNAC_OK)
+        return FAIL(err, st, "%s", mine.msg);
+    struct variant v = {.kernel = e.kernel, .status = "ok", .median_ns = NAN,
+                        .p20_ns = NAN, .p80_ns = NAN, .max_error = NAN,
+                        .registers = -1, .spill_bytes = -1};
+    v.source = e.source;
+    snprintf(v.rule, sizeof(v.rule), "%s", c->rule);
+    snprintf(v.why, sizeof(v.why), "%s", c->why);
+    snprintf(v.where, sizeof(v.where), "%s", c->where);
+    candidate_text(c, v.knobs, sizeof(v.knobs));
+    const struct props *graph = &s->graph->props;
+    v.cost = graph->n ? cost_estimate(c, &q->op.spec, graph, &s->wb->device)
+                      : 0;
+    s->sel->report.n_emitted++;
+    return add_variant(s->sel, &v, out, err);
+}
+
+static gnnac_status collect_options(struct selector *s, struct question *q,
+                                    gnnac_error *err)
+{
+    gnnac_error why = {{0}};
+    struct decision *d = calloc(1, sizeof(*d));
+    if (!d)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    gnnac_status st = propose(s, q, d, err);
+    for (size_t i = 0; st == GNNAC_OK && i < d->n_candidates; i++) {
+        int32_t at;
+        st = emit_candidate(s, q, &d->candidates[i], &at, &why, err);
+        if (st == GNNAC_OK && at >= 0)
+            q->options[q->n_options++] = at;
+    }
+    if (st == GNNAC_OK && q->n_options == 0)
+        st = FAIL(err, GNNAC_ENOENT, "no candidate fits step %d (%s): %s",
+                  (int)q->step, q->op.op, why.msg);
+    free(d);
+    return st;
+}
+
+// ---- decide -----------------------------------------------------------------
+
+// Smaller is better: measured time if there is one, then no spills, then the
+// cost model; ties keep the rules' order.
+static bool better(const struct variant *a, const struct variant *b)
+{
+    if (isnan(a->median_ns) != isnan(b->median_ns))
+        return !isnan(a->median_ns);
+    if (!isnan(a->median_ns))
+        return a->median_ns < b->median_ns;
+    if ((a->spill_bytes > 0) != (b->spill_bytes > 0))
+        return a->spill_bytes <= 0;
+    return a->cost < b->cost;
+}
+
+// Where nothing was timed, only the first rule's candidates compete by cost: a
+// rule's place in the order is a judgement that the model does not overrule.
+static bool may_compete(const struct variant *v, const struct variant *first)
+{
+    return !isnan(v->median_ns) || strcmp(v->rule, first->rule) == 0;
+}
+
+static gnnac_status decide(struct selector *s, struct question *q,
+                           gnnac_error *err)
+{
+    struct variant *all = s->sel->variants;
+    int32_t best = -1;
+    for (size_t i = 0; i < q->n_options; i++) {
+        const struct variant *v = &all[q->options[i]];
+        if (strcmp(v->status, "ok") != 0)
+            s->sel->report.n_rejected++;
+        else if (best < 0 ||
+                 (may_compete(v, &all[best]) && better(v, &all[best])))
+            best = q->options[i];
+    }
+    if (best < 0) {
+        const struct variant *v = &all[q->options[0]];
+        gnnac_status st = strcmp(v->status, "compile_error") == 0
+                              ? GNNAC_ECOMPILE
+                              : GNNAC_EWRONG;
+        return FAIL(err, st, "%s",
+                    v->reason[0] ? v->reason : "no candidate is usable");
+    }
+    q->answer = best;
+    return GNNAC_OK;
+}
+
+static const char *level_of(const struct selector *s, const struct question *q)
+{
+    const struct variant *v = &s->sel->variants[q->answer];
+    if (q->recalled)
+        return "tune.db";
+    if (!isnan(v->median_ns))
+        return "timed";
+    return s->wb->request.n_settings && strcmp(q->op.op, "aggregate") == 0
+               ? "settings"
+               : "rules";
+}
+
+static void record_choice(struct selector *s, const struct question *q)
+{
+    const struct variant *v = &s->sel->variants[q->answer];
+    struct choice *c = &s->sel->choices[q->step];
+    s->sel->chosen[q->step] = q->answer;
+    *c = (struct choice){.step = q->step, .median_ns = v->median_ns};
+    snprintf(c->rule, sizeof(c->rule), "%s", v->rule);
+    snprintf(c->why, sizeof(c->why), "%s", v->why);
+    snprintf(c->where, sizeof(c->where), "%s", v->where);
+    snprintf(c->level, sizeof(c->level), "%s", level_of(s, q));
+    snprintf(c->knobs, sizeof(c->knobs), "%s", v->knobs);
+}
+
+// ---- the whole --------------------------------------------------------------
+
+static gnnac_status ask(struct selector *s, const struct model *m,
+                        const struct program *p, gnnac_error *err)
+{
+    const struct csr *g = s->graph->stored;
+    s->questions = calloc_array(p->n_steps, sizeof(*s->questions));
+    if (!s->questions)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    for (int32_t i = 0; i < p->n_steps; i++) {
+        struct question *q = &s->questions[s->n_questions];
+        s->sel->chosen[i] = -1;
+        if (!opspec_of_step(m, p, &p->steps[i], g->n_nodes, g->n_edges, &q->op))
+            continue;
+        q->step = i;
+        s->n_questions++;
+        if (recall(s, q))
+            continue;
+        gnnac_status st = collect_options(s, q, err);
+        if (st != GNNAC_OK)
+            return st;
+    }
+    return GNNAC_OK;
+}
+
+static gnnac_status answer(struct selector *s, gnnac_error *err)
+{
+    for (size_t i = 0; i < s->n_questions; i++) {
+        struct question *q = &s->questions[i];
+        if (!q->recalled) {
+            gnnac_status st = decide(s, q, err);
+            if (st != GNNAC_OK)
+                return st;
+        }
+        s->sel->report.n_recalled += q->recalled;
+    }
+    s->sel->report.n_steps = s->n_questions;
+    return GNNAC_OK;
+}
+
+static gnnac_status build_and_time(struct selector *s, gnnac_error *err)
+{
+    struct selection *sel = s->sel;
+    gnnac_status st = build_first(s->wb, sel, err);
+    if (st != GNNAC_OK || !s->wb->cuda || !s->wb->request.timed)
+        return st;
+    for (size_t i = 0; i < s->n_questions && st == GNNAC_OK; i++) {
+        struct question *q = &s->questions[i];
+        if (!q->recalled && strcmp(q->op.op, "aggregate") == 0)
+            st = time_variants(s->wb->cuda, s->graph->stored, &q->op.spec,
+                               sel->variants, q->options, q->n_options,
+                               &sel->report.n_timed, err);
+    }
+    return st;
+}
+
+gnnac_status select_kernels(struct workbench *wb, const struct model *m,
+                            const struct program *p, struct graph_input *g,
+                            struct selection *out, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct selection *sel = calloc(1, sizeof(*sel));
+    struct selector s = {.wb = wb, .graph = g, .sel = sel};
+    if (!sel)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+
+    TRY(ask(&s, m, p, err));
+    TRY(build_and_time(&s, err));
+    TRY(answer(&s, err));
+    for (size_t i = 0; i < s.n_questions; i++)
+        record_choice(&s, &s.questions[i]);
+    TRY(build_rest(wb, sel, p->n_steps, err));
+    for (size_t i = 0; i < s.n_questions; i++)
+        if (!s.questions[i].recalled) {
+            remember(&s, &s.questions[i]);
+            remember_measurements(&s, &s.questions[i]);
+        }
+    *out = *sel;
+    *sel = (struct selection){0};
+
+out:
+    selection_finish(sel);
+    free(sel);
+    free(s.questions);
+    return st;
+}

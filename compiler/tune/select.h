@@ -1,0 +1,45 @@
+// Chooses a kernel for every step of a program: manual settings, else what the
+// tuning database remembers, else the rules' candidates, compiled in parallel
+// and timed where there is a GPU, ranked by the cost model where there is none.
+#ifndef GNNAC_SELECT_H
+#define GNNAC_SELECT_H
+
+#include "tune/variant.h"
+#include "tune/workbench.h"
+
+// The graph, and its properties once somebody needs them.
+struct graph_input {
+    const struct csr *full;   // as loaded
+    const struct csr *stored; // as aggregated (GCN: without self loops)
+    char fingerprint[33];     // of `full`
+    struct props props;       // filled on demand: graph_input_props
+};
+gnnac_status graph_input_props(struct graph_input *g, int n_threads,
+                               const struct props **out, gnnac_error *err);
+
+// What selection did, for people and for tests.
+struct select_report {
+    size_t n_steps;    // steps that need a kernel
+    size_t n_recalled; // of those, decided by the database
+    size_t n_emitted, n_compiled, n_cached, n_timed, n_rejected;
+};
+
+// Variants by kernel name, each once. `chosen[i]` is the variant of step i, or
+// -1.
+struct selection {
+    size_t n_variants;
+    struct variant *variants; // owned
+    int32_t chosen[MAX_STEPS];
+    struct choice choices[MAX_STEPS]; // parallel to chosen
+    struct select_report report;
+};
+void selection_finish(struct selection *s);
+
+// GNNAC_ENOENT (no candidate), GNNAC_ECOMPILE (no candidate of a step
+// compiles; the message is the first compiler error), GNNAC_EWRONG (no
+// candidate passes the gate), and what the modules below report.
+gnnac_status select_kernels(struct workbench *wb, const struct model *m,
+                            const struct program *p, struct graph_input *g,
+                            struct selection *out, gnnac_error *err);
+
+#endif

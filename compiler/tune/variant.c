@@ -1,0 +1,108 @@
+#include "tune/variant.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "manifest.h"
+
+void variant_finish(struct variant *v)
+{
+    free(v->source);
+    for (size_t i = 0; i < MAX_ARCHS + 1; i++)
+        artifact_finish(&v->images[i]);
+    *v = (struct variant){0};
+}
+
+void candidate_text(const struct candidate *c, char *out, size_t n_bytes)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < c->family->n_knobs && used < n_bytes; i++)
+        used += (size_t)snprintf(out + used, n_bytes - used, "%s%s=%lld",
+                                 i ? " " : "", c->family->knobs[i].name,
+                                 (long long)c->values[i]);
+}
+
+static char *dump_and_free(json_t *j)
+{
+    char *text = j ? json_dumps(j, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    json_decref(j);
+    return text;
+}
+
+char *variant_to_json(const struct variant *v)
+{
+    json_t *kernel = manifest_kernel_to_json(&v->kernel);
+    if (!kernel)
+        return NULL;
+    // "o" steals the reference, so a failed pack frees it too.
+    return dump_and_free(json_pack(
+        "{s:s, s:s, s:s, s:s, s:i, s:i, s:o}", "rule", v->rule, "why", v->why,
+        "where", v->where, "knobs", v->knobs, "registers", v->registers,
+        "spill_bytes", v->spill_bytes, "kernel", kernel));
+}
+
+char *variant_keys_to_json(const struct variant *v, size_t n)
+{
+    json_t *keys = json_array();
+    for (size_t i = 0; keys && i < n; i++)
+        if (json_array_append_new(keys, json_string(v->keys[i])) != 0) {
+            json_decref(keys);
+            return NULL;
+        }
+    return dump_and_free(keys);
+}
+
+static gnnac_status read_keys(const char *text, size_t n, struct variant *v,
+                              gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    json_t *keys = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    if (json_array_size(keys) != n)
+        st = FAIL(err, GNNAC_EFORMAT, "tune.db: a decision's keys are damaged");
+    for (size_t i = 0; st == GNNAC_OK && i < n; i++) {
+        const char *key = json_string_value(json_array_get(keys, i));
+        if (!key || strlen(key) != 32)
+            st = FAIL(err, GNNAC_EFORMAT,
+                      "tune.db: a decision's keys are damaged");
+        else
+            strcpy(v->keys[i], key);
+    }
+    json_decref(keys);
+    return st;
+}
+
+static gnnac_status read_variant(const json_t *j, struct variant *v,
+                                 gnnac_error *err)
+{
+    const char *rule, *why, *where, *knobs;
+    json_t *kernel;
+    if (!j ||
+        json_unpack((json_t *)j, "{s:s, s:s, s:s, s:s, s:i, s:i, s:o}", "rule",
+                    &rule, "why", &why, "where", &where, "knobs", &knobs,
+                    "registers", &v->registers, "spill_bytes", &v->spill_bytes,
+                    "kernel", &kernel) != 0)
+        return FAIL(err, GNNAC_EFORMAT, "tune.db: a decision is damaged");
+    snprintf(v->rule, sizeof(v->rule), "%s", rule);
+    snprintf(v->why, sizeof(v->why), "%s", why);
+    snprintf(v->where, sizeof(v->where), "%s", where);
+    snprintf(v->knobs, sizeof(v->knobs), "%s", knobs);
+    return manifest_kernel_from_json(kernel, &v->kernel, err);
+}
+
+gnnac_status variant_from_json(const char *json, const char *keys, size_t n,
+                               struct variant *out, gnnac_error *err)
+{
+    struct variant v = {.median_ns = NAN, .max_error = NAN, .status = "ok"};
+    json_t *j = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
+    gnnac_status st = read_variant(j, &v, err);
+    if (st == GNNAC_OK)
+        st = read_keys(keys, n, &v, err);
+    json_decref(j);
+    if (st == GNNAC_OK)
+        *out = v;
+    return st;
+}

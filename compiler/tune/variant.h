@@ -1,0 +1,42 @@
+// A kernel variant on its way from a rule's proposal to a bundle: the point,
+// its emitted text, what the compiler said, its images. The JSON form is what
+// tune.db keeps.
+#ifndef GNNAC_VARIANT_H
+#define GNNAC_VARIANT_H
+
+#include <stdbool.h>
+
+#include "bundle.h"
+#include "emit/tmpl.h"
+#include "kcache.h"
+
+struct variant {
+    struct kernel kernel;
+    char rule[64], why[256], where[256], knobs[256];
+    double cost;          // cost model; smaller is better
+    double median_ns, p20_ns, p80_ns; // NaN: not timed
+    int64_t n_samples;
+    double max_error;     // |error| / bound seen by the gate; NaN: not run
+    const char *status;   // "ok", or why it is out: measurement_row's words
+    char reason[512];     // first compiler or gate message when it is out
+    int registers, spill_bytes;
+    char *source;         // owned
+    char keys[MAX_ARCHS + 1][33]; // kcache keys: cubin per arch, then PTX
+    struct artifact images[MAX_ARCHS + 1]; // empty until compiled or fetched
+};
+void variant_finish(struct variant *v);
+
+// "partSize=32 dimWorker=16 warpPerBlock=4".
+void candidate_text(const struct candidate *c, char *out, size_t n_bytes);
+
+// Owned JSON texts for tune.db: the decision, and the artifact keys of `n`
+// images in order. NULL when out of memory.
+char *variant_to_json(const struct variant *v);
+char *variant_keys_to_json(const struct variant *v, size_t n);
+
+// Back; images stay empty. GNNAC_EFORMAT when the texts are damaged: treat the
+// decision as never made.
+gnnac_status variant_from_json(const char *json, const char *keys, size_t n,
+                               struct variant *out, gnnac_error *err);
+
+#endif

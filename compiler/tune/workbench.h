@@ -1,0 +1,52 @@
+// Everything that compile and explain work with, opened once from the command
+// line: templates, rules, databases, compiler, the device to build for.
+#ifndef GNNAC_WORKBENCH_H
+#define GNNAC_WORKBENCH_H
+
+#include "backend.h"
+#include "bundle.h"
+#include "emit/tmpl.h"
+#include "jit/nvrtc.h"
+#include "kcache.h"
+#include "plan/device.h"
+#include "plan/rules.h"
+#include "tunedb.h"
+
+// What the command line says of it. Strings must outlive the workbench; NULL and
+// 0 are the defaults.
+struct workbench_request {
+    const char *device; // auto, cpu, cuda:N
+    const char *arch;   // native, or sm_90[,sm_80...]
+    const char *db;     // folder of the databases
+    bool no_db;
+    bool timed;         // time candidates where there is a GPU
+    int n_threads;      // 0: all
+    const char *const *rules, *const *settings; // --rules, --set
+    size_t n_rules, n_settings;
+};
+
+struct workbench {
+    struct workbench_request request;
+    struct catalog *catalog;
+    struct ruleset *rules;
+    struct tunedb *db;      // NULL with --no-db or when it cannot be opened
+    struct kcache *kcache;  // likewise
+    struct nvrtc *nvrtc;    // opened on first use: workbench_nvrtc
+    char toolchain[256];    // identity of the NVRTC that will be used
+    struct device device;   // that rules and the cost model see
+    struct cuda_context *cuda; // owned; NULL: no GPU, or not asked to time
+    size_t n_archs;
+    char archs[MAX_ARCHS][16]; // "sm_90": a cubin each
+    char ptx_arch[16];         // "compute_75"
+    char space[33];            // hash of rules, templates and settings
+};
+
+gnnac_status workbench_open(const struct workbench_request *rq,
+                            struct workbench *out, gnnac_error *err);
+void workbench_close(struct workbench *wb);
+
+// The compiler, opened when first needed. GNNAC_ENOENT.
+gnnac_status workbench_nvrtc(struct workbench *wb, struct nvrtc **out,
+                             gnnac_error *err);
+
+#endif

@@ -1,0 +1,153 @@
+#include "plan/lower.h"
+#include "plan/opspec.h"
+#include "test.h"
+
+static struct program lowered(struct model_request rq, int64_t nodes,
+                              int64_t edges, struct model *m)
+{
+    static struct program p;
+    CHECK_INT(model_build(&rq, m, NULL), GNNAC_OK);
+    CHECK_INT(lower_model(m, nodes, edges, &p, NULL), GNNAC_OK);
+    return p;
+}
+
+static int count_kind(const struct program *p, enum step_kind kind)
+{
+    int n = 0;
+    for (int32_t i = 0; i < p->n_steps; i++)
+        n += p->steps[i].kind == kind;
+    return n;
+}
+
+TEST(presets_have_the_documented_layers_and_widths)
+{
+    struct model m;
+    lowered((struct model_request){.name = "gin", .dim = 1433, .classes = 7},
+            2708, 10556, &m);
+    CHECK_INT(m.n_layers, 5);
+    CHECK_INT(m.layers[0].in_dim, 1433);
+    CHECK_INT(m.layers[0].out_dim, 64);
+    CHECK_INT(m.layers[4].out_dim, 7);
+    CHECK_INT(m.layers[4].act, ACT_NONE);
+    lowered((struct model_request){.name = "gcn"}, 10, 10, &m);
+    CHECK_INT(m.n_layers, 2);
+    CHECK_INT(m.layers[0].out_dim, 16);
+    lowered((struct model_request){.name = "sage"}, 10, 10, &m);
+    CHECK_INT(m.layers[0].out_dim, 64);
+}
+
+TEST(a_shrinking_layer_transforms_first_and_fuses_its_epilogue)
+{
+    struct model m;
+    struct program p = lowered(
+        (struct model_request){.name = "gcn", .dim = 100, .layers = 1,
+                               .classes = 4},
+        50, 400, &m);
+    CHECK_INT(p.n_steps, 3);
+    CHECK_INT(p.steps[0].kind, STEP_LINEAR);
+    CHECK_INT(p.steps[1].kind, STEP_AGGREGATE);
+    CHECK_INT(p.buffers[p.steps[1].x].dim, 4);
+    CHECK(p.steps[1].bias >= 0);
+    CHECK_INT(p.steps[2].kind, STEP_LOG_SOFTMAX);
+}
+
+TEST(a_growing_layer_aggregates_first)
+{
+    struct model m;
+    struct program p = lowered(
+        (struct model_request){.name = "sage", .dim = 4, .layers = 1,
+                               .classes = 100},
+        50, 400, &m);
+    CHECK_INT(p.steps[0].kind, STEP_AGGREGATE);
+    CHECK_INT(p.buffers[p.steps[0].out].dim, 4);
+    CHECK_INT(p.steps[0].self_term, SELF_NONE);
+    CHECK_INT(p.steps[2].kind, STEP_LINEAR);
+    CHECK(p.steps[2].accumulate);
+    CHECK_INT(p.steps[3].kind, STEP_BIAS_ACT);
+}
+
+TEST(gin_with_two_linear_layers_activates_between_them)
+{
+    struct model m;
+    struct program p = lowered(
+        (struct model_request){.name = "gin", .dim = 8, .layers = 1, .mlp = 2,
+                               .classes = 3},
+        50, 400, &m);
+    CHECK_INT(p.steps[1].kind, STEP_AGGREGATE);
+    CHECK_INT(p.steps[1].act, ACT_RELU);
+    CHECK_INT(count_kind(&p, STEP_LINEAR), 2);
+    CHECK_STR(p.params[0].name, "convs.0.nn.lins.0.weight");
+    CHECK_STR(p.params[2].name, "convs.0.nn.lins.1.weight");
+}
+
+TEST(every_buffer_is_written_before_it_is_read)
+{
+    static const char *const names[] = {"gcn", "gin", "sage"};
+    static const int32_t dims[] = {1, 3, 16, 33, 64, 100, 1433};
+    for (int k = 0; k < 3; k++)
+        for (int d = 0; d < 7; d++) {
+            struct model m;
+            struct program p = lowered(
+                (struct model_request){.name = names[k], .dim = dims[d],
+                                       .classes = 7},
+                100, 1000, &m);
+            bool written[MAX_BUFFERS] = {true};
+            for (int32_t i = 0; i < p.n_steps; i++) {
+                const struct step *s = &p.steps[i];
+                CHECK(written[s->x]);
+                CHECK(s->self < 0 || written[s->self]);
+                CHECK(!s->accumulate || written[s->out]);
+                written[s->out] = true;
+            }
+            CHECK(written[1]);
+        }
+}
+
+TEST(wide_matrices_need_64_bit_offsets)
+{
+    struct model m;
+    struct program p = lowered(
+        (struct model_request){.name = "gcn", .dim = 100, .layers = 1,
+                               .classes = 64},
+        40000000, 80000000, &m);
+    CHECK_INT(step_offset_bits(&p, &p.steps[1], 40000000, 80000000), 64);
+    CHECK_INT(step_offset_bits(&p, &p.steps[1], 1000, 80000000), 32);
+    CHECK_INT(step_offset_bits(&p, &p.steps[1], 1000, INT64_C(1) << 31), 64);
+}
+
+TEST(unknown_models_and_impossible_widths_are_refused)
+{
+    struct model m;
+    gnnac_error err = {{0}};
+    struct model_request rq = {.name = "gnc"};
+    CHECK_INT(model_build(&rq, &m, &err), GNNAC_EUSAGE);
+    CHECK_HAS(err.msg, "gnc");
+    rq = (struct model_request){.name = "gcn", .dim = -1};
+    CHECK_INT(model_build(&rq, &m, NULL), GNNAC_EUSAGE);
+    rq = (struct model_request){.name = "gcn", .layers = MAX_LAYERS + 1};
+    CHECK_INT(model_build(&rq, &m, NULL), GNNAC_EUSAGE);
+    rq = (struct model_request){.name = "sage", .mlp = 2};
+    CHECK_INT(model_build(&rq, &m, NULL), GNNAC_EUSAGE);
+}
+
+TEST(the_deepest_model_fits_the_tables)
+{
+    struct model m;
+    struct program p = lowered(
+        (struct model_request){.name = "gin", .layers = MAX_LAYERS, .mlp = 2},
+        100, 1000, &m);
+    CHECK_INT(count_kind(&p, STEP_AGGREGATE), MAX_LAYERS);
+}
+
+int main(void)
+{
+    RUN(presets_have_the_documented_layers_and_widths);
+    RUN(a_shrinking_layer_transforms_first_and_fuses_its_epilogue);
+    RUN(a_growing_layer_aggregates_first);
+    RUN(gin_with_two_linear_layers_activates_between_them);
+    RUN(every_buffer_is_written_before_it_is_read);
+    RUN(wide_matrices_need_64_bit_offsets);
+    RUN(unknown_models_and_impossible_widths_are_refused);
+    RUN(the_deepest_model_fits_the_tables);
+    return test_done();
+}
