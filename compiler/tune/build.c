@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -89,14 +90,42 @@ static void store_image(struct workbench *wb, struct variant *v, size_t image)
         log_verbose("a kernel is not cached: %s", e.msg);
 }
 
+// The text that did not compile, in a file of its own for the user to look at.
+// Writes its path, or nothing when it cannot be kept.
+static void keep_source(const char *source, char *path, size_t n_bytes)
+{
+    const char *dir = getenv("TMPDIR");
+    snprintf(path, n_bytes, "%s/gnnac-XXXXXX.cu", dir && *dir ? dir : "/tmp");
+    int fd = mkstemps(path, 3);
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+    bool ok = f && fputs(source, f) >= 0;
+    if (f)
+        ok = fclose(f) == 0 && ok;
+    else if (fd >= 0)
+        close(fd);
+    if (!ok)
+        path[0] = '\0';
+}
+
+static void take_failure(struct variant *v, const struct compile_job *j)
+{
+    char path[512];
+    v->status = "compile_error";
+    if (v->reason[0])
+        return;
+    keep_source(v->source, path, sizeof(path));
+    snprintf(v->reason, sizeof(v->reason), "%.300s%s%.180s", j->error.msg,
+             path[0] ? "; source kept in " : "", path);
+    log_warn("%s", v->reason);
+}
+
 // Move the job's result into the variant.
 static gnnac_status take_result(struct workbench *wb, struct variant *v,
                                 size_t image, struct compile_job *j,
                                 gnnac_error *err)
 {
     if (j->status != GNNAC_OK) {
-        v->status = "compile_error";
-        snprintf(v->reason, sizeof(v->reason), "%s", j->error.msg);
+        take_failure(v, j);
         return GNNAC_OK;
     }
     struct artifact *a = &v->images[image];

@@ -47,6 +47,8 @@ void selection_finish(struct selection *s)
 {
     for (size_t i = 0; i < s->n_variants; i++)
         variant_finish(&s->variants[i]);
+    for (int32_t i = 0; i < MAX_STEPS; i++)
+        free(s->decisions[i]);
     free(s->variants);
     *s = (struct selection){0};
 }
@@ -204,6 +206,15 @@ static void remember_measurements(struct selector *s, const struct question *q)
     free(rows);
 }
 
+static void remember_all(struct selector *s)
+{
+    for (size_t i = 0; i < s->n_questions; i++)
+        if (!s->questions[i].recalled) {
+            remember(s, &s->questions[i]);
+            remember_measurements(s, &s->questions[i]);
+        }
+}
+
 // ---- propose ----------------------------------------------------------------
 
 // Operations without rules have one family; its defaults are the proposal.
@@ -291,7 +302,10 @@ static gnnac_status collect_options(struct selector *s, struct question *q,
     if (st == GNNAC_OK && q->n_options == 0)
         st = FAIL(err, GNNAC_ENOENT, "no candidate fits step %d (%s): %s",
                   (int)q->step, q->op.op, why.msg);
-    free(d);
+    if (st == GNNAC_OK && s->wb->request.explain)
+        s->sel->decisions[q->step] = d; // now the selection's
+    else
+        free(d);
     return st;
 }
 
@@ -383,7 +397,7 @@ static gnnac_status ask(struct selector *s, const struct model *m,
             continue;
         q->step = i;
         s->n_questions++;
-        if (recall(s, q))
+        if (recall(s, q) && !s->wb->request.explain)
             continue;
         gnnac_status st = collect_options(s, q, err);
         if (st != GNNAC_OK)
@@ -410,6 +424,8 @@ static gnnac_status answer(struct selector *s, gnnac_error *err)
 static gnnac_status build_and_time(struct selector *s, gnnac_error *err)
 {
     struct selection *sel = s->sel;
+    if (s->wb->request.explain)
+        return GNNAC_OK;
     gnnac_status st = build_first(s->wb, sel, err);
     if (st != GNNAC_OK || !s->wb->cuda || !s->wb->request.timed)
         return st;
@@ -438,12 +454,10 @@ gnnac_status select_kernels(struct workbench *wb, const struct model *m,
     TRY(answer(&s, err));
     for (size_t i = 0; i < s.n_questions; i++)
         record_choice(&s, &s.questions[i]);
-    TRY(build_rest(wb, sel, p->n_steps, err));
-    for (size_t i = 0; i < s.n_questions; i++)
-        if (!s.questions[i].recalled) {
-            remember(&s, &s.questions[i]);
-            remember_measurements(&s, &s.questions[i]);
-        }
+    if (!wb->request.explain) {
+        TRY(build_rest(wb, sel, p->n_steps, err));
+        remember_all(&s);
+    }
     *out = *sel;
     *sel = (struct selection){0};
 

@@ -32,6 +32,8 @@ struct selection {
     int32_t chosen[MAX_STEPS];
     struct choice choices[MAX_STEPS]; // parallel to chosen
     struct select_report report;
+    // With request.explain: what the rules said, per step; owned, else NULL.
+    struct decision *decisions[MAX_STEPS];
 };
 void selection_finish(struct selection *s);
 

@@ -1,0 +1,62 @@
+#include "compile_common.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+gnnac_status read_model_request(const struct options *o,
+                                struct model_request *out, gnnac_error *err)
+{
+    if (!o->model)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "--model is missing: --model gcn, gin or sage");
+    *out = (struct model_request){.name = o->model,
+                                  .dim = o->dim,
+                                  .hidden = o->hidden,
+                                  .classes = o->classes,
+                                  .layers = o->layers,
+                                  .mlp = o->mlp};
+    if (!o->dim)
+        log_info("no --dim: features are taken to be 96 wide");
+    if (!o->classes)
+        log_info("no --classes: the output is taken to be 22 wide");
+    return GNNAC_OK;
+}
+
+gnnac_status read_workbench_request(const struct options *o,
+                                    struct workbench_request *out,
+                                    gnnac_error *err)
+{
+    static const char *const modes[] = {"auto", "off", "full"};
+    const char *tune = o->tune ? o->tune : "auto";
+    bool known = false;
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+        known = known || strcmp(tune, modes[i]) == 0;
+    if (!known)
+        return FAIL(err, GNNAC_EUSAGE, "--tune %s: expected auto, off or full",
+                    tune);
+    *out = (struct workbench_request){
+        .device = o->device,
+        .arch = o->arch,
+        .db = o->db,
+        .no_db = o->no_db,
+        .timed = strcmp(tune, "off") != 0,
+        .n_threads = o->threads,
+        .rules = o->rules.items,
+        .n_rules = o->rules.n,
+        .settings = o->set.items,
+        .n_settings = o->set.n,
+    };
+    return GNNAC_OK;
+}
+
+gnnac_status print_json_line(json_t *j, gnnac_error *err)
+{
+    if (!j)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    int bad = json_dumpf(j, stdout, JSON_COMPACT | JSON_SORT_KEYS);
+    json_decref(j);
+    if (bad != 0 || putchar('\n') == EOF)
+        return FAIL(err, GNNAC_EIO, "stdout: cannot write");
+    return GNNAC_OK;
+}

@@ -1,0 +1,25 @@
+// What compile and explain read from the command line, and how results leave as
+// JSON.
+#ifndef GNNAC_COMPILE_COMMON_H
+#define GNNAC_COMPILE_COMMON_H
+
+#include <jansson.h>
+
+#include "cli.h"
+#include "plan/lower.h"
+#include "tune/workbench.h"
+
+// --model --dim --hidden --classes --layers --mlp. Says so on stderr when a
+// width is a default. GNNAC_EUSAGE without a model.
+gnnac_status read_model_request(const struct options *o,
+                                struct model_request *out, gnnac_error *err);
+
+// --device --arch --db --no-db --tune --rules --set --threads.
+gnnac_status read_workbench_request(const struct options *o,
+                                    struct workbench_request *out,
+                                    gnnac_error *err);
+
+// One line of JSON on stdout; frees `j` (NULL: out of memory).
+gnnac_status print_json_line(json_t *j, gnnac_error *err);
+
+#endif

@@ -1,0 +1,184 @@
+#include "tune/assemble.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "bundle_write.h"
+#include "graph/load.h"
+
+void assembly_finish(struct assembly *a)
+{
+    if (a->selection)
+        selection_finish(a->selection);
+    free(a->selection);
+    free(a->manifest);
+    csr_finish(&a->full);
+    csr_finish(&a->without_loops);
+    *a = (struct assembly){0};
+}
+
+static bool has_self_loops(const struct csr *g)
+{
+    bool found = false;
+#pragma omp parallel for schedule(static) reduction(|| : found)
+    for (int64_t v = 0; v < g->n_nodes; v++)
+        for (int64_t e = g->rowptr[v]; e < g->rowptr[v + 1]; e++)
+            found = found || g->colidx[e] == v;
+    return found;
+}
+
+// GCN gives every node exactly one self loop itself (add_remaining_self_loops
+// of PyTorch Geometric), so the file's own are left out of its arrays.
+static gnnac_status choose_stored(struct assembly *a, const struct model *m,
+                                  gnnac_error *err)
+{
+    a->graph.full = a->graph.stored = &a->full;
+    if (m->layers[0].op != CONV_GCN || !has_self_loops(&a->full))
+        return GNNAC_OK;
+    gnnac_status st = csr_drop_self_loops(&a->full, &a->without_loops, err);
+    if (st == GNNAC_OK)
+        a->graph.stored = &a->without_loops;
+    return st;
+}
+
+static void describe_graph(const struct assembly *a, struct manifest *m)
+{
+    m->format_major = FORMAT_MAJOR;
+    m->format_minor = FORMAT_MINOR;
+    snprintf(m->generator, sizeof(m->generator), "gnnac %s", GNNAC_VERSION);
+    m->n_nodes = a->full.n_nodes;
+    m->n_edges = a->full.n_edges;
+    m->n_stored_edges = a->graph.stored->n_edges;
+    m->self_loops_removed = a->graph.stored != &a->full;
+    strcpy(m->fingerprint, a->graph.fingerprint);
+}
+
+static void describe_target(const struct workbench *wb, struct manifest *m)
+{
+    m->n_archs = (int32_t)wb->n_archs;
+    memcpy(m->archs, wb->archs, sizeof(m->archs));
+    strcpy(m->ptx_arch, wb->ptx_arch);
+    strcpy(m->toolchain, wb->toolchain);
+}
+
+// Kernels in the order of the steps that use them; each step gets its index.
+static gnnac_status describe_kernels(const struct selection *s,
+                                     struct manifest *m, gnnac_error *err)
+{
+    struct program *p = &m->program;
+    for (int32_t i = 0; i < p->n_steps; i++) {
+        if (s->chosen[i] < 0)
+            continue;
+        const struct kernel *k = &s->variants[s->chosen[i]].kernel;
+        int32_t at = 0;
+        while (at < m->n_kernels && strcmp(m->kernels[at].name, k->name) != 0)
+            at++;
+        if (at == MAX_KERNELS)
+            return FAIL(err, GNNAC_EUNSUPPORTED,
+                        "the model needs more than %d kernels", MAX_KERNELS);
+        if (at == m->n_kernels)
+            m->kernels[m->n_kernels++] = *k;
+        p->steps[i].kernel = at;
+        m->choices[m->n_choices++] = s->choices[i];
+    }
+    return GNNAC_OK;
+}
+
+static gnnac_status load_graph(struct assembly *a, const char *path,
+                               const struct graph_options *opt,
+                               gnnac_error *err)
+{
+    gnnac_status st = graph_load(path, opt, &a->full, err);
+    if (st != GNNAC_OK)
+        return st;
+    csr_fingerprint(&a->full, a->graph.fingerprint);
+    log_verbose("%s: %lld nodes, %lld edges", path, (long long)a->full.n_nodes,
+                (long long)a->full.n_edges);
+    return GNNAC_OK;
+}
+
+gnnac_status assemble(struct workbench *wb, const char *graph_path,
+                      const struct graph_options *opt,
+                      const struct model_request *model, struct assembly *out,
+                      gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct assembly *a = out;
+    *a = (struct assembly){.manifest = calloc(1, sizeof(*a->manifest)),
+                           .selection = calloc(1, sizeof(*a->selection))};
+    if (!a->manifest || !a->selection) {
+        st = FAIL(err, GNNAC_ENOMEM, "out of memory");
+        goto out;
+    }
+    struct manifest *m = a->manifest;
+    TRY(model_build(model, &m->model, err));
+    TRY(load_graph(a, graph_path, opt, err));
+    TRY(choose_stored(a, &m->model, err));
+    TRY(lower_model(&m->model, a->full.n_nodes, a->graph.stored->n_edges,
+                    &m->program, err));
+    TRY(select_kernels(wb, &m->model, &m->program, &a->graph, a->selection,
+                       err));
+    describe_graph(a, m);
+    describe_target(wb, m);
+    TRY(describe_kernels(a->selection, m, err));
+
+out:
+    if (st != GNNAC_OK)
+        assembly_finish(a);
+    return st;
+}
+
+// ---- write ------------------------------------------------------------------
+
+static const struct variant *variant_named(const struct selection *s,
+                                           const char *name)
+{
+    for (size_t i = 0; i < s->n_variants; i++)
+        if (strcmp(s->variants[i].kernel.name, name) == 0)
+            return &s->variants[i];
+    return NULL;
+}
+
+static struct kernel_image source_image(int32_t kernel, const struct variant *v)
+{
+    return (struct kernel_image){.kernel = kernel,
+                                 .kind = IMAGE_SOURCE,
+                                 .bytes = v->source,
+                                 .n_bytes = strlen(v->source)};
+}
+
+static struct kernel_image compiled_image(int32_t kernel,
+                                          const struct manifest *m,
+                                          const struct variant *v, int32_t i)
+{
+    bool ptx = i == m->n_archs;
+    return (struct kernel_image){.kernel = kernel,
+                                 .kind = ptx ? IMAGE_PTX : IMAGE_CUBIN,
+                                 .arch = ptx ? m->ptx_arch : m->archs[i],
+                                 .bytes = v->images[i].image,
+                                 .n_bytes = v->images[i].n_bytes};
+}
+
+gnnac_status assembly_write(const struct assembly *a, const char *path,
+                            gnnac_error *err)
+{
+    const struct manifest *m = a->manifest;
+    size_t n = 0;
+    struct kernel_image *images =
+        calloc((size_t)m->n_kernels * (MAX_ARCHS + 2) + 1, sizeof(*images));
+    if (!images)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    for (int32_t k = 0; k < m->n_kernels; k++) {
+        const struct variant *v =
+            variant_named(a->selection, m->kernels[k].name);
+        images[n++] = source_image(k, v);
+        for (int32_t i = 0; i <= m->n_archs; i++)
+            images[n++] = compiled_image(k, m, v, i);
+    }
+    gnnac_status st = bundle_write(path, m, a->graph.stored->rowptr,
+                                   a->graph.stored->colidx, images, n, err);
+    free(images);
+    return st;
+}
