@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "fail.h"
 #include "graph/csr.h"
@@ -57,6 +58,67 @@ struct options {
     // generate (its KIND is args[0])
     int64_t edges, blocks; // --edges, --blocks (--nodes is graph.n_nodes)
 };
+
+// One row of the table of commands (main.c).
+enum command_bit {
+    CMD_ANALYZE = 1 << 0,
+    CMD_COMPILE = 1 << 1,
+    CMD_CONVERT = 1 << 2,
+    CMD_DOCTOR = 1 << 3,
+    CMD_EXPLAIN = 1 << 4,
+    CMD_GENERATE = 1 << 5,
+    CMD_INSPECT = 1 << 6,
+    CMD_RULES = 1 << 7,
+    CMD_RUN = 1 << 8,
+    CMD_ALL = (1 << 9) - 1,
+};
+
+struct command {
+    enum command_bit bit;
+    const char *name;
+    gnnac_status (*run)(const struct options *o, gnnac_error *err);
+    const char *args; // "GRAPH", for people
+    size_t min_args, max_args;
+    const char *summary;
+};
+
+// One row of the table of options (cli.c).
+enum option_kind {
+    OPT_FLAG,   // bool
+    OPT_TEXT,   // const char *
+    OPT_LIST,   // struct text_list; each use appends
+    OPT_WORD,   // const char *, one of the words of `arg` ("auto|off|full")
+    OPT_SECOND, // bool: true when given the second of the two words of `arg`
+    OPT_INT32,
+    OPT_INT64,
+    OPT_UINT64,
+};
+
+struct option_spec {
+    const char *name; // without the dashes
+    char letter;      // 0: none
+    enum option_kind kind;
+    const char *arg; // its name in help, or its words; NULL for flags
+    size_t offset;   // into struct options
+    unsigned commands;
+    int64_t min, max;    // of numbers; 0, 0: no bounds but the type's
+    const char *dflt;    // parsed before the command line; NULL: all-zero
+    const char *doc;
+};
+
+// NULL-terminated by name.
+extern const struct option_spec cli_options[];
+
+// `argv` begins behind the command's name. Strings in `out` belong to argv or
+// are constants. *help is set when --help stands anywhere before a mistake;
+// `out` is then not to be used. GNNAC_EUSAGE.
+gnnac_status cli_parse(const struct command *cmd, int argc,
+                       const char *const *argv, struct options *out, bool *help,
+                       gnnac_error *err);
+
+// `commands` ends with a NULL name.
+void cli_print_usage(const struct command *commands, FILE *out);
+void cli_print_help(const struct command *cmd, FILE *out);
 
 gnnac_status cmd_analyze(const struct options *o, gnnac_error *err);
 gnnac_status cmd_compile(const struct options *o, gnnac_error *err);
