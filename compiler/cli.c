@@ -43,7 +43,7 @@ const struct option_spec cli_options[] = {
     {"blocks", 0, OPT_INT64, "N", FIELD(blocks), CMD_GENERATE, 1, INT32_MAX,
      NULL, "sbm: communities; batch: member graphs"},
 
-    {"model", 0, OPT_WORD, "gcn|gin|sage", FIELD(model), ON_MODEL, 0, 0, "gcn",
+    {"model", 0, OPT_WORD, "gcn|gin|sage", FIELD(model), ON_MODEL, 0, 0, NULL,
      "the network to compile"},
     {"dim", 0, OPT_INT32, "N", FIELD(dim), ON_MODEL, 1, 1 << 20, NULL,
      "columns of the features (default 96)"},

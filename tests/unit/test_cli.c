@@ -38,7 +38,7 @@ TEST(values_follow_or_are_joined_by_an_equals_sign)
 TEST(defaults_are_set_when_nothing_is_given)
 {
     CHECK_INT(PARSE(compile, "g.npz"), GNNAC_OK);
-    CHECK_STR(o.model, "gcn");
+    CHECK_STR(o.arch, "native");
     CHECK_STR(o.tune, "auto");
     CHECK(!o.graph.target_to_source);
     CHECK_INT(o.hidden, 0);

@@ -1,0 +1,104 @@
+#!/bin/bash
+# Builds gnnac and runs every test, from a fresh clone too. The last line is
+# "N passed, N failed, N skipped"; the exit status is not 0 if anything failed.
+#
+# usage: tests/run.sh [fast]     fast: gcc and its tests alone
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+passed=0 failed=0 skipped=0
+
+stage() {
+    printf '\n== %s\n' "$*"
+}
+
+fail() {
+    echo "FAILED: $*"
+    failed=$((failed + 1))
+}
+
+skip() {
+    echo "skipped: $*"
+    skipped=$((skipped + 1))
+}
+
+# Run quietly; show the output where it fails.
+quietly() {
+    local log status
+    log=$(mktemp)
+    "$@" >"$log" 2>&1 </dev/null
+    status=$?
+    [ $status = 0 ] || tail -n 60 "$log"
+    rm -f "$log"
+    return $status
+}
+
+build() { # folder, then options of meson
+    local folder=$1
+    shift
+    if [ ! -f "$folder/build.ninja" ]; then
+        quietly meson setup "$folder" --werror "$@" || return 1
+    fi
+    quietly ninja -C "$folder"
+}
+
+# Run the tests of a build folder and add its subtests to the totals.
+run_tests() { # folder, then arguments of meson test
+    local folder=$1 log p f s
+    log=$folder/meson-logs/testlog.json
+    shift
+    rm -f "$log"
+    meson test -C "$folder" --no-rebuild "$@" >"$folder/test.txt" 2>&1 \
+        </dev/null
+    if [ ! -f "$log" ]; then
+        tail -n 20 "$folder/test.txt"
+        fail "meson test of $folder"
+        return
+    fi
+    read -r p f s < <(python3 tests/count.py "$log" 2>"$folder/failures.txt")
+    cat "$folder/failures.txt"
+    echo "$folder: $p passed, $f failed, $s skipped"
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+finish() {
+    printf '\n%d passed, %d failed, %d skipped\n' \
+        "$passed" "$failed" "$skipped"
+    [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+    exit
+}
+
+stage "what is needed"
+if ! ./tests/setup.sh; then
+    fail "set-up"
+    finish
+fi
+
+stage "gcc, warnings are errors; all suites"
+if CC=gcc CXX=g++ build build; then
+    run_tests build
+else
+    fail "build with gcc"
+    finish
+fi
+[ "${1:-}" = fast ] && finish
+
+stage "gcc with AddressSanitizer and UndefinedBehaviorSanitizer"
+if CC=gcc CXX=g++ build build-san -Db_sanitize=address,undefined \
+    -Db_lundef=false; then
+    run_tests build-san --timeout-multiplier 4 \
+        --suite unit --suite fuzz --suite kernel --suite cli
+else
+    fail "build with sanitizers"
+fi
+
+stage "clang, warnings are errors"
+if ! command -v clang >/dev/null; then
+    skip "clang is not installed"
+elif CC=clang CXX=clang++ build build-clang; then
+    echo "build-clang: ok"
+    passed=$((passed + 1))
+else
+    fail "build with clang"
+fi
+finish
