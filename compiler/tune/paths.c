@@ -48,9 +48,17 @@ char *rules_default_path(gnnac_error *err)
 
 char *rules_find(const char *name)
 {
-    if (access(name, F_OK) == 0)
-        return strdup(name);
-    return strchr(name, '/') ? NULL : find_in_data_dirs(name);
+    size_t n_file = strcspn(name, "#");
+    char *path = NULL, *found = NULL, *file = strndup(name, n_file);
+    if (file && access(file, F_OK) == 0)
+        found = strdup(file);
+    else if (file && !strchr(file, '/'))
+        found = find_in_data_dirs(file);
+    if (found && asprintf(&path, "%s%s", found, name + n_file) < 0)
+        path = NULL;
+    free(found);
+    free(file);
+    return path;
 }
 
 char *database_path(const char *folder, const char *name)

@@ -9,7 +9,8 @@
 char *rules_default_path(gnnac_error *err);
 
 // `name` as it stands if such a file exists, else NAME or NAME.lua along the
-// data folders. Owned string; NULL when there is none.
+// data folders; a "#RULE" behind it is kept. Owned string; NULL when there is
+// none.
 char *rules_find(const char *name);
 
 // --db FOLDER gives FOLDER/name; NULL gives the home path. Owned string; NULL

@@ -1,0 +1,214 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// ---- read -------------------------------------------------------------------
+
+static gnnac_status read_fd(int fd, const char *path, size_t n, char **out,
+                            gnnac_error *err)
+{
+    size_t done = 0;
+    char *text = malloc(n + 1);
+    if (!text)
+        return FAIL(err, GNNAC_ENOMEM, "%s: out of memory", path);
+    while (done < n) {
+        ssize_t got = read(fd, text + done, n - done);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0) {
+            free(text);
+            return FAIL(err, GNNAC_EIO, "%s: %s", path,
+                        got < 0 ? strerror(errno) : "it shrank while read");
+        }
+        done += (size_t)got;
+    }
+    text[n] = '\0';
+    *out = text;
+    return GNNAC_OK;
+}
+
+gnnac_status file_read(const char *path, size_t max_bytes, char **out,
+                       size_t *n_bytes, gnnac_error *err)
+{
+    struct stat sb;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    gnnac_status st;
+    if (fd < 0 || fstat(fd, &sb) != 0)
+        st = FAIL(err, GNNAC_EIO, "%s: %s", path, strerror(errno));
+    else if (!S_ISREG(sb.st_mode))
+        st = FAIL(err, GNNAC_EIO, "%s: not a regular file", path);
+    else if ((uintmax_t)sb.st_size > max_bytes)
+        st = FAIL(err, GNNAC_EFORMAT, "%s: larger than %zu bytes", path,
+                  max_bytes);
+    else
+        st = read_fd(fd, path, (size_t)sb.st_size, out, err);
+    if (st == GNNAC_OK)
+        *n_bytes = (size_t)sb.st_size;
+    if (fd >= 0)
+        close(fd);
+    return st;
+}
+
+// ---- write ------------------------------------------------------------------
+
+gnnac_status atomic_open(const char *path, struct atomic_file *f,
+                         gnnac_error *err)
+{
+    struct atomic_file a = {.path = strdup(path)};
+    if (!a.path || asprintf(&a.temporary, "%s.XXXXXX", path) < 0) {
+        free(a.path);
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    }
+    int fd = mkostemp(a.temporary, O_CLOEXEC);
+    mode_t mask = umask(0);
+    umask(mask);
+    if (fd >= 0 && fchmod(fd, 0666 & ~mask) == 0)
+        a.out = fdopen(fd, "wb");
+    if (!a.out) {
+        gnnac_status st = FAIL(err, GNNAC_EIO, "%s: %s", path, strerror(errno));
+        if (fd >= 0) {
+            close(fd);
+            unlink(a.temporary);
+        }
+        free(a.path);
+        free(a.temporary);
+        return st;
+    }
+    *f = a;
+    return GNNAC_OK;
+}
+
+void atomic_abandon(struct atomic_file *f)
+{
+    if (f->out) {
+        fclose(f->out);
+        unlink(f->temporary);
+    }
+    free(f->path);
+    free(f->temporary);
+    *f = (struct atomic_file){0};
+}
+
+// Make the rename itself durable. Some file systems refuse; the data is safe
+// by then, so that is no error.
+static void sync_folder(const char *path)
+{
+    char *folder = strdup(path);
+    if (!folder)
+        return;
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        slash[slash == folder] = '\0';
+    int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    free(folder);
+}
+
+gnnac_status atomic_commit(struct atomic_file *f, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    errno = 0;
+    bool bad = ferror(f->out) || fflush(f->out) != 0 ||
+               fsync(fileno(f->out)) != 0;
+    if (bad || rename(f->temporary, f->path) != 0) {
+        st = FAIL(err, GNNAC_EIO, "%s: %s", f->path,
+                  errno ? strerror(errno) : "cannot write");
+        atomic_abandon(f);
+        return st;
+    }
+    sync_folder(f->path);
+    if (fclose(f->out) != 0)
+        st = FAIL(err, GNNAC_EIO, "%s: %s", f->path, strerror(errno));
+    f->out = NULL;
+    atomic_abandon(f);
+    return st;
+}
+
+// ---- folders ----------------------------------------------------------------
+
+// Append FOLDER/KIND if it is a folder.
+static size_t add_dir(const char *folder, size_t n_chars, const char *kind,
+                      char **dirs, size_t n, size_t max)
+{
+    struct stat sb;
+    char *path = NULL;
+    if (n == max || n_chars == 0 ||
+        asprintf(&path, "%.*s/%s", (int)n_chars, folder, kind) < 0)
+        return n;
+    if (stat(path, &sb) != 0 || !S_ISDIR(sb.st_mode)) {
+        free(path);
+        return n;
+    }
+    dirs[n] = path;
+    return n + 1;
+}
+
+static char *user_folder(const char *variable, const char *below_home)
+{
+    char *path = NULL;
+    const char *xdg = getenv(variable), *home = getenv("HOME");
+    if (xdg && xdg[0] == '/')
+        return asprintf(&path, "%s/gnnac", xdg) < 0 ? NULL : path;
+    if (home && home[0] == '/')
+        return asprintf(&path, "%s/%s/gnnac", home, below_home) < 0 ? NULL
+                                                                    : path;
+    return NULL;
+}
+
+size_t data_dirs(const char *kind, char **dirs, size_t max)
+{
+    size_t n = 0;
+    const char *p = getenv("GNNAC_PATH");
+    while (p && *p) {
+        size_t len = strcspn(p, ":");
+        n = add_dir(p, len, kind, dirs, n, max);
+        p += len + (p[len] == ':');
+    }
+    char *config = user_folder("XDG_CONFIG_HOME", ".config");
+    if (config)
+        n = add_dir(config, strlen(config), kind, dirs, n, max);
+    free(config);
+    n = add_dir(GNNAC_DATA_DIR, strlen(GNNAC_DATA_DIR), kind, dirs, n, max);
+    return add_dir(GNNAC_SOURCE_DIR, strlen(GNNAC_SOURCE_DIR), kind, dirs, n,
+                   max);
+}
+
+// mkdir -p. Whether it worked shows when a file is opened there.
+static void make_folders(char *path)
+{
+    for (char *p = path + 1; *p; p++)
+        if (*p == '/') {
+            *p = '\0';
+            mkdir(path, 0777);
+            *p = '/';
+        }
+    mkdir(path, 0700);
+}
+
+char *home_path(const char *name)
+{
+    const char *home = getenv("GNNAC_HOME");
+    bool cache = strcmp(name, "kcache.db") == 0;
+    char *folder, *path = NULL;
+    if (home && *home)
+        folder = strdup(home);
+    else if (cache)
+        folder = user_folder("XDG_CACHE_HOME", ".cache");
+    else
+        folder = user_folder("XDG_STATE_HOME", ".local/state");
+    if (!folder)
+        return NULL;
+    make_folders(folder);
+    if (asprintf(&path, "%s/%s", folder, name) < 0)
+        path = NULL;
+    free(folder);
+    return path;
+}
