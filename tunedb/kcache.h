@@ -4,15 +4,24 @@
 #define GNNAC_KCACHE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "fail.h"
 
 struct kcache; // opaque; one thread at a time
 
-// A damaged file is moved aside to NAME.corrupt-TIME and a fresh one begun.
+// Creates folder and file as needed. A damaged file is moved aside to
+// NAME.corrupt-TIME and a fresh one begun; a file that is not a kernel cache is
+// refused. Where writing is not possible it opens for reading. GNNAC_EDB.
 gnnac_status kcache_open(const char *path, struct kcache **out,
                          gnnac_error *err);
 void kcache_close(struct kcache *kc);
+// What is worth telling the user: moved aside, read only. "" most often.
+const char *kcache_note(const struct kcache *kc);
+
+// The file is kept below this size, 2 GiB at first: what was not used for the
+// longest time goes.
+void kcache_set_limit(struct kcache *kc, int64_t max_bytes);
 
 struct artifact_key {
     const char *source; // emitted text
@@ -24,11 +33,12 @@ struct artifact_key {
 void artifact_key_hex(const struct artifact_key *key, char hex[33]);
 
 // An image with the source it was made from and the compiler's log. Owned by
-// the caller after a get (artifact_finish).
+// the caller after a get (artifact_finish); all three then end with a NUL that
+// n_bytes does not count.
 struct artifact {
     unsigned char *image;
     size_t n_bytes;
-    char *source, *log;
+    char *source, *log; // NULL is stored as ""
     char arch[16];
 };
 void artifact_finish(struct artifact *a);
@@ -37,12 +47,25 @@ void artifact_finish(struct artifact *a);
 // the stored text byte for byte (a hash names content, it is not trust).
 gnnac_status kcache_get(struct kcache *kc, const char *hex, const char *source,
                         struct artifact *out, gnnac_error *err);
+// Replaces what stood under this key.
 gnnac_status kcache_put(struct kcache *kc, const char *hex,
                         const struct artifact *a, gnnac_error *err);
 
+// A text that holds as long as a file keeps its size and its time: what a big
+// library was found to be.
+struct file_stamp {
+    const char *path;
+    int64_t n_bytes, mtime_ns;
+};
+// GNNAC_ENOENT when unknown, changed or damaged, or when `out` is too small.
+gnnac_status kcache_get_file(struct kcache *kc, const struct file_stamp *stamp,
+                             char *out, size_t n_bytes, gnnac_error *err);
+gnnac_status kcache_put_file(struct kcache *kc, const struct file_stamp *stamp,
+                             const char *text, gnnac_error *err);
+
 struct kcache_info {
     char path[512];
-    long long n_artifacts, n_bytes;
+    long long n_artifacts, n_bytes; // bytes in use in the file
 };
 gnnac_status kcache_get_info(struct kcache *kc, struct kcache_info *out,
                              gnnac_error *err);

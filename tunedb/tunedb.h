@@ -10,13 +10,16 @@
 
 struct tunedb; // opaque; one thread at a time
 
-// Creates folder and file as needed, migrates old schemas, refuses files that
-// are not ours. ":memory:" works. A newer schema opens read-only (*note says
-// so). GNNAC_EDB.
+// Creates folder and file as needed, migrates old schemas (a copy is kept as
+// PATH.bak-vN), refuses files that are not ours or damaged, and never deletes
+// one. ":memory:" works. A newer schema, or a file that cannot be written,
+// opens read-only. GNNAC_EDB.
 gnnac_status tunedb_open(const char *path, struct tunedb **out,
                          gnnac_error *err);
 void tunedb_close(struct tunedb *db);
 int tunedb_is_read_only(const struct tunedb *db);
+// Why it is read-only; "" when it is not.
+const char *tunedb_note(const struct tunedb *db);
 
 // Identity of a decision. Texts are canonical; see tunedb/README.md.
 struct decision_key {
@@ -37,10 +40,11 @@ struct decision_row {
 };
 void decision_row_finish(struct decision_row *r);
 
-// GNNAC_ENOENT when never decided.
+// GNNAC_ENOENT when never decided, or when the row is damaged.
 gnnac_status tunedb_get_decision(struct tunedb *db,
                                  const struct decision_key *key,
                                  struct decision_row *out, gnnac_error *err);
+// Replaces an earlier decision unless that one took more effort.
 gnnac_status tunedb_put_decision(struct tunedb *db,
                                  const struct decision_key *key,
                                  const struct decision_row *row,
@@ -53,8 +57,9 @@ struct measurement_row {
     int64_t n_samples;
     double median_ns, p20_ns, p80_ns; // NaN when not timed
     double max_error; // largest |error| / bound; NaN when unknown
-    int registers, spill_bytes;
+    int registers, spill_bytes; // -1 when unknown
 };
+// One run: all rows or none are stored.
 gnnac_status tunedb_put_measurements(struct tunedb *db,
                                      const struct decision_key *key,
                                      const struct measurement_row *rows,

@@ -1,0 +1,18 @@
+#include "kcache.h"
+
+#include <stdio.h>
+
+#include "digest.h"
+
+void artifact_key_hex(const struct artifact_key *key, char hex[33])
+{
+    XXH3_state_t s;
+    digest_begin(&s, "gnnac artifact v1");
+    digest_text(&s, key->source);
+    digest_text(&s, key->options);
+    digest_text(&s, key->arch);
+    digest_text(&s, key->toolchain);
+    struct digest d = digest_end(&s);
+    for (int i = 0; i < DIGEST_BYTES; i++)
+        snprintf(hex + 2 * i, 3, "%02x", d.bytes[i]);
+}
