@@ -86,9 +86,11 @@ has_library() { # libNAME
     done
     compgen -G ".venv/lib/python3*/site-packages/nvidia/*/lib/$1.so*" \
         >/dev/null && return
-    # Not grep -q: it would end ldconfig by SIGPIPE and so the pipeline fails.
-    PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null |
-        grep "$1\.so" >/dev/null
+    while read -r root; do
+        [ ! -e "$root" ] || return 0
+    done < <(PATH=$PATH:/sbin:/usr/sbin ldconfig -p |
+        sed -n "s/.*$1\.so.* => //p")
+    return 1
 }
 
 make_venv() {
