@@ -46,7 +46,7 @@ struct model {
 struct param {
     char name[64];
     int32_t rows, cols; // a bias is 1 x n, epsilon 1 x 1
-    enum { INIT_GLOROT, INIT_ZERO, INIT_EPS } init;
+    enum { INIT_GLOROT, INIT_ZERO, INIT_EPS, N_INITS } init;
     float eps;
 };
 
@@ -163,6 +163,17 @@ struct kernel {
 };
 
 // ---- text names, one table each (program.c) --------------------------------
+
+// The names of an enumeration's values 0 .. n-1.
+struct name_table {
+    int n;
+    const char *const *names;
+};
+extern const struct name_table conv_op_names, activation_names, init_names,
+    norm_names, self_term_names, step_kind_names, launch_arg_names,
+    grid_count_names;
+const char *name_of(const struct name_table *t, int v);
+int value_of(const struct name_table *t, const char *s);
 
 // NULL when `v` is out of range; -1 when the text is unknown.
 const char *conv_op_name(enum conv_op v);
