@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_NAME = 63 };
+enum { MAX_NAME = 63, SLIP = 2, REPLACE = 3 };
 
 static size_t smaller(size_t a, size_t b)
 {
@@ -20,15 +20,15 @@ size_t edit_distance(const char *a, const char *b)
     size_t *before = rows[0], *last = rows[1], *row = rows[2];
 
     for (size_t j = 0; j <= m; j++)
-        last[j] = j;
+        last[j] = j * SLIP;
     for (size_t i = 1; i <= n; i++) {
-        row[0] = i;
+        row[0] = i * SLIP;
         for (size_t j = 1; j <= m; j++) {
-            size_t cost = a[i - 1] != b[j - 1];
-            row[j] =
-                smaller(last[j - 1] + cost, smaller(last[j], row[j - 1]) + 1);
+            size_t cost = a[i - 1] == b[j - 1] ? 0 : REPLACE;
+            row[j] = smaller(last[j - 1] + cost,
+                             smaller(last[j], row[j - 1]) + SLIP);
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = smaller(row[j], before[j - 2] + 1);
+                row[j] = smaller(row[j], before[j - 2] + SLIP);
         }
         size_t *t = before;
         before = last;
@@ -53,7 +53,7 @@ static size_t distance(const char *wanted, const char *name)
 void nearest_offer(struct nearest *n, const char *name)
 {
     size_t d = distance(n->wanted, name);
-    size_t limit = 1 + strnlen(n->wanted, MAX_NAME) / 3;
+    size_t limit = SLIP * (1 + strnlen(n->wanted, MAX_NAME) / 3) + 1;
     if (d > limit || (n->best[0] && d >= n->distance))
         return;
     n->distance = d;

@@ -15,8 +15,8 @@ void nearest_offer(struct nearest *n, const char *name);
 // " (did you mean 'best'?)" or "", in a buffer of the caller's.
 const char *nearest_hint(const struct nearest *n, char *buf, size_t size);
 
-// Edits (insert, delete, replace, swap of neighbours) between two names, of
-// which only the first 63 bytes count.
+// Slips between two names: 2 for a letter too many, too few or swapped with its
+// neighbour, 3 for a wrong one. Only the first 63 bytes count.
 size_t edit_distance(const char *a, const char *b);
 
 #endif

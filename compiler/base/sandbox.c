@@ -132,7 +132,7 @@ static bool push_with_full_name(lua_State *L, const char *msg,
 {
     const char *name = source + (source[0] == '@');
     size_t n = strlen(name);
-    if (n < LUA_IDSIZE && strncmp(msg, name, n) == 0 && msg[n] == ':') {
+    if (strncmp(msg, name, n) == 0 && msg[n] == ':') {
         lua_pushstring(L, msg);
         return true;
     }

@@ -15,9 +15,11 @@ gnnac_status ruleset_create(const struct family_list *families,
                             struct ruleset **out, gnnac_error *err);
 void ruleset_destroy(struct ruleset *rs);
 
-// Later files override earlier ones by rule name. Reports syntax errors,
-// unknown templates, knobs and fields with file:line and the nearest name.
-// GNNAC_EFORMAT (bad file, limit hit), GNNAC_EIO.
+// Later files override earlier ones by rule name. `path` may be FILE#RULE: only
+// that rule (and the tests of it) is taken. Reports syntax errors, unknown
+// templates, knobs and fields with file:line and the nearest name. After a
+// failure the set must not be used further.
+// GNNAC_EFORMAT (bad file, limit hit), GNNAC_EIO, GNNAC_ENOENT (no such rule).
 gnnac_status ruleset_load(struct ruleset *rs, const char *path,
                           gnnac_error *err);
 
@@ -36,6 +38,7 @@ struct rule_trace {
     double priority;
     bool fired;
     char note[160]; // e.g. "limit rejected 4 of 12 points"
+    char reorder[16]; // its vote: "none", "rabbit", ...; empty: none given
     size_t n_compared;
     struct compared compared[24];
 };
@@ -46,6 +49,7 @@ enum { MAX_CANDIDATES = 512, MAX_TRACES = 128 };
 // order, then the order of the lists. Duplicated points appear once.
 struct decision {
     size_t n_candidates, n_traces;
+    char reorder[16]; // the vote of the first rule that gave one, else empty
     struct candidate candidates[MAX_CANDIDATES];
     struct rule_trace traces[MAX_TRACES];
 };

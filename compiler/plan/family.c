@@ -1,0 +1,25 @@
+#include "plan/family.h"
+
+#include <string.h>
+
+const struct family *family_find(const struct family_list *l, const char *name)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (strcmp(l->items[i].name, name) == 0)
+            return &l->items[i];
+    return NULL;
+}
+
+int family_knob(const struct family *f, const char *knob)
+{
+    for (size_t i = 0; i < f->n_knobs; i++)
+        if (strcmp(f->knobs[i].name, knob) == 0)
+            return (int)i;
+    return -1;
+}
+
+int64_t candidate_get(const struct candidate *c, const char *knob, int64_t dflt)
+{
+    int i = family_knob(c->family, knob);
+    return i < 0 ? dflt : c->values[i];
+}

@@ -1,0 +1,219 @@
+// Asking the rules: by priority, each `when`, `choose` and `limit`, under one
+// budget for all of them.
+#include "plan/rules_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <lauxlib.h>
+
+struct question {
+    struct ruleset *rs;
+    const char *op;
+    bool keep_all;
+    struct decision *out;
+};
+
+// Points of one rule, for its note.
+struct tally {
+    int n_points, n_rejected, n_repeated, n_left_out;
+    bool serves_op;
+};
+
+// Call the function `ref` with `n_before` values on the stack, then the three
+// objects; one result stays on the stack.
+static void ask(lua_State *L, int ref, int n_before)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, ref);
+    lua_insert(L, -1 - n_before);
+    for (int o = 0; o < N_OBJECTS; o++)
+        object_push(L, (enum object)o);
+    lua_call(L, n_before + N_OBJECTS, 1);
+}
+
+static bool ask_bool(lua_State *L, int ref, int n_before)
+{
+    ask(L, ref, n_before);
+    bool yes = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return yes;
+}
+
+static bool within_limit(lua_State *L, const struct rule *r,
+                         const struct family *f, const int64_t *values)
+{
+    if (r->limit == LUA_NOREF)
+        return true;
+    lua_createtable(L, 0, (int)f->n_knobs + 1);
+    lua_pushstring(L, f->name);
+    lua_setfield(L, -2, "template");
+    for (size_t i = 0; i < f->n_knobs; i++) {
+        lua_pushinteger(L, values[i]);
+        lua_setfield(L, -2, f->knobs[i].name);
+    }
+    return ask_bool(L, r->limit, 1);
+}
+
+static bool is_proposed(const struct decision *d, const struct family *f,
+                        const int64_t *values)
+{
+    for (size_t i = 0; i < d->n_candidates; i++)
+        if (d->candidates[i].family == f &&
+            memcmp(d->candidates[i].values, values,
+                   sizeof(d->candidates[i].values)) == 0)
+            return true;
+    return false;
+}
+
+static void propose(const struct question *q, const struct rule *r,
+                    const struct family *f, const int64_t *values,
+                    struct tally *t)
+{
+    struct decision *d = q->out;
+    if (!q->keep_all && is_proposed(d, f, values)) {
+        t->n_repeated++;
+        return;
+    }
+    if (d->n_candidates == MAX_CANDIDATES) {
+        t->n_left_out++;
+        return;
+    }
+    struct candidate *c = &d->candidates[d->n_candidates++];
+    c->family = f;
+    memcpy(c->values, values, sizeof(c->values));
+    snprintf(c->rule, sizeof(c->rule), "%s", r->name);
+    snprintf(c->why, sizeof(c->why), "%s", r->why);
+    snprintf(c->where, sizeof(c->where), "%s", r->where);
+}
+
+static void take_points(lua_State *L, const struct question *q,
+                        const struct rule *r, const struct choice *c,
+                        struct tally *t)
+{
+    int n = choice_points(L, c, r->where);
+    t->serves_op = true;
+    t->n_points += n;
+    for (int i = 0; i < n; i++) {
+        int64_t values[MAX_KNOBS];
+        choice_point(c, i, values);
+        if (within_limit(L, r, c->family, values))
+            propose(q, r, c->family, values, t);
+        else
+            t->n_rejected++;
+    }
+}
+
+static void take_vote(struct decision *d, struct rule_trace *trace,
+                      const char *vote)
+{
+    snprintf(trace->reorder, sizeof(trace->reorder), "%s", vote);
+    if (!d->reorder[0])
+        snprintf(d->reorder, sizeof(d->reorder), "%s", vote);
+}
+
+// The choice on top of the stack; pops it.
+static void take_choices(lua_State *L, const struct question *q,
+                         const struct rule *r, struct rule_trace *trace,
+                         struct tally *t)
+{
+    int index = lua_gettop(L);
+    if (lua_type(L, index) != LUA_TTABLE)
+        raise_at(L, r->where, "'choose' must return a table, not a %s",
+                 luaL_typename(L, index));
+    int n = choices_count(L, index);
+    for (int i = 1; i <= n; i++) {
+        struct choice c;
+        choices_push(L, index, i);
+        choice_read(L, index + 1, q->rs->families, r->where, &c);
+        lua_settop(L, index);
+        if (c.reorder[0]) {
+            take_vote(q->out, trace, c.reorder);
+            t->serves_op = true;
+        }
+        if (c.family && strcmp(c.family->op, q->op) == 0)
+            take_points(L, q, r, &c, t);
+    }
+    lua_settop(L, index - 1);
+}
+
+static void write_note(struct rule_trace *trace, const struct tally *t,
+                       const char *op)
+{
+    size_t used = 0;
+    const struct {
+        int n;
+        const char *what;
+    } parts[] = {
+        {t->n_rejected, "limit rejected"},
+        {t->n_repeated, "already proposed:"},
+        {t->n_left_out, "too many candidates, left out:"},
+    };
+    if (!t->serves_op)
+        snprintf(trace->note, sizeof(trace->note),
+                 "proposes nothing for '%.32s'", op);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (parts[i].n && used < sizeof(trace->note))
+            used +=
+                (size_t)snprintf(trace->note + used, sizeof(trace->note) - used,
+                                 "%s%s %d of %d points", used ? "; " : "",
+                                 parts[i].what, parts[i].n, t->n_points);
+}
+
+static void ask_rule(lua_State *L, const struct question *q,
+                     const struct rule *r)
+{
+    struct rule_trace *trace = &q->out->traces[q->out->n_traces++];
+    struct tally t = {0};
+    snprintf(trace->rule, sizeof(trace->rule), "%s", r->name);
+    snprintf(trace->where, sizeof(trace->where), "%s", r->where);
+    snprintf(trace->why, sizeof(trace->why), "%s", r->why);
+    trace->priority = r->priority;
+    q->rs->trace = trace;
+    if (!ask_bool(L, r->when, 0))
+        return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, r->choose);
+    if (lua_type(L, -1) == LUA_TFUNCTION) {
+        lua_pop(L, 1);
+        ask(L, r->choose, 0);
+    }
+    take_choices(L, q, r, trace, &t);
+    trace->fired = t.serves_op;
+    write_note(trace, &t, q->op);
+}
+
+static int by_priority(const void *pa, const void *pb)
+{
+    const struct rule *a = *(const struct rule *const *)pa;
+    const struct rule *b = *(const struct rule *const *)pb;
+    if (a->priority != b->priority)
+        return a->priority > b->priority ? -1 : 1;
+    return (a > b) - (a < b); // order of definition
+}
+
+static int ask_all(lua_State *L)
+{
+    const struct question *q = lua_touserdata(L, 1);
+    const struct rule *order[MAX_RULES];
+    size_t n = q->rs->n_rules;
+
+    for (size_t i = 0; i < n; i++)
+        order[i] = &q->rs->rules[i];
+    qsort(order, n, sizeof(order[0]), by_priority);
+    luaL_checkstack(L, 32, NULL);
+    for (size_t i = 0; i < n; i++)
+        ask_rule(L, q, order[i]);
+    return 0;
+}
+
+gnnac_status rules_evaluate(struct ruleset *rs, const char *op, bool keep_all,
+                            struct decision *out, gnnac_error *err)
+{
+    struct question q = {rs, op, keep_all, out};
+    lua_State *L = sandbox_lua(rs->sandbox);
+    lua_pushcfunction(L, ask_all);
+    lua_pushlightuserdata(L, &q);
+    gnnac_status st = sandbox_call(rs->sandbox, 1, 0, err);
+    rs->trace = NULL;
+    return st;
+}

@@ -1,0 +1,79 @@
+// Two families like the shipped ones, and rule files made of text.
+#ifndef GNNAC_RULES_FIXTURE_H
+#define GNNAC_RULES_FIXTURE_H
+
+#include <unistd.h>
+
+#include "plan/rules.h"
+#include "plan/schema.h"
+#include "test.h"
+
+static const struct family_list families = {
+    .n = 3,
+    .items =
+        {
+            {.name = "neighbor_group",
+             .op = "aggregate",
+             .n_knobs = 3,
+             .knobs = {{"partSize", 1, 1024, 32, ""},
+                       {"dimWorker", 1, 32, 32, ""},
+                       {"warpPerBlock", 1, 32, 4, ""}}},
+            {.name = "row_split",
+             .op = "aggregate",
+             .n_knobs = 5,
+             .knobs = {{"dimWorker", 1, 32, 32, ""},
+                       {"edgeWorker", 1, 32, 1, ""},
+                       {"vec", 1, 4, 1, ""},
+                       {"unroll", 1, 8, 4, ""},
+                       {"warpPerBlock", 1, 32, 4, ""}}},
+            {.name = "bias_act",
+             .op = "bias_act",
+             .n_knobs = 1,
+             .knobs = {{"warpPerBlock", 1, 32, 4, ""}}},
+        },
+};
+
+static gnnac_error err;
+static struct props graph, layer, device;
+
+static inline void default_props(void)
+{
+    graph.n = layer.n = device.n = 0;
+    schema_complete(&graph, "graph");
+    schema_complete(&layer, "layer");
+    schema_complete(&device, "device");
+}
+
+static inline void write_file(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    CHECK(f && fputs(text, f) >= 0);
+    CHECK(f && fclose(f) == 0);
+}
+
+// Load `text` as a file of the working folder named like the program.
+static inline gnnac_status load_text(struct ruleset *rs, const char *text)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "rules-%d.lua", (int)getpid());
+    write_file(path, text);
+    gnnac_status st = ruleset_load(rs, path, &err);
+    unlink(path);
+    return st;
+}
+
+// A set with these texts loaded, NULL after an error.
+static inline struct ruleset *load_all(const char *const *texts, size_t n)
+{
+    struct ruleset *rs = NULL;
+    err = (gnnac_error){{0}};
+    CHECK_INT(ruleset_create(&families, &rs, &err), GNNAC_OK);
+    for (size_t i = 0; i < n; i++)
+        if (load_text(rs, texts[i]) != GNNAC_OK) {
+            ruleset_destroy(rs);
+            return NULL;
+        }
+    return rs;
+}
+
+#endif
