@@ -29,7 +29,8 @@ static inline double rng_unit(uint64_t seed, uint64_t index)
 // Uniform in [0, n), n > 0, without modulo bias beyond 2^-64.
 static inline uint64_t rng_below(uint64_t seed, uint64_t index, uint64_t n)
 {
-    return (uint64_t)(((unsigned __int128)rng_at(seed, index) * n) >> 64);
+    __extension__ typedef unsigned __int128 wide;
+    return (uint64_t)(((wide)rng_at(seed, index) * n) >> 64);
 }
 
 // Near-normal, mean 0, variance 1: a sum of twelve uniforms (Irwin-Hall), exact

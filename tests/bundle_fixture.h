@@ -1,0 +1,174 @@
+// Small bundles made in memory: a preset model lowered for a small graph, with
+// kernels that exist in name only. The CPU runs them; a GPU would not.
+#ifndef GNNAC_BUNDLE_FIXTURE_H
+#define GNNAC_BUNDLE_FIXTURE_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bundle_write.h"
+#include "plan/lower.h"
+#include "rng.h"
+
+// CSR with sorted rows; arrays owned.
+struct fixture_graph {
+    int64_t n_nodes, n_edges;
+    int64_t *rowptr;
+    int32_t *colidx;
+};
+
+static inline void fixture_graph_finish(struct fixture_graph *g)
+{
+    free(g->rowptr);
+    free(g->colidx);
+}
+
+// From `n` pairs (dst, src), ascending by dst.
+static inline struct fixture_graph fixture_graph_of(int64_t n_nodes,
+                                                    const int32_t (*pairs)[2],
+                                                    int64_t n)
+{
+    struct fixture_graph g = {n_nodes, n, NULL, NULL};
+    g.rowptr = calloc((size_t)n_nodes + 1, sizeof(int64_t));
+    g.colidx = malloc((size_t)n * sizeof(int32_t) + 1);
+    for (int64_t e = 0; e < n; e++) {
+        g.rowptr[pairs[e][0] + 1]++;
+        g.colidx[e] = pairs[e][1];
+    }
+    for (int64_t v = 0; v < n_nodes; v++)
+        g.rowptr[v + 1] += g.rowptr[v];
+    return g;
+}
+
+// Every node draws up to 2 * degree in-neighbours; every 7th has none, and node
+// 1 is a hub. Duplicates happen; self loops only with `loops`.
+static inline struct fixture_graph fixture_graph_random(int64_t n_nodes,
+                                                        int degree, bool loops,
+                                                        uint64_t seed)
+{
+    struct fixture_graph g = {n_nodes, 0, NULL, NULL};
+    g.rowptr = calloc((size_t)n_nodes + 1, sizeof(int64_t));
+    g.colidx = malloc(sizeof(int32_t) *
+                      (size_t)(n_nodes * (2 * degree + 1) + 100 * degree + 1));
+    for (int64_t v = 0; v < n_nodes; v++) {
+        uint64_t d = rng_below(seed, (uint64_t)v, 2 * (uint64_t)degree + 1);
+        if (v % 7 == 0)
+            d = 0;
+        if (v == 1)
+            d = 100 * (uint64_t)degree;
+        for (uint64_t k = 0; k < d; k++) {
+            uint64_t u = rng_below(seed + 1 + (uint64_t)v, k,
+                                   (uint64_t)n_nodes);
+            if ((int64_t)u != v || loops)
+                g.colidx[g.n_edges++] = (int32_t)u;
+        }
+        g.rowptr[v + 1] = g.n_edges;
+    }
+    return g;
+}
+
+// A kernel for every width that the program needs.
+static inline void fixture_kernels(struct manifest *m)
+{
+    for (int32_t i = 0; i < m->program.n_steps; i++) {
+        struct step *s = &m->program.steps[i];
+        if (s->kind == STEP_LINEAR)
+            continue;
+        int32_t dim = m->program.buffers[s->out].dim, k = 0;
+        while (k < m->n_kernels && m->kernels[k].dim != dim)
+            k++;
+        s->kernel = k;
+        if (k < m->n_kernels)
+            continue;
+        m->n_kernels++;
+        m->kernels[k].dim = dim;
+        m->kernels[k].offset_bits = 32;
+        m->kernels[k].n_launches = 1;
+        m->kernels[k].launches[0] = (struct launch){
+            .count = GRID_ROWS, .per_block = 4, .grid_y = 1, .block = 128,
+            .n_args = 3, .args = {ARG_OUT, ARG_X, ARG_N_ROWS}};
+        snprintf(m->kernels[k].name, NAME_LEN, "fake_d%d", (int)dim);
+        snprintf(m->kernels[k].family, 64, "fake");
+        snprintf(m->kernels[k].launches[0].entry, NAME_LEN, "fake_d%d",
+                 (int)dim);
+    }
+}
+
+// A whole manifest, on the heap. NULL when the request is refused.
+static inline struct manifest *fixture_manifest(const struct model_request *rq,
+                                                const struct fixture_graph *g)
+{
+    struct manifest *m = calloc(1, sizeof(*m));
+    m->format_major = FORMAT_MAJOR;
+    m->format_minor = FORMAT_MINOR;
+    snprintf(m->generator, sizeof(m->generator), "gnnac test");
+    m->n_nodes = g->n_nodes;
+    m->n_edges = m->n_stored_edges = g->n_edges;
+    memset(m->fingerprint, 'a', 32);
+    if (model_build(rq, &m->model, NULL) != GNNAC_OK ||
+        lower_model(&m->model, g->n_nodes, g->n_edges, &m->program, NULL) !=
+            GNNAC_OK) {
+        free(m);
+        return NULL;
+    }
+    fixture_kernels(m);
+    m->n_archs = 2;
+    strcpy(m->archs[0], "sm_90");
+    strcpy(m->archs[1], "sm_80");
+    strcpy(m->ptx_arch, "compute_75");
+    m->n_choices = 1;
+    m->choices[0] = (struct choice){.step = 0, .median_ns = NAN,
+                                    .rule = "fixture", .why = "for a test"};
+    return m;
+}
+
+// The file's bytes, owned; NULL with the message in `err` when refused.
+static inline char *fixture_write(const struct manifest *m,
+                                  const struct fixture_graph *g,
+                                  size_t *n_bytes, gnnac_error *err)
+{
+    static const char cubin[] = "// stands for machine code\n.version 7.0\n";
+    static const char source[] = "extern \"C\" __global__ void fake() {}\n";
+    size_t n = 0;
+    struct kernel_image *images =
+        calloc((size_t)m->n_kernels * 4 + 1, sizeof(*images));
+    for (int32_t k = 0; k < m->n_kernels; k++) {
+        for (int32_t i = m->n_archs - 1; i >= 0; i--)
+            images[n++] = (struct kernel_image){
+                k, IMAGE_CUBIN, m->archs[i], cubin, sizeof(cubin) - 1};
+        images[n++] = (struct kernel_image){k, IMAGE_SOURCE, NULL, source,
+                                            sizeof(source) - 1};
+        images[n++] = (struct kernel_image){k, IMAGE_PTX, NULL, cubin,
+                                            sizeof(cubin) - 1};
+    }
+    char *bytes = NULL;
+    FILE *f = open_memstream(&bytes, n_bytes);
+    gnnac_status st =
+        bundle_write_stream(f, m, g->rowptr, g->colidx, images, n, err);
+    fclose(f);
+    free(images);
+    if (st != GNNAC_OK) {
+        free(bytes);
+        return NULL;
+    }
+    return bytes;
+}
+
+// A bundle opened from those bytes; NULL with the message in `err`.
+static inline gnnac_bundle *fixture_bundle(const struct model_request *rq,
+                                           const struct fixture_graph *g,
+                                           gnnac_error *err)
+{
+    gnnac_bundle *b = NULL;
+    size_t n = 0;
+    struct manifest *m = fixture_manifest(rq, g);
+    char *bytes = m ? fixture_write(m, g, &n, err) : NULL;
+    if (bytes && gnnac_bundle_open_memory(bytes, n, &b, err) != GNNAC_OK)
+        b = NULL;
+    free(bytes);
+    free(m);
+    return b;
+}
+
+#endif

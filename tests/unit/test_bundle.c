@@ -1,0 +1,394 @@
+#include <jansson.h>
+#include <math.h>
+#include <unistd.h>
+
+#include "bundle_fixture.h"
+#include "manifest.h"
+#include "test.h"
+
+static const int32_t tiny_edges[][2] = {{0, 1}, {0, 2}, {1, 0}, {1, 2},
+                                        {1, 2}, {3, 0}, {4, 3}};
+
+static struct fixture_graph tiny_graph(void)
+{
+    return fixture_graph_of(5, tiny_edges, 7);
+}
+
+static const struct model_request tiny_gcn = {
+    .name = "gcn", .dim = 3, .hidden = 4, .classes = 2};
+
+// The bytes of a small valid bundle.
+static char *tiny_bundle(size_t *n)
+{
+    gnnac_error err = {{0}};
+    struct fixture_graph g = tiny_graph();
+    struct manifest *m = fixture_manifest(&tiny_gcn, &g);
+    char *bytes = fixture_write(m, &g, n, &err);
+    CHECK_STR(err.msg, "");
+    free(m);
+    fixture_graph_finish(&g);
+    return bytes;
+}
+
+// The message that a changed manifest is refused with, by the writer's check.
+static const char *refusal(void (*change)(struct manifest *))
+{
+    static gnnac_error err;
+    err.msg[0] = '\0';
+    struct fixture_graph g = tiny_graph();
+    struct manifest *m = fixture_manifest(&tiny_gcn, &g);
+    change(m);
+    size_t n;
+    char *bytes = fixture_write(m, &g, &n, &err);
+    CHECK(bytes == NULL);
+    free(bytes);
+    free(m);
+    fixture_graph_finish(&g);
+    return err.msg;
+}
+
+// The message that changed bytes are refused with.
+static const char *open_error(const char *bytes, size_t n)
+{
+    static gnnac_error err;
+    gnnac_bundle *b = NULL;
+    gnnac_status st = gnnac_bundle_open_memory(bytes, n, &b, &err);
+    CHECK(st != GNNAC_OK);
+    gnnac_bundle_close(b);
+    return err.msg;
+}
+
+TEST(what_was_written_is_read_back)
+{
+    size_t n;
+    gnnac_error err;
+    gnnac_bundle *b = NULL;
+    gnnac_bundle_info info;
+    char *bytes = tiny_bundle(&n);
+    CHECK_INT(gnnac_bundle_open_memory(bytes, n, &b, &err), GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    free(bytes);
+    if (!b)
+        return;
+    gnnac_bundle_get_info(b, &info);
+    CHECK_INT(info.n_nodes, 5);
+    CHECK_INT(info.n_edges, 7);
+    CHECK_INT(info.in_dim, 3);
+    CHECK_INT(info.out_dim, 2);
+    CHECK_INT(info.n_layers, 2);
+    CHECK_STR(info.model, "gcn");
+    CHECK_INT(strlen(info.fingerprint), 32);
+    CHECK_HAS(info.manifest, "\"generator\":\"gnnac test\"");
+    CHECK_INT(b->rowptr[5], 7);
+    CHECK_INT(b->colidx[6], 3);
+    CHECK(isnan(b->manifest->choices[0].median_ns));
+    gnnac_bundle_close(b);
+}
+
+TEST(images_are_found_by_architecture)
+{
+    size_t n, bytes_n = 0;
+    gnnac_bundle *b = NULL;
+    char *bytes = tiny_bundle(&n);
+    CHECK_INT(gnnac_bundle_open_memory(bytes, n, &b, NULL), GNNAC_OK);
+    CHECK(bundle_kernel_image(b, 0, "sm_90", &bytes_n) != NULL);
+    CHECK(bundle_kernel_image(b, 0, "sm_80", &bytes_n) != NULL);
+    CHECK(bundle_kernel_image(b, 1, "ptx", &bytes_n) != NULL);
+    CHECK(bundle_kernel_image(b, 1, "sm_75", &bytes_n) == NULL);
+    const char *source = bundle_kernel_image(b, 1, "source", &bytes_n);
+    CHECK(source && memcmp(source, "extern", 6) == 0);
+    CHECK_INT(bytes_n, 37);
+    gnnac_bundle_close(b);
+    free(bytes);
+}
+
+TEST(the_same_input_gives_the_same_bytes)
+{
+    size_t n1, n2;
+    char *a = tiny_bundle(&n1), *b = tiny_bundle(&n2);
+    CHECK(n1 == n2 && memcmp(a, b, n1) == 0);
+    free(a);
+    free(b);
+}
+
+TEST(cubins_and_graph_arrays_are_aligned_to_64_bytes)
+{
+    size_t n;
+    char *bytes = tiny_bundle(&n);
+    uint64_t header;
+    struct safetensors st;
+    memcpy(&header, bytes, 8);
+    CHECK_INT((8 + header) % 64, 0);
+    CHECK_INT(safetensors_parse(bytes, n, "x", &st, NULL), GNNAC_OK);
+    for (size_t i = 0; i < st.n_tensors; i++) {
+        const struct st_tensor *t = &st.tensors[i];
+        if (strstr(t->name, "/cubin") || strstr(t->name, "graph/"))
+            CHECK_INT((t->data - (unsigned char *)bytes) % 64, 0);
+    }
+    safetensors_finish(&st);
+    free(bytes);
+}
+
+TEST(a_file_cut_anywhere_is_refused)
+{
+    size_t n;
+    char *bytes = tiny_bundle(&n);
+    for (size_t k = 0; k < n; k++) {
+        gnnac_bundle *b = NULL;
+        char *cut = malloc(k ? k : 1); // its own block: reads beyond are seen
+        memcpy(cut, bytes, k);
+        if (gnnac_bundle_open_memory(cut, k, &b, NULL) == GNNAC_OK)
+            TEST__FAIL("%zu of %zu bytes open as a bundle", k, n);
+        gnnac_bundle_close(b);
+        free(cut);
+    }
+    free(bytes);
+}
+
+TEST(a_file_with_any_bit_flipped_is_refused)
+{
+    size_t n;
+    char *bytes = tiny_bundle(&n);
+    for (size_t k = 0; k < 8 * n; k++) {
+        gnnac_bundle *b = NULL;
+        bytes[k / 8] = (char)(bytes[k / 8] ^ (1 << k % 8));
+        if (gnnac_bundle_open_memory(bytes, n, &b, NULL) == GNNAC_OK)
+            TEST__FAIL("bit %zu of byte %zu is not looked at", k % 8, k / 8);
+        gnnac_bundle_close(b);
+        bytes[k / 8] = (char)(bytes[k / 8] ^ (1 << k % 8));
+    }
+    free(bytes);
+}
+
+TEST(a_file_with_bytes_behind_it_is_refused)
+{
+    size_t n;
+    char *bytes = tiny_bundle(&n);
+    bytes = realloc(bytes, n + 1);
+    bytes[n] = 0;
+    CHECK_HAS(open_error(bytes, n + 1), "1 bytes behind the last tensor");
+    free(bytes);
+}
+
+TEST(messages_name_the_file)
+{
+    gnnac_error err;
+    gnnac_bundle *b = NULL;
+    CHECK_INT(gnnac_bundle_open("no/such.gnnb", &b, &err), GNNAC_EIO);
+    CHECK_HAS(err.msg, "no/such.gnnb: ");
+    CHECK_INT(gnnac_bundle_open("/", &b, &err), GNNAC_EIO);
+    CHECK_HAS(err.msg, "not a regular file");
+    CHECK(b == NULL);
+}
+
+// ---- contradictions in the manifest ------------------------------------------
+
+static void read_early(struct manifest *m)
+{
+    m->program.steps[0].x = 3;
+}
+static void write_input(struct manifest *m)
+{
+    m->program.steps[0].out = 0;
+}
+static void wrong_weight(struct manifest *m)
+{
+    m->program.steps[0].weight = 1;
+}
+static void no_kernel(struct manifest *m)
+{
+    m->program.steps[1].kernel = -1;
+}
+static void far_kernel(struct manifest *m)
+{
+    m->program.steps[1].kernel = m->n_kernels;
+}
+static void wide_kernel(struct manifest *m)
+{
+    m->kernels[0].dim = 99;
+}
+static void param_name(struct manifest *m)
+{
+    strcpy(m->program.params[0].name, "convs.7.lin.weight");
+}
+static void param_shape(struct manifest *m)
+{
+    m->program.params[0].rows++;
+}
+static void layer_chain(struct manifest *m)
+{
+    m->model.layers[1].in_dim++;
+}
+static void no_groups(struct manifest *m)
+{
+    m->kernels[0].launches[0].count = GRID_PARTS;
+}
+static void no_epsilon(struct manifest *m)
+{
+    m->kernels[0].launches[0].args[0] = ARG_EPS;
+}
+static void edges_lost(struct manifest *m)
+{
+    m->n_edges++;
+}
+static void odd_entry(struct manifest *m)
+{
+    strcpy(m->kernels[0].launches[0].entry, "../x");
+}
+static void odd_arch(struct manifest *m)
+{
+    strcpy(m->archs[0], "sm_/../");
+}
+static void pitch_too_small(struct manifest *m)
+{
+    m->program.buffers[2].pitch = 1;
+}
+static void small_offsets(struct manifest *m)
+{
+    m->n_edges = m->n_stored_edges = INT64_C(1) << 33;
+}
+static void in_place(struct manifest *m)
+{
+    m->program.steps[1].out = m->program.steps[1].x;
+}
+static void no_output(struct manifest *m)
+{
+    m->program.n_steps = 2;
+}
+
+TEST(contradictions_in_the_manifest_are_refused)
+{
+    CHECK_HAS(refusal(read_early), "reads a buffer before it is written");
+    CHECK_HAS(refusal(write_input), "writes the caller's input");
+    CHECK_HAS(refusal(wrong_weight), "its weight does not fit");
+    CHECK_HAS(refusal(no_kernel), "its kernel is not there");
+    CHECK_HAS(refusal(far_kernel), "its kernel is not there");
+    CHECK_HAS(refusal(wide_kernel), "made for another width");
+    CHECK_HAS(refusal(param_name), "params[0] should be convs.0.lin.weight");
+    CHECK_HAS(refusal(param_shape), "its layer needs 4 x 3");
+    CHECK_HAS(refusal(layer_chain), "layer 1 reads 5 columns");
+    CHECK_HAS(refusal(no_groups), "counts groups");
+    CHECK_HAS(refusal(no_epsilon), "asks for an operand");
+    CHECK_HAS(refusal(edges_lost), "7 of 8 edges are stored");
+    CHECK_HAS(refusal(odd_entry), "not an identifier");
+    CHECK_HAS(refusal(odd_arch), "not like \"sm_90\"");
+    CHECK_HAS(refusal(pitch_too_small), "pitch 1");
+    CHECK_HAS(refusal(small_offsets), "32-bit offsets overflow");
+    CHECK_HAS(refusal(in_place), "cannot work in place");
+    CHECK_HAS(refusal(no_output), "no step writes the output");
+}
+
+// ---- graphs that do not fit ---------------------------------------------------
+
+static const char *graph_refusal(void (*change)(struct fixture_graph *))
+{
+    struct fixture_graph g = tiny_graph();
+    struct manifest *m = fixture_manifest(&tiny_gcn, &g);
+    change(&g);
+    size_t n;
+    char *bytes = fixture_write(m, &g, &n, NULL);
+    const char *why = open_error(bytes, n);
+    free(bytes);
+    free(m);
+    fixture_graph_finish(&g);
+    return why;
+}
+
+static void falling_rows(struct fixture_graph *g)
+{
+    g->rowptr[1] = 6;
+}
+static void far_rows(struct fixture_graph *g)
+{
+    g->rowptr[5] = 8;
+}
+static void first_row(struct fixture_graph *g)
+{
+    g->rowptr[0] = 1;
+}
+static void far_column(struct fixture_graph *g)
+{
+    g->colidx[2] = 5;
+}
+static void negative_column(struct fixture_graph *g)
+{
+    g->colidx[2] = -1;
+}
+static void self_loop(struct fixture_graph *g)
+{
+    g->colidx[0] = 0;
+}
+
+TEST(graph_arrays_are_checked_before_use)
+{
+    CHECK_HAS(graph_refusal(falling_rows), "graph/rowptr: not ascending");
+    CHECK_HAS(graph_refusal(far_rows), "graph/rowptr: not ascending");
+    CHECK_HAS(graph_refusal(first_row), "graph/rowptr: not ascending");
+    CHECK_HAS(graph_refusal(far_column), "a node that the graph");
+    CHECK_HAS(graph_refusal(negative_column), "a node that the graph");
+    CHECK_HAS(graph_refusal(self_loop), "self loops in the graph of a gcn");
+}
+
+TEST(an_image_that_is_no_code_is_not_written)
+{
+    gnnac_error err = {{0}};
+    size_t n;
+    char *bytes = NULL;
+    struct fixture_graph g = tiny_graph();
+    struct manifest *m = fixture_manifest(&tiny_gcn, &g);
+    struct kernel_image image = {0, IMAGE_CUBIN, "sm_90", "MZ", 2};
+    FILE *f = open_memstream(&bytes, &n);
+    CHECK_INT(bundle_write_stream(f, m, g.rowptr, g.colidx, &image, 1, &err),
+              GNNAC_EFORMAT);
+    CHECK_HAS(err.msg, "kernel/fake_d4/cubin: not code for an NVIDIA GPU");
+    fclose(f);
+    CHECK_INT(n, 0);
+    free(bytes);
+    free(m);
+    fixture_graph_finish(&g);
+}
+
+TEST(a_bundle_lands_whole_or_not_at_all)
+{
+    gnnac_error err = {{0}};
+    struct fixture_graph g = tiny_graph();
+    struct manifest *m = fixture_manifest(&tiny_gcn, &g);
+    m->n_archs = 0;
+    m->ptx_arch[0] = '\0';
+    char path[] = "/tmp/gnnac-test-XXXXXX";
+    if (!mkdtemp(path))
+        SKIP("no temporary folder");
+    char file[64];
+    snprintf(file, sizeof(file), "%s/a.gnnb", path);
+    CHECK_INT(bundle_write(file, m, g.rowptr, g.colidx, NULL, 0, &err),
+              GNNAC_OK);
+    m->n_edges++;
+    CHECK(bundle_write(file, m, g.rowptr, g.colidx, NULL, 0, NULL) != GNNAC_OK);
+    gnnac_bundle *b = NULL; // the first is still there
+    CHECK_INT(gnnac_bundle_open(file, &b, &err), GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    gnnac_bundle_close(b);
+    unlink(file);
+    CHECK_INT(rmdir(path), 0); // nothing else was left behind
+    CHECK(bundle_write("/no/such/folder/x", m, NULL, NULL, NULL, 0, &err) !=
+          GNNAC_OK);
+    free(m);
+    fixture_graph_finish(&g);
+}
+
+int main(void)
+{
+    RUN(what_was_written_is_read_back);
+    RUN(images_are_found_by_architecture);
+    RUN(the_same_input_gives_the_same_bytes);
+    RUN(cubins_and_graph_arrays_are_aligned_to_64_bytes);
+    RUN(a_file_cut_anywhere_is_refused);
+    RUN(a_file_with_any_bit_flipped_is_refused);
+    RUN(a_file_with_bytes_behind_it_is_refused);
+    RUN(messages_name_the_file);
+    RUN(contradictions_in_the_manifest_are_refused);
+    RUN(graph_arrays_are_checked_before_use);
+    RUN(an_image_that_is_no_code_is_not_written);
+    RUN(a_bundle_lands_whole_or_not_at_all);
+    return test_done();
+}
