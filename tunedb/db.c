@@ -24,9 +24,9 @@ gnnac_status db_statement(struct db *db, int id, sqlite3_stmt **out,
                           gnnac_error *err)
 {
     sqlite3_stmt **s = &db->statements[id];
-    if (!*s && sqlite3_prepare_v3(db->conn, db->schema->queries[id], -1,
-                                  SQLITE_PREPARE_PERSISTENT, s,
-                                  NULL) != SQLITE_OK)
+    if (!*s &&
+        sqlite3_prepare_v3(db->conn, db->schema->queries[id], -1,
+                           SQLITE_PREPARE_PERSISTENT, s, NULL) != SQLITE_OK)
         return db_fail(db, err);
     sqlite3_reset(*s);
     sqlite3_clear_bindings(*s);

@@ -13,7 +13,7 @@
 enum { DB_MAX_STATEMENTS = 24 };
 
 struct db_schema {
-    const char *what;           // "tuning database"
+    const char *what; // "tuning database"
     int32_t application_id;
     const char *const *steps;   // steps[i] leads from version i to i + 1
     int version;                // how many steps there are

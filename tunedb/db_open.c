@@ -25,7 +25,8 @@ static bool is_memory(const char *path)
 static gnnac_status connect_file(struct db *db, const char *name, int flags,
                                  gnnac_error *err)
 {
-    int rc = sqlite3_open_v2(name, &db->conn, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    flags |= SQLITE_OPEN_NOMUTEX;
+    int rc = sqlite3_open_v2(name, &db->conn, flags, NULL);
     if (rc != SQLITE_OK)
         return db_fail(db, err);
     sqlite3_extended_result_codes(db->conn, 1);

@@ -24,7 +24,7 @@ const char *kcache_note(const struct kcache *kc);
 void kcache_set_limit(struct kcache *kc, int64_t max_bytes);
 
 struct artifact_key {
-    const char *source; // emitted text
+    const char *source;  // emitted text
     const char *options; // normalised, sorted
     const char *arch;    // "sm_90", "compute_75"
     const char *toolchain;

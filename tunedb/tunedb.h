@@ -56,7 +56,7 @@ struct measurement_row {
     const char *family, *knobs, *status; // knobs: canonical JSON
     int64_t n_samples;
     double median_ns, p20_ns, p80_ns; // NaN when not timed
-    double max_error; // largest |error| / bound; NaN when unknown
+    double max_error;           // largest |error| / bound; NaN when unknown
     int registers, spill_bytes; // -1 when unknown
 };
 // One run: all rows or none are stored.

@@ -120,10 +120,9 @@ static struct digest row_digest(const struct decision_key *key,
 
 static bool row_is_sound(sqlite3_stmt *s, const struct decision_key *key)
 {
-    struct digest d = row_digest(key, column_text(s, VARIANT),
-                                 column_text(s, ARTIFACTS),
-                                 column_real(s, MEDIAN_NS),
-                                 sqlite3_column_int(s, EFFORT));
+    struct digest d =
+        row_digest(key, column_text(s, VARIANT), column_text(s, ARTIFACTS),
+                   column_real(s, MEDIAN_NS), sqlite3_column_int(s, EFFORT));
     return sqlite3_column_bytes(s, DIGEST) == DIGEST_BYTES &&
            memcmp(sqlite3_column_blob(s, DIGEST), d.bytes, DIGEST_BYTES) == 0;
 }
@@ -300,6 +299,6 @@ gnnac_status tunedb_put_measurements(struct tunedb *db,
     gnnac_status st = db_begin(&db->db, err);
     if (st != GNNAC_OK)
         return st;
-    return db_end(&db->db,
-                  put_measurements_locked(&db->db, key, rows, n, err), err);
+    return db_end(&db->db, put_measurements_locked(&db->db, key, rows, n, err),
+                  err);
 }

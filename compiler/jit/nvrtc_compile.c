@@ -36,10 +36,9 @@ gnnac_status nvrtc_options_text(char *out, size_t n_bytes, gnnac_error *err)
 {
     size_t used = 0;
     for (size_t i = 0; i < N_ALWAYS + N_IF_KNOWN && used < n_bytes; i++)
-        used += (size_t)snprintf(out + used, n_bytes - used, "%s%s",
-                                 i ? " " : "",
-                                 i < N_ALWAYS ? options_always[i]
-                                              : options_if_known[i - N_ALWAYS]);
+        used += (size_t)snprintf(
+            out + used, n_bytes - used, "%s%s", i ? " " : "",
+            i < N_ALWAYS ? options_always[i] : options_if_known[i - N_ALWAYS]);
     if (used >= n_bytes)
         return FAIL(err, GNNAC_EINTERNAL, "compiler options: text too long");
     return GNNAC_OK;
@@ -47,18 +46,31 @@ gnnac_status nvrtc_options_text(char *out, size_t n_bytes, gnnac_error *err)
 
 // ---- one job ----------------------------------------------------------------
 
+// The number of "sm_90", "sm_90a", "compute_75"; -1 for anything else.
+static int arch_number(const char *arch)
+{
+    static const char *const kinds[] = {"sm_", "compute_"};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        size_t lead = strlen(kinds[i]);
+        if (strncmp(arch, kinds[i], lead) != 0)
+            continue;
+        size_t digits = strspn(arch + lead, "0123456789");
+        const char *tail = arch + lead + digits;
+        if (digits > 0 && digits < 5 &&
+            (!strcmp(tail, "") || !strcmp(tail, "a") || !strcmp(tail, "f")))
+            return atoi(arch + lead);
+    }
+    return -1;
+}
+
 static gnnac_status check_arch(const struct nvrtc *n, const char *arch,
                                gnnac_error *err)
 {
-    char list[256] = "", kind[10] = "", tail[2] = "", rest;
-    int number = 0;
+    char list[256] = "";
     size_t used = 0;
-    int fields = sscanf(arch, "%9[a-z]_%d%1[af]%c", kind, &number, tail, &rest);
-    bool well_formed = (fields == 2 || fields == 3) &&
-                       (!strcmp(kind, "sm") || !strcmp(kind, "compute")) &&
-                       number > 0;
+    int number = arch_number(arch);
     for (int i = 0; i < n->info.n_archs; i++) {
-        if (well_formed && n->info.archs[i] == number)
+        if (n->info.archs[i] == number)
             return GNNAC_OK;
         if (used < sizeof(list))
             used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%d",
@@ -75,8 +87,7 @@ static char *read_log(struct nvrtc *n, nvrtc_program p)
     if (n->call.nvrtcGetProgramLogSize(p, &n_bytes) != NVRTC_SUCCESS)
         n_bytes = 0;
     char *log = calloc(1, n_bytes + 1);
-    if (log && n_bytes &&
-        n->call.nvrtcGetProgramLog(p, log) != NVRTC_SUCCESS)
+    if (log && n_bytes && n->call.nvrtcGetProgramLog(p, log) != NVRTC_SUCCESS)
         log[0] = '\0';
     if (log)
         nvrtc_clean_log(log);
@@ -167,9 +178,14 @@ static gnnac_status compile_failure(struct nvrtc *n, struct compile_job *j,
     if (!j->log)
         return FAIL(&j->error, GNNAC_ENOMEM, "out of memory");
     nvrtc_first_error(j->log, line, sizeof(line));
-    if (line[0] == '\0')
-        return FAIL(&j->error, GNNAC_ECOMPILE, "%s: %s", j->name,
-                    n->call.nvrtcGetErrorString(result));
+    if (line[0] == '\0') {
+        // Too much shared memory is refused without a word; the last line then
+        // has the amount.
+        nvrtc_last_line(j->log, line, sizeof(line));
+        return FAIL(&j->error, GNNAC_ECOMPILE, "%s: %s%s%s", j->name,
+                    n->call.nvrtcGetErrorString(result),
+                    line[0] ? " after: " : "", line);
+    }
     if (strchr(line, '('))
         return FAIL(&j->error, GNNAC_ECOMPILE, "%s", line);
     return FAIL(&j->error, GNNAC_ECOMPILE, "%s: %s", j->name, line);
@@ -182,8 +198,8 @@ static gnnac_status compile_source(struct nvrtc *n, struct compile_job *j)
     if (st != GNNAC_OK)
         return st;
     // A constant program name: it would show in the names of local symbols.
-    int result = n->call.nvrtcCreateProgram(&p, j->source, "kernel.cu", 0, NULL,
-                                            NULL);
+    int result =
+        n->call.nvrtcCreateProgram(&p, j->source, "kernel.cu", 0, NULL, NULL);
     if (result != NVRTC_SUCCESS)
         return FAIL(&j->error, GNNAC_ECOMPILE, "%s: %s", j->name,
                     n->call.nvrtcGetErrorString(result));

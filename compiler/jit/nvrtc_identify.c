@@ -94,7 +94,7 @@ static gnnac_status describe_library(char *out, size_t n_bytes, char *path,
 {
     gnnac_status st = GNNAC_OK;
     struct nvrtc *n = NULL;
-    XXH128_hash_t h;
+    XXH128_hash_t h = {0};
     char build[80];
     TRY(nvrtc_open(&n, err));
     TRY(hash_file(n->info.path, &h, err));
@@ -135,8 +135,8 @@ gnnac_status nvrtc_identify(struct kcache *kc, char *out, size_t n_bytes,
     if (st != GNNAC_OK)
         return st;
     if (!recall_library(kc, library, sizeof(library))) {
-        st = describe_library(library, sizeof(library), path, sizeof(path),
-                              err);
+        st =
+            describe_library(library, sizeof(library), path, sizeof(path), err);
         if (st != GNNAC_OK)
             return st;
         remember_library(kc, path, library);

@@ -21,7 +21,7 @@ static gnnac_status load_calls(struct nvrtc *n, gnnac_error *err)
 #define X(name, arguments) {#name, &n->call.name, true},
         NVRTC_CALLS(X)
 #undef X
-        {"nvrtcGetErrorString", &n->call.nvrtcGetErrorString, true},
+            {"nvrtcGetErrorString", &n->call.nvrtcGetErrorString, true},
     };
     return dylib_symbols(n->handle, n->info.path, symbols,
                          sizeof(symbols) / sizeof(symbols[0]), err);

@@ -19,11 +19,11 @@ enum { NVRTC_SUCCESS = 0, NVRTC_INVALID_OPTION = 5 };
        const char *const *headers, const char *const *include_names))          \
     X(nvrtcCompileProgram,                                                     \
       (nvrtc_program p, int n_options, const char *const *options))            \
-    X(nvrtcGetPTXSize, (nvrtc_program p, size_t *n_bytes))                     \
+    X(nvrtcGetPTXSize, (nvrtc_program p, size_t * n_bytes))                    \
     X(nvrtcGetPTX, (nvrtc_program p, char *out))                               \
-    X(nvrtcGetCUBINSize, (nvrtc_program p, size_t *n_bytes))                   \
+    X(nvrtcGetCUBINSize, (nvrtc_program p, size_t * n_bytes))                  \
     X(nvrtcGetCUBIN, (nvrtc_program p, char *out))                             \
-    X(nvrtcGetProgramLogSize, (nvrtc_program p, size_t *n_bytes))              \
+    X(nvrtcGetProgramLogSize, (nvrtc_program p, size_t * n_bytes))             \
     X(nvrtcGetProgramLog, (nvrtc_program p, char *out))                        \
     X(nvrtcDestroyProgram, (nvrtc_program * p))
 
@@ -51,6 +51,8 @@ gnnac_status nvrtc_options_text(char *out, size_t n_bytes, gnnac_error *err);
 
 // The first error of a log as one line; empty when it holds none.
 void nvrtc_first_error(const char *log, char *line, size_t n_bytes);
+// The last line with text in it; empty when there is none.
+void nvrtc_last_line(const char *log, char *line, size_t n_bytes);
 
 // In place: drop what differs from run to run (compile times) and the pseudo
 // folder that #line marks begin with.

@@ -52,6 +52,17 @@ void nvrtc_first_error(const char *log, char *line, size_t n_bytes)
     }
 }
 
+void nvrtc_last_line(const char *log, char *line, size_t n_bytes)
+{
+    line[0] = '\0';
+    for (const char *at = log; *at;) {
+        size_t n = strcspn(at, "\n");
+        if (n > 0)
+            snprintf(line, n_bytes, "%.*s", (int)n, at);
+        at += n + (at[n] == '\n');
+    }
+}
+
 static void raise_to(int *largest, int value)
 {
     if (largest && value > *largest)
@@ -68,8 +79,7 @@ static void parse_usage(const char *line, size_t n, int *registers, int *shared)
         return;
     raise_to(registers, used);
     for (const char *part = at; part && part < line + n;) {
-        const char *comma =
-            memchr(part, ',', (size_t)(line + n - part));
+        const char *comma = memchr(part, ',', (size_t)(line + n - part));
         char unit[8] = "";
         if (comma && sscanf(comma, ", %d bytes %4[a-z]", &bytes, unit) == 2 &&
             strcmp(unit, "smem") == 0)

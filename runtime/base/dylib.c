@@ -35,7 +35,8 @@ static void resolve_handle(struct search *s)
 
 static bool open_name(struct search *s, const char *name)
 {
-    s->handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    // Never unloaded: these libraries leave threads and allocations behind.
+    s->handle = dlopen(name, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (s->handle) {
         resolve_handle(s);
         return true;
@@ -112,8 +113,8 @@ static bool in_library_path(struct search *s, const char *variable)
         size_t len = strcspn(list, ":");
         for (const char *const *name = s->rq->sonames; len && *name; name++) {
             char file[PATH_MAX];
-            int n = snprintf(file, sizeof(file), "%.*s/%s", (int)len, list,
-                             *name);
+            int n =
+                snprintf(file, sizeof(file), "%.*s/%s", (int)len, list, *name);
             if (n >= (int)sizeof(file) || access(file, R_OK) != 0)
                 continue;
             if (s->wants_handle ? open_name(s, *name) : try_file(s, file))
@@ -238,8 +239,8 @@ static gnnac_status not_found(const struct search *s, gnnac_error *err)
     for (size_t i = 0; i < N_PLACES; i++) {
         const struct place *p = &places_in_order[i];
         if ((p->kinds & BIT(s->rq->kind)) && used < sizeof(where))
-            used += (size_t)snprintf(where + used, sizeof(where) - used,
-                                     "%s%s", used ? ", " : "", p->name);
+            used += (size_t)snprintf(where + used, sizeof(where) - used, "%s%s",
+                                     used ? ", " : "", p->name);
     }
     if (s->refusal[0] != '\0')
         return FAIL(err, GNNAC_ENOENT, "%s (%s): %s; %s", s->rq->what,

@@ -30,9 +30,10 @@ struct dylib_request {
     enum dylib_kind kind;
 };
 
-// Open the first that can be opened. The caller closes *handle with
-// dylib_close. `path` (may be NULL) receives the file, links resolved.
-// GNNAC_ENOENT with the places searched and the remedy in one line.
+// Open the first that can be opened; it stays loaded until the process ends.
+// The caller closes *handle with dylib_close. `path` (may be NULL) receives the
+// file, links resolved. GNNAC_ENOENT with the places searched and the remedy in
+// one line.
 gnnac_status dylib_open(const struct dylib_request *rq, void **handle,
                         char *path, size_t path_bytes, gnnac_error *err);
 void dylib_close(void *handle); // NULL is fine

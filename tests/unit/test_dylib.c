@@ -25,8 +25,8 @@ static char scratch[64];
 static void forget_places(void)
 {
     static const char *const names[] = {
-        "GNNAC_CUDA_PATH", "LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH",
-        "CONDA_PREFIX", "VIRTUAL_ENV", "GNNAC_SOURCE_ROOT", "HOME",
+        "GNNAC_CUDA_PATH", "LD_LIBRARY_PATH", "CUDA_HOME",         "CUDA_PATH",
+        "CONDA_PREFIX",    "VIRTUAL_ENV",     "GNNAC_SOURCE_ROOT", "HOME",
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         unsetenv(names[i]);
