@@ -8,7 +8,8 @@
 
 static struct prop *slot(struct props *p, const char *name, enum prop_type t)
 {
-    struct prop *q = (struct prop *)props_find(p, name);
+    const struct prop *old = props_find(p, name);
+    struct prop *q = old ? &p->items[old - p->items] : NULL;
     if (!q) {
         assert(p->n < sizeof(p->items) / sizeof(p->items[0]));
         q = &p->items[p->n++];

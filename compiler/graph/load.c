@@ -1,0 +1,147 @@
+#include "graph/load.h"
+
+#include <omp.h>
+#include <string.h>
+#include <strings.h>
+
+#include "checked.h"
+#include "graph/coo_build.h"
+#include "graph/edge_lines.h"
+#include "graph/load_binary.h"
+#include "graph/mtx.h"
+
+// ---- text -------------------------------------------------------------------
+
+// Node count, and the arrays change hands.
+static gnnac_status lines_to_coo(const char *path, struct edge_lines *e,
+                                 int64_t declared,
+                                 const struct graph_options *opt,
+                                 struct coo *out, gnnac_error *err)
+{
+    int64_t n_nodes;
+    gnnac_status st =
+        resolve_nodes(path, declared, e->max_id, opt, &n_nodes, err);
+    if (st != GNNAC_OK)
+        return st;
+    *out = (struct coo){.n_nodes = n_nodes, .n_edges = e->n, .src = e->first,
+                        .dst = e->second, .weight = e->weight};
+    *e = (struct edge_lines){0};
+    return GNNAC_OK;
+}
+
+static gnnac_status load_text(const char *path, const struct graph_options *opt,
+                              struct coo *out, gnnac_error *err)
+{
+    static const struct line_format format = {
+        .n_ids = 2, .max_values = 1, .comments = true, .commas = true};
+    struct text t;
+    struct edge_lines e = {0};
+    gnnac_status st = text_open(path, &t, err);
+    if (st != GNNAC_OK)
+        return st;
+    st = edge_lines_parse(&t, 0, 1, &format, &e, err);
+    text_close(&t);
+    if (st == GNNAC_OK)
+        st = lines_to_coo(path, &e, -1, opt, out, err);
+    edge_lines_finish(&e);
+    return st;
+}
+
+// ---- Matrix Market ----------------------------------------------------------
+
+// Append the mirror image of each off-diagonal entry, in order.
+static gnnac_status mirror(const char *path, const struct mtx *m,
+                           struct edge_lines *e, gnnac_error *err)
+{
+    struct coo g;
+    gnnac_status st =
+        coo_alloc(&g, mtx_expanded(m), e->weight != NULL, path, err);
+    if (st != GNNAC_OK)
+        return st;
+    float sign = m->symmetry == MTX_SKEW ? -1 : 1;
+    int64_t at = 0;
+    for (int64_t i = 0; i < e->n; i++) {
+        int32_t r = e->first[i], c = e->second[i];
+        for (int k = 0; k < 1 + (r != c); k++, at++) {
+            g.src[at] = k ? c : r;
+            g.dst[at] = k ? r : c;
+            if (g.weight)
+                g.weight[at] = k ? sign * e->weight[i] : e->weight[i];
+        }
+    }
+    int64_t max_id = e->max_id;
+    edge_lines_finish(e);
+    *e = (struct edge_lines){at, g.src, g.dst, g.weight, max_id};
+    return GNNAC_OK;
+}
+
+static gnnac_status check_is_graph(const char *path, const struct mtx *m,
+                                   gnnac_error *err)
+{
+    if (m->vector || m->array)
+        return FAIL(err, GNNAC_EFORMAT,
+                    "%s:1: a graph is a matrix in coordinate form", path);
+    if (m->rows != m->cols)
+        return FAIL(err, GNNAC_EFORMAT,
+                    "%s:1: a graph is a square matrix, this is %lld x %lld",
+                    path, (long long)m->rows, (long long)m->cols);
+    return GNNAC_OK;
+}
+
+static gnnac_status load_mtx(const char *path, const struct graph_options *opt,
+                             struct coo *out, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct mtx m = {0};
+    TRY(mtx_read(path, &m, err));
+    TRY(check_is_graph(path, &m, err));
+    if (m.symmetry != MTX_GENERAL)
+        TRY(mirror(path, &m, &m.entries, err));
+    TRY(lines_to_coo(path, &m.entries, m.rows, opt, out, err));
+out:
+    mtx_finish(&m);
+    return st;
+}
+
+// ---- by suffix --------------------------------------------------------------
+
+typedef gnnac_status loader(const char *path, const struct graph_options *opt,
+                            struct coo *out, gnnac_error *err);
+
+static const struct {
+    const char *suffix;
+    loader *load;
+    bool gz; // may be followed by .gz
+} loaders[] = {
+    {".npy", load_npy, false},  {".npz", load_npz, false},
+    {".mtx", load_mtx, true},   {".txt", load_text, true},
+    {".tsv", load_text, true},  {".csv", load_text, true},
+    {".el", load_text, true},   {".edges", load_text, true},
+};
+
+gnnac_status graph_load_coo(const char *path, const struct graph_options *opt,
+                            struct coo *out, gnnac_error *err)
+{
+    size_t n = strlen(path);
+    bool gz = n > 3 && strcasecmp(path + n - 3, ".gz") == 0;
+    if (opt->n_threads)
+        omp_set_num_threads(opt->n_threads);
+    for (size_t i = 0; i < sizeof(loaders) / sizeof(loaders[0]); i++)
+        if ((loaders[i].gz || !gz) && path_has_suffix(path, loaders[i].suffix))
+            return loaders[i].load(path, opt, out, err);
+    return FAIL(err, GNNAC_EFORMAT,
+                "%s: the suffix names no graph form (.npy .npz .mtx .txt .tsv "
+                ".csv .el .edges; text also with .gz)",
+                path);
+}
+
+gnnac_status graph_load(const char *path, const struct graph_options *opt,
+                        struct csr *out, gnnac_error *err)
+{
+    struct coo g = {0};
+    gnnac_status st = graph_load_coo(path, opt, &g, err);
+    if (st == GNNAC_OK)
+        st = csr_from_coo(&g, opt, out, err);
+    coo_finish(&g);
+    return st;
+}
