@@ -58,8 +58,8 @@ void cli_print_usage(const struct command *commands, FILE *out)
         snprintf(left, sizeof(left), "%s %s", c->name, c->args);
         print_entry(out, left, c->summary);
     }
-    fputs("\ngnnac COMMAND --help lists the options; gnnac --version prints the "
-          "version.\n"
+    fputs("\ngnnac COMMAND --help lists the options; "
+          "gnnac --version prints the version.\n"
           "Exit codes: 0 ok, 1 usage, 2 bad input, 3 kernel compilation, "
           "4 wrong result,\n5 measurement too noisy, 6 database, 7 device "
           "missing or lost, 8 internal.\n",
