@@ -10,6 +10,8 @@
 #include "cli.h"
 
 static const struct command commands[] = {
+    {CMD_DOCTOR, "doctor", cmd_doctor, "", 0, 0,
+     "GPU, driver, compiler, libraries, databases: found or not"},
     {CMD_INSPECT, "inspect", cmd_inspect, "BUNDLE", 1, 1,
      "what is in a bundle; its kernels' source and PTX"},
     {.name = NULL},

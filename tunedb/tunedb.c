@@ -84,6 +84,20 @@ const char *tunedb_note(const struct tunedb *db)
     return db->db.note;
 }
 
+gnnac_status tunedb_check(struct tunedb *t, gnnac_error *err)
+{
+    int64_t n_faults = 0;
+    gnnac_status st = db_read_int(
+        &t->db,
+        "SELECT count(*) FROM pragma_quick_check(1) WHERE quick_check <> 'ok'",
+        &n_faults, err);
+    if (st == GNNAC_OK && n_faults > 0)
+        st = FAIL(err, GNNAC_EDB,
+                  "%s: damaged; save what is left with sqlite3's .recover",
+                  t->db.path);
+    return st;
+}
+
 gnnac_status tunedb_get_info(struct tunedb *t, struct tunedb_info *out,
                              gnnac_error *err)
 {

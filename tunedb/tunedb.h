@@ -65,6 +65,9 @@ gnnac_status tunedb_put_measurements(struct tunedb *db,
                                      const struct measurement_row *rows,
                                      size_t n, gnnac_error *err);
 
+// Read the whole file for damage of its structure. GNNAC_EDB says what.
+gnnac_status tunedb_check(struct tunedb *db, gnnac_error *err);
+
 struct tunedb_info {
     char path[512];
     int schema_version;
