@@ -38,9 +38,10 @@ void graph_dinv(int64_t n_nodes, const int64_t *rowptr, float *dinv);
 
 // ---- CPU -------------------------------------------------------------------
 
-// Run the program. `x`, `y`, `workspace` are host memory.
-gnnac_status cpu_forward(const struct gnnac_model *m, const float *x, float *y,
-                         void *workspace, gnnac_error *err);
+// Run the program. `x`, `y`, `workspace` are host memory, checked by the
+// caller; nothing can fail.
+void cpu_forward(const struct gnnac_model *m, const float *x, float *y,
+                 void *workspace);
 
 // ---- float64 reference -----------------------------------------------------
 

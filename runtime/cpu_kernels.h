@@ -1,0 +1,47 @@
+// The CPU backend's four operations, one per kind of step. All work row by row:
+// a row's result does not depend on how many threads share the rows.
+#ifndef GNNAC_CPU_KERNELS_H
+#define GNNAC_CPU_KERNELS_H
+
+#include "program.h"
+
+// A matrix [rows, dim]; row v begins at data + v * pitch.
+struct view {
+    float *data;
+    int64_t pitch;
+    int32_t dim;
+};
+
+struct const_view {
+    const float *data;
+    int64_t pitch;
+    int32_t dim;
+};
+
+// out = x W^T, or out += x W^T; `weight` is [out.dim, x.dim], packed.
+void cpu_linear(int64_t n_rows, struct const_view x, const float *weight,
+                struct view out, bool accumulate, int n_threads);
+
+// `self`, `bias`, `eps`, `dinv` may be NULL where the step does not use them.
+struct aggregate_job {
+    int64_t n_rows;
+    const int64_t *rowptr;
+    const int32_t *colidx;
+    const float *dinv, *bias, *eps;
+    struct const_view x, self;
+    struct view out;
+    enum norm norm;
+    enum self_term self_term;
+    enum activation act;
+};
+void cpu_aggregate(const struct aggregate_job *job, int n_threads);
+
+// out = act(x + bias); out may be x.
+void cpu_bias_act(int64_t n_rows, struct const_view x, const float *bias,
+                  enum activation act, struct view out, int n_threads);
+
+// out may be x.
+void cpu_log_softmax(int64_t n_rows, struct const_view x, struct view out,
+                     int n_threads);
+
+#endif

@@ -1,0 +1,224 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend.h"
+#include "checked.h"
+#include "weights.h"
+#include "workspace.h"
+
+enum { ALIGNMENT = 16 };
+
+static const struct program *program_of(const struct gnnac_model *m)
+{
+    return &m->bundle->manifest->program;
+}
+
+// ---- create and destroy -----------------------------------------------------
+
+static bool needs_dinv(const struct program *p)
+{
+    for (int32_t i = 0; i < p->n_steps; i++)
+        if (p->steps[i].norm == NORM_GCN || p->steps[i].self_term == SELF_GCN)
+            return true;
+    return false;
+}
+
+static gnnac_status prepare(struct gnnac_model *m, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    const struct gnnac_bundle *b = m->bundle;
+    int64_t n = b->manifest->n_nodes;
+    TRY(workspace_plan_build(program_of(m), n, &m->plan, err));
+    TRY(params_alloc(program_of(m), m->params, err));
+    if (needs_dinv(program_of(m))) {
+        if (!(m->dinv = alloc_array(n, sizeof(float)))) {
+            st = FAIL(err, GNNAC_ENOMEM, "out of memory");
+            goto out;
+        }
+        graph_dinv(n, b->rowptr, m->dinv);
+    }
+    if (m->ctx->is_cuda)
+        TRY(cuda_model_create(m->ctx->cuda, m, &m->cuda, err));
+out:
+    return st;
+}
+
+gnnac_status gnnac_model_create(gnnac_context *ctx, const gnnac_bundle *bundle,
+                                gnnac_model **out, gnnac_error *err)
+{
+    gnnac__clear(err);
+    if (!ctx || !bundle || !out)
+        return FAIL(err, GNNAC_EUSAGE, "gnnac_model_create: NULL argument");
+    struct gnnac_model *m = calloc(1, sizeof(*m));
+    if (!m)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    m->ctx = ctx;
+    m->bundle = bundle;
+    gnnac_status st = prepare(m, err);
+    if (st == GNNAC_OK)
+        *out = m;
+    else
+        gnnac_model_destroy(m);
+    return st;
+}
+
+void gnnac_model_destroy(gnnac_model *m)
+{
+    if (!m)
+        return;
+    cuda_model_destroy(m->cuda);
+    params_finish(m->params);
+    free(m->dinv);
+    free(m);
+}
+
+const char *gnnac_model_load_level(const gnnac_model *m)
+{
+    return m->cuda ? cuda_model_level(m->cuda) : "cpu";
+}
+
+size_t gnnac_model_workspace_size(const gnnac_model *m)
+{
+    return m->cuda ? cuda_model_workspace_size(m->cuda) : m->plan.n_bytes;
+}
+
+// ---- weights ----------------------------------------------------------------
+
+// Take `params` over (the old ones go back through it) and send them to the
+// device. A model whose upload was refused has no weights.
+static gnnac_status adopt(struct gnnac_model *m, float *params[MAX_PARAMS],
+                          gnnac_error *err)
+{
+    for (int i = 0; i < MAX_PARAMS; i++) {
+        float *old = m->params[i];
+        m->params[i] = params[i];
+        params[i] = old;
+    }
+    gnnac_status st =
+        m->cuda ? cuda_model_upload(m->cuda, err) : GNNAC_OK;
+    m->has_weights = st == GNNAC_OK;
+    return st;
+}
+
+gnnac_status gnnac_model_load_weights(gnnac_model *m, const char *path,
+                                      gnnac_error *err)
+{
+    float *params[MAX_PARAMS];
+    gnnac__clear(err);
+    if (!m || !path)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "gnnac_model_load_weights: NULL argument");
+    gnnac_status st = params_alloc(program_of(m), params, err);
+    if (st == GNNAC_OK)
+        st = params_load(program_of(m), path, params, err);
+    if (st == GNNAC_OK)
+        st = adopt(m, params, err);
+    params_finish(params);
+    return st;
+}
+
+gnnac_status gnnac_model_init_weights(gnnac_model *m, uint64_t seed,
+                                      gnnac_error *err)
+{
+    float *params[MAX_PARAMS];
+    gnnac__clear(err);
+    if (!m)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "gnnac_model_init_weights: NULL argument");
+    gnnac_status st = params_alloc(program_of(m), params, err);
+    if (st == GNNAC_OK) {
+        params_init(program_of(m), seed, params);
+        st = adopt(m, params, err);
+    }
+    params_finish(params);
+    return st;
+}
+
+// ---- inference --------------------------------------------------------------
+
+static gnnac_status check_ready(const struct gnnac_model *m, const void *x,
+                                const void *y, gnnac_error *err)
+{
+    if (!m || ((!x || !y) && m->bundle->manifest->n_nodes > 0))
+        return FAIL(err, GNNAC_EUSAGE, "NULL argument");
+    if (!m->has_weights)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "the model has no weights: load or initialise them first");
+    return GNNAC_OK;
+}
+
+static bool overlap(const void *a, size_t n_a, const void *b, size_t n_b)
+{
+    uintptr_t p = (uintptr_t)a, q = (uintptr_t)b;
+    return p < q ? q - p < n_a : p - q < n_b;
+}
+
+static size_t matrix_bytes(const struct gnnac_model *m, int32_t buffer)
+{
+    // manifest_check made sure that it fits.
+    return (size_t)m->bundle->manifest->n_nodes *
+           (size_t)program_of(m)->buffers[buffer].dim * sizeof(float);
+}
+
+static gnnac_status check_memory(const struct gnnac_model *m, const float *x,
+                                 const float *y, const void *workspace,
+                                 size_t n_bytes, gnnac_error *err)
+{
+    size_t need = gnnac_model_workspace_size(m);
+    size_t x_bytes = matrix_bytes(m, 0), y_bytes = matrix_bytes(m, 1);
+    if (n_bytes < need || (!workspace && need > 0))
+        return FAIL(err, GNNAC_EUSAGE,
+                    "the workspace has %zu bytes, the model needs %zu", n_bytes,
+                    need);
+    if (((uintptr_t)x | (uintptr_t)y | (uintptr_t)workspace) % ALIGNMENT)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "x, y and workspace must be aligned to %d bytes",
+                    (int)ALIGNMENT);
+    if (overlap(x, x_bytes, y, y_bytes) ||
+        overlap(x, x_bytes, workspace, need) ||
+        overlap(y, y_bytes, workspace, need))
+        return FAIL(err, GNNAC_EUSAGE, "x, y and workspace overlap");
+    return GNNAC_OK;
+}
+
+gnnac_status gnnac_model_forward(gnnac_model *m, const float *x, float *y,
+                                 void *workspace, size_t workspace_bytes,
+                                 gnnac_stream stream, gnnac_error *err)
+{
+    gnnac__clear(err);
+    gnnac_status st = check_ready(m, x, y, err);
+    if (st == GNNAC_OK)
+        st = check_memory(m, x, y, workspace, workspace_bytes, err);
+    if (st == GNNAC_OK && m->cuda)
+        return cuda_model_forward(m->cuda, x, y, workspace, stream, err);
+    if (st == GNNAC_OK)
+        cpu_forward(m, x, y, workspace);
+    return st;
+}
+
+gnnac_status gnnac_model_run(gnnac_model *m, const float *x, float *y,
+                             gnnac_error *err)
+{
+    gnnac__clear(err);
+    gnnac_status st = check_ready(m, x, y, err);
+    if (st != GNNAC_OK)
+        return st;
+    if (m->cuda)
+        return cuda_model_run(m->cuda, x, y, err);
+    void *workspace = malloc(m->plan.n_bytes ? m->plan.n_bytes : 1);
+    if (!workspace)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory for a workspace of %zu "
+                                       "bytes",
+                    m->plan.n_bytes);
+    cpu_forward(m, x, y, workspace);
+    free(workspace);
+    return GNNAC_OK;
+}
+
+gnnac_status gnnac_model_reference(gnnac_model *m, const float *x, double *y,
+                                   double *bound, gnnac_error *err)
+{
+    gnnac__clear(err);
+    gnnac_status st = check_ready(m, x, y, err);
+    return st == GNNAC_OK ? reference_forward(m, x, y, bound, err) : st;
+}

@@ -1,0 +1,24 @@
+// A model's parameters: where they come from.
+#ifndef GNNAC_WEIGHTS_H
+#define GNNAC_WEIGHTS_H
+
+#include "program.h"
+#include "fail.h"
+
+// Arrays for every parameter, zeroed; params[i] has rows * cols floats. Free
+// with params_finish.
+gnnac_status params_alloc(const struct program *p, float *params[MAX_PARAMS],
+                          gnnac_error *err);
+void params_finish(float *params[MAX_PARAMS]);
+
+// Glorot-uniform matrices, zero biases, epsilon as the layer says.
+void params_init(const struct program *p, uint64_t seed,
+                 float *params[MAX_PARAMS]);
+
+// From a safetensors file. Names may be PyTorch Geometric's or one of the
+// spellings in weights.c. A tensor that is no parameter is an error: the file
+// is then of another model. GNNAC_EIO, GNNAC_EFORMAT, GNNAC_ENOENT.
+gnnac_status params_load(const struct program *p, const char *path,
+                         float *params[MAX_PARAMS], gnnac_error *err);
+
+#endif

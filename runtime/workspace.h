@@ -1,0 +1,13 @@
+// Where the buffers of a program lie in one block of memory.
+#ifndef GNNAC_WORKSPACE_H
+#define GNNAC_WORKSPACE_H
+
+#include "backend.h"
+
+// A buffer lives from the first step that touches it to the last; buffers that
+// never live at the same time may share bytes. GNNAC_ENOMEM when the sum does
+// not fit in a size_t.
+gnnac_status workspace_plan_build(const struct program *p, int64_t n_nodes,
+                                  struct workspace_plan *out, gnnac_error *err);
+
+#endif
