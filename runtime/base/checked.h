@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+// For exact sums of products of 64-bit counts.
+__extension__ typedef unsigned __int128 uint128;
+
 // Each returns false, leaving *out alone, when the exact result does not fit.
 static inline bool size_mul(size_t a, size_t b, size_t *out)
 {
