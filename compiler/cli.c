@@ -20,7 +20,7 @@ enum {
     ON_DB = CMD_COMPILE | CMD_EXPLAIN | CMD_DOCTOR,
     ON_OUTPUT = CMD_COMPILE | CMD_GENERATE | CMD_RUN,
     ON_JSON = CMD_ANALYZE | CMD_COMPILE | CMD_DOCTOR | CMD_EXPLAIN |
-              CMD_INSPECT | CMD_RUN,
+              CMD_INSPECT | CMD_RULES | CMD_RUN,
 };
 
 // In the order of --help. Columns of numbers: min, max, default.

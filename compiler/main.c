@@ -10,10 +10,18 @@
 #include "cli.h"
 
 static const struct command commands[] = {
+    {CMD_ANALYZE, "analyze", cmd_analyze, "GRAPH", 1, 1,
+     "the properties of a graph that rules decide from"},
+    {CMD_CONVERT, "convert", cmd_convert, "IN OUT", 2, 2,
+     "between the graph forms"},
     {CMD_DOCTOR, "doctor", cmd_doctor, "", 0, 0,
      "GPU, driver, compiler, libraries, databases: found or not"},
+    {CMD_GENERATE, "generate", cmd_generate, "KIND", 1, 1,
+     "a synthetic graph: rmat sbm powerlaw batch ring star mesh"},
     {CMD_INSPECT, "inspect", cmd_inspect, "BUNDLE", 1, 1,
      "what is in a bundle; its kernels' source and PTX"},
+    {CMD_RULES, "rules", cmd_rules, "check|test FILE...", 2, CLI_MAX_ARGS,
+     "find mistakes in rule files; run the tests in them"},
     {.name = NULL},
 };
 

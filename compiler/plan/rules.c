@@ -106,6 +106,12 @@ void ruleset_hash(const struct ruleset *rs, char hex[33])
              (unsigned long long)h.low64);
 }
 
+void ruleset_counts(const struct ruleset *rs, size_t *n_rules, size_t *n_tests)
+{
+    *n_rules = rs->n_rules;
+    *n_tests = rs->n_tests;
+}
+
 gnnac_status ruleset_decide(struct ruleset *rs, const char *op,
                             const struct props *graph,
                             const struct props *layer,

@@ -64,6 +64,12 @@ gnnac_status ruleset_decide(struct ruleset *rs, const char *op,
                             const struct props *device, struct decision *out,
                             gnnac_error *err);
 
+void ruleset_counts(const struct ruleset *rs, size_t *n_rules, size_t *n_tests);
+
+// Ask every rule about a few dozen small, large, empty, even and skewed graphs
+// and layers, to find mistakes that show only when a rule runs. GNNAC_EFORMAT.
+gnnac_status ruleset_probe(struct ruleset *rs, gnnac_error *err);
+
 // Run the `test` blocks of the loaded files. Each failure is one line in the
 // caller's buffer. Counts are always set.
 struct rule_test_result {

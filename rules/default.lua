@@ -1,0 +1,221 @@
+-- The shipped choice: a few points for the tuner, the most promising first.
+--
+-- Gathering rows of x is all that costs, so lanes come first: each loads up to
+-- four floats at once, and only as many lanes as a row fills work on one
+-- neighbour. The lanes left over take further neighbours of the same row
+-- (edgeWorker) if rows are long, or further rows if they are short.
+--
+-- Rows of x and of the output start 16-byte aligned (see compiler/plan), so any
+-- width can be read four floats at a time; columns beyond the last full vector
+-- cost one extra load.
+
+local function power_up(v)
+  local p = 1
+  while p < v do p = 2 * p end
+  return p
+end
+
+local function power_down(v)
+  local p = 1
+  while 2 * p <= v do p = 2 * p end
+  return p
+end
+
+local function ceil_div(a, b)
+  return (a + b - 1) // b
+end
+
+-- How a row of `width` floats is spread over lanes: floats per load, lanes, and
+-- loads per lane. A lane holds at most 8 floats; wider rows are cut into tiles
+-- by the template.
+local function spread(width)
+  local vec = (width % 4 == 0 or width >= 32) and 4
+              or width % 2 == 0 and 2 or 1
+  local lanes = math.min(32, power_up(ceil_div(width, vec)))
+  local loads = math.min(8 // vec, math.max(1, ceil_div(width, lanes * vec)))
+  return vec, lanes, loads
+end
+
+-- Loads in flight per lane: no more than a short row can use.
+local function in_flight(graph)
+  return graph.degree.mean < 3 and 2 or 4
+end
+
+-- Teams per row, so that each has about one batch of neighbours of an average
+-- row to load at once.
+local function teams(graph, lanes)
+  local wanted = power_down(math.max(1, graph.degree.mean / in_flight(graph)))
+  return math.min(32 // lanes, wanted)
+end
+
+-- A longest row that one team works off while the rest of the device idles.
+local function has_long_rows(graph)
+  local d = graph.degree
+  return d.max >= 256 and (d.max > 8 * d.mean or d.top1_share > 0.15)
+end
+
+-- The wait for a hub does not shrink with the graph: cut the hub into groups
+-- that warps of any block share. Groups of 32 to 64 are near the best wherever
+-- GNNAdvisor's artifact was measured; longer groups pay where rows are long
+-- anyway, since fewer sums have to be joined.
+rule "long_rows" {
+  when = function(graph)
+    return has_long_rows(graph)
+  end,
+  choose = function(graph, layer)
+    local _, lanes = spread(layer.agg_dim)
+    local part = graph.degree.mean < 48 and { 32, 64 } or { 64, 128 }
+    return { template = "neighbor_group", partSize = part, dimWorker = lanes }
+  end,
+  why = "a few rows hold many edges: rows are cut into groups of equal work",
+  priority = 60,
+}
+
+-- Narrow rows leave most of a warp to the edges: even a short row keeps its
+-- lanes busy, and the sums meet in log2 shuffles.
+rule "narrow_rows" {
+  when = function(graph, layer)
+    return layer.agg_dim <= 8 and graph.degree.mean >= 4
+  end,
+  choose = function(graph, layer)
+    local vec, lanes, loads = spread(layer.agg_dim)
+    local most = power_up(math.ceil(graph.degree.mean))
+    return { template = "row_split", dimWorker = lanes, vec = vec,
+             coarsen = loads, unroll = 2,
+             edgeWorker = math.min(32 // lanes, most) }
+  end,
+  why = "rows are narrow: lanes go along the edges",
+  priority = 50,
+}
+
+-- With few rows the device is not full: a whole warp per row and small blocks
+-- spread the work over all multiprocessors.
+rule "few_rows" {
+  when = function(graph, layer, device)
+    local _, lanes = spread(layer.agg_dim)
+    return graph.nodes * lanes * teams(graph, lanes) < device.sm_count * 1024
+  end,
+  choose = function(graph, layer)
+    local vec, lanes, loads = spread(layer.agg_dim)
+    return { template = "row_split", dimWorker = lanes, vec = vec,
+             coarsen = loads, unroll = in_flight(graph),
+             edgeWorker = 32 // lanes, warpPerBlock = 2 }
+  end,
+  why = "few rows: a warp for each, small blocks for all multiprocessors",
+  priority = 40,
+}
+
+-- The base: right for every graph, best where rows are alike.
+rule "even_rows" {
+  when = function()
+    return true
+  end,
+  choose = function(graph, layer)
+    local vec, lanes, loads = spread(layer.agg_dim)
+    local first = teams(graph, lanes)
+    local more = math.min(32 // lanes, 2 * first)
+    return { template = "row_split", dimWorker = lanes, vec = vec,
+             coarsen = loads, unroll = in_flight(graph),
+             edgeWorker = more > first and { first, more } or first }
+  end,
+  why = "lanes as a row of x needs, the rest of the warp for further edges",
+  priority = 30,
+}
+
+-- Wide rows fill the warp: what is left to try is more loads in flight.
+rule "wide_rows" {
+  when = function(graph, layer)
+    return layer.agg_dim >= 128 and graph.degree.mean >= 8
+  end,
+  choose = function(graph, layer)
+    local vec, lanes, loads = spread(layer.agg_dim)
+    return { template = "row_split", dimWorker = lanes, vec = vec,
+             coarsen = loads, unroll = 8 }
+  end,
+  why = "wide rows: twice the loads in flight",
+  priority = 20,
+}
+
+-- ---- tests ------------------------------------------------------------------
+
+test "hubs are cut" {
+  graph = { nodes = 1e5, degree = { mean = 8, max = 9000 } },
+  expect = { template = "neighbor_group", partSize = 32, dimWorker = 16 },
+}
+
+test "long rows get longer groups" {
+  graph = { nodes = 2e5, degree = { mean = 490, max = 21000 } },
+  expect = { rule = "long_rows", partSize = 128 },
+}
+
+test "a large share of the edges in few rows counts as hubs" {
+  graph = { degree = { mean = 60, max = 300, top1_share = 0.2 } },
+  expect = { rule = "long_rows" },
+}
+
+test "meshes and molecules have no hubs" {
+  graph = { nodes = 1e6, degree = { mean = 6, max = 14 } },
+  expect = { rule = "even_rows", silent = "long_rows" },
+}
+
+test "a short longest row is no hub" {
+  graph = { nodes = 2708, degree = { mean = 4, max = 168 } },
+  expect = { silent = "long_rows" },
+}
+
+test "a hub-free graph without few rows is split by rows" {
+  graph = { nodes = 1e6, degree = { mean = 12, max = 40 } },
+  layer = { agg_dim = 16 },
+  expect = { template = "row_split", dimWorker = 4, vec = 4, edgeWorker = 2,
+             unroll = 4, coarsen = 1, warpPerBlock = 4 },
+}
+
+test "short rows share a warp" {
+  graph = { nodes = 2e6, degree = { mean = 2.1, max = 10 } },
+  layer = { agg_dim = 16 },
+  expect = { dimWorker = 4, edgeWorker = 1, unroll = 2 },
+}
+
+test "wide rows take the whole warp and several loads" {
+  graph = { nodes = 1e6, degree = { mean = 20, max = 60 } },
+  layer = { agg_dim = 256 },
+  expect = { rule = "even_rows", dimWorker = 32, vec = 4, coarsen = 2,
+             edgeWorker = 1 },
+}
+
+test "wide rows also try more loads in flight" {
+  graph = { nodes = 1e6, degree = { mean = 20, max = 60 } },
+  layer = { agg_dim = 256 },
+  expect = { rule = "wide_rows", unroll = 8 },
+}
+
+test "few rows get a warp each" {
+  graph = { nodes = 2708, degree = { mean = 4, max = 168 } },
+  layer = { agg_dim = 16 },
+  expect = { template = "row_split", dimWorker = 4, edgeWorker = 8,
+             warpPerBlock = 2 },
+}
+
+test "narrow rows go along the edges" {
+  graph = { nodes = 1e6, degree = { mean = 14, max = 60 } },
+  layer = { agg_dim = 2 },
+  expect = { template = "row_split", dimWorker = 1, vec = 2, edgeWorker = 16 },
+}
+
+test "odd narrow widths are read float by float" {
+  graph = { nodes = 1e6, degree = { mean = 14, max = 60 } },
+  layer = { agg_dim = 7 },
+  expect = { rule = "narrow_rows", vec = 1, dimWorker = 8, edgeWorker = 4 },
+}
+
+test "odd wide widths are read in fours" {
+  graph = { nodes = 1e6, degree = { mean = 14, max = 60 } },
+  layer = { agg_dim = 47 },
+  expect = { rule = "even_rows", vec = 4, dimWorker = 16, coarsen = 1 },
+}
+
+test "no edges at all" {
+  graph = { nodes = 10, edges = 0,
+            degree = { min = 0, max = 0, mean = 0, cv = 0, std = 0 } },
+  expect = { template = "row_split" },
+}

@@ -1,0 +1,91 @@
+-- Every point worth timing, for `tune` and for finding out what the other rules
+-- miss. Hundreds of kernels per launch: give it a budget.
+
+-- The template's own register estimate: points beyond it are refused there.
+local function fits(p, width)
+  local body = width - width % p.vec
+  local loads = math.min(p.coarsen, (body + p.dimWorker * p.vec - 1)
+                                    // (p.dimWorker * p.vec))
+  local tail = (width % p.vec + p.dimWorker - 1) // p.dimWorker
+  local floats = p.vec * loads + tail
+  return (p.unroll + 1) * floats + 3 * p.unroll + 28
+         <= math.min(255, 65536 // (32 * p.warpPerBlock))
+end
+
+-- Not a lane, not a load more than the row (or a tile of 128 columns) needs.
+local function is_tight(p, width)
+  local span = p.dimWorker * p.vec
+  local covers = span * p.coarsen >= math.min(width, 128)
+  local idle = p.dimWorker > 1 and span // 2 >= width
+  return covers and not idle
+         and (p.coarsen == 1 or span * p.coarsen // 2 < math.min(width, 256))
+end
+
+rule "every_row_split" {
+  when = function()
+    return true
+  end,
+  choose = {
+    template = "row_split",
+    dimWorker = { 1, 2, 4, 8, 16, 32 },
+    edgeWorker = { 1, 2, 4, 8, 16, 32 },
+    vec = { 1, 2, 4 },
+    coarsen = { 1, 2, 4, 8 },
+    unroll = { 2, 4, 8 },
+    warpPerBlock = { 4, 8 },
+  },
+  limit = function(p, graph, layer, device)
+    local width = layer.agg_dim
+    return p.dimWorker * p.edgeWorker <= 32
+           and p.vec <= math.max(1, width)
+           and (width % p.vec == 0 or width >= 3)
+           and is_tight(p, width) and fits(p, width)
+           and 32 * p.warpPerBlock <= device.max_threads
+  end,
+  why = "all of row_split",
+  priority = 10,
+}
+
+rule "every_neighbor_group" {
+  when = function(graph)
+    return graph.edges > 0
+  end,
+  choose = {
+    template = "neighbor_group",
+    partSize = { 8, 16, 32, 64, 128, 256 },
+    dimWorker = { 1, 2, 4, 8, 16, 32 },
+    warpPerBlock = { 2, 4, 8 },
+    unroll = { 4, 8 },
+  },
+  limit = function(p, graph, layer, device)
+    local width = layer.agg_dim
+    local narrow = p.dimWorker < 32 and p.dimWorker * 8 < width
+    local idle = p.dimWorker > 1 and p.dimWorker // 2 >= width
+    return not narrow and not idle
+           and 32 * p.warpPerBlock <= device.max_threads
+  end,
+  why = "all of neighbor_group",
+  priority = 5,
+}
+
+test "narrow" {
+  layer = { agg_dim = 2 },
+  expect = { rule = "every_row_split", dimWorker = 1, vec = 2,
+             edgeWorker = 32 },
+}
+
+test "wide" {
+  layer = { agg_dim = 602 },
+  expect = { rule = "every_row_split", dimWorker = 32, vec = 4, unroll = 8 },
+}
+
+test "groups" {
+  layer = { agg_dim = 64 },
+  expect = { rule = "every_neighbor_group", partSize = 256, dimWorker = 16,
+             warpPerBlock = 8 },
+}
+
+test "no edges, no groups" {
+  graph = { nodes = 5, edges = 0 },
+  expect = { rule = "every_row_split", silent = "every_neighbor_group" },
+}
