@@ -146,9 +146,17 @@ RULES = [
     ("a rule file that makes a global", "r.lua", b"x = 1\n"),
     ("a rule file with a syntax error", "r.lua", b"rule 'x' {\n"),
     ("a rule file with an unknown field", "r.lua",
-     b"rule 'x' { wen = true, choose = {template = 'row_split'} }\n"),
+     b"rule 'x' { when = function() return true end, wy = 'x',\n"
+     b"  choose = {template = 'row_split'} }\n"),
     ("a rule file with an unknown template", "r.lua",
-     b"rule 'x' { choose = {template = 'no_such'}, why = 'x' }\n"),
+     b"rule 'x' { when = function() return true end, why = 'x',\n"
+     b"  choose = {template = 'no_such'} }\n"),
+    ("a rule file with an unknown knob", "r.lua",
+     b"rule 'x' { when = function() return true end, why = 'x',\n"
+     b"  choose = {template = 'row_split', partSiz = 3} }\n"),
+    ("a rule file with a knob out of range", "r.lua",
+     b"rule 'x' { when = function() return true end, why = 'x',\n"
+     b"  choose = {template = 'row_split', warpPerBlock = -3} }\n"),
 ]
 
 
