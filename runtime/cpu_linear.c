@@ -12,7 +12,9 @@ enum {
     CHUNK = 128,  // rows that share a transposed panel
 };
 
-typedef float vec __attribute__((vector_size(PANEL * sizeof(float))));
+// What every machine has; wider vectors are slower where they are emulated.
+typedef float vec __attribute__((vector_size(16)));
+enum { LANES = 4, VECS = PANEL / LANES };
 
 struct tile {
     const float *x;
@@ -33,7 +35,7 @@ static void transpose_panel(const float *weight, int32_t in_dim, int32_t k0,
                 j < n_cols ? weight[(int64_t)j * in_dim + k0 + k] : 0;
 }
 
-static void store_row(const struct tile *t, float *out, const vec *sum)
+static void store_row(const struct tile *t, float *out, const vec sum[VECS])
 {
     float s[PANEL];
     memcpy(s, sum, sizeof(s));
@@ -46,29 +48,31 @@ static void multiply_four_rows(const struct tile *t, const float *panel,
 {
     const float *a = t->x, *b = a + t->x_pitch, *c = b + t->x_pitch,
                 *d = c + t->x_pitch;
-    vec sum[ROWS] = {{0}};
-    for (int k = 0; k < depth; k++) {
-        vec w;
-        memcpy(&w, panel + k * PANEL, sizeof(w));
-        sum[0] += a[k] * w;
-        sum[1] += b[k] * w;
-        sum[2] += c[k] * w;
-        sum[3] += d[k] * w;
-    }
+    vec sum[ROWS][VECS] = {{{0}}};
+    for (int k = 0; k < depth; k++)
+        for (int i = 0; i < VECS; i++) {
+            vec w;
+            memcpy(&w, panel + k * PANEL + i * LANES, sizeof(w));
+            sum[0][i] += a[k] * w;
+            sum[1][i] += b[k] * w;
+            sum[2][i] += c[k] * w;
+            sum[3][i] += d[k] * w;
+        }
     for (int r = 0; r < ROWS; r++)
-        store_row(t, t->out + r * t->out_pitch, &sum[r]);
+        store_row(t, t->out + r * t->out_pitch, sum[r]);
 }
 
 static void multiply_one_row(const struct tile *t, const float *panel,
                              int depth)
 {
-    vec sum = {0};
-    for (int k = 0; k < depth; k++) {
-        vec w;
-        memcpy(&w, panel + k * PANEL, sizeof(w));
-        sum += t->x[k] * w;
-    }
-    store_row(t, t->out, &sum);
+    vec sum[VECS] = {{0}};
+    for (int k = 0; k < depth; k++)
+        for (int i = 0; i < VECS; i++) {
+            vec w;
+            memcpy(&w, panel + k * PANEL + i * LANES, sizeof(w));
+            sum[i] += t->x[k] * w;
+        }
+    store_row(t, t->out, sum);
 }
 
 static void multiply_rows(struct tile t, int64_t n_rows, const float *panel,

@@ -3,6 +3,7 @@
 #ifndef GNNAC_BUNDLE_FIXTURE_H
 #define GNNAC_BUNDLE_FIXTURE_H
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,170 @@
+#include <jansson.h>
+
+#include "bundle_fixture.h"
+#include "manifest.h"
+#include "test.h"
+
+static struct manifest *example(void)
+{
+    struct fixture_graph g = fixture_graph_of(3, NULL, 0);
+    struct manifest *m = fixture_manifest(
+        &(struct model_request){.name = "gin", .dim = 6, .hidden = 4,
+                                .classes = 2, .layers = 2, .mlp = 2},
+        &g);
+    fixture_graph_finish(&g);
+    return m;
+}
+
+static char *text_of(const struct manifest *m)
+{
+    json_t *j = manifest_to_json(m);
+    char *text = json_dumps(j, JSON_COMPACT);
+    json_decref(j);
+    return text;
+}
+
+// Replace the first `from` in the example's text and parse it.
+static gnnac_status parse_changed(const char *from, const char *to,
+                                  gnnac_error *err)
+{
+    struct manifest *m = example();
+    char *text = text_of(m), *at = strstr(text, from), *changed = NULL;
+    gnnac_status st = GNNAC_EINTERNAL;
+    if (!at)
+        TEST__FAIL("the manifest has no %s", from);
+    else if (asprintf(&changed, "%.*s%s%s", (int)(at - text), text, to,
+                      at + strlen(from)) > 0)
+        st = manifest_parse(changed, strlen(changed), m, err);
+    free(changed);
+    free(text);
+    free(m);
+    return st;
+}
+
+static void refused(const char *from, const char *to, const char *part)
+{
+    gnnac_error err = {{0}};
+    CHECK_INT(parse_changed(from, to, &err), GNNAC_EFORMAT);
+    CHECK_HAS(err.msg, part);
+}
+
+TEST(a_manifest_survives_the_way_through_text)
+{
+    struct manifest *m = example(), *back = calloc(1, sizeof(*back));
+    m->choices[0].median_ns = 1234.5;
+    m->program.steps[0].act = ACT_NONE;
+    m->model.layers[0].eps = 0.1f;
+    char *text = text_of(m);
+    gnnac_error err = {{0}};
+    CHECK_INT(manifest_parse(text, strlen(text), back, &err), GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    char *again = text_of(back);
+    CHECK_STR(again, text);
+    CHECK(back->model.layers[0].eps == 0.1f);
+    CHECK(memcmp(&back->program, &m->program, sizeof(m->program)) == 0);
+    CHECK(memcmp(&back->kernels[1], &m->kernels[1], sizeof(m->kernels[1])) ==
+          0);
+    CHECK_NEAR(back->choices[0].median_ns, 1234.5, 0);
+    free(text);
+    free(again);
+    free(m);
+    free(back);
+}
+
+TEST(types_and_ranges_are_checked_where_they_stand)
+{
+    refused("\"n_nodes\":3", "\"n_nodes\":3.0",
+            "manifest.graph.n_nodes: expected an integer");
+    refused("\"n_nodes\":3", "\"n_nodes\":-3", "expected an integer from 0");
+    refused("\"n_nodes\":3", "\"n_nodes\":true", "expected an integer");
+    refused("\"n_nodes\":3", "\"nodes\":3", "expected it to be there");
+    refused("\"op\":\"gin\"", "\"op\":\"gan\"",
+            "manifest.model.layers[0].op: unknown name");
+    refused("\"log_softmax\":true", "\"log_softmax\":1", "true or false");
+    refused("\"block\":128", "\"block\":1025",
+            "manifest.kernels[0].launches[0].block: expected an integer from 1 "
+            "to 1024");
+    refused("\"shared_bytes\":0", "\"shared_bytes\":232449", "from 0 to");
+    refused("\"grid_y\":1", "\"grid_y\":0", "from 1 to");
+    refused("\"per_block\":4", "\"per_block\":0", "from 1 to");
+    refused("\"eps\":0.0", "\"eps\":1e999", "manifest: byte");
+    refused("\"eps\":0.0", "\"eps\":1e99", "expected a number");
+    refused("\"archs\":[\"sm_90\"", "\"archs\":[\"sm_90_and_much_more\"",
+            "manifest.archs[0]: expected text of less than 16 bytes");
+    refused("\"buffers\":[", "\"buffers\":{},\"x\":[", "expected an array");
+}
+
+TEST(newer_members_are_skipped)
+{
+    CHECK_INT(parse_changed("\"op\":", "\"later\":[1,{}],\"op\":", NULL),
+              GNNAC_OK);
+    CHECK_INT(parse_changed("\"format_minor\":0", "\"format_minor\":7", NULL),
+              GNNAC_OK);
+}
+
+TEST(what_a_reader_must_understand_is_asked_for_by_name)
+{
+    gnnac_error err = {{0}};
+    CHECK_INT(parse_changed("\"requires\":[]", "\"requires\":[\"fp8\"]", &err),
+              GNNAC_EUNSUPPORTED);
+    CHECK_HAS(err.msg, "\"fp8\"");
+    err.msg[0] = '\0';
+    CHECK_INT(parse_changed("\"format_major\":1", "\"format_major\":2", &err),
+              GNNAC_EUNSUPPORTED);
+    CHECK_HAS(err.msg, "format version 2");
+    refused("\"requires\":[]", "\"requires\":{}", "manifest.requires");
+    refused("\"requires\":[]", "\"requires\":[1]", "manifest.requires");
+}
+
+TEST(a_kernel_alone_survives_the_way_through_json)
+{
+    struct manifest *m = example();
+    struct kernel back;
+    struct kernel *k = &m->kernels[0];
+    k->part_size = 32;
+    k->parts_per_block = 4;
+    k->partials = true;
+    k->n_launches = 2;
+    k->launches[1] = k->launches[0];
+    k->launches[1].count = GRID_SPLITS;
+    k->launches[1].args[1] = ARG_PARTIAL;
+    json_t *j = manifest_kernel_to_json(k);
+    CHECK_INT(manifest_kernel_from_json(j, &back, NULL), GNNAC_OK);
+    CHECK(memcmp(&back, k, sizeof(back)) == 0);
+    json_object_set_new(j, "name", json_string("a/b"));
+    CHECK_INT(manifest_kernel_from_json(j, &back, NULL), GNNAC_EFORMAT);
+    json_decref(j);
+    free(m);
+}
+
+TEST(bytes_that_are_not_utf8_do_not_stop_the_writer)
+{
+    struct manifest *m = example();
+    strcpy(m->choices[0].where, "caf\xe9.lua:3");
+    char *text = text_of(m);
+    CHECK_HAS(text, "caf?.lua:3");
+    free(text);
+    free(m);
+}
+
+TEST(every_name_reads_back_as_its_value)
+{
+    for (int v = 0; v < N_LAUNCH_ARGS; v++)
+        CHECK_INT(launch_arg_from_name(launch_arg_name((enum launch_arg)v)), v);
+    for (int v = 0; v < N_STEP_KINDS; v++)
+        CHECK_INT(step_kind_from_name(step_kind_name((enum step_kind)v)), v);
+    CHECK(conv_op_name(N_CONV_OPS) == NULL);
+    CHECK_INT(conv_op_from_name("gat"), -1);
+}
+
+int main(void)
+{
+    RUN(a_manifest_survives_the_way_through_text);
+    RUN(types_and_ranges_are_checked_where_they_stand);
+    RUN(newer_members_are_skipped);
+    RUN(what_a_reader_must_understand_is_asked_for_by_name);
+    RUN(a_kernel_alone_survives_the_way_through_json);
+    RUN(bytes_that_are_not_utf8_do_not_stop_the_writer);
+    RUN(every_name_reads_back_as_its_value);
+    return test_done();
+}

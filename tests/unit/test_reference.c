@@ -1,0 +1,171 @@
+// Tiny layers worked out by hand, from PyTorch Geometric's definitions.
+#include "model_fixture.h"
+#include "test.h"
+
+// (dst, src): directed, node 1 has a doubled in-edge, node 2 none.
+static const int32_t edges[][2] = {{0, 1}, {0, 2}, {1, 0}, {1, 2}, {1, 2}};
+// The same with self loops, which GIN and SAGE treat as edges.
+static const int32_t looped[][2] = {{0, 0}, {0, 1}, {1, 1}, {1, 1}};
+static const float x[] = {1, -1, 2, 0, -3, 5};
+
+// One layer without log-softmax, 2 -> 1 columns.
+static bool one_layer(struct fixture_model *f, const char *name, int32_t mlp,
+                      const int32_t (*pairs)[2], int64_t n_edges,
+                      int32_t classes)
+{
+    gnnac_error err = {{0}};
+    struct fixture_graph g = fixture_graph_of(3, pairs, n_edges);
+    bool ok = fixture_model_init(f,
+                                 &(struct model_request){.name = name,
+                                                         .dim = 2,
+                                                         .layers = 1,
+                                                         .mlp = mlp,
+                                                         .classes = classes},
+                                 &g, 1, 1, &err);
+    CHECK_STR(err.msg, "");
+    fixture_graph_finish(&g);
+    if (ok)
+        f->bundle->manifest->model.log_softmax = false;
+    return ok;
+}
+
+TEST(gcn_normalises_with_one_self_loop_per_node)
+{
+    struct fixture_model f;
+    double y[3], bound[3];
+    if (!one_layer(&f, "gcn", 0, edges, 5, 1))
+        return;
+    CHECK(fixture_set(&f, "convs.0.lin.weight", (float[]){1, 0.5}));
+    CHECK(fixture_set(&f, "convs.0.bias", (float[]){0.25}));
+    CHECK_INT(reference_forward(&f.model, x, y, bound, NULL), GNNAC_OK);
+    // xW = .5, 2, -.5; degrees with loop 3, 4, 1
+    CHECK_NEAR(y[0], 0.25 + .5 / 3 + 2 / sqrt(12) - .5 / sqrt(3), 1e-12);
+    CHECK_NEAR(y[1], 0.25 + .5 / sqrt(12) - 2 * .5 / sqrt(4) + 2 / 4.0, 1e-12);
+    CHECK_NEAR(y[2], 0.25 - .5, 1e-12);
+    CHECK(bound[0] > 0 && bound[0] < 1e-4);
+    fixture_model_finish(&f);
+}
+
+TEST(gin_adds_the_node_and_applies_its_mlp)
+{
+    struct fixture_model f;
+    double y[3];
+    if (!one_layer(&f, "gin", 1, looped, 4, 1))
+        return;
+    CHECK(fixture_set(&f, "convs.0.nn.lins.0.weight", (float[]){1, 1}));
+    CHECK(fixture_set(&f, "convs.0.nn.lins.0.bias", (float[]){0.5}));
+    CHECK(fixture_set(&f, "convs.0.eps", (float[]){0.25}));
+    CHECK_INT(reference_forward(&f.model, x, y, NULL, NULL), GNNAC_OK);
+    // row sums of x: 0, 2, 2
+    CHECK_NEAR(y[0], 0.5 + 0 * 1.25 + 0 + 2, 1e-12);
+    CHECK_NEAR(y[1], 0.5 + 2 * 1.25 + 2 + 2, 1e-12);
+    CHECK_NEAR(y[2], 0.5 + 2 * 1.25, 1e-12);
+    fixture_model_finish(&f);
+}
+
+TEST(gin_with_two_linear_layers_has_relu_between)
+{
+    struct fixture_model f;
+    double y[6];
+    if (!one_layer(&f, "gin", 2, looped, 4, 2))
+        return;
+    CHECK(fixture_set(&f, "convs.0.nn.lins.0.weight",
+                      (float[]){1, 0, -1, 0}));
+    CHECK(fixture_set(&f, "convs.0.nn.lins.0.bias", (float[]){0, 1}));
+    CHECK(fixture_set(&f, "convs.0.nn.lins.1.weight", (float[]){1, 10, 2, 3}));
+    CHECK(fixture_set(&f, "convs.0.nn.lins.1.bias", (float[]){0, 100}));
+    CHECK(fixture_set(&f, "convs.0.eps", (float[]){0}));
+    CHECK_INT(reference_forward(&f.model, x, y, NULL, NULL), GNNAC_OK);
+    // first column summed: 4, 6, -3; hidden (4, 0), (6, 0), (0, 4)
+    CHECK_NEAR(y[0], 4, 1e-12);
+    CHECK_NEAR(y[1], 108, 1e-12);
+    CHECK_NEAR(y[4], 40, 1e-12);
+    CHECK_NEAR(y[5], 112, 1e-12);
+    fixture_model_finish(&f);
+}
+
+TEST(sage_averages_neighbours_and_adds_the_node)
+{
+    struct fixture_model f;
+    double y[3];
+    if (!one_layer(&f, "sage", 0, edges, 5, 1))
+        return;
+    CHECK(fixture_set(&f, "convs.0.lin_l.weight", (float[]){1, 0}));
+    CHECK(fixture_set(&f, "convs.0.lin_l.bias", (float[]){0.5}));
+    CHECK(fixture_set(&f, "convs.0.lin_r.weight", (float[]){0, 2}));
+    CHECK_INT(reference_forward(&f.model, x, y, NULL, NULL), GNNAC_OK);
+    CHECK_NEAR(y[0], 0.5 - 0.5 - 2, 1e-12);
+    CHECK_NEAR(y[1], 0.5 - 5 / 3.0, 1e-12);
+    CHECK_NEAR(y[2], 0.5 + 10, 1e-12);
+    fixture_model_finish(&f);
+}
+
+TEST(self_loops_of_gin_and_sage_are_edges_like_others)
+{
+    struct fixture_model f;
+    double y[3];
+    if (!one_layer(&f, "sage", 0, looped, 4, 1))
+        return;
+    CHECK(fixture_set(&f, "convs.0.lin_l.weight", (float[]){1, 0}));
+    CHECK(fixture_set(&f, "convs.0.lin_l.bias", (float[]){0}));
+    CHECK(fixture_set(&f, "convs.0.lin_r.weight", (float[]){0, 0}));
+    CHECK_INT(reference_forward(&f.model, x, y, NULL, NULL), GNNAC_OK);
+    CHECK_NEAR(y[0], 1.5, 1e-12);
+    CHECK_NEAR(y[1], 2, 1e-12);
+    CHECK_NEAR(y[2], 0, 0);
+    fixture_model_finish(&f);
+}
+
+// test_cpu shows that float32 stays inside; here, that little else does.
+TEST(bounds_are_small_beside_the_values)
+{
+    gnnac_error err = {{0}};
+    struct fixture_graph g = fixture_graph_random(60, 4, false, 3);
+    struct fixture_model f;
+    struct model_request rq = {.name = "gcn", .dim = 30, .classes = 5};
+    enum { N = 60 * 5 };
+    float in[60 * 30];
+    double y[N], bound[N], value = 0, error = 0;
+    for (int i = 0; i < 60 * 30; i++)
+        in[i] = (float)rng_normal(1, (uint64_t)i);
+    CHECK(fixture_model_init(&f, &rq, &g, 1, 1, &err));
+    CHECK_INT(reference_forward(&f.model, in, y, bound, NULL), GNNAC_OK);
+    for (int i = 0; i < N; i++) {
+        value = fmax(value, fabs(y[i]));
+        error = fmax(error, bound[i]);
+    }
+    CHECK(error < 1e-2 * value);
+    fixture_model_finish(&f);
+    fixture_graph_finish(&g);
+}
+
+TEST(log_softmax_rows_sum_to_one)
+{
+    gnnac_error err = {{0}};
+    struct fixture_graph g = fixture_graph_random(20, 3, true, 3);
+    struct fixture_model f;
+    struct model_request rq = {.name = "sage", .dim = 4, .classes = 3};
+    float in[20 * 4];
+    double y[20 * 3];
+    for (int i = 0; i < 20 * 4; i++)
+        in[i] = (float)rng_normal(1, (uint64_t)i);
+    CHECK(fixture_model_init(&f, &rq, &g, 1, 1, &err));
+    CHECK_INT(reference_forward(&f.model, in, y, NULL, NULL), GNNAC_OK);
+    for (int v = 0; v < 20; v++)
+        CHECK_NEAR(exp(y[3 * v]) + exp(y[3 * v + 1]) + exp(y[3 * v + 2]), 1,
+                   1e-12);
+    fixture_model_finish(&f);
+    fixture_graph_finish(&g);
+}
+
+int main(void)
+{
+    RUN(gcn_normalises_with_one_self_loop_per_node);
+    RUN(gin_adds_the_node_and_applies_its_mlp);
+    RUN(gin_with_two_linear_layers_has_relu_between);
+    RUN(sage_averages_neighbours_and_adds_the_node);
+    RUN(self_loops_of_gin_and_sage_are_edges_like_others);
+    RUN(bounds_are_small_beside_the_values);
+    RUN(log_softmax_rows_sum_to_one);
+    return test_done();
+}
