@@ -181,7 +181,7 @@ TEST(messages_name_the_file)
     CHECK(b == NULL);
 }
 
-// ---- contradictions in the manifest ------------------------------------------
+// ---- contradictions in the manifest -----------------------------------------
 
 static void read_early(struct manifest *m)
 {
@@ -278,7 +278,7 @@ TEST(contradictions_in_the_manifest_are_refused)
     CHECK_HAS(refusal(no_output), "no step writes the output");
 }
 
-// ---- graphs that do not fit ---------------------------------------------------
+// ---- graphs that do not fit -------------------------------------------------
 
 static const char *graph_refusal(void (*change)(struct fixture_graph *))
 {

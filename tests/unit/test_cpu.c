@@ -11,7 +11,7 @@ static float *random_floats(int64_t n, uint64_t seed)
     return x;
 }
 
-// ---- linear -------------------------------------------------------------------
+// ---- linear -----------------------------------------------------------------
 
 // out[v][j] against the plain double loop.
 static void check_linear(int64_t n, int32_t in, int32_t out, bool accumulate)
@@ -70,7 +70,7 @@ TEST(a_result_does_not_depend_on_the_number_of_threads)
     free(many);
 }
 
-// ---- steps by hand ------------------------------------------------------------
+// ---- steps by hand ----------------------------------------------------------
 
 // Row 0: {1, 2}; row 1: {0, 2, 2}; row 2: none.
 static const int64_t rowptr[] = {0, 2, 5, 5};
@@ -148,7 +148,7 @@ TEST(log_softmax_neither_overflows_nor_loses_small_rows)
     CHECK_NEAR(x[5], -log(2), 1e-6);
 }
 
-// ---- whole models -------------------------------------------------------------
+// ---- whole models -----------------------------------------------------------
 
 // The program's result against the definition's, element by element.
 static void check_model(const struct model_request *rq,

@@ -64,8 +64,8 @@ GNNAC_API const char *gnnac_status_string(gnnac_status st);
 
 // ---- contexts ---------------------------------------------------------------
 
-// A device and what is shared by everything on it. Thread-safety: safe to share;
-// each model is used by one thread at a time.
+// A device and what is shared by everything on it. Thread-safety: safe to
+// share; each model is used by one thread at a time.
 typedef struct gnnac_context gnnac_context;
 
 // Zero-initialise, set struct_size = sizeof(gnnac_context_options).
