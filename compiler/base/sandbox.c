@@ -17,6 +17,7 @@ enum {
     HOOK_INTERVAL = 100, // instructions between looks at the clock
     MAX_REFUSALS = 4,    // full collections near the memory cap are slow
     PARSER_STEP_BYTES = 256,
+    MAX_LEVELS = 32, // of the stack searched for the place of an error
     LUA_SHORT_NAME = LUA_IDSIZE - 4, // what Lua keeps of a long chunk name
 };
 static const int64_t DEADLINE_NS = INT64_C(1000000000);
@@ -159,7 +160,8 @@ static int on_error(lua_State *L)
     const char *msg = lua_tostring(L, 1);
     if (owner(L)->tripped)
         return 1;
-    for (int level = 1; lua_getstack(L, level, &ar); level++) {
+    for (int level = 1; level < MAX_LEVELS && lua_getstack(L, level, &ar);
+         level++) {
         lua_getinfo(L, "Sl", &ar);
         if (ar.currentline <= 0)
             continue;

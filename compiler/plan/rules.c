@@ -58,13 +58,17 @@ static char *split_path(const char *path, const char **rule)
     return file;
 }
 
-static gnnac_status run_file(struct ruleset *rs, const char *file,
-                             const char *text, size_t n_bytes, gnnac_error *err)
+gnnac_status ruleset_load_text(struct ruleset *rs, const char *name,
+                               const char *text, size_t n_bytes,
+                               gnnac_error *err)
 {
+    XXH3_128bits_update(rs->hash, text, n_bytes);
+    if (rs->only)
+        XXH3_128bits_update(rs->hash, rs->only, strlen(rs->only));
     rs->file++;
     rs->open[0] = '\0';
     rs->found = false;
-    gnnac_status st = sandbox_load(rs->sandbox, text, n_bytes, file, err);
+    gnnac_status st = sandbox_load(rs->sandbox, text, n_bytes, name, err);
     if (st == GNNAC_OK)
         st = sandbox_call(rs->sandbox, 0, 0, err);
     if (st != GNNAC_OK)
@@ -73,7 +77,7 @@ static gnnac_status run_file(struct ruleset *rs, const char *file,
         return FAIL(err, GNNAC_EFORMAT, "%s: a { body } is missing here",
                     rs->open);
     if (rs->only && !rs->found)
-        return FAIL(err, GNNAC_ENOENT, "%s: no rule '%s'", file, rs->only);
+        return FAIL(err, GNNAC_ENOENT, "%s: no rule '%s'", name, rs->only);
     return GNNAC_OK;
 }
 
@@ -88,10 +92,7 @@ gnnac_status ruleset_load(struct ruleset *rs, const char *path,
     if (!file)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
     TRY(file_read(file, MAX_FILE_BYTES, &text, &n_bytes, err));
-    XXH3_128bits_update(rs->hash, text, n_bytes);
-    if (rs->only)
-        XXH3_128bits_update(rs->hash, rs->only, strlen(rs->only));
-    TRY(run_file(rs, file, text, n_bytes, err));
+    TRY(ruleset_load_text(rs, file, text, n_bytes, err));
 out:
     rs->only = NULL;
     free(text);

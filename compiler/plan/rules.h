@@ -23,6 +23,12 @@ void ruleset_destroy(struct ruleset *rs);
 gnnac_status ruleset_load(struct ruleset *rs, const char *path,
                           gnnac_error *err);
 
+// The same for a text in memory; `name` stands for the file in messages. All of
+// its rules are taken.
+gnnac_status ruleset_load_text(struct ruleset *rs, const char *name,
+                               const char *text, size_t n_bytes,
+                               gnnac_error *err);
+
 // XXH3-128 of the loaded files' bytes in order, 32 hex digits and a NUL.
 void ruleset_hash(const struct ruleset *rs, char hex[33]);
 

@@ -1,8 +1,6 @@
-// Two families like the shipped ones, and rule files made of text.
+// Families like the shipped ones, and rule sets made of text.
 #ifndef GNNAC_RULES_FIXTURE_H
 #define GNNAC_RULES_FIXTURE_H
-
-#include <unistd.h>
 
 #include "plan/rules.h"
 #include "plan/schema.h"
@@ -44,22 +42,9 @@ static inline void default_props(void)
     schema_complete(&device, "device");
 }
 
-static inline void write_file(const char *path, const char *text)
-{
-    FILE *f = fopen(path, "w");
-    CHECK(f && fputs(text, f) >= 0);
-    CHECK(f && fclose(f) == 0);
-}
-
-// Load `text` as a file of the working folder named like the program.
 static inline gnnac_status load_text(struct ruleset *rs, const char *text)
 {
-    char path[64];
-    snprintf(path, sizeof(path), "rules-%d.lua", (int)getpid());
-    write_file(path, text);
-    gnnac_status st = ruleset_load(rs, path, &err);
-    unlink(path);
-    return st;
+    return ruleset_load_text(rs, "test.lua", text, strlen(text), &err);
 }
 
 // A set with these texts loaded, NULL after an error.

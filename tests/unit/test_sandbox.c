@@ -48,12 +48,24 @@ static void expect_result(const char *text, const char *want)
     CHECK_STR(got, want);
 }
 
+// A slow machine may meet the deadline before the memory cap.
+static const char MEMORY_OR_TIME[] = "64 MiB|ran for";
+
+static bool has_one_of(const char *text, const char *parts)
+{
+    char part[64];
+    const char *bar = strchr(parts, '|');
+    snprintf(part, sizeof(part), "%.*s", bar ? (int)(bar - parts) : 63, parts);
+    return strstr(text, part) || (bar && strstr(text, bar + 1));
+}
+
 static void expect_error(const char *text, const char *part)
 {
     double start = now_s();
     gnnac_status st = run(text, NULL);
     CHECK_INT(st, GNNAC_EFORMAT);
-    CHECK_HAS(err.msg, part);
+    if (!has_one_of(err.msg, part))
+        TEST__FAIL("\"%s\" lacks \"%s\"", err.msg, part);
     CHECK(strncmp(err.msg, "prog.lua:", 9) == 0);
     CHECK(!strchr(err.msg, '\n'));
     if (now_s() - start > 2)
@@ -271,21 +283,22 @@ TEST(memory_bombs_are_stopped)
     expect_error("return ('x'):rep(1e6, ('y'):rep(1e3))", "larger than 1 MiB");
     expect_error("\nlocal s = 'x'\nwhile true do s = s .. s end",
                  "prog.lua:3: used more than 64 MiB of memory");
-    expect_error("local t = {} for i = 1, math.huge do t[i] = i end", "64 MiB");
+    expect_error("local t = {} for i = 1, math.huge do t[i] = i end",
+                 MEMORY_OR_TIME);
     expect_error("local t = {} for i = 1, math.huge do t[i] = {} end",
-                 "64 MiB");
+                 MEMORY_OR_TIME);
     expect_error("local t = {} for i = 1, math.huge do t[i] = 'k' .. i end",
                  "");
-    expect_error("local t = {} while true do t = {t} end", "64 MiB");
+    expect_error("local t = {} while true do t = {t} end", MEMORY_OR_TIME);
     expect_error("return ('%99.99f'):rep(20000):format()",
                  "larger than 64 KiB");
     expect_error("local t = {} for i = 1, 200 do t[i] = ('x'):rep(1 << 20) end",
-                 "64 MiB");
+                 MEMORY_OR_TIME);
     expect_error("local s = ('x'):rep(1 << 20) local t = {} "
                  "for i = 1, 99 do t[i] = s end return table.concat(t)",
-                 "64 MiB");
+                 MEMORY_OR_TIME);
     expect_error("local s = ('x'):rep(1 << 16) return s:gsub('x', s)",
-                 "64 MiB");
+                 MEMORY_OR_TIME);
     expect_error("return table.unpack({}, 1, 1e7)", "too many results");
     expect_error("return ('x'):rep(1 << 20):byte(1, -1)", "too long");
 }
@@ -303,6 +316,9 @@ TEST(thrashing_near_the_memory_cap_is_stopped)
 
 TEST(deep_recursion_is_stopped)
 {
+    expect_error("local function f(n) if n == 0 then error('deep', 0) end "
+                 "return 1 + f(n - 1) end return f(150000)",
+                 "prog.lua:1: deep");
     expect_error("local function f() return 1 + f() end return f()", "");
     expect_error("local function f() return ('x'):gsub('x', f) end return f()",
                  "overflow");

@@ -1,0 +1,1 @@
+rule "a" { when = function(g) return g.degre end, choose = {}, why = "x" }

@@ -1,0 +1,1 @@
+return ('%s %5d'):format('a', 3), table.concat({1, 2}, ','), utf8.char(228)

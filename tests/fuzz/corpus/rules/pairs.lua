@@ -1,0 +1,1 @@
+for k, v in pairs({3, a = 1, [true] = 2, [1.5] = 4}) do k = v end
