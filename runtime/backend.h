@@ -1,5 +1,5 @@
-// The seam between the public API (context.c, inference.c) and what executes: the
-// CPU backend (cpu_*.c), the float64 reference (reference.c) and the CUDA
+// The seam between the public API (context.c, inference.c) and what executes:
+// the CPU backend (cpu_*.c), the float64 reference (reference.c) and the CUDA
 // backend (cuda_*.c).
 #ifndef GNNAC_BACKEND_H
 #define GNNAC_BACKEND_H

@@ -1,0 +1,46 @@
+// Any bytes as a bundle; bytes that begin with a brace also as a manifest
+// alone, because in a whole file its hash stands before its parser.
+#include <stdlib.h>
+#include <string.h>
+
+#include "bundle.h"
+#include "manifest.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_images(const gnnac_bundle *b)
+{
+    const char *const kinds[] = {"ptx", "source", "sm_90", "sm_80"};
+    for (int32_t k = 0; k < b->manifest->n_kernels; k++)
+        for (int i = 0; i < 4; i++) {
+            size_t n;
+            const char *p = bundle_kernel_image(b, k, kinds[i], &n);
+            if (p && (n == 0 || p < (char *)b->bytes ||
+                      n > b->n_bytes - (size_t)(p - (char *)b->bytes)))
+                abort();
+        }
+}
+
+// The manifest alone: in a whole file its hash stands before its parser.
+static void parse_manifest(const uint8_t *data, size_t size)
+{
+    struct manifest *m = malloc(sizeof(*m));
+    if (m && manifest_parse((const char *)data, size, m, NULL) == GNNAC_OK &&
+        manifest_check(m, NULL) != GNNAC_OK)
+        abort();
+    free(m);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    gnnac_bundle *b = NULL;
+    gnnac_error err;
+    if (gnnac_bundle_open_memory(data, size, &b, &err) == GNNAC_OK)
+        read_images(b);
+    else if (b || !err.msg[0])
+        abort();
+    gnnac_bundle_close(b);
+    if (size && data[0] == '{')
+        parse_manifest(data, size);
+    return 0;
+}
