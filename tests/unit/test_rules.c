@@ -508,6 +508,8 @@ TEST(test_blocks_say_why_they_fail)
     run_tests("test 't' { expect = {silent = 'rest'} }", 0, 1,
               "rule 'rest' fired ()");
     run_tests("test 't' { expect = {vec = 2} }", 0, 1, "vec is 1, expected 2");
+    run_tests("test 't' { expect = {silent = 'hubs', vec = 2} }", 0, 1,
+              "vec is 1, expected 2");
     run_tests("test 't' { expect = {partSize = 2} }", 0, 1,
               "template row_split has no knob 'partSize'");
     run_tests("test 't' { expect = {template = 'neighbor_group'} }", 0, 1,
