@@ -103,7 +103,7 @@ static gnnac_status make_features(struct session *s, const struct options *o,
     gnnac_status st = GNNAC_OK;
     if (strcmp(spec, "ones") == 0) {
         fill = fill_ones;
-    } else if (strncmp(spec, "randn", 5) == 0 && strcspn(spec, "./") > 5 &&
+    } else if (strncmp(spec, "randn", 5) == 0 &&
                (spec[5] == '\0' || spec[5] == ':')) {
         fill = fill_randn;
         st = parse_randn(spec, &seed, err);

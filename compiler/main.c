@@ -12,16 +12,22 @@
 static const struct command commands[] = {
     {CMD_ANALYZE, "analyze", cmd_analyze, "GRAPH", 1, 1,
      "the properties of a graph that rules decide from"},
+    {CMD_COMPILE, "compile", cmd_compile, "GRAPH", 1, 1,
+     "choose, emit and compile kernels for a graph and a model: a bundle"},
     {CMD_CONVERT, "convert", cmd_convert, "IN OUT", 2, 2,
      "between the graph forms"},
     {CMD_DOCTOR, "doctor", cmd_doctor, "", 0, 0,
      "GPU, driver, compiler, libraries, databases: found or not"},
+    {CMD_EXPLAIN, "explain", cmd_explain, "GRAPH", 1, 1,
+     "which rule fired, with the values it compared, and what it chose"},
     {CMD_GENERATE, "generate", cmd_generate, "KIND", 1, 1,
      "a synthetic graph: rmat sbm powerlaw batch ring star mesh"},
     {CMD_INSPECT, "inspect", cmd_inspect, "BUNDLE", 1, 1,
      "what is in a bundle; its kernels' source and PTX"},
     {CMD_RULES, "rules", cmd_rules, "check|test FILE...", 2, CLI_MAX_ARGS,
      "find mistakes in rule files; run the tests in them"},
+    {CMD_RUN, "run", cmd_run, "BUNDLE", 1, 1,
+     "one inference; --verify checks it against float64"},
     {.name = NULL},
 };
 

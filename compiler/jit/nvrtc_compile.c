@@ -165,6 +165,9 @@ static gnnac_status read_image(struct nvrtc *n, nvrtc_program p,
         return FAIL(err, GNNAC_ECOMPILE, "%s: %s", j->name,
                     n->call.nvrtcGetErrorString(result));
     }
+    // NVRTC counts the NUL behind text; a cubin begins with ELF's 0x7f.
+    if (image[0] != 0x7f && image[n_bytes - 1] == '\0')
+        n_bytes--;
     j->image = (unsigned char *)image;
     j->n_bytes = n_bytes;
     return GNNAC_OK;

@@ -1,5 +1,6 @@
 #include "tune/assemble.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,6 +174,7 @@ gnnac_status assembly_write(const struct assembly *a, const char *path,
     for (int32_t k = 0; k < m->n_kernels; k++) {
         const struct variant *v =
             variant_named(a->selection, m->kernels[k].name);
+        assert(v); // describe_kernels took its kernels from there
         images[n++] = source_image(k, v);
         for (int32_t i = 0; i <= m->n_archs; i++)
             images[n++] = compiled_image(k, m, v, i);

@@ -3,6 +3,7 @@
 #ifndef GNNAC_ASSEMBLE_H
 #define GNNAC_ASSEMBLE_H
 
+#include "graph/csr.h"
 #include "plan/lower.h"
 #include "tune/select.h"
 

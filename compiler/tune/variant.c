@@ -75,13 +75,13 @@ static gnnac_status read_keys(const char *text, size_t n, struct variant *v,
     return st;
 }
 
-static gnnac_status read_variant(const json_t *j, struct variant *v,
+static gnnac_status read_variant(json_t *j, struct variant *v,
                                  gnnac_error *err)
 {
     const char *rule, *why, *where, *knobs;
     json_t *kernel;
     if (!j ||
-        json_unpack((json_t *)j, "{s:s, s:s, s:s, s:s, s:i, s:i, s:o}", "rule",
+        json_unpack(j, "{s:s, s:s, s:s, s:s, s:i, s:i, s:o}", "rule",
                     &rule, "why", &why, "where", &where, "knobs", &knobs,
                     "registers", &v->registers, "spill_bytes", &v->spill_bytes,
                     "kernel", &kernel) != 0)

@@ -1,0 +1,105 @@
+#include "tune/oracle.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static double row_scale(const struct kernel_spec *spec,
+                        const struct operand_data *d, int64_t v,
+                        int64_t degree)
+{
+    switch (spec->norm) {
+    case NORM_MEAN:
+        return 1.0 / (double)(degree > 0 ? degree : 1);
+    case NORM_GCN:
+        return d->dinv[v];
+    default:
+        return 1;
+    }
+}
+
+static double self_weight(const struct kernel_spec *spec,
+                          const struct operand_data *d, int64_t v)
+{
+    switch (spec->self_term) {
+    case SELF_ONE:
+        return 1;
+    case SELF_EPS:
+        return 1 + (double)d->eps;
+    case SELF_GCN:
+        return (double)d->dinv[v] * d->dinv[v];
+    default:
+        return 0;
+    }
+}
+
+void oracle_row(const struct csr *g, const struct kernel_spec *spec,
+                const struct operand_data *d, int64_t v, double *y,
+                double *bound)
+{
+    int64_t begin = g->rowptr[v], end = g->rowptr[v + 1];
+    double scale = row_scale(spec, d, v, end - begin);
+    double own = self_weight(spec, d, v);
+    double u = 4 * 0x1p-24 * (double)(end - begin + 2);
+    for (int32_t c = 0; c < spec->dim; c++)
+        y[c] = bound[c] = 0;
+    for (int64_t e = begin; e < end; e++) {
+        int64_t s = g->colidx[e];
+        double w = scale * (spec->norm == NORM_GCN ? d->dinv[s] : 1);
+        const float *x = d->x + s * spec->x_pitch;
+        for (int32_t c = 0; c < spec->dim; c++) {
+            y[c] += w * x[c];
+            bound[c] += fabs(w * x[c]);
+        }
+    }
+    for (int32_t c = 0; c < spec->dim; c++) {
+        double self =
+            own != 0 ? own * d->self[v * spec->self_pitch + c] : 0;
+        double bias = spec->bias ? d->bias[c] : 0;
+        y[c] += self + bias;
+        bound[c] = u * (bound[c] + fabs(self) + fabs(bias)) + 0x1p-126;
+        if (spec->act == ACT_RELU && y[c] < 0)
+            y[c] = 0;
+    }
+}
+
+static double row_error(const struct kernel_spec *spec, const float *got,
+                        const double *want, const double *bound)
+{
+    double worst = 0;
+    for (int32_t c = 0; c < spec->dim; c++) {
+        double ratio = fabs(got[c] - want[c]) / bound[c];
+        if (!(ratio <= worst))
+            worst = isnan(ratio) ? INFINITY : ratio;
+    }
+    return worst;
+}
+
+double oracle_compare(const struct csr *g, const struct kernel_spec *spec,
+                      const struct operand_data *d, const float *y,
+                      int64_t *worst_row)
+{
+    double worst = 0;
+    int64_t where = -1;
+#pragma omp parallel
+    {
+        double *want = malloc(2 * (size_t)spec->dim * sizeof(*want));
+#pragma omp for schedule(dynamic, 256)
+        for (int64_t v = 0; v < g->n_nodes; v++) {
+            double error = INFINITY;
+            if (want) {
+                oracle_row(g, spec, d, v, want, want + spec->dim);
+                error = row_error(spec, y + v * spec->out_pitch, want,
+                                  want + spec->dim);
+            }
+            if (error > worst)
+#pragma omp critical
+                if (error > worst) {
+                    worst = error;
+                    where = v;
+                }
+        }
+        free(want);
+    }
+    *worst_row = where;
+    return worst;
+}

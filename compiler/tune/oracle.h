@@ -1,0 +1,29 @@
+// One aggregation in float64 with its error bound: what the gate compares
+// kernels with. Written from the definition in program.h, sharing nothing with
+// the kernels.
+#ifndef GNNAC_ORACLE_H
+#define GNNAC_ORACLE_H
+
+#include "graph/csr.h"
+#include "plan/spec.h"
+
+// Float32 inputs of an aggregation on the host; rows as far apart as the spec
+// says. NULL where the spec needs none.
+struct operand_data {
+    const float *x, *self, *dinv, *bias;
+    float eps;
+};
+
+// Row v of the result: spec->dim values and bounds
+// c u (in-degree + 2) sum|w x|, c = 4, u = 2^-24.
+void oracle_row(const struct csr *g, const struct kernel_spec *spec,
+                const struct operand_data *d, int64_t v, double *y,
+                double *bound);
+
+// The largest |error| / bound over all elements of `y` (pitch as in the spec);
+// infinite when an element is not a number. *worst_row says where.
+double oracle_compare(const struct csr *g, const struct kernel_spec *spec,
+                      const struct operand_data *d, const float *y,
+                      int64_t *worst_row);
+
+#endif
