@@ -34,7 +34,8 @@ compiles() { # compiler language standard
 }
 
 exported() {
-    nm -D --defined-only "$library" | awk '{ print $3 }' |
+    # "A" is the name of the version itself.
+    nm -D --defined-only "$library" | awk '$2 != "A" { print $3 }' |
         sed 's/@.*//' | grep -v '^_\(init\|fini\)$' | sort
 }
 
@@ -53,8 +54,10 @@ scripts() {
     cd "$root" && shellcheck -S warning "${files[@]}"
 }
 
+check "the public header is C99 by itself" compiles gcc c c99
 check "the public header is C11 by itself" compiles gcc c c11
 check "the public header is C++11 by itself" compiles g++ c++ c++11
+check "the public header is C++17 by itself" compiles g++ c++ c++17
 check "the library exports what the header declares, no more" same_symbols
 if command -v shellcheck >/dev/null && git -C "$root" rev-parse 2>/dev/null
 then

@@ -1,0 +1,26 @@
+// Writes the small bundle of the unit tests to a file. Its kernels exist in name
+// only, so it runs on the CPU alone. usage: make_bundle MODEL OUT.gnnb
+#include "bundle_fixture.h"
+
+int main(int argc, char **argv)
+{
+    gnnac_error err = {{0}};
+    size_t n = 0;
+    if (argc != 3)
+        return 1;
+    struct fixture_graph g = fixture_graph_random(50, 3, false, 1);
+    struct manifest *m = fixture_manifest(
+        &(struct model_request){.name = argv[1], .dim = 7, .hidden = 5,
+                                .classes = 3},
+        &g);
+    char *bytes = m ? fixture_write(m, &g, &n, &err) : NULL;
+    FILE *out = bytes ? fopen(argv[2], "wb") : NULL;
+    bool ok = out && fwrite(bytes, 1, n, out) == n;
+    ok = out && fclose(out) == 0 && ok;
+    if (!ok)
+        fprintf(stderr, "make_bundle: %s\n", err.msg);
+    free(bytes);
+    free(m);
+    fixture_graph_finish(&g);
+    return ok ? 0 : 1;
+}

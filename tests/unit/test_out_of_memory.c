@@ -1,0 +1,155 @@
+// Every allocation of the runtime library fails once: linked with --wrap, so
+// that malloc and its kin pass through here.
+#include <jansson.h>
+
+#include "bundle_fixture.h"
+#include "test.h"
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+char *__real_strdup(const char *s);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+char *__wrap_strdup(const char *s);
+
+// Allocations that still succeed; negative: all.
+static long allowed = -1;
+static bool refused_one;
+
+static bool refuse(void)
+{
+    if (allowed < 0)
+        return false;
+    if (allowed > 0) {
+        allowed--;
+        return false;
+    }
+    refused_one = true;
+    return true;
+}
+
+void *__wrap_malloc(size_t n)
+{
+    return refuse() ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return refuse() ? NULL : __real_calloc(n, size);
+}
+
+char *__wrap_strdup(const char *s)
+{
+    return refuse() ? NULL : __real_strdup(s);
+}
+
+static char *bytes;
+static size_t n_bytes;
+static float x[20 * 4];
+
+static gnnac_status open_bundle(gnnac_error *err)
+{
+    gnnac_bundle *b = NULL;
+    gnnac_status st = gnnac_bundle_open_memory(bytes, n_bytes, &b, err);
+    CHECK((st == GNNAC_OK) == (b != NULL));
+    gnnac_bundle_close(b);
+    return st;
+}
+
+static gnnac_status run_all(gnnac_error *err)
+{
+    gnnac_context_options o = {.struct_size = sizeof(o), .device = "cpu",
+                               .n_threads = 1};
+    gnnac_context *ctx = NULL;
+    gnnac_bundle *b = NULL;
+    gnnac_model *m = NULL;
+    float y[20 * 3];
+    double want[20 * 3], bound[20 * 3];
+    gnnac_status st = gnnac_context_create(&o, &ctx, err);
+    if (st == GNNAC_OK)
+        st = gnnac_bundle_open_memory(bytes, n_bytes, &b, err);
+    if (st == GNNAC_OK)
+        st = gnnac_model_create(ctx, b, &m, err);
+    if (st == GNNAC_OK)
+        st = gnnac_model_init_weights(m, 1, err);
+    if (st == GNNAC_OK)
+        st = gnnac_model_run(m, x, y, err);
+    if (st == GNNAC_OK)
+        st = gnnac_model_reference(m, x, want, bound, err);
+    gnnac_model_destroy(m);
+    gnnac_bundle_close(b);
+    gnnac_context_destroy(ctx);
+    return st;
+}
+
+// Allow 0, 1, 2 ... allocations until nothing is refused any more.
+static void starve(gnnac_status (*work)(gnnac_error *))
+{
+    long k = 0;
+    gnnac_status st;
+    do {
+        gnnac_error err = {{0}};
+        refused_one = false;
+        allowed = k++;
+        st = work(&err);
+        allowed = -1;
+        if (refused_one && st == GNNAC_OK)
+            TEST__FAIL("allocation %ld failed unnoticed", k);
+        if (st != GNNAC_OK && !err.msg[0])
+            TEST__FAIL("allocation %ld failed without a message", k);
+        // Jansson does not always tell a lack of memory from bad text.
+        if (st != GNNAC_OK && st != GNNAC_ENOMEM && st != GNNAC_EFORMAT)
+            TEST__FAIL("allocation %ld: %s", k, err.msg);
+    } while (refused_one && k < 100000);
+    CHECK(k > 10);
+    CHECK_INT(st, GNNAC_OK);
+}
+
+TEST(opening_a_bundle_survives_every_failed_allocation)
+{
+    starve(open_bundle);
+}
+
+TEST(running_a_model_survives_every_failed_allocation)
+{
+    starve(run_all);
+}
+
+TEST(writing_a_bundle_survives_every_failed_allocation)
+{
+    struct fixture_graph g = fixture_graph_random(20, 2, false, 1);
+    struct model_request rq = {.name = "gcn", .dim = 4, .classes = 3};
+    struct manifest *m = fixture_manifest(&rq, &g);
+    FILE *sink = fopen("/dev/null", "wb");
+    m->n_archs = 0;
+    m->ptx_arch[0] = '\0';
+    gnnac_status st = GNNAC_ENOMEM;
+    for (long k = 0; st != GNNAC_OK && k < 100000; k++) {
+        gnnac_error err = {{0}};
+        allowed = k;
+        st = bundle_write_stream(sink, m, g.rowptr, g.colidx, NULL, 0, &err);
+        allowed = -1;
+        CHECK(st == GNNAC_OK || st == GNNAC_ENOMEM);
+        CHECK(st == GNNAC_OK || err.msg[0]);
+    }
+    CHECK_INT(st, GNNAC_OK);
+    fclose(sink);
+    free(m);
+    fixture_graph_finish(&g);
+}
+
+int main(void)
+{
+    struct fixture_graph g = fixture_graph_random(20, 2, false, 1);
+    struct model_request rq = {.name = "gcn", .dim = 4, .classes = 3};
+    struct manifest *m = fixture_manifest(&rq, &g);
+    json_set_alloc_funcs(__wrap_malloc, free);
+    bytes = fixture_write(m, &g, &n_bytes, NULL);
+    free(m);
+    RUN(opening_a_bundle_survives_every_failed_allocation);
+    RUN(running_a_model_survives_every_failed_allocation);
+    RUN(writing_a_bundle_survives_every_failed_allocation);
+    free(bytes);
+    fixture_graph_finish(&g);
+    return test_done();
+}
