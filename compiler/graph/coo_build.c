@@ -6,6 +6,10 @@ gnnac_status resolve_nodes(const char *path, int64_t declared, int64_t max_id,
                            const struct graph_options *opt, int64_t *out,
                            gnnac_error *err)
 {
+    if (max_id >= INT32_MAX)
+        return FAIL(err, GNNAC_EUNSUPPORTED,
+                    "%s: node id %lld; ids below 2^31 - 1 are supported", path,
+                    (long long)max_id);
     int64_t n = opt->n_nodes ? opt->n_nodes
                 : declared >= 0 ? declared
                                 : max_id + 1;
