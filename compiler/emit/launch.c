@@ -1,0 +1,159 @@
+// `launch {...}` and `needs {...}`: how the runtime starts the kernels.
+#include <stdio.h>
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "emit/point.h"
+
+// The C types of the launch arguments, as program.h gives them.
+static const char *const arg_types[N_LAUNCH_ARGS] = {
+    [ARG_OUT] = "float *",
+    [ARG_X] = "const float *",
+    [ARG_SELF] = "const float *",
+    [ARG_BIAS] = "const float *",
+    [ARG_EPS] = "const float *",
+    [ARG_DINV] = "const float *",
+    [ARG_ROWPTR] = "const offset_t *",
+    [ARG_COLIDX] = "const int *",
+    [ARG_PART_PTR] = "const offset_t *",
+    [ARG_PART_ROW] = "const int *",
+    [ARG_SPLIT_ROW] = "const int *",
+    [ARG_SPLIT_FIRST] = "const int *",
+    [ARG_SPLIT_LAST] = "const int *",
+    [ARG_PARTIAL] = "float *",
+    [ARG_N_ROWS] = "int ",
+    [ARG_N_PARTS] = "int ",
+    [ARG_N_SPLITS] = "int ",
+};
+
+static struct kernel *kernel_of(lua_State *L)
+{
+    struct point *p = lua_touserdata(L, lua_upvalueindex(1));
+    return p->kernel;
+}
+
+// Field `name` of the table at `t`; `dflt` where it is absent.
+static int32_t bounded_field(lua_State *L, int t, const char *name, int32_t min,
+                             int32_t max, int32_t dflt)
+{
+    int type = lua_getfield(L, t, name);
+    lua_Integer v = type == LUA_TNIL ? dflt : lua_tointeger(L, -1);
+    if (type != LUA_TNIL && !lua_isinteger(L, -1))
+        luaL_error(L, "%s must be an integer", name);
+    if (v < min || v > max)
+        luaL_error(L, "%s is %I, not from %d to %d", name, (LUAI_UACINT)v, min,
+                   max);
+    lua_pop(L, 1);
+    return (int32_t)v;
+}
+
+static void read_entry(lua_State *L, const struct kernel *k, struct launch *l)
+{
+    size_t n = strlen(k->name);
+    lua_getfield(L, 1, "entry");
+    const char *entry = lua_tostring(L, -1);
+    if (!entry || strncmp(entry, k->name, n) != 0)
+        luaL_error(L, "entry must begin with the kernel's name, %s", k->name);
+    if (strlen(entry) >= sizeof(l->entry))
+        luaL_error(L, "entry is longer than %d bytes", NAME_LEN - 1);
+    for (int i = 0; i < k->n_launches; i++)
+        if (strcmp(k->launches[i].entry, entry) == 0)
+            luaL_error(L, "%s is launched twice", entry);
+    snprintf(l->entry, sizeof(l->entry), "%s", entry);
+    lua_pop(L, 1);
+}
+
+// grid = { "n_rows", per = rows per block, y = tiles }
+static void read_grid(lua_State *L, struct launch *l)
+{
+    if (lua_getfield(L, 1, "grid") != LUA_TTABLE)
+        luaL_error(L, "grid must be { \"n_rows\", per = ..., y = ... }");
+    int grid = lua_gettop(L);
+    lua_rawgeti(L, grid, 1);
+    int count = lua_isstring(L, -1)
+                    ? grid_count_from_name(lua_tostring(L, -1))
+                    : -1;
+    if (count < 0)
+        luaL_error(L, "a grid is counted in n_rows, n_parts or n_splits");
+    l->count = (enum grid_count)count;
+    l->per_block = bounded_field(L, grid, "per", 1, 1 << 20, 1);
+    l->grid_y = bounded_field(L, grid, "y", 1, 65535, 1);
+    lua_settop(L, grid - 1);
+}
+
+static void read_args(lua_State *L, struct launch *l)
+{
+    if (lua_getfield(L, 1, "args") != LUA_TTABLE)
+        luaL_error(L, "args must be a list of names");
+    int list = lua_gettop(L);
+    lua_Integer n = luaL_len(L, list);
+    if (n < 1 || n > MAX_ARGS)
+        luaL_error(L, "%I arguments, not from 1 to %d", (LUAI_UACINT)n,
+                   MAX_ARGS);
+    for (lua_Integer i = 1; i <= n; i++) {
+        lua_rawgeti(L, list, i);
+        const char *name = lua_tostring(L, -1);
+        int arg = name ? launch_arg_from_name(name) : -1;
+        if (arg < 0)
+            luaL_error(L, "there is no launch argument '%s'",
+                       name ? name : luaL_typename(L, -1));
+        l->args[l->n_args++] = (enum launch_arg)arg;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
+// The parameter list, three to a line, so that it agrees with the launch.
+static void push_parameters(lua_State *L, const struct launch *l)
+{
+    char text[MAX_ARGS * 48];
+    size_t n = 0;
+    for (int i = 0; i < l->n_args; i++)
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s%s%s",
+                              i == 0 ? "" : ",", i % 3 == 0 ? "\n    " : " ",
+                              arg_types[l->args[i]],
+                              launch_arg_name(l->args[i]));
+    push_engine_text(L, text);
+}
+
+static int l_launch(lua_State *L)
+{
+    struct kernel *k = kernel_of(L);
+    struct launch l = {0};
+    luaL_checktype(L, 1, LUA_TTABLE);
+    if (k->n_launches == MAX_LAUNCHES)
+        return luaL_error(L, "more than %d launches", MAX_LAUNCHES);
+    read_entry(L, k, &l);
+    read_grid(L, &l);
+    read_args(L, &l);
+    l.block = bounded_field(L, 1, "block", 1, 1024, 1);
+    l.shared_bytes = bounded_field(L, 1, "shared", 0, 48 * 1024, 0);
+    k->launches[k->n_launches++] = l;
+    push_parameters(L, &l);
+    return 1;
+}
+
+// needs { part_size = ..., parts_per_block = ..., partials = true }
+static int l_needs(lua_State *L)
+{
+    struct kernel *k = kernel_of(L);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    k->part_size = bounded_field(L, 1, "part_size", 1, 1 << 20, 0);
+    k->parts_per_block = bounded_field(L, 1, "parts_per_block", 1, 1024, 0);
+    lua_getfield(L, 1, "partials");
+    k->partials = lua_toboolean(L, -1);
+    return 0;
+}
+
+void push_launch(lua_State *L, struct point *p)
+{
+    lua_pushlightuserdata(L, p);
+    lua_pushcclosure(L, l_launch, 1);
+}
+
+void push_needs(lua_State *L, struct point *p)
+{
+    lua_pushlightuserdata(L, p);
+    lua_pushcclosure(L, l_needs, 1);
+}

@@ -1,0 +1,27 @@
+// One point of a family for one spec: runs the template's chunk and collects
+// its text and its launches.
+#ifndef GNNAC_POINT_H
+#define GNNAC_POINT_H
+
+#include "emit/catalog.h"
+#include "emit/tmpl.h"
+#include "emit/writer.h"
+
+struct point {
+    struct catalog *catalog;
+    const struct unit *unit;
+    const struct candidate *candidate;
+    const struct kernel_spec *spec;
+    struct kernel *kernel; // name, family, dim, offset_bits are set
+    struct writer writer;
+    bool refused; // the template's check() failed
+};
+
+// GNNAC_EUNSUPPORTED when check() refused the point, GNNAC_EFORMAT.
+gnnac_status point_run(struct point *p, gnnac_error *err);
+
+// Push the functions `launch` and `needs`, with upvalue `p` (launch.c).
+void push_launch(lua_State *L, struct point *p);
+void push_needs(lua_State *L, struct point *p);
+
+#endif

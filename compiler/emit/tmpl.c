@@ -1,0 +1,156 @@
+#include "emit/tmpl.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emit/point.h"
+
+static gnnac_status check_point(const struct candidate *c,
+                                const struct kernel_spec *s, gnnac_error *err)
+{
+    const struct family *f = c->family;
+    for (size_t i = 0; i < f->n_knobs; i++) {
+        const struct knob *k = &f->knobs[i];
+        if (c->values[i] < k->min || c->values[i] > k->max)
+            return FAIL(err, GNNAC_EUNSUPPORTED,
+                        "%s: %s is %" PRId64 ", not from %" PRId64
+                        " to %" PRId64,
+                        f->name, k->name, c->values[i], k->min, k->max);
+    }
+    bool own = s->self_term != SELF_NONE;
+    if (s->dim < 1 || s->x_pitch < s->dim || s->out_pitch < s->dim ||
+        (own && s->self_pitch < s->dim) ||
+        (s->offset_bits != 32 && s->offset_bits != 64))
+        return FAIL(err, GNNAC_EUSAGE,
+                    "no kernel has width %d with pitches %d, %d, %d and %d-bit "
+                    "offsets",
+                    (int)s->dim, (int)s->x_pitch, (int)s->out_pitch,
+                    (int)s->self_pitch, (int)s->offset_bits);
+    return GNNAC_OK;
+}
+
+// ---- names ------------------------------------------------------------------
+
+static void add_pitch(struct strbuf *b, char tag, int32_t pitch, int32_t dim)
+{
+    if (pitch != dim)
+        strbuf_printf(b, "_%c%d", tag, (int)pitch);
+}
+
+// Everything that the text depends on, so that profiler, cache and log agree:
+// gnnac_row_split_f32_d64_l16_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu.
+static void add_name(struct strbuf *b, const struct unit *u,
+                     const struct candidate *c, const struct kernel_spec *s)
+{
+    strbuf_printf(b, "gnnac_%s_f32_d%d", u->name, (int)s->dim);
+    for (size_t i = 0; i < c->family->n_knobs; i++)
+        strbuf_printf(b, "_%s%" PRId64, u->tags[i], c->values[i]);
+    if (s->norm != NORM_NONE)
+        strbuf_printf(b, "_%s", norm_name(s->norm));
+    if (s->self_term != SELF_NONE)
+        strbuf_printf(b, "_self%s", self_term_name(s->self_term));
+    if (s->bias)
+        strbuf_puts(b, "_bias");
+    if (s->act != ACT_NONE)
+        strbuf_printf(b, "_%s", activation_name(s->act));
+    add_pitch(b, 'x', s->x_pitch, s->dim);
+    add_pitch(b, 'y', s->out_pitch, s->dim);
+    if (s->self_term != SELF_NONE)
+        add_pitch(b, 's', s->self_pitch, s->dim);
+    if (s->offset_bits == 64)
+        strbuf_puts(b, "_o64");
+}
+
+static gnnac_status set_name(struct kernel *k, const struct unit *u,
+                             const struct candidate *c,
+                             const struct kernel_spec *s, gnnac_error *err)
+{
+    struct strbuf b = {0};
+    add_name(&b, u, c, s);
+    bool fits = !b.failed && b.n_bytes < sizeof(k->name) - 16;
+    if (fits)
+        memcpy(k->name, b.text, b.n_bytes + 1);
+    strbuf_finish(&b);
+    return fits ? GNNAC_OK
+                : FAIL(err, GNNAC_EFORMAT,
+                       "%s: the kernel's name does not fit %d bytes", u->file,
+                       NAME_LEN - 16);
+}
+
+// ---- provenance -------------------------------------------------------------
+
+static void add_comment(struct strbuf *b, const char *text)
+{
+    while (*text == '\n' || *text == ' ')
+        text++;
+    while (*text) {
+        size_t n = strcspn(text, "\n");
+        strbuf_puts(b, "// ");
+        strbuf_add(b, text + strspn(text, " "), n - strspn(text, " "));
+        strbuf_puts(b, "\n");
+        text += n + (text[n] == '\n');
+    }
+}
+
+static void add_provenance(struct strbuf *b, const struct unit *u,
+                           const struct candidate *c,
+                           const struct kernel_spec *s)
+{
+    strbuf_printf(b, "// gnnac %s, from %s\n", c->family->op, u->file);
+    add_comment(b, u->doc);
+    strbuf_puts(b, "//");
+    for (size_t i = 0; i < c->family->n_knobs; i++)
+        strbuf_printf(b, " %s=%" PRId64, c->family->knobs[i].name,
+                      c->values[i]);
+    strbuf_printf(b, "\n// f32 dim=%d x_pitch=%d out_pitch=%d", (int)s->dim,
+                  (int)s->x_pitch, (int)s->out_pitch);
+    if (s->self_term != SELF_NONE)
+        strbuf_printf(b, " self_pitch=%d", (int)s->self_pitch);
+    strbuf_printf(b, " norm=%s self=%s bias=%d act=%s offset_bits=%d\n",
+                  norm_name(s->norm), self_term_name(s->self_term), s->bias,
+                  activation_name(s->act), (int)s->offset_bits);
+}
+
+// ---- emission ---------------------------------------------------------------
+
+gnnac_status tmpl_emit(struct catalog *c, const struct candidate *point,
+                       const struct kernel_spec *spec, struct emitted *out,
+                       gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct emitted e = {0};
+    struct point p = {.catalog = c, .candidate = point, .spec = spec,
+                      .kernel = &e.kernel};
+
+    p.writer.blank = true;
+    p.unit = catalog_unit(c, point->family->name, false);
+    if (!p.unit)
+        return FAIL(err, GNNAC_ENOENT, "there is no template %s",
+                    point->family->name);
+    TRY(check_point(point, spec, err));
+    TRY(set_name(&e.kernel, p.unit, point, spec, err));
+    snprintf(e.kernel.family, sizeof(e.kernel.family), "%s", p.unit->name);
+    e.kernel.dim = spec->dim;
+    e.kernel.offset_bits = spec->offset_bits;
+    add_provenance(&p.writer.out, p.unit, point, spec);
+    TRY(point_run(&p, err));
+    if (p.writer.out.failed) {
+        st = FAIL(err, GNNAC_ENOMEM, "out of memory");
+        goto out;
+    }
+    e.source = p.writer.out.text;
+    e.n_bytes = p.writer.out.n_bytes;
+    *out = e;
+    p.writer.out = (struct strbuf){0}; // the caller has the text
+out:
+    strbuf_finish(&p.writer.out);
+    return st;
+}
+
+void emitted_finish(struct emitted *e)
+{
+    free(e->source);
+    *e = (struct emitted){0};
+}

@@ -1,0 +1,77 @@
+//% -- What follows the sum over the neighbours: scale, the row's own term, bias,
+//% -- activation, store.
+//% local lanes = include "lanes"
+//% local epilogue = {}
+//% local own_term = spec.self_term ~= "none"
+//% local needs_dinv = spec.norm == "gcn" or spec.self_term == "gcn"
+//%
+//% -- Append what the epilogue reads to a list of launch arguments.
+//% function epilogue.add_args(args)
+//%   if own_term then args[#args + 1] = "self" end
+//%   if spec.self_term == "eps" then args[#args + 1] = "eps" end
+//%   if needs_dinv then args[#args + 1] = "dinv" end
+//%   if spec.bias then args[#args + 1] = "bias" end
+//% end
+//%
+//% function epilogue.define(L)
+//%   L.out_piece = lanes.widest(L.vec, spec.out_pitch)
+//%   L.self_piece = own_term and lanes.widest(L.vec, spec.self_pitch)
+//%   if own_term then lanes.define("load", L, L.self_piece) end
+//%   if spec.bias then lanes.define("load", L, L.vec) end
+//%   lanes.define("store", L, L.out_piece)
+//% end
+//%
+//% -- Needs `row`, `sum` and, for the mean, `degree`.
+//% function epilogue.write(L)
+//%   if needs_dinv then
+    const float norm = __ldg(dinv + row);
+//%   end
+//%   if spec.norm ~= "none" then
+//%     if spec.norm == "mean" then
+    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
+//%     else
+    const float scale = norm;
+//%     end
+#pragma unroll
+    for (int i = 0; i < ${L.floats}; i++)
+        sum[i] *= scale;
+//%   end
+//%   if own_term then
+    float own[${L.floats}];
+    const float *from = self + (long long)row * ${spec.self_pitch};
+//%     for _, s in ipairs(L.slots) do
+//%       local load = lanes.mover("load", s.width, L.self_piece)
+    ${load}(&own[${s.at}], from + c${s.index});
+//%     end
+//%     if spec.self_term == "eps" then
+    const float weight = 1.0f + __ldg(eps);
+//%     elseif spec.self_term == "gcn" then
+    const float weight = norm * norm;
+//%     end
+#pragma unroll
+    for (int i = 0; i < ${L.floats}; i++)
+//%     if spec.self_term == "one" then
+        sum[i] += own[i];
+//%     else
+        sum[i] = fmaf(weight, own[i], sum[i]);
+//%     end
+//%   end
+//%   if spec.bias then
+    float shift[${L.floats}];
+//%     for _, s in ipairs(L.slots) do
+    load${s.width}(&shift[${s.at}], bias + c${s.index});
+//%     end
+#pragma unroll
+    for (int i = 0; i < ${L.floats}; i++)
+        sum[i] += shift[i];
+//%   end
+//%   if spec.act == "relu" then
+#pragma unroll
+    for (int i = 0; i < ${L.floats}; i++)
+        sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
+//%   end
+    float *to = out + (long long)row * ${spec.out_pitch};
+//%   lanes.store_row(L, L.out_piece)
+//% end
+//%
+//% return epilogue

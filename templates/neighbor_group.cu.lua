@@ -1,0 +1,270 @@
+//% family {
+//%   op = "aggregate",
+//%   doc = [[
+//% GNNAdvisor's neighbour groups: a warp per group of at most partSize
+//% neighbours of one row, so that work is even however long rows are. dimWorker
+//% lanes hold the columns in registers; 32 // dimWorker such teams take
+//% different neighbours and are added by shuffles. The first warp of a row in a
+//% block adds the others' sums from shared memory. Rows that cross blocks leave
+//% partial sums, which a second kernel adds in block order: no atomics, results
+//% repeat bit by bit. Wins where a few rows hold many neighbours.]],
+//% }
+//% knob { name = "partSize", tag = "p", min = 1, max = 1024, default = 32,
+//%        doc = "neighbours per group" }
+//% knob { name = "dimWorker", tag = "l", min = 1, max = 32, default = 32,
+//%        doc = "lanes along the feature dimension" }
+//% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 4,
+//%        doc = "groups, and so warps, per block" }
+//% knob { name = "unroll", tag = "u", min = 1, max = 8, default = 4,
+//%        doc = "neighbours that a team of lanes has in flight" }
+
+//% local lanes = include "lanes"
+//% local epilogue = include "epilogue"
+//% -- The widest loads that leave no lane without columns, then as many columns
+//% -- per lane as the registers allow, shared evenly between the tiles.
+//% local teams = 32 // dimWorker
+//% local function layout(vec)
+//%   for coarsen = 8 // vec, 1, -1 do
+//%     local L = lanes.layout(dimWorker, teams, vec, coarsen)
+//%     if lanes.fits(L.floats, unroll, warpPerBlock) then
+//%       local span = L.tiles * dimWorker * vec
+//%       return lanes.layout(dimWorker, teams, vec, (L.body + span - 1) // span)
+//%     end
+//%   end
+//% end
+//% local vec = lanes.widest(4, spec.x_pitch)
+//% while vec > 1 and vec * (dimWorker - 1) >= spec.dim do vec = vec // 2 end
+//% local L = layout(vec) or layout(vec // 2) or layout(1)
+//% vec = L.vec
+//% local weighted = spec.norm == "gcn"
+//% local partial_pitch = (spec.dim + 3) // 4 * 4
+//% needs { part_size = partSize, parts_per_block = warpPerBlock, partials = true }
+//%
+//% local function arguments(first, last)
+//%   if spec.norm == "mean" then first[#first + 1] = "rowptr" end
+//%   epilogue.add_args(first)
+//%   for _, a in ipairs(last) do first[#first + 1] = a end
+//%   return first
+//% end
+//% local parameters = launch {
+//%   entry = kernel,
+//%   grid = { "n_parts", per = warpPerBlock, y = L.tiles },
+//%   block = 32 * warpPerBlock,
+//%   args = arguments({ "out", "x", "colidx", "part_ptr", "part_row" },
+//%                    { "partial", "n_parts" }),
+//% }
+//% local finish = launch {
+//%   entry = kernel .. "_finish",
+//%   grid = { "n_splits", per = warpPerBlock, y = L.tiles },
+//%   block = 32 * warpPerBlock,
+//%   args = arguments({ "out", "partial" },
+//%                    { "split_row", "split_first", "split_last", "n_splits" }),
+//% }
+// Warp: a group of at most ${partSize} neighbours; ${teams} teams of ${dimWorker} lanes take turns;
+// a lane holds ${L.floats} columns.
+//% if spec.offset_bits == 64 then
+typedef long long offset_t;
+//% else
+typedef int offset_t;
+//% end
+
+//% lanes.define("load", L, vec)
+//% lanes.define("store", L, vec)
+//% epilogue.define(L)
+//% -- `edge`, the team's place; lanes without a team get one past all the ids
+//% -- that a warp holds.
+//% local function places()
+    const int lane = threadIdx.x % 32;
+//%   if dimWorker == 32 then
+    const int edge = 0;
+//%   elseif teams * dimWorker == 32 then
+    const int edge = lane / ${dimWorker};
+//%   else
+    const int edge = lane < ${teams * dimWorker} ? lane / ${dimWorker} : 32;
+//%   end
+//%   lanes.columns(L)
+//% end
+extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
+${kernel}(${parameters})
+{
+//% if warpPerBlock > 1 then
+    __shared__ float sums[${warpPerBlock}][${L.floats * dimWorker}];
+    const int warp = threadIdx.x / 32;
+//% end
+//% places()
+//% lanes.pointers(L, "x")
+
+//% if warpPerBlock > 1 then
+    // Lane i knows the row of the block's group i; -1: there is none.
+    const unsigned first = blockIdx.x * ${warpPerBlock};
+    int rows = -1;
+    if (lane < ${warpPerBlock} && first + lane < n_parts)
+        rows = __ldg(part_row + first + lane);
+    const int row = __shfl_sync(~0u, rows, warp);
+    const unsigned same = __ballot_sync(~0u, rows == row);
+    const int *ids = colidx;
+    int left = 0;
+    if (row >= 0) {
+        const offset_t begin = __ldg(part_ptr + first + warp);
+        left = __ldg(part_ptr + first + warp + 1) - begin;
+        ids += begin;
+    }
+//% else
+    const unsigned part = blockIdx.x;
+    const int row = __ldg(part_row + part);
+    const offset_t begin = __ldg(part_ptr + part);
+    const int *ids = colidx + begin;
+    int left = __ldg(part_ptr + part + 1) - begin;
+//% end
+
+    float sum[${L.floats}] = {};
+//% -- `count` neighbours of each team, of the n whose ids the warp holds.
+//% local function batch(count, guarded)
+            float v[${count}][${L.floats}] = {};
+            int ids_k[${count}];
+#pragma unroll
+            for (int k = 0; k < ${count}; k++)
+                ids_k[k] = __shfl_sync(~0u, id, base + k * ${teams} + edge);
+#pragma unroll
+            for (int k = 0; k < ${count}; k++) {
+//%   if guarded then
+                if (base + k * ${teams} + edge >= n)
+                    continue;
+//%   end
+                const long long u = (long long)ids_k[k] * ${spec.x_pitch};
+//%   lanes.load_row(L)
+            }
+#pragma unroll
+            for (int k = 0; k < ${count}; k++) {
+//%   if weighted then
+                const float w = __shfl_sync(~0u, norm_u, base + k * ${teams} + edge);
+//%   end
+#pragma unroll
+                for (int i = 0; i < ${L.floats}; i++)
+//%   if weighted then
+                    sum[i] = fmaf(w, v[k][i], sum[i]);
+//%   else
+                    sum[i] += v[k][i];
+//%   end
+            }
+//% end
+//% -- How many ids a warp holds at a time, and how many batches these give.
+//% local held = math.min(partSize, 32)
+//% local count = math.min(unroll, (held + teams - 1) // teams)
+//% local stride = count * teams
+//% if partSize > 32 then
+#pragma unroll 1
+    for (; left > 0; left -= 32, ids += 32) {
+//% else
+    {
+//% end
+//% if partSize > 32 then
+        const int n = min(left, 32);
+//% else
+        const int n = left;
+//% end
+        const int id = lane < n ? __ldg(ids + lane) : 0;
+//% if weighted then
+        const float norm_u = lane < n ? __ldg(dinv + id) : 0.0f;
+//% end
+        int base = 0;
+//% if stride <= held then
+#pragma unroll 1
+        for (; base + ${stride} <= n; base += ${stride}) {
+//%   batch(count, false)
+        }
+//% end
+//% if stride > 1 then
+        if (base < n) {
+//%   batch(teams > 1 and count or count - 1, true)
+        }
+//% end
+    }
+//% lanes.reduce(L)
+
+//% if warpPerBlock > 1 then
+    // The first warp of a row adds what the others leave in shared memory.
+    const int leader = __ffs(same) - 1;
+//%   if dimWorker == 32 then
+    const bool holds = row >= 0;
+//%   else
+    const bool holds = row >= 0 && edge == 0;
+//%   end
+    if (holds && warp != leader)
+#pragma unroll
+        for (int i = 0; i < ${L.floats}; i++)
+            sums[warp][i * ${dimWorker} + at] = sum[i];
+    __syncthreads();
+    if (!holds || warp != leader)
+        return;
+    const int end = warp + __popc(same);
+#pragma unroll 1
+    for (int w = warp + 1; w < end; w++)
+#pragma unroll
+        for (int i = 0; i < ${L.floats}; i++)
+            sum[i] += sums[w][i * ${dimWorker} + at];
+
+    const bool begins = warp > 0 || first == 0 || __ldg(part_row + first - 1) != row;
+    const bool ends = end < ${warpPerBlock} || first + ${warpPerBlock} >= n_parts || __ldg(part_row + first + ${warpPerBlock}) != row;
+//% else
+//%   if dimWorker < 32 then
+    if (edge > 0)
+        return;
+//%   end
+    const bool begins = part == 0 || __ldg(part_row + part - 1) != row;
+    const bool ends = part + 1 >= n_parts || __ldg(part_row + part + 1) != row;
+//% end
+    if (!begins || !ends) {
+        float *to = partial + (2LL * blockIdx.x + begins) * ${partial_pitch};
+//% lanes.store_row(L, vec)
+        return;
+    }
+//% if spec.norm == "mean" then
+    const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
+//% end
+//% epilogue.write(L)
+}
+
+// Warp: a row that crosses blocks; teams take turns at its partial sums.
+extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
+${kernel}_finish(${finish})
+{
+    const unsigned split = blockIdx.x * ${warpPerBlock} + threadIdx.x / 32;
+    if (split >= n_splits)
+        return;
+//% places()
+//% lanes.pointers(L, "partial")
+    const int row = __ldg(split_row + split);
+    const int first = __ldg(split_first + split);
+    const int n = __ldg(split_last + split) - first + 1;
+
+    float sum[${L.floats}] = {};
+#pragma unroll 1
+    for (int base = edge; base < n; base += ${unroll * teams}) {
+        float v[${unroll}][${L.floats}] = {};
+#pragma unroll
+        for (int k = 0; k < ${unroll}; k++) {
+            const int b = base + k * ${teams};
+            if (b >= n)
+                continue;
+            // The row's first block wrote slot 2b + 1, the others slot 2b.
+            const long long u = (2LL * (first + b) + (b == 0)) * ${partial_pitch};
+//% lanes.load_row(L)
+        }
+#pragma unroll
+        for (int k = 0; k < ${unroll}; k++)
+#pragma unroll
+            for (int i = 0; i < ${L.floats}; i++)
+                sum[i] += v[k][i];
+    }
+//% lanes.reduce(L)
+
+//% if dimWorker < 32 then
+    if (edge > 0)
+        return;
+//% end
+//% if spec.norm == "mean" then
+    const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
+//% end
+//% epilogue.write(L)
+}

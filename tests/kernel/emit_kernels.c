@@ -1,0 +1,121 @@
+// Emits kernels for the tests. Cases (kernel_case.h) come from stdin, one a
+// line; blank lines and those that begin with '#' are skipped.
+//     emit_kernels TEMPLATES --source      the CUDA text of each
+//     emit_kernels TEMPLATES --files DIR   DIR/0.cu, DIR/1.cu ...
+//     emit_kernels TEMPLATES --shim NAME   C++ for the CPU shim; NAME tells the
+//                                          parts of one program apart
+//     emit_kernels TEMPLATES --check       only whether each can be emitted
+// A case that cannot be emitted is named on stderr; exit status 1.
+#include <stdio.h>
+#include <string.h>
+
+#include "emit/tmpl.h"
+#include "fail.h"
+#include "kernel/kernel_case.h"
+
+struct job {
+    struct catalog *catalog;
+    const char *mode, *where;
+    int n; // cases so far
+};
+
+static void write_args(const struct launch *l)
+{
+    for (int i = 0; i < l->n_args; i++)
+        printf("%s(launch_arg)%d", i ? ", " : "", (int)l->args[i]);
+}
+
+// A static object whose constructor enters the kernel into the table.
+static void write_entry(const struct job *j, const char *line,
+                        const struct kernel_case *kc, const struct kernel *k)
+{
+    const struct kernel_spec *s = &kc->spec;
+    printf("static int entered_%d = (all_kernels().push_back({\"%s\", \"%s\",\n"
+           "    {%d, %d, %d, %d, (norm)%d, (self_term)%d, %d, (activation)%d, "
+           "%d},\n    %d, %d, %d, {\n",
+           j->n, line, kc->point.family->op, s->dim, s->x_pitch, s->out_pitch,
+           s->self_pitch, s->norm, s->self_term, s->bias, s->act,
+           s->offset_bits, k->part_size, k->parts_per_block, k->partials);
+    for (int i = 0; i < k->n_launches; i++) {
+        const struct launch *l = &k->launches[i];
+        printf("    {shim_call<&kernels_%d::%s>::run, (grid_count)%d, %d, %d, "
+               "%d, {",
+               j->n, l->entry, (int)l->count, l->per_block, l->grid_y,
+               l->block);
+        write_args(l);
+        printf("}},\n");
+    }
+    printf("}}), 0);\n");
+}
+
+static void write_shim(const struct job *j, const char *line,
+                       const struct kernel_case *kc, const struct emitted *e)
+{
+    printf("namespace kernels_%d {\n%s}\n#line 1 \"%s\"\n", j->n, e->source,
+           j->where);
+    write_entry(j, line, kc, &e->kernel);
+}
+
+static int write_file(const struct job *j, const struct emitted *e)
+{
+    char path[1024];
+    snprintf(path, sizeof(path), "%s/%d.cu", j->where, j->n);
+    FILE *f = fopen(path, "w");
+    if (!f)
+        return 1;
+    fwrite(e->source, 1, e->n_bytes, f);
+    return fclose(f) != 0;
+}
+
+static int write_case(const struct job *j, const char *line,
+                      const struct kernel_case *kc, const struct emitted *e)
+{
+    if (strcmp(j->mode, "--source") == 0)
+        return fputs(e->source, stdout) < 0;
+    if (strcmp(j->mode, "--files") == 0)
+        return write_file(j, e);
+    if (strcmp(j->mode, "--shim") == 0)
+        write_shim(j, line, kc, e);
+    return 0;
+}
+
+static int emit_case(struct job *j, const char *line)
+{
+    struct kernel_case kc;
+    struct emitted e = {0};
+    gnnac_error err = {{0}};
+    if (kernel_case_parse(catalog_families(j->catalog), line, &kc, &err) !=
+            GNNAC_OK ||
+        tmpl_emit(j->catalog, &kc.point, &kc.spec, &e, &err) != GNNAC_OK) {
+        fprintf(stderr, "%s\n  %s\n", line, err.msg);
+        return 1;
+    }
+    int failed = write_case(j, line, &kc, &e);
+    j->n++;
+    emitted_finish(&e);
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    struct job j = {.mode = argc > 2 ? argv[2] : "",
+                    .where = argc > 3 ? argv[3] : "."};
+    gnnac_error err = {{0}};
+    char line[1024];
+    int failed = 0;
+    if (argc < 3 || catalog_open((const char *const *)&argv[1], 1, &j.catalog,
+                                 &err) != GNNAC_OK) {
+        fprintf(stderr, "%s\n", argc < 3 ? "usage: see the source" : err.msg);
+        return 1;
+    }
+    if (strcmp(j.mode, "--shim") == 0)
+        printf("#include \"cases.h\"\n#include \"cuda_shim.h\"\n"
+               "#define asm(...)\n");
+    while (fgets(line, sizeof(line), stdin)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (line[0] && line[0] != '#')
+            failed |= emit_case(&j, line);
+    }
+    catalog_close(j.catalog);
+    return failed;
+}

@@ -1,0 +1,78 @@
+#include "kernel/kernel_case.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+
+// -1: no such field or value.
+static int set_field(struct kernel_case *k, const char *name, const char *value)
+{
+    struct kernel_spec *s = &k->spec;
+    const struct {
+        const char *name;
+        int32_t *number;
+    } fields[] = {
+        {"dim", &s->dim},
+        {"x", &s->x_pitch},
+        {"out", &s->out_pitch},
+        {"self_pitch", &s->self_pitch},
+        {"offset", &s->offset_bits},
+    };
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        if (strcmp(fields[i].name, name) == 0)
+            return *fields[i].number = atoi(value);
+    int v = -1;
+    if (strcmp(name, "norm") == 0)
+        s->norm = (enum norm)(v = norm_from_name(value));
+    else if (strcmp(name, "self") == 0)
+        s->self_term = (enum self_term)(v = self_term_from_name(value));
+    else if (strcmp(name, "act") == 0)
+        s->act = (enum activation)(v = activation_from_name(value));
+    else if (strcmp(name, "bias") == 0)
+        s->bias = (v = atoi(value)) > 0;
+    else if ((v = family_knob(k->point.family, name)) >= 0)
+        k->point.values[v] = atoll(value);
+    return v;
+}
+
+static void set_defaults(struct kernel_case *k)
+{
+    const struct family *f = k->point.family;
+    for (size_t i = 0; i < f->n_knobs; i++)
+        k->point.values[i] = f->knobs[i].dflt;
+    k->spec.offset_bits = 32;
+}
+
+static void set_pitches(struct kernel_spec *s)
+{
+    int32_t *pitches[] = {&s->x_pitch, &s->out_pitch, &s->self_pitch};
+    for (int i = 0; i < 3; i++)
+        if (*pitches[i] == 0)
+            *pitches[i] = s->dim;
+}
+
+gnnac_status kernel_case_parse(const struct family_list *families,
+                               const char *line, struct kernel_case *out,
+                               gnnac_error *err)
+{
+    char copy[512], *rest = NULL;
+    struct kernel_case k = {0};
+    snprintf(copy, sizeof(copy), "%s", line);
+    const char *name = strtok_r(copy, " ", &rest);
+    k.point.family = name ? family_find(families, name) : NULL;
+    if (!k.point.family)
+        return FAIL(err, GNNAC_EUSAGE, "%s: no such family", line);
+    set_defaults(&k);
+    for (char *word; (word = strtok_r(NULL, " ", &rest));) {
+        char *value = strchr(word, '=');
+        if (value)
+            *value++ = '\0';
+        if (!value || set_field(&k, word, value) < 0)
+            return FAIL(err, GNNAC_EUSAGE, "%s: '%s'?", line, word);
+    }
+    set_pitches(&k.spec);
+    *out = k;
+    return GNNAC_OK;
+}

@@ -1,0 +1,20 @@
+// A point of a family and a spec, written on one line, as the tests list them:
+//     row_split dim=64 dimWorker=16 vec=4 norm=gcn self=gcn bias=1 act=relu
+// Knobs have their defaults, pitches (x out self_pitch) the width, offset 32.
+#ifndef GNNAC_KERNEL_CASE_H
+#define GNNAC_KERNEL_CASE_H
+
+#include "plan/family.h"
+#include "plan/spec.h"
+
+struct kernel_case {
+    struct candidate point;
+    struct kernel_spec spec;
+};
+
+// GNNAC_EUSAGE names the word that makes no sense.
+gnnac_status kernel_case_parse(const struct family_list *families,
+                               const char *line, struct kernel_case *out,
+                               gnnac_error *err);
+
+#endif

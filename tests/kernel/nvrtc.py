@@ -1,0 +1,64 @@
+"""NVRTC by ctypes: just enough to compile a text and read what ptxas says."""
+import ctypes
+import glob
+import os
+import re
+
+
+def find():
+    """The library, or None."""
+    roots = [os.environ.get(n) for n in
+             ("GNNAC_CUDA_PATH", "CUDA_HOME", "CUDA_PATH")]
+    patterns = [p for r in roots + ["/usr/local/cuda"] if r for p in
+                (r + "/lib64/libnvrtc.so.*", r + "/lib/libnvrtc.so.*",
+                 r + "/lib*/libnvrtc.so")]
+    for pattern in patterns:
+        for path in sorted(glob.glob(pattern)):
+            if "alt" not in path:
+                try:
+                    return ctypes.CDLL(path)
+                except OSError:
+                    pass
+    return None
+
+
+def check(result):
+    if result != 0:
+        raise RuntimeError("NVRTC error %d" % result)
+
+
+def compile_text(lib, source, arch):
+    """(ok, log) of compiling the bytes `source` for e.g. "sm_90"."""
+    options = [b"--gpu-architecture=" + arch.encode(), b"-Xptxas=-v",
+               b"--no-cache", b"--modify-stack-limit=false"]
+    if not arch.startswith("sm_"):
+        del options[1]
+    program = ctypes.c_void_p()
+    check(lib.nvrtcCreateProgram(ctypes.byref(program), source, b"gnnac.cu", 0,
+                                 None, None))
+    array = (ctypes.c_char_p * len(options))(*options)
+    result = lib.nvrtcCompileProgram(program, len(options), array)
+    size = ctypes.c_size_t()
+    check(lib.nvrtcGetProgramLogSize(program, ctypes.byref(size)))
+    log = ctypes.create_string_buffer(size.value + 1)
+    check(lib.nvrtcGetProgramLog(program, log))
+    lib.nvrtcDestroyProgram(ctypes.byref(program))
+    return result == 0, log.value.decode("utf-8", "replace")
+
+
+def statistics(log):
+    """[(entry, registers, spilled bytes, shared bytes)] of a ptxas log."""
+    found, entry, spilled = [], "", 0
+    for line in log.split("\n"):
+        m = re.search(r"entry function '(\w+)'", line)
+        if m:
+            entry, spilled = m.group(1), 0
+        m = re.search(r"(\d+) bytes spill stores, (\d+) bytes spill", line)
+        if m:
+            spilled = int(m.group(1)) + int(m.group(2))
+        m = re.search(r"Used (\d+) registers", line)
+        if m:
+            shared = re.search(r"(\d+) bytes smem", line)
+            found.append((entry, int(m.group(1)), spilled,
+                          int(shared.group(1)) if shared else 0))
+    return found

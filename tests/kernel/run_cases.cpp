@@ -1,0 +1,314 @@
+// Runs emitted kernels, built for the CPU by cuda_shim.h, on small graphs and
+// compares them with float64. usage: run_cases [NUMBER-OF-ONE-KERNEL]
+// Exit status 0: all right; otherwise the first fault is on stderr.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cases.h"
+#include "cuda_shim.h"
+#include "graphs.h"
+extern "C" {
+#include "parts.h"
+}
+
+static const double unit = 0x1p-24;
+static const float canary = -12345.678f;
+
+std::vector<shim_kernel> &all_kernels()
+{
+    static std::vector<shim_kernel> kernels;
+    return kernels;
+}
+
+// ---- buffers ----------------------------------------------------------------
+
+// A matrix that ends with its last row's last column, so that the address
+// sanitizer guards both ends. Between the rows lies `pad`.
+struct matrix {
+    int rows, dim, pitch;
+    std::vector<float> a;
+
+    matrix(int rows_, int dim_, int pitch_, float pad)
+        : rows(rows_), dim(dim_), pitch(pitch_),
+          a(rows_ ? (size_t)(rows_ - 1) * pitch_ + dim_ : 0, pad)
+    {
+        a.shrink_to_fit();
+    }
+    float &at(int v, int c)
+    {
+        return a[(size_t)v * pitch + c];
+    }
+};
+
+static void fill(matrix &m, uint64_t seed)
+{
+    for (int v = 0; v < m.rows; v++)
+        for (int c = 0; c < m.dim; c++)
+            m.at(v, c) = (float)rng_normal(seed, (uint64_t)v * m.dim + c);
+}
+
+template <class T> static std::vector<T> narrowed(const int64_t *p, size_t n)
+{
+    std::vector<T> v(p, p + n);
+    v.shrink_to_fit();
+    return v;
+}
+
+// Offsets as the kernel's offset_t.
+struct offsets {
+    std::vector<int> narrow;
+    std::vector<int64_t> wide;
+
+    void *set(const int64_t *p, size_t n, int bits)
+    {
+        narrow = narrowed<int>(p, bits == 32 ? n : 0);
+        wide = narrowed<int64_t>(p, bits == 64 ? n : 0);
+        return bits == 32 ? (void *)narrow.data() : (void *)wide.data();
+    }
+};
+
+// ---- one run ----------------------------------------------------------------
+
+// Everything a launch may be given. `values` are the arguments themselves.
+struct run {
+    const shim_kernel &k;
+    const mini_graph &g;
+    matrix x, out, self;
+    std::vector<float> bias, dinv, partial;
+    float eps = 0.3125f;
+    offsets rowptr, part_ptr;
+    std::vector<int> colidx, part_row, split_row, split_first, split_last;
+    struct parts parts = {};
+    void *pointers[N_LAUNCH_ARGS] = {};
+    int counts[N_LAUNCH_ARGS] = {};
+
+    run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
+        bool in_place);
+    void launch(bool backwards);
+
+  private:
+    void set_parts();
+};
+
+void run::set_parts()
+{
+    if (!k.part_size)
+        return;
+    if (parts_build(g.n, g.rowptr.data(), k.part_size, k.parts_per_block,
+                    &parts, nullptr) != GNNAC_OK)
+        abort();
+    pointers[ARG_PART_PTR] =
+        part_ptr.set(parts.part_ptr, parts.n_parts + 1, k.spec.offset_bits);
+    part_row.assign(parts.part_row, parts.part_row + parts.n_parts);
+    split_row.assign(parts.split_row, parts.split_row + parts.n_splits);
+    split_first.assign(parts.split_first, parts.split_first + parts.n_splits);
+    split_last.assign(parts.split_last, parts.split_last + parts.n_splits);
+    if (k.partials)
+        partial.assign(2 * parts.n_blocks * ((k.spec.dim + 3) / 4 * 4), NAN);
+    counts[ARG_N_PARTS] = (int)parts.n_parts;
+    counts[ARG_N_SPLITS] = (int)parts.n_splits;
+    parts_finish(&parts);
+}
+
+run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
+         bool in_place)
+    : k(k_), g(g_), x(g_.n, k_.spec.dim, k_.spec.x_pitch, NAN),
+      out(g_.n, k_.spec.dim, k_.spec.out_pitch, canary),
+      self(g_.n, k_.spec.dim, k_.spec.self_pitch, NAN)
+{
+    const kernel_spec &s = k.spec;
+    fill(x, 11);
+    fill(self, 12);
+    if (self_is_x)
+        self.a = x.a;
+    for (int v = 0; v < g.n; v++)
+        for (int c = 0; c < s.dim; c++)
+            out.at(v, c) = NAN;
+    for (int c = 0; c < s.dim; c++)
+        bias.push_back((float)rng_normal(13, c));
+    bias.shrink_to_fit();
+    for (int v = 0; v < g.n; v++)
+        dinv.push_back(
+            (float)(1 / sqrt((double)(g.rowptr[v + 1] - g.rowptr[v] + 1))));
+    dinv.shrink_to_fit();
+    colidx = g.colidx;
+    if (in_place)
+        out.a = x.a;
+    pointers[ARG_ROWPTR] = rowptr.set(g.rowptr.data(), g.n + 1, s.offset_bits);
+    counts[ARG_N_ROWS] = g.n;
+    set_parts();
+    pointers[ARG_OUT] = out.a.data();
+    pointers[ARG_X] = in_place ? out.a.data() : x.a.data();
+    pointers[ARG_SELF] = self_is_x ? x.a.data() : self.a.data();
+    pointers[ARG_BIAS] = bias.data();
+    pointers[ARG_EPS] = &eps;
+    pointers[ARG_DINV] = dinv.data();
+    pointers[ARG_COLIDX] = colidx.data();
+    pointers[ARG_PART_ROW] = part_row.data();
+    pointers[ARG_SPLIT_ROW] = split_row.data();
+    pointers[ARG_SPLIT_FIRST] = split_first.data();
+    pointers[ARG_SPLIT_LAST] = split_last.data();
+    pointers[ARG_PARTIAL] = partial.data();
+}
+
+static bool is_count(launch_arg a)
+{
+    return a == ARG_N_ROWS || a == ARG_N_PARTS || a == ARG_N_SPLITS;
+}
+
+void run::launch(bool backwards)
+{
+    static const launch_arg count_of[N_GRID_COUNTS] = {
+        ARG_N_ROWS, ARG_N_PARTS, ARG_N_SPLITS};
+    for (const shim_launch_info &l : k.launches) {
+        int n = counts[count_of[l.count]];
+        if (n == 0)
+            continue;
+        std::vector<void *> args;
+        for (launch_arg a : l.args)
+            args.push_back(is_count(a) ? (void *)&counts[a]
+                                       : (void *)&pointers[a]);
+        unsigned blocks = (unsigned)((n + l.per_block - 1) / l.per_block);
+        shim_launch(l.call, args.data(), {blocks, (unsigned)l.grid_y, 1},
+                    (unsigned)l.block, backwards);
+    }
+}
+
+// ---- the reference ----------------------------------------------------------
+
+struct expected {
+    double y, bound;
+};
+
+static double inverse_root(const mini_graph &g, int v)
+{
+    return 1 / sqrt((double)(g.rowptr[v + 1] - g.rowptr[v] + 1));
+}
+
+static double activated(const kernel_spec &s, double y)
+{
+    return s.act == ACT_RELU && y < 0 ? 0 : y;
+}
+
+static expected aggregate(run &r, int v, int c)
+{
+    const kernel_spec &s = r.k.spec;
+    const mini_graph &g = r.g;
+    int64_t degree = g.rowptr[v + 1] - g.rowptr[v];
+    double sum = 0, size = 0, scale = 1;
+    for (int64_t e = g.rowptr[v]; e < g.rowptr[v + 1]; e++) {
+        int u = g.colidx[e];
+        double w = s.norm == NORM_GCN ? inverse_root(g, u) : 1;
+        sum += w * r.x.at(u, c);
+        size += fabs(w * r.x.at(u, c));
+    }
+    if (s.norm == NORM_MEAN)
+        scale = 1.0 / (degree > 0 ? degree : 1);
+    if (s.norm == NORM_GCN)
+        scale = inverse_root(g, v);
+    double own = s.self_term == SELF_NONE  ? 0
+                 : s.self_term == SELF_ONE ? 1
+                 : s.self_term == SELF_EPS
+                     ? 1 + (double)r.eps
+                     : inverse_root(g, v) * inverse_root(g, v);
+    if (s.self_term != SELF_NONE)
+        own *= ((float *)r.pointers[ARG_SELF])[(size_t)v * s.self_pitch + c];
+    double bias = s.bias ? r.bias[c] : 0;
+    return {activated(s, scale * sum + own + bias),
+            4 * unit * (degree + 2) *
+                (scale * size + fabs(own) + fabs(bias))};
+}
+
+static expected bias_act(run &r, int v, int c)
+{
+    const kernel_spec &s = r.k.spec;
+    double y = (double)r.x.at(v, c) + (s.bias ? r.bias[c] : 0);
+    return {activated(s, y), unit * fabs(y)};
+}
+
+static expected log_softmax(run &r, int v, int c)
+{
+    double top = -INFINITY, total = 0;
+    for (int i = 0; i < r.x.dim; i++)
+        top = fmax(top, r.x.at(v, i));
+    for (int i = 0; i < r.x.dim; i++)
+        total += exp(r.x.at(v, i) - top);
+    double y = r.x.at(v, c) - top - log(total);
+    return {y, 4 * unit * (r.x.dim + 2 + fabs(y) + log(total))};
+}
+
+// ---- checking ---------------------------------------------------------------
+
+[[noreturn]] static void wrong(const run &r, const char *what, int v, int c)
+{
+    fprintf(stderr, "%s\n  on \"%s\": row %d column %d: %s\n", r.k.line,
+            r.g.name.c_str(), v, c, what);
+    exit(1);
+}
+
+static void check_values(run &r)
+{
+    auto reference = !strcmp(r.k.op, "aggregate")  ? aggregate
+                     : !strcmp(r.k.op, "bias_act") ? bias_act
+                                                   : log_softmax;
+    char what[128];
+    for (int v = 0; v < r.g.n; v++)
+        for (int c = 0; c < r.out.dim; c++) {
+            expected e = reference(r, v, c);
+            double got = r.out.at(v, c);
+            if (fabs(got - e.y) <= e.bound)
+                continue;
+            snprintf(what, sizeof(what), "%.9g, expected %.9g within %.3g", got,
+                     e.y, e.bound);
+            wrong(r, what, v, c);
+        }
+}
+
+static void check_padding(run &r, float pad)
+{
+    for (int v = 0; v + 1 < r.g.n; v++)
+        for (int c = r.out.dim; c < r.out.pitch; c++)
+            if (memcmp(&r.out.a[(size_t)v * r.out.pitch + c], &pad, 4) != 0)
+                wrong(r, "written beyond the row", v, c);
+}
+
+static void check_kernel(const shim_kernel &k, const mini_graph &g,
+                         bool self_is_x, bool in_place)
+{
+    run r(k, g, self_is_x, in_place), again(k, g, self_is_x, in_place);
+    r.launch(false);
+    check_values(r);
+    check_padding(r, in_place ? NAN : canary);
+    again.launch(true);
+    if (r.out.a.size() && memcmp(r.out.a.data(), again.out.a.data(),
+                                 r.out.a.size() * sizeof(float)) != 0)
+        wrong(r, "differs when the threads run in another order", 0, 0);
+}
+
+static void check_all_graphs(const shim_kernel &k,
+                             const std::vector<mini_graph> &graphs)
+{
+    bool aggregates = !strcmp(k.op, "aggregate");
+    int i = 0;
+    for (const mini_graph &g : graphs) {
+        i++;
+        if (k.spec.dim > 300 && g.colidx.size() > 120)
+            continue; // the fibers are slow
+        bool same_pitch = k.spec.self_pitch == k.spec.x_pitch;
+        check_kernel(k, g, aggregates && same_pitch && i % 2, false);
+        if (!aggregates && k.spec.x_pitch == k.spec.out_pitch)
+            check_kernel(k, g, false, true);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    std::vector<mini_graph> graphs = mini_graphs();
+    size_t only = argc > 1 ? (size_t)atol(argv[1]) : SIZE_MAX;
+    for (size_t i = 0; i < all_kernels().size(); i++)
+        if (argc < 2 || i == only)
+            check_all_graphs(all_kernels()[i], graphs);
+    return 0;
+}

@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+"""Builds the emitted kernels for the CPU and runs them, as TAP.
+
+usage: run_kernels.py EMIT_KERNELS SOURCE_ROOT
+
+The CUDA text itself is compiled by a C++ compiler (CXX, default c++) with the
+address and undefined-behaviour sanitizers through cuda_shim.h, and compared
+with float64 on small graphs by run_cases.cpp. Kernels with a planted fault must
+be found out.
+"""
+import concurrent.futures
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+FLAGS = ["-std=c++17", "-O1", "-g1", "-fno-strict-aliasing",
+         "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
+         "-Wall", "-Wextra", "-Wno-unknown-pragmas", "-Wno-sign-compare",
+         "-Wno-unused-variable", "-Wno-unused-parameter",
+         "-Wno-unused-but-set-variable", "-Wno-unused-function"]
+N_RANDOM = 48
+N_BATCHES = 6
+
+# (template file, text, replacement, case): each must make the runner fail.
+FAULTS = [
+    ("row_split.cu.lua", "ids += begin;", "ids += begin + 1;",
+     "row_split dim=16 dimWorker=4 vec=4"),
+    ("row_split.cu.lua", "if (k * ${edgeWorker} >= left)",
+     "if (k * ${edgeWorker} > left)",
+     "row_split dim=16 dimWorker=4 vec=4"),
+    ("neighbor_group.cu.lua", "    __syncthreads();\n", "",
+     "neighbor_group dim=16 dimWorker=16 partSize=3 warpPerBlock=4"),
+    ("neighbor_group.cu.lua", "2LL * blockIdx.x + begins", "2LL * blockIdx.x",
+     "neighbor_group dim=16 dimWorker=16 partSize=3 warpPerBlock=4"),
+    ("lanes.lib.lua", "min(at * ${L.vec} + ${first}, ${last})",
+     "(at * ${L.vec} + ${first})", "row_split dim=20 dimWorker=8 vec=4"),
+    ("lanes.lib.lua", "step * ${L.dimWorker});", "step);",
+     "row_split dim=16 dimWorker=4 edgeWorker=8 vec=4"),
+    ("epilogue.lib.lua", "sum[i] += shift[i];", "sum[i] += shift[0];",
+     "row_split dim=16 dimWorker=4 vec=4 bias=1"),
+    ("log_softmax.cu.lua", "__shfl_xor_sync(~0u, total, step)",
+     "__shfl_xor_sync(1u, total, step)", "log_softmax dim=16"),
+]
+
+
+class Failure(Exception):
+    pass
+
+
+def run(command, **more):
+    done = subprocess.run(command, capture_output=True, text=True, **more)
+    if done.returncode != 0:
+        raise Failure(" ".join(command[:3]) + " ...\n" +
+                      (done.stdout + done.stderr)[:3000])
+    return done.stdout
+
+
+def read_cases(root):
+    with open(os.path.join(root, "tests/kernel/cases.txt")) as f:
+        return [s.strip() for s in f if s.strip() and s[0] != "#"]
+
+
+def pitch(rng, dim):
+    return rng.choice([dim, dim, (dim + 3) // 4 * 4, (dim + 1) // 2 * 2,
+                       dim + 1])
+
+
+def random_case(rng):
+    dim = rng.choice([1, 2, 3, 5, 8, 16, 17, 22, 31, 33, 41, 47, 64, 65, 100])
+    x = pitch(rng, dim)
+    spec = "dim=%d x=%d out=%d self_pitch=%d norm=%s self=%s bias=%d act=%s " \
+        "offset=%d" % (
+            dim, x, pitch(rng, dim), pitch(rng, dim),
+            rng.choice(["none", "mean", "gcn"]),
+            rng.choice(["none", "one", "eps", "gcn"]), rng.randint(0, 1),
+            rng.choice(["none", "relu"]), rng.choice([32, 32, 64]))
+    warps = rng.choice([1, 2, 3, 4, 8])
+    lanes = rng.randint(1, 32)
+    unroll = rng.randint(1, 8)
+    if rng.random() < 0.5:
+        return "neighbor_group %s partSize=%d dimWorker=%d warpPerBlock=%d " \
+            "unroll=%d" % (spec, rng.choice([1, 2, 3, 5, 8, 16, 31, 32, 33, 64,
+                                             100, 1000]), lanes, warps, unroll)
+    return "row_split %s dimWorker=%d edgeWorker=%d vec=%d coarsen=%d " \
+        "unroll=%d warpPerBlock=%d" % (
+            spec, lanes, rng.randint(1, 32 // lanes),
+            rng.choice([v for v in (1, 2, 4) if x % v == 0]),
+            rng.randint(1, 3), unroll, warps)
+
+
+class Builder:
+    def __init__(self, emit, root, folder):
+        self.emit, self.root, self.folder = emit, root, folder
+        self.cxx = os.environ.get("CXX") or "c++"
+        self.objects = []
+        self.pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def source(self, name):
+        return os.path.join(self.root, name)
+
+    def compile(self, source, output, language=()):
+        include = ["-I" + self.source(d) for d in
+                   ("tests/kernel", "compiler", "runtime", "runtime/base",
+                    "runtime/include")]
+        run([self.cxx, *FLAGS, *self.sections(), *include, "-c", *language,
+             source, "-o", output])
+        return output
+
+    def sections(self):
+        """Red zones around shared memory, where the compiler has them."""
+        probe = subprocess.run(
+            [self.cxx, "-fsanitize-sections=gnnac_shared", "-x", "c++",
+             "-fsyntax-only", "/dev/null"], capture_output=True)
+        self.sections = lambda: ["-fsanitize-sections=gnnac_shared"] \
+            if probe.returncode == 0 else []
+        return self.sections()
+
+    def emit_cpp(self, templates, cases, name):
+        text = run([self.emit, templates, "--shim", name],
+                   input="\n".join(cases) + "\n")
+        with open(self.path(name), "w") as f:
+            f.write(text)
+        return self.path(name)
+
+    def build_batch(self, templates, cases, name):
+        return self.compile(self.emit_cpp(templates, cases, name),
+                            self.path(name + ".o"))
+
+    def support(self):
+        """The objects every program needs, being built."""
+        c_files = ["runtime/parts.c", "runtime/base/fail.c"]
+        jobs = [self.pool.submit(self.compile_c, self.source(f),
+                                 self.path(os.path.basename(f) + ".o"))
+                for f in c_files]
+        for name in ("cuda_shim.cpp", "run_cases.cpp"):
+            jobs.append(self.pool.submit(
+                self.compile, self.source("tests/kernel/" + name),
+                self.path(name + ".o")))
+        return jobs
+
+    def compile_c(self, source, output):
+        include = ["-I" + self.source(d) for d in
+                   ("runtime", "runtime/base", "runtime/include")]
+        run([self.cxx, "-x", "c", "-std=gnu11", "-O1", "-g1",
+             "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
+             *include, "-c", source, "-o", output])
+        return output
+
+    def link(self, objects, name):
+        run([self.cxx, "-fsanitize=address,undefined", *objects, "-o",
+             self.path(name)])
+        return self.path(name)
+
+
+def plant(root, folder, number, fault):
+    """A copy of the templates with one fault; returns the folder."""
+    name, text, replacement, _ = fault
+    copy = os.path.join(folder, "fault%d" % number)
+    shutil.copytree(os.path.join(root, "templates"), copy)
+    path = os.path.join(copy, name)
+    with open(path) as f:
+        whole = f.read()
+    if text not in whole:
+        raise Failure("%s does not contain %r" % (name, text))
+    with open(path, "w") as f:
+        f.write(whole.replace(text, replacement))
+    return copy
+
+
+def usable(builder, templates, cases):
+    """Those cases that the templates do not refuse."""
+    done = subprocess.run([builder.emit, templates, "--check"],
+                          input="\n".join(cases) + "\n", capture_output=True,
+                          text=True)
+    refused = {s.split("\n")[0] for s in done.stderr.split("\n")}
+    return [c for c in cases if c not in refused]
+
+
+class Tap:
+    def __init__(self):
+        self.n, self.failed = 0, 0
+
+    def report(self, name, problem=None):
+        self.n += 1
+        self.failed += problem is not None
+        print("%sok %d - %s" % ("not " if problem else "", self.n, name))
+        for line in (problem or "").split("\n"):
+            if line:
+                print("# " + line)
+        sys.stdout.flush()
+
+
+
+def main():
+    emit, root = sys.argv[1:3]
+    cxx = os.environ.get("CXX") or "c++"
+    if not shutil.which(cxx.split()[0]):
+        print("1..0 # SKIP there is no C++ compiler (%s)" % cxx)
+        return 0
+    tap = Tap()
+    rng = random.Random(20240607)
+    with tempfile.TemporaryDirectory(prefix="gnnac-kernels-") as folder:
+        b = Builder(emit, root, folder)
+        b.sections()
+        templates = os.path.join(root, "templates")
+        corner = read_cases(root)
+        drawn = usable(b, templates, [random_case(rng)
+                                      for _ in range(N_RANDOM)])
+        cases = corner + drawn
+        batches = [cases[i::N_BATCHES] for i in range(N_BATCHES)]
+        jobs = [b.pool.submit(b.build_batch, templates, batch,
+                              "batch%d.cpp" % i)
+                for i, batch in enumerate(batches)]
+        support = b.support()
+        bad = [b.pool.submit(b.build_batch, plant(root, folder, i, fault),
+                             [fault[3]], "bad%d.cpp" % i)
+               for i, fault in enumerate(FAULTS)]
+        try:
+            objects = [j.result() for j in support]
+            programs = [b.link(objects + [j.result()], "run%d" % i)
+                        for i, j in enumerate(jobs)]
+            faulty = [b.link(objects + [j.result()], "bad%d" % i)
+                      for i, j in enumerate(bad)]
+        except Failure as e:
+            tap.report("the emitted text compiles for the CPU", str(e))
+            print("1..%d" % tap.n)
+            return 1
+        tap.report("the emitted text compiles for the CPU")
+        ran = b.pool.map(lambda p: subprocess.run(
+            [p], capture_output=True, text=True), programs + faulty)
+        results = list(ran)
+        for i, done in enumerate(results[:len(programs)]):
+            tap.report("batch %d: %d kernels agree with float64" %
+                       (i, len(batches[i])),
+                       None if done.returncode == 0 else
+                       "exit %d\n%s" % (done.returncode, done.stderr[:4000]))
+        for fault, done in zip(FAULTS, results[len(programs):]):
+            tap.report("a fault in %s is found out: %s" %
+                       (fault[0], fault[2].strip() or "no barrier"),
+                       None if done.returncode != 0 else "it passed")
+    print("1..%d" % tap.n)
+    return 1 if tap.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
