@@ -11,7 +11,8 @@ gnnac_status cmd_convert(const struct options *o, gnnac_error *err)
     gnnac_status st = graph_load(o->args[0], &o->graph, &g, err);
     if (st != GNNAC_OK)
         return st;
-    if (g.weight && (path_has_suffix(to, ".npy") || path_has_suffix(to, ".npz")))
+    bool binary = path_has_suffix(to, ".npy") || path_has_suffix(to, ".npz");
+    if (g.weight && binary)
         log_warn("%s: edge weights are left out: this form has no place for "
                  "them (.mtx and text have)",
                  to);

@@ -1,5 +1,5 @@
-// gnnac explain GRAPH --model M: which rule fired for each step, with the values
-// it compared, and what was chosen. Compiles nothing, writes nothing.
+// gnnac explain GRAPH --model M: which rule fired for each step, with the
+// values it compared, and what was chosen. Compiles nothing, writes nothing.
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>

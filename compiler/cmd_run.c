@@ -240,11 +240,11 @@ gnnac_status cmd_run(const struct options *o, gnnac_error *err)
     struct worst w = {0};
 
     TRY(open_session(&s, o, err));
+    TRY(make_features(&s, o, err));
     if (!gnnac_context_is_cuda(s.ctx))
         log_info("running on the CPU%s",
                  o->device && strcmp(o->device, "cpu") == 0 ? ""
                                                             : ": no GPU here");
-    TRY(make_features(&s, o, err));
     TRY(forward(&s, err));
     if (o->verify)
         TRY(verify(&s, &w, err));

@@ -40,7 +40,7 @@ build() {
     if [ ! -f "$root/build/build.ninja" ]; then
         CC=gcc CXX=g++ meson setup "$root/build" --werror >/dev/null || return
     fi
-    ninja -C "$root/build" | tail -n 1
+    ninja --quiet -C "$root/build"
 }
 
 has_compiler() { # of CUDA

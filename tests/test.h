@@ -11,7 +11,7 @@
 
 static int test__number, test__failed;
 static bool test__this_failed;
-static const char *test__skip;
+static __attribute__((unused)) const char *test__skip; // by fuzz targets
 
 #define TEST(name) static void name(void)
 

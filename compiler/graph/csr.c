@@ -417,8 +417,8 @@ gnnac_status csr_transpose(const struct csr *g, struct csr *out,
 
 enum { CHUNK_BYTES = 1 << 22 };
 
-// XXH3-128 over the digests of fixed chunks in order: threads may share the work
-// and the result does not depend on how.
+// XXH3-128 over the digests of fixed chunks in order: threads may share the
+// work and the result does not depend on how.
 static XXH128_hash_t hash_array(const void *data, size_t n_bytes)
 {
     enum { BATCH = 64 };

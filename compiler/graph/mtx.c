@@ -56,8 +56,8 @@ static gnnac_status read_banner(struct place *at, struct mtx *m,
 {
     static const char *const objects[] = {"matrix", "vector"};
     static const char *const formats[] = {"coordinate", "array"};
-    static const char *const fields[] = {"real",    "integer", "pattern",
-                                         "complex", "double",  "unsigned-integer"};
+    static const char *const fields[] = {
+        "real", "integer", "pattern", "complex", "double", "unsigned-integer"};
     static const char *const symmetries[] = {"general", "symmetric",
                                              "skew-symmetric", "hermitian"};
     char w[5][40] = {{0}};

@@ -11,8 +11,8 @@ void npy_write_header(FILE *out, const char *descr, const int64_t *shape,
         text, room, "{'descr': '%s', 'fortran_order': False, 'shape': (",
         descr);
     for (int i = 0; i < rank; i++)
-        n += (size_t)snprintf(text + n, room - n, i + 1 < rank ? "%lld, " : "%lld,",
-                              (long long)shape[i]);
+        n += (size_t)snprintf(text + n, room - n, "%lld,%s",
+                              (long long)shape[i], i + 1 < rank ? " " : "");
     n += (size_t)snprintf(text + n, room - n, "), }");
     while ((10 + n + 1) % 64)
         text[n++] = ' ';

@@ -41,7 +41,7 @@ struct compile_job {
     // results, owned by the job; free with compile_job_finish
     gnnac_status status; // GNNAC_ECOMPILE, _EUSAGE (architecture), _ENOMEM
     unsigned char *image;
-    size_t n_bytes;
+    size_t n_bytes; // text (PTX) has a NUL behind these
     char *log; // compiler messages, ptxas statistics included; never NULL
                // after a compile unless out of memory
     int registers, spill_bytes, static_shared; // -1 when unknown

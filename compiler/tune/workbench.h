@@ -12,8 +12,8 @@
 #include "plan/rules.h"
 #include "tunedb.h"
 
-// What the command line says of it. Strings must outlive the workbench; NULL and
-// 0 are the defaults.
+// What the command line says of it. Strings must outlive the workbench; NULL
+// and 0 are the defaults.
 struct workbench_request {
     const char *device; // auto, cpu, cuda:N
     const char *arch;   // native, or sm_90[,sm_80...]

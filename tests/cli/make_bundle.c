@@ -1,5 +1,5 @@
-// Writes the small bundle of the unit tests to a file. Its kernels exist in name
-// only, so it runs on the CPU alone. usage: make_bundle MODEL OUT.gnnb
+// Writes the small bundle of the unit tests to a file. Its kernels exist in
+// name only, so it runs on the CPU alone. usage: make_bundle MODEL OUT.gnnb
 #include "bundle_fixture.h"
 
 int main(int argc, char **argv)

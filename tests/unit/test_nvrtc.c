@@ -55,7 +55,7 @@ static bool is_cubin(const struct compile_job *j)
 
 static bool is_ptx(const struct compile_job *j)
 {
-    return j->n_bytes > 4 && j->image[j->n_bytes - 1] == '\0' &&
+    return j->n_bytes > 4 && j->image[j->n_bytes] == '\0' &&
            strstr((const char *)j->image, ".version") != NULL;
 }
 
