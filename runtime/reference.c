@@ -1,13 +1,21 @@
 // The model's definition in float64, one layer after the other, one node after
 // the other: no program, no buffers, nothing shared with the backends but the
-// graph and the parameters. Beside every value h it carries e, the absolute
-// error that a correct float32 computation may have made so far.
+// graph and the parameters. Beside the values it finds the error that a correct
+// float32 computation may have.
 //
-// A row's float32 result is a sum over neighbours u and inputs k of a_u W_k
-// x_uk. Whichever of the two sums is done first, with T = degree + inputs + 4
-// roundings on any path from an operand to the result, its error is at most
-//     sum |W_k| (sum |a_u| e_uk + c u T sum |a_u| (|h_uk| + e_uk)) + c u T |b|.
-// ReLU does not enlarge errors. FLT_MIN enters where products may underflow.
+// One layer by itself: a row's result is a sum over neighbours u and inputs k
+// of a_u W_k x_uk. Whichever of the two sums is done first, at most
+// T = degree + inputs + 4 roundings lie between an operand and the result, so
+//     |error| <= B = u T (sum |a_u W_k x_uk| + |bias|).
+//
+// Several layers: bounding the inherited error by absolute values, layer by
+// layer, grows so fast that after five layers anything would pass. Instead the
+// network is evaluated three times more, with every layer's result moved by
+// +B or -B: twice with random signs, once with a sign per column, as happens
+// where all nodes compute alike. These perturbations pass through the true
+// network, cancellations, correlations and ReLU included. The bound of the last
+// layer is C times the sum of its own B and the largest deviation seen. B is a
+// worst case, many times the usual error, so this is safe without being blind.
 #include <float.h>
 #include <math.h>
 #include <omp.h>
@@ -17,73 +25,92 @@
 #include "backend.h"
 #include "checked.h"
 #include "model_params.h"
+#include "rng.h"
 
-static const double C_U = 4 * 0x1p-24;
+enum { RUNS = 4 }; // 0: exact; 1, 2: random signs; 3: signs per column
+static const double U = 0x1p-24, C = 4;
 
-// Values and their errors, [n_nodes, dim], packed.
-struct field64 {
-    int32_t dim;
-    double *h, *e;
-};
-
-static void field64_finish(struct field64 *f)
-{
-    free(f->h);
-    free(f->e);
-    *f = (struct field64){0};
-}
-
-static gnnac_status field64_init(struct field64 *f, int64_t n, int32_t dim,
-                                 gnnac_error *err)
-{
-    // manifest_check made sure that n * dim * 8 fits.
-    *f = (struct field64){.dim = dim,
-                          .h = alloc_array(n * dim, sizeof(double)),
-                          .e = alloc_array(n * dim, sizeof(double))};
-    if (f->h && f->e)
-        return GNNAC_OK;
-    field64_finish(f);
-    return FAIL(err, GNNAC_ENOMEM, "out of memory for the reference");
-}
-
-// One layer: its parameters, its graph, what it reads and writes.
+// One layer: its parameters, its graph, what it reads and writes. Of every
+// value there are RUNS, side by side.
 struct conv {
     const struct layer *l;
+    int32_t index;
+    bool last;
     const float *param[N_PARAM_ROLES]; // NULL where the layer has none
     const struct gnnac_bundle *b;
     const double *dinv; // GCN
-    struct field64 in, out;
+    const float *x;     // the network's input, for the first layer
+    const double *in;   // [n_nodes, in_dim, RUNS] for the others
+    double *out;        // [n_nodes, out_dim, RUNS]
+    double *bound;      // [n_nodes, out_dim], for the last
 };
 
 // One thread's scratch, for one row.
 struct row {
-    double *z, *w; // aggregate and its error [in_dim]
-    double *own, *own_w; // the node's own term [in_dim]
-    double *y, *y_e;     // first linear layer [out_dim]
-    double terms;        // roundings, times c u
-    double tiny;         // what underflow may lose
+    double *z, *mag;       // aggregate [in_dim, RUNS], its magnitude [in_dim]
+    double *own, *own_mag; // the node's own term, likewise
+    double *hidden, *hidden_mag; // between two linear layers, likewise
+    double *local;               // B [out_dim]
+    double roundings;            // u T
+    double tiny;                 // what underflow may lose
 };
+
+static size_t row_doubles(const struct layer *l)
+{
+    return 2 * (RUNS + 1) * (size_t)l->in_dim +
+           (RUNS + 2) * (size_t)l->out_dim;
+}
+
+static struct row row_in(double *s, const struct layer *l)
+{
+    size_t in = (size_t)l->in_dim, out = (size_t)l->out_dim;
+    struct row r = {.z = s};
+    r.own = r.z + RUNS * in;
+    r.hidden = r.own + RUNS * in;
+    r.mag = r.hidden + RUNS * out;
+    r.own_mag = r.mag + in;
+    r.hidden_mag = r.own_mag + in;
+    r.local = r.hidden_mag + out;
+    return r;
+}
 
 // ---- aggregation ------------------------------------------------------------
 
-// z += a h[u]; w collects the inherited error, mag the magnitude.
-static void gather(const struct conv *c, int64_t u, double a, double *z,
-                   double *w, double *mag)
+static void gather_input(const float *x, int32_t dim, double a, double *z,
+                         double *mag)
 {
-    const double *h = c->in.h + u * c->in.dim, *e = c->in.e + u * c->in.dim;
-    for (int32_t k = 0; k < c->in.dim; k++) {
-        z[k] += a * h[k];
-        w[k] += fabs(a) * e[k];
-        mag[k] += fabs(a) * (fabs(h[k]) + e[k]);
+    for (int32_t k = 0; k < dim; k++) {
+        for (int r = 0; r < RUNS; r++)
+            z[k * RUNS + r] += a * (double)x[k];
+        mag[k] += fabs(a * (double)x[k]);
     }
 }
 
-// Turn magnitudes into errors.
-static void settle(const struct row *r, int32_t dim, double *w,
-                   const double *mag)
+static void gather_values(const double *h, int32_t dim, double a, double *z,
+                          double *mag)
 {
-    for (int32_t k = 0; k < dim; k++)
-        w[k] += r->terms * mag[k] + r->tiny;
+    for (int32_t k = 0; k < dim; k++) {
+        for (int r = 0; r < RUNS; r++)
+            z[k * RUNS + r] += a * h[k * RUNS + r];
+        mag[k] += fabs(a * h[k * RUNS]);
+    }
+}
+
+// z += a h[u].
+static void gather(const struct conv *c, int64_t u, double a, double *z,
+                   double *mag)
+{
+    int64_t dim = c->l->in_dim;
+    if (c->x)
+        gather_input(c->x + u * dim, c->l->in_dim, a, z, mag);
+    else
+        gather_values(c->in + u * dim * RUNS, c->l->in_dim, a, z, mag);
+}
+
+static void clear(double *z, double *mag, int32_t dim)
+{
+    memset(z, 0, RUNS * (size_t)dim * sizeof(double));
+    memset(mag, 0, (size_t)dim * sizeof(double));
 }
 
 static bool is_own_loop(const struct conv *c, int64_t v, int64_t e)
@@ -99,155 +126,175 @@ static double edge_weight(const struct conv *c, int64_t v, int64_t u,
     return c->l->op == CONV_SAGE ? 1 / degree : 1;
 }
 
-static void aggregate(const struct conv *c, int64_t v, struct row *r,
-                      double *mag)
+static void aggregate(const struct conv *c, int64_t v, struct row *r)
 {
     int64_t begin = c->b->rowptr[v], end = c->b->rowptr[v + 1];
     double degree = (double)(end - begin);
-    size_t bytes = (size_t)c->in.dim * sizeof(double);
-    memset(r->z, 0, bytes);
-    memset(r->w, 0, bytes);
-    memset(mag, 0, bytes);
-    r->terms = C_U * (degree + c->in.dim + 4);
+    clear(r->z, r->mag, c->l->in_dim);
+    r->roundings = U * (degree + c->l->in_dim + 4);
     r->tiny = FLT_MIN * (degree + 2);
     for (int64_t e = begin; e < end; e++) {
         int64_t u = c->b->colidx[e];
         if (!is_own_loop(c, v, e))
-            gather(c, u, edge_weight(c, v, u, degree), r->z, r->w, mag);
+            gather(c, u, edge_weight(c, v, u, degree), r->z, r->mag);
     }
     if (c->l->op == CONV_GCN)
-        gather(c, v, c->dinv[v] * c->dinv[v], r->z, r->w, mag);
+        gather(c, v, c->dinv[v] * c->dinv[v], r->z, r->mag);
     if (c->l->op == CONV_GIN)
-        gather(c, v, 1 + (double)c->param[PARAM_EPS][0], r->z, r->w, mag);
-    settle(r, c->in.dim, r->w, mag);
+        gather(c, v, 1 + (double)c->param[PARAM_EPS][0], r->z, r->mag);
 }
 
 // ---- linear layers ----------------------------------------------------------
 
-// A row times a weight [out_dim, in_dim], added to y and its error.
-static void add_product(const float *weight, int32_t out_dim, int32_t in_dim,
-                        const double *z, const double *w, double *y,
-                        double *y_e)
+// A row times a weight [out_dim, in_dim], added to y [out_dim, RUNS]; `local`
+// grows by what rounding may do to it.
+static void add_product(const struct row *r, const float *weight,
+                        int32_t out_dim, int32_t in_dim, const double *z,
+                        const double *mag, double *y, double *local)
 {
     for (int32_t j = 0; j < out_dim; j++) {
         const float *p = weight + (int64_t)j * in_dim;
-        double sum = 0, error = 0;
-#pragma omp simd reduction(+ : sum, error)
+        double sum[RUNS] = {0}, size = 0;
         for (int32_t k = 0; k < in_dim; k++) {
-            sum += (double)p[k] * z[k];
-            error += fabs((double)p[k]) * w[k];
+            double w = (double)p[k];
+            for (int i = 0; i < RUNS; i++)
+                sum[i] += w * z[k * RUNS + i];
+            size += fabs(w) * (r->roundings * mag[k] + r->tiny);
         }
-        y[j] += sum;
-        y_e[j] += error;
+        for (int i = 0; i < RUNS; i++)
+            y[j * RUNS + i] += sum[i];
+        local[j] += size;
     }
 }
 
 static void start_with_bias(const float *bias, const struct row *r, int32_t dim,
-                            int32_t in_dim, double *y, double *y_e)
+                            int32_t in_dim, double *y, double *local)
 {
     for (int32_t j = 0; j < dim; j++) {
-        y[j] = bias ? (double)bias[j] : 0;
-        y_e[j] = r->terms * fabs(y[j]) + r->tiny * in_dim;
+        double b = bias ? (double)bias[j] : 0;
+        for (int i = 0; i < RUNS; i++)
+            y[j * RUNS + i] = b;
+        local[j] = r->roundings * fabs(b) + r->tiny * in_dim;
     }
 }
 
 static void relu(double *y, int32_t dim)
 {
-    for (int32_t j = 0; j < dim; j++)
+    for (int32_t j = 0; j < dim * RUNS; j++)
         y[j] = y[j] < 0 ? 0 : y[j];
 }
 
-// SAGE's W_r x.
-static void add_own(const struct conv *c, int64_t v, struct row *r, double *y,
-                    double *y_e, double *mag)
+// Move the runs but the exact one by B. `stage` numbers the matrices.
+static void perturb(int32_t stage, int64_t v, int32_t dim, const double *local,
+                    double *y)
 {
-    size_t bytes = (size_t)c->in.dim * sizeof(double);
-    memset(r->own, 0, bytes);
-    memset(r->own_w, 0, bytes);
-    memset(mag, 0, bytes);
-    gather(c, v, 1, r->own, r->own_w, mag);
-    settle(r, c->in.dim, r->own_w, mag);
-    add_product(c->param[PARAM_WEIGHT2], c->out.dim, c->in.dim, r->own,
-                r->own_w, y, y_e);
+    uint64_t seed = rng_mix((uint64_t)stage + 1);
+    for (int32_t j = 0; j < dim; j++) {
+        uint64_t random = rng_at(seed, (uint64_t)(v * dim + j));
+        uint64_t column = rng_at(seed + 1, (uint64_t)j);
+        y[j * RUNS + 1] += random & 1 ? local[j] : -local[j];
+        y[j * RUNS + 2] += random & 2 ? local[j] : -local[j];
+        y[j * RUNS + 3] += column & 1 ? local[j] : -local[j];
+    }
 }
 
 // GIN's second linear layer reads what the first wrote, a matrix of its own.
-static void second_linear(const struct conv *c, struct row *r, double *y,
-                          double *y_e)
+static void second_linear(const struct conv *c, int64_t v, struct row *r,
+                          double *y)
 {
-    int32_t dim = c->out.dim;
-    relu(r->y, dim);
-    r->terms = C_U * (dim + 4);
+    int32_t dim = c->l->out_dim;
+    perturb(2 * c->index, v, dim, r->local, r->hidden);
+    relu(r->hidden, dim);
+    r->roundings = U * (dim + 4);
     r->tiny = 2 * FLT_MIN;
     for (int32_t k = 0; k < dim; k++)
-        r->y_e[k] += r->terms * (fabs(r->y[k]) + r->y_e[k]) + r->tiny;
-    start_with_bias(c->param[PARAM_BIAS2], r, dim, dim, y, y_e);
-    add_product(c->param[PARAM_WEIGHT2], dim, dim, r->y, r->y_e, y, y_e);
+        r->hidden_mag[k] = fabs(r->hidden[k * RUNS]);
+    start_with_bias(c->param[PARAM_BIAS2], r, dim, dim, y, r->local);
+    add_product(r, c->param[PARAM_WEIGHT2], dim, dim, r->hidden,
+                r->hidden_mag, y, r->local);
+}
+
+// SAGE's W_r x.
+static void add_own(const struct conv *c, int64_t v, struct row *r, double *y)
+{
+    clear(r->own, r->own_mag, c->l->in_dim);
+    gather(c, v, 1, r->own, r->own_mag);
+    add_product(r, c->param[PARAM_WEIGHT2], c->l->out_dim, c->l->in_dim, r->own,
+                r->own_mag, y, r->local);
+}
+
+// ---- rows and layers --------------------------------------------------------
+
+// The bound of a row of the last layer. A deviation may be small by chance, so
+// none counts for less than the row's mean.
+static void bound_row(const double *y, const double *local, int32_t dim,
+                      double *bound)
+{
+    double mean = 0;
+    for (int32_t j = 0; j < dim; j++) {
+        bound[j] = 0;
+        for (int i = 1; i < RUNS; i++)
+            bound[j] = fmax(bound[j], fabs(y[j * RUNS + i] - y[j * RUNS]));
+        mean += bound[j] / dim;
+    }
+    for (int32_t j = 0; j < dim; j++)
+        bound[j] = C * (local[j] + fmax(bound[j], mean));
 }
 
 static void compute_row(const struct conv *c, int64_t v, struct row *r)
 {
     bool two = c->l->mlp == 2;
-    int32_t dim = c->out.dim;
-    double *y = c->out.h + v * dim, *y_e = c->out.e + v * dim;
-    double *first = two ? r->y : y, *first_e = two ? r->y_e : y_e;
-    // The own term's scratch doubles as the magnitudes'.
-    aggregate(c, v, r, r->own);
-    start_with_bias(c->param[PARAM_BIAS], r, dim, c->in.dim, first, first_e);
-    add_product(c->param[PARAM_WEIGHT], dim, c->in.dim, r->z, r->w, first,
-                first_e);
+    int32_t in = c->l->in_dim, dim = c->l->out_dim;
+    double *y = c->out + v * dim * RUNS, *first = two ? r->hidden : y;
+    aggregate(c, v, r);
+    start_with_bias(c->param[PARAM_BIAS], r, dim, in, first, r->local);
+    add_product(r, c->param[PARAM_WEIGHT], dim, in, r->z, r->mag, first,
+                r->local);
     if (c->l->op == CONV_SAGE)
-        add_own(c, v, r, y, y_e, r->z);
+        add_own(c, v, r, y);
     if (two)
-        second_linear(c, r, y, y_e);
+        second_linear(c, v, r, y);
+    if (c->last)
+        bound_row(y, r->local, dim, c->bound + v * dim);
+    else
+        perturb(2 * c->index + 1, v, dim, r->local, y);
     if (c->l->act == ACT_RELU)
         relu(y, dim);
 }
 
-// ---- layers -----------------------------------------------------------------
-
-static void find_params(const struct gnnac_model *m, int32_t index,
-                        struct conv *c)
+static void find_params(const struct gnnac_model *m, struct conv *c)
 {
     struct param_spec specs[MAX_LAYER_PARAMS];
-    int n = layer_params(c->l, index, specs);
+    int n = layer_params(c->l, c->index, specs);
     for (int i = 0; i < n; i++)
         c->param[specs[i].role] =
             m->params[program_param(&m->bundle->manifest->program,
                                     specs[i].name)];
 }
 
-static struct row row_of_thread(double *scratch, int64_t in, int64_t out)
-{
-    double *s = scratch + omp_get_thread_num() * (4 * in + 2 * out);
-    return (struct row){.z = s,
-                        .w = s + in,
-                        .own = s + 2 * in,
-                        .own_w = s + 3 * in,
-                        .y = s + 4 * in,
-                        .y_e = s + 4 * in + out};
-}
-
-// `c->in` is ready; allocates and fills `c->out`.
+// Allocates and fills c->out; the caller frees it.
 static gnnac_status run_layer(struct conv *c, int n_threads, gnnac_error *err)
 {
-    int64_t n = c->b->manifest->n_nodes, in = c->l->in_dim, out = c->l->out_dim;
+    int64_t n = c->b->manifest->n_nodes;
+    size_t per_thread = row_doubles(c->l);
     double *scratch =
-        alloc_array(n_threads * (4 * in + 2 * out), sizeof(double));
-    if (!scratch)
+        alloc_array((int64_t)per_thread * n_threads, sizeof(double));
+    // manifest_check made sure that this many elements can be counted.
+    c->out = alloc_array(n * c->l->out_dim, RUNS * sizeof(double));
+    if (!scratch || !c->out) {
+        free(scratch);
         return FAIL(err, GNNAC_ENOMEM, "out of memory for the reference");
-    gnnac_status st = field64_init(&c->out, n, c->l->out_dim, err);
-    if (st == GNNAC_OK) {
+    }
 #pragma omp parallel num_threads(n_threads)
-        {
-            struct row r = row_of_thread(scratch, in, out);
+    {
+        struct row r = row_in(
+            scratch + per_thread * (size_t)omp_get_thread_num(), c->l);
 #pragma omp for schedule(dynamic, 16)
-            for (int64_t v = 0; v < n; v++)
-                compute_row(c, v, &r);
-        }
+        for (int64_t v = 0; v < n; v++)
+            compute_row(c, v, &r);
     }
     free(scratch);
-    return st;
+    return GNNAC_OK;
 }
 
 // log_softmax moves by at most e_i + max e. Its own roundings: those of x - max
@@ -267,7 +314,7 @@ static void log_softmax_row(double *x, double *e, int32_t dim)
     double log_sum = log(sum);
     for (int32_t j = 0; j < dim; j++) {
         double own = dim + 4 + fabs(x[j]) + fabs(max) + log_sum + spread / sum;
-        e[j] += max_e + C_U * own;
+        e[j] += max_e + C * U * own;
         x[j] = x[j] - max - log_sum;
     }
 }
@@ -285,49 +332,59 @@ static double *degree_norms(const struct gnnac_bundle *b)
     return dinv;
 }
 
-static gnnac_status start(const struct gnnac_bundle *b, const float *x,
-                          struct field64 *out, gnnac_error *err)
+// All layers; the last one's values and bounds. `bound` is not NULL.
+static gnnac_status run_layers(const struct gnnac_model *m, const float *x,
+                               const double *dinv, double **out, double *bound,
+                               gnnac_error *err)
 {
-    int64_t n = b->manifest->n_nodes;
-    int32_t dim = b->manifest->model.layers[0].in_dim;
-    gnnac_status st = field64_init(out, n, dim, err);
-    for (int64_t i = 0; st == GNNAC_OK && i < n * dim; i++) {
-        out->h[i] = (double)x[i];
-        out->e[i] = 0;
+    const struct model *g = &m->bundle->manifest->model;
+    double *now = NULL;
+    for (int32_t i = 0; i < g->n_layers; i++) {
+        struct conv c = {.l = &g->layers[i],
+                         .index = i,
+                         .last = i == g->n_layers - 1,
+                         .b = m->bundle,
+                         .dinv = dinv,
+                         .x = i ? NULL : x,
+                         .in = now,
+                         .bound = bound};
+        find_params(m, &c);
+        gnnac_status st = run_layer(&c, m->ctx->n_threads, err);
+        free(now);
+        now = c.out;
+        if (st != GNNAC_OK) {
+            free(now);
+            return st;
+        }
     }
-    return st;
+    *out = now;
+    return GNNAC_OK;
 }
 
 gnnac_status reference_forward(const struct gnnac_model *m, const float *x,
                                double *y, double *bound, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    const struct model *g = &m->bundle->manifest->model;
-    int64_t n = m->bundle->manifest->n_nodes;
-    struct field64 now = {0};
-    double *dinv = degree_norms(m->bundle);
-    if (!dinv) {
+    const struct manifest *f = m->bundle->manifest;
+    int64_t n = f->n_nodes;
+    int32_t dim = f->program.buffers[1].dim;
+    double *runs = NULL, *dinv = degree_norms(m->bundle);
+    double *e = alloc_array(n * dim, sizeof(double));
+    if (!dinv || !e) {
         st = FAIL(err, GNNAC_ENOMEM, "out of memory for the reference");
         goto out;
     }
-    TRY(start(m->bundle, x, &now, err));
-    for (int32_t i = 0; i < g->n_layers; i++) {
-        struct conv c = {
-            .l = &g->layers[i], .b = m->bundle, .dinv = dinv, .in = now};
-        find_params(m, i, &c);
-        TRY(run_layer(&c, m->ctx->n_threads, err));
-        field64_finish(&now);
-        now = c.out;
-    }
-    for (int64_t v = 0; g->log_softmax && v < n; v++)
-        log_softmax_row(now.h + v * now.dim, now.e + v * now.dim, now.dim);
-    size_t bytes = (size_t)n * (size_t)now.dim * sizeof(double);
-    memcpy(y, now.h, bytes);
+    TRY(run_layers(m, x, dinv, &runs, e, err));
+    for (int64_t i = 0; i < n * dim; i++)
+        y[i] = runs[i * RUNS];
+    for (int64_t v = 0; f->model.log_softmax && v < n; v++)
+        log_softmax_row(y + v * dim, e + v * dim, dim);
     if (bound)
-        memcpy(bound, now.e, bytes);
+        memcpy(bound, e, (size_t)(n * dim) * sizeof(double));
 
 out:
-    field64_finish(&now);
+    free(runs);
+    free(e);
     free(dinv);
     return st;
 }

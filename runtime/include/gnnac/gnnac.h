@@ -172,8 +172,9 @@ GNNAC_API gnnac_status gnnac_model_run(gnnac_model *model, const float *x,
 // The same network in float64 on the CPU, layer by layer as its definition
 // says (no fusing, no re-association). `y` [n_nodes, out_dim] receives values;
 // `bound` (may be NULL) the absolute error that a correct float32 result may
-// have, element by element, carried through all layers from
-// |error| <= c u (terms + 2) sum|w x|, c = 4, u = 2^-24.
+// have, element by element: C (B + D), C = 4, where B = u (terms + 4)
+// sum|w x| is the worst case of the last layer's own roundings, u = 2^-24, and
+// D the deviation of its input's effect when earlier layers err by their B.
 GNNAC_API gnnac_status gnnac_model_reference(gnnac_model *model, const float *x,
                                              double *y, double *bound,
                                              gnnac_error *err);
