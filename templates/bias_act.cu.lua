@@ -1,8 +1,9 @@
 //% family {
 //%   op = "bias_act",
 //%   doc = [[
-//% act(x + bias), row by row; out may be x. Lanes lie along the columns and use
-//% the widest loads that both pitches allow; a narrow row takes part of a warp.]],
+//% act(x + bias), row by row; out may be x. Lanes lie along the columns and
+//% use the widest loads that both pitches allow; a narrow row takes part of a
+//% warp.]],
 //% }
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 8,
 //%        doc = "warps per block" }

@@ -1,5 +1,5 @@
-//% -- What follows the sum over the neighbours: scale, the row's own term, bias,
-//% -- activation, store.
+//% -- What follows the sum over the neighbours: scale, the row's own term,
+//% -- bias, activation, store.
 //% local lanes = include "lanes"
 //% local epilogue = {}
 //% local own_term = spec.self_term ~= "none"

@@ -1,13 +1,13 @@
 //% -- How the lanes of a warp share the columns of a row, and the device
 //% -- functions that every aggregation needs.
 //% --
-//% -- A lane holds `floats` numbers of a row, in slots: up to `coarsen` vectors
-//% -- of `vec` floats, dimWorker * vec columns apart, and, where vec does not
-//% -- divide the width, single columns of the remainder ("tail"). Columns that
-//% -- do not fit one warp are left to further tiles, the grid's y: all blocks of
-//% -- one tile start before those of the next, so that a tile of x can stay in
-//% -- the L2 cache. Lanes past the last column repeat it, so that only the final
-//% -- store has to ask.
+//% -- A lane holds `floats` numbers of a row, in slots: up to `coarsen`
+//% -- vectors of `vec` floats, dimWorker * vec columns apart, and, where vec
+//% -- does not divide the width, single columns of the remainder ("tail").
+//% -- Columns that do not fit one warp are left to further tiles, the grid's y:
+//% -- all blocks of one tile start before those of the next, so that a tile of
+//% -- x can stay in the L2 cache. Lanes past the last column repeat it, so that
+//% -- only the final store has to ask.
 //% local lanes = {}
 //% local written = {}
 //%
@@ -41,7 +41,7 @@
 //%     add { width = 1, first = first, whole = first + dimWorker <= L.tail,
 //%           tail = true }
 //%   end
-//%   check(L.tiles <= 65535, "%d tiles of columns are more than a grid can have",
+//%   check(L.tiles <= 65535, "%d tiles of columns are more than a grid has",
 //%         L.tiles)
 //%   return L
 //% end
@@ -53,8 +53,9 @@
 //% end
 //%
 //% -- The name of a device function that moves `width` floats: loadW and storeW
-//% -- want them aligned to 4W bytes; loadWxP works in pieces of P floats that are
-//% -- aligned to 4P bytes. readW is loadW for memory that the kernel also writes.
+//% -- want them aligned to 4W bytes; loadWxP works in pieces of P floats that
+//% -- are aligned to 4P bytes. readW is loadW for memory that the kernel also
+//% -- writes.
 //% function lanes.mover(verb, width, piece)
 //%   return piece < width and verb .. width .. "x" .. piece or verb .. width
 //% end
@@ -146,8 +147,12 @@ static __device__ __forceinline__ void ${name}(float *to, const float *from)
 //% -- column anew at every load, three instructions instead of one.
 //% function lanes.pointers(L, x)
 //%   for _, s in ipairs(L.slots) do
+//%     if s.index > 0 and s.whole and not s.tail then
+    const float *x${s.index} = x0 + ${s.first};
+//%     else
     const float *x${s.index} = ${x} + c${s.index};
     asm("" : "+l"(x${s.index}));
+//%     end
 //%   end
 //% end
 //%
@@ -196,7 +201,8 @@ static __device__ __forceinline__ void ${name}(float *to, const float *from)
     for (int step = ${top}; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < ${L.floats}; i++) {
-            const float more = __shfl_down_sync(~0u, sum[i], step * ${L.dimWorker});
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * ${L.dimWorker});
 //%   if n & (n - 1) == 0 then
             sum[i] += more;
 //%   else

@@ -20,15 +20,16 @@
 
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
-//% -- The widest loads that leave no lane without columns, then as many columns
-//% -- per lane as the registers allow, shared evenly between the tiles.
+//% -- The widest loads that leave no lane without columns, then as many
+//% -- columns per lane as the registers allow, shared evenly between the tiles.
 //% local teams = 32 // dimWorker
 //% local function layout(vec)
 //%   for coarsen = 8 // vec, 1, -1 do
 //%     local L = lanes.layout(dimWorker, teams, vec, coarsen)
 //%     if lanes.fits(L.floats, unroll, warpPerBlock) then
 //%       local span = L.tiles * dimWorker * vec
-//%       return lanes.layout(dimWorker, teams, vec, (L.body + span - 1) // span)
+//%       return lanes.layout(dimWorker, teams, vec,
+//%                           (L.body + span - 1) // span)
 //%     end
 //%   end
 //% end
@@ -38,7 +39,8 @@
 //% vec = L.vec
 //% local weighted = spec.norm == "gcn"
 //% local partial_pitch = (spec.dim + 3) // 4 * 4
-//% needs { part_size = partSize, parts_per_block = warpPerBlock, partials = true }
+//% needs { part_size = partSize, parts_per_block = warpPerBlock,
+//%         partials = true }
 //%
 //% local function arguments(first, last)
 //%   if spec.norm == "mean" then first[#first + 1] = "rowptr" end
@@ -57,11 +59,11 @@
 //%   entry = kernel .. "_finish",
 //%   grid = { "n_splits", per = warpPerBlock, y = L.tiles },
 //%   block = 32 * warpPerBlock,
-//%   args = arguments({ "out", "partial" },
-//%                    { "split_row", "split_first", "split_last", "n_splits" }),
+//%   args = arguments({ "out", "partial" }, { "split_row", "split_first",
+//%                                            "split_last", "n_splits" }),
 //% }
-// Warp: a group of at most ${partSize} neighbours; ${teams} teams of ${dimWorker} lanes take turns;
-// a lane holds ${L.floats} columns.
+// Neighbours per warp: up to ${partSize}; teams per warp: ${teams};
+// lanes per team: ${dimWorker}; columns per lane: ${L.floats}.
 //% if spec.offset_bits == 64 then
 typedef long long offset_t;
 //% else
@@ -137,7 +139,8 @@ ${kernel}(${parameters})
 #pragma unroll
             for (int k = 0; k < ${count}; k++) {
 //%   if weighted then
-                const float w = __shfl_sync(~0u, norm_u, base + k * ${teams} + edge);
+                const float w =
+                    __shfl_sync(~0u, norm_u, base + k * ${teams} + edge);
 //%   end
 #pragma unroll
                 for (int i = 0; i < ${L.floats}; i++)
@@ -204,8 +207,11 @@ ${kernel}(${parameters})
         for (int i = 0; i < ${L.floats}; i++)
             sum[i] += sums[w][i * ${dimWorker} + at];
 
-    const bool begins = warp > 0 || first == 0 || __ldg(part_row + first - 1) != row;
-    const bool ends = end < ${warpPerBlock} || first + ${warpPerBlock} >= n_parts || __ldg(part_row + first + ${warpPerBlock}) != row;
+    const bool begins = warp > 0 || first == 0 ||
+                        __ldg(part_row + first - 1) != row;
+    const bool ends = end < ${warpPerBlock} ||
+                      first + ${warpPerBlock} >= n_parts ||
+                      __ldg(part_row + first + ${warpPerBlock}) != row;
 //% else
 //%   if dimWorker < 32 then
     if (edge > 0)
@@ -248,7 +254,8 @@ ${kernel}_finish(${finish})
             if (b >= n)
                 continue;
             // The row's first block wrote slot 2b + 1, the others slot 2b.
-            const long long u = (2LL * (first + b) + (b == 0)) * ${partial_pitch};
+            const long long slot = 2LL * (first + b) + (b == 0);
+            const long long u = slot * ${partial_pitch};
 //% lanes.load_row(L)
         }
 #pragma unroll

@@ -1,19 +1,20 @@
 //% family {
 //%   op = "aggregate",
 //%   doc = [[
-//% A group of lanes per row. dimWorker lanes hold a row's columns in registers;
-//% edgeWorker such teams take turns at its neighbours and are added by shuffles.
-//% A warp works on 32 / (dimWorker * edgeWorker) rows. No shared memory, no
-//% atomics: results repeat bit by bit. Wins where rows are alike in length.]],
+//% A group of lanes per row. dimWorker lanes hold a row's columns in
+//% registers; edgeWorker such teams take turns at its neighbours and are added
+//% by shuffles. A warp works on 32 // (dimWorker * edgeWorker) rows. No shared
+//% memory, no atomics: results repeat bit by bit. Wins where rows are alike in
+//% length.]],
 //% }
 //% knob { name = "dimWorker", tag = "l", min = 1, max = 32, default = 32,
 //%        doc = "lanes along the feature dimension" }
 //% knob { name = "edgeWorker", tag = "e", min = 1, max = 32, default = 1,
 //%        doc = "teams of dimWorker lanes that share a row's neighbours" }
 //% knob { name = "vec", tag = "v", min = 1, max = 4, default = 1,
-//%        doc = "floats per load: 1, 2 or 4; must divide the pitch of x" }
+//%        doc = "floats per load, at most: fewer where x's pitch demands it" }
 //% knob { name = "coarsen", tag = "c", min = 1, max = 8, default = 1,
-//%        doc = "vectors of a row that one lane holds" }
+//%        doc = "times vec: floats of a row that one lane holds, at most" }
 //% knob { name = "unroll", tag = "u", min = 1, max = 8, default = 4,
 //%        doc = "neighbours that a team has in flight" }
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 4,
@@ -21,16 +22,15 @@
 
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
-//% check(vec ~= 3 and spec.x_pitch % vec == 0,
-//%       "vec %d does not suit rows %d floats apart", vec, spec.x_pitch)
+//% local width = lanes.widest(vec, spec.x_pitch)
 //% check(dimWorker * edgeWorker <= 32,
-//%       "dimWorker %d times edgeWorker %d is more than the 32 lanes of a warp",
+//%       "dimWorker %d times edgeWorker %d is more than a warp's 32 lanes",
 //%       dimWorker, edgeWorker)
 //% local group = dimWorker * edgeWorker
 //% local rows = 32 // group
-//% local L = lanes.layout(dimWorker, edgeWorker, vec, coarsen)
+//% local L = lanes.layout(dimWorker, edgeWorker, width, coarsen * vec // width)
 //% check(lanes.fits(L.floats, unroll, warpPerBlock),
-//%       "unroll %d times %d floats per lane do not fit the registers of %d warps",
+//%       "unroll %d times %d floats per lane: too many registers for %d warps",
 //%       unroll, L.floats, warpPerBlock)
 //% local args = { "out", "x", "rowptr", "colidx" }
 //% local weighted = spec.norm == "gcn"
@@ -42,14 +42,15 @@
 //%   block = 32 * warpPerBlock,
 //%   args = args,
 //% }
-// Warp: ${rows} rows of ${edgeWorker} teams of ${dimWorker} lanes; a lane holds ${L.floats} columns.
+// Rows per warp: ${rows}; teams per row: ${edgeWorker};
+// lanes per team: ${dimWorker}; columns per lane: ${L.floats}.
 //% if spec.offset_bits == 64 then
 typedef long long offset_t;
 //% else
 typedef int offset_t;
 //% end
 
-//% lanes.define("load", L, vec)
+//% lanes.define("load", L, width)
 //% epilogue.define(L)
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
@@ -58,7 +59,8 @@ ${kernel}(${parameters})
 //% if rows == 1 then
     const unsigned row = blockIdx.x * ${warpPerBlock} + threadIdx.x / 32;
 //% else
-    const unsigned row = blockIdx.x * ${rows * warpPerBlock} + threadIdx.x / 32 * ${rows} + lane / ${group};
+    const unsigned row = blockIdx.x * ${rows * warpPerBlock} +
+                         threadIdx.x / 32 * ${rows} + lane / ${group};
 //% end
 //% if rows * group == 32 then
     const bool active = row < n_rows;
@@ -115,8 +117,9 @@ ${kernel}(${parameters})
 //%   end
 //% end
 #pragma unroll 1
-    for (; left > ${(unroll - 1) * edgeWorker}; left -= ${unroll * edgeWorker}) {
+    while (left > ${(unroll - 1) * edgeWorker}) {
 //% batch(unroll, false)
+        left -= ${unroll * edgeWorker};
         ids += ${unroll * edgeWorker};
     }
 //% if unroll > 1 then

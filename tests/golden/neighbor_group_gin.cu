@@ -8,54 +8,54 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=32 dimWorker=16 warpPerBlock=4 unroll=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=none self=eps bias=0 act=none offset_bits=32
-#line 63 "/gnnac/templates/neighbor_group.cu.lua"
-// Warp: a group of at most 32 neighbours; 2 teams of 16 lanes take turns;
-// a lane holds 4 columns.
-#line 68 "/gnnac/templates/neighbor_group.cu.lua"
+#line 65 "/gnnac/templates/neighbor_group.cu.lua"
+// Neighbours per warp: up to 32; teams per warp: 2;
+// lanes per team: 16; columns per lane: 4.
+#line 70 "/gnnac/templates/neighbor_group.cu.lua"
 typedef int offset_t;
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 80 "/gnnac/templates/lanes.lib.lua"
+#line 81 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 89 "/gnnac/templates/lanes.lib.lua"
+#line 90 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 71 "/gnnac/templates/lanes.lib.lua"
+#line 72 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 87 "/gnnac/templates/neighbor_group.cu.lua"
+#line 89 "/gnnac/templates/neighbor_group.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const int *part_row, const float *self,
     const float *eps, float *partial, int n_parts)
 {
-#line 91 "/gnnac/templates/neighbor_group.cu.lua"
+#line 93 "/gnnac/templates/neighbor_group.cu.lua"
     __shared__ float sums[4][64];
     const int warp = threadIdx.x / 32;
-#line 77 "/gnnac/templates/neighbor_group.cu.lua"
+#line 79 "/gnnac/templates/neighbor_group.cu.lua"
     const int lane = threadIdx.x % 32;
-#line 81 "/gnnac/templates/neighbor_group.cu.lua"
+#line 83 "/gnnac/templates/neighbor_group.cu.lua"
     const int edge = lane / 16;
-#line 118 "/gnnac/templates/lanes.lib.lua"
+#line 119 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
-#line 137 "/gnnac/templates/lanes.lib.lua"
+#line 138 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 98 "/gnnac/templates/neighbor_group.cu.lua"
+#line 100 "/gnnac/templates/neighbor_group.cu.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 4;
     int rows = -1;
@@ -71,19 +71,19 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
         ids += begin;
     }
 
-#line 120 "/gnnac/templates/neighbor_group.cu.lua"
+#line 122 "/gnnac/templates/neighbor_group.cu.lua"
     float sum[4] = {};
     {
-#line 164 "/gnnac/templates/neighbor_group.cu.lua"
+#line 167 "/gnnac/templates/neighbor_group.cu.lua"
         const int n = left;
-#line 166 "/gnnac/templates/neighbor_group.cu.lua"
+#line 169 "/gnnac/templates/neighbor_group.cu.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 170 "/gnnac/templates/neighbor_group.cu.lua"
+#line 173 "/gnnac/templates/neighbor_group.cu.lua"
         int base = 0;
-#line 172 "/gnnac/templates/neighbor_group.cu.lua"
+#line 175 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll 1
         for (; base + 8 <= n; base += 8) {
-#line 123 "/gnnac/templates/neighbor_group.cu.lua"
+#line 125 "/gnnac/templates/neighbor_group.cu.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -91,24 +91,24 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 134 "/gnnac/templates/neighbor_group.cu.lua"
+#line 136 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 64;
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 137 "/gnnac/templates/neighbor_group.cu.lua"
+#line 139 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 142 "/gnnac/templates/neighbor_group.cu.lua"
+#line 145 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 147 "/gnnac/templates/neighbor_group.cu.lua"
+#line 150 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] += v[k][i];
             }
         }
-#line 178 "/gnnac/templates/neighbor_group.cu.lua"
+#line 181 "/gnnac/templates/neighbor_group.cu.lua"
         if (base < n) {
-#line 123 "/gnnac/templates/neighbor_group.cu.lua"
+#line 125 "/gnnac/templates/neighbor_group.cu.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -116,42 +116,43 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 131 "/gnnac/templates/neighbor_group.cu.lua"
+#line 133 "/gnnac/templates/neighbor_group.cu.lua"
                 if (base + k * 2 + edge >= n)
                     continue;
-#line 134 "/gnnac/templates/neighbor_group.cu.lua"
+#line 136 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 64;
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 137 "/gnnac/templates/neighbor_group.cu.lua"
+#line 139 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 142 "/gnnac/templates/neighbor_group.cu.lua"
+#line 145 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 147 "/gnnac/templates/neighbor_group.cu.lua"
+#line 150 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] += v[k][i];
             }
         }
     }
-#line 195 "/gnnac/templates/lanes.lib.lua"
+#line 200 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-            const float more = __shfl_down_sync(~0u, sum[i], step * 16);
-#line 201 "/gnnac/templates/lanes.lib.lua"
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 16);
+#line 207 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 186 "/gnnac/templates/neighbor_group.cu.lua"
+#line 189 "/gnnac/templates/neighbor_group.cu.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 191 "/gnnac/templates/neighbor_group.cu.lua"
+#line 194 "/gnnac/templates/neighbor_group.cu.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 193 "/gnnac/templates/neighbor_group.cu.lua"
+#line 196 "/gnnac/templates/neighbor_group.cu.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -166,14 +167,17 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
         for (int i = 0; i < 4; i++)
             sum[i] += sums[w][i * 16 + at];
 
-    const bool begins = warp > 0 || first == 0 || __ldg(part_row + first - 1) != row;
-    const bool ends = end < 4 || first + 4 >= n_parts || __ldg(part_row + first + 4) != row;
-#line 217 "/gnnac/templates/neighbor_group.cu.lua"
+    const bool begins = warp > 0 || first == 0 ||
+                        __ldg(part_row + first - 1) != row;
+    const bool ends = end < 4 ||
+                      first + 4 >= n_parts ||
+                      __ldg(part_row + first + 4) != row;
+#line 223 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
         float *to = partial + (2LL * blockIdx.x + begins) * 64;
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 190 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 220 "/gnnac/templates/neighbor_group.cu.lua"
+#line 226 "/gnnac/templates/neighbor_group.cu.lua"
         return;
     }
 #line 40 "/gnnac/templates/epilogue.lib.lua"
@@ -190,11 +194,11 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
         sum[i] = fmaf(weight, own[i], sum[i]);
 #line 73 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 190 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
-#line 228 "/gnnac/templates/neighbor_group.cu.lua"
+#line 234 "/gnnac/templates/neighbor_group.cu.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
@@ -202,22 +206,22 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
     const float *eps, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 232 "/gnnac/templates/neighbor_group.cu.lua"
+#line 238 "/gnnac/templates/neighbor_group.cu.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 77 "/gnnac/templates/neighbor_group.cu.lua"
+#line 79 "/gnnac/templates/neighbor_group.cu.lua"
     const int lane = threadIdx.x % 32;
-#line 81 "/gnnac/templates/neighbor_group.cu.lua"
+#line 83 "/gnnac/templates/neighbor_group.cu.lua"
     const int edge = lane / 16;
-#line 118 "/gnnac/templates/lanes.lib.lua"
+#line 119 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
-#line 137 "/gnnac/templates/lanes.lib.lua"
+#line 138 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 237 "/gnnac/templates/neighbor_group.cu.lua"
+#line 243 "/gnnac/templates/neighbor_group.cu.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -232,29 +236,31 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
             if (b >= n)
                 continue;
             // The row's first block wrote slot 2b + 1, the others slot 2b.
-            const long long u = (2LL * (first + b) + (b == 0)) * 64;
-#line 161 "/gnnac/templates/lanes.lib.lua"
+            const long long slot = 2LL * (first + b) + (b == 0);
+            const long long u = slot * 64;
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 254 "/gnnac/templates/neighbor_group.cu.lua"
+#line 261 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 sum[i] += v[k][i];
     }
-#line 195 "/gnnac/templates/lanes.lib.lua"
+#line 200 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-            const float more = __shfl_down_sync(~0u, sum[i], step * 16);
-#line 201 "/gnnac/templates/lanes.lib.lua"
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 16);
+#line 207 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 263 "/gnnac/templates/neighbor_group.cu.lua"
+#line 270 "/gnnac/templates/neighbor_group.cu.lua"
     if (edge > 0)
         return;
 #line 40 "/gnnac/templates/epilogue.lib.lua"
@@ -271,6 +277,6 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
         sum[i] = fmaf(weight, own[i], sum[i]);
 #line 73 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 190 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

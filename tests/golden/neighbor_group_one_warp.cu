@@ -8,76 +8,74 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=1 dimWorker=1 warpPerBlock=1 unroll=4
 // f32 dim=3 x_pitch=3 out_pitch=3 norm=gcn self=none bias=0 act=none offset_bits=32
-#line 63 "/gnnac/templates/neighbor_group.cu.lua"
-// Warp: a group of at most 1 neighbours; 32 teams of 1 lanes take turns;
-// a lane holds 3 columns.
-#line 68 "/gnnac/templates/neighbor_group.cu.lua"
+#line 65 "/gnnac/templates/neighbor_group.cu.lua"
+// Neighbours per warp: up to 1; teams per warp: 32;
+// lanes per team: 1; columns per lane: 3.
+#line 70 "/gnnac/templates/neighbor_group.cu.lua"
 typedef int offset_t;
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 77 "/gnnac/templates/lanes.lib.lua"
+#line 78 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 75 "/gnnac/templates/lanes.lib.lua"
+#line 76 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 87 "/gnnac/templates/neighbor_group.cu.lua"
+#line 89 "/gnnac/templates/neighbor_group.cu.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const int *part_row, const float *dinv,
     float *partial, int n_parts)
 {
-#line 77 "/gnnac/templates/neighbor_group.cu.lua"
+#line 79 "/gnnac/templates/neighbor_group.cu.lua"
     const int lane = threadIdx.x % 32;
-#line 81 "/gnnac/templates/neighbor_group.cu.lua"
+#line 83 "/gnnac/templates/neighbor_group.cu.lua"
     const int edge = lane / 1;
-#line 114 "/gnnac/templates/lanes.lib.lua"
+#line 115 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 137 "/gnnac/templates/lanes.lib.lua"
+#line 138 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 1 + 0;
-#line 137 "/gnnac/templates/lanes.lib.lua"
+#line 138 "/gnnac/templates/lanes.lib.lua"
     const int c1 = at * 1 + 1;
-#line 137 "/gnnac/templates/lanes.lib.lua"
+#line 138 "/gnnac/templates/lanes.lib.lua"
     const int c2 = at * 1 + 2;
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 149 "/gnnac/templates/lanes.lib.lua"
-    const float *x1 = x + c1;
-    asm("" : "+l"(x1));
-#line 149 "/gnnac/templates/lanes.lib.lua"
-    const float *x2 = x + c2;
-    asm("" : "+l"(x2));
+#line 151 "/gnnac/templates/lanes.lib.lua"
+    const float *x1 = x0 + 1;
+#line 151 "/gnnac/templates/lanes.lib.lua"
+    const float *x2 = x0 + 2;
 
-#line 113 "/gnnac/templates/neighbor_group.cu.lua"
+#line 115 "/gnnac/templates/neighbor_group.cu.lua"
     const unsigned part = blockIdx.x;
     const int row = __ldg(part_row + part);
     const offset_t begin = __ldg(part_ptr + part);
     const int *ids = colidx + begin;
     int left = __ldg(part_ptr + part + 1) - begin;
 
-#line 120 "/gnnac/templates/neighbor_group.cu.lua"
+#line 122 "/gnnac/templates/neighbor_group.cu.lua"
     float sum[3] = {};
     {
-#line 164 "/gnnac/templates/neighbor_group.cu.lua"
+#line 167 "/gnnac/templates/neighbor_group.cu.lua"
         const int n = left;
-#line 166 "/gnnac/templates/neighbor_group.cu.lua"
+#line 169 "/gnnac/templates/neighbor_group.cu.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 168 "/gnnac/templates/neighbor_group.cu.lua"
+#line 171 "/gnnac/templates/neighbor_group.cu.lua"
         const float norm_u = lane < n ? __ldg(dinv + id) : 0.0f;
-#line 170 "/gnnac/templates/neighbor_group.cu.lua"
+#line 173 "/gnnac/templates/neighbor_group.cu.lua"
         int base = 0;
-#line 178 "/gnnac/templates/neighbor_group.cu.lua"
+#line 181 "/gnnac/templates/neighbor_group.cu.lua"
         if (base < n) {
-#line 123 "/gnnac/templates/neighbor_group.cu.lua"
+#line 125 "/gnnac/templates/neighbor_group.cu.lua"
             float v[1][3] = {};
             int ids_k[1];
 #pragma unroll
@@ -85,58 +83,60 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 32 + edge);
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 131 "/gnnac/templates/neighbor_group.cu.lua"
+#line 133 "/gnnac/templates/neighbor_group.cu.lua"
                 if (base + k * 32 + edge >= n)
                     continue;
-#line 134 "/gnnac/templates/neighbor_group.cu.lua"
+#line 136 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 3;
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
             }
-#line 137 "/gnnac/templates/neighbor_group.cu.lua"
+#line 139 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 140 "/gnnac/templates/neighbor_group.cu.lua"
-                const float w = __shfl_sync(~0u, norm_u, base + k * 32 + edge);
 #line 142 "/gnnac/templates/neighbor_group.cu.lua"
+                const float w =
+                    __shfl_sync(~0u, norm_u, base + k * 32 + edge);
+#line 145 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 3; i++)
-#line 145 "/gnnac/templates/neighbor_group.cu.lua"
+#line 148 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
     }
-#line 195 "/gnnac/templates/lanes.lib.lua"
+#line 200 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
-            const float more = __shfl_down_sync(~0u, sum[i], step * 1);
-#line 201 "/gnnac/templates/lanes.lib.lua"
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 1);
+#line 207 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 211 "/gnnac/templates/neighbor_group.cu.lua"
+#line 217 "/gnnac/templates/neighbor_group.cu.lua"
     if (edge > 0)
         return;
-#line 214 "/gnnac/templates/neighbor_group.cu.lua"
+#line 220 "/gnnac/templates/neighbor_group.cu.lua"
     const bool begins = part == 0 || __ldg(part_row + part - 1) != row;
     const bool ends = part + 1 >= n_parts || __ldg(part_row + part + 1) != row;
-#line 217 "/gnnac/templates/neighbor_group.cu.lua"
+#line 223 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
         float *to = partial + (2LL * blockIdx.x + begins) * 4;
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 190 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 190 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 190 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
-#line 220 "/gnnac/templates/neighbor_group.cu.lua"
+#line 226 "/gnnac/templates/neighbor_group.cu.lua"
         return;
     }
 #line 27 "/gnnac/templates/epilogue.lib.lua"
@@ -149,15 +149,15 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
         sum[i] *= scale;
 #line 73 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 190 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 190 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 190 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }
 
-#line 228 "/gnnac/templates/neighbor_group.cu.lua"
+#line 234 "/gnnac/templates/neighbor_group.cu.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
@@ -165,32 +165,30 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     const int *split_row, const int *split_first, const int *split_last,
     int n_splits)
 {
-#line 232 "/gnnac/templates/neighbor_group.cu.lua"
+#line 238 "/gnnac/templates/neighbor_group.cu.lua"
     const unsigned split = blockIdx.x * 1 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 77 "/gnnac/templates/neighbor_group.cu.lua"
+#line 79 "/gnnac/templates/neighbor_group.cu.lua"
     const int lane = threadIdx.x % 32;
-#line 81 "/gnnac/templates/neighbor_group.cu.lua"
+#line 83 "/gnnac/templates/neighbor_group.cu.lua"
     const int edge = lane / 1;
-#line 114 "/gnnac/templates/lanes.lib.lua"
+#line 115 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 137 "/gnnac/templates/lanes.lib.lua"
+#line 138 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 1 + 0;
-#line 137 "/gnnac/templates/lanes.lib.lua"
+#line 138 "/gnnac/templates/lanes.lib.lua"
     const int c1 = at * 1 + 1;
-#line 137 "/gnnac/templates/lanes.lib.lua"
+#line 138 "/gnnac/templates/lanes.lib.lua"
     const int c2 = at * 1 + 2;
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 149 "/gnnac/templates/lanes.lib.lua"
-    const float *x1 = partial + c1;
-    asm("" : "+l"(x1));
-#line 149 "/gnnac/templates/lanes.lib.lua"
-    const float *x2 = partial + c2;
-    asm("" : "+l"(x2));
-#line 237 "/gnnac/templates/neighbor_group.cu.lua"
+#line 151 "/gnnac/templates/lanes.lib.lua"
+    const float *x1 = x0 + 1;
+#line 151 "/gnnac/templates/lanes.lib.lua"
+    const float *x2 = x0 + 2;
+#line 243 "/gnnac/templates/neighbor_group.cu.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -205,33 +203,35 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
             if (b >= n)
                 continue;
             // The row's first block wrote slot 2b + 1, the others slot 2b.
-            const long long u = (2LL * (first + b) + (b == 0)) * 4;
-#line 161 "/gnnac/templates/lanes.lib.lua"
+            const long long slot = 2LL * (first + b) + (b == 0);
+            const long long u = slot * 4;
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
         }
-#line 254 "/gnnac/templates/neighbor_group.cu.lua"
+#line 261 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 3; i++)
                 sum[i] += v[k][i];
     }
-#line 195 "/gnnac/templates/lanes.lib.lua"
+#line 200 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
-            const float more = __shfl_down_sync(~0u, sum[i], step * 1);
-#line 201 "/gnnac/templates/lanes.lib.lua"
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 1);
+#line 207 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 263 "/gnnac/templates/neighbor_group.cu.lua"
+#line 270 "/gnnac/templates/neighbor_group.cu.lua"
     if (edge > 0)
         return;
 #line 27 "/gnnac/templates/epilogue.lib.lua"
@@ -244,10 +244,10 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
         sum[i] *= scale;
 #line 73 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 190 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 190 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 190 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }

@@ -8,53 +8,53 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=100 dimWorker=11 warpPerBlock=2 unroll=4
 // f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=1 act=relu offset_bits=64
-#line 63 "/gnnac/templates/neighbor_group.cu.lua"
-// Warp: a group of at most 100 neighbours; 2 teams of 11 lanes take turns;
-// a lane holds 5 columns.
-#line 66 "/gnnac/templates/neighbor_group.cu.lua"
+#line 65 "/gnnac/templates/neighbor_group.cu.lua"
+// Neighbours per warp: up to 100; teams per warp: 2;
+// lanes per team: 11; columns per lane: 5.
+#line 68 "/gnnac/templates/neighbor_group.cu.lua"
 typedef long long offset_t;
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load2(float *to, const float *from)
 {
-#line 84 "/gnnac/templates/lanes.lib.lua"
+#line 85 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = __ldg((const float2 *)(from + 0));
-#line 94 "/gnnac/templates/lanes.lib.lua"
+#line 95 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
 }
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 77 "/gnnac/templates/lanes.lib.lua"
+#line 78 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2(float *to, const float *from)
 {
-#line 73 "/gnnac/templates/lanes.lib.lua"
+#line 74 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
 }
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 75 "/gnnac/templates/lanes.lib.lua"
+#line 76 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2x1(float *to, const float *from)
 {
-#line 75 "/gnnac/templates/lanes.lib.lua"
+#line 76 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
-#line 75 "/gnnac/templates/lanes.lib.lua"
+#line 76 "/gnnac/templates/lanes.lib.lua"
     to[1] = from[1];
 }
 
-#line 87 "/gnnac/templates/neighbor_group.cu.lua"
+#line 89 "/gnnac/templates/neighbor_group.cu.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     float *out, const float *x, const int *colidx,
@@ -62,32 +62,32 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const float *self, const float *bias, float *partial,
     int n_parts)
 {
-#line 91 "/gnnac/templates/neighbor_group.cu.lua"
+#line 93 "/gnnac/templates/neighbor_group.cu.lua"
     __shared__ float sums[2][55];
     const int warp = threadIdx.x / 32;
-#line 77 "/gnnac/templates/neighbor_group.cu.lua"
+#line 79 "/gnnac/templates/neighbor_group.cu.lua"
     const int lane = threadIdx.x % 32;
-#line 83 "/gnnac/templates/neighbor_group.cu.lua"
+#line 85 "/gnnac/templates/neighbor_group.cu.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 118 "/gnnac/templates/lanes.lib.lua"
+#line 119 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 137 "/gnnac/templates/lanes.lib.lua"
+#line 138 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 139 "/gnnac/templates/lanes.lib.lua"
+#line 140 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 131 "/gnnac/templates/lanes.lib.lua"
+#line 132 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 98 "/gnnac/templates/neighbor_group.cu.lua"
+#line 100 "/gnnac/templates/neighbor_group.cu.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 2;
     int rows = -1;
@@ -103,21 +103,21 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         ids += begin;
     }
 
-#line 120 "/gnnac/templates/neighbor_group.cu.lua"
+#line 122 "/gnnac/templates/neighbor_group.cu.lua"
     float sum[5] = {};
-#line 156 "/gnnac/templates/neighbor_group.cu.lua"
+#line 159 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll 1
     for (; left > 0; left -= 32, ids += 32) {
-#line 162 "/gnnac/templates/neighbor_group.cu.lua"
+#line 165 "/gnnac/templates/neighbor_group.cu.lua"
         const int n = min(left, 32);
-#line 166 "/gnnac/templates/neighbor_group.cu.lua"
+#line 169 "/gnnac/templates/neighbor_group.cu.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 170 "/gnnac/templates/neighbor_group.cu.lua"
+#line 173 "/gnnac/templates/neighbor_group.cu.lua"
         int base = 0;
-#line 172 "/gnnac/templates/neighbor_group.cu.lua"
+#line 175 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll 1
         for (; base + 8 <= n; base += 8) {
-#line 123 "/gnnac/templates/neighbor_group.cu.lua"
+#line 125 "/gnnac/templates/neighbor_group.cu.lua"
             float v[4][5] = {};
             int ids_k[4];
 #pragma unroll
@@ -125,28 +125,28 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 134 "/gnnac/templates/neighbor_group.cu.lua"
+#line 136 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 36;
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
-#line 137 "/gnnac/templates/neighbor_group.cu.lua"
+#line 139 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 142 "/gnnac/templates/neighbor_group.cu.lua"
+#line 145 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 5; i++)
-#line 147 "/gnnac/templates/neighbor_group.cu.lua"
+#line 150 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] += v[k][i];
             }
         }
-#line 178 "/gnnac/templates/neighbor_group.cu.lua"
+#line 181 "/gnnac/templates/neighbor_group.cu.lua"
         if (base < n) {
-#line 123 "/gnnac/templates/neighbor_group.cu.lua"
+#line 125 "/gnnac/templates/neighbor_group.cu.lua"
             float v[4][5] = {};
             int ids_k[4];
 #pragma unroll
@@ -154,46 +154,47 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 131 "/gnnac/templates/neighbor_group.cu.lua"
+#line 133 "/gnnac/templates/neighbor_group.cu.lua"
                 if (base + k * 2 + edge >= n)
                     continue;
-#line 134 "/gnnac/templates/neighbor_group.cu.lua"
+#line 136 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 36;
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
-#line 137 "/gnnac/templates/neighbor_group.cu.lua"
+#line 139 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 142 "/gnnac/templates/neighbor_group.cu.lua"
+#line 145 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 5; i++)
-#line 147 "/gnnac/templates/neighbor_group.cu.lua"
+#line 150 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] += v[k][i];
             }
         }
     }
-#line 195 "/gnnac/templates/lanes.lib.lua"
+#line 200 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
-            const float more = __shfl_down_sync(~0u, sum[i], step * 11);
-#line 201 "/gnnac/templates/lanes.lib.lua"
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 11);
+#line 207 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 186 "/gnnac/templates/neighbor_group.cu.lua"
+#line 189 "/gnnac/templates/neighbor_group.cu.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 191 "/gnnac/templates/neighbor_group.cu.lua"
+#line 194 "/gnnac/templates/neighbor_group.cu.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 193 "/gnnac/templates/neighbor_group.cu.lua"
+#line 196 "/gnnac/templates/neighbor_group.cu.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 5; i++)
@@ -208,25 +209,28 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         for (int i = 0; i < 5; i++)
             sum[i] += sums[w][i * 11 + at];
 
-    const bool begins = warp > 0 || first == 0 || __ldg(part_row + first - 1) != row;
-    const bool ends = end < 2 || first + 2 >= n_parts || __ldg(part_row + first + 2) != row;
-#line 217 "/gnnac/templates/neighbor_group.cu.lua"
+    const bool begins = warp > 0 || first == 0 ||
+                        __ldg(part_row + first - 1) != row;
+    const bool ends = end < 2 ||
+                      first + 2 >= n_parts ||
+                      __ldg(part_row + first + 2) != row;
+#line 223 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 190 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 180 "/gnnac/templates/lanes.lib.lua"
+#line 185 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 188 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 176 "/gnnac/templates/lanes.lib.lua"
+#line 181 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 188 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 220 "/gnnac/templates/neighbor_group.cu.lua"
+#line 226 "/gnnac/templates/neighbor_group.cu.lua"
         return;
     }
-#line 223 "/gnnac/templates/neighbor_group.cu.lua"
+#line 229 "/gnnac/templates/neighbor_group.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 31 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
@@ -266,19 +270,19 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 73 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 190 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 180 "/gnnac/templates/lanes.lib.lua"
+#line 185 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 188 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 176 "/gnnac/templates/lanes.lib.lua"
+#line 181 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 188 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }
 
-#line 228 "/gnnac/templates/neighbor_group.cu.lua"
+#line 234 "/gnnac/templates/neighbor_group.cu.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_finish(
@@ -286,32 +290,32 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
     const float *self, const float *bias, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 232 "/gnnac/templates/neighbor_group.cu.lua"
+#line 238 "/gnnac/templates/neighbor_group.cu.lua"
     const unsigned split = blockIdx.x * 2 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 77 "/gnnac/templates/neighbor_group.cu.lua"
+#line 79 "/gnnac/templates/neighbor_group.cu.lua"
     const int lane = threadIdx.x % 32;
-#line 83 "/gnnac/templates/neighbor_group.cu.lua"
+#line 85 "/gnnac/templates/neighbor_group.cu.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 118 "/gnnac/templates/lanes.lib.lua"
+#line 119 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 137 "/gnnac/templates/lanes.lib.lua"
+#line 138 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 139 "/gnnac/templates/lanes.lib.lua"
+#line 140 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 131 "/gnnac/templates/lanes.lib.lua"
+#line 132 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 237 "/gnnac/templates/neighbor_group.cu.lua"
+#line 243 "/gnnac/templates/neighbor_group.cu.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -326,36 +330,38 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
             if (b >= n)
                 continue;
             // The row's first block wrote slot 2b + 1, the others slot 2b.
-            const long long u = (2LL * (first + b) + (b == 0)) * 36;
-#line 161 "/gnnac/templates/lanes.lib.lua"
+            const long long slot = 2LL * (first + b) + (b == 0);
+            const long long u = slot * 36;
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
-#line 254 "/gnnac/templates/neighbor_group.cu.lua"
+#line 261 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 sum[i] += v[k][i];
     }
-#line 195 "/gnnac/templates/lanes.lib.lua"
+#line 200 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
-            const float more = __shfl_down_sync(~0u, sum[i], step * 11);
-#line 201 "/gnnac/templates/lanes.lib.lua"
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 11);
+#line 207 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 263 "/gnnac/templates/neighbor_group.cu.lua"
+#line 270 "/gnnac/templates/neighbor_group.cu.lua"
     if (edge > 0)
         return;
-#line 267 "/gnnac/templates/neighbor_group.cu.lua"
+#line 274 "/gnnac/templates/neighbor_group.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 31 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
@@ -395,14 +401,14 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 73 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 190 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 180 "/gnnac/templates/lanes.lib.lua"
+#line 185 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 188 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 176 "/gnnac/templates/lanes.lib.lua"
+#line 181 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 188 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }

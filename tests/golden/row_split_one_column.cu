@@ -1,52 +1,54 @@
 // gnnac aggregate, from templates/row_split.cu.lua
-// A group of lanes per row. dimWorker lanes hold a row's columns in registers;
-// edgeWorker such teams take turns at its neighbours and are added by shuffles.
-// A warp works on 32 / (dimWorker * edgeWorker) rows. No shared memory, no
-// atomics: results repeat bit by bit. Wins where rows are alike in length.
+// A group of lanes per row. dimWorker lanes hold a row's columns in
+// registers; edgeWorker such teams take turns at its neighbours and are added
+// by shuffles. A warp works on 32 // (dimWorker * edgeWorker) rows. No shared
+// memory, no atomics: results repeat bit by bit. Wins where rows are alike in
+// length.
 // dimWorker=1 edgeWorker=32 vec=1 coarsen=1 unroll=1 warpPerBlock=4
 // f32 dim=1 x_pitch=1 out_pitch=1 norm=none self=none bias=0 act=none offset_bits=32
 #line 45 "/gnnac/templates/row_split.cu.lua"
-// Warp: 1 rows of 32 teams of 1 lanes; a lane holds 1 columns.
-#line 49 "/gnnac/templates/row_split.cu.lua"
+// Rows per warp: 1; teams per row: 32;
+// lanes per team: 1; columns per lane: 1.
+#line 50 "/gnnac/templates/row_split.cu.lua"
 typedef int offset_t;
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 77 "/gnnac/templates/lanes.lib.lua"
+#line 78 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 75 "/gnnac/templates/lanes.lib.lua"
+#line 76 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 54 "/gnnac/templates/row_split.cu.lua"
+#line 55 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, int n_rows)
 {
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 58 "/gnnac/templates/row_split.cu.lua"
     const int lane = threadIdx.x % 32;
-#line 59 "/gnnac/templates/row_split.cu.lua"
+#line 60 "/gnnac/templates/row_split.cu.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
     const bool active = row < n_rows;
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
     const int edge = lane / 1;
-#line 114 "/gnnac/templates/lanes.lib.lua"
+#line 115 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 137 "/gnnac/templates/lanes.lib.lua"
+#line 138 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 1 + 0;
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 78 "/gnnac/templates/row_split.cu.lua"
+#line 80 "/gnnac/templates/row_split.cu.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
     if (active) {
@@ -57,46 +59,48 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
     offset_t left = degree - edge;
 
     float sum[1] = {};
-#line 117 "/gnnac/templates/row_split.cu.lua"
+#line 119 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll 1
-    for (; left > 0; left -= 32) {
-#line 90 "/gnnac/templates/row_split.cu.lua"
+    while (left > 0) {
+#line 92 "/gnnac/templates/row_split.cu.lua"
         float v[1][1] = {};
-#line 94 "/gnnac/templates/row_split.cu.lua"
+#line 96 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++) {
-#line 100 "/gnnac/templates/row_split.cu.lua"
+#line 102 "/gnnac/templates/row_split.cu.lua"
             const int id = __ldg(ids + k * 32);
             const long long u = (long long)id * 1;
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
         }
-#line 107 "/gnnac/templates/row_split.cu.lua"
+#line 109 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++)
 #pragma unroll
             for (int i = 0; i < 1; i++)
-#line 114 "/gnnac/templates/row_split.cu.lua"
+#line 116 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 120 "/gnnac/templates/row_split.cu.lua"
+#line 122 "/gnnac/templates/row_split.cu.lua"
+        left -= 32;
         ids += 32;
     }
-#line 195 "/gnnac/templates/lanes.lib.lua"
+#line 200 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 1; i++) {
-            const float more = __shfl_down_sync(~0u, sum[i], step * 1);
-#line 201 "/gnnac/templates/lanes.lib.lua"
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 1);
+#line 207 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 133 "/gnnac/templates/row_split.cu.lua"
+#line 136 "/gnnac/templates/row_split.cu.lua"
     if (!active || edge > 0)
         return;
 #line 73 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 1;
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 190 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
 }

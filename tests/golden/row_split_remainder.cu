@@ -1,79 +1,81 @@
 // gnnac aggregate, from templates/row_split.cu.lua
-// A group of lanes per row. dimWorker lanes hold a row's columns in registers;
-// edgeWorker such teams take turns at its neighbours and are added by shuffles.
-// A warp works on 32 / (dimWorker * edgeWorker) rows. No shared memory, no
-// atomics: results repeat bit by bit. Wins where rows are alike in length.
+// A group of lanes per row. dimWorker lanes hold a row's columns in
+// registers; edgeWorker such teams take turns at its neighbours and are added
+// by shuffles. A warp works on 32 // (dimWorker * edgeWorker) rows. No shared
+// memory, no atomics: results repeat bit by bit. Wins where rows are alike in
+// length.
 // dimWorker=5 edgeWorker=6 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f32 dim=22 x_pitch=24 out_pitch=22 self_pitch=24 norm=none self=eps bias=0 act=none offset_bits=32
 #line 45 "/gnnac/templates/row_split.cu.lua"
-// Warp: 1 rows of 6 teams of 5 lanes; a lane holds 5 columns.
-#line 49 "/gnnac/templates/row_split.cu.lua"
+// Rows per warp: 1; teams per row: 6;
+// lanes per team: 5; columns per lane: 5.
+#line 50 "/gnnac/templates/row_split.cu.lua"
 typedef int offset_t;
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 80 "/gnnac/templates/lanes.lib.lua"
+#line 81 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 89 "/gnnac/templates/lanes.lib.lua"
+#line 90 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 77 "/gnnac/templates/lanes.lib.lua"
+#line 78 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4x2(float *to, const float *from)
 {
-#line 73 "/gnnac/templates/lanes.lib.lua"
+#line 74 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
-#line 73 "/gnnac/templates/lanes.lib.lua"
+#line 74 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 2) = make_float2(from[2], from[3]);
 }
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 75 "/gnnac/templates/lanes.lib.lua"
+#line 76 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 54 "/gnnac/templates/row_split.cu.lua"
+#line 55 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, const float *self, const float *eps,
     int n_rows)
 {
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 58 "/gnnac/templates/row_split.cu.lua"
     const int lane = threadIdx.x % 32;
-#line 59 "/gnnac/templates/row_split.cu.lua"
+#line 60 "/gnnac/templates/row_split.cu.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 66 "/gnnac/templates/row_split.cu.lua"
+#line 68 "/gnnac/templates/row_split.cu.lua"
     const bool active = lane < 30 && row < n_rows;
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
     const int edge = lane / 5;
-#line 118 "/gnnac/templates/lanes.lib.lua"
+#line 119 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 5;
-#line 137 "/gnnac/templates/lanes.lib.lua"
+#line 138 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 131 "/gnnac/templates/lanes.lib.lua"
+#line 132 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 20 + min(at + 0, 1);
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
 
-#line 78 "/gnnac/templates/row_split.cu.lua"
+#line 80 "/gnnac/templates/row_split.cu.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
     if (active) {
@@ -84,70 +86,72 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
     offset_t left = degree - edge;
 
     float sum[5] = {};
-#line 117 "/gnnac/templates/row_split.cu.lua"
+#line 119 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll 1
-    for (; left > 18; left -= 24) {
-#line 90 "/gnnac/templates/row_split.cu.lua"
+    while (left > 18) {
+#line 92 "/gnnac/templates/row_split.cu.lua"
         float v[4][5] = {};
-#line 94 "/gnnac/templates/row_split.cu.lua"
+#line 96 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 100 "/gnnac/templates/row_split.cu.lua"
+#line 102 "/gnnac/templates/row_split.cu.lua"
             const int id = __ldg(ids + k * 6);
             const long long u = (long long)id * 24;
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 107 "/gnnac/templates/row_split.cu.lua"
+#line 109 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 114 "/gnnac/templates/row_split.cu.lua"
+#line 116 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 120 "/gnnac/templates/row_split.cu.lua"
+#line 122 "/gnnac/templates/row_split.cu.lua"
+        left -= 24;
         ids += 24;
     }
-#line 123 "/gnnac/templates/row_split.cu.lua"
+#line 126 "/gnnac/templates/row_split.cu.lua"
     if (left > 0) {
-#line 90 "/gnnac/templates/row_split.cu.lua"
+#line 92 "/gnnac/templates/row_split.cu.lua"
         float v[3][5] = {};
-#line 94 "/gnnac/templates/row_split.cu.lua"
+#line 96 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 97 "/gnnac/templates/row_split.cu.lua"
+#line 99 "/gnnac/templates/row_split.cu.lua"
             if (k * 6 >= left)
                 continue;
-#line 100 "/gnnac/templates/row_split.cu.lua"
+#line 102 "/gnnac/templates/row_split.cu.lua"
             const int id = __ldg(ids + k * 6);
             const long long u = (long long)id * 24;
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 107 "/gnnac/templates/row_split.cu.lua"
+#line 109 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 114 "/gnnac/templates/row_split.cu.lua"
+#line 116 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
     }
-#line 195 "/gnnac/templates/lanes.lib.lua"
+#line 200 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
-            const float more = __shfl_down_sync(~0u, sum[i], step * 5);
-#line 203 "/gnnac/templates/lanes.lib.lua"
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 5);
+#line 209 "/gnnac/templates/lanes.lib.lua"
             sum[i] += edge + step < 6 ? more : 0.0f;
         }
     }
 
-#line 133 "/gnnac/templates/row_split.cu.lua"
+#line 136 "/gnnac/templates/row_split.cu.lua"
     if (!active || edge > 0)
         return;
 #line 40 "/gnnac/templates/epilogue.lib.lua"
@@ -166,10 +170,10 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
         sum[i] = fmaf(weight, own[i], sum[i]);
 #line 73 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 22;
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 190 "/gnnac/templates/lanes.lib.lua"
     store4x2(to + c0, &sum[0]);
-#line 176 "/gnnac/templates/lanes.lib.lua"
+#line 181 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 2)
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 188 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
 }

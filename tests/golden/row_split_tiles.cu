@@ -1,87 +1,89 @@
 // gnnac aggregate, from templates/row_split.cu.lua
-// A group of lanes per row. dimWorker lanes hold a row's columns in registers;
-// edgeWorker such teams take turns at its neighbours and are added by shuffles.
-// A warp works on 32 / (dimWorker * edgeWorker) rows. No shared memory, no
-// atomics: results repeat bit by bit. Wins where rows are alike in length.
+// A group of lanes per row. dimWorker lanes hold a row's columns in
+// registers; edgeWorker such teams take turns at its neighbours and are added
+// by shuffles. A warp works on 32 // (dimWorker * edgeWorker) rows. No shared
+// memory, no atomics: results repeat bit by bit. Wins where rows are alike in
+// length.
 // dimWorker=32 edgeWorker=1 vec=4 coarsen=2 unroll=4 warpPerBlock=4
 // f32 dim=602 x_pitch=604 out_pitch=602 norm=mean self=none bias=0 act=none offset_bits=64
 #line 45 "/gnnac/templates/row_split.cu.lua"
-// Warp: 1 rows of 1 teams of 32 lanes; a lane holds 9 columns.
-#line 47 "/gnnac/templates/row_split.cu.lua"
+// Rows per warp: 1; teams per row: 1;
+// lanes per team: 32; columns per lane: 9.
+#line 48 "/gnnac/templates/row_split.cu.lua"
 typedef long long offset_t;
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 80 "/gnnac/templates/lanes.lib.lua"
+#line 81 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 89 "/gnnac/templates/lanes.lib.lua"
+#line 90 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 77 "/gnnac/templates/lanes.lib.lua"
+#line 78 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4x2(float *to, const float *from)
 {
-#line 73 "/gnnac/templates/lanes.lib.lua"
+#line 74 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
-#line 73 "/gnnac/templates/lanes.lib.lua"
+#line 74 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 2) = make_float2(from[2], from[3]);
 }
 
-#line 67 "/gnnac/templates/lanes.lib.lua"
+#line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 75 "/gnnac/templates/lanes.lib.lua"
+#line 76 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 54 "/gnnac/templates/row_split.cu.lua"
+#line 55 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, int n_rows)
 {
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 58 "/gnnac/templates/row_split.cu.lua"
     const int lane = threadIdx.x % 32;
-#line 59 "/gnnac/templates/row_split.cu.lua"
+#line 60 "/gnnac/templates/row_split.cu.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
     const bool active = row < n_rows;
-#line 69 "/gnnac/templates/row_split.cu.lua"
+#line 71 "/gnnac/templates/row_split.cu.lua"
     const int edge = 0;
-#line 116 "/gnnac/templates/lanes.lib.lua"
+#line 117 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 121 "/gnnac/templates/lanes.lib.lua"
+#line 122 "/gnnac/templates/lanes.lib.lua"
     const int tile = blockIdx.y * 256;
-#line 124 "/gnnac/templates/lanes.lib.lua"
+#line 125 "/gnnac/templates/lanes.lib.lua"
     const bool last_tile = blockIdx.y == 2;
-#line 135 "/gnnac/templates/lanes.lib.lua"
+#line 136 "/gnnac/templates/lanes.lib.lua"
     const int c0 = min(tile + at * 4 + 0, 596);
-#line 135 "/gnnac/templates/lanes.lib.lua"
+#line 136 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(tile + at * 4 + 128, 596);
-#line 131 "/gnnac/templates/lanes.lib.lua"
+#line 132 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 600 + min(at + 0, 1);
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 78 "/gnnac/templates/row_split.cu.lua"
+#line 80 "/gnnac/templates/row_split.cu.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
     if (active) {
@@ -92,66 +94,67 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
     offset_t left = degree - edge;
 
     float sum[9] = {};
-#line 117 "/gnnac/templates/row_split.cu.lua"
+#line 119 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll 1
-    for (; left > 3; left -= 4) {
-#line 90 "/gnnac/templates/row_split.cu.lua"
+    while (left > 3) {
+#line 92 "/gnnac/templates/row_split.cu.lua"
         float v[4][9] = {};
-#line 94 "/gnnac/templates/row_split.cu.lua"
+#line 96 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 100 "/gnnac/templates/row_split.cu.lua"
+#line 102 "/gnnac/templates/row_split.cu.lua"
             const int id = __ldg(ids + k * 1);
             const long long u = (long long)id * 604;
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
-#line 158 "/gnnac/templates/lanes.lib.lua"
+#line 163 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 load1(&v[k][8], x2 + u);
         }
-#line 107 "/gnnac/templates/row_split.cu.lua"
+#line 109 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 114 "/gnnac/templates/row_split.cu.lua"
+#line 116 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 120 "/gnnac/templates/row_split.cu.lua"
+#line 122 "/gnnac/templates/row_split.cu.lua"
+        left -= 4;
         ids += 4;
     }
-#line 123 "/gnnac/templates/row_split.cu.lua"
+#line 126 "/gnnac/templates/row_split.cu.lua"
     if (left > 0) {
-#line 90 "/gnnac/templates/row_split.cu.lua"
+#line 92 "/gnnac/templates/row_split.cu.lua"
         float v[3][9] = {};
-#line 94 "/gnnac/templates/row_split.cu.lua"
+#line 96 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 97 "/gnnac/templates/row_split.cu.lua"
+#line 99 "/gnnac/templates/row_split.cu.lua"
             if (k * 1 >= left)
                 continue;
-#line 100 "/gnnac/templates/row_split.cu.lua"
+#line 102 "/gnnac/templates/row_split.cu.lua"
             const int id = __ldg(ids + k * 1);
             const long long u = (long long)id * 604;
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
-#line 158 "/gnnac/templates/lanes.lib.lua"
+#line 163 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 load1(&v[k][8], x2 + u);
         }
-#line 107 "/gnnac/templates/row_split.cu.lua"
+#line 109 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 114 "/gnnac/templates/row_split.cu.lua"
+#line 116 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
     }
 
-#line 130 "/gnnac/templates/row_split.cu.lua"
+#line 133 "/gnnac/templates/row_split.cu.lua"
     if (!active)
         return;
 #line 31 "/gnnac/templates/epilogue.lib.lua"
@@ -162,16 +165,16 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
         sum[i] *= scale;
 #line 73 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 602;
-#line 178 "/gnnac/templates/lanes.lib.lua"
+#line 183 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 0 < 600)
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 188 "/gnnac/templates/lanes.lib.lua"
         store4x2(to + c0, &sum[0]);
-#line 178 "/gnnac/templates/lanes.lib.lua"
+#line 183 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 128 < 600)
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 188 "/gnnac/templates/lanes.lib.lua"
         store4x2(to + c1, &sum[4]);
-#line 174 "/gnnac/templates/lanes.lib.lua"
+#line 179 "/gnnac/templates/lanes.lib.lua"
     if (last_tile && at + 0 < 2)
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 188 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[8]);
 }
