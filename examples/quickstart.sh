@@ -102,6 +102,8 @@ if has_compiler; then
         compile_and_run rmat.npz $model --dim 32 --classes 8
     done
     step "look into a bundle" gnnac inspect rmat.gcn.gnnb
+    step "run it from a C program, examples/run_bundle.c" \
+        "$root/build/examples/run_bundle" rmat.gcn.gnnb
     step "compile once more: the database remembers" remembered rmat.npz
     step "compile twice without the database" same_bytes rmat.npz
     if [ -f "$graphs/cora.npz" ]; then
