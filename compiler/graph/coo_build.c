@@ -1,5 +1,7 @@
 #include "graph/coo_build.h"
 
+#include <stdlib.h>
+
 #include "checked.h"
 
 gnnac_status resolve_nodes(const char *path, int64_t declared, int64_t max_id,
@@ -138,8 +140,11 @@ gnnac_status coo_from_compressed(const struct npy_array *pointers,
                     "%s: byte 10: indices must be one-dimensional",
                     indices->name);
     TRY(check_pointers(pointers, n, err));
-    TRY(resolve_nodes(pointers->name, declared > n_rows ? declared : n_rows,
-                      n_rows - 1, opt, &n_nodes, err));
+    if (declared >= 0 && declared != n_rows)
+        return FAIL(err, GNNAC_EFORMAT,
+                    "%s: byte 10: row pointers of %lld rows, but %lld nodes",
+                    pointers->name, (long long)n_rows, (long long)declared);
+    TRY(resolve_nodes(pointers->name, n_rows, n_rows - 1, opt, &n_nodes, err));
     TRY(coo_alloc(&g, n, false, indices->name, err));
     g.n_nodes = n_nodes;
     expand_rows(pointers, rows_are_dst ? g.dst : g.src);
@@ -150,4 +155,37 @@ gnnac_status coo_from_compressed(const struct npy_array *pointers,
 out:
     coo_finish(&g);
     return st;
+}
+
+// ---- weights ----------------------------------------------------------------
+
+static bool all_ones(const float *w, int64_t n)
+{
+    bool ones = true;
+#pragma omp parallel for schedule(static) reduction(&& : ones)
+    for (int64_t i = 0; i < n; i++)
+        ones = ones && w[i] == 1;
+    return ones;
+}
+
+gnnac_status coo_set_weights(struct coo *g, const struct npy_array *weights,
+                             gnnac_error *err)
+{
+    int64_t n = weights->h.n_elems;
+    if (n != g->n_edges)
+        return FAIL(err, GNNAC_EFORMAT,
+                    "%s: byte 10: %lld weights for %lld edges", weights->name,
+                    (long long)n, (long long)g->n_edges);
+    float *w = alloc_array(n, sizeof(*w));
+    if (!w)
+        return FAIL(err, GNNAC_ENOMEM, "%s: out of memory for %lld weights",
+                    weights->name, (long long)n);
+    gnnac_status st = npy_read_floats(weights, 0, 1, n, w, err);
+    if (st != GNNAC_OK || all_ones(w, n)) {
+        free(w);
+        return st;
+    }
+    free(g->weight);
+    g->weight = w;
+    return GNNAC_OK;
 }

@@ -28,11 +28,16 @@ gnnac_status coo_from_runs(const char *path, struct id_run src,
                            gnnac_error *err);
 
 // The edges of compressed rows: `pointers` [n_rows + 1] into `indices`. Row ids
-// become src, or dst when `rows_are_dst`.
+// become src, or dst when `rows_are_dst`. A declared count must equal n_rows.
 gnnac_status coo_from_compressed(const struct npy_array *pointers,
                                  const struct npy_array *indices,
                                  bool rows_are_dst, int64_t declared,
                                  const struct graph_options *opt,
                                  struct coo *out, gnnac_error *err);
+
+// Weights of the edges of `g`, in their order: as many numbers, each finite.
+// All ones leave the graph without weights. GNNAC_EFORMAT, GNNAC_ENOMEM.
+gnnac_status coo_set_weights(struct coo *g, const struct npy_array *weights,
+                             gnnac_error *err);
 
 #endif

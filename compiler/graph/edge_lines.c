@@ -1,5 +1,6 @@
 #include "graph/edge_lines.h"
 
+#include <float.h>
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -28,6 +29,11 @@ static inline bool is_blank(char c, bool commas)
            (commas && (c == ',' || c == ';'));
 }
 
+static inline bool is_digit(char c)
+{
+    return (unsigned char)(c - '0') < 10;
+}
+
 static inline const char *skip_blanks(const char *p, const char *end,
                                       bool commas)
 {
@@ -41,7 +47,7 @@ static inline const char *scan_id(const char *p, const char *end, int64_t *out)
 {
     const char *begin = p;
     uint64_t v = 0;
-    while (p < end && (unsigned char)(*p - '0') < 10) {
+    while (p < end && is_digit(*p)) {
         v = v * 10 + (uint64_t)(*p++ - '0');
         if (p - begin > 18)
             return NULL;
@@ -50,46 +56,79 @@ static inline const char *scan_id(const char *p, const char *end, int64_t *out)
     return p == begin ? NULL : p;
 }
 
-static const char *explain_id(const char *p, const char *end)
+static const char *explain_id(const char *p, const char *end, int base)
 {
-    if (p < end && *p == '-' && p + 1 < end &&
-        (unsigned char)(p[1] - '0') < 10)
-        return "a node id is negative";
-    if (p < end && (unsigned char)(*p - '0') < 10)
-        return "a node id is too large";
-    return "expected a node id";
+    bool minus = p < end && *p == '-' && p + 1 < end;
+    if (minus && is_digit(p[1]))
+        return base ? "an index is negative" : "a node id is negative";
+    if (p < end && is_digit(*p))
+        return base ? "an index is too large" : "a node id is too large";
+    return base ? "expected an index" : "expected a node id";
+}
+
+// Decimals of at most 15 digits and no exponent: numerator and power of ten are
+// exact, so one division rounds correctly. NULL for all others.
+static const char *scan_decimal(const char *p, const char *end, double *out)
+{
+    static const double power[] = {1e0,  1e1,  1e2,  1e3,  1e4, 1e5,
+                                   1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                   1e12, 1e13, 1e14, 1e15};
+    bool minus = p < end && *p == '-';
+    uint64_t v = 0;
+    int n = 0, scale = 0;
+    p += p < end && (*p == '-' || *p == '+');
+    for (; p < end && is_digit(*p); p++, n++)
+        v = v * 10 + (uint64_t)(*p - '0');
+    if (p < end && *p == '.')
+        for (p++; p < end && is_digit(*p); p++, n++, scale++)
+            v = v * 10 + (uint64_t)(*p - '0');
+    if (n == 0 || n > 15)
+        return NULL;
+    *out = (double)v / power[scale];
+    *out = minus ? -*out : *out;
+    return p;
+}
+
+// Any number; hexadecimal and words like "nan" are none.
+static const char *scan_float(const char *p, const char *end, bool commas,
+                              double *out)
+{
+    char token[128], *stop;
+    size_t n = 0;
+    while (p + n < end && !is_blank(p[n], commas)) {
+        if (n == sizeof(token) - 1)
+            return NULL;
+        token[n] = p[n];
+        n++;
+    }
+    token[n] = '\0';
+    *out = strtod(token, &stop);
+    if (n == 0 || *stop || strspn(token, "+-.0123456789eE") != n)
+        return NULL;
+    return p + n;
 }
 
 // A number that ends at a blank or the line's end.
 static const char *scan_value(const char *p, const char *end, bool commas,
                               double *out)
 {
-    char token[64];
-    size_t n = 0;
-    while (p + n < end && !is_blank(p[n], commas) && n < sizeof(token) - 1) {
-        token[n] = p[n];
-        n++;
-    }
-    token[n] = '\0';
-    char *stop;
-    *out = strtod(token, &stop);
-    // Hexadecimal and words like "nan" are no numbers of these formats.
-    if (n == 0 || *stop || strspn(token, "+-.0123456789eE") != n)
-        return NULL;
-    return p + n;
+    const char *next = scan_decimal(p, end, out);
+    if (next && (next == end || is_blank(*next, commas)))
+        return next;
+    return scan_float(p, end, commas, out);
 }
 
-// Parse [p, end), which is neither blank nor a comment, as edge number k.
-static const char *parse_line(const char *p, const char *end,
-                              const struct line_format *f, int32_t ids[2],
-                              double *weight)
+static const char *parse_ids(const char **at, const char *end,
+                             const struct line_format *f, int32_t ids[2])
 {
-    ids[1] = 0;
+    const char *p = *at;
     for (int i = 0; i < f->n_ids; i++) {
         int64_t v;
         const char *next = scan_id(p, end, &v);
-        if (!next || (next < end && !is_blank(*next, f->commas)))
-            return next ? "expected a node id" : explain_id(p, end);
+        if (!next)
+            return explain_id(p, end, f->base);
+        if (next < end && !is_blank(*next, f->commas))
+            return f->base ? "expected an index" : "expected a node id";
         v -= f->base;
         if (v < 0 || v >= f->limit[i])
             return f->base ? "an index is outside the matrix"
@@ -97,19 +136,31 @@ static const char *parse_line(const char *p, const char *end,
         ids[i] = (int32_t)v;
         p = skip_blanks(next, end, f->commas);
     }
+    *at = p;
+    return NULL;
+}
+
+// Parse [p, end), which is neither blank nor a comment. NULL, or what is wrong.
+static const char *parse_line(const char *p, const char *end,
+                              const struct line_format *f, int32_t ids[2],
+                              double *weight)
+{
     int n_values = 0;
-    while (p < end) {
+    const char *what = parse_ids(&p, end, f, ids);
+    while (p < end && !what) {
         double v;
         if (n_values == f->max_values)
             return "more on the line than expected";
         p = scan_value(p, end, f->commas, &v);
-        if (!p || !isfinite(v) || fabs(v) > 3.4028234e38)
+        if (!p || !isfinite(v) || fabs(v) > FLT_MAX)
             return p ? "a number is too large" : "expected a number";
         if (n_values++ == 0)
             *weight = v;
         p = skip_blanks(p, end, f->commas);
     }
-    return n_values < f->min_values ? "expected a number" : NULL;
+    if (!what && n_values < f->min_values)
+        return "expected a number";
+    return what;
 }
 
 // ---- one piece --------------------------------------------------------------
@@ -146,9 +197,10 @@ static bool keep_edge(struct piece *c, const int32_t ids[2], double weight,
 
 static void parse_piece(struct piece *c, const struct line_format *f)
 {
-    // The shortest line holds two characters per id; pages of the arrays that
-    // longer lines leave unused are never touched.
-    int64_t capacity = (c->end - c->begin) / (2 * f->n_ids) + 1;
+    // The shortest line holds two characters per id or number; pages of the
+    // arrays that longer lines leave unused are never touched.
+    int64_t shortest = 2 * (f->n_ids + f->min_values);
+    int64_t capacity = (c->end - c->begin) / shortest + 1;
     c->max_id = -1;
     c->first = alloc_array(capacity, sizeof(*c->first));
     c->second = alloc_array(capacity, sizeof(*c->second));
@@ -158,7 +210,7 @@ static void parse_piece(struct piece *c, const struct line_format *f)
         const char *end = eol ? eol : c->end;
         const char *q = skip_blanks(p, end, false);
         if (q < end && !(f->comments && is_comment(q))) {
-            int32_t ids[2];
+            int32_t ids[2] = {0};
             double weight = 1;
             c->what = parse_line(q, end, f, ids, &weight);
             c->bad_line = c->n_lines;

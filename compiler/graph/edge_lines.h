@@ -7,9 +7,13 @@
 #include "graph/csr.h"
 #include "graph/text.h"
 
+// A comment with which an edge list may begin; the node count follows. Written
+// where the last nodes have no edges, so that they are not lost.
+#define EDGE_LINES_NODES "# gnnac nodes "
+
 // What one line looks like.
 struct line_format {
-    int n_ids;      // 2; 1 for vectors
+    int n_ids;      // 2; 1 for vectors, 0 for lists of numbers
     int base;       // the first id: 0 or 1
     int min_values; // numbers behind the ids
     int max_values;

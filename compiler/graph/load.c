@@ -29,6 +29,21 @@ static gnnac_status lines_to_coo(const char *path, struct edge_lines *e,
     return GNNAC_OK;
 }
 
+// The count behind EDGE_LINES_NODES at `at`; -1 where there is none.
+static int64_t declared_nodes(const struct text *t, size_t at)
+{
+    const size_t n = strlen(EDGE_LINES_NODES);
+    int64_t count = 0;
+    if (t->n_bytes - at < n || memcmp(t->data + at, EDGE_LINES_NODES, n) != 0)
+        return -1;
+    for (at += n; at < t->n_bytes && count < INT32_MAX; at++) {
+        if (t->data[at] < '0' || t->data[at] > '9')
+            break;
+        count = count * 10 + (t->data[at] - '0');
+    }
+    return count;
+}
+
 static gnnac_status load_text(const char *path, const struct graph_options *opt,
                               struct coo *out, gnnac_error *err)
 {
@@ -39,10 +54,14 @@ static gnnac_status load_text(const char *path, const struct graph_options *opt,
     gnnac_status st = text_open(path, &t, err);
     if (st != GNNAC_OK)
         return st;
-    st = edge_lines_parse(&t, 0, 1, &format, &e, err);
+    // Editors of one system begin UTF-8 with a mark.
+    bool mark = t.n_bytes >= 3 && memcmp(t.data, "\xef\xbb\xbf", 3) == 0;
+    size_t at = mark ? 3 : 0;
+    int64_t declared = declared_nodes(&t, at);
+    st = edge_lines_parse(&t, at, 1, &format, &e, err);
     text_close(&t);
     if (st == GNNAC_OK)
-        st = lines_to_coo(path, &e, -1, opt, out, err);
+        st = lines_to_coo(path, &e, declared, opt, out, err);
     edge_lines_finish(&e);
     return st;
 }

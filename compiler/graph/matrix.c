@@ -1,12 +1,13 @@
 #include "graph/matrix.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "checked.h"
+#include "graph/mtx.h"
+#include "graph/npy_file.h"
 #include "graph/npy_write.h"
 #include "graph/npz.h"
 #include "graph/text.h"
@@ -29,65 +30,41 @@ static gnnac_status matrix_alloc(struct matrix *m, int64_t rows, int64_t cols,
     return GNNAC_OK;
 }
 
-static gnnac_status not_finite(const struct npy_array *a, int64_t index,
-                               gnnac_error *err)
-{
-    return FAIL(err, GNNAC_EFORMAT, "%s: byte %zu: a feature is not finite",
-                a->name,
-                a->h.data_at + (size_t)(index * a->h.item_bytes));
-}
-
 // ---- dense ------------------------------------------------------------------
 
 static gnnac_status from_dense(const struct npy_array *a, struct matrix *out,
                                gnnac_error *err)
 {
     const struct npy_header *h = &a->h;
-    if (h->rank < 1 || h->rank > 2 || !strchr("iufb", h->kind))
-        return FAIL(err, GNNAC_EFORMAT,
-                    "%s: byte 10: features are a matrix of numbers", a->name);
+    if (h->rank < 1 || h->rank > 2)
+        return FAIL(err, GNNAC_EFORMAT, "%s: byte 10: features are a matrix",
+                    a->name);
     int64_t rows = h->shape[0], cols = h->rank == 2 ? h->shape[1] : 1;
     struct matrix m;
     gnnac_status st = matrix_alloc(&m, rows, cols, a->name, err);
     if (st != GNNAC_OK)
         return st;
-    int64_t bad = INT64_MAX;
-#pragma omp parallel for schedule(static) reduction(min : bad)
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t c = 0; c < cols; c++) {
-            int64_t index = h->fortran ? c * rows + r : r * cols + c;
-            float v = (float)npy_number(a, index);
-            m.data[r * cols + c] = v;
-            if (!isfinite(v) && index < bad)
-                bad = index;
-        }
-    if (bad != INT64_MAX) {
+    if (!h->fortran || h->rank == 1)
+        st = npy_read_floats(a, 0, 1, h->n_elems, m.data, err);
+    else // no row holds anything when there are no columns
+        for (int64_t r = 0; r < rows && cols && st == GNNAC_OK; r++)
+            st = npy_read_floats(a, r, rows, cols, m.data + r * cols, err);
+    if (st == GNNAC_OK)
+        *out = m;
+    else
         matrix_finish(&m);
-        return not_finite(a, bad, err);
-    }
-    *out = m;
-    return GNNAC_OK;
+    return st;
 }
 
 static gnnac_status load_npy_matrix(const char *path, struct matrix *out,
                                     gnnac_error *err)
 {
-    struct text t;
-    struct npy_array a = {.data = NULL};
-    gnnac_status st = text_open(path, &t, err);
+    struct npy_file f;
+    gnnac_status st = npy_file_open(path, &f, err);
     if (st != GNNAC_OK)
         return st;
-    snprintf(a.name, sizeof(a.name), "%s", path);
-    st = npy_parse(t.data, t.n_bytes, path, &a.h, err);
-    if (st == GNNAC_OK && t.n_bytes - a.h.data_at != npy_data_bytes(&a.h))
-        st = FAIL(err, GNNAC_EFORMAT,
-                  "%s: byte %zu: the shape needs %zu bytes, there are %zu",
-                  path, a.h.data_at, npy_data_bytes(&a.h),
-                  t.n_bytes - a.h.data_at);
-    a.data = (const unsigned char *)t.data + a.h.data_at;
-    if (st == GNNAC_OK)
-        st = from_dense(&a, out, err);
-    text_close(&t);
+    st = from_dense(&f.array, out, err);
+    npy_file_close(&f);
     return st;
 }
 
@@ -95,9 +72,9 @@ static gnnac_status load_npy_matrix(const char *path, struct matrix *out,
 
 enum { X_INDPTR, X_INDICES, X_DATA, X_SHAPE, N_SPARSE };
 
-// One row: entries begin..end of the lists.
-static gnnac_status fill_row(const struct npy_array *a, struct matrix *m,
-                             int64_t row, gnnac_error *err)
+// Add row `row`, whose entries lie at begin..end of the lists.
+static gnnac_status fill_row(const struct npy_array *a, const float *value,
+                             struct matrix *m, int64_t row, gnnac_error *err)
 {
     int64_t begin, end, col;
     gnnac_status st = npy_read_int(&a[X_INDPTR], row, &begin, err);
@@ -117,37 +94,43 @@ static gnnac_status fill_row(const struct npy_array *a, struct matrix *m,
             return FAIL(err, GNNAC_EFORMAT,
                         "%s: byte 10: column %lld is outside the matrix",
                         a[X_INDICES].name, (long long)col);
-        float v = (float)npy_number(&a[X_DATA], e);
-        if (!isfinite(v))
-            return not_finite(&a[X_DATA], e, err);
-        m->data[row * m->cols + col] += v;
+        m->data[row * m->cols + col] += value[e];
     }
+    return GNNAC_OK;
+}
+
+static gnnac_status check_sparse(const struct npy_array *a, int64_t rows,
+                                 int64_t cols, gnnac_error *err)
+{
+    if (rows < 0 || cols < 0 || a[X_INDPTR].h.n_elems - 1 != rows ||
+        a[X_DATA].h.n_elems != a[X_INDICES].h.n_elems)
+        return FAIL(err, GNNAC_EFORMAT,
+                    "%s: byte 10: sparse features do not fit their shape",
+                    a[X_SHAPE].name);
     return GNNAC_OK;
 }
 
 static gnnac_status from_sparse(const struct npy_array *a, struct matrix *out,
                                 gnnac_error *err)
 {
-    int64_t rows = -1, cols = -1;
-    gnnac_status st = npy_read_int(&a[X_SHAPE], 0, &rows, err);
-    if (st == GNNAC_OK)
-        st = npy_read_int(&a[X_SHAPE], 1, &cols, err);
-    if (st != GNNAC_OK)
-        return st;
-    if (rows < 0 || cols < 0 || a[X_INDPTR].h.n_elems != rows + 1 ||
-        a[X_DATA].h.n_elems != a[X_INDICES].h.n_elems ||
-        !strchr("iufb", a[X_DATA].h.kind))
-        return FAIL(err, GNNAC_EFORMAT,
-                    "%s: byte 10: sparse features do not fit their shape",
-                    a[X_SHAPE].name);
-    struct matrix m;
-    st = matrix_alloc(&m, rows, cols, a[X_SHAPE].name, err);
-    for (int64_t r = 0; r < rows && st == GNNAC_OK; r++)
-        st = fill_row(a, &m, r, err);
-    if (st == GNNAC_OK)
-        *out = m;
-    else
-        matrix_finish(&m);
+    gnnac_status st = GNNAC_OK;
+    int64_t rows, cols, n = a[X_DATA].h.n_elems;
+    struct matrix m = {0};
+    float *value = alloc_array(n, sizeof(*value));
+    if (!value)
+        return FAIL(err, GNNAC_ENOMEM, "%s: out of memory", a[X_DATA].name);
+    TRY(npy_read_int(&a[X_SHAPE], 0, &rows, err));
+    TRY(npy_read_int(&a[X_SHAPE], 1, &cols, err));
+    TRY(check_sparse(a, rows, cols, err));
+    TRY(npy_read_floats(&a[X_DATA], 0, 1, n, value, err));
+    TRY(matrix_alloc(&m, rows, cols, a[X_SHAPE].name, err));
+    for (int64_t r = 0; r < rows; r++)
+        TRY(fill_row(a, value, &m, r, err));
+    *out = m;
+    m = (struct matrix){0};
+out:
+    matrix_finish(&m);
+    free(value);
     return st;
 }
 
@@ -178,15 +161,48 @@ static gnnac_status load_npz_matrix(const char *path, struct matrix *out,
     return st;
 }
 
+// ---- Matrix Market ----------------------------------------------------------
+
+static gnnac_status load_mtx_matrix(const char *path, struct matrix *out,
+                                    gnnac_error *err)
+{
+    struct matrix m;
+    struct mtx x;
+    gnnac_status st = mtx_read(path, &x, err);
+    if (st != GNNAC_OK)
+        return st;
+    st = matrix_alloc(&m, x.rows, x.cols, path, err);
+    float mirrored = x.symmetry == MTX_SKEW ? -1 : 1;
+    for (int64_t i = 0; i < x.entries.n && st == GNNAC_OK; i++) {
+        int64_t r = x.entries.first[i], c = x.entries.second[i];
+        float v = x.entries.weight ? x.entries.weight[i] : 1;
+        m.data[r * x.cols + c] += v;
+        if (r != c && x.symmetry != MTX_GENERAL)
+            m.data[c * x.cols + r] += mirrored * v;
+    }
+    if (st == GNNAC_OK)
+        *out = m;
+    mtx_finish(&x);
+    return st;
+}
+
 gnnac_status matrix_load(const char *path, struct matrix *out,
                          gnnac_error *err)
 {
-    if (path_has_suffix(path, ".npz"))
-        return load_npz_matrix(path, out, err);
-    if (path_has_suffix(path, ".npy"))
-        return load_npy_matrix(path, out, err);
-    return FAIL(err, GNNAC_EFORMAT, "%s: features are a .npy or .npz file",
-                path);
+    static const struct {
+        const char *suffix;
+        gnnac_status (*load)(const char *path, struct matrix *out,
+                             gnnac_error *err);
+    } loaders[] = {
+        {".npy", load_npy_matrix},
+        {".npz", load_npz_matrix},
+        {".mtx", load_mtx_matrix},
+    };
+    for (size_t i = 0; i < sizeof(loaders) / sizeof(loaders[0]); i++)
+        if (path_has_suffix(path, loaders[i].suffix))
+            return loaders[i].load(path, out, err);
+    return FAIL(err, GNNAC_EFORMAT,
+                "%s: features are a .npy, .npz or .mtx file", path);
 }
 
 gnnac_status matrix_save(const char *path, const float *data, int64_t rows,

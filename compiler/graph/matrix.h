@@ -1,4 +1,4 @@
-// Dense float32 matrices in .npy files: features in, outputs out.
+// Dense float32 matrices: features in (.npy .npz .mtx), outputs out (.npy).
 #ifndef GNNAC_MATRIX_H
 #define GNNAC_MATRIX_H
 
@@ -11,10 +11,11 @@ struct matrix {
 };
 void matrix_finish(struct matrix *m);
 
-// .npy of f4, f8 or any integer type, C or Fortran order; or the arrays "x" /
-// "features" / SciPy CSR x_indptr,x_indices,x_data,x_shape of an .npz (dense
-// result). Values must be finite. Checks size against the file before
-// allocating.
+// .npy of any float, integer or bool type, C or Fortran order; the arrays "x" /
+// "features" / SciPy CSR x_indptr,x_indices,x_data,x_shape of an .npz; any
+// Matrix Market file. The result is dense; entries that stand twice add up.
+// Values must be finite. Checks sizes against the file before allocating.
+// GNNAC_EIO, GNNAC_EFORMAT, GNNAC_ENOMEM.
 gnnac_status matrix_load(const char *path, struct matrix *out,
                          gnnac_error *err);
 

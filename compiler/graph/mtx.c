@@ -30,13 +30,18 @@ static void next_line(struct place *at)
     at->line++;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
 // The next blank-separated word of the line, lower-cased; false at its end.
 static bool next_word(const char **p, const char *eol, char *word, size_t n)
 {
     size_t len = 0;
-    while (*p < eol && strchr(" \t\r", **p))
+    while (*p < eol && is_blank(**p))
         (*p)++;
-    for (; *p < eol && !strchr(" \t\r", **p); (*p)++)
+    for (; *p < eol && !is_blank(**p); (*p)++)
         if (len + 1 < n)
             word[len++] = (char)(**p >= 'A' && **p <= 'Z' ? **p + 32 : **p);
     word[len] = '\0';
@@ -51,42 +56,45 @@ static int find_word(const char *word, const char *const *words, int n)
     return -1;
 }
 
+// What the words of the banner may be, in the order of the fields of `mtx`; two
+// words are old names of others.
+static const struct {
+    const char *what;
+    int n;
+    const char *words[6];
+} banner[] = {
+    {"the object must be matrix or vector", 2, {"matrix", "vector"}},
+    {"the format must be coordinate or array", 2, {"coordinate", "array"}},
+    {"the field must be real, integer, pattern or complex",
+     6,
+     {"real", "integer", "pattern", "complex", "double", "unsigned-integer"}},
+    {"the symmetry must be general, symmetric, skew-symmetric or hermitian",
+     4,
+     {"general", "symmetric", "skew-symmetric", "hermitian"}},
+};
+
 static gnnac_status read_banner(struct place *at, struct mtx *m,
                                 gnnac_error *err)
 {
-    static const char *const objects[] = {"matrix", "vector"};
-    static const char *const formats[] = {"coordinate", "array"};
-    static const char *const fields[] = {
-        "real", "integer", "pattern", "complex", "double", "unsigned-integer"};
-    static const char *const symmetries[] = {"general", "symmetric",
-                                             "skew-symmetric", "hermitian"};
-    char w[5][40] = {{0}};
+    char word[40];
+    int chosen[4];
     const char *p = at->p, *eol = line_end(at);
-    for (int i = 0; i < 5; i++)
-        next_word(&p, eol, w[i], sizeof(w[i]));
-    if (strcmp(w[0], "%%matrixmarket") != 0 &&
-        strcmp(w[0], "%matrixmarket") != 0)
+    next_word(&p, eol, word, sizeof(word));
+    if (strcmp(word, "%%matrixmarket") != 0 &&
+        strcmp(word, "%matrixmarket") != 0)
         return bad(at, "expected the banner %%MatrixMarket", err);
-    int object = find_word(w[1], objects, 2);
-    int format = find_word(w[2], formats, 2);
-    int field = find_word(w[3], fields, 6);
-    int symmetry = find_word(w[4], symmetries, 4);
-    if (object < 0)
-        return bad(at, "the object must be matrix or vector", err);
-    if (format < 0)
-        return bad(at, "the format must be coordinate or array", err);
-    if (field < 0)
-        return bad(at, "the field must be real, integer, pattern or complex",
-                   err);
-    if (symmetry < 0)
-        return bad(at, "the symmetry must be general, symmetric, "
-                       "skew-symmetric or hermitian",
-                   err);
-    m->vector = object;
-    m->array = format;
-    m->field = field < 4 ? (enum mtx_field)field
-                         : field == 4 ? MTX_REAL : MTX_INTEGER;
-    m->symmetry = (enum mtx_symmetry)symmetry;
+    for (int i = 0; i < 4; i++) {
+        next_word(&p, eol, word, sizeof(word));
+        chosen[i] = find_word(word, banner[i].words, banner[i].n);
+        if (chosen[i] < 0)
+            return bad(at, banner[i].what, err);
+    }
+    m->vector = chosen[0];
+    m->array = chosen[1];
+    m->field = chosen[2] == 4   ? MTX_REAL
+               : chosen[2] == 5 ? MTX_INTEGER
+                                : (enum mtx_field)chosen[2];
+    m->symmetry = (enum mtx_symmetry)chosen[3];
     if (m->array && m->field == MTX_PATTERN)
         return bad(at, "an array has values, so it cannot be a pattern", err);
     if (m->vector && m->symmetry != MTX_GENERAL)
@@ -98,7 +106,7 @@ static gnnac_status read_banner(struct place *at, struct mtx *m,
 static bool is_skipped(const struct place *at)
 {
     const char *p = at->p, *eol = line_end(at);
-    while (p < eol && strchr(" \t\r", *p))
+    while (p < eol && is_blank(*p))
         p++;
     return p == eol || *p == '%';
 }
@@ -122,12 +130,22 @@ static gnnac_status read_size(struct place *at, int n, int64_t *sizes,
     }
     if (next_word(&p, eol, word, sizeof(word)))
         return bad(at, "the size line is too long", err);
-    next_line(at);
     return GNNAC_OK;
 }
 
+// Numbers that an array stores: columns one after the other, of a symmetric one
+// the lower triangle alone.
+static int64_t array_entries(const struct mtx *m)
+{
+    int64_t n = m->rows; // below 2^31
+    if (m->symmetry == MTX_GENERAL)
+        return n * m->cols;
+    return m->symmetry == MTX_SKEW ? n * (n - 1) / 2 : n * (n + 1) / 2;
+}
+
+// The place is behind the size line afterwards; *n_entries follow.
 static gnnac_status read_sizes(struct place *at, struct mtx *m,
-                               gnnac_error *err)
+                               int64_t *n_entries, gnnac_error *err)
 {
     int64_t sizes[3] = {0};
     while (at->p < at->end && is_skipped(at))
@@ -140,25 +158,21 @@ static gnnac_status read_sizes(struct place *at, struct mtx *m,
         return st;
     m->rows = sizes[0];
     m->cols = m->vector ? 1 : sizes[1];
-    m->n_stored = m->array ? 0 : sizes[n - 1];
-    at->line--;
     if (m->symmetry != MTX_GENERAL && m->rows != m->cols)
-        st = bad(at, "a symmetric matrix must be square", err);
-    else if (m->rows > INT32_MAX || m->cols > INT32_MAX)
-        st = bad(at, "the matrix is larger than 2^31 - 1", err);
-    // Each entry takes four bytes at least: a cheap test of the promise.
-    else if (m->n_stored > (at->end - at->p) / 2 + 1)
-        st = bad(at, "fewer entries follow than the size line promises", err);
-    at->line++;
-    return st;
+        return bad(at, "a symmetric matrix must be square", err);
+    if (m->rows > INT32_MAX || m->cols > INT32_MAX)
+        return bad(at, "the matrix is larger than 2^31 - 1", err);
+    *n_entries = m->array ? array_entries(m) : sizes[n - 1];
+    next_line(at);
+    return GNNAC_OK;
 }
 
 static gnnac_status read_entries(struct place *at, struct mtx *m,
-                                 gnnac_error *err)
+                                 int64_t n_entries, gnnac_error *err)
 {
     static const int n_values[] = {[MTX_REAL] = 1, [MTX_INTEGER] = 1,
                                    [MTX_PATTERN] = 0, [MTX_COMPLEX] = 2};
-    struct line_format f = {.n_ids = m->vector ? 1 : 2,
+    struct line_format f = {.n_ids = m->array ? 0 : m->vector ? 1 : 2,
                             .base = 1,
                             .min_values = n_values[m->field],
                             .max_values = n_values[m->field],
@@ -170,18 +184,34 @@ static gnnac_status read_entries(struct place *at, struct mtx *m,
     }
     gnnac_status st = edge_lines_parse(at->t, (size_t)(at->p - at->t->data),
                                        at->line, &f, &m->entries, err);
-    if (st == GNNAC_OK && m->entries.n != m->n_stored)
+    if (st == GNNAC_OK && m->entries.n != n_entries)
         st = FAIL(err, GNNAC_EFORMAT,
                   "%s:%lld: the size line promises %lld entries, there are "
                   "%lld",
-                  at->t->path, (long long)at->line - 1, (long long)m->n_stored,
+                  at->t->path, (long long)at->line - 1, (long long)n_entries,
                   (long long)m->entries.n);
     return st;
+}
+
+// The numbers of an array get their places.
+static void place_array(struct mtx *m)
+{
+    static const int below[] = {[MTX_SYMMETRIC] = 0, [MTX_SKEW] = 1,
+                                [MTX_HERMITIAN] = 0};
+    int64_t i = 0;
+    for (int64_t c = 0; c < m->cols; c++) {
+        int64_t r = m->symmetry == MTX_GENERAL ? 0 : c + below[m->symmetry];
+        for (; r < m->rows; r++, i++) {
+            m->entries.first[i] = (int32_t)r;
+            m->entries.second[i] = (int32_t)c;
+        }
+    }
 }
 
 gnnac_status mtx_read(const char *path, struct mtx *out, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
+    int64_t n_entries;
     struct text t;
     struct mtx m = {0};
     st = text_open(path, &t, err);
@@ -189,9 +219,10 @@ gnnac_status mtx_read(const char *path, struct mtx *out, gnnac_error *err)
         return st;
     struct place at = {&t, t.data, t.data + t.n_bytes, 1};
     TRY(read_banner(&at, &m, err));
-    TRY(read_sizes(&at, &m, err));
-    if (!m.array)
-        TRY(read_entries(&at, &m, err));
+    TRY(read_sizes(&at, &m, &n_entries, err));
+    TRY(read_entries(&at, &m, n_entries, err));
+    if (m.array)
+        place_array(&m);
     *out = m;
     m = (struct mtx){0};
 out:

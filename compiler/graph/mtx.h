@@ -1,7 +1,7 @@
 // Matrix Market exchange format (Boisvert, Pozo, Remington, NIST 1996): any
-// object, symmetry and field in coordinate form, before anybody asks whether it
-// is a graph. A little more than the standard is read: blanks before the
-// banner, one percent sign for two, blank lines anywhere, any case, CRLF.
+// object, format, field and symmetry, before anybody asks whether it is a
+// graph. A little more than the standard is read: blanks before the banner, one
+// percent sign for two, blank lines anywhere, any case, CRLF.
 #ifndef GNNAC_MTX_H
 #define GNNAC_MTX_H
 
@@ -14,12 +14,12 @@ struct mtx {
     bool vector, array; // object and format
     enum mtx_field field;
     enum mtx_symmetry symmetry;
-    int64_t rows, cols, n_stored;
-    struct edge_lines entries; // as stored; empty for arrays
+    int64_t rows, cols;
+    struct edge_lines entries; // as stored (of an array: every number)
 };
 
-// Reads and checks the whole file; arrays are only recognised by their banner,
-// their numbers are not read. GNNAC_EFORMAT with the line, GNNAC_EIO, _ENOMEM.
+// Reads and checks the whole file. GNNAC_EFORMAT with the line, GNNAC_EIO,
+// GNNAC_ENOMEM. Imaginary parts are checked and dropped.
 gnnac_status mtx_read(const char *path, struct mtx *out, gnnac_error *err);
 void mtx_finish(struct mtx *m);
 

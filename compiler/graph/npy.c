@@ -1,5 +1,6 @@
 #include "graph/npy.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,7 +99,8 @@ static bool read_descr(const char *d, struct npy_header *h)
     bool number = strchr("iuf", h->kind) != NULL;
     if (number && n != 1 && n != 2 && n != 4 && n != 8)
         return false;
-    return !(h->kind == 'f' && n < 2) && !(order == '|' && number && n > 1);
+    return !(h->kind == 'f' && n < 2) && !(h->kind == 'b' && n != 1) &&
+           !(order == '|' && number && n > 1);
 }
 
 struct fields {
@@ -251,10 +253,14 @@ static gnnac_status bad_id(const struct npy_array *a, int64_t index,
     int64_t size = a->h.item_bytes;
     int64_t v = load_int(a->data + index * size, a->h.kind, (int)size);
     size_t at = a->h.data_at + (size_t)(index * size);
+    if (v == INT64_MIN)
+        return FAIL(err, GNNAC_EFORMAT,
+                    "%s: byte %zu: a node id does not fit 63 bits", a->name,
+                    at);
     if (v < 0)
-        return FAIL(err, GNNAC_EFORMAT, "%s: byte %zu: node id %lld %s",
-                    a->name, at, (long long)v,
-                    a->h.kind == 'u' ? "is too large" : "is negative");
+        return FAIL(err, GNNAC_EFORMAT, "%s: byte %zu: node id %lld is "
+                    "negative",
+                    a->name, at, (long long)v);
     return FAIL(err, GNNAC_EFORMAT,
                 "%s: byte %zu: node id %lld is not below the node count %lld",
                 a->name, at, (long long)v, (long long)limit);
@@ -335,23 +341,56 @@ static double half_to_double(uint16_t h)
     return h & 0x8000 ? -v : v;
 }
 
-double npy_number(const struct npy_array *a, int64_t i)
+static double load_number(const unsigned char *p, char kind, int size)
 {
-    const unsigned char *p = a->data + i * a->h.item_bytes;
     float f;
     double d;
     uint16_t h;
-    if (a->h.kind != 'f')
-        return (double)load_int(p, a->h.kind == 'b' ? 'u' : a->h.kind,
-                                a->h.item_bytes);
-    if (a->h.item_bytes == 8) {
+    uint64_t u;
+    if (kind == 'u' && size == 8) {
+        memcpy(&u, p, 8);
+        return (double)u;
+    }
+    if (kind != 'f')
+        return (double)load_int(p, kind == 'b' ? 'u' : kind, size);
+    if (size == 8) {
         memcpy(&d, p, 8);
         return d;
     }
-    if (a->h.item_bytes == 4) {
+    if (size == 4) {
         memcpy(&f, p, 4);
         return f;
     }
     memcpy(&h, p, 2);
     return half_to_double(h);
+}
+
+gnnac_status npy_read_floats(const struct npy_array *a, int64_t first,
+                             int64_t step, int64_t n, float *out,
+                             gnnac_error *err)
+{
+    int size = a->h.item_bytes;
+    char kind = a->h.kind;
+    int64_t bad = INT64_MAX;
+    if (!strchr("iufb", kind))
+        return FAIL(err, GNNAC_EFORMAT, "%s: byte 10: expected numbers, not "
+                    "text",
+                    a->name);
+    bool plain = kind == 'f' && size == 4 && step == 1;
+    if (plain && n > 0)
+        memcpy(out, a->data + first * 4, (size_t)n * 4);
+#pragma omp parallel for schedule(static) reduction(min : bad) if (n > 1 << 14)
+    for (int64_t i = 0; i < n; i++) {
+        int64_t index = first + i * step;
+        if (!plain)
+            out[i] = (float)load_number(a->data + index * size, kind, size);
+        if (!isfinite(out[i]))
+            bad = bad < index ? bad : index;
+    }
+    if (bad == INT64_MAX)
+        return GNNAC_OK;
+    return FAIL(err, GNNAC_EFORMAT,
+                "%s: byte %zu: the number is not finite or too large for a "
+                "float",
+                a->name, a->h.data_at + (size_t)(bad * size));
 }

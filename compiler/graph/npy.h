@@ -36,7 +36,7 @@ size_t npy_data_bytes(const struct npy_header *h);
 struct npy_array {
     struct npy_header h;
     const unsigned char *data;
-    char name[256]; // for messages
+    char name[768]; // for messages: FILE, or FILE:MEMBER
 };
 
 // Elements [first, first + step, ...], n of them, as int32 node ids, each in
@@ -50,7 +50,9 @@ gnnac_status npy_max_id(const struct npy_array *a, int64_t first, int64_t step,
 // Element i of an integer array; GNNAC_EFORMAT when it does not fit int64.
 gnnac_status npy_read_int(const struct npy_array *a, int64_t i, int64_t *out,
                           gnnac_error *err);
-// Element i of a numeric array as a double.
-double npy_number(const struct npy_array *a, int64_t i);
+// Such elements of any numeric or bool array as floats, each finite.
+gnnac_status npy_read_floats(const struct npy_array *a, int64_t first,
+                             int64_t step, int64_t n, float *out,
+                             gnnac_error *err);
 
 #endif

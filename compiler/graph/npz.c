@@ -5,10 +5,9 @@
 #include <string.h>
 #include <zip.h>
 
-// Deflate cannot exceed about 1032:1, and arrays of numbers stay far below; a
-// member that claims more than this many bytes at more than this ratio is
-// taken for a bomb.
-enum { BOMB_BYTES = 1 << 26, BOMB_RATIO = 300 };
+// Deflate makes at most 1032 bytes of one.
+enum { MAX_DEFLATE = 1032, BOMB_BYTES = 1 << 30, BOMB_RATIO = 300 };
+enum { FIRST_BYTES = 1 << 24 }; // allocated before the first byte is seen
 
 static gnnac_status open_zip(const char *path, zip_t **out, gnnac_error *err)
 {
@@ -20,7 +19,9 @@ static gnnac_status open_zip(const char *path, zip_t **out, gnnac_error *err)
     }
     zip_error_t e;
     zip_error_init_with_code(&e, code);
-    bool damaged = code == ZIP_ER_NOZIP || code == ZIP_ER_INCONS;
+    bool damaged = code != ZIP_ER_OPEN && code != ZIP_ER_NOENT &&
+                   code != ZIP_ER_READ && code != ZIP_ER_SEEK &&
+                   code != ZIP_ER_MEMORY;
     gnnac_status st =
         FAIL(err, damaged ? GNNAC_EFORMAT : GNNAC_EIO,
              damaged ? "%s: byte 0: not a .npz archive: %s" : "%s: %s", path,
@@ -38,19 +39,25 @@ static char *member_stem(const char *name)
 
 static gnnac_status list_members(struct npz *z, zip_t *zip, gnnac_error *err)
 {
+    const zip_uint64_t need =
+        ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE |
+        ZIP_STAT_COMP_METHOD;
     zip_int64_t n = zip_get_num_entries(zip, 0);
     if (n > NPZ_MAX_MEMBERS)
         return FAIL(err, GNNAC_EFORMAT, "%s: byte 0: %lld members are too many",
                     z->path, (long long)n);
     for (zip_int64_t i = 0; i < n; i++) {
-        const char *name = zip_get_name(zip, (zip_uint64_t)i, 0);
-        if (!name)
-            return FAIL(err, GNNAC_EFORMAT, "%s: byte 0: a member has no name",
-                        z->path);
-        char *stem = member_stem(name);
-        if (!stem)
-            return FAIL(err, GNNAC_ENOMEM, "out of memory");
-        z->names[z->n++] = stem;
+        zip_stat_t s;
+        if (zip_stat_index(zip, (zip_uint64_t)i, 0, &s) != 0 ||
+            (s.valid & need) != need)
+            return FAIL(err, GNNAC_EFORMAT,
+                        "%s: byte 0: member %lld has no name or size", z->path,
+                        (long long)i);
+        struct npz_member m = {member_stem(s.name), s.size, s.comp_size,
+                               s.comp_method};
+        if (!m.name)
+            return FAIL(err, GNNAC_ENOMEM, "%s: out of memory", z->path);
+        z->members[z->n++] = m;
     }
     return GNNAC_OK;
 }
@@ -74,16 +81,66 @@ gnnac_status npz_open(const char *path, struct npz *out, gnnac_error *err)
 void npz_close(struct npz *z)
 {
     for (size_t i = 0; i < z->n; i++)
-        free(z->names[i]);
+        free(z->members[i].name);
     *z = (struct npz){0};
+}
+
+// The first of that name; z->n when there is none.
+static size_t find_member(const struct npz *z, const char *name)
+{
+    size_t i = 0;
+    while (i < z->n && strcmp(z->members[i].name, name) != 0)
+        i++;
+    return i;
 }
 
 bool npz_has(const struct npz *z, const char *name)
 {
-    for (size_t i = 0; i < z->n; i++)
-        if (strcmp(z->names[i], name) == 0)
-            return true;
-    return false;
+    return find_member(z, name) < z->n;
+}
+
+// ---- what the directory claims ----------------------------------------------
+
+static gnnac_status check_member(const struct npz *z,
+                                 const struct npz_member *m, gnnac_error *err)
+{
+    bool deflated = m->method == ZIP_CM_DEFLATE;
+    if (!deflated && m->method != ZIP_CM_STORE)
+        return FAIL(err, GNNAC_EFORMAT,
+                    "%s:%s: byte 0: packed by method %d (NumPy stores or "
+                    "deflates)",
+                    z->path, m->name, m->method);
+    if (m->n_bytes / (deflated ? MAX_DEFLATE : 1) > m->n_packed)
+        return FAIL(err, GNNAC_EFORMAT,
+                    "%s:%s: byte 0: %llu bytes cannot come of %llu", z->path,
+                    m->name, (unsigned long long)m->n_bytes,
+                    (unsigned long long)m->n_packed);
+    return GNNAC_OK;
+}
+
+// One constant member is no bomb: a star's destinations are all alike. Judge
+// what is wanted as a whole.
+static gnnac_status check_claims(const struct npz *z, const char *const *names,
+                                 size_t n, gnnac_error *err)
+{
+    uint64_t n_bytes = 0, n_packed = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = find_member(z, names[i]);
+        if (at == z->n)
+            return FAIL(err, GNNAC_EFORMAT, "%s: byte 0: no array '%s'",
+                        z->path, names[i]);
+        gnnac_status st = check_member(z, &z->members[at], err);
+        if (st != GNNAC_OK)
+            return st;
+        if (__builtin_add_overflow(n_bytes, z->members[at].n_bytes, &n_bytes))
+            n_bytes = UINT64_MAX;
+        n_packed += z->members[at].n_packed;
+    }
+    if (n_bytes > BOMB_BYTES && n_bytes / BOMB_RATIO > n_packed)
+        return FAIL(err, GNNAC_EFORMAT,
+                    "%s: byte 0: %llu bytes in %llu: a zip bomb", z->path,
+                    (unsigned long long)n_bytes, (unsigned long long)n_packed);
+    return GNNAC_OK;
 }
 
 // ---- one member -------------------------------------------------------------
@@ -99,21 +156,6 @@ static bool read_all(zip_file_t *f, unsigned char *out, size_t n)
         n -= (size_t)got;
     }
     return true;
-}
-
-static gnnac_status check_declared(const zip_stat_t *s, const char *name,
-                                   gnnac_error *err)
-{
-    const zip_uint64_t need = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE;
-    if ((s->valid & need) != need)
-        return FAIL(err, GNNAC_EFORMAT, "%s: byte 0: no size is declared",
-                    name);
-    if (s->size > BOMB_BYTES && s->size / BOMB_RATIO > s->comp_size)
-        return FAIL(err, GNNAC_EFORMAT,
-                    "%s: byte 0: %llu bytes in %llu: a zip bomb", name,
-                    (unsigned long long)s->size,
-                    (unsigned long long)s->comp_size);
-    return GNNAC_OK;
 }
 
 // The header, read byte-exactly: the fixed part first, then what it announces.
@@ -138,22 +180,32 @@ static gnnac_status read_header(zip_file_t *f, const char *name,
     return npy_parse(head, fixed + len, name, h, err);
 }
 
-static gnnac_status read_body(zip_file_t *f, const zip_stat_t *s,
-                              struct npy_array *a, gnnac_error *err)
+static gnnac_status no_memory(const struct npy_array *a, gnnac_error *err)
 {
-    size_t n = npy_data_bytes(&a->h);
-    if (s->size - a->h.data_at != n)
-        return FAIL(err, GNNAC_EFORMAT,
-                    "%s: byte %zu: the shape needs %zu bytes, there are %llu",
-                    a->name, a->h.data_at, n,
-                    (unsigned long long)(s->size - a->h.data_at));
-    unsigned char *data = malloc(n ? n : 1);
-    if (!data)
-        return FAIL(err, GNNAC_ENOMEM, "%s: out of memory for %zu bytes",
-                    a->name, n);
-    unsigned char more;
+    return FAIL(err, GNNAC_ENOMEM, "%s: out of memory for %zu bytes", a->name,
+                npy_data_bytes(&a->h));
+}
+
+static gnnac_status read_body(zip_file_t *f, struct npy_array *a,
+                              gnnac_error *err)
+{
+    size_t n = npy_data_bytes(&a->h), done = 0, room = FIRST_BYTES;
+    unsigned char more, *data = NULL;
+    bool ok = true;
+    do {
+        room = room < n ? room : n;
+        unsigned char *grown = realloc(data, room ? room : 1);
+        if (!grown) {
+            free(data);
+            return no_memory(a, err);
+        }
+        data = grown;
+        ok = read_all(f, data + done, room - done);
+        done = room;
+        room *= 2;
+    } while (ok && done < n);
     // The read past the end makes libzip compare the checksum.
-    if (!read_all(f, data, n) || zip_fread(f, &more, 1) != 0) {
+    if (!ok || zip_fread(f, &more, 1) != 0) {
         free(data);
         return FAIL(err, GNNAC_EFORMAT, "%s: byte %zu: damaged member: %s",
                     a->name, a->h.data_at, zip_file_strerror(f));
@@ -162,42 +214,38 @@ static gnnac_status read_body(zip_file_t *f, const zip_stat_t *s,
     return GNNAC_OK;
 }
 
-static gnnac_status read_open_member(zip_t *zip, zip_uint64_t index,
+static gnnac_status read_open_member(zip_file_t *f, uint64_t n_bytes,
                                      struct npy_array *a, gnnac_error *err)
 {
-    zip_stat_t s;
-    if (zip_stat_index(zip, index, 0, &s) != 0)
-        return FAIL(err, GNNAC_EFORMAT, "%s: byte 0: %s", a->name,
-                    zip_strerror(zip));
-    gnnac_status st = check_declared(&s, a->name, err);
+    gnnac_status st = read_header(f, a->name, &a->h, err);
     if (st != GNNAC_OK)
         return st;
-    zip_file_t *f = zip_fopen_index(zip, index, 0);
-    if (!f)
-        return FAIL(err, GNNAC_EFORMAT, "%s: byte 0: %s", a->name,
-                    zip_strerror(zip));
-    st = read_header(f, a->name, &a->h, err);
-    if (st == GNNAC_OK)
-        st = read_body(f, &s, a, err);
-    zip_fclose(f);
-    return st;
+    size_t n = npy_data_bytes(&a->h);
+    if (n > n_bytes || a->h.data_at != n_bytes - n)
+        return FAIL(err, GNNAC_EFORMAT,
+                    "%s: byte %zu: the shape needs %zu bytes, the member has "
+                    "%llu with its header",
+                    a->name, a->h.data_at, n, (unsigned long long)n_bytes);
+    return read_body(f, a, err);
 }
 
 static gnnac_status read_member(const struct npz *z, const char *name,
                                 struct npy_array *a, gnnac_error *err)
 {
     zip_t *zip;
-    size_t i = 0;
-    while (i < z->n && strcmp(z->names[i], name) != 0)
-        i++;
-    if (i == z->n)
-        return FAIL(err, GNNAC_EFORMAT, "%s: byte 0: no array '%s'", z->path,
-                    name);
+    size_t at = find_member(z, name);
     snprintf(a->name, sizeof(a->name), "%s:%s", z->path, name);
     gnnac_status st = open_zip(z->path, &zip, err);
     if (st != GNNAC_OK)
         return st;
-    st = read_open_member(zip, i, a, err);
+    zip_file_t *f = zip_fopen_index(zip, at, 0);
+    if (f)
+        st = read_open_member(f, z->members[at].n_bytes, a, err);
+    else
+        st = FAIL(err, GNNAC_EFORMAT, "%s: byte 0: %s", a->name,
+                  zip_strerror(zip));
+    if (f)
+        zip_fclose(f);
     zip_discard(zip);
     return st;
 }
@@ -205,8 +253,10 @@ static gnnac_status read_member(const struct npz *z, const char *name,
 gnnac_status npz_read(const struct npz *z, const char *const *names, size_t n,
                       struct npy_array *out, gnnac_error *err)
 {
-    gnnac_status st[8];
-    gnnac_error errors[8];
+    gnnac_status st[NPZ_MAX_WANTED], claims = check_claims(z, names, n, err);
+    gnnac_error errors[NPZ_MAX_WANTED];
+    if (claims != GNNAC_OK)
+        return claims;
     memset(errors, 0, sizeof(errors));
     memset(out, 0, n * sizeof(*out));
 #pragma omp parallel for schedule(dynamic, 1)

@@ -95,8 +95,12 @@ static gnnac_status inflate_file(int fd, const char *path, size_t n,
     }
     gzbuffer(gz, 1 << 17);
     size_t limit = n > SIZE_MAX / BOMB_RATIO ? SIZE_MAX : n * BOMB_RATIO;
-    gnnac_status st = inflate_all(
-        gz, path, limit > BOMB_BYTES ? limit : BOMB_BYTES, out, err);
+    gnnac_status st;
+    if (gzdirect(gz)) // zlib would pass plain bytes through
+        st = FAIL(err, GNNAC_EFORMAT, "%s: byte 0: not a gzip file", path);
+    else
+        st = inflate_all(gz, path, limit > BOMB_BYTES ? limit : BOMB_BYTES,
+                         out, err);
     gzclose_r(gz);
     return st;
 }

@@ -170,6 +170,23 @@ TEST(a_file_with_bytes_behind_it_is_refused)
     free(bytes);
 }
 
+// gcn.bin was written by the first version of the format.
+TEST(bundles_of_the_first_version_still_open)
+{
+    const char *root = getenv("GNNAC_SOURCE_ROOT");
+    char path[4096];
+    gnnac_error err = {{0}};
+    gnnac_bundle *b = NULL;
+    if (!root)
+        SKIP("GNNAC_SOURCE_ROOT does not name the source tree");
+    snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/bundle/gcn.bin", root);
+    CHECK_INT(gnnac_bundle_open(path, &b, &err), GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    if (b)
+        CHECK_INT(b->manifest->model.layers[0].op, CONV_GCN);
+    gnnac_bundle_close(b);
+}
+
 TEST(messages_name_the_file)
 {
     gnnac_error err;
@@ -385,6 +402,7 @@ int main(void)
     RUN(a_file_cut_anywhere_is_refused);
     RUN(a_file_with_any_bit_flipped_is_refused);
     RUN(a_file_with_bytes_behind_it_is_refused);
+    RUN(bundles_of_the_first_version_still_open);
     RUN(messages_name_the_file);
     RUN(contradictions_in_the_manifest_are_refused);
     RUN(graph_arrays_are_checked_before_use);
