@@ -1,5 +1,5 @@
-// The correctness gate and the stopwatch: runs variants of one aggregation on a
-// GPU, on the graph itself, and records what each is worth.
+// The stopwatch: times variants of one aggregation against each other on a
+// GPU, on the graph itself, those that pass the gate (bench.h).
 #ifndef GNNAC_TIMING_H
 #define GNNAC_TIMING_H
 
@@ -9,12 +9,11 @@
 
 struct cuda_context;
 
-// For each option: fill the output with NaN and its surroundings with canaries,
-// run, compare every element with float64 against its error bound; what fails
-// gets status "wrong_result" or "launch_error" and a reason. What passes is
-// timed, round-robin with the others, and gets median_ns, p20_ns, p80_ns.
-// *n_timed grows by how many were. GNNAC_ENOMEM when graph and matrices do not
-// fit (nothing is timed then), GNNAC_EDRIVER when the GPU is lost.
+// Each option goes through the gate; what fails gets its status and reason
+// there. What passes is timed, round-robin with the others, and gets median_ns,
+// p20_ns, p80_ns. *n_timed grows by how many were. GNNAC_ENOMEM when graph and
+// matrices do not fit (nothing is timed then), GNNAC_EDRIVER when the GPU is
+// lost.
 gnnac_status time_variants(const struct cuda_context *c, const struct csr *g,
                            const struct kernel_spec *spec,
                            struct variant *variants, const int32_t *options,

@@ -1,0 +1,188 @@
+#include "tune/bench.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "checked.h"
+#include "rng.h"
+
+// Floats before and behind the output that no kernel may touch.
+enum { CANARY_FLOATS = 64 };
+
+// ---- set up -----------------------------------------------------------------
+
+static float *random_floats(int64_t n, uint64_t seed)
+{
+    float *x = alloc_array(n, sizeof(*x));
+    if (!x)
+        return NULL;
+#pragma omp parallel for schedule(static)
+    for (int64_t i = 0; i < n; i++)
+        x[i] = (float)rng_normal(seed, (uint64_t)i);
+    return x;
+}
+
+static int64_t out_floats(const struct bench *b)
+{
+    return b->g->n_nodes * b->spec->out_pitch;
+}
+
+static gnnac_status make_host_data(struct bench *b, gnnac_error *err)
+{
+    const struct kernel_spec *s = b->spec;
+    int64_t n = b->g->n_nodes;
+    b->x = random_floats(n * s->x_pitch, 1);
+    b->self = random_floats(n * s->self_pitch, 2);
+    b->bias = random_floats(s->dim, 3);
+    b->dinv = alloc_array(n, sizeof(*b->dinv));
+    b->y = alloc_array(out_floats(b) + 2 * CANARY_FLOATS, sizeof(*b->y));
+    if (!b->x || !b->self || !b->bias || !b->dinv || !b->y)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory for the bench");
+    graph_dinv(n, b->g->rowptr, b->dinv);
+    b->host = (struct operand_data){b->x, b->self, b->dinv, b->bias, 0.25f};
+    return GNNAC_OK;
+}
+
+static gnnac_status make_device_data(struct bench *b, gnnac_error *err)
+{
+    const struct cuda_context *c = b->c;
+    const struct kernel_spec *s = b->spec;
+    size_t row = (size_t)b->g->n_nodes * sizeof(float);
+    struct operands *d = &b->device;
+    gnnac_status st = GNNAC_OK;
+    TRY(cuda_graph_init(c, b->g->n_nodes, b->g->n_edges, b->g->rowptr,
+                        b->g->colidx, b->dinv, &b->graph, err));
+    TRY(cuda_upload(c, b->x, row * (size_t)s->x_pitch, "the bench", &d->x, err));
+    TRY(cuda_upload(c, b->self, row * (size_t)s->self_pitch, "the bench",
+                    &d->self, err));
+    TRY(cuda_upload(c, b->bias, (size_t)s->dim * sizeof(float), "the bench",
+                    &d->bias, err));
+    TRY(cuda_upload(c, &b->host.eps, sizeof(float), "the bench", &d->eps, err));
+    TRY(cuda_alloc(c,
+                   ((size_t)out_floats(b) + 2 * CANARY_FLOATS) * sizeof(float),
+                   "the bench", &b->out_base, err));
+    d->out = b->out_base + CANARY_FLOATS * sizeof(float);
+    TRY(CU(c, cuStreamCreate, (&b->stream, CU_STREAM_NON_BLOCKING), err));
+out:
+    return st;
+}
+
+gnnac_status bench_init(const struct cuda_context *c, const struct csr *g,
+                        const struct kernel_spec *spec, struct bench *out,
+                        gnnac_error *err)
+{
+    *out = (struct bench){.c = c, .g = g, .spec = spec};
+    gnnac_status st = make_host_data(out, err);
+    return st == GNNAC_OK ? make_device_data(out, err) : st;
+}
+
+void bench_finish(struct bench *b)
+{
+    const struct cuda_context *c = b->c;
+    const cu_ptr owned[] = {b->device.x, b->device.self, b->device.bias,
+                            b->device.eps, b->device.partial, b->out_base};
+    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
+        cuda_free(c, owned[i]);
+    if (b->stream)
+        c->cu.cuStreamDestroy_v2(b->stream);
+    cuda_graph_finish(&b->graph);
+    free(b->x);
+    free(b->self);
+    free(b->dinv);
+    free(b->bias);
+    free(b->y);
+}
+
+// ---- one variant ------------------------------------------------------------
+
+static gnnac_status load_variant(struct bench *b, const struct variant *v,
+                                 struct cuda_kernel *out, gnnac_error *err)
+{
+    const struct image_view image = {v->images[0].image, v->images[0].n_bytes,
+                                     false};
+    gnnac_status st = cuda_graph_prepare(&b->graph, &v->kernel, err);
+    size_t bytes = cuda_graph_partial_bytes(&b->graph, &v->kernel);
+    if (st == GNNAC_OK && bytes > b->partial_bytes) {
+        cuda_free(b->c, b->device.partial);
+        b->device.partial = 0;
+        b->partial_bytes = 0;
+        st = cuda_alloc(b->c, bytes, "partial sums", &b->device.partial, err);
+        if (st == GNNAC_OK)
+            b->partial_bytes = bytes;
+    }
+    return st == GNNAC_OK
+               ? cuda_kernel_load(b->c, &v->kernel, &image, 1, out, err)
+               : st;
+}
+
+static bool canaries_live(const struct bench *b)
+{
+    const float *tail = b->y + CANARY_FLOATS + out_floats(b);
+    for (int i = 0; i < CANARY_FLOATS; i++)
+        if (!isnan(b->y[i]) || !isnan(tail[i]))
+            return false;
+    return true;
+}
+
+gnnac_status bench_launch(struct bench *b, const struct cuda_kernel *k,
+                          gnnac_error *err)
+{
+    return cuda_kernel_launch(&b->graph, k, &b->device, b->stream, err);
+}
+
+// The output before a run is all NaN (0xFFFFFFFF), canaries included.
+static gnnac_status run_once(struct bench *b, const struct cuda_kernel *k,
+                             gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    size_t n = (size_t)out_floats(b) + 2 * CANARY_FLOATS;
+    TRY(CU(b->c, cuMemsetD32_v2, (b->out_base, 0xffffffffu, n), err));
+    TRY(bench_launch(b, k, err));
+    TRY(CU(b->c, cuStreamSynchronize, (b->stream), err));
+    TRY(CU(b->c, cuMemcpyDtoH_v2, (b->y, b->out_base, n * sizeof(float)),
+           err));
+out:
+    return st;
+}
+
+static bool refuse(struct variant *v, const char *status)
+{
+    v->status = status;
+    return false;
+}
+
+// The loaded variant gives the right result.
+static bool is_right(struct bench *b, const struct cuda_kernel *k,
+                     struct variant *v)
+{
+    gnnac_error e = {{0}};
+    int64_t row;
+    if (run_once(b, k, &e) != GNNAC_OK) {
+        snprintf(v->reason, sizeof(v->reason), "%.500s", e.msg);
+        return refuse(v, "launch_error");
+    }
+    v->max_error = oracle_compare(b->g, b->spec, &b->host,
+                                  b->y + CANARY_FLOATS, &row);
+    bool inside = canaries_live(b);
+    if (v->max_error <= 1 && inside)
+        return true;
+    snprintf(v->reason, sizeof(v->reason),
+             "%.200s: wrong result: row %lld, %.3g times the allowed error%s",
+             v->kernel.name, (long long)row, v->max_error,
+             inside ? "" : "; it writes outside its output");
+    return refuse(v, "wrong_result");
+}
+
+bool bench_gate(struct bench *b, struct variant *v, struct cuda_kernel *k)
+{
+    gnnac_error e = {{0}};
+    if (load_variant(b, v, k, &e) != GNNAC_OK) {
+        snprintf(v->reason, sizeof(v->reason), "%.500s", e.msg);
+        return refuse(v, "launch_error");
+    }
+    bool right = is_right(b, k, v);
+    if (!right)
+        cuda_kernel_unload(b->c, k);
+    return right;
+}

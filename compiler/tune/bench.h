@@ -1,0 +1,44 @@
+// A bench for kernel variants: one aggregation set up on the GPU and on the
+// host, and the correctness gate that every variant passes before its time or
+// its result means anything. All calls happen inside cuda_enter/cuda_leave.
+#ifndef GNNAC_BENCH_H
+#define GNNAC_BENCH_H
+
+#include "cuda_kernel.h"
+#include "graph/csr.h"
+#include "plan/spec.h"
+#include "tune/oracle.h"
+#include "tune/variant.h"
+
+struct bench {
+    const struct cuda_context *c;
+    const struct csr *g;
+    const struct kernel_spec *spec;
+    struct cuda_graph graph;
+    struct operand_data host;
+    float *x, *self, *dinv, *bias, *y; // owned, host
+    struct operands device;
+    cu_ptr out_base; // canaries, output, canaries
+    size_t partial_bytes;
+    cu_stream stream;
+};
+
+// The graph and random operands for `spec` on both sides; the first three
+// arguments are borrowed. GNNAC_ENOMEM when they do not fit, GNNAC_EDRIVER.
+// bench_finish is due in either case.
+gnnac_status bench_init(const struct cuda_context *c, const struct csr *g,
+                        const struct kernel_spec *spec, struct bench *out,
+                        gnnac_error *err);
+void bench_finish(struct bench *b);
+
+// Load the variant's first image, fill the output with NaN and its
+// surroundings with canaries, run, and compare every element with float64
+// against its error bound. True: it is right, and *k is loaded. False: it gets
+// status "wrong_result" or "launch_error" and a reason.
+bool bench_gate(struct bench *b, struct variant *v, struct cuda_kernel *k);
+
+// Queue one run on b->stream.
+gnnac_status bench_launch(struct bench *b, const struct cuda_kernel *k,
+                          gnnac_error *err);
+
+#endif
