@@ -66,8 +66,8 @@ enum {
     CALL(cuMemGetInfo_v2, (size_t * n_free, size_t *n_total))                  \
     CALL(cuMemcpyHtoD_v2, (cu_ptr to, const void *from, size_t n_bytes))       \
     CALL(cuMemcpyDtoH_v2, (void *to, cu_ptr from, size_t n_bytes))             \
-    CALL(cuMemsetD8_v2, (cu_ptr p, unsigned char value, size_t n_bytes))       \
-    CALL(cuMemsetD32_v2, (cu_ptr p, unsigned value, size_t n))                 \
+    CALL(cuMemcpyHtoDAsync_v2,                                                 \
+         (cu_ptr to, const void *from, size_t n_bytes, cu_stream stream))      \
     CALL(cuMemsetD32Async,                                                     \
          (cu_ptr p, unsigned value, size_t n, cu_stream stream))               \
     CALL(cuLibraryLoadData,                                                    \

@@ -86,6 +86,16 @@ gnnac_status cuda_alloc(const struct cuda_context *c, size_t n_bytes,
                 what, n_bytes >> 20, n_free >> 20, n_total >> 20);
 }
 
+// The copy of pageable memory returns when the last bytes are staged, not when
+// they have arrived; streams that do not wait for the default one would then
+// read too early.
+gnnac_status cuda_copy_in(const struct cuda_context *c, cu_ptr to,
+                          const void *from, size_t n_bytes, gnnac_error *err)
+{
+    gnnac_status st = CU(c, cuMemcpyHtoD_v2, (to, from, n_bytes), err);
+    return st == GNNAC_OK ? CU(c, cuStreamSynchronize, (NULL), err) : st;
+}
+
 gnnac_status cuda_upload(const struct cuda_context *c, const void *data,
                          size_t n_bytes, const char *what, cu_ptr *out,
                          gnnac_error *err)
@@ -93,7 +103,7 @@ gnnac_status cuda_upload(const struct cuda_context *c, const void *data,
     cu_ptr p = 0;
     gnnac_status st = cuda_alloc(c, n_bytes, what, &p, err);
     if (st == GNNAC_OK && n_bytes)
-        st = CU(c, cuMemcpyHtoD_v2, (p, data, n_bytes), err);
+        st = cuda_copy_in(c, p, data, n_bytes, err);
     if (st == GNNAC_OK)
         *out = p;
     else

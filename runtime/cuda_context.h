@@ -23,7 +23,10 @@ void cuda_leave(const struct cuda_context *c);
 // `what` and the sizes. Zero bytes give a valid address too.
 gnnac_status cuda_alloc(const struct cuda_context *c, size_t n_bytes,
                         const char *what, cu_ptr *out, gnnac_error *err);
-// Allocate and copy.
+// Copy from the host; when it returns, every stream sees the bytes.
+gnnac_status cuda_copy_in(const struct cuda_context *c, cu_ptr to,
+                          const void *from, size_t n_bytes, gnnac_error *err);
+// Allocate and copy in.
 gnnac_status cuda_upload(const struct cuda_context *c, const void *data,
                          size_t n_bytes, const char *what, cu_ptr *out,
                          gnnac_error *err);

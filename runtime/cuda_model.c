@@ -193,8 +193,8 @@ gnnac_status cuda_model_upload(struct cuda_model *cm, gnnac_error *err)
         return st;
     for (int32_t i = 0; i < p->n_params && st == GNNAC_OK; i++) {
         size_t n = (size_t)p->params[i].rows * (size_t)p->params[i].cols;
-        st = CU(cm->c, cuMemcpyHtoD_v2,
-                (cm->params[i], cm->m->params[i], n * sizeof(float)), err);
+        st = cuda_copy_in(cm->c, cm->params[i], cm->m->params[i],
+                          n * sizeof(float), err);
     }
     cuda_leave(cm->c);
     return st;
@@ -338,7 +338,8 @@ static gnnac_status run_on_host_arrays(struct cuda_model *cm, const float *x,
     const struct pass p = {.cm = cm, .x = cm->run_x, .y = cm->run_y,
                            .workspace = cm->run_workspace,
                            .stream = cm->stream};
-    TRY(CU(c, cuMemcpyHtoD_v2, (cm->run_x, x, matrix_bytes(cm, 0)), err));
+    TRY(CU(c, cuMemcpyHtoDAsync_v2,
+           (cm->run_x, x, matrix_bytes(cm, 0), cm->stream), err));
     TRY(run_steps(&p, err));
     TRY(CU(c, cuStreamSynchronize, (cm->stream), err));
     TRY(CU(c, cuMemcpyDtoH_v2, (y, cm->run_y, matrix_bytes(cm, 1)), err));

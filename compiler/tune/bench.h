@@ -34,7 +34,8 @@ void bench_finish(struct bench *b);
 // Load the variant's first image, fill the output with NaN and its
 // surroundings with canaries, run, and compare every element with float64
 // against its error bound. True: it is right, and *k is loaded. False: it gets
-// status "wrong_result" or "launch_error" and a reason.
+// a reason and status "wrong_result" or "launch_error"; or its status stays, as
+// nothing is known against it but that this GPU cannot run it.
 bool bench_gate(struct bench *b, struct variant *v, struct cuda_kernel *k);
 
 // Queue one run on b->stream.

@@ -421,6 +421,22 @@ static gnnac_status answer(struct selector *s, gnnac_error *err)
     return GNNAC_OK;
 }
 
+// What does not fit this GPU is ranked, not timed.
+static gnnac_status time_question(struct selector *s, const struct question *q,
+                                  gnnac_error *err)
+{
+    gnnac_error e = {{0}};
+    gnnac_status st =
+        time_variants(s->wb->cuda, s->graph->stored, &q->op.spec,
+                      s->sel->variants, q->options, q->n_options,
+                      &s->sel->report.n_timed, &e);
+    if (st == GNNAC_ENOMEM) {
+        log_warn("not timed: %s", e.msg);
+        return GNNAC_OK;
+    }
+    return st == GNNAC_OK ? st : FAIL(err, st, "%s", e.msg);
+}
+
 static gnnac_status build_and_time(struct selector *s, gnnac_error *err)
 {
     struct selection *sel = s->sel;
@@ -430,11 +446,9 @@ static gnnac_status build_and_time(struct selector *s, gnnac_error *err)
     if (st != GNNAC_OK || !s->wb->cuda || !s->wb->request.timed)
         return st;
     for (size_t i = 0; i < s->n_questions && st == GNNAC_OK; i++) {
-        struct question *q = &s->questions[i];
+        const struct question *q = &s->questions[i];
         if (!q->recalled && strcmp(q->op.op, "aggregate") == 0)
-            st = time_variants(s->wb->cuda, s->graph->stored, &q->op.spec,
-                               sel->variants, q->options, q->n_options,
-                               &sel->report.n_timed, err);
+            st = time_question(s, q, err);
     }
     return st;
 }

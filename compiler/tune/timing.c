@@ -112,15 +112,20 @@ static size_t enter_race(struct bench *b, struct variant *variants,
                          struct runner *runners)
 {
     size_t n = 0;
+    const struct variant *not_run = NULL;
     for (size_t i = 0; i < n_options; i++) {
         struct variant *v = &variants[options[i]];
         if (strcmp(v->status, "ok") != 0 || !v->images[0].image)
             continue;
         if (bench_gate(b, v, &runners[n].k))
             runners[n++].v = v;
-        else
+        else if (strcmp(v->status, "ok") != 0)
             log_warn("%s", v->reason);
+        else
+            not_run = v;
     }
+    if (not_run)
+        log_warn("not timed: %s", not_run->reason);
     return n;
 }
 

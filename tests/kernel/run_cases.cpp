@@ -96,7 +96,7 @@ void run::set_parts()
 {
     if (!k.part_size)
         return;
-    if (parts_build(g.n, g.rowptr.data(), k.part_size, k.parts_per_block,
+    if (parts_build(g.n_nodes, g.rowptr, k.part_size, k.parts_per_block,
                     &parts, nullptr) != GNNAC_OK)
         abort();
     pointers[ARG_PART_PTR] =
@@ -114,30 +114,30 @@ void run::set_parts()
 
 run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
          bool in_place)
-    : k(k_), g(g_), x(g_.n, k_.spec.dim, k_.spec.x_pitch, NAN),
-      out(g_.n, k_.spec.dim, k_.spec.out_pitch, canary),
-      self(g_.n, k_.spec.dim, k_.spec.self_pitch, NAN)
+    : k(k_), g(g_), x(g_.n_nodes, k_.spec.dim, k_.spec.x_pitch, NAN),
+      out(g_.n_nodes, k_.spec.dim, k_.spec.out_pitch, canary),
+      self(g_.n_nodes, k_.spec.dim, k_.spec.self_pitch, NAN)
 {
     const kernel_spec &s = k.spec;
     fill(x, 11);
     fill(self, 12);
     if (self_is_x)
         self.a = x.a;
-    for (int v = 0; v < g.n; v++)
+    for (int v = 0; v < g.n_nodes; v++)
         for (int c = 0; c < s.dim; c++)
             out.at(v, c) = NAN;
     for (int c = 0; c < s.dim; c++)
         bias.push_back((float)rng_normal(13, c));
     bias.shrink_to_fit();
-    for (int v = 0; v < g.n; v++)
+    for (int v = 0; v < g.n_nodes; v++)
         dinv.push_back(
             (float)(1 / sqrt((double)(g.rowptr[v + 1] - g.rowptr[v] + 1))));
     dinv.shrink_to_fit();
-    colidx = g.colidx;
+    colidx.assign(g.colidx, g.colidx + g.n_edges);
     if (in_place)
         out.a = x.a;
-    pointers[ARG_ROWPTR] = rowptr.set(g.rowptr.data(), g.n + 1, s.offset_bits);
-    counts[ARG_N_ROWS] = g.n;
+    pointers[ARG_ROWPTR] = rowptr.set(g.rowptr, g.n_nodes + 1, s.offset_bits);
+    counts[ARG_N_ROWS] = g.n_nodes;
     set_parts();
     pointers[ARG_OUT] = out.a.data();
     pointers[ARG_X] = in_place ? out.a.data() : x.a.data();
@@ -244,7 +244,7 @@ static expected log_softmax(run &r, int v, int c)
 [[noreturn]] static void wrong(const run &r, const char *what, int v, int c)
 {
     fprintf(stderr, "%s\n  on \"%s\": row %d column %d: %s\n", r.k.line,
-            r.g.name.c_str(), v, c, what);
+            r.g.name, v, c, what);
     exit(1);
 }
 
@@ -254,7 +254,7 @@ static void check_values(run &r)
                      : !strcmp(r.k.op, "bias_act") ? bias_act
                                                    : log_softmax;
     char what[128];
-    for (int v = 0; v < r.g.n; v++)
+    for (int v = 0; v < r.g.n_nodes; v++)
         for (int c = 0; c < r.out.dim; c++) {
             expected e = reference(r, v, c);
             double got = r.out.at(v, c);
@@ -268,7 +268,7 @@ static void check_values(run &r)
 
 static void check_padding(run &r, float pad)
 {
-    for (int v = 0; v + 1 < r.g.n; v++)
+    for (int v = 0; v + 1 < r.g.n_nodes; v++)
         for (int c = r.out.dim; c < r.out.pitch; c++)
             if (memcmp(&r.out.a[(size_t)v * r.out.pitch + c], &pad, 4) != 0)
                 wrong(r, "written beyond the row", v, c);
@@ -294,7 +294,7 @@ static void check_all_graphs(const shim_kernel &k,
     int i = 0;
     for (const mini_graph &g : graphs) {
         i++;
-        if (k.spec.dim > 300 && g.colidx.size() > 120)
+        if (k.spec.dim > 300 && g.n_edges > 120)
             continue; // the fibers are slow
         bool same_pitch = k.spec.self_pitch == k.spec.x_pitch;
         check_kernel(k, g, aggregates && same_pitch && i % 2, false);
@@ -305,7 +305,8 @@ static void check_all_graphs(const shim_kernel &k,
 
 int main(int argc, char **argv)
 {
-    std::vector<mini_graph> graphs = mini_graphs();
+    std::vector<mini_graph> graphs(N_MINI_GRAPHS);
+    mini_graphs(graphs.data());
     size_t only = argc > 1 ? (size_t)atol(argv[1]) : SIZE_MAX;
     for (size_t i = 0; i < all_kernels().size(); i++)
         if (argc < 2 || i == only)

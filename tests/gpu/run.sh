@@ -1,0 +1,77 @@
+#!/bin/bash
+# Runs a TAP program on a GPU, or where there is none on a software device, and
+# adds a last test: that the device had nothing to object to.
+#
+# usage: run.sh BUILD any|ptx PROGRAM [ARGUMENT...]
+#     BUILD   build folder; the software device is built in it, once
+#     any     native images are taken
+#     ptx     the device refuses native images; a GPU cannot be told to
+#
+# The software device is a folder (GNNAC_TEST_RIG, default ../shared/rig beside
+# the checkout) whose Makefile builds fake/libcuda.so.1 and fake/libcublas.so.13
+# that run PTX on the CPU.
+set -uo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+build=$(cd "$1" && pwd) mode=$2
+shift 2
+rig_source=${GNNAC_TEST_RIG:-$root/../shared/rig}
+rig=$build/software-device
+cuda=${CUDA_HOME:-/usr/local/cuda}
+
+skip() {
+    echo "1..0 # SKIP $*"
+    exit 0
+}
+
+has_gpu() {
+    [ -e /dev/nvidia0 ] || [ -e /dev/dxg ]
+}
+
+build_rig() {
+    mkdir -p "$rig" && cp -ru "$rig_source/." "$rig" && chmod -R u+w "$rig" &&
+        make -C "$rig" CUDA="$cuda" >"$rig/build.log" 2>&1
+}
+
+use_rig() {
+    [ -f "$rig_source/Makefile" ] || skip "no GPU, and no software device"
+    [ -f "$cuda/include/cuda.h" ] || skip "no GPU, and no CUDA toolkit here"
+    (flock 9 && build_rig) 9>"$build/software-device.lock" ||
+        skip "no GPU, and the software device cannot be built here"
+    export LD_LIBRARY_PATH=$rig/fake RIG_OPTS="check=1" RIG_MEM=$((1 << 29))
+    export RIG_REAL_NVRTC=$cuda/lib64/libnvrtc.so.13 RIG_LOG=$folder/launches
+    [ "$mode" = any ] || export RIG_CUBIN=1 GNNAC_TEST_LEVEL=ptx
+}
+
+# What the software device said, a line each: on stderr, or, of programs whose
+# stderr was taken, in its log.
+findings() {
+    sed -n 's/^rig: /# /p' "$folder/stderr"
+    if [ -f "$folder/launches" ]; then
+        sed -n '/"findings":\[{/s/^/# /p' "$folder/launches" | cut -c1-2000
+    fi
+}
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+if ! has_gpu; then
+    use_rig
+elif [ "$mode" = ptx ]; then
+    skip "a GPU takes its native images"
+fi
+
+GNNAC_HOME=$folder GNNAC_TEST_FOLDER=$folder "$@" 2>"$folder/stderr" |
+    tee "$folder/stdout" | sed '/^1\.\.[1-9]/d'
+status=${PIPESTATUS[0]}
+cat "$folder/stderr" >&2
+grep -q '^1\.\.0' "$folder/stdout" && exit "$status"
+
+number=$(($(sed -n 's/^1\.\.//p' "$folder/stdout") + 1))
+findings >"$folder/findings"
+head -n 20 "$folder/findings"
+if [ -s "$folder/findings" ]; then
+    printf 'not '
+    status=1
+fi
+echo "ok $number - the device has no objection"
+[ "$number" = 1 ] || echo "1..$number"
+exit "$status"

@@ -1,0 +1,135 @@
+// Whole models on the GPU against the float64 reference.
+#include "gpu_fixture.h"
+
+static gnnac_context *ctx;
+static const char *const models[] = {"gcn", "gin", "sage"};
+
+// Compile, run on random features, compare.
+static void check_model(const struct csr *g, const char *graph_name,
+                        const struct model_request *rq,
+                        const struct gpu_build *build)
+{
+    gnnac_error err = {{0}};
+    gnnac_model *m = NULL;
+    gnnac_bundle_info info = {0};
+    gnnac_bundle *b = gpu_bundle(g, rq, build, &err);
+    if (b)
+        gnnac_bundle_get_info(b, &info);
+    float *x = gpu_features(info.n_nodes * info.in_dim, 5);
+    float *y = gpu_features(info.n_nodes * info.out_dim, 6);
+    double error = -1;
+    if (b && gnnac_model_create(ctx, b, &m, &err) == GNNAC_OK &&
+        gnnac_model_init_weights(m, 7, &err) == GNNAC_OK &&
+        gnnac_model_run(m, x, y, &err) == GNNAC_OK)
+        error = gpu_error(m, &info, x, y, &err);
+    if (!(error >= 0 && error <= 1))
+        TEST__FAIL("%s, %d -> %d columns, on \"%s\": %g times the allowed "
+                   "error. %s", rq->name, (int)rq->dim, (int)rq->classes,
+                   graph_name, error, err.msg);
+    else
+        CHECK_STR(gnnac_model_load_level(m), gpu_level());
+    gnnac_model_destroy(m);
+    gnnac_bundle_close(b);
+    free(x);
+    free(y);
+}
+
+TEST(every_width_is_right)
+{
+    static const int32_t widths[] = {1, 3, 16, 33, 64, 100, 1433};
+    const struct gpu_build build = {0};
+    struct csr g = gpu_random_graph(200, 3, 1);
+    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++)
+        for (size_t w = 0; w < sizeof(widths) / sizeof(widths[0]); w++) {
+            struct model_request rq = {
+                .name = models[i], .dim = widths[w], .hidden = 16,
+                .classes = widths[(w + 2) % 7] % 1000, .layers = 2};
+            check_model(&g, "random", &rq, &build);
+        }
+    csr_finish(&g);
+}
+
+TEST(every_mini_graph_is_right)
+{
+    static struct mini_graph graphs[N_MINI_GRAPHS];
+    const struct gpu_build build = {0};
+    mini_graphs(graphs);
+    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++)
+        for (int k = 0; k < N_MINI_GRAPHS; k++) {
+            struct model_request rq = {.name = models[i], .dim = 10,
+                                       .hidden = 8, .classes = 5, .layers = 2};
+            struct csr g = gpu_csr(&graphs[k]);
+            check_model(&g, graphs[k].name, &rq, &build);
+        }
+}
+
+TEST(deep_models_are_right)
+{
+    const struct gpu_build build = {0};
+    struct csr g = gpu_random_graph(300, 4, 2);
+    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
+        struct model_request rq = {.name = models[i], .dim = 24, .hidden = 32,
+                                   .classes = 9, .layers = 6};
+        check_model(&g, "random", &rq, &build);
+    }
+    csr_finish(&g);
+}
+
+TEST(a_gin_with_two_linear_layers_is_right)
+{
+    const struct gpu_build build = {0};
+    struct csr g = gpu_random_graph(300, 4, 3);
+    struct model_request rq = {.name = "gin", .dim = 24, .hidden = 32,
+                               .classes = 9, .layers = 3, .mlp = 2};
+    check_model(&g, "random", &rq, &build);
+    csr_finish(&g);
+}
+
+TEST(models_of_timed_kernels_are_right)
+{
+    const struct gpu_build build = {.timed = true};
+    struct csr g = gpu_random_graph(120, 3, 4);
+    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
+        struct model_request rq = {.name = models[i], .dim = 16, .hidden = 16,
+                                   .classes = 7, .layers = 2};
+        check_model(&g, "random", &rq, &build);
+    }
+    csr_finish(&g);
+}
+
+TEST(models_of_neighbour_groups_are_right)
+{
+    const struct gpu_build build = {
+        .settings = {"template=neighbor_group", "partSize=5", "dimWorker=16",
+                     "warpPerBlock=4"}};
+    struct csr g = gpu_random_graph(500, 5, 5);
+    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
+        struct model_request rq = {.name = models[i], .dim = 40, .hidden = 16,
+                                   .classes = 7, .layers = 2};
+        check_model(&g, "random", &rq, &build);
+    }
+    csr_finish(&g);
+}
+
+int main(void)
+{
+    gnnac_error err = {{0}};
+    struct cuda_context *gpu = gpu_open();
+    const gnnac_context_options options = {.struct_size = sizeof(options),
+                                           .device = "cuda:0"};
+    if (!gpu)
+        return 0;
+    cuda_context_destroy(gpu);
+    if (gnnac_context_create(&options, &ctx, &err) != GNNAC_OK) {
+        printf("not ok 1 - %s\n1..1\n", err.msg);
+        return 1;
+    }
+    RUN(every_width_is_right);
+    RUN(every_mini_graph_is_right);
+    RUN(deep_models_are_right);
+    RUN(a_gin_with_two_linear_layers_is_right);
+    RUN(models_of_timed_kernels_are_right);
+    RUN(models_of_neighbour_groups_are_right);
+    gnnac_context_destroy(ctx);
+    return test_done();
+}
