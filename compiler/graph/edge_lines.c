@@ -307,17 +307,13 @@ gnnac_status edge_lines_parse(const struct text *t, size_t at, int64_t line,
 {
     enum { SMALL = 1 << 16 };
     struct piece pieces[MAX_PIECES];
-    struct line_format bounded = *f;
     int n = t->n_bytes - at < SMALL ? 1 : omp_get_max_threads();
     if (n > MAX_PIECES)
         n = MAX_PIECES;
-    for (int i = 0; i < 2; i++)
-        if (!bounded.limit[i] || bounded.limit[i] > INT32_MAX)
-            bounded.limit[i] = INT32_MAX;
     cut(t, at, pieces, n);
 #pragma omp parallel for schedule(static, 1)
     for (int i = 0; i < n; i++)
-        parse_piece(&pieces[i], &bounded);
+        parse_piece(&pieces[i], f);
     gnnac_status st = first_error(t, line, pieces, n, err);
     if (st == GNNAC_OK)
         st = join(t, pieces, n, out, err);

@@ -19,7 +19,7 @@ struct line_format {
     int max_values;
     bool comments;  // skip lines that begin with # or %
     bool commas;    // ',' and ';' separate like blanks
-    int64_t limit[2]; // ids must be below these (after base); 0: INT32_MAX
+    int64_t limit[2]; // ids must be below these (after base)
 };
 
 // Edges with ids based at 0. `first` is ids' first column. A weight other than

@@ -33,13 +33,13 @@ static gnnac_status lines_to_coo(const char *path, struct edge_lines *e,
 static int64_t declared_nodes(const struct text *t, size_t at)
 {
     const size_t n = strlen(EDGE_LINES_NODES);
-    int64_t count = 0;
+    int64_t count = -1;
     if (t->n_bytes - at < n || memcmp(t->data + at, EDGE_LINES_NODES, n) != 0)
         return -1;
     for (at += n; at < t->n_bytes && count < INT32_MAX; at++) {
         if (t->data[at] < '0' || t->data[at] > '9')
             break;
-        count = count * 10 + (t->data[at] - '0');
+        count = (count < 0 ? 0 : count * 10) + (t->data[at] - '0');
     }
     return count;
 }
@@ -48,7 +48,8 @@ static gnnac_status load_text(const char *path, const struct graph_options *opt,
                               struct coo *out, gnnac_error *err)
 {
     static const struct line_format format = {
-        .n_ids = 2, .max_values = 1, .comments = true, .commas = true};
+        .n_ids = 2, .max_values = 1, .comments = true, .commas = true,
+        .limit = {INT32_MAX, INT32_MAX}};
     struct text t;
     struct edge_lines e = {0};
     gnnac_status st = text_open(path, &t, err);

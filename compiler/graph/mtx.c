@@ -177,11 +177,6 @@ static gnnac_status read_entries(struct place *at, struct mtx *m,
                             .min_values = n_values[m->field],
                             .max_values = n_values[m->field],
                             .limit = {m->rows, m->cols}};
-    // An empty matrix has no valid index; 0 would mean "no limit".
-    if (m->rows == 0 || m->cols == 0) {
-        f.limit[0] = f.limit[1] = 1;
-        f.base = INT32_MAX;
-    }
     gnnac_status st = edge_lines_parse(at->t, (size_t)(at->p - at->t->data),
                                        at->line, &f, &m->entries, err);
     if (st == GNNAC_OK && m->entries.n != n_entries)
