@@ -1,6 +1,5 @@
 #include "graph/edge_lines.h"
 
-#include <float.h>
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -140,6 +139,9 @@ static const char *parse_ids(const char **at, const char *end,
     return NULL;
 }
 
+// The smallest number that as a float rounds to infinity.
+static const double too_large = 0x1.ffffffp127;
+
 // Parse [p, end), which is neither blank nor a comment. NULL, or what is wrong.
 static const char *parse_line(const char *p, const char *end,
                               const struct line_format *f, int32_t ids[2],
@@ -152,7 +154,7 @@ static const char *parse_line(const char *p, const char *end,
         if (n_values == f->max_values)
             return "more on the line than expected";
         p = scan_value(p, end, f->commas, &v);
-        if (!p || !isfinite(v) || fabs(v) > FLT_MAX)
+        if (!p || !isfinite(v) || fabs(v) >= too_large)
             return p ? "a number is too large" : "expected a number";
         if (n_values++ == 0)
             *weight = v;

@@ -16,6 +16,7 @@ gnnac_status graph_load(const char *path, const struct graph_options *opt,
 
 // Writes the form the suffix names (.npy .npz .mtx .txt/.tsv/.csv/.el[.gz]):
 // to a temporary file, fsync, rename. Edges in CSR order (by dst, then src).
+// A .npy file holds the edges alone: no weights, no nodes behind the last edge.
 gnnac_status graph_save(const char *path, const struct csr *g,
                         gnnac_error *err);
 

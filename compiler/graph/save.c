@@ -1,4 +1,5 @@
 // Writes graphs: the same forms that load.c reads.
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "base/file.h"
 #include "checked.h"
+#include "graph/edge_lines.h"
 #include "graph/load.h"
 #include "graph/npy_write.h"
 #include "graph/text.h"
@@ -83,14 +85,16 @@ static gnnac_status write_npz(const char *temporary, const char *path,
                               gnnac_error *err)
 {
     int code;
-    size_t bytes = (size_t)g->n_edges * sizeof(int32_t);
+    size_t bytes = (size_t)g->n_edges * 4; // of ids and of weights alike
     zip_t *z = zip_open(temporary, ZIP_CREATE | ZIP_TRUNCATE, &code);
     if (!z)
         return FAIL(err, GNNAC_EIO, "%s: cannot write", path);
     bool ok =
         add_member(z, "src_li.npy", "<i4", &g->n_edges, 1, g->colidx, bytes) &&
         add_member(z, "dst_li.npy", "<i4", &g->n_edges, 1, row, bytes) &&
-        add_member(z, "num_nodes.npy", "<i8", NULL, 0, &g->n_nodes, 8);
+        add_member(z, "num_nodes.npy", "<i8", NULL, 0, &g->n_nodes, 8) &&
+        (!g->weight || add_member(z, "edge_weight.npy", "<f4", &g->n_edges, 1,
+                                  g->weight, bytes));
     if (!ok || zip_close(z) != 0) {
         gnnac_status st =
             FAIL(err, GNNAC_EIO, "%s: %s", path, zip_strerror(z));
@@ -98,6 +102,16 @@ static gnnac_status write_npz(const char *temporary, const char *path,
         return st;
     }
     return GNNAC_OK;
+}
+
+// To the disk, before the name points to it.
+static bool sync_file(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    return ok;
 }
 
 static gnnac_status save_npz(const char *path, const struct csr *g,
@@ -111,7 +125,8 @@ static gnnac_status save_npz(const char *path, const struct csr *g,
         return FAIL(err, GNNAC_ENOMEM, "%s: out of memory", path);
     }
     st = write_npz(temporary, path, g, row, err);
-    if (st == GNNAC_OK && rename(temporary, path) != 0)
+    if (st == GNNAC_OK &&
+        (!sync_file(temporary) || rename(temporary, path) != 0))
         st = FAIL(err, GNNAC_EIO, "%s: cannot write", path);
     if (st != GNNAC_OK)
         unlink(temporary);
@@ -179,11 +194,27 @@ static void put_mtx_head(struct sink *s, const struct csr *g)
     put(s, head, (size_t)n);
 }
 
+// The comment that keeps last nodes without edges.
+static void put_node_count(struct sink *s, const struct csr *g)
+{
+    char line[64];
+    int64_t last = g->n_nodes - 1;
+    bool seen = last < 0 || g->rowptr[last] < g->n_edges;
+    for (int64_t e = 0; e < g->n_edges && !seen; e++)
+        seen = g->colidx[e] == last;
+    int n = snprintf(line, sizeof(line), EDGE_LINES_NODES "%lld\n",
+                     (long long)g->n_nodes);
+    if (!seen)
+        put(s, line, (size_t)n);
+}
+
 static void put_graph(struct sink *s, const char *path, const struct csr *g)
 {
     bool mtx = path_has_suffix(path, ".mtx");
     if (mtx)
         put_mtx_head(s, g);
+    else
+        put_node_count(s, g);
     char separator = path_has_suffix(path, ".csv")   ? ','
                      : path_has_suffix(path, ".tsv") ? '\t'
                                                      : ' ';

@@ -64,6 +64,8 @@ static gnnac_status components(const struct csr *g, struct props *out,
 
 static bool same_arrays(const struct csr *a, const struct csr *b)
 {
+    if (a->n_nodes == 0) // then there may be no arrays
+        return true;
     return memcmp(a->rowptr, b->rowptr,
                   (size_t)(a->n_nodes + 1) * sizeof(*a->rowptr)) == 0 &&
            memcmp(a->colidx, b->colidx,

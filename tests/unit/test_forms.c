@@ -1,0 +1,212 @@
+// What is written can be read again, in every form; real graphs that lie in
+// several forms are the same graph.
+#include "graph/generate.h"
+#include "graph_fixture.h"
+#include "test.h"
+
+static const char *const names[] = {
+    "g.npz", "g.mtx", "g.txt", "g.tsv", "g.csv", "g.el", "g.edges",
+    "g.txt.gz", "g.mtx.gz", "G.CSV.GZ",
+};
+enum { N_NAMES = sizeof(names) / sizeof(names[0]) };
+
+// The graph after writing and reading it, as text; `g` stays.
+static const char *through(const char *name, const struct csr *g)
+{
+    struct csr back = {0};
+    gnnac_error err = {{0}};
+    gnnac_status st = graph_save(scratch_path(name), g, &err);
+    if (st != GNNAC_OK)
+        return refusal_text(st, &err);
+    st = graph_load(scratch_path(name), &(struct graph_options){0}, &back,
+                    &err);
+    scratch_unlink(name);
+    if (st != GNNAC_OK)
+        return refusal_text(st, &err);
+    csr_text(&back);
+    csr_finish(&back);
+    return graph_text;
+}
+
+static void check_all_forms(struct csr g)
+{
+    char *want = strdup(csr_text(&g));
+    for (int i = 0; i < N_NAMES; i++)
+        CHECK_STR(through(names[i], &g), want);
+    csr_finish(&g);
+    free(want);
+}
+
+// ---- there and back ---------------------------------------------------------
+
+TEST(every_form_keeps_the_edges)
+{
+    static const int32_t pairs[] = {3, 0, 0, 0, 1, 3, 1, 3, 2, 1};
+    check_all_forms(csr_of(coo_of(4, 5, pairs), NULL));
+}
+
+TEST(every_form_keeps_last_nodes_without_edges)
+{
+    check_all_forms(csr_of(coo_of(9, 2, (int32_t[]){3, 0, 0, 1}), NULL));
+    check_all_forms(csr_of(coo_of(3, 0, NULL), NULL));
+    check_all_forms(csr_of(coo_of(0, 0, NULL), NULL));
+}
+
+TEST(every_form_keeps_weights_to_the_last_bit)
+{
+    static const float weights[] = {0.1f, -3.4028235e38f, 1.17549435e-38f,
+                                    16777216, 1e-45f};
+    struct coo c = coo_of(3, 5, (int32_t[]){0, 1, 1, 2, 2, 0, 2, 1, 2, 1});
+    c.weight = malloc(sizeof(weights));
+    memcpy(c.weight, weights, sizeof(weights));
+    struct csr g = csr_of(c, NULL), back;
+    for (int i = 0; i < N_NAMES; i++) {
+        gnnac_error err = {{0}};
+        if (graph_save(scratch_path(names[i]), &g, &err) != GNNAC_OK ||
+            graph_load(scratch_path(names[i]), &(struct graph_options){0},
+                       &back, &err) != GNNAC_OK) {
+            TEST__FAIL("%s", err.msg);
+            continue;
+        }
+        scratch_unlink(names[i]);
+        if (!back.weight || memcmp(back.weight, g.weight, 5 * 4) != 0)
+            TEST__FAIL("%s: other weights", names[i]);
+        csr_finish(&back);
+    }
+    csr_finish(&g);
+}
+
+TEST(npy_keeps_the_edges_alone)
+{
+    struct csr g = csr_of(coo_of(9, 2, (int32_t[]){3, 0, 0, 1}), NULL);
+    CHECK_STR(through("g.npy", &g), "4: 3>0 0>1");
+    csr_finish(&g);
+}
+
+TEST(the_same_graph_gives_the_same_bytes)
+{
+    struct coo c = {0};
+    graph_generate(&(struct generate_options){.kind = "rmat", .nodes = 300}, &c,
+                   NULL);
+    struct csr g = csr_of(c, NULL);
+    for (int i = 0; i < N_NAMES; i++) {
+        char *bytes[2];
+        size_t n[2];
+        for (int k = 0; k < 2; k++) {
+            CHECK_INT(graph_save(scratch_path(names[i]), &g, NULL), GNNAC_OK);
+            FILE *f = fopen(scratch_path(names[i]), "rb");
+            bytes[k] = malloc(1 << 17);
+            n[k] = fread(bytes[k], 1, 1 << 17, f);
+            fclose(f);
+        }
+        CHECK(n[0] > 1000 && n[0] == n[1]);
+        CHECK(memcmp(bytes[0], bytes[1], n[0]) == 0);
+        free(bytes[0]);
+        free(bytes[1]);
+        scratch_unlink(names[i]);
+    }
+    csr_finish(&g);
+}
+
+TEST(nothing_is_left_where_writing_fails)
+{
+    struct csr g = csr_of(coo_of(2, 1, (int32_t[]){0, 1}), NULL);
+    gnnac_error err = {{0}};
+    for (int i = 0; i < N_NAMES; i++) {
+        char path[512];
+        snprintf(path, sizeof(path), "%s/no-folder/%s", scratch, names[i]);
+        err.msg[0] = '\0';
+        CHECK_INT(graph_save(path, &g, &err), GNNAC_EIO);
+        CHECK_HAS(err.msg, "no-folder");
+    }
+    CHECK_INT(graph_save("g.graph", &g, NULL), GNNAC_EUSAGE);
+    csr_finish(&g);
+}
+
+// ---- real graphs ------------------------------------------------------------
+
+static bool load_shared(const char *name, struct csr *out)
+{
+    gnnac_error err = {{0}};
+    const char *path = shared_graph(name);
+    if (path && graph_load(path, &(struct graph_options){0}, out, &err) ==
+                    GNNAC_OK)
+        return true;
+    TEST__FAIL("%s: %s", name, path ? err.msg : "absent");
+    return false;
+}
+
+#define SKIP_WITHOUT(name)                                                     \
+    if (!shared_graph(name))                                                   \
+    SKIP("no " name ": set GNNAC_TEST_GRAPHS to the folder of graphs")
+
+TEST(one_graph_in_several_layouts_has_one_fingerprint)
+{
+    static const char *const twins[][2] = {
+        {"cora.npz", "cora.csr.npz"},
+        {"cora.npz", "cora.edges.npy"},
+        {"email_enron.npz", "email_enron.csr.npz"},
+        {"karate.npz", "formats/karate.mtx"},
+    };
+    SKIP_WITHOUT("cora.npz");
+    for (size_t i = 0; i < sizeof(twins) / sizeof(twins[0]); i++) {
+        struct csr g;
+        char hex[2][33] = {"", ""};
+        for (int k = 0; k < 2; k++)
+            if (load_shared(twins[i][k], &g)) {
+                csr_fingerprint(&g, hex[k]);
+                csr_finish(&g);
+            }
+        CHECK_STR(hex[1], hex[0]);
+    }
+}
+
+TEST(published_files_have_the_sizes_they_are_known_by)
+{
+    static const struct {
+        const char *name;
+        int64_t nodes, edges;
+        bool weighted;
+    } files[] = {
+        {"formats/ca-CondMat.mtx", 23133, 186936, false}, // 58 loops
+        {"formats/p2p-Gnutella31.mtx", 62586, 147892, true},
+        {"formats/bcsstk13.mtx", 2003, 83883, true},
+        {"formats/jagmesh7.mtx", 1138, 7450, false},
+        {"formats/karate.mtx", 34, 156, false},
+        {"formats/west0067.mtx", 67, 294, true},
+        {"formats/wiki-Vote.snap.txt", 8298, 103689, false}, // ids have gaps
+    };
+    SKIP_WITHOUT("formats/karate.mtx");
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        struct csr g;
+        if (!load_shared(files[i].name, &g))
+            continue;
+        CHECK_INT(g.n_nodes, files[i].nodes);
+        CHECK_INT(g.n_edges, files[i].edges);
+        CHECK_INT(g.weight != NULL, files[i].weighted);
+        csr_finish(&g);
+    }
+}
+
+TEST(forms_that_are_not_read_are_refused_by_suffix)
+{
+    SKIP_WITHOUT("formats/4elt.metis.graph");
+    CHECK_HAS(load_text_of(shared_graph("formats/4elt.metis.graph"), NULL),
+              "4elt.metis.graph: the suffix names no graph form");
+}
+
+int main(void)
+{
+    scratch_make();
+    RUN(every_form_keeps_the_edges);
+    RUN(every_form_keeps_last_nodes_without_edges);
+    RUN(every_form_keeps_weights_to_the_last_bit);
+    RUN(npy_keeps_the_edges_alone);
+    RUN(the_same_graph_gives_the_same_bytes);
+    RUN(nothing_is_left_where_writing_fails);
+    RUN(one_graph_in_several_layouts_has_one_fingerprint);
+    RUN(published_files_have_the_sizes_they_are_known_by);
+    RUN(forms_that_are_not_read_are_refused_by_suffix);
+    scratch_remove();
+    return test_done();
+}
