@@ -14,6 +14,9 @@
 // taken for a bomb.
 enum { BOMB_BYTES = 1 << 26, BOMB_RATIO = 300, FIRST_BYTES = 1 << 20 };
 
+// What a file without bytes points to.
+static const char empty[1];
+
 static bool ends_with(const char *s, size_t n, const char *suffix)
 {
     size_t m = strlen(suffix);
@@ -31,7 +34,6 @@ bool path_has_suffix(const char *path, const char *suffix)
 static gnnac_status map_file(int fd, const char *path, size_t n,
                              struct text *out, gnnac_error *err)
 {
-    static const char empty[1];
     *out = (struct text){.path = path, .data = empty, .n_bytes = n};
     if (n == 0)
         return GNNAC_OK;
@@ -127,7 +129,7 @@ void text_close(struct text *t)
 {
     if (t->mapped)
         munmap((void *)(uintptr_t)t->data, t->n_bytes);
-    else if (t->n_bytes)
+    else if (t->data != empty)
         free((void *)(uintptr_t)t->data);
     *t = (struct text){0};
 }

@@ -14,7 +14,8 @@
 
 TEST(entries_are_edges_from_row_to_column)
 {
-    CHECK_STR(read_as("a.mtx", BANNER "pattern general\n% c\n4 4 2\n1 2\n3 1\n"),
+    CHECK_STR(read_as("a.mtx", BANNER "pattern general\n% c\n4 4 2\n"
+                                      "1 2\n3 1\n"),
               "4: 0>1 2>0");
     CHECK_STR(read_as("a.mtx", BANNER "real general\n2 2 2\n1 2 .5\n2 2 1\n"),
               "2: 0>1*0.5 1>1*1");
@@ -64,11 +65,22 @@ TEST(only_square_coordinate_matrices_are_graphs)
               "a.mtx:1: a graph is a matrix in coordinate form");
 }
 
-TEST(what_is_wrong_is_named_with_its_line)
+struct refused {
+    const char *text, *want;
+};
+
+static void check_cases(const struct refused *cases, size_t n)
 {
-    static const struct {
-        const char *text, *want;
-    } cases[] = {
+    for (size_t i = 0; i < n; i++) {
+        char want[160];
+        snprintf(want, sizeof(want), "a.mtx:%s", cases[i].want);
+        CHECK_STR(read_as("a.mtx", cases[i].text), want);
+    }
+}
+
+TEST(bad_heads_are_named_with_their_line)
+{
+    static const struct refused cases[] = {
         {"", "1: expected the banner %%MatrixMarket"},
         {"1 1 0\n", "1: expected the banner %%MatrixMarket"},
         {"%%MatrixMarkets matrix coordinate real general\n",
@@ -102,6 +114,13 @@ TEST(what_is_wrong_is_named_with_its_line)
          "2: the matrix is larger than 2^31 - 1"},
         {BANNER "pattern symmetric\n2 3 0\n",
          "2: a symmetric matrix must be square"},
+    };
+    check_cases(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+TEST(bad_entries_are_named_with_their_line)
+{
+    static const struct refused cases[] = {
         {BANNER "pattern general\n2 2 2\n1 1\n",
          "2: the size line promises 2 entries, there are 1"},
         {BANNER "pattern general\n2 2 1\n1 1\n\n2 2\n",
@@ -126,11 +145,7 @@ TEST(what_is_wrong_is_named_with_its_line)
         {BANNER "real general\n2 2 1\n% late\n1 1 1\n",
          "3: expected an index"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        char want[160];
-        snprintf(want, sizeof(want), "a.mtx:%s", cases[i].want);
-        CHECK_STR(read_as("a.mtx", cases[i].text), want);
-    }
+    check_cases(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 TEST(the_option_for_nodes_goes_before_the_size)
@@ -397,7 +412,8 @@ int main(void)
     RUN(matrices_without_entries_are_read);
     RUN(words_of_any_case_blanks_and_old_names_are_read);
     RUN(only_square_coordinate_matrices_are_graphs);
-    RUN(what_is_wrong_is_named_with_its_line);
+    RUN(bad_heads_are_named_with_their_line);
+    RUN(bad_entries_are_named_with_their_line);
     RUN(the_option_for_nodes_goes_before_the_size);
     RUN(arrays_go_down_the_columns);
     RUN(entries_that_stand_twice_add_up);

@@ -176,8 +176,8 @@ TEST(lists_that_do_not_fit_are_refused)
               "a.npz:dst_li: byte 132: node id 6 is not below the node count "
               "6");
     CHECK_STR(NPZ({"edge_index.npy", LIST(0, 1)}),
-              "a.npz:edge_index: byte 10: an edge array has the shape [2, E] or "
-              "[E, 2]");
+              "a.npz:edge_index: byte 10: an edge array has the shape [2, E] "
+              "or [E, 2]");
 }
 
 TEST(rows_that_do_not_fit_are_refused)
@@ -340,7 +340,8 @@ static const char *features(const struct npz_part *parts, size_t n)
                  sizeof(struct npz_part))
 #define SPARSE(pointers, indices, shape)                                       \
     FEATURES({"x_indptr.npy", pointers}, {"x_indices.npy", indices},           \
-             {"x_data.npy", NPY("<f4", "(3,)", 1, 2, 3)}, {"x_shape.npy", shape})
+             {"x_data.npy", NPY("<f4", "(3,)", 1, 2, 3)},                      \
+             {"x_shape.npy", shape})
 
 TEST(features_are_dense_or_sparse)
 {
