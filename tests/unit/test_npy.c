@@ -73,8 +73,7 @@ TEST(headers_may_be_written_in_many_ways)
     static const char *const heads[] = {
         "{'shape':(2,1),'fortran_order':False,'descr':'|u1'}",
         "{\"descr\":\"|u1\",\"fortran_order\":False,\"shape\":(2,1,)}",
-        "  {  'descr' : '|u1' ,\n'fortran_order' :False,  'shape' : ( 2 , 1 ) "
-        ", }  ",
+        " { 'descr' : '|u1' ,\n'fortran_order' :False, 'shape' : ( 2 , 1 ), } ",
         "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 1), }        \n",
     };
     for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
