@@ -8,9 +8,9 @@
 #include "base/log.h"
 #include "checked.h"
 #include "graph/stats.h"
-#include "plan/opspec.h"
 #include "tune/build.h"
 #include "tune/cost.h"
+#include "tune/propose.h"
 #include "tune/timing.h"
 
 // One step that needs a kernel, and the variants that may serve it.
@@ -217,41 +217,18 @@ static void remember_all(struct selector *s)
 
 // ---- propose ----------------------------------------------------------------
 
-// Operations without rules have one family; its defaults are the proposal.
-static gnnac_status propose_default(const struct family_list *families,
-                                    const char *op, struct candidate *out,
-                                    gnnac_error *err)
+static gnnac_status ask_for_candidates(struct selector *s,
+                                       const struct question *q,
+                                       struct decision *d, gnnac_error *err)
 {
-    gnnac_status st = candidate_from_settings(families, op, NULL, 0, out, err);
-    if (st == GNNAC_OK) {
-        snprintf(out->rule, sizeof(out->rule), "built-in");
-        snprintf(out->why, sizeof(out->why), "there is one way to do this");
+    const struct props *graph = NULL;
+    if (propose_asks_rules(s->wb)) {
+        gnnac_status st = graph_input_props(
+            s->graph, s->wb->request.n_threads, &graph, err);
+        if (st != GNNAC_OK)
+            return st;
     }
-    return st;
-}
-
-static gnnac_status propose(struct selector *s, const struct question *q,
-                            struct decision *d, gnnac_error *err)
-{
-    struct workbench *wb = s->wb;
-    const struct family_list *families = catalog_families(wb->catalog);
-    const struct workbench_request *rq = &wb->request;
-    struct props device = {0};
-    const struct props *graph;
-
-    d->n_candidates = 1;
-    d->n_traces = 0;
-    if (strcmp(q->op.op, "aggregate") != 0)
-        return propose_default(families, q->op.op, &d->candidates[0], err);
-    if (rq->n_settings)
-        return candidate_from_settings(families, q->op.op, rq->settings,
-                                       rq->n_settings, &d->candidates[0], err);
-    gnnac_status st = graph_input_props(s->graph, rq->n_threads, &graph, err);
-    if (st != GNNAC_OK)
-        return st;
-    device_props(&wb->device, &device);
-    return ruleset_decide(wb->rules, q->op.op, graph, &q->op.layer, &device, d,
-                          err);
+    return propose(s->wb, &q->op, graph, d, err);
 }
 
 // Emit one candidate as a variant. A point that the template refuses for this
@@ -292,7 +269,7 @@ static gnnac_status collect_options(struct selector *s, struct question *q,
     struct decision *d = calloc(1, sizeof(*d));
     if (!d)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
-    gnnac_status st = propose(s, q, d, err);
+    gnnac_status st = ask_for_candidates(s, q, d, err);
     for (size_t i = 0; st == GNNAC_OK && i < d->n_candidates; i++) {
         int32_t at;
         st = emit_candidate(s, q, &d->candidates[i], &at, &why, err);
