@@ -18,9 +18,11 @@ struct question {
     int32_t step;
     struct opspec op;
     bool recalled; // answered by the database
-    int32_t answer;
+    int32_t answer;        // index of a variant
+    struct origin from;    // of the answer
     size_t n_options;
-    int32_t options[MAX_CANDIDATES]; // indices of variants
+    int32_t options[MAX_CANDIDATES]; // indices of variants, each once
+    struct origin *origins; // owned; parallel to options
 };
 
 struct selector {
@@ -144,8 +146,8 @@ static bool recall(struct selector *s, struct question *q)
     struct decision_key key = key_of(s, q, device, sizeof(device));
     if (tunedb_get_decision(wb->db, &key, &row, NULL) != GNNAC_OK)
         return false;
-    if (variant_from_json(row.variant, row.artifacts, n_images(wb), &v, NULL) ==
-            GNNAC_OK &&
+    if (variant_from_json(row.variant, row.artifacts, n_images(wb), &v,
+                          &q->from, NULL) == GNNAC_OK &&
         fetch_images(wb, &v)) {
         v.median_ns = row.median_ns;
         found = add_variant(s->sel, &v, &q->answer, NULL) == GNNAC_OK;
@@ -167,7 +169,7 @@ static void remember(struct selector *s, const struct question *q)
         return;
     struct decision_key key = key_of(s, q, device, sizeof(device));
     struct decision_row row = {
-        .variant = variant_to_json(v),
+        .variant = variant_to_json(v, &q->from),
         .artifacts = variant_keys_to_json(v, n_images(wb)),
         .median_ns = v->median_ns,
         .effort = isnan(v->median_ns) ? 0 : 1,
@@ -247,38 +249,63 @@ static gnnac_status emit_candidate(struct selector *s, struct question *q,
     }
     if (st != GNNAC_OK)
         return FAIL(err, st, "%s", mine.msg);
-    struct variant v = {.kernel = e.kernel, .status = "ok", .median_ns = NAN,
-                        .p20_ns = NAN, .p80_ns = NAN, .max_error = NAN,
-                        .registers = -1, .spill_bytes = -1};
+    struct variant v = {.kernel = e.kernel, .status = "ok", .cost = NAN,
+                        .median_ns = NAN, .p20_ns = NAN, .p80_ns = NAN,
+                        .max_error = NAN, .registers = -1, .spill_bytes = -1};
     v.source = e.source;
-    snprintf(v.rule, sizeof(v.rule), "%s", c->rule);
-    snprintf(v.why, sizeof(v.why), "%s", c->why);
-    snprintf(v.where, sizeof(v.where), "%s", c->where);
     candidate_text(c, v.knobs, sizeof(v.knobs));
-    const struct props *graph = &s->graph->props;
-    v.cost = graph->n ? cost_estimate(c, &q->op.spec, graph, &s->wb->device)
-                      : 0;
     s->sel->report.n_emitted++;
-    return add_variant(s->sel, &v, out, err);
+    st = add_variant(s->sel, &v, out, err);
+    const struct props *graph = &s->graph->props;
+    if (st == GNNAC_OK && graph->n)
+        s->sel->variants[*out].cost =
+            cost_estimate(c, &q->op.spec, graph, &s->wb->device);
+    return st;
+}
+
+// Two rules may have proposed the same: the first keeps it.
+static void add_option(struct question *q, int32_t variant,
+                       const struct candidate *c)
+{
+    for (size_t i = 0; i < q->n_options; i++)
+        if (q->options[i] == variant)
+            return;
+    struct origin *o = &q->origins[q->n_options];
+    snprintf(o->rule, sizeof(o->rule), "%s", c->rule);
+    snprintf(o->why, sizeof(o->why), "%s", c->why);
+    snprintf(o->where, sizeof(o->where), "%s", c->where);
+    q->options[q->n_options++] = variant;
+}
+
+static gnnac_status emit_all(struct selector *s, struct question *q,
+                             const struct decision *d, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    gnnac_error why = {{0}};
+    q->origins = calloc(d->n_candidates, sizeof(*q->origins));
+    if (!q->origins)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    for (size_t i = 0; st == GNNAC_OK && i < d->n_candidates; i++) {
+        int32_t at;
+        st = emit_candidate(s, q, &d->candidates[i], &at, &why, err);
+        if (st == GNNAC_OK && at >= 0)
+            add_option(q, at, &d->candidates[i]);
+    }
+    if (st == GNNAC_OK && q->n_options == 0)
+        st = FAIL(err, GNNAC_ENOENT, "no candidate fits step %d (%s): %s",
+                  (int)q->step, q->op.op, why.msg);
+    return st;
 }
 
 static gnnac_status collect_options(struct selector *s, struct question *q,
                                     gnnac_error *err)
 {
-    gnnac_error why = {{0}};
     struct decision *d = calloc(1, sizeof(*d));
     if (!d)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
     gnnac_status st = ask_for_candidates(s, q, d, err);
-    for (size_t i = 0; st == GNNAC_OK && i < d->n_candidates; i++) {
-        int32_t at;
-        st = emit_candidate(s, q, &d->candidates[i], &at, &why, err);
-        if (st == GNNAC_OK && at >= 0)
-            q->options[q->n_options++] = at;
-    }
-    if (st == GNNAC_OK && q->n_options == 0)
-        st = FAIL(err, GNNAC_ENOENT, "no candidate fits step %d (%s): %s",
-                  (int)q->step, q->op.op, why.msg);
+    if (st == GNNAC_OK)
+        st = emit_all(s, q, d, err);
     if (st == GNNAC_OK && s->wb->request.explain)
         s->sel->decisions[q->step] = d; // now the selection's
     else
@@ -301,35 +328,42 @@ static bool better(const struct variant *a, const struct variant *b)
     return a->cost < b->cost;
 }
 
-// Where nothing was timed, only the first rule's candidates compete by cost: a
-// rule's place in the order is a judgement that the model does not overrule.
-static bool may_compete(const struct variant *v, const struct variant *first)
+// Whether option b is preferred to option a, which stands before it. Where
+// nothing was timed, only the first rule's candidates compete by cost: a rule's
+// place in the order is a judgement that the model does not overrule.
+static bool overtakes(const struct selector *s, const struct question *q,
+                      size_t b, size_t a)
 {
-    return !isnan(v->median_ns) || strcmp(v->rule, first->rule) == 0;
+    const struct variant *all = s->sel->variants;
+    const struct variant *vb = &all[q->options[b]], *va = &all[q->options[a]];
+    bool may = !isnan(vb->median_ns) ||
+               strcmp(q->origins[b].rule, q->origins[a].rule) == 0;
+    return may && better(vb, va);
+}
+
+static gnnac_status nothing_usable(const struct variant *v, gnnac_error *err)
+{
+    gnnac_status st = strcmp(v->status, "compile_error") == 0 ? GNNAC_ECOMPILE
+                                                              : GNNAC_EWRONG;
+    return FAIL(err, st, "%s",
+                v->reason[0] ? v->reason : "no candidate is usable");
 }
 
 static gnnac_status decide(struct selector *s, struct question *q,
                            gnnac_error *err)
 {
-    struct variant *all = s->sel->variants;
-    int32_t best = -1;
+    const struct variant *all = s->sel->variants;
+    size_t best = q->n_options;
     for (size_t i = 0; i < q->n_options; i++) {
-        const struct variant *v = &all[q->options[i]];
-        if (strcmp(v->status, "ok") != 0)
+        if (strcmp(all[q->options[i]].status, "ok") != 0)
             s->sel->report.n_rejected++;
-        else if (best < 0 ||
-                 (may_compete(v, &all[best]) && better(v, &all[best])))
-            best = q->options[i];
+        else if (best == q->n_options || overtakes(s, q, i, best))
+            best = i;
     }
-    if (best < 0) {
-        const struct variant *v = &all[q->options[0]];
-        gnnac_status st = strcmp(v->status, "compile_error") == 0
-                              ? GNNAC_ECOMPILE
-                              : GNNAC_EWRONG;
-        return FAIL(err, st, "%s",
-                    v->reason[0] ? v->reason : "no candidate is usable");
-    }
-    q->answer = best;
+    if (best == q->n_options)
+        return nothing_usable(&all[q->options[0]], err);
+    q->answer = q->options[best];
+    q->from = q->origins[best];
     return GNNAC_OK;
 }
 
@@ -351,9 +385,9 @@ static void record_choice(struct selector *s, const struct question *q)
     struct choice *c = &s->sel->choices[q->step];
     s->sel->chosen[q->step] = q->answer;
     *c = (struct choice){.step = q->step, .median_ns = v->median_ns};
-    snprintf(c->rule, sizeof(c->rule), "%s", v->rule);
-    snprintf(c->why, sizeof(c->why), "%s", v->why);
-    snprintf(c->where, sizeof(c->where), "%s", v->where);
+    snprintf(c->rule, sizeof(c->rule), "%s", q->from.rule);
+    snprintf(c->why, sizeof(c->why), "%s", q->from.why);
+    snprintf(c->where, sizeof(c->where), "%s", q->from.where);
     snprintf(c->level, sizeof(c->level), "%s", level_of(s, q));
     snprintf(c->knobs, sizeof(c->knobs), "%s", v->knobs);
 }
@@ -455,6 +489,8 @@ gnnac_status select_kernels(struct workbench *wb, const struct model *m,
 out:
     selection_finish(sel);
     free(sel);
+    for (size_t i = 0; i < s.n_questions; i++)
+        free(s.questions[i].origins);
     free(s.questions);
     return st;
 }

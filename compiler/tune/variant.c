@@ -33,15 +33,15 @@ static char *dump_and_free(json_t *j)
     return text;
 }
 
-char *variant_to_json(const struct variant *v)
+char *variant_to_json(const struct variant *v, const struct origin *from)
 {
     json_t *kernel = manifest_kernel_to_json(&v->kernel);
     if (!kernel)
         return NULL;
     // "o" steals the reference, so a failed pack frees it too.
     return dump_and_free(json_pack(
-        "{s:s, s:s, s:s, s:s, s:i, s:i, s:o}", "rule", v->rule, "why", v->why,
-        "where", v->where, "knobs", v->knobs, "registers", v->registers,
+        "{s:s, s:s, s:s, s:s, s:i, s:i, s:o}", "rule", from->rule, "why",
+        from->why, "where", from->where, "knobs", v->knobs, "registers", v->registers,
         "spill_bytes", v->spill_bytes, "kernel", kernel));
 }
 
@@ -76,7 +76,7 @@ static gnnac_status read_keys(const char *text, size_t n, struct variant *v,
 }
 
 static gnnac_status read_variant(json_t *j, struct variant *v,
-                                 gnnac_error *err)
+                                 struct origin *from, gnnac_error *err)
 {
     const char *rule, *why, *where, *knobs;
     json_t *kernel;
@@ -86,23 +86,28 @@ static gnnac_status read_variant(json_t *j, struct variant *v,
                     "registers", &v->registers, "spill_bytes", &v->spill_bytes,
                     "kernel", &kernel) != 0)
         return FAIL(err, GNNAC_EFORMAT, "tune.db: a decision is damaged");
-    snprintf(v->rule, sizeof(v->rule), "%s", rule);
-    snprintf(v->why, sizeof(v->why), "%s", why);
-    snprintf(v->where, sizeof(v->where), "%s", where);
+    snprintf(from->rule, sizeof(from->rule), "%s", rule);
+    snprintf(from->why, sizeof(from->why), "%s", why);
+    snprintf(from->where, sizeof(from->where), "%s", where);
     snprintf(v->knobs, sizeof(v->knobs), "%s", knobs);
     return manifest_kernel_from_json(kernel, &v->kernel, err);
 }
 
 gnnac_status variant_from_json(const char *json, const char *keys, size_t n,
-                               struct variant *out, gnnac_error *err)
+                               struct variant *out, struct origin *from,
+                               gnnac_error *err)
 {
-    struct variant v = {.median_ns = NAN, .max_error = NAN, .status = "ok"};
+    struct variant v = {.cost = NAN, .median_ns = NAN, .p20_ns = NAN,
+                        .p80_ns = NAN, .max_error = NAN, .status = "ok"};
+    struct origin o;
     json_t *j = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
-    gnnac_status st = read_variant(j, &v, err);
+    gnnac_status st = read_variant(j, &v, &o, err);
     if (st == GNNAC_OK)
         st = read_keys(keys, n, &v, err);
     json_decref(j);
-    if (st == GNNAC_OK)
+    if (st == GNNAC_OK) {
         *out = v;
+        *from = o;
+    }
     return st;
 }

@@ -1,6 +1,7 @@
-// A kernel variant on its way from a rule's proposal to a bundle: the point,
-// its emitted text, what the compiler said, its images. The JSON form is what
-// tune.db keeps.
+// A kernel variant on its way from a proposal to a bundle: the point, its
+// emitted text, what the compiler said, its images. Steps may share it; who
+// proposed it for which step is not its business. With that, as JSON, it is what
+// tune.db keeps of a decision.
 #ifndef GNNAC_VARIANT_H
 #define GNNAC_VARIANT_H
 
@@ -12,8 +13,8 @@
 
 struct variant {
     struct kernel kernel;
-    char rule[64], why[256], where[256], knobs[256];
-    double cost;          // cost model; smaller is better
+    char knobs[256];
+    double cost;          // cost model, smaller is better; NaN: not asked
     double median_ns, p20_ns, p80_ns; // NaN: not timed
     int64_t n_samples;
     double max_error;     // |error| / bound seen by the gate; NaN: not run
@@ -26,17 +27,23 @@ struct variant {
 };
 void variant_finish(struct variant *v);
 
+// Who proposed a variant for a step.
+struct origin {
+    char rule[64], why[256], where[256];
+};
+
 // "partSize=32 dimWorker=16 warpPerBlock=4".
 void candidate_text(const struct candidate *c, char *out, size_t n_bytes);
 
 // Owned JSON texts for tune.db: the decision, and the artifact keys of `n`
 // images in order. NULL when out of memory.
-char *variant_to_json(const struct variant *v);
+char *variant_to_json(const struct variant *v, const struct origin *from);
 char *variant_keys_to_json(const struct variant *v, size_t n);
 
 // Back; images stay empty. GNNAC_EFORMAT when the texts are damaged: treat the
 // decision as never made.
 gnnac_status variant_from_json(const char *json, const char *keys, size_t n,
-                               struct variant *out, gnnac_error *err);
+                               struct variant *out, struct origin *from,
+                               gnnac_error *err);
 
 #endif

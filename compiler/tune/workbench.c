@@ -153,6 +153,22 @@ static void hash_space(struct workbench *wb)
              (unsigned long long)h.high64, (unsigned long long)h.low64);
 }
 
+// Explaining compiles nothing, so it goes without a compiler where there is
+// none; what the database knows is then out of reach.
+static gnnac_status identify_compiler(struct workbench *wb, gnnac_error *err)
+{
+    gnnac_error mine = {{0}};
+    gnnac_status st = nvrtc_identify(wb->kcache, wb->toolchain,
+                                     sizeof(wb->toolchain), &mine);
+    if (st == GNNAC_OK)
+        return GNNAC_OK;
+    if (!wb->request.explain)
+        return FAIL(err, st, "%s", mine.msg);
+    log_verbose("%s", mine.msg);
+    snprintf(wb->toolchain, sizeof(wb->toolchain), "none");
+    return GNNAC_OK;
+}
+
 static gnnac_status open_all(struct workbench *wb, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
@@ -164,7 +180,7 @@ static gnnac_status open_all(struct workbench *wb, gnnac_error *err)
     TRY(open_rules(wb, err));
     hash_space(wb);
     open_databases(wb);
-    TRY(nvrtc_identify(wb->kcache, wb->toolchain, sizeof(wb->toolchain), err));
+    TRY(identify_compiler(wb, err));
 out:
     for (size_t i = 0; i < n; i++)
         free(dirs[i]);

@@ -1,0 +1,263 @@
+// What is chosen where nothing can be timed: by --set, by rules, by the cost
+// model, and how that is reported. Explaining needs no compiler.
+#include "tune_fixture.h"
+
+#define ALWAYS "when = function() return true end, "
+
+static struct csr graph;
+
+static struct tune_case *explain(const char *rules, gnnac_status want)
+{
+    struct tune_case *t = tune_new();
+    t->request.explain = true;
+    CHECK_INT(tune_run(t, &graph, rules), want);
+    if (want == GNNAC_OK)
+        CHECK_STR(err.msg, "");
+    return t;
+}
+
+// The first aggregation of the case.
+static int32_t aggregation(const struct tune_case *t)
+{
+    for (int32_t i = 0; i < t->program.n_steps; i++)
+        if (t->program.steps[i].kind == STEP_AGGREGATE)
+            return i;
+    return -1;
+}
+
+TEST(a_rule_of_the_highest_priority_decides)
+{
+    struct tune_case *t = explain(
+        "rule 'late' { " ALWAYS "choose = { template = 'row_split' }, why = "
+        "'late', priority = 900 }\n"
+        "rule 'mine' { " ALWAYS "choose = { template = 'neighbor_group', "
+        "partSize = 7 }, why = 'seven', priority = 1000 }\n",
+        GNNAC_OK);
+    int32_t step = aggregation(t);
+    const struct choice *c = &t->sel.choices[step];
+    CHECK_INT(c->step, step);
+    CHECK_STR(c->rule, "mine");
+    CHECK_STR(c->why, "seven");
+    CHECK_HAS(c->where, "rules.lua:2");
+    CHECK_STR(c->level, "rules");
+    CHECK_HAS(c->knobs, "partSize=7 ");
+    CHECK(isnan(c->median_ns));
+    CHECK_STR(chosen(t, step)->kernel.family, "neighbor_group");
+    CHECK_INT(t->sel.report.n_timed, 0);
+    CHECK_INT(t->sel.report.n_compiled, 0);
+    CHECK(t->sel.decisions[step] != NULL);
+    tune_finish(t);
+}
+
+TEST(a_cheaper_kernel_of_a_later_rule_does_not_win)
+{
+    struct tune_case *t = explain(
+        "rule 'bad' { " ALWAYS "choose = { template = 'row_split', dimWorker = "
+        "1, unroll = 1 }, why = 'x', priority = 1000 }\n",
+        GNNAC_OK);
+    int32_t step = aggregation(t);
+    double least = INFINITY;
+    CHECK_STR(t->sel.choices[step].rule, "bad");
+    for (size_t i = 0; i < t->sel.n_variants; i++)
+        if (t->sel.variants[i].kernel.dim == chosen(t, step)->kernel.dim)
+            least = fmin(least, t->sel.variants[i].cost);
+    CHECK(least < chosen(t, step)->cost);
+    tune_finish(t);
+}
+
+TEST(the_candidates_of_one_rule_compete_by_cost)
+{
+    struct tune_case *t = explain(
+        "rule 'mine' { " ALWAYS "choose = { template = 'row_split', dimWorker "
+        "= 4, edgeWorker = {1, 8, 2}, unroll = {1, 2} }, why = 'x', priority = "
+        "1000 }\n",
+        GNNAC_OK);
+    int32_t step = aggregation(t);
+    const struct variant *best = chosen(t, step);
+    const struct decision *d = t->sel.decisions[step];
+    CHECK_STR(t->sel.choices[step].rule, "mine");
+    for (size_t i = 0, n = 0; i < t->sel.n_variants && n < 6; i++)
+        if (t->sel.variants[i].kernel.dim == best->kernel.dim) {
+            CHECK(best->cost <= t->sel.variants[i].cost);
+            n++;
+        }
+    CHECK_STR(d->candidates[5].rule, "mine");
+    CHECK(strcmp(d->candidates[6].rule, "mine") != 0);
+    tune_finish(t);
+}
+
+TEST(settings_overrule_the_rules)
+{
+    static const char *settings[] = {"template=row_split", "unroll=3"};
+    struct tune_case *t = tune_new();
+    t->request.explain = true;
+    t->request.settings = settings;
+    t->request.n_settings = 2;
+    CHECK_INT(tune_run(t, &graph, NULL), GNNAC_OK);
+    int32_t step = aggregation(t);
+    CHECK_STR(t->sel.choices[step].rule, "--set");
+    CHECK_STR(t->sel.choices[step].level, "settings");
+    CHECK_HAS(t->sel.choices[step].knobs, "unroll=3 ");
+    CHECK_INT(t->graph.props.n, 0); // nobody asked what the graph is like
+    // ... but only for what has these knobs.
+    CHECK_STR(t->sel.choices[kernel_step(t, 1)].rule, "built-in");
+    tune_finish(t);
+}
+
+TEST(steps_without_a_kernel_get_none)
+{
+    struct tune_case *t = explain(NULL, GNNAC_OK);
+    size_t n = 0;
+    for (int32_t i = 0; i < t->program.n_steps; i++) {
+        bool linear = t->program.steps[i].kind == STEP_LINEAR;
+        CHECK_INT(t->sel.chosen[i] < 0, linear);
+        n += !linear;
+    }
+    CHECK_INT(t->sel.report.n_steps, n);
+    CHECK(n > 0 && n < (size_t)t->program.n_steps);
+    tune_finish(t);
+}
+
+TEST(equal_points_of_several_steps_are_one_variant)
+{
+    struct tune_case *t = tune_new();
+    t->request.explain = true;
+    t->model_request = (struct model_request){
+        .name = "gin", .dim = 64, .hidden = 64, .classes = 64, .layers = 5};
+    CHECK_INT(tune_run(t, &graph, NULL), GNNAC_OK);
+    CHECK(t->sel.n_variants < t->sel.report.n_emitted);
+    for (size_t i = 0; i < t->sel.n_variants; i++)
+        for (size_t j = 0; j < i; j++)
+            CHECK(strcmp(t->sel.variants[i].kernel.name,
+                         t->sel.variants[j].kernel.name) != 0);
+    tune_finish(t);
+}
+
+TEST(steps_that_share_a_variant_keep_their_own_rules)
+{
+    struct tune_case *t = tune_new();
+    t->request.explain = true;
+    t->model_request = (struct model_request){
+        .name = "gin", .dim = 64, .hidden = 64, .classes = 64, .layers = 3};
+    CHECK_INT(
+        tune_run(t, &graph,
+                 "rule 'first' { when = function(g, l) return l.index == 0 "
+                 "end, choose = { template = 'row_split', unroll = 2 }, why = "
+                 "'it is the first', priority = 1000 }\n"
+                 "rule 'other' { when = function(g, l) return l.index > 0 "
+                 "end, choose = { template = 'row_split', unroll = 2 }, why = "
+                 "'it is another', priority = 1000 }\n"),
+        GNNAC_OK);
+    for (int32_t i = 0; i < t->program.n_steps; i++) {
+        const struct step *s = &t->program.steps[i];
+        if (s->kind != STEP_AGGREGATE)
+            continue;
+        CHECK_STR(t->sel.choices[i].rule, s->layer ? "other" : "first");
+        CHECK_STR(t->sel.choices[i].why,
+                  s->layer ? "it is another" : "it is the first");
+    }
+    tune_finish(t);
+}
+
+TEST(points_that_a_template_refuses_are_dropped)
+{
+    struct tune_case *t = explain(
+        "rule 'mine' { " ALWAYS "choose = { template = 'row_split', dimWorker "
+        "= 32, edgeWorker = {2, 1} }, why = 'x', priority = 1000 }\n",
+        GNNAC_OK);
+    CHECK_HAS(t->sel.choices[aggregation(t)].knobs, "edgeWorker=1 ");
+    for (size_t i = 0; i < t->sel.n_variants; i++)
+        CHECK(!strstr(t->sel.variants[i].knobs, "dimWorker=32 edgeWorker=2"));
+    tune_finish(t);
+}
+
+TEST(when_every_point_is_refused_the_template_says_why)
+{
+    static const char *settings[] = {"dimWorker=32", "edgeWorker=2"};
+    struct tune_case *t = tune_new();
+    t->request.explain = true;
+    t->request.settings = settings;
+    t->request.n_settings = 2;
+    CHECK_INT(tune_run(t, &graph, NULL), GNNAC_ENOENT);
+    CHECK_HAS(err.msg, "no candidate fits step");
+    CHECK_HAS(err.msg, "templates/row_split.cu.lua:");
+    CHECK_HAS(err.msg, "more than a warp's 32 lanes");
+    tune_finish(t);
+}
+
+TEST(a_rule_that_raises_an_error_stops_with_its_place)
+{
+    struct tune_case *t = explain(
+        "rule 'mine' {\n  when = function(g) return g.degree.maen > 3 end,\n"
+        "  choose = { template = 'row_split' }, why = 'x' }\n",
+        GNNAC_EFORMAT);
+    CHECK_HAS(err.msg, "rules.lua:2: ");
+    CHECK_HAS(err.msg, "'mean'");
+    tune_finish(t);
+}
+
+TEST(a_rule_may_choose_the_kernel_of_any_operation)
+{
+    struct tune_case *t = explain(
+        "rule 'mine' { " ALWAYS "choose = { template = 'log_softmax', "
+        "warpPerBlock = 3 }, why = 'x' }\n",
+        GNNAC_OK);
+    int32_t last = t->program.n_steps - 1;
+    CHECK_INT(t->program.steps[last].kind, STEP_LOG_SOFTMAX);
+    CHECK_STR(t->sel.choices[last].rule, "mine");
+    CHECK_STR(t->sel.choices[last].knobs, "warpPerBlock=3");
+    CHECK_INT(t->sel.decisions[last]->n_traces, 1);
+    CHECK_STR(t->sel.decisions[last]->candidates[1].rule, "built-in");
+    tune_finish(t);
+}
+
+TEST(graphs_without_edges_or_nodes_get_kernels_too)
+{
+    static const int64_t sizes[] = {1, 7};
+    struct csr full = graph;
+    for (size_t i = 0; i < 2; i++) {
+        graph = csr_of(coo_of(sizes[i], 0, NULL), NULL);
+        struct tune_case *t = explain(NULL, GNNAC_OK);
+        CHECK(chosen(t, aggregation(t))->source != NULL);
+        CHECK(isfinite(chosen(t, aggregation(t))->cost));
+        tune_finish(t);
+        csr_finish(&graph);
+    }
+    graph = full;
+}
+
+TEST(the_same_question_gets_the_same_answer)
+{
+    struct tune_case *a = explain(NULL, GNNAC_OK), *b = explain(NULL, GNNAC_OK);
+    CHECK_INT(a->sel.n_variants, b->sel.n_variants);
+    for (int32_t i = 0; i < a->program.n_steps; i++)
+        if (chosen(a, i)->source) {
+            CHECK_STR(chosen(a, i)->kernel.name, chosen(b, i)->kernel.name);
+            CHECK_STR(chosen(a, i)->source, chosen(b, i)->source);
+        }
+    CHECK_STR(a->wb.space, b->wb.space);
+    tune_finish(a);
+    tune_finish(b);
+}
+
+int main(void)
+{
+    tune_scratch_make();
+    graph = tune_graph();
+    RUN(a_rule_of_the_highest_priority_decides);
+    RUN(a_cheaper_kernel_of_a_later_rule_does_not_win);
+    RUN(the_candidates_of_one_rule_compete_by_cost);
+    RUN(settings_overrule_the_rules);
+    RUN(steps_without_a_kernel_get_none);
+    RUN(equal_points_of_several_steps_are_one_variant);
+    RUN(steps_that_share_a_variant_keep_their_own_rules);
+    RUN(points_that_a_template_refuses_are_dropped);
+    RUN(when_every_point_is_refused_the_template_says_why);
+    RUN(a_rule_that_raises_an_error_stops_with_its_place);
+    RUN(a_rule_may_choose_the_kernel_of_any_operation);
+    RUN(graphs_without_edges_or_nodes_get_kernels_too);
+    RUN(the_same_question_gets_the_same_answer);
+    csr_finish(&graph);
+    tune_scratch_remove();
+    return test_done();
+}
