@@ -139,11 +139,18 @@ static inline int32_t kernel_step(const struct tune_case *t, int n)
     return -1;
 }
 
-// All-zero when the step has none.
+// Empty when the step has none.
+static inline const struct choice *choice_of(const struct tune_case *t,
+                                             int32_t step)
+{
+    static const struct choice none;
+    return step < 0 ? &none : &t->sel.choices[step];
+}
+
 static inline const struct variant *chosen(const struct tune_case *t,
                                            int32_t step)
 {
-    static const struct variant none;
+    static const struct variant none = {.status = "none"};
     int32_t i = step < 0 ? -1 : t->sel.chosen[step];
     return i < 0 ? &none : &t->sel.variants[i];
 }

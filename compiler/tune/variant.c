@@ -41,8 +41,8 @@ char *variant_to_json(const struct variant *v, const struct origin *from)
     // "o" steals the reference, so a failed pack frees it too.
     return dump_and_free(json_pack(
         "{s:s, s:s, s:s, s:s, s:i, s:i, s:o}", "rule", from->rule, "why",
-        from->why, "where", from->where, "knobs", v->knobs, "registers", v->registers,
-        "spill_bytes", v->spill_bytes, "kernel", kernel));
+        from->why, "where", from->where, "knobs", v->knobs, "registers",
+        v->registers, "spill_bytes", v->spill_bytes, "kernel", kernel));
 }
 
 char *variant_keys_to_json(const struct variant *v, size_t n)

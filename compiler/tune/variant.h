@@ -1,7 +1,7 @@
 // A kernel variant on its way from a proposal to a bundle: the point, its
 // emitted text, what the compiler said, its images. Steps may share it; who
-// proposed it for which step is not its business. With that, as JSON, it is what
-// tune.db keeps of a decision.
+// proposed it for which step is not its business. With that, as JSON, it is
+// what tune.db keeps of a decision.
 #ifndef GNNAC_VARIANT_H
 #define GNNAC_VARIANT_H
 

@@ -103,7 +103,7 @@ def run_case(case, env, folder=None):
         os.mkdir(home)
         os.mkdir(os.path.join(scratch, "here"))
         folder = folder or os.path.join(scratch, "here")
-        env = dict(env, HOME=home, GNNAC_HOME=home)
+        env = dict(env, HOME=home, GNNAC_HOME=home, TMPDIR=scratch)
         for name, text in case.files.items():
             with open(os.path.join(folder, name), "w") as f:
                 f.write(text)

@@ -34,7 +34,7 @@ TEST(a_rule_of_the_highest_priority_decides)
         "partSize = 7 }, why = 'seven', priority = 1000 }\n",
         GNNAC_OK);
     int32_t step = aggregation(t);
-    const struct choice *c = &t->sel.choices[step];
+    const struct choice *c = choice_of(t, step);
     CHECK_INT(c->step, step);
     CHECK_STR(c->rule, "mine");
     CHECK_STR(c->why, "seven");
@@ -57,7 +57,7 @@ TEST(a_cheaper_kernel_of_a_later_rule_does_not_win)
         GNNAC_OK);
     int32_t step = aggregation(t);
     double least = INFINITY;
-    CHECK_STR(t->sel.choices[step].rule, "bad");
+    CHECK_STR(choice_of(t, step)->rule, "bad");
     for (size_t i = 0; i < t->sel.n_variants; i++)
         if (t->sel.variants[i].kernel.dim == chosen(t, step)->kernel.dim)
             least = fmin(least, t->sel.variants[i].cost);
@@ -74,8 +74,8 @@ TEST(the_candidates_of_one_rule_compete_by_cost)
         GNNAC_OK);
     int32_t step = aggregation(t);
     const struct variant *best = chosen(t, step);
-    const struct decision *d = t->sel.decisions[step];
-    CHECK_STR(t->sel.choices[step].rule, "mine");
+    const struct decision *d = t->sel.decisions[step < 0 ? 0 : step];
+    CHECK_STR(choice_of(t, step)->rule, "mine");
     for (size_t i = 0, n = 0; i < t->sel.n_variants && n < 6; i++)
         if (t->sel.variants[i].kernel.dim == best->kernel.dim) {
             CHECK(best->cost <= t->sel.variants[i].cost);
@@ -95,12 +95,12 @@ TEST(settings_overrule_the_rules)
     t->request.n_settings = 2;
     CHECK_INT(tune_run(t, &graph, NULL), GNNAC_OK);
     int32_t step = aggregation(t);
-    CHECK_STR(t->sel.choices[step].rule, "--set");
-    CHECK_STR(t->sel.choices[step].level, "settings");
-    CHECK_HAS(t->sel.choices[step].knobs, "unroll=3 ");
+    CHECK_STR(choice_of(t, step)->rule, "--set");
+    CHECK_STR(choice_of(t, step)->level, "settings");
+    CHECK_HAS(choice_of(t, step)->knobs, "unroll=3 ");
     CHECK_INT(t->graph.props.n, 0); // nobody asked what the graph is like
     // ... but only for what has these knobs.
-    CHECK_STR(t->sel.choices[kernel_step(t, 1)].rule, "built-in");
+    CHECK_STR(choice_of(t, kernel_step(t, 1))->rule, "built-in");
     tune_finish(t);
 }
 
@@ -152,8 +152,8 @@ TEST(steps_that_share_a_variant_keep_their_own_rules)
         const struct step *s = &t->program.steps[i];
         if (s->kind != STEP_AGGREGATE)
             continue;
-        CHECK_STR(t->sel.choices[i].rule, s->layer ? "other" : "first");
-        CHECK_STR(t->sel.choices[i].why,
+        CHECK_STR(choice_of(t, i)->rule, s->layer ? "other" : "first");
+        CHECK_STR(choice_of(t, i)->why,
                   s->layer ? "it is another" : "it is the first");
     }
     tune_finish(t);
@@ -165,7 +165,7 @@ TEST(points_that_a_template_refuses_are_dropped)
         "rule 'mine' { " ALWAYS "choose = { template = 'row_split', dimWorker "
         "= 32, edgeWorker = {2, 1} }, why = 'x', priority = 1000 }\n",
         GNNAC_OK);
-    CHECK_HAS(t->sel.choices[aggregation(t)].knobs, "edgeWorker=1 ");
+    CHECK_HAS(choice_of(t, aggregation(t))->knobs, "edgeWorker=1 ");
     for (size_t i = 0; i < t->sel.n_variants; i++)
         CHECK(!strstr(t->sel.variants[i].knobs, "dimWorker=32 edgeWorker=2"));
     tune_finish(t);
@@ -204,8 +204,8 @@ TEST(a_rule_may_choose_the_kernel_of_any_operation)
         GNNAC_OK);
     int32_t last = t->program.n_steps - 1;
     CHECK_INT(t->program.steps[last].kind, STEP_LOG_SOFTMAX);
-    CHECK_STR(t->sel.choices[last].rule, "mine");
-    CHECK_STR(t->sel.choices[last].knobs, "warpPerBlock=3");
+    CHECK_STR(choice_of(t, last)->rule, "mine");
+    CHECK_STR(choice_of(t, last)->knobs, "warpPerBlock=3");
     CHECK_INT(t->sel.decisions[last]->n_traces, 1);
     CHECK_STR(t->sel.decisions[last]->candidates[1].rule, "built-in");
     tune_finish(t);

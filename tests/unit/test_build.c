@@ -1,0 +1,322 @@
+// From candidates to images: what the databases save, and what a template that
+// does not compile costs. Needs NVRTC.
+#include "tune/build.h"
+#include "tune_fixture.h"
+
+#define ALWAYS "when = function() return true end, "
+#define TWO_RULES                                                              \
+    "rule 'mine' { " ALWAYS "choose = { template = 'row_split', unroll = "     \
+    "{1, 2} }, why = 'x', priority = 1000 }\n"                                 \
+    "rule 'next' { " ALWAYS "choose = { template = 'neighbor_group' }, why = " \
+    "'y', priority = 900 }\n"
+
+static struct csr graph;
+static bool has_nvrtc;
+
+#define NEEDS_NVRTC()                                                          \
+    do {                                                                       \
+        if (!has_nvrtc)                                                        \
+            SKIP("no NVRTC");                                                  \
+    } while (0)
+
+static struct tune_case *with_databases(void)
+{
+    static char folder[256];
+    struct tune_case *t = tune_new();
+    snprintf(folder, sizeof(folder), "%s", scratch_path("db"));
+    t->request.no_db = false;
+    t->request.db = folder;
+    return t;
+}
+
+// A case that is built with databases, of `layers` equal GIN layers.
+static struct tune_case *build_gin(int32_t layers, const char *rules)
+{
+    struct tune_case *t = with_databases();
+    t->model_request = (struct model_request){
+        .name = "gin", .dim = 16, .hidden = 16, .classes = 16,
+        .layers = layers};
+    CHECK_INT(tune_run(t, &graph, rules), GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    return t;
+}
+
+static struct tune_case *build(const char *rules)
+{
+    struct tune_case *t = with_databases();
+    CHECK_INT(tune_run(t, &graph, rules), GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    return t;
+}
+
+static void check_images(const struct tune_case *t)
+{
+    for (int32_t i = 0; i < t->program.n_steps; i++) {
+        const struct variant *v = chosen(t, i);
+        if (!v->source)
+            continue;
+        for (size_t k = 0; k <= t->wb.n_archs; k++)
+            CHECK(v->images[k].image && v->images[k].n_bytes > 0);
+        CHECK_STR(v->images[0].arch, "sm_90");
+        CHECK_STR(v->images[t->wb.n_archs].arch, "compute_75");
+        CHECK(v->registers > 0);
+        CHECK_HAS(v->source, v->kernel.name);
+    }
+}
+
+static void check_same_choices(const struct tune_case *a,
+                               const struct tune_case *b)
+{
+    CHECK_INT(a->program.n_steps, b->program.n_steps);
+    for (int32_t i = 0; i < a->program.n_steps; i++) {
+        CHECK_STR(chosen(a, i)->kernel.name, chosen(b, i)->kernel.name);
+        CHECK_STR(a->sel.choices[i].rule, b->sel.choices[i].rule);
+        CHECK_STR(a->sel.choices[i].why, b->sel.choices[i].why);
+        CHECK_STR(a->sel.choices[i].where, b->sel.choices[i].where);
+        CHECK_STR(a->sel.choices[i].knobs, b->sel.choices[i].knobs);
+    }
+}
+
+TEST(the_second_build_emits_and_compiles_nothing)
+{
+    NEEDS_NVRTC();
+    struct tune_case *a = build(TWO_RULES), *b = build(TWO_RULES);
+    const struct select_report *r = &b->sel.report;
+    CHECK(a->sel.report.n_compiled > 0);
+    CHECK_INT(a->sel.report.n_recalled, 0);
+    CHECK_INT(r->n_recalled, r->n_steps);
+    CHECK_INT(r->n_emitted + r->n_compiled + r->n_timed, 0);
+    CHECK(b->wb.nvrtc == NULL); // not even opened
+    check_images(a);
+    check_images(b);
+    check_same_choices(a, b);
+    for (int32_t i = 0; i < b->program.n_steps; i++)
+        if (chosen(b, i)->source) {
+            CHECK_STR(a->sel.choices[i].level, "rules");
+            CHECK_STR(b->sel.choices[i].level, "tune.db");
+            CHECK_STR(chosen(b, i)->source, chosen(a, i)->source);
+        }
+    tune_finish(a);
+    tune_finish(b);
+    scratch_empty("db");
+}
+
+TEST(a_comment_in_a_rule_file_asks_again_but_compiles_nothing)
+{
+    NEEDS_NVRTC();
+    struct tune_case *a = build(TWO_RULES);
+    struct tune_case *b = build(TWO_RULES "-- a comment\n");
+    const struct select_report *r = &b->sel.report;
+    CHECK_INT(r->n_recalled, 0);
+    CHECK_INT(r->n_emitted, a->sel.report.n_emitted);
+    CHECK_INT(r->n_compiled, 0);
+    CHECK_INT(r->n_cached, a->sel.report.n_compiled);
+    CHECK(b->wb.nvrtc == NULL);
+    check_images(b);
+    check_same_choices(a, b);
+    tune_finish(a);
+    tune_finish(b);
+    scratch_empty("db");
+}
+
+TEST(a_lost_kernel_cache_is_filled_again)
+{
+    NEEDS_NVRTC();
+    struct tune_case *a = build(TWO_RULES);
+    CHECK_INT(unlink(scratch_path("db/kcache.db")), 0);
+    struct tune_case *b = build(TWO_RULES);
+    CHECK_INT(b->sel.report.n_recalled, 0);
+    CHECK_INT(b->sel.report.n_compiled, a->sel.report.n_compiled);
+    check_images(b);
+    check_same_choices(a, b);
+    tune_finish(a);
+    tune_finish(b);
+    struct tune_case *c = build(TWO_RULES);
+    CHECK_INT(c->sel.report.n_recalled, c->sel.report.n_steps);
+    tune_finish(c);
+    scratch_empty("db");
+}
+
+// The first layer is known, the others share its kernel: what is recalled must
+// not weigh more or less than it did.
+TEST(a_deeper_model_chooses_as_if_nothing_were_known)
+{
+    NEEDS_NVRTC();
+    static const char rules[] =
+        "rule 'mine' { " ALWAYS "choose = { template = 'row_split', dimWorker "
+        "= {1, 4}, unroll = 1 }, why = 'x', priority = 1000 }\n"
+        "rule 'one' { when = function(g, l) return l.index < 2 end, choose = { "
+        "template = 'row_split', dimWorker = 1, unroll = 1 }, why = 'z', "
+        "priority = 2000 }\n";
+    struct tune_case *known = build_gin(2, rules), *some = build_gin(4, rules);
+    CHECK(some->sel.report.n_recalled > 0);
+    CHECK(some->sel.report.n_recalled < some->sel.report.n_steps);
+    scratch_empty("db");
+    struct tune_case *none = build_gin(4, rules);
+    CHECK_INT(none->sel.report.n_recalled, 0);
+    check_same_choices(some, none);
+    check_images(some);
+    tune_finish(known);
+    tune_finish(some);
+    tune_finish(none);
+    scratch_empty("db");
+}
+
+TEST(every_other_circumstance_asks_again)
+{
+    NEEDS_NVRTC();
+    static const char *settings[] = {"unroll=2"};
+    struct tune_case *a = build(NULL), *b = with_databases();
+    b->request.arch = "sm_80";
+    CHECK_INT(tune_run(b, &graph, NULL), GNNAC_OK);
+    CHECK_INT(b->sel.report.n_recalled, 0);
+    CHECK(b->sel.report.n_compiled > 0);
+    struct tune_case *c = with_databases();
+    c->request.settings = settings;
+    c->request.n_settings = 1;
+    CHECK_INT(tune_run(c, &graph, NULL), GNNAC_OK);
+    CHECK_INT(c->sel.report.n_recalled, 0);
+    // Another graph: decided anew, though its kernels may be the same.
+    struct csr other = csr_of(coo_of(3, 2, (int32_t[]){0, 1, 1, 2}), NULL);
+    struct tune_case *d = with_databases();
+    CHECK_INT(tune_run(d, &other, NULL), GNNAC_OK);
+    CHECK_INT(d->sel.report.n_recalled, 0);
+    tune_finish(a);
+    tune_finish(b);
+    tune_finish(c);
+    tune_finish(d);
+    csr_finish(&other);
+    scratch_empty("db");
+}
+
+// ---- templates that do not compile ------------------------------------------
+
+// Whether it compiles is up to the knob.
+static const char moody[] =
+    "//% family { op = \"aggregate\", doc = [[Sometimes wrong.]] }\n"
+    "//% knob { name = \"wrong\", tag = \"w\", min = 0, max = 1, default = 0,\n"
+    "//%        doc = \"whether\" }\n"
+    "\n"
+    "//% local p = launch { entry = kernel, grid = { \"n_rows\" },\n"
+    "//%   block = 32, args = { \"out\", \"n_rows\" } }\n"
+    "extern \"C\" __global__ void ${kernel}(${p})\n"
+    "{\n"
+    "//% if wrong == 1 then\n"
+    "    out[0] = nothing_of_this_name;\n"
+    "//% end\n"
+    "}\n";
+
+static const struct variant *variant_like(const struct tune_case *t,
+                                          const char *knobs)
+{
+    static const struct variant none = {.status = "missing"};
+    for (size_t i = 0; i < t->sel.n_variants; i++)
+        if (strstr(t->sel.variants[i].knobs, knobs))
+            return &t->sel.variants[i];
+    return &none;
+}
+
+TEST(a_candidate_that_does_not_compile_does_not_stop_the_others)
+{
+    NEEDS_NVRTC();
+    scratch_text("templates/moody.cu.lua", moody);
+    struct tune_case *t = build(
+        "rule 'mine' { " ALWAYS "choose = { template = 'moody', wrong = {1, 0} "
+        "}, why = 'x', priority = 1000 }\n");
+    int32_t step = kernel_step(t, 0);
+    const struct variant *bad = variant_like(t, "wrong=1");
+    CHECK_STR(choice_of(t, step)->knobs, "wrong=0");
+    CHECK_STR(bad->status, "compile_error");
+    CHECK_HAS(bad->reason, "templates/moody.cu.lua(10): error");
+    CHECK_HAS(bad->reason, "nothing_of_this_name");
+    CHECK_HAS(bad->reason, "; source kept in ");
+    CHECK(t->sel.report.n_rejected > 0);
+    CHECK_STR(chosen(t, step)->status, "ok");
+    CHECK(scratch_empty("kept") > 0);
+    tune_finish(t);
+    scratch_unlink("templates/moody.cu.lua");
+    scratch_empty("db");
+}
+
+TEST(when_nothing_of_the_first_rule_compiles_the_next_is_taken)
+{
+    NEEDS_NVRTC();
+    scratch_text("templates/moody.cu.lua", moody);
+    struct tune_case *t = build(
+        "rule 'mine' { " ALWAYS "choose = { template = 'moody', wrong = 1 }, "
+        "why = 'x', priority = 1000 }\n"
+        "rule 'next' { " ALWAYS "choose = { template = 'row_split' }, why = "
+        "'y', priority = 900 }\n");
+    CHECK_STR(choice_of(t, kernel_step(t, 0))->rule, "next");
+    tune_finish(t);
+    scratch_unlink("templates/moody.cu.lua");
+    scratch_empty("kept");
+    scratch_empty("db");
+}
+
+TEST(when_nothing_compiles_the_compiler_is_quoted)
+{
+    NEEDS_NVRTC();
+    static const char *settings[] = {"template=moody", "wrong=1"};
+    scratch_text("templates/moody.cu.lua", moody);
+    struct tune_case *t = with_databases();
+    t->request.settings = settings;
+    t->request.n_settings = 2;
+    CHECK_INT(tune_run(t, &graph, NULL), GNNAC_ECOMPILE);
+    CHECK_HAS(err.msg, "templates/moody.cu.lua(10): error");
+    CHECK_INT(t->sel.n_variants, 0); // nothing is left half chosen
+    tune_finish(t);
+    // What failed was not remembered as a decision.
+    struct tune_case *again = with_databases();
+    again->request.settings = settings;
+    again->request.n_settings = 2;
+    CHECK_INT(tune_run(again, &graph, NULL), GNNAC_ECOMPILE);
+    tune_finish(again);
+    scratch_unlink("templates/moody.cu.lua");
+    CHECK(scratch_empty("kept") >= 2);
+    scratch_empty("db");
+}
+
+TEST(an_edited_template_is_compiled_anew)
+{
+    NEEDS_NVRTC();
+    static const char *settings[] = {"template=moody"};
+    char edited[sizeof(moody)];
+    strcpy(edited, moody);
+    memcpy(strstr(edited, "Sometimes"), "SOMETIMES", 9);
+    struct tune_case *t[2];
+    for (int i = 0; i < 2; i++) {
+        scratch_text("templates/moody.cu.lua", i ? edited : moody);
+        t[i] = with_databases();
+        t[i]->request.settings = settings;
+        t[i]->request.n_settings = 1;
+        CHECK_INT(tune_run(t[i], &graph, NULL), GNNAC_OK);
+    }
+    CHECK_INT(t[1]->sel.report.n_recalled, 0);
+    CHECK_HAS(chosen(t[1], kernel_step(t[1], 0))->source, "SOMETIMES");
+    tune_finish(t[0]);
+    tune_finish(t[1]);
+    scratch_unlink("templates/moody.cu.lua");
+    scratch_empty("db");
+}
+
+int main(void)
+{
+    struct nvrtc *n = NULL;
+    tune_scratch_make();
+    graph = tune_graph();
+    has_nvrtc = nvrtc_open(&n, NULL) == GNNAC_OK;
+    nvrtc_close(n);
+    RUN(the_second_build_emits_and_compiles_nothing);
+    RUN(a_comment_in_a_rule_file_asks_again_but_compiles_nothing);
+    RUN(a_lost_kernel_cache_is_filled_again);
+    RUN(a_deeper_model_chooses_as_if_nothing_were_known);
+    RUN(every_other_circumstance_asks_again);
+    RUN(a_candidate_that_does_not_compile_does_not_stop_the_others);
+    RUN(when_nothing_of_the_first_rule_compiles_the_next_is_taken);
+    RUN(when_nothing_compiles_the_compiler_is_quoted);
+    RUN(an_edited_template_is_compiled_anew);
+    csr_finish(&graph);
+    tune_scratch_remove();
+    return test_done();
+}
