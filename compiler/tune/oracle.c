@@ -74,14 +74,26 @@ static double row_error(const struct kernel_spec *spec, const float *got,
     return worst;
 }
 
+// The worst row that one thread saw; the first of equal ones.
+struct worst {
+    double error;
+    int64_t row;
+};
+
+static void keep_worse(struct worst *w, double error, int64_t row)
+{
+    if (error > w->error || (error == w->error && row < w->row))
+        *w = (struct worst){error, row};
+}
+
 double oracle_compare(const struct csr *g, const struct kernel_spec *spec,
                       const struct operand_data *d, const float *y,
                       int64_t *worst_row)
 {
-    double worst = 0;
-    int64_t where = -1;
+    struct worst all = {0, -1};
 #pragma omp parallel
     {
+        struct worst mine = {0, -1};
         double *want = malloc(2 * (size_t)spec->dim * sizeof(*want));
 #pragma omp for schedule(dynamic, 256)
         for (int64_t v = 0; v < g->n_nodes; v++) {
@@ -91,15 +103,12 @@ double oracle_compare(const struct csr *g, const struct kernel_spec *spec,
                 error = row_error(spec, y + v * spec->out_pitch, want,
                                   want + spec->dim);
             }
-            if (error > worst)
-#pragma omp critical
-                if (error > worst) {
-                    worst = error;
-                    where = v;
-                }
+            keep_worse(&mine, error, v);
         }
         free(want);
+#pragma omp critical
+        keep_worse(&all, mine.error, mine.row);
     }
-    *worst_row = where;
-    return worst;
+    *worst_row = all.row;
+    return all.error;
 }

@@ -21,7 +21,8 @@ void oracle_row(const struct csr *g, const struct kernel_spec *spec,
                 double *bound);
 
 // The largest |error| / bound over all elements of `y` (pitch as in the spec);
-// infinite when an element is not a number. *worst_row says where.
+// infinite when an element is not a number. *worst_row says where: the first of
+// equally wrong rows, -1 when there is no error at all.
 double oracle_compare(const struct csr *g, const struct kernel_spec *spec,
                       const struct operand_data *d, const float *y,
                       int64_t *worst_row);

@@ -1,0 +1,172 @@
+// The cost model: never a number of use to people, but it must order what
+// anybody could order.
+#include "tune/cost.h"
+#include "test.h"
+
+static const struct family row_split = {
+    .name = "row_split",
+    .n_knobs = 4,
+    .knobs = {{.name = "dimWorker"}, {.name = "edgeWorker"}, {.name = "vec"},
+              {.name = "unroll"}}};
+static const struct family neighbor_group = {
+    .name = "neighbor_group",
+    .n_knobs = 3,
+    .knobs = {{.name = "partSize"}, {.name = "dimWorker"},
+              {.name = "unroll"}}};
+static const struct family unknown = {.name = "unknown"};
+
+// A question to the model, with one answer.
+struct ask {
+    struct candidate c;
+    struct kernel_spec spec;
+    int64_t nodes, edges, max_degree;
+    int32_t arch;
+};
+
+static struct ask typical(void)
+{
+    return (struct ask){
+        .c = {.family = &row_split, .values = {8, 2, 4, 4}},
+        .spec = {.dim = 32, .x_pitch = 32, .out_pitch = 32, .offset_bits = 32},
+        .nodes = 100000, .edges = 1000000, .max_degree = 40, .arch = 90};
+}
+
+static double cost(const struct ask *a)
+{
+    struct props graph = {0};
+    struct device device;
+    props_int(&graph, "graph.nodes", a->nodes);
+    props_int(&graph, "graph.edges", a->edges);
+    props_int(&graph, "graph.degree.max", a->max_degree);
+    device_typical(a->arch, &device);
+    return cost_estimate(&a->c, &a->spec, &graph, &device);
+}
+
+TEST(more_edges_cost_more)
+{
+    struct ask a = typical();
+    double last = 0;
+    for (int64_t e = 0; e <= 4000000000; e = 4 * e + 1000) {
+        a.edges = e;
+        CHECK(cost(&a) > last);
+        last = cost(&a);
+    }
+}
+
+TEST(wider_rows_cost_more)
+{
+    struct ask a = typical();
+    a.edges = 100000000;
+    double last = 0;
+    for (int32_t d = 32; d <= 4096; d *= 2) {
+        a.spec.dim = a.spec.x_pitch = a.spec.out_pitch = d;
+        CHECK(cost(&a) > last);
+        last = cost(&a);
+    }
+}
+
+TEST(more_nodes_cost_more)
+{
+    struct ask a = typical();
+    double last = 0;
+    for (int64_t n = 1000; n <= 2000000000; n *= 10) {
+        a.nodes = n;
+        CHECK(cost(&a) > last);
+        last = cost(&a);
+    }
+}
+
+TEST(the_rows_own_term_is_not_free)
+{
+    struct ask a = typical(), b = typical();
+    a.edges = b.edges = a.nodes = b.nodes = 100000000;
+    b.spec.self_term = SELF_ONE;
+    CHECK(cost(&b) > cost(&a));
+}
+
+TEST(a_longer_longest_row_costs_more_unless_it_is_cut)
+{
+    struct ask whole = typical(), cut = typical();
+    cut.c = (struct candidate){.family = &neighbor_group,
+                               .values = {32, 8, 4}};
+    double whole_before = cost(&whole), cut_before = cost(&cut);
+    whole.max_degree = cut.max_degree = 500000;
+    CHECK(cost(&whole) > 2 * whole_before);
+    CHECK_NEAR(cost(&cut), cut_before, 1e-12);
+    CHECK(cost(&cut) < cost(&whole));
+}
+
+TEST(rows_that_are_alike_need_no_cutting)
+{
+    struct ask whole = typical(), cut = typical();
+    whole.max_degree = cut.max_degree = whole.edges / whole.nodes;
+    cut.c = (struct candidate){.family = &neighbor_group, .values = {1, 8, 4}};
+    CHECK(cost(&whole) <= cost(&cut));
+}
+
+TEST(lanes_without_a_column_cost)
+{
+    struct ask a = typical(), b = typical();
+    a.c = (struct candidate){.family = &row_split, .values = {8, 1, 1, 1}};
+    b.c = (struct candidate){.family = &row_split, .values = {32, 1, 1, 1}};
+    a.spec.dim = b.spec.dim = 8;
+    CHECK(cost(&a) < cost(&b));
+}
+
+TEST(more_loads_in_flight_never_cost)
+{
+    struct ask a = typical();
+    a.max_degree = 100000;
+    for (int knob = 1; knob <= 3; knob += 2) {
+        double last = INFINITY;
+        for (int64_t v = 1; v <= 4; v *= 2) {
+            a.c.values[knob] = v;
+            CHECK(cost(&a) <= last);
+            last = cost(&a);
+        }
+    }
+}
+
+TEST(a_faster_device_costs_no_more)
+{
+    struct ask slow = typical(), fast = typical();
+    slow.arch = 75;
+    fast.arch = 90;
+    CHECK(cost(&fast) < cost(&slow));
+}
+
+TEST(every_cost_is_a_positive_number)
+{
+    static const int64_t nodes[] = {0, 1, 7, 2000000000};
+    static const int64_t edges[] = {0, 1, 9000000000};
+    static const struct family *families[] = {&row_split, &neighbor_group,
+                                              &unknown};
+    for (size_t n = 0; n < 4; n++)
+        for (size_t e = 0; e < 3; e++)
+            for (size_t f = 0; f < 3; f++)
+                for (int32_t dim = 1; dim <= 100000; dim *= 10) {
+                    struct ask a = typical();
+                    a.c = (struct candidate){.family = families[f],
+                                             .values = {1, 1, 1, 1}};
+                    a.nodes = nodes[n];
+                    a.edges = a.max_degree = edges[e];
+                    a.spec.dim = dim;
+                    double c = cost(&a);
+                    CHECK(isfinite(c) && (c > 0 || !a.nodes));
+                }
+}
+
+int main(void)
+{
+    RUN(more_edges_cost_more);
+    RUN(wider_rows_cost_more);
+    RUN(more_nodes_cost_more);
+    RUN(the_rows_own_term_is_not_free);
+    RUN(a_longer_longest_row_costs_more_unless_it_is_cut);
+    RUN(rows_that_are_alike_need_no_cutting);
+    RUN(lanes_without_a_column_cost);
+    RUN(more_loads_in_flight_never_cost);
+    RUN(a_faster_device_costs_no_more);
+    RUN(every_cost_is_a_positive_number);
+    return test_done();
+}

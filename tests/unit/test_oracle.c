@@ -1,0 +1,266 @@
+// The gate's float64 aggregation against sums written edge by edge from the
+// list of pairs, on graphs that are easy to get wrong.
+#include <math.h>
+
+#include "graph_fixture.h"
+#include "tune/oracle.h"
+
+enum { MAX_NODES = 70, MAX_PAIRS = 400, DIM = 5, PITCH = 8 };
+
+// A graph as pairs src, dst.
+struct pairs_graph {
+    const char *name;
+    int32_t n_nodes, n_edges;
+    int32_t pairs[MAX_PAIRS][2];
+};
+
+static void hub(struct pairs_graph *g)
+{
+    g->n_nodes = 65;
+    for (int32_t v = 1; v < 65; v++) {
+        g->pairs[g->n_edges][0] = v;
+        g->pairs[g->n_edges++][1] = 0;
+        g->pairs[g->n_edges][0] = 0;
+        g->pairs[g->n_edges++][1] = v;
+    }
+}
+
+static const struct pairs_graph graphs[] = {
+    {"no nodes", 0, 0, {{0}}},
+    {"one node", 1, 0, {{0}}},
+    {"one node with a loop", 1, 1, {{0, 0}}},
+    {"no edges", 6, 0, {{0}}},
+    {"the last node alone", 4, 3, {{0, 1}, {1, 2}, {2, 0}}},
+    {"the first node alone", 4, 2, {{1, 2}, {3, 2}}},
+    {"loops", 3, 5, {{0, 0}, {1, 1}, {2, 2}, {0, 1}, {2, 1}}},
+    {"duplicates", 3, 6, {{0, 1}, {0, 1}, {0, 1}, {2, 1}, {2, 2}, {2, 2}}},
+    {"one way", 5, 4, {{0, 4}, {1, 4}, {2, 4}, {4, 3}}},
+    {"against the order", 4, 4, {{3, 0}, {2, 0}, {1, 0}, {0, 0}}},
+};
+enum { N_GRAPHS = sizeof(graphs) / sizeof(graphs[0]) };
+
+static float x[MAX_NODES * PITCH], self[MAX_NODES * PITCH], dinv[MAX_NODES],
+    bias[DIM], y[MAX_NODES * PITCH];
+static const struct operand_data data = {.x = x, .self = self, .dinv = dinv,
+                                         .bias = bias, .eps = 0.25f};
+
+// Columns beyond a row's width are NaN: nobody may read them.
+static void fill_operands(void)
+{
+    for (int i = 0; i < MAX_NODES * PITCH; i++) {
+        bool there = i % PITCH < DIM;
+        x[i] = there ? (float)(i * 37 % 101 - 50) / 8 : NAN;
+        self[i] = there ? (float)(i * 53 % 97 - 40) / 16 : NAN;
+    }
+    for (int i = 0; i < MAX_NODES; i++)
+        dinv[i] = 1.0f / (float)(1 + i % 7);
+    for (int c = 0; c < DIM; c++)
+        bias[c] = (float)(c - 2);
+}
+
+static struct kernel_spec spec_of(enum norm norm, enum self_term own, bool b,
+                                  enum activation act)
+{
+    return (struct kernel_spec){.dim = DIM, .x_pitch = PITCH,
+                                .out_pitch = PITCH, .self_pitch = PITCH,
+                                .norm = norm, .self_term = own, .bias = b,
+                                .act = act, .offset_bits = 32};
+}
+
+// One element from the pairs alone; *size receives sum |w x| and the rest, *n
+// the in-degree.
+static double naive(const struct pairs_graph *g, const struct kernel_spec *s,
+                    int32_t v, int32_t c, double *size, int32_t *n)
+{
+    double sum = 0, sizes = 0;
+    *n = 0;
+    for (int32_t e = 0; e < g->n_edges; e++) {
+        int32_t u = g->pairs[e][0];
+        if (g->pairs[e][1] != v)
+            continue;
+        double w = s->norm == NORM_GCN ? (double)dinv[u] : 1;
+        sum += w * x[u * PITCH + c];
+        sizes += fabs(w * x[u * PITCH + c]);
+        ++*n;
+    }
+    double scale = s->norm == NORM_MEAN && *n ? 1.0 / *n
+                   : s->norm == NORM_GCN      ? (double)dinv[v]
+                                              : 1;
+    double own[N_SELF_TERMS] = {
+        [SELF_NONE] = 0,
+        [SELF_ONE] = self[v * PITCH + c],
+        [SELF_EPS] = 1.25 * self[v * PITCH + c],
+        [SELF_GCN] = (double)dinv[v] * dinv[v] * self[v * PITCH + c],
+    };
+    double shift = s->bias ? bias[c] : 0;
+    double all = sum * scale + own[s->self_term] + shift;
+    *size = sizes * scale + fabs(own[s->self_term]) + fabs(shift);
+    return s->act == ACT_RELU && all < 0 ? 0 : all;
+}
+
+static void check_graph(const struct pairs_graph *g,
+                        const struct kernel_spec *s)
+{
+    struct csr csr =
+        csr_of(coo_of(g->n_nodes, g->n_edges, &g->pairs[0][0]), NULL);
+    double got[DIM], bound[DIM], size;
+    int32_t n;
+    for (int32_t v = 0; v < g->n_nodes; v++) {
+        oracle_row(&csr, s, &data, v, got, bound);
+        for (int32_t c = 0; c < DIM; c++) {
+            double want = naive(g, s, v, c, &size, &n);
+            double least = 4 * 0x1p-24 * (n + 2) * size;
+            if (!(fabs(got[c] - want) <= 1e-12 * size))
+                TEST__FAIL("%s, row %d: %g, expected %g", g->name, (int)v,
+                           got[c], want);
+            if (!(fabs(bound[c] - least) <= 1e-12 * least + 0x1p-120))
+                TEST__FAIL("%s, row %d: bound %g, expected %g", g->name, (int)v,
+                           bound[c], least);
+        }
+    }
+    csr_finish(&csr);
+}
+
+static void check_all(struct kernel_spec s)
+{
+    struct pairs_graph star = {.name = "a hub"};
+    hub(&star);
+    for (size_t i = 0; i < N_GRAPHS; i++)
+        check_graph(&graphs[i], &s);
+    check_graph(&star, &s);
+}
+
+TEST(sums_are_those_of_the_pairs)
+{
+    check_all(spec_of(NORM_NONE, SELF_NONE, false, ACT_NONE));
+}
+
+TEST(means_are_those_of_the_pairs_and_0_without_any)
+{
+    check_all(spec_of(NORM_MEAN, SELF_NONE, false, ACT_NONE));
+    struct kernel_spec s = spec_of(NORM_MEAN, SELF_NONE, false, ACT_NONE);
+    struct csr g = csr_of(coo_of(2, 0, NULL), NULL);
+    double got[DIM], bound[DIM];
+    oracle_row(&g, &s, &data, 1, got, bound);
+    CHECK(got[0] == 0 && bound[0] > 0);
+    csr_finish(&g);
+}
+
+TEST(every_norm_and_own_term_is_that_of_the_pairs)
+{
+    for (int norm = 0; norm < N_NORMS; norm++)
+        for (int own = 0; own < N_SELF_TERMS; own++) {
+            check_all(spec_of((enum norm)norm, (enum self_term)own, false,
+                              ACT_NONE));
+            check_all(spec_of((enum norm)norm, (enum self_term)own, true,
+                              ACT_RELU));
+        }
+}
+
+// ---- comparing --------------------------------------------------------------
+
+static const struct pairs_graph *const compared = &graphs[7];
+
+// Sums in float32, as a kernel would make them.
+static struct csr prepare(struct kernel_spec *s)
+{
+    *s = spec_of(NORM_NONE, SELF_NONE, false, ACT_NONE);
+    struct csr g = csr_of(
+        coo_of(compared->n_nodes, compared->n_edges, &compared->pairs[0][0]),
+        NULL);
+    for (int i = 0; i < MAX_NODES * PITCH; i++)
+        y[i] = i % PITCH < DIM && i / PITCH < compared->n_nodes ? 0.0f : NAN;
+    for (int32_t e = 0; e < compared->n_edges; e++)
+        for (int c = 0; c < DIM; c++)
+            y[compared->pairs[e][1] * PITCH + c] +=
+                x[compared->pairs[e][0] * PITCH + c];
+    return g;
+}
+
+TEST(a_right_result_is_within_its_bound)
+{
+    struct kernel_spec s;
+    int64_t row;
+    struct csr g = prepare(&s);
+    CHECK(oracle_compare(&g, &s, &data, y, &row) <= 1);
+    csr_finish(&g);
+}
+
+TEST(one_edge_too_many_or_too_few_is_found)
+{
+    struct kernel_spec s;
+    int64_t row;
+    struct csr g = prepare(&s);
+    for (int sign = -1; sign <= 1; sign += 2) {
+        y[1 * PITCH + 3] += (float)sign * x[0 * PITCH + 3];
+        CHECK(oracle_compare(&g, &s, &data, y, &row) > 1000);
+        CHECK_INT(row, 1);
+        y[1 * PITCH + 3] -= (float)sign * x[0 * PITCH + 3];
+    }
+    csr_finish(&g);
+}
+
+TEST(what_is_no_number_is_infinitely_wrong)
+{
+    static const float bad[] = {NAN, INFINITY, -INFINITY};
+    struct kernel_spec s;
+    int64_t row;
+    struct csr g = prepare(&s);
+    for (int32_t v = 0; v < compared->n_nodes; v++)
+        for (int c = 0; c < DIM; c++)
+            for (int i = 0; i < 3; i++) {
+                float was = y[v * PITCH + c];
+                y[v * PITCH + c] = bad[i];
+                CHECK(isinf(oracle_compare(&g, &s, &data, y, &row)));
+                CHECK_INT(row, v);
+                y[v * PITCH + c] = was;
+            }
+    csr_finish(&g);
+}
+
+TEST(of_equally_wrong_rows_the_first_is_named)
+{
+    struct kernel_spec s;
+    int64_t row;
+    struct csr g = prepare(&s);
+    y[2 * PITCH] = y[1 * PITCH + 4] = NAN;
+    CHECK(isinf(oracle_compare(&g, &s, &data, y, &row)));
+    CHECK_INT(row, 1);
+    csr_finish(&g);
+}
+
+TEST(rows_that_nothing_flows_to_must_be_written)
+{
+    struct kernel_spec s;
+    int64_t row;
+    struct csr g = prepare(&s); // node 0 has no in-edges
+    y[0] = 1e-30f;
+    CHECK(oracle_compare(&g, &s, &data, y, &row) > 1);
+    CHECK_INT(row, 0);
+    csr_finish(&g);
+}
+
+TEST(an_empty_graph_has_no_errors)
+{
+    struct kernel_spec s = spec_of(NORM_NONE, SELF_NONE, false, ACT_NONE);
+    int64_t row = 0;
+    struct csr g = csr_of(coo_of(0, 0, NULL), NULL);
+    CHECK(oracle_compare(&g, &s, &data, y, &row) == 0);
+    CHECK_INT(row, -1);
+    csr_finish(&g);
+}
+
+int main(void)
+{
+    fill_operands();
+    RUN(sums_are_those_of_the_pairs);
+    RUN(means_are_those_of_the_pairs_and_0_without_any);
+    RUN(every_norm_and_own_term_is_that_of_the_pairs);
+    RUN(a_right_result_is_within_its_bound);
+    RUN(one_edge_too_many_or_too_few_is_found);
+    RUN(what_is_no_number_is_infinitely_wrong);
+    RUN(of_equally_wrong_rows_the_first_is_named);
+    RUN(rows_that_nothing_flows_to_must_be_written);
+    RUN(an_empty_graph_has_no_errors);
+    return test_done();
+}
