@@ -9,6 +9,7 @@
 
 #include "emit/catalog.h"
 #include "emit/translate.h"
+#include "program.h"
 
 struct head {
     struct unit *u;
@@ -55,6 +56,19 @@ static int64_t integer_field(lua_State *L, const char *name)
     return lua_tointeger(L, -1);
 }
 
+// A misspelt operation would make a family that nothing ever asks for.
+static const char *op_field(lua_State *L, size_t max_bytes)
+{
+    const char *op = text_field(L, "op", max_bytes);
+    int kind = step_kind_from_name(op);
+    if (kind < 0 || kind == STEP_LINEAR)
+        luaL_error(L, "no step runs '%s'; op is %s, %s or %s", op,
+                   step_kind_name(STEP_AGGREGATE),
+                   step_kind_name(STEP_BIAS_ACT),
+                   step_kind_name(STEP_LOG_SOFTMAX));
+    return op;
+}
+
 static int l_family(lua_State *L)
 {
     static const char *const fields[] = {"op", "doc", NULL};
@@ -63,7 +77,7 @@ static int l_family(lua_State *L)
     if (h->u->doc)
         return luaL_error(L, "family is declared twice");
     snprintf(h->f->op, sizeof(h->f->op), "%s",
-             text_field(L, "op", sizeof(h->f->op) - 1));
+             op_field(L, sizeof(h->f->op) - 1));
     h->u->doc = strdup(text_field(L, "doc", 2000));
     return h->u->doc ? 0 : luaL_error(L, "out of memory");
 }

@@ -279,11 +279,15 @@ TEST(heads_are_checked)
         {"//% family { op = \"aggregate\" }\n", "doc must be a text"},
         {"//% family { op = \"aggregate\", doc = \"\", note = 1 }\n",
          "family has no field 'note'"},
-        {"//% family { op = \"a\", doc = \"\" }\n"
+        {"//% family { op = \"aggregat\", doc = \"\" }\n",
+         "no step runs 'aggregat'"},
+        {"//% family { op = \"linear\", doc = \"\" }\n",
+         "no step runs 'linear'"},
+        {"//% family { op = \"aggregate\", doc = \"\" }\n"
          "//% knob { name = \"end\", tag = \"e\", min = 1, max = 2, default = "
          "1, doc = \"\" }\n",
          "templates/t.cu.lua:2: 'end' cannot be the name of a knob"},
-        {"//% family { op = \"a\", doc = \"\" }\n"
+        {"//% family { op = \"aggregate\", doc = \"\" }\n"
          "//% knob { name = \"e\", tag = \"e\", min = 1, max = 2, default = "
          "3, doc = \"\" }\n",
          "the default is not between"},
