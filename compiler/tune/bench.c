@@ -53,7 +53,8 @@ static gnnac_status make_device_data(struct bench *b, gnnac_error *err)
     gnnac_status st = GNNAC_OK;
     TRY(cuda_graph_init(c, b->g->n_nodes, b->g->n_edges, b->g->rowptr,
                         b->g->colidx, b->dinv, &b->graph, err));
-    TRY(cuda_upload(c, b->x, row * (size_t)s->x_pitch, "the bench", &d->x, err));
+    TRY(cuda_upload(c, b->x, row * (size_t)s->x_pitch, "the bench", &d->x,
+                    err));
     TRY(cuda_upload(c, b->self, row * (size_t)s->self_pitch, "the bench",
                     &d->self, err));
     TRY(cuda_upload(c, b->bias, (size_t)s->dim * sizeof(float), "the bench",

@@ -61,7 +61,8 @@ struct runner {
     double ns[N_SAMPLES];
 };
 
-static gnnac_status warm_up(struct stopwatch *w, struct runner *r, gnnac_error *err)
+static gnnac_status warm_up(struct stopwatch *w, struct runner *r,
+                            gnnac_error *err)
 {
     float ms = 0;
     gnnac_status st = GNNAC_OK;

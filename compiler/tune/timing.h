@@ -10,10 +10,10 @@
 struct cuda_context;
 
 // Each option goes through the gate; what fails gets its status and reason
-// there, and what this GPU cannot run is warned of. What passes is timed, round-robin with the others, and gets median_ns,
-// p20_ns, p80_ns. *n_timed grows by how many were. GNNAC_ENOMEM when graph and
-// matrices do not fit (nothing is timed then), GNNAC_EDRIVER when the GPU is
-// lost.
+// there, and what this GPU cannot run is warned of. What passes is timed,
+// round-robin with the others, and gets median_ns, p20_ns, p80_ns. *n_timed
+// grows by how many were. GNNAC_ENOMEM when graph and matrices do not fit
+// (nothing is timed then), GNNAC_EDRIVER when the GPU is lost.
 gnnac_status time_variants(const struct cuda_context *c, const struct csr *g,
                            const struct kernel_spec *spec,
                            struct variant *variants, const int32_t *options,
