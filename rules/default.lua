@@ -41,6 +41,12 @@ local function in_flight(graph)
   return graph.degree.mean < 3 and 2 or 4
 end
 
+-- The same, and twice as many: the longest rows gain, the short ones pay.
+local function in_flight_or_more(graph)
+  local base = in_flight(graph)
+  return graph.degree.max > 4 * base and { base, 2 * base } or base
+end
+
 -- Teams per row, so that each has about one batch of neighbours of an average
 -- row to load at once.
 local function teams(graph, lanes)
@@ -55,9 +61,10 @@ local function has_long_rows(graph)
 end
 
 -- The wait for a hub does not shrink with the graph: cut the hub into groups
--- that warps of any block share. Groups of 32 to 64 are near the best wherever
--- GNNAdvisor's artifact was measured; longer groups pay where rows are long
--- anyway, since fewer sums have to be joined.
+-- that warps of any block share. Longer groups pay where rows are long anyway,
+-- and where there are enough of them to fill the device, since fewer sums have
+-- to be joined. Lanes of half as many floats sometimes win: more loads are then
+-- under way at once.
 rule "long_rows" {
   when = function(graph)
     return has_long_rows(graph)
@@ -65,7 +72,10 @@ rule "long_rows" {
   choose = function(graph, layer)
     local _, lanes = spread(layer.agg_dim)
     local part = graph.degree.mean < 48 and { 32, 64 } or { 64, 128 }
-    return { template = "neighbor_group", partSize = part, dimWorker = lanes }
+    if graph.edges >= 4e6 then part[3] = 256 end
+    local more = layer.agg_dim > 8 and math.min(32, 2 * lanes) or lanes
+    return { template = "neighbor_group", partSize = part,
+             dimWorker = more > lanes and { lanes, more } or lanes }
   end,
   why = "a few rows hold many edges: rows are cut into groups of equal work",
   priority = 60,
@@ -88,8 +98,8 @@ rule "narrow_rows" {
   priority = 50,
 }
 
--- With few rows the device is not full: a whole warp per row and small blocks
--- spread the work over all multiprocessors.
+-- With few rows the device is not full: a whole warp per row, or half of one
+-- with twice the loads in flight, shortens the longest row's wait.
 rule "few_rows" {
   when = function(graph, layer, device)
     local _, lanes = spread(layer.agg_dim)
@@ -97,11 +107,12 @@ rule "few_rows" {
   end,
   choose = function(graph, layer)
     local vec, lanes, loads = spread(layer.agg_dim)
+    local teams = 32 // lanes
     return { template = "row_split", dimWorker = lanes, vec = vec,
-             coarsen = loads, unroll = in_flight(graph),
-             edgeWorker = 32 // lanes, warpPerBlock = 2 }
+             coarsen = loads, unroll = in_flight_or_more(graph),
+             edgeWorker = teams > 1 and { teams, teams // 2 } or 1 }
   end,
-  why = "few rows: a warp for each, small blocks for all multiprocessors",
+  why = "few rows: many lanes for each",
   priority = 40,
 }
 
@@ -115,7 +126,7 @@ rule "even_rows" {
     local first = teams(graph, lanes)
     local more = math.min(32 // lanes, 2 * first)
     return { template = "row_split", dimWorker = lanes, vec = vec,
-             coarsen = loads, unroll = in_flight(graph),
+             coarsen = loads, unroll = in_flight_or_more(graph),
              edgeWorker = more > first and { first, more } or first }
   end,
   why = "lanes as a row of x needs, the rest of the warp for further edges",
@@ -192,8 +203,8 @@ test "wide rows also try more loads in flight" {
 test "few rows get a warp each" {
   graph = { nodes = 2708, degree = { mean = 4, max = 168 } },
   layer = { agg_dim = 16 },
-  expect = { template = "row_split", dimWorker = 4, edgeWorker = 8,
-             warpPerBlock = 2 },
+  expect = { rule = "few_rows", template = "row_split", dimWorker = 4,
+             edgeWorker = 8 },
 }
 
 test "narrow rows go along the edges" {
