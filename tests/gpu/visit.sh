@@ -1,0 +1,163 @@
+#!/bin/bash
+# One whole visit to a machine that has a GPU, CUDA's libraries and python3 with
+# PyTorch, but none of what building needs.
+#
+#   visit.sh pack BUILD FOLDER [GRAPH...]   here: the programs, the libraries
+#                                           they need, graphs, into FOLDER
+#   visit.sh check FOLDER OUT               there, from the checkout's root:
+#                                           tests, compute-sanitizer
+#   visit.sh time FOLDER OUT                there: tuning, and the peers
+#   visit.sh survey FOLDER OUT              there: how near the default rules
+#                                           come to the best of all points
+#
+# Logs go to OUT; a summary is printed. Exit status 1: something failed.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+status=0
+
+say() {
+    printf '\n== %s\n' "$*"
+}
+
+# What the programs link, but for the C library's own.
+copy_libraries() { # to program...
+    local to=$1
+    shift
+    ldd "$@" | awk '/=> \//{ print $3 }' | sort -u |
+        grep -vE '/(libc|libm|libdl|libpthread|ld-linux[^/]*)\.so' |
+        xargs -I{} cp -L {} "$to"
+}
+
+pack() { # BUILD FOLDER GRAPH...
+    local build=$1 folder=$2
+    shift 2
+    mkdir -p "$folder/bin" "$folder/lib" "$folder/python" "$folder/graphs"
+    cp "$build"/compiler/gnnac "$build"/tests/gpu/test_gpu_{kernels,models,runtime} \
+        "$folder/bin"
+    cp -L "$build"/runtime/libgnnac.so "$folder/python"
+    copy_libraries "$folder/lib" "$folder"/bin/*
+    copy_libraries "$folder/python" "$folder/python/libgnnac.so"
+    [ $# = 0 ] || cp "$@" "$folder/graphs"
+    strip "$folder"/bin/* 2>/dev/null
+    du -sh "$folder"
+}
+
+# Run, keep the log, print its TAP failures and its totals.
+tap() { # name command...
+    local name=$1 log=$out/$1.tap
+    shift
+    "$@" >"$log" 2>"$out/$name.err"
+    local result=$?
+    grep -B3 '^not ok' "$log"
+    echo "$name: $(grep -c '^ok' "$log") ok," \
+        "$(grep -c '^not ok' "$log") not ok, exit status $result"
+    [ $result = 0 ] || status=1
+}
+
+sanitize() { # tool program...
+    local tool=$1 log
+    shift
+    log=$out/$tool.$(basename "$1").log
+    timeout 110 compute-sanitizer --tool "$tool" --error-exitcode 9 \
+        --launch-timeout 0 "$@" >"$log" 2>&1
+    local result=$?
+    echo "compute-sanitizer $tool $(basename "$1"): exit status $result," \
+        "$(grep -a 'ERROR SUMMARY\|RACECHECK SUMMARY' "$log" | tail -n 1)"
+    [ $result = 0 ] || status=1
+}
+
+check() {
+    say "$(nvidia-smi --query-gpu=name,driver_version --format=csv,noheader)"
+    gnnac doctor
+    say "tests"
+    tap kernels tests/gpu/run.sh "$folder" any test_gpu_kernels templates \
+        tests/kernel/cases.txt
+    tap models tests/gpu/run.sh "$folder" any test_gpu_models
+    tap runtime tests/gpu/run.sh "$folder" any test_gpu_runtime
+    tap cli tests/gpu/run.sh "$folder" any python3 \
+        tests/cli/run_transcripts.py "$folder/bin/gnnac" tests/gpu/device.test
+    command -v compute-sanitizer >/dev/null || return
+    say "compute-sanitizer"
+    sanitize memcheck test_gpu_kernels templates tests/kernel/cases.txt
+    sanitize racecheck test_gpu_kernels templates tests/kernel/cases.txt
+    sanitize initcheck test_gpu_kernels templates tests/kernel/cases.txt
+    sanitize memcheck test_gpu_models
+}
+
+# graph.model.gnnb of every packed graph, tuned on this GPU.
+compile() { # graph model options...
+    local graph=$1 model=$2 name
+    shift 2
+    name=$(basename "${graph%.*}").$model
+    if ! timeout 120 gnnac compile "$graph" --model "$model" "$@" --json \
+        -o "$out/bundles/$name.gnnb" >"$out/$name.json" 2>"$out/$name.err"; then
+        echo "$name: $(tail -n 1 "$out/$name.err")"
+        status=1
+        return
+    fi
+    timeout 120 gnnac run "$out/bundles/$name.gnnb" --verify >"$out/$name.run" \
+        2>&1 || { tail -n 1 "$out/$name.run"; status=1; }
+}
+
+times() {
+    local graph
+    mkdir -p "$out/bundles"
+    gnnac generate rmat --nodes 1048576 --edges 16777216 -q \
+        -o "$folder/graphs/rmat_1m_16m.npz"
+    gnnac generate powerlaw --nodes 200000 -q -o "$folder/graphs/powerlaw.npz"
+    for graph in "$folder"/graphs/*; do
+        compile "$graph" gcn --dim 128 --hidden 16 --classes 16
+        compile "$graph" gin --dim 128 --hidden 64 --classes 16
+        compile "$graph" sage --dim 128 --hidden 128 --classes 16
+    done
+    say "peers"
+    LD_LIBRARY_PATH=$folder/python timeout 400 python3 tests/bench/peers.py \
+        "$folder/python/libgnnac.so" "$out"/bundles/*.gnnb 2>&1 | tee "$out/peers.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+    rm -rf "$out/bundles"
+}
+
+# Every point of every template, and the default rules' points beside them.
+survey() {
+    local graph rules sizes
+    for graph in "$folder"/graphs/*; do
+        for sizes in "--hidden 16 --classes 7" "--hidden 128 --classes 64"; do
+            for rules in exhaustive default; do
+                # shellcheck disable=SC2086 # the sizes are several words
+                timeout 100 gnnac compile "$graph" --model sage --dim 128 \
+                    $sizes --rules "$rules" --db "$out" -q \
+                    -o "$out/survey.gnnb" 2>"$out/survey.err" ||
+                    echo "$(basename "$graph") $sizes: $(tail -n 1 "$out/survey.err")"
+            done
+        done
+        python3 tests/bench/survey.py "$out/tune.db" >"$out/survey.txt"
+    done
+    cat "$out/survey.txt"
+    rm -f "$out/survey.gnnb" "$out"/kcache.db*
+}
+
+mode=${1:-} folder=${2:-}
+case $mode in
+pack)
+    shift
+    pack "$@"
+    exit
+    ;;
+check | time | survey) ;;
+*)
+    sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
+    exit 1
+    ;;
+esac
+folder=$(cd "$folder" && pwd) || exit 1
+mkdir -p "$3" && out=$(cd "$3" && pwd) || exit 1
+export PATH=$folder/bin:$PATH LD_LIBRARY_PATH=$folder/lib
+export GNNAC_SOURCE_ROOT=$PWD GNNAC_PATH=$PWD GNNAC_HOME=$out/home
+mkdir -p "$GNNAC_HOME"
+case $mode in
+check) check ;;
+time) times ;;
+survey) survey ;;
+esac
+rm -rf "$GNNAC_HOME"
+exit $status
