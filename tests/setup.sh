@@ -1,13 +1,15 @@
 #!/bin/bash
 # Installs what building and testing need on Debian 12, Ubuntu 24.04 and later:
-# packages, and, on a machine without a CUDA toolkit, NVIDIA's run-time compiler
-# (with a GPU also cuBLAS) in .venv of the checkout. Does nothing where all of
-# it is there. Run by tests/run.sh and examples/quickstart.sh.
+# packages, and in .venv of the checkout what is not one: on a machine without a
+# CUDA toolkit NVIDIA's run-time compiler (with a GPU also cuBLAS), and the
+# public reader of safetensors files. Does nothing where all of it is there. Run
+# by tests/run.sh and examples/quickstart.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 NVRTC=nvidia-cuda-nvrtc==13.0.88
 CUBLAS=nvidia-cublas==13.0.2.14
+READER=(numpy==2.3.5 safetensors==0.7.0)
 
 # need|like, how to look, what to look for, package. Without a "like" the tests
 # that use it are skipped.
@@ -93,24 +95,40 @@ has_library() { # libNAME
     return 1
 }
 
+# The modules of READER, in this machine's Python or in .venv.
+has_reader() {
+    local python
+    for python in python3 .venv/bin/python; do
+        "$python" -c 'import numpy, safetensors' 2>/dev/null && return
+    done
+    return 1
+}
+
 make_venv() {
-    [ -x .venv/bin/pip ] && return
+    .venv/bin/python -c 'import pip' 2>/dev/null && return
     if ! python3 -c 'import ensurepip, venv' 2>/dev/null && can_install; then
         install_packages python3-venv
     fi
     quietly "making .venv" python3 -m venv .venv
 }
 
-install_wheels() {
+install_wheels() { # wheel...
+    make_venv && quietly "installing $* in .venv" \
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+        --no-deps --only-binary :all: "$@"
+}
+
+install_cuda() {
     local wheels=()
     has_library libnvrtc || wheels+=("$NVRTC")
     if has_library libcuda && ! has_library libcublas; then
         wheels+=("$CUBLAS")
     fi
-    [ ${#wheels[@]} -gt 0 ] || return 0
-    make_venv && quietly "installing ${wheels[*]} in .venv" \
-        .venv/bin/pip install --quiet --disable-pip-version-check \
-        --no-deps "${wheels[@]}"
+    [ ${#wheels[@]} = 0 ] || install_wheels "${wheels[@]}"
+}
+
+install_reader() {
+    has_reader || install_wheels "${READER[@]}"
 }
 
 mapfile -t packages < <(missing need; missing like)
@@ -126,5 +144,7 @@ mapfile -t packages < <(missing like)
 if [ ${#packages[@]} -gt 0 ]; then
     echo "setup: going on without ${packages[*]}" >&2
 fi
-install_wheels ||
+install_cuda ||
     echo "setup: no CUDA compiler (NVRTC): tests that need it are skipped" >&2
+install_reader ||
+    echo "setup: going on without ${READER[*]}" >&2

@@ -4,21 +4,28 @@ import glob
 import os
 import re
 
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+
+
+def candidates():
+    """Toolkits, the loader's path, the wheel that tests/setup.sh installs."""
+    roots = [os.environ.get(n) for n in
+             ("GNNAC_CUDA_PATH", "CUDA_HOME", "CUDA_PATH")]
+    for root in roots + ["/usr/local/cuda"]:
+        for folder in ("lib64", "lib") if root else ():
+            yield from sorted(glob.glob(f"{root}/{folder}/libnvrtc.so*"))
+    yield from ("libnvrtc.so.13", "libnvrtc.so.12")
+    yield from sorted(glob.glob(ROOT + "/.venv/lib/python3*/site-packages/"
+                                "nvidia/*/lib/libnvrtc.so.*"))
+
 
 def find():
     """The library, or None."""
-    roots = [os.environ.get(n) for n in
-             ("GNNAC_CUDA_PATH", "CUDA_HOME", "CUDA_PATH")]
-    patterns = [p for r in roots + ["/usr/local/cuda"] if r for p in
-                (r + "/lib64/libnvrtc.so.*", r + "/lib/libnvrtc.so.*",
-                 r + "/lib*/libnvrtc.so")]
-    for pattern in patterns:
-        for path in sorted(glob.glob(pattern)):
-            if "alt" not in path:
-                try:
-                    return ctypes.CDLL(path)
-                except OSError:
-                    pass
+    for path in candidates():
+        try:
+            return ctypes.CDLL(path)
+        except OSError:
+            pass
     return None
 
 
