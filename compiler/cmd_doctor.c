@@ -1,8 +1,8 @@
 // gnnac doctor: what gnnac can use on this machine, one line each: found,
 // missing (with the remedy), or broken. A missing thing is no failure, since
 // everything but timing works without it; the first broken one gives the exit
-// status: 2 a library or an installation, 6 a database, 7 the driver or a GPU
-// that --device names.
+// status: 2 a library or an installation, 3 a compiler that does not compile, 6
+// a database, 7 the driver or a GPU that --device names.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,14 +136,30 @@ static const char *nvrtc_remark(const struct doctor *d)
     return "";
 }
 
+// A library that opens may still lack its other half.
+static gnnac_status compile_something(struct nvrtc *n, gnnac_error *err)
+{
+    struct compile_job j = {.source = "", .name = "an empty program"};
+    snprintf(j.arch, sizeof(j.arch), "sm_%d", nvrtc_get_info(n)->archs[0]);
+    gnnac_status st = nvrtc_compile(n, &j, 1, 1, err);
+    if (st == GNNAC_OK && j.status != GNNAC_OK)
+        st = FAIL(err, j.status, "%s: %s", nvrtc_get_info(n)->path,
+                  j.error.msg);
+    compile_job_finish(&j);
+    return st;
+}
+
 static void check_nvrtc(struct doctor *d, struct finding *f)
 {
     struct nvrtc *n = NULL;
     gnnac_error err = {{0}};
     char version[32];
     gnnac_status st = nvrtc_open(&n, &err);
+    if (st == GNNAC_OK)
+        st = compile_something(n, &err);
     if (st != GNNAC_OK) {
         take_failure(f, st, &err);
+        nvrtc_close(n);
         return;
     }
     const struct nvrtc_info *i = &d->nvrtc;

@@ -1,5 +1,6 @@
 #include "jit/nvrtc_lib.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "dylib.h"
@@ -45,6 +46,16 @@ static gnnac_status read_info(struct nvrtc *n, gnnac_error *err)
     return GNNAC_OK;
 }
 
+// NVRTC asks the loader for its builtins by name when it first compiles, which
+// fails where its folder is not on the loader's path.
+static void load_builtins(const struct nvrtc_info *i)
+{
+    char name[64];
+    snprintf(name, sizeof(name), "libnvrtc-builtins.so.%d.%d", i->major,
+             i->minor);
+    dylib_load_beside(i->path, name);
+}
+
 gnnac_status nvrtc_open(struct nvrtc **out, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
@@ -55,6 +66,7 @@ gnnac_status nvrtc_open(struct nvrtc **out, gnnac_error *err)
                    sizeof(n->info.path), err));
     TRY(load_calls(n, err));
     TRY(read_info(n, err));
+    load_builtins(&n->info);
     *out = n;
     n = NULL; // ownership moved to the caller
 

@@ -287,6 +287,16 @@ void dylib_close(void *handle)
         dlclose(handle);
 }
 
+void dylib_load_beside(const char *path, const char *name)
+{
+    char file[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int n = snprintf(file, sizeof(file), "%.*s/%s",
+                     slash ? (int)(slash - path) : 0, path, name);
+    if (slash && n < (int)sizeof(file))
+        dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+}
+
 gnnac_status dylib_find(const struct dylib_request *rq, char *path,
                         size_t path_bytes, gnnac_error *err)
 {

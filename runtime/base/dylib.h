@@ -38,6 +38,12 @@ gnnac_status dylib_open(const struct dylib_request *rq, void **handle,
                         char *path, size_t path_bytes, gnnac_error *err);
 void dylib_close(void *handle); // NULL is fine
 
+// Load `name` from the folder of `path`, a file that dylib_open gave, for good.
+// For libraries that ask the loader for a companion by its name and do not say
+// where it lies. Nothing happens where it is not there: the loader may know
+// another.
+void dylib_load_beside(const char *path, const char *name);
+
 // The file that dylib_open would most likely open, without opening it (a big
 // library costs tens of milliseconds). GNNAC_ENOENT as above.
 gnnac_status dylib_find(const struct dylib_request *rq, char *path,

@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -114,6 +115,25 @@ TEST(the_library_tells_version_and_architectures)
     CHECK(i->path[0] == '/');
     CHECK(i->major >= 12);
     CHECK(i->n_archs > 0 && i->archs[0] >= 50);
+}
+
+// As a wheel or a toolkit in a folder of its own, which the loader does not
+// know.
+TEST(the_builtins_beside_the_library_are_loaded_with_it)
+{
+    NEED_NVRTC;
+    const struct nvrtc_info *i = nvrtc_get_info(nvrtc);
+    char name[64], file[600];
+    snprintf(name, sizeof(name), "libnvrtc-builtins.so.%d.%d", i->major,
+             i->minor);
+    snprintf(file, sizeof(file), "%.*s/%s",
+             (int)(strrchr(i->path, '/') - i->path), i->path, name);
+    if (access(file, R_OK) != 0)
+        SKIP("no builtins beside NVRTC");
+    void *handle = dlopen(name, RTLD_NOW | RTLD_NOLOAD);
+    CHECK(handle != NULL);
+    if (handle)
+        dlclose(handle);
 }
 
 TEST(sm_gives_a_cubin_with_statistics_and_compute_gives_ptx)
@@ -438,6 +458,7 @@ int main(void)
     RUN(a_log_without_statistics_says_unknown);
     RUN(logs_lose_compile_times_and_the_pseudo_folder);
     RUN(the_library_tells_version_and_architectures);
+    RUN(the_builtins_beside_the_library_are_loaded_with_it);
     RUN(sm_gives_a_cubin_with_statistics_and_compute_gives_ptx);
     RUN(an_error_names_the_templates_file_and_line);
     RUN(an_error_of_ptxas_names_the_kernel);
