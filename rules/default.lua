@@ -99,7 +99,8 @@ rule "narrow_rows" {
 }
 
 -- With few rows the device is not full: a whole warp per row, or half of one
--- with twice the loads in flight, shortens the longest row's wait.
+-- with twice the loads in flight, shortens the longest row's wait. So do lanes
+-- of 16 floats each: more teams, and every load of a batch under way at once.
 rule "few_rows" {
   when = function(graph, layer, device)
     local _, lanes = spread(layer.agg_dim)
@@ -108,9 +109,15 @@ rule "few_rows" {
   choose = function(graph, layer)
     local vec, lanes, loads = spread(layer.agg_dim)
     local teams = 32 // lanes
-    return { template = "row_split", dimWorker = lanes, vec = vec,
-             coarsen = loads, unroll = in_flight_or_more(graph),
-             edgeWorker = teams > 1 and { teams, teams // 2 } or 1 }
+    local deep = power_up(math.min(32, ceil_div(layer.agg_dim, 16)))
+    return {
+      { template = "row_split", dimWorker = lanes, vec = vec,
+        coarsen = loads, unroll = in_flight_or_more(graph),
+        edgeWorker = teams > 1 and { teams, teams // 2 } or 1 },
+      { template = "row_split", dimWorker = deep, vec = 4,
+        coarsen = math.min(4, ceil_div(layer.agg_dim, 4 * deep)), unroll = 8,
+        edgeWorker = math.min(16, 32 // deep) },
+    }
   end,
   why = "few rows: many lanes for each",
   priority = 40,
