@@ -22,6 +22,7 @@ import tempfile
 import warnings
 
 import torch
+import torch_geometric
 import torch_geometric.nn as pyg
 from safetensors.torch import load_file, save_file
 
@@ -240,6 +241,8 @@ def main():
     torch.backends.cuda.matmul.allow_tf32 = False
     warnings.filterwarnings("ignore", message="Sparse")
     lib = ctypes.CDLL(os.path.abspath(sys.argv[1]))
+    print(f"PyTorch {torch.__version__}, "
+          f"PyTorch Geometric {torch_geometric.__version__}")
     right = True
     for path in sys.argv[2:]:
         manifest = read_manifest(path)
