@@ -94,7 +94,7 @@ gnnac_status cmd_compile(const struct options *o, gnnac_error *err)
     char path[1024];
 
     TRY(read_model_request(o, &model, err));
-    TRY(read_workbench_request(o, &rq, err));
+    read_workbench_request(o, &rq);
     if (o->output)
         snprintf(path, sizeof(path), "%s", o->output);
     else

@@ -118,7 +118,7 @@ gnnac_status cmd_explain(const struct options *o, gnnac_error *err)
     struct workbench_request rq;
 
     TRY(read_model_request(o, &model, err));
-    TRY(read_workbench_request(o, &rq, err));
+    read_workbench_request(o, &rq);
     rq.explain = true;
     TRY(workbench_open(&rq, &wb, err));
     TRY(assemble(&wb, o->args[0], &o->graph, &model, &a, err));

@@ -23,31 +23,22 @@ gnnac_status read_model_request(const struct options *o,
     return GNNAC_OK;
 }
 
-gnnac_status read_workbench_request(const struct options *o,
-                                    struct workbench_request *out,
-                                    gnnac_error *err)
+void read_workbench_request(const struct options *o,
+                            struct workbench_request *out)
 {
-    static const char *const modes[] = {"auto", "off", "full"};
-    const char *tune = o->tune ? o->tune : "auto";
-    bool known = false;
-    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
-        known = known || strcmp(tune, modes[i]) == 0;
-    if (!known)
-        return FAIL(err, GNNAC_EUSAGE, "--tune %s: expected auto, off or full",
-                    tune);
     *out = (struct workbench_request){
         .device = o->device,
         .arch = o->arch,
         .db = o->db,
         .no_db = o->no_db,
-        .timed = strcmp(tune, "off") != 0,
+        .timed = strcmp(o->tune, "off") != 0,
+        .full = strcmp(o->tune, "full") == 0,
         .n_threads = o->threads,
         .rules = o->rules.items,
         .n_rules = o->rules.n,
         .settings = o->set.items,
         .n_settings = o->set.n,
     };
-    return GNNAC_OK;
 }
 
 gnnac_status print_json_line(json_t *j, gnnac_error *err)

@@ -15,9 +15,8 @@ gnnac_status read_model_request(const struct options *o,
                                 struct model_request *out, gnnac_error *err);
 
 // --device --arch --db --no-db --tune --rules --set --threads.
-gnnac_status read_workbench_request(const struct options *o,
-                                    struct workbench_request *out,
-                                    gnnac_error *err);
+void read_workbench_request(const struct options *o,
+                            struct workbench_request *out);
 
 // One line of JSON on stdout; frees `j` (NULL: out of memory).
 gnnac_status print_json_line(json_t *j, gnnac_error *err);

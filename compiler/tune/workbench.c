@@ -97,6 +97,15 @@ static gnnac_status parse_archs(struct workbench *wb, gnnac_error *err)
 
 // ---- templates, rules, databases --------------------------------------------
 
+static gnnac_status load_rules(struct workbench *wb, const char *name,
+                               gnnac_error *err)
+{
+    char *found = rules_find(name);
+    gnnac_status st = ruleset_load(wb->rules, found ? found : name, err);
+    free(found);
+    return st;
+}
+
 static gnnac_status open_rules(struct workbench *wb, gnnac_error *err)
 {
     const struct workbench_request *rq = &wb->request;
@@ -109,11 +118,10 @@ static gnnac_status open_rules(struct workbench *wb, gnnac_error *err)
         return GNNAC_ENOENT;
     st = ruleset_load(wb->rules, path, err);
     free(path);
-    for (size_t i = 0; st == GNNAC_OK && i < rq->n_rules; i++) {
-        char *named = rules_find(rq->rules[i]);
-        st = ruleset_load(wb->rules, named ? named : rq->rules[i], err);
-        free(named);
-    }
+    if (st == GNNAC_OK && rq->full && wb->cuda)
+        st = load_rules(wb, "exhaustive", err);
+    for (size_t i = 0; st == GNNAC_OK && i < rq->n_rules; i++)
+        st = load_rules(wb, rq->rules[i], err);
     return st;
 }
 

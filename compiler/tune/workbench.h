@@ -20,6 +20,7 @@ struct workbench_request {
     const char *db;     // folder of the databases
     bool no_db;
     bool timed;         // time candidates where there is a GPU
+    bool full;          // then every point of rules/exhaustive.lua, too
     bool explain;       // keep every decision's trace, compile nothing
     int n_threads;      // 0: all
     const char *const *rules, *const *settings; // --rules, --set
