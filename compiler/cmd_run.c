@@ -227,8 +227,8 @@ static gnnac_status report(const struct session *s, const struct options *o,
            (long long)s->info.in_dim, (long long)s->info.out_dim,
            s->seconds * 1e3);
     if (o->verify)
-        printf("verified against float64: the largest error is %.3g of what "
-               "float32 may have (node %lld)\n",
+        printf("verified against float64: the largest error is %.3g of its "
+               "bound (node %lld)\n",
                w->ratio, (long long)w->node);
     return GNNAC_OK;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -12,15 +13,15 @@
 static const struct command commands[] = {
     {CMD_ANALYZE, "analyze", cmd_analyze, "GRAPH", 1, 1,
      "the properties of a graph that rules decide from"},
-    {CMD_COMPILE, "compile", cmd_compile, "GRAPH", 1, 1,
+    {CMD_COMPILE, "compile", cmd_compile, "GRAPH --model M", 1, 1,
      "choose, emit and compile kernels for a graph and a model: a bundle"},
     {CMD_CONVERT, "convert", cmd_convert, "IN OUT", 2, 2,
      "between the graph forms"},
     {CMD_DOCTOR, "doctor", cmd_doctor, "", 0, 0,
      "GPU, driver, compiler, libraries, databases: found or not"},
-    {CMD_EXPLAIN, "explain", cmd_explain, "GRAPH", 1, 1,
+    {CMD_EXPLAIN, "explain", cmd_explain, "GRAPH --model M", 1, 1,
      "which rule fired, with the values it compared, and what it chose"},
-    {CMD_GENERATE, "generate", cmd_generate, "KIND", 1, 1,
+    {CMD_GENERATE, "generate", cmd_generate, "KIND -o OUT", 1, 1,
      "a synthetic graph: rmat sbm powerlaw batch ring star mesh"},
     {CMD_INSPECT, "inspect", cmd_inspect, "BUNDLE", 1, 1,
      "what is in a bundle; its kernels' source and PTX"},
@@ -120,6 +121,8 @@ int main(int argc, char **argv)
 {
     gnnac_error err = {{0}};
     signal(SIGPIPE, SIG_IGN); // writes then fail with EPIPE
+    // What tests/setup.sh put into .venv serves the program built beside it.
+    setenv("GNNAC_SOURCE_ROOT", GNNAC_SOURCE_DIR, 0);
     gnnac_status st = dispatch(argc, (const char *const *)argv, &err);
     errno = 0;
     if (st == GNNAC_OK)
