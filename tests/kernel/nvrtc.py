@@ -23,9 +23,14 @@ def find():
     """The library, or None."""
     for path in candidates():
         try:
-            return ctypes.CDLL(path)
+            lib = ctypes.CDLL(path)
         except OSError:
-            pass
+            continue
+        # NVRTC asks the loader for these by name; a wheel's are not known.
+        for builtins in glob.glob(os.path.join(os.path.dirname(path),
+                                               "libnvrtc-builtins.so.*")):
+            ctypes.CDLL(builtins)
+        return lib
     return None
 
 
