@@ -29,7 +29,17 @@ skip() { # words
     skipped=$((skipped + 1))
 }
 
+next_steps() {
+    printf '\n-- to go on\n'
+    sed 's/^/   /' <<END
+export PATH=$root/build/compiler:\$PATH
+gnnac compile YOUR_GRAPH.npz --model gcn --dim FEATURES --classes CLASSES
+What was made here is in $work; README.md has a tour.
+END
+}
+
 finish() {
+    [ "$failed" -gt 0 ] || next_steps
     printf '\n%d passed, %d failed, %d skipped\n' \
         "$passed" "$failed" "$skipped"
     [ "$failed" = 0 ]
