@@ -1,0 +1,310 @@
+#include "order/rabbit.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checked.h"
+#include "order/rabbit_state.h"
+#include "order/visit_order.h"
+
+void rabbit_finish(struct rabbit *r)
+{
+    partition_finish(&r->top);
+    free(r->perm);
+    free(r->parent);
+    *r = (struct rabbit){0};
+}
+
+struct rabbit_run {
+    struct merging m;
+    struct scratch *scratch; // [n_threads]
+    int n_threads;
+    int32_t *visit; // nodes, or roots of communities, still to choose
+    int64_t n_visit;
+    int32_t *batch; // of `visit`, and what is to be tried again
+    struct proposal *proposal;
+};
+
+static void finish_run(struct rabbit_run *r)
+{
+    for (int t = 0; r->scratch && t < r->n_threads; t++)
+        scratch_finish(&r->scratch[t]);
+    free(r->scratch);
+    free(r->m.dest);
+    free(r->m.parent);
+    free(r->m.of);
+    free(r->visit);
+    free(r->batch);
+    free(r->proposal);
+}
+
+static bool allocate(struct rabbit_run *r)
+{
+    int64_t n = r->m.g->n_nodes;
+    r->scratch = calloc_array(r->n_threads, sizeof(*r->scratch));
+    r->m.dest = alloc_array(n, sizeof(*r->m.dest));
+    r->m.parent = alloc_array(n, sizeof(*r->m.parent));
+    r->m.of = alloc_array(n, sizeof(*r->m.of));
+    r->visit = alloc_array(n, sizeof(*r->visit));
+    r->batch = alloc_array(n, sizeof(*r->batch));
+    r->proposal = alloc_array(n, sizeof(*r->proposal));
+    bool ok = r->scratch && r->m.dest && r->m.parent && r->m.of && r->visit &&
+              r->batch && r->proposal;
+    for (int t = 0; ok && t < r->n_threads; t++)
+        ok = scratch_init(&r->scratch[t], n);
+    return ok;
+}
+
+static gnnac_status start(struct rabbit_run *r, gnnac_error *err)
+{
+    const struct csr *g = r->m.g;
+    if (!allocate(r))
+        return FAIL(err, GNNAC_ENOMEM, "out of memory for %lld nodes",
+                    (long long)g->n_nodes);
+#pragma omp parallel for schedule(static) num_threads(r->n_threads)
+    for (int64_t v = 0; v < g->n_nodes; v++) {
+        r->m.dest[v] = (int32_t)v;
+        r->m.parent[v] = -1;
+        r->m.of[v] = (struct member){
+            .strength = g->rowptr[v + 1] - g->rowptr[v],
+            .newest = -1, .older = -1, .gathered = -1};
+    }
+    return visit_order(g, r->visit, &r->n_visit, err);
+}
+
+// ---- merging ----------------------------------------------------------------
+
+static int64_t work_of(const struct merging *m, int32_t v)
+{
+    const struct member *u = &m->of[v];
+    return visit_work(u->cells ? u->n_cells
+                               : m->g->rowptr[v + 1] - m->g->rowptr[v]);
+}
+
+// Less work than this is done before other threads are awake.
+enum { WORTH_THREADS = 4096 };
+
+static bool propose_all(struct rabbit_run *r, int64_t n, int64_t work)
+{
+    bool ok = true;
+    int64_t chunk = n / (8 * r->n_threads);
+    chunk = chunk > 64 ? 64 : chunk < 1 ? 1 : chunk;
+#pragma omp parallel for schedule(dynamic, chunk) reduction(&& : ok) \
+    num_threads(r->n_threads) if (work > WORTH_THREADS)
+    for (int64_t i = 0; i < n; i++)
+        ok = rabbit_propose(&r->m, &r->scratch[omp_get_thread_num()],
+                            r->batch[i], &r->proposal[i]) &&
+             ok;
+    return ok;
+}
+
+// Carry a proposal out unless earlier ones of the batch made it void. Where the
+// target has merged, its community is as good: at least as many edges go there.
+static bool merge(struct merging *m, int32_t u, struct proposal p)
+{
+    int32_t root = rabbit_root(m->dest, p.target);
+    struct member *from = &m->of[u], *to = &m->of[root];
+    if (root == u ||
+        merge_gain(m, p.weight, from->strength, to->strength) <= 0)
+        return false;
+    m->dest[u] = root;
+    m->parent[u] = root;
+    to->strength += from->strength;
+    from->older = to->newest;
+    to->newest = u;
+    return true;
+}
+
+// The first of a batch always gets what it wants, so this ends.
+static bool merge_all(struct rabbit_run *r)
+{
+    struct merging *m = &r->m;
+    int64_t total = 0, n = 0, at = 0;
+    for (int64_t i = 0; i < r->n_visit; i++)
+        total += work_of(m, r->visit[i]);
+    int64_t quota = total / VISIT_BATCHES + 1;
+    while (at < r->n_visit || n > 0) {
+        int64_t work = 0, again = 0;
+        for (int64_t i = 0; i < n; i++)
+            work += work_of(m, r->batch[i]);
+        for (; at < r->n_visit && work < quota; at++) {
+            work += work_of(m, r->visit[at]);
+            r->batch[n++] = r->visit[at];
+        }
+        if (!propose_all(r, n, work))
+            return false;
+        for (int64_t i = 0; i < n; i++)
+            if (r->proposal[i].target >= 0 &&
+                !merge(m, r->batch[i], r->proposal[i]))
+                r->batch[again++] = r->batch[i];
+        n = again;
+    }
+    return true;
+}
+
+// ---- communities of communities ---------------------------------------------
+
+struct root {
+    int64_t strength;
+    int32_t id;
+};
+
+static int compare_roots(const void *a, const void *b)
+{
+    const struct root *x = a, *y = b;
+    if (x->strength != y->strength)
+        return x->strength < y->strength ? -1 : 1;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+// A whole connected component has nobody left to merge with.
+static bool is_component(const struct member *u)
+{
+    return u->cells && u->n_cells == 0 && u->newest == u->gathered;
+}
+
+// What remains of `visit`, by ascending strength.
+static bool keep_roots(struct rabbit_run *r)
+{
+    int64_t n = 0;
+    struct root *root = alloc_array(r->n_visit, sizeof(*root));
+    if (!root)
+        return false;
+    for (int64_t i = 0; i < r->n_visit; i++) {
+        int32_t v = r->visit[i];
+        if (r->m.parent[v] < 0 && !is_component(&r->m.of[v]))
+            root[n++] = (struct root){r->m.of[v].strength, v};
+    }
+    qsort(root, (size_t)n, sizeof(*root), compare_roots);
+    for (int64_t i = 0; i < n; i++)
+        r->visit[i] = root[i].id;
+    r->n_visit = n;
+    free(root);
+    return true;
+}
+
+// At the last resolution every merge gains, so components are what remains.
+static bool merge_communities(struct rabbit_run *r)
+{
+    if (!keep_roots(r))
+        return false;
+    while (r->n_visit > 0 && r->m.shift < RABBIT_MAX_SHIFT) {
+        r->m.shift++;
+        if (!merge_all(r) || !keep_roots(r))
+            return false;
+    }
+    return true;
+}
+
+// ---- numbering --------------------------------------------------------------
+
+// Children in the order in which they came; a stack of nodes, since a forest
+// can be as deep as it has nodes.
+static int64_t number_tree(const struct merging *m, int32_t root, int64_t next,
+                           int32_t *stack, int32_t *perm)
+{
+    int64_t n = 0;
+    stack[n++] = root;
+    while (n > 0) {
+        int32_t v = stack[--n];
+        perm[v] = (int32_t)next++;
+        for (int32_t c = m->of[v].newest; c >= 0; c = m->of[c].older)
+            stack[n++] = c;
+    }
+    return next;
+}
+
+// Trees in the order of their smallest node; nodes without edges last.
+static void number_nodes(const struct merging *m, int32_t *stack, int32_t *perm)
+{
+    int64_t n = m->g->n_nodes, next = 0;
+    memset(perm, 0xff, (size_t)n * sizeof(*perm));
+    for (int64_t v = 0; v < n; v++)
+        if (m->of[v].strength > 0 && perm[v] < 0)
+            next = number_tree(m, rabbit_root(m->dest, (int32_t)v), next, stack,
+                               perm);
+    for (int64_t v = 0; v < n; v++)
+        if (perm[v] < 0)
+            perm[v] = (int32_t)next++;
+}
+
+// root[v] becomes the number of v's community, in the order of perm.
+static int64_t number_communities(const int32_t *perm, int64_t n,
+                                  int32_t *inverse, int32_t *root)
+{
+    int64_t count = 0;
+    int32_t last = -1;
+    for (int64_t v = 0; v < n; v++)
+        inverse[perm[v]] = (int32_t)v;
+    for (int64_t i = 0; i < n; i++) {
+        int32_t v = inverse[i], mine = root[v];
+        count += mine != last;
+        last = mine;
+        root[v] = (int32_t)(count - 1);
+    }
+    return count;
+}
+
+// Which root every node is under, before communities merge further.
+static gnnac_status take_roots(struct rabbit_run *r, struct partition *out,
+                               gnnac_error *err)
+{
+    int64_t n = r->m.g->n_nodes;
+    out->n_nodes = n;
+    out->of = alloc_array(n, sizeof(*out->of));
+    if (!out->of)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory for %lld nodes",
+                    (long long)n);
+#pragma omp parallel for schedule(static) num_threads(r->n_threads)
+    for (int64_t v = 0; v < n; v++)
+        out->of[v] = rabbit_root(r->m.dest, (int32_t)v);
+    return GNNAC_OK;
+}
+
+static gnnac_status out_of_memory(const struct csr *g, gnnac_error *err)
+{
+    return FAIL(err, GNNAC_ENOMEM, "out of memory for %lld edges",
+                (long long)g->n_edges);
+}
+
+static gnnac_status run(struct rabbit_run *r, struct rabbit *out,
+                        gnnac_error *err)
+{
+    const struct csr *g = r->m.g;
+    gnnac_status st = start(r, err);
+    if (st != GNNAC_OK)
+        return st;
+    if (!merge_all(r))
+        return out_of_memory(g, err);
+    st = take_roots(r, &out->top, err);
+    if (st != GNNAC_OK)
+        return st;
+    out->perm = alloc_array(g->n_nodes, sizeof(*out->perm));
+    if (!out->perm || !merge_communities(r))
+        return out_of_memory(g, err);
+    number_nodes(&r->m, r->batch, out->perm);
+    out->top.n_communities =
+        number_communities(out->perm, g->n_nodes, r->batch, out->top.of);
+    out->parent = r->m.parent;
+    r->m.parent = NULL;
+    return GNNAC_OK;
+}
+
+gnnac_status rabbit_order(const struct csr *g, int n_threads,
+                          struct rabbit *out, gnnac_error *err)
+{
+    struct rabbit_run r = {
+        .m.g = g, .n_threads = n_threads ? n_threads : omp_get_max_threads()};
+    struct rabbit result = {0};
+    if (g->n_edges > UINT32_MAX)
+        return FAIL(err, GNNAC_EUNSUPPORTED,
+                    "communities of more than 2^32 - 1 edges");
+    gnnac_status st = run(&r, &result, err);
+    finish_run(&r);
+    if (st == GNNAC_OK)
+        *out = result;
+    else
+        rabbit_finish(&result);
+    return st;
+}

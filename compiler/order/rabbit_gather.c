@@ -1,0 +1,194 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "checked.h"
+#include "order/rabbit_state.h"
+
+// ---- a thread's memory ------------------------------------------------------
+
+struct chunk {
+    struct chunk *next;
+    struct neighbour cells[];
+};
+
+enum { CHUNK_CELLS = 1 << 18 };
+
+bool scratch_init(struct scratch *s, int64_t n_nodes)
+{
+    *s = (struct scratch){.capacity = 1024};
+    s->weight = calloc_array(n_nodes, sizeof(*s->weight));
+    s->found = alloc_array(s->capacity, sizeof(*s->found));
+    return s->weight && s->found;
+}
+
+void scratch_finish(struct scratch *s)
+{
+    for (struct chunk *c = s->chunks, *next; c; c = next) {
+        next = c->next;
+        free(c);
+    }
+    free(s->weight);
+    free(s->found);
+    *s = (struct scratch){0};
+}
+
+// Room for `n` cells that live as long as `s`; the last chunk is filled from
+// its end.
+static struct neighbour *new_cells(struct scratch *s, size_t n)
+{
+    if (n > s->left) {
+        size_t size = n > CHUNK_CELLS ? n : CHUNK_CELLS, bytes;
+        struct chunk *c = NULL;
+        if (size_mul(size, sizeof(c->cells[0]), &bytes) &&
+            size_add(bytes, sizeof(*c), &bytes))
+            c = malloc(bytes);
+        if (!c)
+            return NULL;
+        c->next = s->chunks;
+        s->chunks = c;
+        s->left = size;
+    }
+    s->left -= n;
+    return s->chunks->cells + s->left;
+}
+
+static bool make_room(struct scratch *s, int64_t n)
+{
+    if (s->n_found + n < s->capacity)
+        return true;
+    int64_t capacity = 2 * (s->n_found + n);
+    size_t bytes;
+    if (!size_mul((size_t)capacity, sizeof(*s->found), &bytes))
+        return false;
+    struct neighbour *found = realloc(s->found, bytes);
+    if (!found)
+        return false;
+    s->found = found;
+    s->capacity = capacity;
+    return true;
+}
+
+// ---- neighbours of a community ----------------------------------------------
+
+// Without a branch: there is room for one id more than needed.
+static inline void add(struct scratch *s, int32_t id, uint32_t weight)
+{
+    uint32_t before = s->weight[id];
+    s->found[s->n_found].id = id;
+    s->n_found += before == 0;
+    s->weight[id] = before + weight;
+}
+
+// Lookups miss the cache; how far ahead they are asked for.
+enum { AHEAD = 24 };
+
+static bool add_row(const struct merging *m, struct scratch *s, int32_t v)
+{
+    const int32_t *col = m->g->colidx + m->g->rowptr[v];
+    int64_t n = m->g->rowptr[v + 1] - m->g->rowptr[v];
+    if (!make_room(s, n))
+        return false;
+    for (int64_t i = 0; i < n; i++) {
+        if (i + AHEAD < n)
+            __builtin_prefetch(&m->dest[col[i + AHEAD]]);
+        add(s, rabbit_root(m->dest, col[i]), 1);
+    }
+    return true;
+}
+
+static bool add_cells(const struct merging *m, struct scratch *s, int32_t v)
+{
+    const struct member *u = &m->of[v];
+    if (!make_room(s, u->n_cells))
+        return false;
+    for (int32_t i = 0; i < u->n_cells; i++) {
+        if (i + AHEAD < u->n_cells)
+            __builtin_prefetch(&m->dest[u->cells[i + AHEAD].id]);
+        add(s, rabbit_root(m->dest, u->cells[i].id), u->cells[i].weight);
+    }
+    return true;
+}
+
+// A walk over `top` and all that merged into it since it last gathered, and
+// into those since they did. Needs no stack: down to the newest of a node, along
+// to the older ones, up to the parent.
+static int32_t next_of_community(const struct merging *m, int32_t top,
+                                 int32_t v)
+{
+    if (m->of[v].newest != m->of[v].gathered)
+        return m->of[v].newest;
+    while (v != top) {
+        int32_t parent = m->parent[v];
+        v = m->of[v].older;
+        if (v != m->of[parent].gathered)
+            return v;
+        v = parent;
+    }
+    return top;
+}
+
+static bool add_community(const struct merging *m, struct scratch *s,
+                          int32_t top)
+{
+    int32_t v = top;
+    do {
+        if (!(m->of[v].cells ? add_cells(m, s, v) : add_row(m, s, v)))
+            return false;
+        v = next_of_community(m, top, v);
+    } while (v != top);
+    return true;
+}
+
+// Leave found[0 .. n_found) with its weights and without `u` itself, and the
+// counters 0.
+static struct proposal pick_best(const struct merging *m, struct scratch *s,
+                                 int32_t u)
+{
+    struct proposal best = {.target = -1};
+    gain_t best_gain = 0;
+    int64_t n = 0, strength = m->of[u].strength;
+    for (int64_t i = 0; i < s->n_found; i++) {
+        int32_t id = s->found[i].id;
+        uint32_t weight = s->weight[id];
+        s->weight[id] = 0;
+        if (id == u)
+            continue;
+        s->found[n++] = (struct neighbour){id, weight};
+        gain_t gain = merge_gain(m, weight, strength, m->of[id].strength);
+        if (gain > best_gain ||
+            (gain == best_gain && gain > 0 && id < best.target)) {
+            best_gain = gain;
+            best = (struct proposal){id, weight};
+        }
+    }
+    s->n_found = n;
+    return best;
+}
+
+// What was found stands for `u` from now on. A single node whose neighbours are
+// all different would only copy its row.
+static bool keep_cells(const struct merging *m, struct scratch *s, int32_t u)
+{
+    struct member *v = &m->of[u];
+    if (v->newest < 0 &&
+        s->n_found == m->g->rowptr[u + 1] - m->g->rowptr[u])
+        return true;
+    struct neighbour *cells = new_cells(s, (size_t)s->n_found);
+    if (!cells)
+        return false;
+    memcpy(cells, s->found, (size_t)s->n_found * sizeof(*cells));
+    v->cells = cells;
+    v->n_cells = (int32_t)s->n_found;
+    v->gathered = v->newest;
+    return true;
+}
+
+bool rabbit_propose(struct merging *m, struct scratch *s, int32_t u,
+                    struct proposal *out)
+{
+    s->n_found = 0;
+    if (!add_community(m, s, u))
+        return false;
+    *out = pick_best(m, s, u);
+    return keep_cells(m, s, u);
+}

@@ -1,0 +1,87 @@
+// Communities while they merge: what rabbit.c and rabbit_gather.c share.
+#ifndef GNNAC_RABBIT_STATE_H
+#define GNNAC_RABBIT_STATE_H
+
+#include <stdbool.h>
+
+#include "graph/csr.h"
+
+// A community that another one has edges to, and how many.
+struct neighbour {
+    int32_t id;
+    uint32_t weight;
+};
+
+// A node stands for the community of all that merged into it. What merged is a
+// list, newest first; `gathered` is how much of it the node's neighbours in
+// `cells` include. A node that never gathered, or would gain nothing from
+// keeping what it found, has no cells: its row of the graph says the same.
+struct member {
+    int64_t strength; // sum of the degrees of the community's nodes
+    struct neighbour *cells;
+    int32_t n_cells;
+    int32_t newest, older; // -1: none
+    int32_t gathered;
+};
+
+struct merging {
+    const struct csr *g; // borrowed
+    int32_t *dest;       // union-find towards the root of the community
+    int32_t *parent;     // what the node itself merged into; -1: a root
+    struct member *of;
+    int shift; // resolution is 2^-shift
+};
+
+// A thread's own memory. All-zero until scratch_init.
+struct scratch {
+    uint32_t *weight;         // [n_nodes], 0 between calls
+    struct neighbour *found;  // in order of first sight
+    int64_t n_found, capacity;
+    struct chunk *chunks;     // what `cells` point into
+    size_t left;
+};
+bool scratch_init(struct scratch *s, int64_t n_nodes);
+void scratch_finish(struct scratch *s);
+
+// What a community wants to merge into, and the edges between them.
+struct proposal {
+    int32_t target; // -1: nothing gains
+    uint32_t weight;
+};
+
+// Gathers the neighbours of community `u` and picks the one that gains most,
+// the smallest id of equals. Writes to `s` and of[u] alone; other threads may
+// propose for other communities meanwhile. False: out of memory.
+bool rabbit_propose(struct merging *m, struct scratch *s, int32_t u,
+                    struct proposal *out);
+
+// The gain in modularity, up to a positive factor, if communities of these
+// strengths with `weight` edges between them become one. Exact: numbers of
+// entries are below 2^32, shifts at most RABBIT_MAX_SHIFT.
+enum { RABBIT_MAX_SHIFT = 34 };
+__extension__ typedef __int128 gain_t;
+
+static inline gain_t merge_gain(const struct merging *m, uint32_t weight,
+                                int64_t a, int64_t b)
+{
+    return ((gain_t)((uint64_t)m->g->n_edges * weight) << m->shift) -
+           (gain_t)a * b;
+}
+
+// Threads that only look may shorten paths at the same time: the root that they
+// find is the same, whichever shortcut they see.
+static inline int32_t rabbit_root(int32_t *dest, int32_t v)
+{
+    int32_t p = __atomic_load_n(&dest[v], __ATOMIC_RELAXED);
+    while (p != v) {
+        int32_t q = __atomic_load_n(&dest[p], __ATOMIC_RELAXED);
+        if (q == p)
+            return p;
+        __atomic_store_n(&dest[v], q, __ATOMIC_RELAXED);
+        v = q;
+        p = __atomic_load_n(&dest[v], __ATOMIC_RELAXED);
+    }
+    return v;
+}
+
+#endif

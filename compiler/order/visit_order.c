@@ -1,0 +1,70 @@
+#include "order/visit_order.h"
+
+#include <stdlib.h>
+
+#include "checked.h"
+
+// A run of ids that share a degree goes to this many batches in turn.
+enum { DEALT_TO = 8 };
+
+static int64_t degree(const struct csr *g, int64_t v)
+{
+    return g->rowptr[v + 1] - g->rowptr[v];
+}
+
+// ids[0 .. n) of one degree. `size` of them fill a batch.
+static int64_t deal(const int32_t *ids, int64_t n, int64_t size, int32_t *order)
+{
+    int64_t n_batches = ceil_div(n, size), at = 0;
+    int64_t hands = n_batches < DEALT_TO ? n_batches : DEALT_TO;
+    int64_t run = hands * ceil_div(n, n_batches);
+    for (int64_t begin = 0; begin < n; begin += run) {
+        int64_t end = begin + run < n ? begin + run : n;
+        for (int64_t hand = 0; hand < hands; hand++)
+            for (int64_t i = begin + hand; i < end; i += hands)
+                order[at++] = ids[i];
+    }
+    return at;
+}
+
+// Counting sort. start[d] is where degree d begins; start has n_degrees + 1.
+static void sort_by_degree(const struct csr *g, int64_t n_degrees,
+                           int64_t *start, int32_t *sorted)
+{
+    for (int64_t v = 0; v < g->n_nodes; v++)
+        start[degree(g, v)]++;
+    int64_t sum = 0;
+    for (int64_t d = 0; d <= n_degrees; d++) {
+        sum += start[d];
+        start[d] = sum;
+    }
+    for (int64_t v = g->n_nodes; v-- > 0;)
+        sorted[--start[degree(g, v)]] = (int32_t)v;
+}
+
+gnnac_status visit_order(const struct csr *g, int32_t *order, int64_t *n,
+                         gnnac_error *err)
+{
+    int64_t n_degrees = 1, quota, at = 0;
+    for (int64_t v = 0; v < g->n_nodes; v++)
+        if (degree(g, v) >= n_degrees)
+            n_degrees = degree(g, v) + 1;
+    int64_t *start = calloc_array(n_degrees + 1, sizeof(*start));
+    int32_t *sorted = alloc_array(g->n_nodes, sizeof(*sorted));
+    if (!start || !sorted) {
+        free(start);
+        free(sorted);
+        return FAIL(err, GNNAC_ENOMEM, "out of memory for %lld nodes",
+                    (long long)g->n_nodes);
+    }
+    sort_by_degree(g, n_degrees, start, sorted);
+    quota = (g->n_edges + visit_work(0) * g->n_nodes) / VISIT_BATCHES + 1;
+    for (int64_t d = 1; d < n_degrees; d++)
+        if (start[d + 1] > start[d])
+            at += deal(sorted + start[d], start[d + 1] - start[d],
+                       ceil_div(quota, visit_work(d)), order + at);
+    *n = at;
+    free(start);
+    free(sorted);
+    return GNNAC_OK;
+}
