@@ -110,8 +110,8 @@ static bool add_cells(const struct merging *m, struct scratch *s, int32_t v)
 }
 
 // A walk over `top` and all that merged into it since it last gathered, and
-// into those since they did. Needs no stack: down to the newest of a node, along
-// to the older ones, up to the parent.
+// into those since they did. Needs no stack: down to the newest of a node,
+// along to the older ones, up to the parent.
 static int32_t next_of_community(const struct merging *m, int32_t top,
                                  int32_t v)
 {
