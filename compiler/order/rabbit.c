@@ -33,6 +33,7 @@ static void finish_run(struct rabbit_run *r)
     free(r->scratch);
     free(r->m.dest);
     free(r->m.parent);
+    free(r->m.strength);
     free(r->m.of);
     free(r->visit);
     free(r->batch);
@@ -45,12 +46,13 @@ static bool allocate(struct rabbit_run *r)
     r->scratch = calloc_array(r->n_threads, sizeof(*r->scratch));
     r->m.dest = alloc_array(n, sizeof(*r->m.dest));
     r->m.parent = alloc_array(n, sizeof(*r->m.parent));
+    r->m.strength = alloc_array(n, sizeof(*r->m.strength));
     r->m.of = alloc_array(n, sizeof(*r->m.of));
     r->visit = alloc_array(n, sizeof(*r->visit));
     r->batch = alloc_array(n, sizeof(*r->batch));
     r->proposal = alloc_array(n, sizeof(*r->proposal));
-    bool ok = r->scratch && r->m.dest && r->m.parent && r->m.of && r->visit &&
-              r->batch && r->proposal;
+    bool ok = r->scratch && r->m.dest && r->m.parent && r->m.strength &&
+              r->m.of && r->visit && r->batch && r->proposal;
     for (int t = 0; ok && t < r->n_threads; t++)
         ok = scratch_init(&r->scratch[t], n);
     return ok;
@@ -66,9 +68,8 @@ static gnnac_status start(struct rabbit_run *r, gnnac_error *err)
     for (int64_t v = 0; v < g->n_nodes; v++) {
         r->m.dest[v] = (int32_t)v;
         r->m.parent[v] = -1;
-        r->m.of[v] = (struct member){
-            .strength = g->rowptr[v + 1] - g->rowptr[v],
-            .newest = -1, .older = -1, .gathered = -1};
+        r->m.strength[v] = (uint32_t)(g->rowptr[v + 1] - g->rowptr[v]);
+        r->m.of[v] = (struct member){.newest = -1, .older = -1, .gathered = -1};
     }
     return visit_order(g, r->visit, &r->n_visit, err);
 }
@@ -104,15 +105,14 @@ static bool propose_all(struct rabbit_run *r, int64_t n, int64_t work)
 static bool merge(struct merging *m, int32_t u, struct proposal p)
 {
     int32_t root = rabbit_root(m->dest, p.target);
-    struct member *from = &m->of[u], *to = &m->of[root];
     if (root == u ||
-        merge_gain(m, p.weight, from->strength, to->strength) <= 0)
+        merge_gain(m, p.weight, m->strength[u], m->strength[root]) <= 0)
         return false;
     m->dest[u] = root;
     m->parent[u] = root;
-    to->strength += from->strength;
-    from->older = to->newest;
-    to->newest = u;
+    m->strength[root] += m->strength[u];
+    m->of[u].older = m->of[root].newest;
+    m->of[root].newest = u;
     return true;
 }
 
@@ -146,7 +146,7 @@ static bool merge_all(struct rabbit_run *r)
 // ---- communities of communities ---------------------------------------------
 
 struct root {
-    int64_t strength;
+    uint32_t strength;
     int32_t id;
 };
 
@@ -174,7 +174,7 @@ static bool keep_roots(struct rabbit_run *r)
     for (int64_t i = 0; i < r->n_visit; i++) {
         int32_t v = r->visit[i];
         if (r->m.parent[v] < 0 && !is_component(&r->m.of[v]))
-            root[n++] = (struct root){r->m.of[v].strength, v};
+            root[n++] = (struct root){r->m.strength[v], v};
     }
     qsort(root, (size_t)n, sizeof(*root), compare_roots);
     for (int64_t i = 0; i < n; i++)
@@ -221,7 +221,7 @@ static void number_nodes(const struct merging *m, int32_t *stack, int32_t *perm)
     int64_t n = m->g->n_nodes, next = 0;
     memset(perm, 0xff, (size_t)n * sizeof(*perm));
     for (int64_t v = 0; v < n; v++)
-        if (m->of[v].strength > 0 && perm[v] < 0)
+        if (m->strength[v] > 0 && perm[v] < 0)
             next = number_tree(m, rabbit_root(m->dest, (int32_t)v), next, stack,
                                perm);
     for (int64_t v = 0; v < n; v++)

@@ -146,7 +146,8 @@ static struct proposal pick_best(const struct merging *m, struct scratch *s,
 {
     struct proposal best = {.target = -1};
     gain_t best_gain = 0;
-    int64_t n = 0, strength = m->of[u].strength;
+    int64_t n = 0;
+    uint32_t strength = m->strength[u];
     for (int64_t i = 0; i < s->n_found; i++) {
         int32_t id = s->found[i].id;
         uint32_t weight = s->weight[id];
@@ -154,7 +155,7 @@ static struct proposal pick_best(const struct merging *m, struct scratch *s,
         if (id == u)
             continue;
         s->found[n++] = (struct neighbour){id, weight};
-        gain_t gain = merge_gain(m, weight, strength, m->of[id].strength);
+        gain_t gain = merge_gain(m, weight, strength, m->strength[id]);
         if (gain > best_gain ||
             (gain == best_gain && gain > 0 && id < best.target)) {
             best_gain = gain;

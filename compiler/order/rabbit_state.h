@@ -17,7 +17,6 @@ struct neighbour {
 // `cells` include. A node that never gathered, or would gain nothing from
 // keeping what it found, has no cells: its row of the graph says the same.
 struct member {
-    int64_t strength; // sum of the degrees of the community's nodes
     struct neighbour *cells;
     int32_t n_cells;
     int32_t newest, older; // -1: none
@@ -28,6 +27,8 @@ struct merging {
     const struct csr *g; // borrowed
     int32_t *dest;       // union-find towards the root of the community
     int32_t *parent;     // what the node itself merged into; -1: a root
+    uint32_t *strength;  // sum of the degrees of a community's nodes; apart from
+                         // the rest, since all neighbours' are looked at
     struct member *of;
     int shift; // resolution is 2^-shift
 };
@@ -62,10 +63,10 @@ enum { RABBIT_MAX_SHIFT = 34 };
 __extension__ typedef __int128 gain_t;
 
 static inline gain_t merge_gain(const struct merging *m, uint32_t weight,
-                                int64_t a, int64_t b)
+                                uint32_t a, uint32_t b)
 {
     return ((gain_t)((uint64_t)m->g->n_edges * weight) << m->shift) -
-           (gain_t)a * b;
+           (gain_t)((uint64_t)a * b);
 }
 
 // Threads that only look may shorten paths at the same time: the root that they
