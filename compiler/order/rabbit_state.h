@@ -27,8 +27,8 @@ struct merging {
     const struct csr *g; // borrowed
     int32_t *dest;       // union-find towards the root of the community
     int32_t *parent;     // what the node itself merged into; -1: a root
-    uint32_t *strength;  // sum of the degrees of a community's nodes; apart from
-                         // the rest, since all neighbours' are looked at
+    uint32_t *strength;  // sum of the degrees of a community's nodes; apart
+                         // from the rest, since all neighbours' are looked at
     struct member *of;
     int shift; // resolution is 2^-shift
 };
