@@ -99,17 +99,25 @@ static double top1_share(const struct histogram *h)
     return h->total ? (double)edges / (double)h->total : 0;
 }
 
-static double power_law_alpha(const struct histogram *h)
+// The degrees that occur, but 0.
+static gnnac_status fit_power_law(const struct histogram *h,
+                                  struct power_law *out, gnnac_error *err)
 {
-    int64_t d_min = (int64_t)ceil(mean(h)), n = 0;
-    if (d_min < 2)
-        d_min = 2;
-    long double sum = 0;
-    for (int64_t d = d_min; d <= h->max; d++) {
-        n += h->count[d];
-        sum += h->count[d] * logl((long double)d / ((long double)d_min - 0.5L));
-    }
-    return n < 10 ? NAN : (double)(1 + n / sum);
+    int64_t n = 0, n_max = 0;
+    for (int64_t d = h->min; d <= h->max; d++)
+        n_max += d > 0 && h->count[d] > 0;
+    int64_t *value = alloc_array(n_max, sizeof(*value));
+    int64_t *count = alloc_array(n_max, sizeof(*count));
+    bool ok = value && count;
+    for (int64_t d = h->min; ok && d <= h->max; d++)
+        if (d > 0 && h->count[d] > 0) {
+            value[n] = d;
+            count[n++] = h->count[d];
+        }
+    ok = ok && power_law_fit(value, count, n, out);
+    free(value);
+    free(count);
+    return ok ? GNNAC_OK : FAIL(err, GNNAC_ENOMEM, "out of memory");
 }
 
 static double skewness(const struct histogram *h, double std)
@@ -117,38 +125,60 @@ static double skewness(const struct histogram *h, double std)
     return std > 0 ? moment(h, 3) / (std * std * std) : 0;
 }
 
-gnnac_status degree_stats(const int64_t *rowptr, int64_t n, const char *prefix,
-                          struct props *out, gnnac_error *err)
+gnnac_status degree_measure(const int64_t *rowptr, int64_t n,
+                            struct degree_figures *out, gnnac_error *err)
 {
     struct histogram h;
-    char name[64];
+    struct power_law law;
     gnnac_status st = histogram_init(&h, rowptr, n, err);
-    if (st != GNNAC_OK)
-        return st;
-    double m = mean(&h), std = sqrt(moment(&h, 2));
+    if (st == GNNAC_OK)
+        st = fit_power_law(&h, &law, err);
+    if (st == GNNAC_OK) {
+        double m = mean(&h), std = sqrt(moment(&h, 2));
+        *out = (struct degree_figures){.min = h.min,
+                                       .max = h.max,
+                                       .mean = m,
+                                       .std = std,
+                                       .cv = m > 0 ? std / m : 0,
+                                       .p50 = percentile(&h, 0.50),
+                                       .p90 = percentile(&h, 0.90),
+                                       .p99 = percentile(&h, 0.99),
+                                       .gini = gini(&h),
+                                       .skew = skewness(&h, std),
+                                       .top1_share = top1_share(&h),
+                                       .law = law};
+    }
+    free(h.count);
+    return st;
+}
+
+void degree_props(const struct degree_figures *f, const char *prefix,
+                  struct props *out)
+{
+    char name[64];
     const struct {
         const char *name;
         double value;
     } reals[] = {
-        {"mean", m},
-        {"std", std},
-        {"cv", m > 0 ? std / m : 0},
-        {"p50", percentile(&h, 0.50)},
-        {"p90", percentile(&h, 0.90)},
-        {"p99", percentile(&h, 0.99)},
-        {"gini", gini(&h)},
-        {"skew", skewness(&h, std)},
-        {"top1_share", top1_share(&h)},
-        {"power_law_alpha", power_law_alpha(&h)},
+        {"mean", f->mean},
+        {"std", f->std},
+        {"cv", f->cv},
+        {"p50", f->p50},
+        {"p90", f->p90},
+        {"p99", f->p99},
+        {"gini", f->gini},
+        {"skew", f->skew},
+        {"top1_share", f->top1_share},
+        {"power_law_alpha", f->law.alpha},
+        {"power_law_xmin", f->law.x_min},
+        {"power_law_ks", f->law.ks},
     };
     snprintf(name, sizeof(name), "%s.min", prefix);
-    props_int(out, name, h.min);
+    props_int(out, name, f->min);
     snprintf(name, sizeof(name), "%s.max", prefix);
-    props_int(out, name, h.max);
+    props_int(out, name, f->max);
     for (size_t i = 0; i < sizeof(reals) / sizeof(reals[0]); i++) {
         snprintf(name, sizeof(name), "%s.%s", prefix, reals[i].name);
         props_real(out, name, reals[i].value);
     }
-    free(h.count);
-    return GNNAC_OK;
 }

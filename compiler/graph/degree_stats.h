@@ -5,15 +5,23 @@
 
 #include "base/props.h"
 #include "fail.h"
+#include "graph/power_law.h"
 
-// `rowptr` [n + 1] gives the degrees; properties are named PREFIX.min ....
-// With no rows every figure is 0. Percentiles interpolate linearly between
-// order statistics (NumPy's default). power_law_alpha is the maximum-likelihood
-// exponent 1 + n / sum ln(d / (d_min - 1/2)) of the rows with at least d_min
-// edges (Clauset, Shalizi, Newman, SIAM Review 51, 2009, eq. 3.7), d_min the
-// rounded-up mean degree but at least 2; not a number (JSON null) where fewer
-// than 10 rows are that long.
-gnnac_status degree_stats(const int64_t *rowptr, int64_t n, const char *prefix,
-                          struct props *out, gnnac_error *err);
+struct degree_figures {
+    int64_t min, max;
+    double mean, std, cv, skew, gini;
+    double p50, p90, p99; // linear between order statistics, as NumPy's
+    double top1_share;    // of the edges, in the longest 1 % of the rows
+    struct power_law law; // of the rows that have edges
+};
+
+// `rowptr` [n + 1] gives the degrees. With no rows every figure but the law's,
+// which are then NaN, is 0. GNNAC_ENOMEM.
+gnnac_status degree_measure(const int64_t *rowptr, int64_t n,
+                            struct degree_figures *out, gnnac_error *err);
+
+// PREFIX.min .... JSON has null for NaN.
+void degree_props(const struct degree_figures *f, const char *prefix,
+                  struct props *out);
 
 #endif

@@ -23,7 +23,8 @@
         REAL(d ".std", 2), REAL(d ".cv", 0.2), INT(d ".p50", 10),   \
         INT(d ".p90", 13), INT(d ".p99", 16), REAL(d ".gini", 0.1), \
         REAL(d ".skew", 0), REAL(d ".top1_share", 0.02),            \
-        REAL(d ".power_law_alpha", 4)
+        REAL(d ".power_law_alpha", 4), REAL(d ".power_law_xmin", 12), \
+        REAL(d ".power_law_ks", 0.05)
 
 // The defaults are a graph of even degrees, a GCN layer of width 64, and an
 // H200.
@@ -42,8 +43,14 @@ static const struct prop schema[] = {
     REAL("graph.locality.avg_edge_span", 3000),
     REAL("graph.locality.avg_log2_span", 11),
     INT("graph.locality.bandwidth", 9999),
+    INT("graph.locality.tiles_16x8", 95000),
+    INT("graph.locality.sgt_blocks_16x8", 12500),
     REAL("graph.locality.window_reuse_8", 1),
     REAL("graph.locality.window_reuse_16", 1),
+    REAL("graph.locality.window_cols_64", 620),
+    REAL("graph.locality.window_cols_128", 1200),
+    REAL("graph.locality.lru_miss_1k", 0.9),
+    REAL("graph.locality.lru_miss_8k", 0.25),
     REAL("graph.locality.cache_lines_per_edge", 1),
     INT("graph.community.count", 1),
     REAL("graph.community.modularity", 0),
