@@ -11,13 +11,14 @@
 #include "tune/build.h"
 #include "tune/cost.h"
 #include "tune/propose.h"
+#include "tune/recall.h"
 #include "tune/timing.h"
 
 // One step that needs a kernel, and the variants that may serve it.
 struct question {
     int32_t step;
     struct opspec op;
-    bool recalled; // answered by the database
+    bool recalled;         // answered by the database
     int32_t answer;        // index of a variant
     struct origin from;    // of the answer
     size_t n_options;
@@ -89,132 +90,34 @@ static gnnac_status add_variant(struct selection *s, struct variant *v,
     return GNNAC_OK;
 }
 
-// ---- recall from the database -----------------------------------------------
+// ---- the database -----------------------------------------------------------
 
-// Cubins for every architecture and then the PTX.
-static size_t n_images(const struct workbench *wb)
+static struct recall_key key_of(const struct selector *s,
+                                const struct question *q)
 {
-    return wb->n_archs + 1;
+    return (struct recall_key){s->graph->fingerprint, q->op.key};
 }
 
-static void device_key(const struct workbench *wb, char *out, size_t n_bytes)
+static gnnac_status recall_question(struct selector *s, struct question *q,
+                                    gnnac_error *err)
 {
-    size_t used = (size_t)snprintf(
-        out, n_bytes, "%s", wb->cuda && wb->request.timed ? wb->device.name
-                                                          : "ranked");
-    for (size_t i = 0; i < wb->n_archs && used < n_bytes; i++)
-        used += (size_t)snprintf(out + used, n_bytes - used, " %s",
-                                 wb->archs[i]);
-    if (used < n_bytes)
-        snprintf(out + used, n_bytes - used, " %s", wb->ptx_arch);
+    struct recall_key key = key_of(s, q);
+    struct variant v;
+    q->recalled = recall(s->wb, &key, &v, &q->from);
+    return q->recalled ? add_variant(s->sel, &v, &q->answer, err) : GNNAC_OK;
 }
 
-static struct decision_key key_of(const struct selector *s,
-                                  const struct question *q, char *device,
-                                  size_t n_bytes)
+static void remember_all(const struct selector *s)
 {
-    device_key(s->wb, device, n_bytes);
-    return (struct decision_key){.graph = s->graph->fingerprint,
-                                 .op = q->op.key,
-                                 .device = device,
-                                 .toolchain = s->wb->toolchain,
-                                 .space = s->wb->space};
-}
-
-static bool fetch_images(struct workbench *wb, struct variant *v)
-{
-    for (size_t i = 0; i < n_images(wb); i++)
-        if (kcache_get(wb->kcache, v->keys[i], NULL, &v->images[i], NULL) !=
-            GNNAC_OK)
-            return false;
-    v->source = v->images[0].source ? strdup(v->images[0].source) : NULL;
-    return v->source != NULL;
-}
-
-// True when the database knows the answer and every image is in the cache.
-// Damage anywhere is "not known".
-static bool recall(struct selector *s, struct question *q)
-{
-    struct workbench *wb = s->wb;
-    struct decision_row row = {0};
-    struct variant v = {0};
-    char device[512];
-    bool found = false;
-
-    if (!wb->db || !wb->kcache)
-        return false;
-    struct decision_key key = key_of(s, q, device, sizeof(device));
-    if (tunedb_get_decision(wb->db, &key, &row, NULL) != GNNAC_OK)
-        return false;
-    if (variant_from_json(row.variant, row.artifacts, n_images(wb), &v,
-                          &q->from, NULL) == GNNAC_OK &&
-        fetch_images(wb, &v)) {
-        v.median_ns = row.median_ns;
-        found = add_variant(s->sel, &v, &q->answer, NULL) == GNNAC_OK;
+    const struct variant *all = s->sel->variants;
+    for (size_t i = 0; i < s->n_questions; i++) {
+        const struct question *q = &s->questions[i];
+        struct recall_key key = key_of(s, q);
+        if (q->recalled)
+            continue;
+        remember(s->wb, &key, &all[q->answer], &q->from);
+        remember_measurements(s->wb, &key, all, q->options, q->n_options);
     }
-    variant_finish(&v);
-    decision_row_finish(&row);
-    q->recalled = found;
-    return found;
-}
-
-static void remember(struct selector *s, const struct question *q)
-{
-    struct workbench *wb = s->wb;
-    const struct variant *v = &s->sel->variants[q->answer];
-    char device[512];
-    gnnac_error e = {{0}};
-
-    if (!wb->db || !wb->kcache || tunedb_is_read_only(wb->db))
-        return;
-    struct decision_key key = key_of(s, q, device, sizeof(device));
-    struct decision_row row = {
-        .variant = variant_to_json(v, &q->from),
-        .artifacts = variant_keys_to_json(v, n_images(wb)),
-        .median_ns = v->median_ns,
-        .effort = isnan(v->median_ns) ? 0 : 1,
-    };
-    if (row.variant && row.artifacts &&
-        tunedb_put_decision(wb->db, &key, &row, &e) != GNNAC_OK)
-        log_warn("the decision is not remembered: %s", e.msg);
-    decision_row_finish(&row);
-}
-
-static void remember_measurements(struct selector *s, const struct question *q)
-{
-    struct workbench *wb = s->wb;
-    char device[512];
-    if (!wb->db || tunedb_is_read_only(wb->db) || q->n_options < 2)
-        return;
-    struct measurement_row *rows = calloc(q->n_options, sizeof(*rows));
-    for (size_t i = 0; rows && i < q->n_options; i++) {
-        const struct variant *v = &s->sel->variants[q->options[i]];
-        rows[i] = (struct measurement_row){.family = v->kernel.family,
-                                           .knobs = v->knobs,
-                                           .status = v->status,
-                                           .n_samples = v->n_samples,
-                                           .median_ns = v->median_ns,
-                                           .p20_ns = v->p20_ns,
-                                           .p80_ns = v->p80_ns,
-                                           .max_error = v->max_error,
-                                           .registers = v->registers,
-                                           .spill_bytes = v->spill_bytes};
-    }
-    struct decision_key key = key_of(s, q, device, sizeof(device));
-    gnnac_error e = {{0}};
-    if (rows && tunedb_put_measurements(wb->db, &key, rows, q->n_options, &e) !=
-                    GNNAC_OK)
-        log_warn("the measurements are not kept: %s", e.msg);
-    free(rows);
-}
-
-static void remember_all(struct selector *s)
-{
-    for (size_t i = 0; i < s->n_questions; i++)
-        if (!s->questions[i].recalled) {
-            remember(s, &s->questions[i]);
-            remember_measurements(s, &s->questions[i]);
-        }
 }
 
 // ---- propose ----------------------------------------------------------------
@@ -408,9 +311,9 @@ static gnnac_status ask(struct selector *s, const struct model *m,
             continue;
         q->step = i;
         s->n_questions++;
-        if (recall(s, q) && !s->wb->request.explain)
-            continue;
-        gnnac_status st = collect_options(s, q, err);
+        gnnac_status st = recall_question(s, q, err);
+        if (st == GNNAC_OK && (!q->recalled || s->wb->request.explain))
+            st = collect_options(s, q, err);
         if (st != GNNAC_OK)
             return st;
     }

@@ -1,0 +1,134 @@
+#include "tune/recall.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+// Cubins for every architecture and then the PTX.
+static size_t n_images(const struct workbench *wb)
+{
+    return wb->n_archs + 1;
+}
+
+static void device_key(const struct workbench *wb, char *out, size_t n_bytes)
+{
+    size_t used = (size_t)snprintf(
+        out, n_bytes, "%s", wb->cuda && wb->request.timed ? wb->device.name
+                                                          : "ranked");
+    for (size_t i = 0; i < wb->n_archs && used < n_bytes; i++)
+        used += (size_t)snprintf(out + used, n_bytes - used, " %s",
+                                 wb->archs[i]);
+    if (used < n_bytes)
+        snprintf(out + used, n_bytes - used, " %s", wb->ptx_arch);
+}
+
+static struct decision_key whole_key(const struct workbench *wb,
+                                     const struct recall_key *key, char *device,
+                                     size_t n_bytes)
+{
+    device_key(wb, device, n_bytes);
+    return (struct decision_key){.graph = key->graph,
+                                 .op = key->op,
+                                 .device = device,
+                                 .toolchain = wb->toolchain,
+                                 .space = wb->space};
+}
+
+static bool fetch_images(struct workbench *wb, struct variant *v)
+{
+    for (size_t i = 0; i < n_images(wb); i++)
+        if (kcache_get(wb->kcache, v->keys[i], NULL, &v->images[i], NULL) !=
+            GNNAC_OK)
+            return false;
+    v->source = v->images[0].source ? strdup(v->images[0].source) : NULL;
+    return v->source != NULL;
+}
+
+bool recall(struct workbench *wb, const struct recall_key *key,
+            struct variant *out, struct origin *from)
+{
+    struct decision_row row = {0};
+    struct variant v = {0};
+    struct origin who;
+    char device[512];
+
+    if (!wb->db || !wb->kcache)
+        return false;
+    struct decision_key whole = whole_key(wb, key, device, sizeof(device));
+    if (tunedb_get_decision(wb->db, &whole, &row, NULL) != GNNAC_OK)
+        return false;
+    bool found = variant_from_json(row.variant, row.artifacts, n_images(wb), &v,
+                                   &who, NULL) == GNNAC_OK &&
+                 fetch_images(wb, &v);
+    if (found) {
+        v.median_ns = row.median_ns;
+        *out = v;
+        *from = who;
+    } else {
+        variant_finish(&v);
+    }
+    decision_row_finish(&row);
+    return found;
+}
+
+static bool may_write(const struct workbench *wb)
+{
+    return wb->db && !tunedb_is_read_only(wb->db);
+}
+
+void remember(struct workbench *wb, const struct recall_key *key,
+              const struct variant *v, const struct origin *from)
+{
+    char device[512];
+    gnnac_error e = {{0}};
+
+    if (!may_write(wb) || !wb->kcache)
+        return;
+    struct decision_key whole = whole_key(wb, key, device, sizeof(device));
+    struct decision_row row = {
+        .variant = variant_to_json(v, from),
+        .artifacts = variant_keys_to_json(v, n_images(wb)),
+        .median_ns = v->median_ns,
+        .effort = isnan(v->median_ns) ? 0 : 1,
+    };
+    if (row.variant && row.artifacts &&
+        tunedb_put_decision(wb->db, &whole, &row, &e) != GNNAC_OK)
+        log_warn("the decision is not remembered: %s", e.msg);
+    decision_row_finish(&row);
+}
+
+static struct measurement_row measurement_of(const struct variant *v)
+{
+    return (struct measurement_row){.family = v->kernel.family,
+                                    .knobs = v->knobs,
+                                    .status = v->status,
+                                    .n_samples = v->n_samples,
+                                    .median_ns = v->median_ns,
+                                    .p20_ns = v->p20_ns,
+                                    .p80_ns = v->p80_ns,
+                                    .max_error = v->max_error,
+                                    .registers = v->registers,
+                                    .spill_bytes = v->spill_bytes};
+}
+
+void remember_measurements(struct workbench *wb, const struct recall_key *key,
+                           const struct variant *all, const int32_t *options,
+                           size_t n)
+{
+    char device[512];
+    gnnac_error e = {{0}};
+
+    if (!may_write(wb) || n < 2)
+        return;
+    struct measurement_row *rows = calloc(n, sizeof(*rows));
+    for (size_t i = 0; rows && i < n; i++)
+        rows[i] = measurement_of(&all[options[i]]);
+    struct decision_key whole = whole_key(wb, key, device, sizeof(device));
+    if (rows &&
+        tunedb_put_measurements(wb->db, &whole, rows, n, &e) != GNNAC_OK)
+        log_warn("the measurements are not kept: %s", e.msg);
+    free(rows);
+}

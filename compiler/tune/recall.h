@@ -1,0 +1,35 @@
+// What the tuning database knows of one operation on one graph, for the device,
+// compiler and rules of a workbench: asked before anything is emitted, told
+// when all is decided. Knows neither rules nor how an answer is found.
+//
+// One thread at a time, as the database. Failure costs time, not the result:
+// what cannot be read was never decided, what cannot be written is a warning.
+#ifndef GNNAC_RECALL_H
+#define GNNAC_RECALL_H
+
+#include "tune/variant.h"
+#include "tune/workbench.h"
+
+// What is asked. Texts must outlive the call.
+struct recall_key {
+    const char *graph; // fingerprint of the graph as loaded
+    const char *op;    // opspec.key
+};
+
+// True when the database has a decision and the kernel cache all its images:
+// *out is then complete and the caller's (variant_finish), *from says who
+// proposed it. Else both stay as they are.
+bool recall(struct workbench *wb, const struct recall_key *key,
+            struct variant *out, struct origin *from);
+
+// Keep a decision. Its images must be in the kernel cache already.
+void remember(struct workbench *wb, const struct recall_key *key,
+              const struct variant *v, const struct origin *from);
+
+// Keep how the candidates did: options[0..n) are indices into `all`. Fewer than
+// two were no contest and are not kept.
+void remember_measurements(struct workbench *wb, const struct recall_key *key,
+                           const struct variant *all, const int32_t *options,
+                           size_t n);
+
+#endif
