@@ -72,10 +72,17 @@ static json_t *array_to_json(const struct field *f, const char *from)
     return a;
 }
 
+static bool is_absent(const struct field *f, const void *from)
+{
+    return f->optional && load_i32((const char *)from + f->offset) == 0;
+}
+
 json_t *fields_to_json(const struct field *table, const void *from)
 {
     json_t *o = json_object();
     for (const struct field *f = table; o && f->name; f++) {
+        if (is_absent(f, from))
+            continue;
         json_t *v = is_array(f)
                         ? array_to_json(f, from)
                         : value_to_json(f, (const char *)from + f->offset);
@@ -240,6 +247,8 @@ static gnnac_status read_object(struct cursor *c, const struct field *table,
     for (const struct field *f = table; f->name; f++) {
         snprintf(c->path + length, sizeof(c->path) - length, ".%s", f->name);
         const json_t *v = json_object_get(j, f->name);
+        if (!v && f->optional)
+            continue;
         gnnac_status st = !v             ? expected(c, "it to be there")
                           : is_array(f) ? read_array(c, f, v, to)
                                         : read_value(c, f, v, to + f->offset);

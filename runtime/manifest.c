@@ -110,6 +110,8 @@ static const struct field kernel_fields[] = {
     TEXT(kernel, name),
     TEXT(kernel, family),
     I32(kernel, part_size, 0, 1 << 30),
+    {"part_rows", FIELD_I32, AT(kernel, part_rows), .max = 1 << 30,
+     .optional = true},
     I32(kernel, parts_per_block, 0, 1024),
     BOOL(kernel, partials),
     I32(kernel, dim, 1, MAX_WIDTH),
@@ -156,18 +158,35 @@ static const struct field manifest_fields[] = {
     {0},
 };
 
-// Features that this reader understands beyond its format version; none so far.
+// Features that this reader understands beyond its format version. A reader
+// that ignored "part_rows" would hand kernels other parts than they expect.
+static const char *const features[] = {"part_rows"};
+enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
+
+static bool has_feature(const char *name)
+{
+    for (size_t i = 0; i < N_FEATURES; i++)
+        if (strcmp(features[i], name) == 0)
+            return true;
+    return false;
+}
+
 static gnnac_status check_requires(const json_t *list, gnnac_error *err)
 {
-    const char *first = json_string_value(json_array_get(list, 0));
-    if (!json_is_array(list) || (json_array_size(list) && !first))
+    if (!json_is_array(list))
         return FAIL(err, GNNAC_EFORMAT,
                     "manifest.requires: expected an array of texts");
-    if (first)
-        return FAIL(err, GNNAC_EUNSUPPORTED,
-                    "the bundle needs the feature \"%.100s\", which gnnac %s "
-                    "does not have",
-                    first, GNNAC_VERSION);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        if (!name)
+            return FAIL(err, GNNAC_EFORMAT,
+                        "manifest.requires: expected an array of texts");
+        if (!has_feature(name))
+            return FAIL(err, GNNAC_EUNSUPPORTED,
+                        "the bundle needs the feature \"%.100s\", which gnnac "
+                        "%s does not have",
+                        name, GNNAC_VERSION);
+    }
     return GNNAC_OK;
 }
 
@@ -187,10 +206,30 @@ static gnnac_status check_version(const json_t *j, gnnac_error *err)
     return check_requires(json_object_get(j, "requires"), err);
 }
 
+static bool has_part_rows(const struct manifest *m)
+{
+    for (int32_t i = 0; i < m->n_kernels; i++)
+        if (m->kernels[i].part_rows > 0)
+            return true;
+    return false;
+}
+
+// What a reader of this bundle must understand.
+static json_t *requirements(const struct manifest *m)
+{
+    json_t *list = json_array();
+    if (list && has_part_rows(m) &&
+        json_array_append_new(list, json_string("part_rows")) != 0) {
+        json_decref(list);
+        return NULL;
+    }
+    return list;
+}
+
 json_t *manifest_to_json(const struct manifest *m)
 {
     json_t *j = fields_to_json(manifest_fields, m);
-    if (j && json_object_set_new(j, "requires", json_array()) != 0) {
+    if (j && json_object_set_new(j, "requires", requirements(m)) != 0) {
         json_decref(j);
         return NULL;
     }

@@ -21,7 +21,7 @@ FLAGS = ["-std=c++17", "-O1", "-g1", "-fno-strict-aliasing",
          "-Wall", "-Wextra", "-Wno-unknown-pragmas", "-Wno-sign-compare",
          "-Wno-unused-variable", "-Wno-unused-parameter",
          "-Wno-unused-but-set-variable", "-Wno-unused-function"]
-N_RANDOM = 48
+N_RANDOM = 72
 N_BATCHES = 6
 
 # (template file, text, replacement, case): each must make the runner fail.
@@ -33,8 +33,19 @@ FAULTS = [
      "row_split dim=16 dimWorker=4 vec=4"),
     ("neighbor_group.cu.lua", "    __syncthreads();\n", "",
      "neighbor_group dim=16 dimWorker=16 partSize=3 warpPerBlock=4"),
-    ("neighbor_group.cu.lua", "2LL * blockIdx.x + begins", "2LL * blockIdx.x",
+    ("parts.lib.lua", "2LL * blockIdx.x + ${begins}", "2LL * blockIdx.x",
      "neighbor_group dim=16 dimWorker=16 partSize=3 warpPerBlock=4"),
+    ("edge_balanced.cu.lua", "    __syncthreads();\n", "",
+     "edge_balanced dim=16 dimWorker=4 edgesPerWarp=32"),
+    ("edge_balanced.cu.lua", "open = begin > __ldg(rowptr + row);",
+     "open = false;", "edge_balanced dim=16 dimWorker=4 edgesPerWarp=32"),
+    ("edge_balanced.cu.lua", "first + ${places} < n_parts &&", "",
+     "edge_balanced dim=16 dimWorker=4 edgesPerWarp=64 warpPerBlock=2"),
+    ("edge_balanced.cu.lua", "        if (row + 1 < last)\n"
+     "            next_end = __ldg(rowptr + row + 2);\n    }\n    int", "    }\n    int",
+     "edge_balanced dim=16 dimWorker=4 edgesPerWarp=64"),
+    ("parts.lib.lua", "+ (b == 0);", ";",
+     "edge_balanced dim=16 dimWorker=4 edgesPerWarp=32 warpPerBlock=1"),
     ("lanes.lib.lua", "min(at * ${L.vec} + ${first}, ${last})",
      "(at * ${L.vec} + ${first})", "row_split dim=20 dimWorker=8 vec=4"),
     ("lanes.lib.lua", "step * ${L.dimWorker});", "step);",
@@ -80,7 +91,13 @@ def random_case(rng):
     warps = rng.choice([1, 2, 3, 4, 8])
     lanes = rng.randint(1, 32)
     unroll = rng.randint(1, 8)
-    if rng.random() < 0.5:
+    family = rng.choice(["row_split", "neighbor_group", "edge_balanced"])
+    if family == "edge_balanced":
+        return "edge_balanced %s edgesPerWarp=%d dimWorker=%d vec=%d " \
+            "unroll=%d warpPerBlock=%d" % (
+                spec, 32 // lanes * rng.choice([1, 2, 3, 5, 8, 16, 31, 64, 200]),
+                lanes, rng.choice([1, 2, 4]), unroll, warps)
+    if family == "neighbor_group":
         return "neighbor_group %s partSize=%d dimWorker=%d warpPerBlock=%d " \
             "unroll=%d" % (spec, rng.choice([1, 2, 3, 5, 8, 16, 31, 32, 33, 64,
                                              100, 1000]), lanes, warps, unroll)
