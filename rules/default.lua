@@ -154,6 +154,26 @@ rule "wide_rows" {
   priority = 20,
 }
 
+-- Where short rows surround the hubs, neighbor_group spends a warp on each of
+-- them; edge_balanced hands a team as many of them as make up its share. Shares
+-- are small enough to give every multiprocessor 16 warps, and from 16 to 64
+-- edges for each team. Unmeasured so far, so it comes last.
+rule "edge_ranges" {
+  when = function(graph)
+    return has_long_rows(graph) and graph.degree.mean < 64
+  end,
+  choose = function(graph, layer, device)
+    local _, lanes = spread(layer.agg_dim)
+    local teams = 32 // lanes
+    local even = graph.edges / (16 * device.sm_count * teams)
+    local share = power_down(math.max(16, math.min(64, even)))
+    return { template = "edge_balanced", dimWorker = lanes,
+             edgesPerWarp = { teams * share, 2 * teams * share } }
+  end,
+  why = "short rows around a few long ones: equal edges for every team of lanes",
+  priority = 10,
+}
+
 -- ---- tests ------------------------------------------------------------------
 
 test "hubs are cut" {
@@ -174,6 +194,29 @@ test "a large share of the edges in few rows counts as hubs" {
 test "meshes and molecules have no hubs" {
   graph = { nodes = 1e6, degree = { mean = 6, max = 14 } },
   expect = { rule = "even_rows", silent = "long_rows" },
+}
+
+test "short rows around hubs also try equal edges" {
+  graph = { nodes = 1e6, edges = 8e6, degree = { mean = 8, max = 9000 } },
+  layer = { agg_dim = 64 },
+  expect = { rule = "edge_ranges", dimWorker = 16, edgesPerWarp = 128,
+             unroll = 4 },
+}
+
+test "few edges give every multiprocessor its warps" {
+  graph = { nodes = 1e4, edges = 8e4, degree = { mean = 8, max = 900 } },
+  layer = { agg_dim = 16 },
+  expect = { rule = "edge_ranges", dimWorker = 4, edgesPerWarp = 128 },
+}
+
+test "rows that are long anyway are no case for equal edges" {
+  graph = { nodes = 2e5, degree = { mean = 490, max = 21000 } },
+  expect = { silent = "edge_ranges" },
+}
+
+test "nor are meshes" {
+  graph = { nodes = 1e6, degree = { mean = 6, max = 14 } },
+  expect = { silent = "edge_ranges" },
 }
 
 test "a short longest row is no hub" {

@@ -31,8 +31,8 @@ struct shape {
     double lane_use;
     double teams;     // teams of lanes that share a row or a part
     double in_flight; // loads a team issues before it waits
-    double longest;   // edges of the longest row or part
-    double units;     // rows or parts: each costs a start and a store
+    double longest;   // edges of the longest row, part or range
+    double units;     // rows, parts or ranges: each costs a start and a store
 };
 
 static struct shape shape_of(const struct candidate *c,
@@ -44,6 +44,7 @@ static struct shape shape_of(const struct candidate *c,
     double longest = props_number(graph, "graph.degree.max");
     int64_t lanes = candidate_get(c, "dimWorker", 32);
     int64_t part = candidate_get(c, "partSize", 0);
+    int64_t per_warp = candidate_get(c, "edgesPerWarp", 0);
     struct shape s = {
         .lane_use = lane_use(lanes, candidate_get(c, "vec", 1), spec->dim),
         .teams = (double)candidate_get(c, "edgeWorker", part ? 32 / lanes : 1),
@@ -54,6 +55,12 @@ static struct shape shape_of(const struct candidate *c,
     if (part) {
         s.longest = fmin(longest, (double)part);
         s.units = nodes + edges / (double)part;
+    }
+    if (per_warp) {
+        double share = fmax(1, (double)(per_warp * lanes) / 32);
+        s.longest = fmin(longest, share);
+        // A row within a range costs no start, only its unfilled last batch.
+        s.units = nodes / 2 + edges / share;
     }
     return s;
 }
