@@ -1,5 +1,5 @@
-// A graph on a GPU: its arrays in the widths that kernels ask for, and the parts
-// of its edges for every set of limits in use.
+// A graph on a GPU: its arrays in the widths that kernels ask for, and the
+// parts of its edges for every set of limits in use.
 #ifndef GNNAC_CUDA_GRAPH_H
 #define GNNAC_CUDA_GRAPH_H
 

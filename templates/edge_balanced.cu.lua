@@ -1,16 +1,16 @@
 //% family {
 //%   op = "aggregate",
 //%   doc = [[
-//% Equal edges for every team of dimWorker lanes, however long rows are. A team
-//% walks over a range of edges, row by row, and writes each row as it ends. The
-//% runtime cuts the ranges (runtime/parts.h), which costs one round of loads
-//% here, where a search would cost one for each bit of the number of rows: a
-//% neighbour is three dependent loads away from the start (range, id, row of x),
-//% as in row_split, and then one from the next, since the ids, the row's end and
-//% what the epilogue reads are asked for a step ahead. Ranges end with a row
-//% unless it is long. The sums of a longer one are added in the block through
-//% shared memory, across blocks by a second kernel in block order: no atomics,
-//% results repeat bit by bit. Wins where short rows surround a few long ones.]],
+//% Equal edges for every team of dimWorker lanes, however long rows are. A
+//% team walks over a range of edges, row by row, and writes each row as it
+//% ends. The runtime cuts the ranges (runtime/parts.h), which costs one round
+//% of loads here, where a search would cost one for each bit of the number of
+//% rows: the first neighbour is three dependent loads away (range, id, row of
+//% x), as in row_split, and each batch one from the next, since the ids, the
+//% row's end and what the epilogue reads are asked for early. Ranges end with
+//% a row unless it is long. The sums of a longer one are added in the block
+//% through shared memory, across blocks by a second kernel in block order: no
+//% atomics, results repeat bit by bit. Meant for short rows around long ones.]],
 //% }
 //% knob { name = "edgesPerWarp", tag = "n", min = 1, max = 8192, default = 256,
 //%        doc = "edges per warp, shared evenly by its teams" }
@@ -27,8 +27,9 @@
 //% local epilogue = include "epilogue"
 //% local parts = include "parts"
 //% local teams = 32 // dimWorker
-//% check(edgesPerWarp >= teams, "edgesPerWarp %d is less than one for %d teams",
-//%       edgesPerWarp, teams)
+//% check(edgesPerWarp >= teams,
+//%       "edgesPerWarp %d is less than one for each of %d teams", edgesPerWarp,
+//%       teams)
 //% local share = edgesPerWarp // teams
 //% local places = teams * warpPerBlock
 //% -- One load more than there are neighbours: the row's own term.

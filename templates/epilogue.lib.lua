@@ -22,7 +22,7 @@
 //% end
 //%
 //% -- Read what the row needs. Where `when` is given, only if that is true: a
-//% -- kernel that walks over rows asks early, so as not to wait at the row's end.
+//% -- kernel that walks over rows asks early, not to wait at the row's end.
 //% function epilogue.fetch(L, when)
 //%   if needs_dinv and when then
     const float norm = ${when} ? __ldg(dinv + row) : 0.0f;

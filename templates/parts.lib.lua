@@ -5,9 +5,9 @@
 //% local parts = {}
 //% local pitch = (spec.dim + 3) // 4 * 4
 //%
-//% -- The widest loads, up to `widest`, that leave no lane without columns, then
-//% -- as many columns per lane as the registers allow, shared evenly between the
-//% -- tiles.
+//% -- The widest loads, up to `widest`, that leave no lane without columns,
+//% -- then as many columns per lane as the registers allow, shared evenly
+//% -- between the tiles.
 //% function parts.layout(dimWorker, widest, loads, warps)
 //%   local teams = 32 // dimWorker
 //%   local function layout(vec)
@@ -46,16 +46,17 @@
 //%   }
 //% end
 //%
-//% -- `lane`, its columns, and `edge`, its team's place in the warp; lanes without
-//% -- a team get 32, one past all the ids that a warp holds.
+//% -- `lane`, its columns, and `edge`, its team's place in the warp; lanes
+//% -- without a team get 32, one past all the ids that a warp holds.
 //% function parts.places(L)
+//%   local used = L.edgeWorker * L.dimWorker
     const int lane = threadIdx.x % 32;
 //%   if L.dimWorker == 32 then
     const int edge = 0;
-//%   elseif L.edgeWorker * L.dimWorker == 32 then
+//%   elseif used == 32 then
     const int edge = lane / ${L.dimWorker};
 //%   else
-    const int edge = lane < ${L.edgeWorker * L.dimWorker} ? lane / ${L.dimWorker} : 32;
+    const int edge = lane < ${used} ? lane / ${L.dimWorker} : 32;
 //%   end
 //%   lanes.columns(L)
 //% end

@@ -1,20 +1,20 @@
 // gnnac aggregate, from templates/edge_balanced.cu.lua
-// Equal edges for every team of dimWorker lanes, however long rows are. A team
-// walks over a range of edges, row by row, and writes each row as it ends. The
-// runtime cuts the ranges (runtime/parts.h), which costs one round of loads
-// here, where a search would cost one for each bit of the number of rows: a
-// neighbour is three dependent loads away from the start (range, id, row of x),
-// as in row_split, and then one from the next, since the ids, the row's end and
-// what the epilogue reads are asked for a step ahead. Ranges end with a row
-// unless it is long. The sums of a longer one are added in the block through
-// shared memory, across blocks by a second kernel in block order: no atomics,
-// results repeat bit by bit. Wins where short rows surround a few long ones.
+// Equal edges for every team of dimWorker lanes, however long rows are. A
+// team walks over a range of edges, row by row, and writes each row as it
+// ends. The runtime cuts the ranges (runtime/parts.h), which costs one round
+// of loads here, where a search would cost one for each bit of the number of
+// rows: the first neighbour is three dependent loads away (range, id, row of
+// x), as in row_split, and each batch one from the next, since the ids, the
+// row's end and what the epilogue reads are asked for early. Ranges end with
+// a row unless it is long. The sums of a longer one are added in the block
+// through shared memory, across blocks by a second kernel in block order: no
+// atomics, results repeat bit by bit. Meant for short rows around long ones.
 // edgesPerWarp=256 dimWorker=16 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 50 "/gnnac/templates/edge_balanced.cu.lua"
+#line 51 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 128; teams per warp: 2;
 // lanes per team: 16; columns per lane: 4.
-#line 55 "/gnnac/templates/edge_balanced.cu.lua"
+#line 56 "/gnnac/templates/edge_balanced.cu.lua"
 typedef int offset_t;
 
 #line 68 "/gnnac/templates/lanes.lib.lua"
@@ -36,7 +36,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 67 "/gnnac/templates/edge_balanced.cu.lua"
+#line 68 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
     float *out, const float *x, const offset_t *rowptr,
@@ -44,11 +44,11 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
     const float *self, const float *dinv, const float *bias,
     float *partial, int n_parts)
 {
-#line 71 "/gnnac/templates/edge_balanced.cu.lua"
+#line 72 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[8][64];
-#line 52 "/gnnac/templates/parts.lib.lua"
+#line 53 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 56 "/gnnac/templates/parts.lib.lua"
+#line 57 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
 #line 119 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
@@ -57,9 +57,9 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
 #line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 78 "/gnnac/templates/edge_balanced.cu.lua"
+#line 79 "/gnnac/templates/edge_balanced.cu.lua"
     const int place = threadIdx.x / 32 * 2 + edge;
-#line 80 "/gnnac/templates/edge_balanced.cu.lua"
+#line 81 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 8;
     const unsigned part = first + place;
 
@@ -69,9 +69,9 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 90 "/gnnac/templates/edge_balanced.cu.lua"
+#line 91 "/gnnac/templates/edge_balanced.cu.lua"
     if (part < n_parts) {
-#line 94 "/gnnac/templates/edge_balanced.cu.lua"
+#line 95 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -85,28 +85,28 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
     }
     int tail = row < last ? 0 : left;
 
-#line 115 "/gnnac/templates/edge_balanced.cu.lua"
+#line 116 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 111 "/gnnac/templates/edge_balanced.cu.lua"
+#line 112 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 117 "/gnnac/templates/edge_balanced.cu.lua"
+#line 118 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[4] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][4] = {};
-#line 124 "/gnnac/templates/edge_balanced.cu.lua"
+#line 125 "/gnnac/templates/edge_balanced.cu.lua"
         float weight[4] = {};
-#line 126 "/gnnac/templates/edge_balanced.cu.lua"
+#line 127 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 64;
-#line 132 "/gnnac/templates/edge_balanced.cu.lua"
+#line 133 "/gnnac/templates/edge_balanced.cu.lua"
             weight[k] = __ldg(dinv + id[k]);
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -121,22 +121,22 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
     }
-#line 137 "/gnnac/templates/edge_balanced.cu.lua"
+#line 138 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 111 "/gnnac/templates/edge_balanced.cu.lua"
+#line 112 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 141 "/gnnac/templates/edge_balanced.cu.lua"
+#line 142 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 146 "/gnnac/templates/edge_balanced.cu.lua"
+#line 147 "/gnnac/templates/edge_balanced.cu.lua"
                 sum[i] = fmaf(weight[k], v[k][i], sum[i]);
-#line 150 "/gnnac/templates/edge_balanced.cu.lua"
+#line 151 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
@@ -169,25 +169,25 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
     float *to = out + (long long)row * 64;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 155 "/gnnac/templates/edge_balanced.cu.lua"
+#line 156 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
-#line 63 "/gnnac/templates/edge_balanced.cu.lua"
+#line 64 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 heads[place][i * 16 + at] = sum[i];
-#line 158 "/gnnac/templates/edge_balanced.cu.lua"
+#line 159 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 66 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 64;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
         }
-#line 161 "/gnnac/templates/edge_balanced.cu.lua"
+#line 162 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 168 "/gnnac/templates/edge_balanced.cu.lua"
+#line 169 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -196,15 +196,15 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
             sum[i] = 0.0f;
     }
 
-#line 177 "/gnnac/templates/edge_balanced.cu.lua"
+#line 178 "/gnnac/templates/edge_balanced.cu.lua"
     const bool follows = open && place > 0;
     if (tail > 0 && follows) {
-#line 63 "/gnnac/templates/edge_balanced.cu.lua"
+#line 64 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 heads[place][i * 16 + at] = sum[i];
     }
-#line 181 "/gnnac/templates/edge_balanced.cu.lua"
+#line 182 "/gnnac/templates/edge_balanced.cu.lua"
     __syncthreads();
     if (tail == 0 || follows)
         return;
@@ -226,16 +226,16 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
                 sum[i] += heads[q + k][i * 16 + at];
         }
     }
-#line 206 "/gnnac/templates/edge_balanced.cu.lua"
+#line 207 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 8 < n_parts &&
                          __ldg(part_row + first + 8) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 66 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 64;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 211 "/gnnac/templates/edge_balanced.cu.lua"
+#line 212 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
 #line 30 "/gnnac/templates/epilogue.lib.lua"
@@ -277,7 +277,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
     store4(to + c0, &sum[0]);
 }
 
-#line 72 "/gnnac/templates/parts.lib.lua"
+#line 73 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
@@ -285,13 +285,13 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
     const float *dinv, const float *bias, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 76 "/gnnac/templates/parts.lib.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 52 "/gnnac/templates/parts.lib.lua"
+#line 53 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 56 "/gnnac/templates/parts.lib.lua"
+#line 57 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
 #line 119 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
@@ -300,7 +300,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
 #line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 81 "/gnnac/templates/parts.lib.lua"
+#line 82 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -320,7 +320,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 99 "/gnnac/templates/parts.lib.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -339,7 +339,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
         }
     }
 
-#line 108 "/gnnac/templates/parts.lib.lua"
+#line 109 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 30 "/gnnac/templates/epilogue.lib.lua"

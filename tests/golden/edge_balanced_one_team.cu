@@ -1,20 +1,20 @@
 // gnnac aggregate, from templates/edge_balanced.cu.lua
-// Equal edges for every team of dimWorker lanes, however long rows are. A team
-// walks over a range of edges, row by row, and writes each row as it ends. The
-// runtime cuts the ranges (runtime/parts.h), which costs one round of loads
-// here, where a search would cost one for each bit of the number of rows: a
-// neighbour is three dependent loads away from the start (range, id, row of x),
-// as in row_split, and then one from the next, since the ids, the row's end and
-// what the epilogue reads are asked for a step ahead. Ranges end with a row
-// unless it is long. The sums of a longer one are added in the block through
-// shared memory, across blocks by a second kernel in block order: no atomics,
-// results repeat bit by bit. Wins where short rows surround a few long ones.
+// Equal edges for every team of dimWorker lanes, however long rows are. A
+// team walks over a range of edges, row by row, and writes each row as it
+// ends. The runtime cuts the ranges (runtime/parts.h), which costs one round
+// of loads here, where a search would cost one for each bit of the number of
+// rows: the first neighbour is three dependent loads away (range, id, row of
+// x), as in row_split, and each batch one from the next, since the ids, the
+// row's end and what the epilogue reads are asked for early. Ranges end with
+// a row unless it is long. The sums of a longer one are added in the block
+// through shared memory, across blocks by a second kernel in block order: no
+// atomics, results repeat bit by bit. Meant for short rows around long ones.
 // edgesPerWarp=64 dimWorker=32 vec=4 unroll=4 warpPerBlock=1
 // f32 dim=128 x_pitch=128 out_pitch=128 self_pitch=128 norm=none self=eps bias=0 act=none offset_bits=32
-#line 50 "/gnnac/templates/edge_balanced.cu.lua"
+#line 51 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 64; teams per warp: 1;
 // lanes per team: 32; columns per lane: 4.
-#line 55 "/gnnac/templates/edge_balanced.cu.lua"
+#line 56 "/gnnac/templates/edge_balanced.cu.lua"
 typedef int offset_t;
 
 #line 68 "/gnnac/templates/lanes.lib.lua"
@@ -36,7 +36,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 67 "/gnnac/templates/edge_balanced.cu.lua"
+#line 68 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     float *out, const float *x, const offset_t *rowptr,
@@ -44,9 +44,9 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     const float *self, const float *eps, float *partial,
     int n_parts)
 {
-#line 52 "/gnnac/templates/parts.lib.lua"
+#line 53 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 54 "/gnnac/templates/parts.lib.lua"
+#line 55 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
 #line 117 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
@@ -55,9 +55,9 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
 #line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 76 "/gnnac/templates/edge_balanced.cu.lua"
+#line 77 "/gnnac/templates/edge_balanced.cu.lua"
     const int place = edge;
-#line 80 "/gnnac/templates/edge_balanced.cu.lua"
+#line 81 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 1;
     const unsigned part = first + place;
 
@@ -67,9 +67,9 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 90 "/gnnac/templates/edge_balanced.cu.lua"
+#line 91 "/gnnac/templates/edge_balanced.cu.lua"
     if (part < n_parts) {
-#line 94 "/gnnac/templates/edge_balanced.cu.lua"
+#line 95 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -83,20 +83,20 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     }
     int tail = row < last ? 0 : left;
 
-#line 115 "/gnnac/templates/edge_balanced.cu.lua"
+#line 116 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 111 "/gnnac/templates/edge_balanced.cu.lua"
+#line 112 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 117 "/gnnac/templates/edge_balanced.cu.lua"
+#line 118 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[4] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][4] = {};
-#line 126 "/gnnac/templates/edge_balanced.cu.lua"
+#line 127 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
@@ -113,22 +113,22 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
     }
-#line 137 "/gnnac/templates/edge_balanced.cu.lua"
+#line 138 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 111 "/gnnac/templates/edge_balanced.cu.lua"
+#line 112 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 141 "/gnnac/templates/edge_balanced.cu.lua"
+#line 142 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 148 "/gnnac/templates/edge_balanced.cu.lua"
+#line 149 "/gnnac/templates/edge_balanced.cu.lua"
                 sum[i] += v[k][i];
-#line 150 "/gnnac/templates/edge_balanced.cu.lua"
+#line 151 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
@@ -143,19 +143,19 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     float *to = out + (long long)row * 128;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 158 "/gnnac/templates/edge_balanced.cu.lua"
+#line 159 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 66 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 128;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
         }
-#line 161 "/gnnac/templates/edge_balanced.cu.lua"
+#line 162 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 168 "/gnnac/templates/edge_balanced.cu.lua"
+#line 169 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -164,19 +164,19 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
             sum[i] = 0.0f;
     }
 
-#line 203 "/gnnac/templates/edge_balanced.cu.lua"
+#line 204 "/gnnac/templates/edge_balanced.cu.lua"
     if (tail == 0)
         return;
-#line 206 "/gnnac/templates/edge_balanced.cu.lua"
+#line 207 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 1 < n_parts &&
                          __ldg(part_row + first + 1) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 66 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 128;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 211 "/gnnac/templates/edge_balanced.cu.lua"
+#line 212 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
 #line 33 "/gnnac/templates/epilogue.lib.lua"
@@ -198,7 +198,7 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     store4(to + c0, &sum[0]);
 }
 
-#line 72 "/gnnac/templates/parts.lib.lua"
+#line 73 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
@@ -206,13 +206,13 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
     const float *eps, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 76 "/gnnac/templates/parts.lib.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 1 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 52 "/gnnac/templates/parts.lib.lua"
+#line 53 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 54 "/gnnac/templates/parts.lib.lua"
+#line 55 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
 #line 117 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
@@ -221,7 +221,7 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
 #line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 81 "/gnnac/templates/parts.lib.lua"
+#line 82 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -241,7 +241,7 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 99 "/gnnac/templates/parts.lib.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll

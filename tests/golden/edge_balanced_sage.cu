@@ -1,20 +1,20 @@
 // gnnac aggregate, from templates/edge_balanced.cu.lua
-// Equal edges for every team of dimWorker lanes, however long rows are. A team
-// walks over a range of edges, row by row, and writes each row as it ends. The
-// runtime cuts the ranges (runtime/parts.h), which costs one round of loads
-// here, where a search would cost one for each bit of the number of rows: a
-// neighbour is three dependent loads away from the start (range, id, row of x),
-// as in row_split, and then one from the next, since the ids, the row's end and
-// what the epilogue reads are asked for a step ahead. Ranges end with a row
-// unless it is long. The sums of a longer one are added in the block through
-// shared memory, across blocks by a second kernel in block order: no atomics,
-// results repeat bit by bit. Wins where short rows surround a few long ones.
+// Equal edges for every team of dimWorker lanes, however long rows are. A
+// team walks over a range of edges, row by row, and writes each row as it
+// ends. The runtime cuts the ranges (runtime/parts.h), which costs one round
+// of loads here, where a search would cost one for each bit of the number of
+// rows: the first neighbour is three dependent loads away (range, id, row of
+// x), as in row_split, and each batch one from the next, since the ids, the
+// row's end and what the epilogue reads are asked for early. Ranges end with
+// a row unless it is long. The sums of a longer one are added in the block
+// through shared memory, across blocks by a second kernel in block order: no
+// atomics, results repeat bit by bit. Meant for short rows around long ones.
 // edgesPerWarp=100 dimWorker=11 vec=4 unroll=4 warpPerBlock=2
 // f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=0 act=none offset_bits=64
-#line 50 "/gnnac/templates/edge_balanced.cu.lua"
+#line 51 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 50; teams per warp: 2;
 // lanes per team: 11; columns per lane: 5.
-#line 53 "/gnnac/templates/edge_balanced.cu.lua"
+#line 54 "/gnnac/templates/edge_balanced.cu.lua"
 typedef long long offset_t;
 
 #line 68 "/gnnac/templates/lanes.lib.lua"
@@ -57,18 +57,18 @@ static __device__ __forceinline__ void store2x1(float *to, const float *from)
     to[1] = from[1];
 }
 
-#line 67 "/gnnac/templates/edge_balanced.cu.lua"
+#line 68 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, const offset_t *part_ptr, const int *part_row,
     const float *self, float *partial, int n_parts)
 {
-#line 71 "/gnnac/templates/edge_balanced.cu.lua"
+#line 72 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[4][55];
-#line 52 "/gnnac/templates/parts.lib.lua"
+#line 53 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 58 "/gnnac/templates/parts.lib.lua"
+#line 59 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
 #line 119 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
@@ -87,9 +87,9 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
 #line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
-#line 78 "/gnnac/templates/edge_balanced.cu.lua"
+#line 79 "/gnnac/templates/edge_balanced.cu.lua"
     const int place = threadIdx.x / 32 * 2 + edge;
-#line 80 "/gnnac/templates/edge_balanced.cu.lua"
+#line 81 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 4;
     const unsigned part = first + place;
 
@@ -99,9 +99,9 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 92 "/gnnac/templates/edge_balanced.cu.lua"
+#line 93 "/gnnac/templates/edge_balanced.cu.lua"
     if (edge < 2 && part < n_parts) {
-#line 94 "/gnnac/templates/edge_balanced.cu.lua"
+#line 95 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -114,23 +114,23 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
             next_end = __ldg(rowptr + row + 2);
     }
     int tail = row < last ? 0 : left;
-#line 107 "/gnnac/templates/edge_balanced.cu.lua"
+#line 108 "/gnnac/templates/edge_balanced.cu.lua"
     int degree = row_left;
 
-#line 115 "/gnnac/templates/edge_balanced.cu.lua"
+#line 116 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 111 "/gnnac/templates/edge_balanced.cu.lua"
+#line 112 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 117 "/gnnac/templates/edge_balanced.cu.lua"
+#line 118 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[5] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][5] = {};
-#line 126 "/gnnac/templates/edge_balanced.cu.lua"
+#line 127 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
@@ -155,22 +155,22 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c2);
     }
-#line 137 "/gnnac/templates/edge_balanced.cu.lua"
+#line 138 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 111 "/gnnac/templates/edge_balanced.cu.lua"
+#line 112 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 141 "/gnnac/templates/edge_balanced.cu.lua"
+#line 142 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 148 "/gnnac/templates/edge_balanced.cu.lua"
+#line 149 "/gnnac/templates/edge_balanced.cu.lua"
                 sum[i] += v[k][i];
-#line 150 "/gnnac/templates/edge_balanced.cu.lua"
+#line 151 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
@@ -197,15 +197,15 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
     if (at + 0 < 1)
 #line 188 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 155 "/gnnac/templates/edge_balanced.cu.lua"
+#line 156 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
-#line 63 "/gnnac/templates/edge_balanced.cu.lua"
+#line 64 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 heads[place][i * 11 + at] = sum[i];
-#line 158 "/gnnac/templates/edge_balanced.cu.lua"
+#line 159 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 66 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 36;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
@@ -218,14 +218,14 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
 #line 188 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
         }
-#line 161 "/gnnac/templates/edge_balanced.cu.lua"
+#line 162 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 166 "/gnnac/templates/edge_balanced.cu.lua"
+#line 167 "/gnnac/templates/edge_balanced.cu.lua"
         degree = row_left;
-#line 168 "/gnnac/templates/edge_balanced.cu.lua"
+#line 169 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -234,15 +234,15 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
             sum[i] = 0.0f;
     }
 
-#line 177 "/gnnac/templates/edge_balanced.cu.lua"
+#line 178 "/gnnac/templates/edge_balanced.cu.lua"
     const bool follows = open && place > 0;
     if (tail > 0 && follows) {
-#line 63 "/gnnac/templates/edge_balanced.cu.lua"
+#line 64 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 heads[place][i * 11 + at] = sum[i];
     }
-#line 181 "/gnnac/templates/edge_balanced.cu.lua"
+#line 182 "/gnnac/templates/edge_balanced.cu.lua"
     __syncthreads();
     if (tail == 0 || follows)
         return;
@@ -264,12 +264,12 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
                 sum[i] += heads[q + k][i * 11 + at];
         }
     }
-#line 206 "/gnnac/templates/edge_balanced.cu.lua"
+#line 207 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 4 < n_parts &&
                          __ldg(part_row + first + 4) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 66 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
@@ -281,10 +281,10 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
     if (at + 0 < 1)
 #line 188 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 211 "/gnnac/templates/edge_balanced.cu.lua"
+#line 212 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
-#line 214 "/gnnac/templates/edge_balanced.cu.lua"
+#line 215 "/gnnac/templates/edge_balanced.cu.lua"
     degree = (int)(__ldg(rowptr + row + 1) - __ldg(rowptr + row));
 #line 33 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
@@ -321,7 +321,7 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
         store1(to + c2, &sum[4]);
 }
 
-#line 72 "/gnnac/templates/parts.lib.lua"
+#line 73 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
@@ -329,13 +329,13 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
     const float *self, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 76 "/gnnac/templates/parts.lib.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 2 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 52 "/gnnac/templates/parts.lib.lua"
+#line 53 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 58 "/gnnac/templates/parts.lib.lua"
+#line 59 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
 #line 119 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
@@ -354,7 +354,7 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
 #line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 81 "/gnnac/templates/parts.lib.lua"
+#line 82 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -378,7 +378,7 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
-#line 99 "/gnnac/templates/parts.lib.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -397,10 +397,10 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
         }
     }
 
-#line 108 "/gnnac/templates/parts.lib.lua"
+#line 109 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 112 "/gnnac/templates/parts.lib.lua"
+#line 113 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 33 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;

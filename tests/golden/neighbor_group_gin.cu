@@ -43,9 +43,9 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
 #line 54 "/gnnac/templates/neighbor_group.cu.lua"
     __shared__ float sums[4][64];
     const int warp = threadIdx.x / 32;
-#line 52 "/gnnac/templates/parts.lib.lua"
+#line 53 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 56 "/gnnac/templates/parts.lib.lua"
+#line 57 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
 #line 119 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
@@ -174,7 +174,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
                       __ldg(part_row + first + 4) != row;
 #line 184 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 66 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 64;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -200,7 +200,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     store4(to + c0, &sum[0]);
 }
 
-#line 72 "/gnnac/templates/parts.lib.lua"
+#line 73 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
@@ -208,13 +208,13 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
     const float *eps, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 76 "/gnnac/templates/parts.lib.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 52 "/gnnac/templates/parts.lib.lua"
+#line 53 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 56 "/gnnac/templates/parts.lib.lua"
+#line 57 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
 #line 119 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
@@ -223,7 +223,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
 #line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 81 "/gnnac/templates/parts.lib.lua"
+#line 82 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -243,7 +243,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 99 "/gnnac/templates/parts.lib.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -262,7 +262,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
         }
     }
 
-#line 108 "/gnnac/templates/parts.lib.lua"
+#line 109 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 33 "/gnnac/templates/epilogue.lib.lua"

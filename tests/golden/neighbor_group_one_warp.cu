@@ -35,9 +35,9 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     const offset_t *part_ptr, const int *part_row, const float *dinv,
     float *partial, int n_parts)
 {
-#line 52 "/gnnac/templates/parts.lib.lua"
+#line 53 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 56 "/gnnac/templates/parts.lib.lua"
+#line 57 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
 #line 115 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
@@ -129,7 +129,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     const bool ends = part + 1 >= n_parts || __ldg(part_row + part + 1) != row;
 #line 184 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 66 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 4;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
@@ -158,7 +158,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     store1(to + c2, &sum[2]);
 }
 
-#line 72 "/gnnac/templates/parts.lib.lua"
+#line 73 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
@@ -166,13 +166,13 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     const int *split_row, const int *split_first, const int *split_last,
     int n_splits)
 {
-#line 76 "/gnnac/templates/parts.lib.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 1 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 52 "/gnnac/templates/parts.lib.lua"
+#line 53 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 56 "/gnnac/templates/parts.lib.lua"
+#line 57 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
 #line 115 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
@@ -189,7 +189,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     const float *x1 = x0 + 1;
 #line 151 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
-#line 81 "/gnnac/templates/parts.lib.lua"
+#line 82 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -213,7 +213,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
         }
-#line 99 "/gnnac/templates/parts.lib.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -232,7 +232,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
         }
     }
 
-#line 108 "/gnnac/templates/parts.lib.lua"
+#line 109 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 30 "/gnnac/templates/epilogue.lib.lua"
