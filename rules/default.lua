@@ -174,6 +174,17 @@ rule "edge_ranges" {
   priority = 10,
 }
 
+-- A lane per neighbour: all of a range's loads are under way at once, whichever
+-- rows they belong to. Unmeasured so far, so it comes last.
+rule "narrow_ranges" {
+  when = function(graph, layer)
+    return layer.agg_dim <= 8 and graph.edges > 0
+  end,
+  choose = { template = "narrow", edgesPerWarp = { 128, 256 } },
+  why = "rows are narrow: a lane for every edge of a range",
+  priority = 5,
+}
+
 -- ---- tests ------------------------------------------------------------------
 
 test "hubs are cut" {
@@ -261,6 +272,17 @@ test "narrow rows go along the edges" {
   graph = { nodes = 1e6, degree = { mean = 14, max = 60 } },
   layer = { agg_dim = 2 },
   expect = { template = "row_split", dimWorker = 1, vec = 2, edgeWorker = 16 },
+}
+
+test "narrow rows also try a lane for every edge" {
+  graph = { nodes = 1e6, edges = 14e6, degree = { mean = 14, max = 60 } },
+  layer = { agg_dim = 7 },
+  expect = { rule = "narrow_ranges", template = "narrow", edgesPerWarp = 256 },
+}
+
+test "wider rows do not" {
+  layer = { agg_dim = 9 },
+  expect = { silent = "narrow_ranges" },
 }
 
 test "odd narrow widths are read float by float" {

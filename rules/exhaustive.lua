@@ -91,6 +91,28 @@ rule "every_edge_balanced" {
   priority = 4,
 }
 
+rule "every_narrow" {
+  when = function(graph, layer)
+    return graph.edges > 0 and layer.agg_dim <= 8
+  end,
+  choose = {
+    template = "narrow",
+    edgesPerWarp = { 64, 128, 256 },
+    unroll = { 2, 4, 8 },
+    warpPerBlock = { 2, 4 },
+  },
+  limit = function(p)
+    return p.edgesPerWarp >= 32 * p.unroll
+  end,
+  why = "all of narrow",
+  priority = 3,
+}
+
+test "a lane for every edge" {
+  layer = { agg_dim = 4 },
+  expect = { rule = "every_narrow", edgesPerWarp = 256, unroll = 8 },
+}
+
 test "narrow" {
   layer = { agg_dim = 2 },
   expect = { rule = "every_row_split", dimWorker = 1, vec = 2,

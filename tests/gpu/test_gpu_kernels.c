@@ -135,6 +135,11 @@ TEST(edge_balanced_is_right_on_every_mini_graph)
     check_family("edge_balanced");
 }
 
+TEST(narrow_is_right_on_every_mini_graph)
+{
+    check_family("narrow");
+}
+
 // Every row sums the neighbours of the first: in bounds, and wrong.
 TEST(the_gate_refuses_a_kernel_that_reads_the_wrong_row)
 {
@@ -191,6 +196,7 @@ int main(int argc, char **argv)
     RUN(row_split_is_right_on_every_mini_graph);
     RUN(neighbor_group_is_right_on_every_mini_graph);
     RUN(edge_balanced_is_right_on_every_mini_graph);
+    RUN(narrow_is_right_on_every_mini_graph);
     RUN(the_gate_refuses_a_kernel_that_reads_the_wrong_row);
     for (size_t i = 0; i < n_cases; i++) {
         emitted_finish(&cases[i].emitted);

@@ -44,6 +44,12 @@ FAULTS = [
     ("edge_balanced.cu.lua", "        if (row + 1 < last)\n"
      "            next_end = __ldg(rowptr + row + 2);\n    }\n    int", "    }\n    int",
      "edge_balanced dim=16 dimWorker=4 edgesPerWarp=64"),
+    ("narrow.cu.lua", "    __syncthreads();\n", "",
+     "narrow dim=4 edgesPerWarp=32"),
+    ("narrow.cu.lua", "    __syncwarp();\n", "",
+     "narrow dim=4 edgesPerWarp=64"),
+    ("narrow.cu.lua", "lo = low < 0 ? 0 : (int)low;", "lo = 0;",
+     "narrow dim=4 edgesPerWarp=32"),
     ("parts.lib.lua", "+ (b == 0);", ";",
      "edge_balanced dim=16 dimWorker=4 edgesPerWarp=32 warpPerBlock=1"),
     ("lanes.lib.lua", "min(at * ${L.vec} + ${first}, ${last})",
@@ -91,7 +97,13 @@ def random_case(rng):
     warps = rng.choice([1, 2, 3, 4, 8])
     lanes = rng.randint(1, 32)
     unroll = rng.randint(1, 8)
-    family = rng.choice(["row_split", "neighbor_group", "edge_balanced"])
+    family = rng.choice(["row_split", "neighbor_group", "edge_balanced"] +
+                        ["narrow"] * (dim <= 8))
+    if family == "narrow":
+        return "narrow %s edgesPerWarp=%d vec=%d unroll=%d " \
+            "warpPerBlock=%d" % (
+                spec, rng.choice([32, 33, 48, 64, 100, 128, 200, 256, 512]),
+                rng.choice([1, 2, 4]), unroll, warps)
     if family == "edge_balanced":
         return "edge_balanced %s edgesPerWarp=%d dimWorker=%d vec=%d " \
             "unroll=%d warpPerBlock=%d" % (
@@ -212,8 +224,6 @@ class Tap:
                 print("# " + line)
         sys.stdout.flush()
 
-
-
 def main():
     emit, root = sys.argv[1:3]
     cxx = os.environ.get("CXX") or "c++"
@@ -259,11 +269,10 @@ def main():
                        "exit %d\n%s" % (done.returncode, done.stderr[:4000]))
         for fault, done in zip(FAULTS, results[len(programs):]):
             tap.report("a fault in %s is found out: %s" %
-                       (fault[0], fault[2].strip() or "no barrier"),
+                       (fault[0], " ".join(fault[2].split()) or "no barrier"),
                        None if done.returncode != 0 else "it passed")
     print("1..%d" % tap.n)
     return 1 if tap.failed else 0
-
 
 if __name__ == "__main__":
     sys.exit(main())

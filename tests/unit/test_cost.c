@@ -18,6 +18,10 @@ static const struct family edge_balanced = {
     .n_knobs = 3,
     .knobs = {{.name = "edgesPerWarp"}, {.name = "dimWorker"},
               {.name = "unroll"}}};
+static const struct family narrow = {
+    .name = "narrow",
+    .n_knobs = 2,
+    .knobs = {{.name = "edgesPerWarp"}, {.name = "unroll"}}};
 static const struct family unknown = {.name = "unknown"};
 
 // A question to the model, with one answer.
@@ -93,8 +97,9 @@ TEST(a_longer_longest_row_costs_more_unless_it_is_cut)
 {
     static const struct candidate cuts[] = {
         {.family = &neighbor_group, .values = {32, 8, 4}},
-        {.family = &edge_balanced, .values = {128, 8, 4}}};
-    for (size_t i = 0; i < 2; i++) {
+        {.family = &edge_balanced, .values = {128, 8, 4}},
+        {.family = &narrow, .values = {128, 4}}};
+    for (size_t i = 0; i < 3; i++) {
         struct ask whole = typical(), cut = typical();
         cut.c = cuts[i];
         double whole_before = cost(&whole), cut_before = cost(&cut);
@@ -149,6 +154,17 @@ TEST(lanes_without_a_column_cost)
     CHECK(cost(&a) < cost(&b));
 }
 
+TEST(a_lane_for_every_edge_uses_all_lanes_of_a_warp)
+{
+    struct ask team = typical(), lane = typical();
+    team.spec.dim = lane.spec.dim = 1;
+    team.edges = lane.edges = 100000000;
+    team.c = (struct candidate){.family = &edge_balanced,
+                                .values = {256, 32, 4}};
+    lane.c = (struct candidate){.family = &narrow, .values = {256, 4}};
+    CHECK(cost(&lane) < cost(&team));
+}
+
 TEST(more_loads_in_flight_never_cost)
 {
     struct ask a = typical();
@@ -175,11 +191,11 @@ TEST(every_cost_is_a_positive_number)
 {
     static const int64_t nodes[] = {0, 1, 7, 2000000000};
     static const int64_t edges[] = {0, 1, 9000000000};
-    static const struct family *families[] = {&row_split, &neighbor_group,
-                                              &edge_balanced, &unknown};
+    static const struct family *families[] = {
+        &row_split, &neighbor_group, &edge_balanced, &narrow, &unknown};
     for (size_t n = 0; n < 4; n++)
         for (size_t e = 0; e < 3; e++)
-            for (size_t f = 0; f < 4; f++)
+            for (size_t f = 0; f < 5; f++)
                 for (int32_t dim = 1; dim <= 100000; dim *= 10) {
                     struct ask a = typical();
                     a.c = (struct candidate){.family = families[f],
@@ -203,6 +219,7 @@ int main(void)
     RUN(longer_ranges_make_a_longer_end);
     RUN(rows_that_are_alike_need_no_cutting);
     RUN(lanes_without_a_column_cost);
+    RUN(a_lane_for_every_edge_uses_all_lanes_of_a_warp);
     RUN(more_loads_in_flight_never_cost);
     RUN(a_faster_device_costs_no_more);
     RUN(every_cost_is_a_positive_number);
