@@ -7,7 +7,14 @@
 #include "program.h"
 #include "safetensors.h"
 
-enum { FORMAT_MAJOR = 1, FORMAT_MINOR = 0, MAX_ARCHS = 16 };
+// A bundle says the oldest minor version that can hold it: 0, or 1 where its
+// graph is reordered.
+enum {
+    FORMAT_MAJOR = 1,
+    FORMAT_MINOR = 0,
+    FORMAT_MINOR_REORDERED = 1,
+    MAX_ARCHS = 16
+};
 
 // Why a step runs the kernel it runs; for people.
 struct choice {
@@ -18,6 +25,15 @@ struct choice {
     char knobs[256];  // "partSize=32 dimWorker=16 ..."
 };
 
+// How the stored graph's nodes are numbered, if not as the input's.
+struct reordering {
+    char method[64]; // "rabbit"; empty: the input's order
+    char why[512];   // for people
+    // Of the stored arrays as they were before, in the input's order: with it
+    // the reference checks that they can be brought back.
+    char fingerprint[33];
+};
+
 // Everything in __metadata__.gnnac. Plain data, no pointers.
 struct manifest {
     int32_t format_major, format_minor;
@@ -26,6 +42,7 @@ struct manifest {
     int64_t n_stored_edges;   // of the arrays in the bundle
     bool self_loops_removed;  // GCN adds its own
     char fingerprint[33];     // of the graph as loaded
+    struct reordering reorder;
     struct model model;
     struct program program;
     int32_t n_kernels, n_choices;
@@ -45,8 +62,22 @@ struct gnnac_bundle {
     struct manifest *manifest;  // owned
     const int64_t *rowptr;      // [n_nodes + 1]; views or owned copies
     const int32_t *colidx;      // [n_stored_edges]
-    void *rowptr_copy, *colidx_copy; // when the file has them misaligned
+    // The stored graph's node perm[v] is the input's node v; inverse[perm[v]]
+    // is v. [n_nodes]; NULL where the graph has the input's order.
+    const int32_t *perm, *inverse;
+    // When the file has them misaligned.
+    void *rowptr_copy, *colidx_copy, *perm_copy, *inverse_copy;
 };
+
+// For a step of a reordered graph: the row of `x` that each row of `out` is.
+// NULL for other kinds of steps.
+static inline const int32_t *bundle_source_rows(const struct gnnac_bundle *b,
+                                                const struct step *s)
+{
+    return s->kind == STEP_GRAPH_ORDER   ? b->inverse
+           : s->kind == STEP_INPUT_ORDER ? b->perm
+                                         : NULL;
+}
 
 // The image of kernel `k` for `arch` ("sm_90": the cubin; "ptx"; "source").
 // NULL when the bundle has none. The bytes belong to the bundle; PTX and source

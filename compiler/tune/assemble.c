@@ -179,8 +179,9 @@ gnnac_status assembly_write(const struct assembly *a, const char *path,
         for (int32_t i = 0; i <= m->n_archs; i++)
             images[n++] = compiled_image(k, m, v, i);
     }
-    gnnac_status st = bundle_write(path, m, a->graph.stored->rowptr,
-                                   a->graph.stored->colidx, images, n, err);
+    const struct stored_graph g = {.rowptr = a->graph.stored->rowptr,
+                                   .colidx = a->graph.stored->colidx};
+    gnnac_status st = bundle_write(path, m, &g, images, n, err);
     free(images);
     return st;
 }
