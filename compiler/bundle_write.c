@@ -127,7 +127,7 @@ static gnnac_status add_graph(struct writer *w, const struct stored_graph *g,
                               int *n_pads)
 {
     const struct manifest *m = w->m;
-    bool reordered = m->reorder.method[0] != '\0';
+    bool reordered = is_reordered(m);
     if ((g->perm != NULL) != reordered || (g->inverse != NULL) != reordered)
         return FAIL(w->err, GNNAC_EINTERNAL,
                     "the manifest contradicts the graph's order");

@@ -231,7 +231,7 @@ static gnnac_status take_graph(struct gnnac_bundle *b, gnnac_error *err)
     b->colidx = colidx;
     TRY(check_columns(b, err));
     TRY(check_self_loops(b, err));
-    if (m->reorder.method[0])
+    if (is_reordered(m))
         TRY(take_permutation(b, err));
 out:
     return st;

@@ -3,6 +3,8 @@
 #ifndef GNNAC_BUNDLE_H
 #define GNNAC_BUNDLE_H
 
+#include <string.h>
+
 #include "fail.h"
 #include "program.h"
 #include "safetensors.h"
@@ -25,9 +27,9 @@ struct choice {
     char knobs[256];  // "partSize=32 dimWorker=16 ..."
 };
 
-// How the stored graph's nodes are numbered, if not as the input's.
+// How the stored graph's nodes are numbered.
 struct reordering {
-    char method[64]; // "rabbit"; empty: the input's order
+    char method[64]; // "rabbit"; empty or "none": as the input's
     char why[512];   // for people
     // Of the stored arrays as they were before, in the input's order: with it
     // the reference checks that they can be brought back.
@@ -53,6 +55,11 @@ struct manifest {
     char ptx_arch[16];         // "compute_75"; empty: no PTX
     char toolchain[256];       // NVRTC version and build id
 };
+
+static inline bool is_reordered(const struct manifest *m)
+{
+    return m->reorder.method[0] && strcmp(m->reorder.method, "none") != 0;
+}
 
 struct gnnac_bundle {
     void *bytes; // whole file, owned

@@ -215,7 +215,7 @@ static gnnac_status check_version(const json_t *j, gnnac_error *err)
 // What a reader of this bundle must understand.
 static json_t *requirements(const struct manifest *m)
 {
-    return m->reorder.method[0] ? json_pack("[s]", "reorder") : json_array();
+    return is_reordered(m) ? json_pack("[s]", "reorder") : json_array();
 }
 
 json_t *manifest_to_json(const struct manifest *m)

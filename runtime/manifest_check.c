@@ -37,7 +37,7 @@ static bool is_fingerprint(const char *s)
 static gnnac_status check_graph(const struct manifest *m, gnnac_error *err)
 {
     if (!is_fingerprint(m->fingerprint) ||
-        (m->reorder.method[0] && !is_fingerprint(m->reorder.fingerprint)))
+        (is_reordered(m) && !is_fingerprint(m->reorder.fingerprint)))
         return BAD("a fingerprint is not 32 hexadecimal digits");
     if (m->n_stored_edges > m->n_edges ||
         (m->n_stored_edges < m->n_edges && !m->self_loops_removed))

@@ -52,7 +52,7 @@ static gnnac_status follow_orders(const struct program *p, gnnac_error *err)
 gnnac_status manifest_check_orders(const struct manifest *m, gnnac_error *err)
 {
     const struct program *p = &m->program;
-    if (m->reorder.method[0])
+    if (is_reordered(m))
         return follow_orders(p, err);
     for (int32_t i = 0; i < p->n_steps; i++)
         if (changes_order(&p->steps[i]))

@@ -25,7 +25,7 @@ static void read_images(const gnnac_bundle *b)
 static void read_order(const gnnac_bundle *b)
 {
     int64_t n = b->manifest->n_nodes;
-    if ((b->perm != NULL) != (b->manifest->reorder.method[0] != '\0'))
+    if ((b->perm != NULL) != is_reordered(b->manifest))
         abort();
     for (int64_t v = 0; b->perm && v < n; v++)
         if (b->inverse[b->perm[v]] != v || b->perm[b->inverse[v]] != v)
