@@ -60,6 +60,8 @@ const struct option_spec cli_options[] = {
      "more rules, a file or a shipped one's name; may be repeated"},
     {"set", 0, OPT_LIST, "KNOB=VALUE", FIELD(set), ON_MODEL, 0, 0, NULL,
      "fix a knob, e.g. partSize=32; may be repeated"},
+    {"reorder", 0, OPT_TEXT, "METHOD|FILE.npy", FIELD(reorder), ON_MODEL, 0, 0,
+     "none", "the order of the nodes to compile for: none, rabbit, degree ..."},
     {"arch", 0, OPT_TEXT, "native|sm_90[,sm_80...]", FIELD(arch), ON_MODEL, 0,
      0, "native", "GPU architectures to build for"},
     {"tune", 0, OPT_WORD, "auto|off|full", FIELD(tune), ON_MODEL, 0, 0, "auto",

@@ -44,6 +44,7 @@ struct options {
     struct text_list set;   // --set KNOB=VALUE, repeatable
     const char *arch;     // --arch native|sm_90[,sm_80...]
     const char *tune;     // --tune auto|off|full
+    const char *reorder;  // --reorder METHOD|FILE.npy
     const char *dump;     // --dump DIR
 
     // run
