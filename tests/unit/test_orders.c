@@ -1,6 +1,7 @@
 // Orders by name: what must hold of every one, on any graph, and of each.
 #include "order/orders.h"
 
+#include "cli.h"
 #include "graph/locality.h"
 #include "order/rabbit.h"
 #include "order_fixture.h"
@@ -469,6 +470,15 @@ TEST(an_unknown_order_is_refused_with_the_nearest)
     csr_finish(&g);
 }
 
+TEST(help_names_every_order)
+{
+    const struct option_spec *o = cli_options;
+    while (o->name && strcmp(o->name, "order") != 0)
+        o++;
+    for (const struct order_method *m = order_methods; m->name; m++)
+        CHECK_HAS(o->doc, m->name);
+}
+
 TEST(a_file_is_an_order)
 {
     static const int32_t turn[] = {1, 2, 0};
@@ -506,6 +516,7 @@ int main(void)
     RUN(window_needs_fewer_tile_blocks_than_what_it_was_given);
     RUN(a_shuffle_changes_little_of_what_an_order_gives);
     RUN(an_unknown_order_is_refused_with_the_nearest);
+    RUN(help_names_every_order);
     RUN(a_file_is_an_order);
     scratch_remove();
     return test_done();
