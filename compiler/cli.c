@@ -14,7 +14,8 @@
 
 // Groups of commands.
 enum {
-    ON_GRAPH = CMD_ANALYZE | CMD_COMPILE | CMD_CONVERT | CMD_EXPLAIN,
+    ON_GRAPH = CMD_ANALYZE | CMD_COMPILE | CMD_CONVERT | CMD_EXPLAIN |
+               CMD_REORDER,
     ON_MODEL = CMD_COMPILE | CMD_EXPLAIN,
     ON_DEVICE = CMD_COMPILE | CMD_EXPLAIN | CMD_RUN | CMD_DOCTOR,
     ON_DB = CMD_COMPILE | CMD_EXPLAIN | CMD_DOCTOR,
@@ -68,6 +69,12 @@ const struct option_spec cli_options[] = {
      "with a GPU, time the rules' candidates; none; every point worth it"},
     {"dump", 0, OPT_TEXT, "DIR", FIELD(dump), CMD_COMPILE, 0, 0, NULL,
      "write every intermediate product to a folder"},
+
+    {"order", 0, OPT_TEXT, "METHOD|FILE.npy", FIELD(order), CMD_REORDER, 0, 0,
+     NULL, "none, rabbit, rcm, degree, dbg, hub, community or window; or an "
+     "array that holds the new id of every old one"},
+    {"perm", 0, OPT_TEXT, "P.npy", FIELD(perm), CMD_REORDER, 0, 0, NULL,
+     "also write the order: perm[old] = new"},
 
     {"features", 0, OPT_TEXT, "X.npy|ones|randn[:SEED]", FIELD(features),
      CMD_RUN, 0, 0, "randn", "the features, one row a node"},
