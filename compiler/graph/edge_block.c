@@ -24,24 +24,17 @@ void edge_block_finish(struct edge_block *b)
     *b = (struct edge_block){0};
 }
 
-static inline void keep(struct edge_block *b, int32_t first, int32_t second,
-                        float weight)
+// From here on weights are kept; those of the n edges before were 1.
+static void begin_weights(struct edge_block *b, int64_t n)
 {
-    int32_t larger = first > second ? first : second;
-    b->first[b->n] = first;
-    b->second[b->n] = second;
-    if (b->weighted)
-        b->weight[b->n] = weight;
-    b->max_id = larger > b->max_id ? larger : b->max_id;
-    b->n++;
-}
-
-// From here on weights are kept; those before were 1.
-static void begin_weights(struct edge_block *b)
-{
-    for (int64_t i = 0; i < b->n; i++)
+    for (int64_t i = 0; i < n; i++)
         b->weight[i] = 1;
     b->weighted = true;
+}
+
+static inline int64_t larger_id(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
 }
 
 // ---- any line ---------------------------------------------------------------
@@ -61,8 +54,12 @@ static const char *any_line(struct edge_block *b, const char *p,
         if (b->what)
             return text_end;
         if (weight != 1 && !b->weighted)
-            begin_weights(b);
-        keep(b, ids[0], ids[1], (float)weight);
+            begin_weights(b, b->n);
+        if (b->weighted)
+            b->weight[b->n] = (float)weight;
+        b->max_id = larger_id(b->max_id, larger_id(ids[0], ids[1]));
+        b->first[b->n] = ids[0];
+        b->second[b->n++] = ids[1];
     }
     b->n_lines++;
     return eol ? eol + 1 : text_end;
@@ -131,38 +128,54 @@ static inline bool ends_line(const char *q)
     return *q == '\n' || (*q == '\r' && q[1] == '\n');
 }
 
-// Parse lines while they are plain; returns the first that is not, or is for
-// edge_line_parse to refuse.
+// Two ids in [0, limit) and perhaps a decimal. Returns the line's end; NULL
+// where the line is not so plain, or is for edge_line_parse to refuse.
+static inline const char *plain_line(const char *p, const char *text_end,
+                                     const struct line_format *f,
+                                     uint64_t ids[2], double *weight)
+{
+    const char *q = plain_id(p, &ids[0]);
+    if (!q || !edge_line_is_blank(*q, f->commas))
+        return NULL;
+    q = plain_id(q + 1, &ids[1]);
+    if (q && (f->min_values || !ends_line(q))) {
+        q = plain_value(q, text_end, f, weight);
+        if (q && (text_end - q < 2 || !ends_line(q)))
+            return NULL;
+    }
+    ids[0] -= (uint64_t)f->base;
+    ids[1] -= (uint64_t)f->base;
+    bool inside = ids[0] < (uint64_t)f->limit[0] &&
+                  ids[1] < (uint64_t)f->limit[1];
+    return inside ? q : NULL;
+}
+
+// Parse lines while they are plain; returns the first that is not.
 static const char *plain_lines(struct edge_block *b, const char *p,
                                const char *end, const char *text_end,
-                               const struct line_format *f)
+                               const struct line_format *format)
 {
-    const uint64_t base = (uint64_t)f->base;
-    const uint64_t limits[2] = {(uint64_t)f->limit[0], (uint64_t)f->limit[1]};
+    const struct line_format f = *format;
+    int32_t *first = b->first, *second = b->second;
+    int64_t n = b->n, max_id = b->max_id;
     while (p < end && text_end - p > AHEAD) {
-        uint64_t first, second;
+        uint64_t ids[2] = {0};
         double weight = 1;
-        const char *q = plain_id(p, &first);
-        if (!q || !edge_line_is_blank(*q, f->commas))
-            break;
-        q = plain_id(q + 1, &second);
-        if (q && !ends_line(q)) {
-            q = plain_value(q, text_end, f, &weight);
-            if (q && (text_end - q < 2 || !ends_line(q)))
-                break;
-        } else if (f->min_values) {
-            break;
-        }
-        first -= base;
-        second -= base;
-        if (!q || first >= limits[0] || second >= limits[1])
+        const char *q = plain_line(p, text_end, &f, ids, &weight);
+        if (!q)
             break;
         if (weight != 1 && !b->weighted)
-            begin_weights(b);
-        keep(b, (int32_t)first, (int32_t)second, (float)weight);
-        b->n_lines++;
+            begin_weights(b, n);
+        if (b->weighted)
+            b->weight[n] = (float)weight;
+        max_id = larger_id(max_id, larger_id((int64_t)ids[0], (int64_t)ids[1]));
+        first[n] = (int32_t)ids[0];
+        second[n++] = (int32_t)ids[1];
         p = q + 1 + (*q == '\r');
     }
+    b->n_lines += n - b->n;
+    b->n = n;
+    b->max_id = max_id;
     return p;
 }
 
