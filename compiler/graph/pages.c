@@ -13,7 +13,7 @@ void pages_release(const void *at, size_t n)
         madvise((void *)begin, end - begin, MADV_DONTNEED);
 }
 
-void pages_prefer_large(const void *at, size_t n)
+void pages_prefer_large(void *at, size_t n)
 {
     const uintptr_t large = (uintptr_t)1 << 21;
     uintptr_t begin = ((uintptr_t)at + large - 1) / large * large;

@@ -11,6 +11,6 @@ void pages_release(const void *at, size_t n);
 
 // Ask for large pages there: fewer faults, and fewer misses of address
 // translation where writing jumps about. A hint; nothing depends on it.
-void pages_prefer_large(const void *at, size_t n);
+void pages_prefer_large(void *at, size_t n);
 
 #endif
