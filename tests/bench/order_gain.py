@@ -31,7 +31,8 @@ def compiled(gnnac, folder, graph, width, order):
     out = json.loads(done.stdout)
     for choice in out["choices"]:
         if choice["kind"] == "aggregate" and choice["median_ns"]:
-            return choice["median_ns"], out["reorder"]["method"]
+            return (choice["median_ns"],
+                    (out["reorder"] or {}).get("method", "none"))
     return None
 
 

@@ -139,7 +139,7 @@ survey() {
 }
 
 orders() {
-    python3 tests/bench/order_gain.py gnnac "$out" 16,64,256 \
+    python3 tests/bench/order_gain.py gnnac "$out" 32,128 \
         "$folder"/graphs/* 2>&1 | tee "$out/orders.txt"
     [ "${PIPESTATUS[0]}" = 0 ] || status=1
     rm -f "$out"/*.gnnb "$out"/*.db*
