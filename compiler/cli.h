@@ -45,6 +45,7 @@ struct options {
     const char *arch;     // --arch native|sm_90[,sm_80...]
     const char *tune;     // --tune auto|off|full
     const char *reorder;  // --reorder METHOD|FILE.npy
+    int64_t runs;         // --runs
     const char *dump;     // --dump DIR
 
     // run

@@ -97,7 +97,8 @@ gnnac_status cmd_compile(const struct options *o, gnnac_error *err)
     const struct assemble_request what = {.graph = o->args[0],
                                           .options = &o->graph,
                                           .model = &model,
-                                          .reorder = o->reorder};
+                                          .reorder = o->reorder,
+                                          .runs = o->runs};
     char path[1024];
 
     TRY(read_model_request(o, &model, err));

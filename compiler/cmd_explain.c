@@ -128,7 +128,8 @@ gnnac_status cmd_explain(const struct options *o, gnnac_error *err)
     const struct assemble_request what = {.graph = o->args[0],
                                           .options = &o->graph,
                                           .model = &model,
-                                          .reorder = o->reorder};
+                                          .reorder = o->reorder,
+                                          .runs = o->runs};
 
     TRY(read_model_request(o, &model, err));
     read_workbench_request(o, &rq);

@@ -122,30 +122,47 @@ static gnnac_status renumber(struct assembly *a, gnnac_error *err)
     return GNNAC_OK;
 }
 
-static gnnac_status reorder_graph(struct assembly *a, const char *reorder,
-                                  int n_threads, gnnac_error *err)
+// What there is to gain, and what an order costs the program in each pass.
+static void weigh(const struct program *p, struct graph_order_request *rq)
+{
+    struct program ordered = *p;
+    gnnac_error ignored;
+    if (program_add_order(&ordered, &ignored) != GNNAC_OK)
+        return;
+    for (int32_t i = 0; i < ordered.n_steps; i++) {
+        const struct step *s = &ordered.steps[i];
+        int32_t dim = ordered.buffers[s->out].dim;
+        rq->n_aggregates += s->kind == STEP_AGGREGATE;
+        rq->columns += s->kind == STEP_AGGREGATE ? dim : 0;
+        rq->columns_moved +=
+            s->kind == STEP_GRAPH_ORDER || s->kind == STEP_INPUT_ORDER ? dim
+                                                                       : 0;
+    }
+    rq->columns /= rq->n_aggregates;
+}
+
+static gnnac_status find_order(const struct workbench *wb,
+                               const struct assemble_request *rq,
+                               struct assembly *a, gnnac_error *err)
+{
+    struct graph_order_request order = {.reorder = rq->reorder,
+                                        .runs = rq->runs,
+                                        .bytes_per_s = wb->device.mem_bandwidth,
+                                        .n_threads = wb->request.n_threads};
+    weigh(&a->manifest->program, &order);
+    return graph_order_find(&a->full, &order, &a->order, err);
+}
+
+static gnnac_status reorder_graph(struct assembly *a, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     const struct model *m = &a->manifest->model;
-    TRY(graph_order_find(&a->full, reorder, n_threads, &a->order, err));
-    TRY(choose_stored(a, m, err));
-    if (!a->order.perm)
-        return GNNAC_OK;
     csr_fingerprint(a->graph.stored, a->manifest->reorder.fingerprint);
     TRY(renumber(a, err));
     TRY(choose_stored(a, m, err));
+    TRY(program_add_order(&a->manifest->program, err));
 out:
     return st;
-}
-
-static gnnac_status lower(struct assembly *a, gnnac_error *err)
-{
-    struct manifest *m = a->manifest;
-    gnnac_status st = lower_model(&m->model, a->full.n_nodes,
-                                  a->graph.stored->n_edges, &m->program, err);
-    return st == GNNAC_OK && a->order.perm
-               ? program_add_order(&m->program, err)
-               : st;
 }
 
 gnnac_status assemble(struct workbench *wb, const struct assemble_request *rq,
@@ -163,8 +180,12 @@ gnnac_status assemble(struct workbench *wb, const struct assemble_request *rq,
     TRY(model_build(rq->model, &m->model, err));
     TRY(graph_order_check(rq->reorder, err));
     TRY(load_graph(a, rq->graph, rq->options, err));
-    TRY(reorder_graph(a, rq->reorder, wb->request.n_threads, err));
-    TRY(lower(a, err));
+    TRY(choose_stored(a, &m->model, err));
+    TRY(lower_model(&m->model, a->full.n_nodes, a->graph.stored->n_edges,
+                    &m->program, err));
+    TRY(find_order(wb, rq, a, err));
+    if (a->order.perm)
+        TRY(reorder_graph(a, err));
     TRY(select_kernels(wb, &m->model, &m->program, &a->graph, a->selection,
                        err));
     describe_graph(a, m);

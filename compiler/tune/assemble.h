@@ -14,6 +14,7 @@ struct assemble_request {
     const struct graph_options *options; // how to read it
     const struct model_request *model;
     const char *reorder; // as in reorder.h; NULL: the file's order
+    int64_t runs;        // passes that a rule weighs an order by; 0: default
 };
 
 struct assembly {

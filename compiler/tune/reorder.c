@@ -7,6 +7,7 @@
 #include "checked.h"
 #include "graph/text.h"
 #include "order/orders.h"
+#include "order/reorder_auto.h"
 
 void graph_order_finish(struct graph_order *o)
 {
@@ -28,7 +29,8 @@ static bool is_file(const char *reorder)
 gnnac_status graph_order_check(const char *reorder, gnnac_error *err)
 {
     gnnac_error mine = {{0}};
-    if (stays(reorder) || is_file(reorder) || order_find(reorder, &mine))
+    if (stays(reorder) || reorder_is_rule(reorder) || is_file(reorder) ||
+        order_find(reorder, &mine))
         return GNNAC_OK;
     return FAIL(err, GNNAC_EUSAGE, "--reorder: %s", mine.msg);
 }
@@ -46,30 +48,68 @@ static void explain(const char *reorder, struct graph_order *o)
         snprintf(o->why, sizeof(o->why), "--reorder asks for it");
 }
 
-static gnnac_status compute(const struct csr *g, const char *reorder,
-                            int n_threads, struct graph_order *o,
-                            gnnac_error *err)
+static gnnac_status compute(const struct csr *g,
+                            const struct graph_order_request *rq,
+                            struct graph_order *o, gnnac_error *err)
 {
     o->perm = alloc_array(g->n_nodes, sizeof(*o->perm));
-    o->inverse = alloc_array(g->n_nodes, sizeof(*o->inverse));
-    if (!o->perm || !o->inverse)
+    if (!o->perm)
         return FAIL(err, GNNAC_ENOMEM, "out of memory for the order");
-    gnnac_status st = order_compute(g, reorder, n_threads, o->perm, err);
+    gnnac_status st =
+        order_compute(g, rq->reorder, rq->n_threads, o->perm, err);
+    explain(rq->reorder, o);
+    return st;
+}
+
+// A node's rows are moved by a read and a write; what one pass moves is spread
+// over its aggregations, which are what the rule counts in.
+static gnnac_status choose(const struct csr *g,
+                           const struct graph_order_request *rq,
+                           struct graph_order *o, gnnac_error *err)
+{
+    struct reorder_choice c;
+    int32_t n = rq->n_aggregates > 0 ? rq->n_aggregates : 1;
+    double rows = rq->columns > 0 ? rq->columns_moved / rq->columns : 0;
+    const struct reorder_request r = {
+        .rule = rq->reorder,
+        .runs = (rq->runs ? rq->runs : REORDER_RUNS) * n,
+        .columns = (int64_t)(rq->columns + 0.5),
+        .bytes_per_s = rq->bytes_per_s,
+        .rows_moved = 2 * rows * (double)g->n_nodes / n,
+        .n_threads = rq->n_threads,
+    };
+    gnnac_status st = reorder_choose(g, &r, &c, err);
     if (st != GNNAC_OK)
         return st;
-    perm_invert(o->perm, g->n_nodes, o->inverse);
-    explain(reorder, o);
+    snprintf(o->method, sizeof(o->method), "%s", c.method);
+    snprintf(o->why, sizeof(o->why), "%s: %s", rq->reorder, c.why);
+    o->perm = c.perm;
+    c.perm = NULL;
+    reorder_choice_finish(&c);
     return GNNAC_OK;
 }
 
-gnnac_status graph_order_find(const struct csr *g, const char *reorder,
-                              int n_threads, struct graph_order *out,
-                              gnnac_error *err)
+static gnnac_status invert(int64_t n, struct graph_order *o, gnnac_error *err)
+{
+    if (!o->perm)
+        return GNNAC_OK;
+    if (!(o->inverse = alloc_array(n, sizeof(*o->inverse))))
+        return FAIL(err, GNNAC_ENOMEM, "out of memory for the order");
+    perm_invert(o->perm, n, o->inverse);
+    return GNNAC_OK;
+}
+
+gnnac_status graph_order_find(const struct csr *g,
+                              const struct graph_order_request *rq,
+                              struct graph_order *out, gnnac_error *err)
 {
     struct graph_order o = {0};
-    gnnac_status st = graph_order_check(reorder, err);
-    if (st == GNNAC_OK && !stays(reorder))
-        st = compute(g, reorder, n_threads, &o, err);
+    gnnac_status st = graph_order_check(rq->reorder, err);
+    if (st == GNNAC_OK && !stays(rq->reorder))
+        st = reorder_is_rule(rq->reorder) ? choose(g, rq, &o, err)
+                                          : compute(g, rq, &o, err);
+    if (st == GNNAC_OK)
+        st = invert(g->n_nodes, &o, err);
     if (st == GNNAC_OK)
         *out = o;
     else

@@ -22,7 +22,8 @@ static gnnac_status find(const struct csr *g, const char *reorder,
 {
     gnnac__clear(&err);
     *o = (struct graph_order){0};
-    return graph_order_find(g, reorder, 2, o, &err);
+    const struct graph_order_request rq = {.reorder = reorder, .n_threads = 2};
+    return graph_order_find(g, &rq, o, &err);
 }
 
 // A vector of int32 as NumPy would write it.
@@ -134,6 +135,24 @@ TEST(an_unknown_order_is_answered_with_the_nearest)
     csr_finish(&g);
 }
 
+TEST(a_rule_gives_its_reason_and_perhaps_no_order)
+{
+    static const char *const rules[] = {"auto", "gnnadvisor"};
+    struct csr g = path_graph(40);
+    for (int i = 0; i < 2; i++) {
+        struct graph_order o;
+        CHECK_INT(graph_order_check(rules[i], &err), GNNAC_OK);
+        CHECK_INT(find(&g, rules[i], &o), GNNAC_OK);
+        CHECK_HAS(o.why, rules[i]);
+        CHECK((o.perm != NULL) == (strcmp(o.method, "none") != 0));
+        CHECK((o.perm != NULL) == (o.inverse != NULL));
+        if (o.perm)
+            check_order(&o, 40);
+        graph_order_finish(&o);
+    }
+    csr_finish(&g);
+}
+
 TEST(a_graph_without_nodes_has_an_order)
 {
     struct csr g = csr_of(coo_of(0, 0, NULL), NULL);
@@ -154,6 +173,7 @@ int main(void)
     RUN(a_file_is_taken_as_it_is);
     RUN(a_file_that_is_no_permutation_is_named);
     RUN(an_unknown_order_is_answered_with_the_nearest);
+    RUN(a_rule_gives_its_reason_and_perhaps_no_order);
     RUN(a_graph_without_nodes_has_an_order);
     scratch_remove();
     return test_done();
