@@ -7,7 +7,9 @@
 #include "graph/text.h"
 #include "order/degree_orders.h"
 #include "order/rabbit.h"
+#include "order/rcm.h"
 #include "order/simple_graph.h"
+#include "order/window.h"
 
 static gnnac_status none(const struct csr *g, int n_threads, int32_t *perm,
                          gnnac_error *err)
@@ -46,11 +48,14 @@ static gnnac_status community(const struct csr *g, int n_threads,
 const struct order_method order_methods[] = {
     {"none", "the nodes as they are", none},
     {"rabbit", "communities inside communities (Rabbit Order)", rabbit},
+    {"rcm", "neighbours near each other (Reverse Cuthill-McKee)", rcm_order},
     {"degree", "descending degree", degree_order},
     {"dbg", "eight groups of like degree, old order inside", dbg_order},
     {"hub", "nodes above the mean degree first, descending", hub_order},
     {"community", "one community after the other, old order inside",
      community},
+    {"window", "rows that share columns side by side, for tiles (Gorder)",
+     window_order},
     {.name = NULL},
 };
 

@@ -103,6 +103,12 @@ gnnac_status perm_load(const char *path, int64_t n, int32_t *perm,
     return st;
 }
 
+void perm_write(FILE *out, const int32_t *perm, int64_t n)
+{
+    npy_write_header(out, "<i4", &n, 1);
+    fwrite(perm, sizeof(*perm), (size_t)n, out);
+}
+
 gnnac_status perm_save(const char *path, const int32_t *perm, int64_t n,
                        gnnac_error *err)
 {
@@ -110,8 +116,7 @@ gnnac_status perm_save(const char *path, const int32_t *perm, int64_t n,
     gnnac_status st = atomic_open(path, &f, err);
     if (st != GNNAC_OK)
         return st;
-    npy_write_header(f.out, "<i4", &n, 1);
-    fwrite(perm, sizeof(*perm), (size_t)n, f.out);
+    perm_write(f.out, perm, n);
     return atomic_commit(&f, err);
 }
 

@@ -2,6 +2,8 @@
 #ifndef GNNAC_PERM_H
 #define GNNAC_PERM_H
 
+#include <stdio.h>
+
 #include "graph/csr.h"
 
 // The first node whose new id is out of range or taken by an earlier node; n
@@ -26,7 +28,10 @@ gnnac_status perm_by_key(const int32_t *key, int64_t n, int64_t n_keys,
 gnnac_status perm_load(const char *path, int64_t n, int32_t *perm,
                        gnnac_error *err);
 
-// int32 [n], written whole or not at all. GNNAC_EIO.
+// int32 [n] as a .npy file; errors are found when `out` is closed.
+void perm_write(FILE *out, const int32_t *perm, int64_t n);
+
+// The same in a file of its own, written whole or not at all. GNNAC_EIO.
 gnnac_status perm_save(const char *path, const int32_t *perm, int64_t n,
                        gnnac_error *err);
 
