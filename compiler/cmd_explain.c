@@ -15,6 +15,8 @@ static void print_trace(const struct rule_trace *t)
         printf("        %s = %s\n", t->compared[i].name, t->compared[i].value);
     if (t->fired)
         printf("        why: %s\n", t->why);
+    if (t->reorder[0])
+        printf("        order: %s\n", t->reorder);
     if (t->note[0])
         printf("        %s\n", t->note);
 }
@@ -56,10 +58,10 @@ static json_t *trace_json(const struct rule_trace *t)
     for (size_t i = 0; compared && i < t->n_compared; i++)
         json_object_set_new(compared, t->compared[i].name,
                             json_string(t->compared[i].value));
-    return json_pack("{s:s, s:s, s:b, s:s, s:s, s:f, s:o}", "rule", t->rule,
-                     "where", t->where, "fired", t->fired, "why", t->why,
-                     "note", t->note, "priority", t->priority, "compared",
-                     compared);
+    return json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:f, s:o}", "rule",
+                     t->rule, "where", t->where, "fired", t->fired, "why",
+                     t->why, "note", t->note, "reorder", t->reorder, "priority",
+                     t->priority, "compared", compared);
 }
 
 static json_t *candidate_json(const struct candidate *c)

@@ -30,12 +30,12 @@ struct habit {
 
 static const struct habit habits[] = {
     {"rabbit", {150, 20}, 1.0, 1.0, 0, 1},
-    {"rcm", {80, 15}, 2.0, 1.1, 0, 0.1},
+    {"rcm", {80, 18}, 2.0, 1.1, 0, 0.1},
     {"degree", {20, 8}, 3.1, 1.2, 0.7, 0.05},
-    {"dbg", {30, 8}, 2.7, 1.1, 0.7, 0.05},
+    {"dbg", {20, 8}, 2.7, 1.1, 0.7, 0.05},
     {"hub", {20, 8}, 2.9, 1.1, 0.7, 0.05},
     {"community", {150, 20}, 1.4, 0.95, 0, 0.05},
-    {"window", {150, 250}, 1.4, 0.85, 0, 0.1},
+    {"window", {0, 150}, 1.4, 0.85, 0, 0.1},
 };
 enum { N_HABITS = sizeof(habits) / sizeof(habits[0]), RABBIT = 0 };
 
@@ -336,18 +336,23 @@ static gnnac_status choose_gnnadvisor(struct search *s, gnnac_error *err)
     return compute(s, s->c->method, s->c->perm, err);
 }
 
-static const struct {
-    const char *name;
-    gnnac_status (*choose)(struct search *s, gnnac_error *err);
-} rules[] = {{"auto", choose_auto}, {"gnnadvisor", choose_gnnadvisor}};
-enum { N_RULES = sizeof(rules) / sizeof(rules[0]) };
+const char *const reorder_rules[] = {"auto", "gnnadvisor", NULL};
+
+static gnnac_status (*const choose_by[])(struct search *s, gnnac_error *err) = {
+    choose_auto, choose_gnnadvisor};
+
+// The end of the list where there is no such rule.
+static int find_rule(const char *rule)
+{
+    int i = 0;
+    while (reorder_rules[i] && strcmp(reorder_rules[i], rule) != 0)
+        i++;
+    return i;
+}
 
 bool reorder_is_rule(const char *rule)
 {
-    for (int i = 0; i < N_RULES; i++)
-        if (strcmp(rules[i].name, rule) == 0)
-            return true;
-    return false;
+    return reorder_rules[find_rule(rule)] != NULL;
 }
 
 gnnac_status reorder_choose(const struct csr *g,
@@ -355,20 +360,18 @@ gnnac_status reorder_choose(const struct csr *g,
                             struct reorder_choice *out, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    const char *rule = rq->rule ? rq->rule : rules[0].name;
+    int rule = rq->rule ? find_rule(rq->rule) : 0;
     struct row_misses_range range;
     struct reorder_choice c = {.method = "none", .sample_high = 1};
     struct search s = {.g = g, .rq = rq, .c = &c, .likely = rabbit_share};
-    if (!reorder_is_rule(rule))
-        return FAIL(err, GNNAC_EUSAGE, "no rule '%s' for an order", rule);
+    if (!reorder_rules[rule])
+        return FAIL(err, GNNAC_EUSAGE, "no rule '%s' for an order", rq->rule);
     TRY(row_misses_measure(g, &c.given, err));
     TRY(row_misses_bound(g, &range, err));
     c.floor = range.floor;
     c.shuffled = range.shuffled;
     s.best = c.given;
-    for (int i = 0; i < N_RULES && st == GNNAC_OK; i++)
-        if (strcmp(rules[i].name, rule) == 0)
-            TRY(rules[i].choose(&s, err));
+    TRY(choose_by[rule](&s, err));
     *out = c;
     c.perm = NULL;
 out:

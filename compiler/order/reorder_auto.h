@@ -59,7 +59,8 @@ gnnac_status reorder_choose(const struct csr *g,
                             const struct reorder_request *rq,
                             struct reorder_choice *out, gnnac_error *err);
 
-// Whether `rule` is one that reorder_choose knows.
+// The rules that reorder_choose knows, NULL-terminated.
+extern const char *const reorder_rules[];
 bool reorder_is_rule(const char *rule);
 
 // "rabbit   2810 rows a run, 1523 to compute", without a newline.
