@@ -281,6 +281,9 @@ gnnac_status csr_from_coo(const struct coo *g, const struct graph_options *opt,
     return st;
 }
 
+// Below so many edges memory is not worth the calls that give it back.
+enum { LARGE = 1 << 23 };
+
 gnnac_status csr_take_coo(struct coo *g, const struct graph_options *opt,
                           struct csr *out, gnnac_error *err)
 {
@@ -288,7 +291,7 @@ gnnac_status csr_take_coo(struct coo *g, const struct graph_options *opt,
     struct csr r;
     if (opt->n_threads)
         omp_set_num_threads(opt->n_threads);
-    l.consume = true;
+    l.consume = l.n >= LARGE;
     gnnac_status st = edge_list_is_sorted(&l) ? take_sorted(&l, g, &r, err)
                                               : build(&l, &r, err);
     coo_finish(g);

@@ -272,34 +272,43 @@ static gnnac_status bad_id(const struct npy_array *a, int64_t index,
 typedef uint64_t id_reader(const unsigned char *p, int64_t step, int64_t n,
                            int32_t *out);
 
-#define ID_READER(type)                                                        \
+#define ID_READER(type, unsigned_type)                                         \
     static uint64_t read_##type(const unsigned char *p, int64_t step,          \
                                 int64_t n, int32_t *out)                       \
     {                                                                          \
-        uint64_t most = 0;                                                     \
-        for (int64_t i = 0; i < n; i++) {                                      \
-            type##_t v;                                                        \
-            memcpy(&v, p + i * step * (int64_t)sizeof(v), sizeof(v));          \
-            most = (uint64_t)v > most ? (uint64_t)v : most;                    \
-            if (out)                                                           \
-                out[i] = (int32_t)v;                                           \
+        unsigned_type most = 0;                                                \
+        if (step == 1 && out) {                                                \
+            _Pragma("omp simd reduction(max : most)")                          \
+            for (int64_t i = 0; i < n; i++)                                    \
+                READ_ID(type, unsigned_type, i, out[i] = (int32_t)v)           \
+        } else {                                                               \
+            for (int64_t i = 0; i < n; i++)                                    \
+                READ_ID(type, unsigned_type, i * step,                         \
+                        if (out) out[i] = (int32_t)v)                          \
         }                                                                      \
-        return most;                                                           \
+        return (uint64_t)(type)most;                                           \
     }
-ID_READER(int8)
-ID_READER(int16)
-ID_READER(int32)
-ID_READER(int64)
-ID_READER(uint8)
-ID_READER(uint16)
-ID_READER(uint32)
-ID_READER(uint64)
+#define READ_ID(type, unsigned_type, at, keep)                                 \
+    {                                                                          \
+        type v;                                                                \
+        memcpy(&v, p + (at) * (int64_t)sizeof(v), sizeof(v));                  \
+        most = (unsigned_type)v > most ? (unsigned_type)v : most;              \
+        keep;                                                                  \
+    }
+ID_READER(int8_t, uint8_t)
+ID_READER(int16_t, uint16_t)
+ID_READER(int32_t, uint32_t)
+ID_READER(int64_t, uint64_t)
+ID_READER(uint8_t, uint8_t)
+ID_READER(uint16_t, uint16_t)
+ID_READER(uint32_t, uint32_t)
+ID_READER(uint64_t, uint64_t)
 
 static id_reader *find_reader(const struct npy_header *h)
 {
     static id_reader *const readers[2][4] = {
-        {read_int8, read_int16, read_int32, read_int64},
-        {read_uint8, read_uint16, read_uint32, read_uint64}};
+        {read_int8_t, read_int16_t, read_int32_t, read_int64_t},
+        {read_uint8_t, read_uint16_t, read_uint32_t, read_uint64_t}};
     return readers[h->kind == 'u'][__builtin_ctz((unsigned)h->item_bytes)];
 }
 

@@ -64,52 +64,74 @@ static int measure(const char *path, int n_threads)
     return 0;
 }
 
-// In a process of its own, whose most memory is that of this file. The file is
-// in the page cache but for the first time.
-static int time_load(const char *path, int n_threads)
+// What a process of its own returned. Threads and the most memory used are its
+// own, too.
+static int wait_for(pid_t child)
 {
     int status = 1;
-    fflush(stdout);
-    pid_t child = fork();
-    if (child == 0) {
-        int bad = measure(path, n_threads);
-        fflush(stdout);
-        _exit(bad);
-    }
     if (child < 0 || waitpid(child, &status, 0) != child)
         perror("load_speed");
     return status != 0;
 }
 
-static int time_every_form(int64_t n_edges, int n_threads)
+// The file is in the page cache but for the first time.
+static int time_load(const char *path, int n_threads)
 {
-    static const char *const forms[] = {"npy", "npz", "mtx", "txt", "txt.gz"};
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0)
+        exit(measure(path, n_threads));
+    return wait_for(child);
+}
+
+static const char *const forms[] = {"npy", "npz", "mtx", "txt", "txt.gz"};
+enum { N_FORMS = sizeof(forms) / sizeof(forms[0]) };
+
+static char folder[] = "/tmp/gnnac-load-XXXXXX";
+
+static const char *form_path(int i)
+{
+    static char path[64];
+    snprintf(path, sizeof(path), "%s/graph.%s", folder, forms[i]);
+    return path;
+}
+
+static int save_forms(int64_t n_edges)
+{
     const struct generate_options make = {.kind = "rmat",
                                           .nodes = n_edges / 10 + 1,
                                           .edges = n_edges,
                                           .seed = 1};
     const struct graph_options opt = {0};
-    char folder[] = "/tmp/gnnac-load-XXXXXX", path[64];
     gnnac_error err = {{0}};
     struct coo edges;
     struct csr g;
-    int bad = 0;
-    if (!mkdtemp(folder) ||
-        graph_generate(&make, &edges, &err) != GNNAC_OK ||
-        csr_from_coo(&edges, &opt, &g, &err) != GNNAC_OK)
+    if (graph_generate(&make, &edges, &err) != GNNAC_OK ||
+        csr_take_coo(&edges, &opt, &g, &err) != GNNAC_OK)
         return fprintf(stderr, "%s\n", err.msg), 1;
-    coo_finish(&edges);
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        snprintf(path, sizeof(path), "%s/graph.%s", folder, forms[i]);
-        if (graph_save(path, &g, &err) != GNNAC_OK)
-            bad = fprintf(stderr, "%s\n", err.msg);
-        else
-            bad |= time_load(path, n_threads);
-        unlink(path);
-    }
+    for (int i = 0; i < N_FORMS; i++)
+        if (graph_save(form_path(i), &g, &err) != GNNAC_OK)
+            return fprintf(stderr, "%s\n", err.msg), 1;
     csr_finish(&g);
+    return 0;
+}
+
+static int time_every_form(int64_t n_edges, int n_threads)
+{
+    int bad = 0;
+    if (!mkdtemp(folder))
+        return perror(folder), 1;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0)
+        exit(save_forms(n_edges));
+    bad = wait_for(child);
+    for (int i = 0; i < N_FORMS; i++) {
+        bad |= time_load(form_path(i), n_threads);
+        unlink(form_path(i));
+    }
     rmdir(folder);
-    return bad != 0;
+    return bad;
 }
 
 int main(int argc, char **argv)

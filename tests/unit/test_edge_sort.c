@@ -163,6 +163,30 @@ static bool same(const struct csr *a, const struct csr *b)
            memcmp(a->weight, b->weight, n) == 0;
 }
 
+// As csr_take_coo does with lists that are worth it.
+TEST(a_list_that_is_consumed_gives_the_same)
+{
+    for (int i = 0; i < N_SHAPES; i++) {
+        for (int k = 0; k < 4; k++) {
+            const struct graph_options opt = {.n_threads = thread_counts[k]};
+            struct coo g = make(&shapes[i], true);
+            struct csr want;
+            CHECK_INT(csr_from_coo(&g, &opt, &want, NULL), GNNAC_OK);
+            struct edge_list l = {EDGES, g.n_nodes, g.dst, g.src, g.weight,
+                                  .consume = true};
+            int64_t *rowptr = malloc((size_t)(g.n_nodes + 1) * 8);
+            struct csr got = {g.n_nodes, EDGES, rowptr, malloc(EDGES * 4),
+                              malloc(EDGES * 4)};
+            CHECK(edge_sort(&l, got.rowptr, got.colidx, got.weight));
+            if (!same(&got, &want))
+                TEST__FAIL("%s, %d threads", shapes[i].name, opt.n_threads);
+            csr_finish(&got);
+            csr_finish(&want);
+            coo_finish(&g);
+        }
+    }
+}
+
 // The rows of the transpose are those that the other flow makes. Of equal edges
 // both keep the order of the file.
 TEST(a_transpose_is_the_sort_of_the_swapped_edges)
@@ -212,6 +236,7 @@ int main(void)
 {
     RUN(every_shape_of_list_is_sorted_as_qsort_does);
     RUN(weights_stay_with_their_edges_and_equal_edges_in_file_order);
+    RUN(a_list_that_is_consumed_gives_the_same);
     RUN(a_transpose_is_the_sort_of_the_swapped_edges);
     RUN(a_list_is_sorted_only_if_every_pair_of_neighbours_is);
     return test_done();
