@@ -122,8 +122,7 @@ gnnac_status perm_save(const char *path, const int32_t *perm, int64_t n,
 
 // ---- graphs -----------------------------------------------------------------
 
-// Edges row by new row, so that sorting by row finds them sorted; `from` is
-// where each new row begins.
+// Edges row by new row; `from` is where each begins.
 static void rename_edges(const struct csr *g, const int32_t *perm,
                          const int32_t *inverse, const int64_t *from,
                          struct coo *out)
@@ -165,16 +164,25 @@ static bool edges_of(const struct csr *g, const int32_t *perm, struct coo *out)
     return ok;
 }
 
+// By column first, where edges come with ascending rows, then by row with
+// ascending columns: no row is ever sorted.
 gnnac_status csr_permute(const struct csr *g, const int32_t *perm,
                          struct csr *out, gnnac_error *err)
 {
-    const struct graph_options as_it_is = {0};
+    const struct graph_options by_column = {.target_to_source = true};
     struct coo edges = {0};
-    gnnac_status st =
-        edges_of(g, perm, &edges)
-            ? csr_from_coo(&edges, &as_it_is, out, err)
-            : FAIL(err, GNNAC_ENOMEM, "out of memory for %lld edges",
-                   (long long)g->n_edges);
+    struct csr columns = {0};
+    gnnac_status st = GNNAC_OK;
+    if (!edges_of(g, perm, &edges)) {
+        st = FAIL(err, GNNAC_ENOMEM, "out of memory for %lld edges",
+                  (long long)g->n_edges);
+        goto out;
+    }
+    TRY(csr_from_coo(&edges, &by_column, &columns, err));
     coo_finish(&edges);
+    TRY(csr_transpose(&columns, out, err));
+out:
+    coo_finish(&edges);
+    csr_finish(&columns);
     return st;
 }

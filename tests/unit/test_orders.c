@@ -103,6 +103,14 @@ TEST(no_order_is_the_identity)
     csr_finish(&g);
 }
 
+TEST(the_graph_of_zeros_has_every_order)
+{
+    const struct csr empty = {0};
+    int32_t perm;
+    for (const struct order_method *m = order_methods; m->name; m++)
+        CHECK_INT(order_compute(&empty, m->name, 0, &perm, NULL), GNNAC_OK);
+}
+
 // An edge as it must come out, and its place among equal ones.
 struct edge {
     int32_t row, col;
@@ -448,6 +456,64 @@ TEST(a_shuffle_changes_little_of_what_an_order_gives)
     }
 }
 
+// ---- real graphs ------------------------------------------------------------
+
+// Of other programs, on the simple graph: blocks after Gorder (window 5), and
+// the mean log2 span after SciPy's Reverse Cuthill-McKee.
+static const struct {
+    const char *file;
+    int64_t gorder_blocks;
+    double rcm_span;
+} known[] = {
+    {"cora.npz", 823, 7.135},
+    {"pubmed.npz", 7264, 10.898},
+    {"email_enron.npz", 24191, 10.709},
+    {"amazon_computers.npz", 26463, 10.193},
+    {"deezer_hu.npz", 39412, 12.148},
+    {"github_social.npz", 49789, 12.342},
+    {"coauthor_physics.npz", 32568, 10.486},
+    {"fb100_cornell5.npz", 109939, 11.039},
+    {"mesh_wing.npz", 20207, 8.446},
+    {"ego_twitter.npz", 118517, 11.886},
+    {"cnr2000.npz", 150581, 12.120},
+    {"nci_all9.npz", 184975, 1.915},
+};
+
+static void compare_known(size_t i, int *n)
+{
+    const struct graph_options opt = {0};
+    const char *path = shared_graph(known[i].file);
+    gnnac_error err = {{0}};
+    struct csr read = {0};
+    if (!path)
+        return;
+    if (graph_load(path, &opt, &read, &err) != GNNAC_OK)
+        TEST__FAIL("%s", err.msg);
+    struct csr g = simple_of(&read);
+    struct csr rcm = ordered(&g, "rcm"), window = ordered(&g, "window");
+    double span = locality_of(&rcm).avg_log2_span / known[i].rcm_span;
+    double blocks = (double)locality_of(&window).sgt_blocks_16x8 /
+                    (double)known[i].gorder_blocks;
+    printf("# %s: rcm span %.3f, window blocks %.3f of the others'\n",
+           known[i].file, span, blocks);
+    CHECK(span < 1.05);
+    CHECK(blocks < 1.03);
+    csr_finish(&read);
+    csr_finish(&g);
+    csr_finish(&rcm);
+    csr_finish(&window);
+    ++*n;
+}
+
+TEST(real_graphs_are_ordered_as_well_as_by_scipy_and_gorder)
+{
+    int n = 0;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        compare_known(i, &n);
+    if (n == 0)
+        SKIP("no real graphs: set GNNAC_TEST_GRAPHS");
+}
+
 // ---- by name ----------------------------------------------------------------
 
 static const char *refused(const char *name, const struct csr *g)
@@ -501,6 +567,7 @@ int main(void)
     RUN(every_order_is_a_permutation);
     RUN(nodes_without_neighbours_come_last);
     RUN(no_order_is_the_identity);
+    RUN(the_graph_of_zeros_has_every_order);
     RUN(the_reordered_graph_has_the_renamed_edges_with_their_weights);
     RUN(the_product_with_features_is_the_permuted_one);
     RUN(any_number_of_threads_gives_the_same_bytes);
@@ -515,6 +582,7 @@ int main(void)
     RUN(rcm_puts_components_by_their_smallest_node_with_the_rim_last);
     RUN(window_needs_fewer_tile_blocks_than_what_it_was_given);
     RUN(a_shuffle_changes_little_of_what_an_order_gives);
+    RUN(real_graphs_are_ordered_as_well_as_by_scipy_and_gorder);
     RUN(an_unknown_order_is_refused_with_the_nearest);
     RUN(help_names_every_order);
     RUN(a_file_is_an_order);
