@@ -316,6 +316,8 @@ gnnac_status npz_read(const struct npz *z, const char *const *names, size_t n,
 #pragma omp parallel for schedule(dynamic, 1)
     for (size_t i = 0; i < n; i++) {
         st[i] = read_member(z, names[i], &out[i], &errors[i]);
+        if (st[i] != GNNAC_OK)
+            continue;
 #pragma omp critical(npz_progress)
         {
             done += z->members[find_member(z, names[i])].n_bytes;
