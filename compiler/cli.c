@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/nearest.h"
 
 #define FIELD(f) offsetof(struct options, f)
@@ -347,6 +348,7 @@ gnnac_status cli_parse(const struct command *cmd, int argc,
     if (st == GNNAC_OK)
         st = check_args(cmd, &o, err);
     o.graph.n_threads = o.threads;
+    o.graph.progress = log_progress;
     if (st == GNNAC_OK)
         *out = o;
     return st;

@@ -56,6 +56,7 @@ static int report(gnnac_status st, const gnnac_error *err)
     size_t i = (size_t)st < sizeof(exits) / sizeof(exits[0])
                    ? (size_t)st
                    : GNNAC_EINTERNAL;
+    log_end_progress();
     fprintf(stderr, "%s%s\n", exits[i].bare ? "" : "gnnac: ",
             err->msg[0] ? err->msg : gnnac_status_string(st));
     return exits[i].code;

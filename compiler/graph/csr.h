@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "fail.h"
+#include "graph/progress.h"
 
 // Edge list as read. Owns src, dst and (may be NULL) weight, each [n_edges].
 // Every id is in [0, n_nodes). All-zero is empty.
@@ -36,6 +37,7 @@ struct graph_options {
     bool target_to_source; // --flow target_to_source: swap src and dst
     int64_t n_nodes; // --nodes; 0: from the file, else max id + 1
     int n_threads;   // 0: all
+    progress_teller *progress; // of long loads; may be NULL
 };
 
 // Parallel radix sort by dst, then src within each row (edge_sort.h); stable

@@ -111,6 +111,16 @@ static bool is_stopped(const struct assembly *a)
     return stopped;
 }
 
+static void tell_progress(const struct assembly *a, int64_t i)
+{
+    const int64_t step = RELEASE_BYTES / BLOCK_BYTES;
+    size_t total = a->text->n_bytes, done = a->begin;
+    done += (size_t)(i + 1) * BLOCK_BYTES;
+    if ((i + 1) % step == 0 || done >= total)
+        progress_read(a->text->progress, a->text->path,
+                      done < total ? done : total, total);
+}
+
 // The block's turn.
 static void reserve(struct assembly *a, const struct edge_block *b,
                     struct room *out)
@@ -159,6 +169,7 @@ static void run(struct assembly *a, const struct line_format *f)
             if (!a->stop && ok) {
                 reserve(a, &b, &room);
                 release_text(a, i);
+                tell_progress(a, i);
             } else if (!ok) {
                 a->no_memory = true;
                 stop(a);

@@ -213,8 +213,8 @@ static unsigned char *read_packed(zip_t *zip, size_t at, uint64_t n)
     return packed;
 }
 
-static bool inflate_into(const unsigned char *packed, const struct npz_member *m,
-                         unsigned char *out)
+static bool inflate_into(const unsigned char *packed,
+                         const struct npz_member *m, unsigned char *out)
 {
     struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
     bool ok = d && libdeflate_deflate_decompress(d, packed, m->n_packed, out,
@@ -306,13 +306,24 @@ gnnac_status npz_read(const struct npz *z, const char *const *names, size_t n,
 {
     gnnac_status st[NPZ_MAX_WANTED], claims = check_claims(z, names, n, err);
     gnnac_error errors[NPZ_MAX_WANTED];
+    uint64_t done = 0, total = 0;
     if (claims != GNNAC_OK)
         return claims;
     memset(errors, 0, sizeof(errors));
     memset(out, 0, n * sizeof(*out));
-#pragma omp parallel for schedule(dynamic, 1)
     for (size_t i = 0; i < n; i++)
+        total += z->members[find_member(z, names[i])].n_bytes;
+#pragma omp parallel for schedule(dynamic, 1)
+    for (size_t i = 0; i < n; i++) {
         st[i] = read_member(z, names[i], &out[i], &errors[i]);
+        if (st[i] != GNNAC_OK)
+            continue;
+#pragma omp critical(npz_progress)
+        {
+            done += z->members[find_member(z, names[i])].n_bytes;
+            progress_read(z->progress, z->path, done, total);
+        }
+    }
     for (size_t i = 0; i < n; i++)
         if (st[i] != GNNAC_OK) {
             npz_free(out, n);

@@ -302,11 +302,62 @@ TEST(lines_longer_than_blocks_are_read_once)
     free(s);
 }
 
+// ---- progress ---------------------------------------------------------------
+
+static struct {
+    int n_calls;
+    bool grows;
+    size_t done, total;
+} told;
+
+static void remember(const char *what, size_t done, size_t total)
+{
+    CHECK_STR(what, "reading MB of x.txt");
+    told.grows = told.grows && done > told.done;
+    told.done = done;
+    told.total = total;
+    told.n_calls++;
+}
+
+// One edge and blank lines.
+static void read_blanks(size_t n_bytes)
+{
+    char *s = malloc(n_bytes);
+    struct text t = {.path = "x.txt", .data = s, .n_bytes = n_bytes,
+                     .progress = remember};
+    struct edge_lines e = {0};
+    memset(s, ' ', n_bytes);
+    for (size_t i = 4095; i < n_bytes; i += 4096)
+        s[i] = '\n';
+    memcpy(s + n_bytes - 4, "1 2\n", 4);
+    memset(&told, 0, sizeof(told));
+    told.grows = true;
+    CHECK_INT(edge_lines_parse(&t, 0, 1, &formats[0], &e, NULL), GNNAC_OK);
+    CHECK_INT(e.n, 1);
+    edge_lines_finish(&e);
+    free(s);
+}
+
+TEST(a_long_load_tells_how_far_it_is_and_a_short_one_is_silent)
+{
+    read_blanks(1000000);
+    CHECK_INT(told.n_calls, 0);
+    for (int k = 0; k < 4; k++) {
+        omp_set_num_threads(thread_counts[k]);
+        read_blanks(70000000);
+        CHECK(told.n_calls >= 4);
+        CHECK(told.grows);
+        CHECK_INT(told.done, 70);
+        CHECK_INT(told.total, 70);
+    }
+}
+
 int main(void)
 {
     RUN(plain_lines_are_read_as_the_parser_of_any_line_reads_them);
     RUN(blocks_are_appended_in_file_order_at_any_number_of_threads);
     RUN(the_first_bad_line_is_named_at_any_number_of_threads);
     RUN(lines_longer_than_blocks_are_read_once);
+    RUN(a_long_load_tells_how_far_it_is_and_a_short_one_is_silent);
     return test_done();
 }
