@@ -64,8 +64,9 @@ const struct option_spec cli_options[] = {
      "fix a knob, e.g. partSize=32; may be repeated"},
     {"reorder", 0, OPT_TEXT, "METHOD|FILE.npy", FIELD(reorder), ON_MODEL, 0, 0,
      "none", "the order of the nodes to compile for: none, auto, rabbit ..."},
-    {"runs", 0, OPT_INT64, "N", FIELD(runs), ON_MODEL, 1, INT64_C(1) << 40,
-     "200", "--reorder auto: forward passes that have to pay for an order"},
+    {"runs", 0, OPT_INT64, "N", FIELD(runs), ON_MODEL | CMD_REORDER, 1,
+     INT64_C(1) << 40, "200",
+     "--reorder or --order auto: passes that have to pay for an order"},
     {"arch", 0, OPT_TEXT, "native|sm_90[,sm_80...]", FIELD(arch), ON_MODEL, 0,
      0, "native", "GPU architectures to build for"},
     {"tune", 0, OPT_WORD, "auto|off|full", FIELD(tune), ON_MODEL, 0, 0, "auto",
@@ -74,8 +75,8 @@ const struct option_spec cli_options[] = {
      "write every intermediate product to a folder"},
 
     {"order", 0, OPT_TEXT, "METHOD|FILE.npy", FIELD(order), CMD_REORDER, 0, 0,
-     NULL, "none, rabbit, rcm, degree, dbg, hub, community or window; or an "
-     "array that holds the new id of every old one"},
+     NULL, "none, rabbit, rcm, degree, dbg, hub, community or window; auto or "
+     "gnnadvisor decide; or an array that holds the new id of every old one"},
     {"perm", 0, OPT_TEXT, "P.npy", FIELD(perm), CMD_REORDER, 0, 0, NULL,
      "also write the order: perm[old] = new"},
 

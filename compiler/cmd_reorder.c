@@ -12,12 +12,14 @@
 #include "graph/text.h"
 #include "graph_out.h"
 #include "order/orders.h"
+#include "order/reorder_auto.h"
 
 static gnnac_status check_usage(const struct options *o, gnnac_error *err)
 {
     if (!o->order)
         return FAIL(err, GNNAC_EUSAGE, "reorder needs --order");
-    if (!path_has_suffix(o->order, ".npy") && !order_find(o->order, err))
+    if (!path_has_suffix(o->order, ".npy") && !reorder_is_rule(o->order) &&
+        !order_find(o->order, err))
         return GNNAC_EUSAGE;
     if (o->perm && !path_has_suffix(o->perm, ".npy"))
         return FAIL(err, GNNAC_EUSAGE, "--perm %s: it is a .npy file that is "
@@ -67,6 +69,42 @@ out:
     return st;
 }
 
+static gnnac_status compute(const struct options *o, const struct csr *g,
+                            int32_t *perm, const char **name, gnnac_error *err)
+{
+    *name = o->order;
+    return order_compute(g, o->order, o->threads, perm, err);
+}
+
+static void report_choice(const struct options *o,
+                          const struct reorder_choice *c)
+{
+    log_info("%s: %s", o->order, c->why);
+    for (int i = 0; i < c->n_estimates; i++) {
+        char text[128];
+        reorder_estimate_text(&c->estimates[i], text, sizeof(text));
+        log_verbose("%s", text);
+    }
+}
+
+// A rule decides on an order.
+static gnnac_status choose(const struct options *o, const struct csr *g,
+                           int32_t *perm, const char **name, gnnac_error *err)
+{
+    const struct reorder_request rq = {
+        .rule = o->order, .runs = o->runs, .n_threads = o->threads};
+    struct reorder_choice c;
+    gnnac_status st = reorder_choose(g, &rq, &c, err);
+    if (st != GNNAC_OK)
+        return st;
+    report_choice(o, &c);
+    *name = c.method;
+    for (int64_t v = 0; v < g->n_nodes; v++)
+        perm[v] = c.perm ? c.perm[v] : (int32_t)v;
+    reorder_choice_finish(&c);
+    return GNNAC_OK;
+}
+
 gnnac_status cmd_reorder(const struct options *o, gnnac_error *err)
 {
     struct csr g = {0}, p = {0};
@@ -81,11 +119,13 @@ gnnac_status cmd_reorder(const struct options *o, gnnac_error *err)
         goto out;
     }
     double begin = omp_get_wtime();
-    TRY(order_compute(&g, o->order, o->threads, perm, err));
+    const char *name;
+    TRY((reorder_is_rule(o->order) ? choose : compute)(o, &g, perm, &name,
+                                                       err));
     double seconds = omp_get_wtime() - begin;
     TRY(csr_permute(&g, perm, &p, err));
     if (!o->quiet)
-        TRY(report(&g, &p, o->order, seconds, err));
+        TRY(report(&g, &p, name, seconds, err));
     TRY(write_results(o, &p, perm, err));
 out:
     csr_finish(&g);

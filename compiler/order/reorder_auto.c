@@ -271,32 +271,42 @@ static gnnac_status sample(struct search *s, gnnac_error *err)
 
 // ---- rules ------------------------------------------------------------------
 
+static void explain_given(const struct search *s, char *out, size_t n_bytes)
+{
+    const struct reorder_choice *c = s->c;
+    int n = snprintf(out, n_bytes,
+                     "given order: %.0f rows fetched a pass, %.0f at least, "
+                     "about %.0f if shuffled",
+                     c->given, c->floor, c->shuffled);
+    if (s->rq->rows_moved > 0)
+        snprintf(out + n, n_bytes - (size_t)n,
+                 "; another means to move %.0f a pass", s->rq->rows_moved);
+}
+
 static void explain(struct search *s)
 {
     struct reorder_choice *c = s->c;
     const struct reorder_estimate *e = c->estimates;
-    int n = snprintf(c->why, sizeof(c->why),
-                     "given order: %.0f rows fetched a run, %.0f at least, "
-                     "about %.0f if shuffled; ",
-                     c->given, c->floor, c->shuffled);
-    char *rest = c->why + n;
-    size_t room = sizeof(c->why) - (size_t)n;
-    if (c->perm) {
-        while (e->method != c->method)
-            e++;
-        snprintf(rest, room,
-                 "%s: %.0f, and its cost of %.0f rows is back after %.0f of "
-                 "%lld runs",
-                 c->method, e->misses, e->cost,
-                 ceil(e->cost / gain_of(s, e->misses) * (double)s->rq->runs),
-                 (long long)s->rq->runs);
-    } else if (e->computed) {
-        snprintf(rest, room, "%s, most promising, has %.0f: not better enough",
-                 e->method, e->misses);
-    } else {
-        snprintf(rest, room, "%lld runs cannot pay for another",
-                 (long long)s->rq->runs);
-    }
+    long long passes = s->rq->runs;
+    char given[200];
+    explain_given(s, given, sizeof(given));
+    for (int i = 0; c->perm && i < c->n_estimates; i++)
+        if (c->estimates[i].method == c->method)
+            e = &c->estimates[i];
+    if (c->perm)
+        snprintf(c->why, sizeof(c->why),
+                 "%s; %s: %.0f, and its cost of %.0f rows is back after %.0f "
+                 "of %lld passes",
+                 given, c->method, e->misses, e->cost,
+                 ceil(e->cost / gain_of(s, e->misses) * (double)passes),
+                 passes);
+    else if (e->computed)
+        snprintf(c->why, sizeof(c->why),
+                 "%s; %s, most promising, has %.0f: too little for %lld passes",
+                 given, e->method, e->misses, passes);
+    else
+        snprintf(c->why, sizeof(c->why), "%s; %lld passes cannot pay for it",
+                 given, passes);
 }
 
 static gnnac_status choose_auto(struct search *s, gnnac_error *err)
@@ -384,7 +394,7 @@ void reorder_estimate_text(const struct reorder_estimate *e, char *out,
                            size_t n_bytes)
 {
     snprintf(out, n_bytes,
-             "%-10s %s %.0f rows a run (%.0f at least), %.0f to "
+             "%-10s %s %.0f rows a pass (%.0f at least), %.0f to "
              "compute",
              e->method, e->computed ? "measured" : "expected", e->misses,
              e->least, e->cost);

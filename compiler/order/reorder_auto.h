@@ -21,11 +21,11 @@ struct reorder_request {
     int64_t runs;       // passes over the edges; 0: not one
     int64_t columns;    // floats of a row; 0: REORDER_COLUMNS
     double bytes_per_s; // of the memory; 0: the machine's that rates are from
-    double rows_moved;  // per run, to have inputs and outputs in the old order
+    double rows_moved;  // per pass, to have inputs and outputs in the old order
     int n_threads;      // 0: all
 };
 
-// One order. Rows are per run, but for `cost`.
+// One order. Rows are per pass, but for `cost`.
 struct reorder_estimate {
     const char *method;
     bool computed; // else never tried, and `misses` a prediction
@@ -63,7 +63,8 @@ gnnac_status reorder_choose(const struct csr *g,
 extern const char *const reorder_rules[];
 bool reorder_is_rule(const char *rule);
 
-// "rabbit   2810 rows a run, 1523 to compute", without a newline.
+// "rabbit   measured 2810 rows a pass (2708 at least), 1523 to compute",
+// without a newline.
 void reorder_estimate_text(const struct reorder_estimate *e, char *out,
                            size_t n_bytes);
 

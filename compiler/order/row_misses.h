@@ -22,8 +22,8 @@ struct row_misses_range {
 
 // `shuffled` takes each access to fall on a column with a chance of its share
 // of the entries, whatever was accessed before (Che, Tung, Wang, "Hierarchical
-// Web caching systems", JSAC 2002): within 6 % of real shuffles of the shared
-// graphs wherever they have more nodes than the caches have rows. O(nodes).
+// Web caching systems", JSAC 2002): within 10 % of real shuffles of the shared
+// graphs of more than LRU_LARGE nodes, mostly too few. O(nodes).
 // GNNAC_ENOMEM.
 gnnac_status row_misses_bound(const struct csr *g, struct row_misses_range *out,
                               gnnac_error *err);

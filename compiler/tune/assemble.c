@@ -9,7 +9,9 @@
 #include "bundle_write.h"
 #include "graph/load.h"
 #include "order/orders.h"
+#include "order/reorder_auto.h"
 #include "plan/order_steps.h"
+#include "tune/order_vote.h"
 
 void assembly_finish(struct assembly *a)
 {
@@ -118,6 +120,7 @@ static gnnac_status renumber(struct assembly *a, gnnac_error *err)
     csr_finish(&a->full);
     csr_finish(&a->without_loops);
     a->full = renumbered;
+    a->graph.props.n = 0; // rules may have asked for those of the old order
     csr_fingerprint(&a->full, a->graph.fingerprint);
     return GNNAC_OK;
 }
@@ -141,16 +144,40 @@ static void weigh(const struct program *p, struct graph_order_request *rq)
     rq->columns /= rq->n_aggregates;
 }
 
-static gnnac_status find_order(const struct workbench *wb,
+// The vote's word, not a computation's: `none` by a rule is an answer, too.
+static void explain_vote(const struct order_vote *v, struct graph_order *o)
+{
+    char before[sizeof(o->why)];
+    snprintf(before, sizeof(before), "%s", o->why);
+    if (!o->method[0])
+        snprintf(o->method, sizeof(o->method), "%s", v->order);
+    snprintf(o->why, sizeof(o->why), "rule '%s' votes for %s%s%.300s", v->rule,
+             v->order, reorder_is_rule(v->order) ? "; " : "",
+             reorder_is_rule(v->order) ? before : "");
+}
+
+// "auto" leaves it to the rules where they vote.
+static gnnac_status find_order(struct workbench *wb,
                                const struct assemble_request *rq,
                                struct assembly *a, gnnac_error *err)
 {
+    gnnac_status st = GNNAC_OK;
+    const struct manifest *m = a->manifest;
+    struct order_vote vote = {.order = ""};
     struct graph_order_request order = {.reorder = rq->reorder,
                                         .runs = rq->runs,
                                         .bytes_per_s = wb->device.mem_bandwidth,
                                         .n_threads = wb->request.n_threads};
-    weigh(&a->manifest->program, &order);
-    return graph_order_find(&a->full, &order, &a->order, err);
+    weigh(&m->program, &order);
+    if (rq->reorder && strcmp(rq->reorder, "auto") == 0)
+        TRY(order_vote(wb, &m->model, &m->program, &a->graph, &vote, err));
+    if (vote.order[0])
+        order.reorder = vote.order;
+    TRY(graph_order_find(&a->full, &order, &a->order, err));
+    if (vote.order[0])
+        explain_vote(&vote, &a->order);
+out:
+    return st;
 }
 
 static gnnac_status reorder_graph(struct assembly *a, gnnac_error *err)
