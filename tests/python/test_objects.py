@@ -2,6 +2,7 @@
 import gc
 import json
 import threading
+import time
 
 import gnnac
 import numpy as np
@@ -27,19 +28,42 @@ class Recorder:
         return end
 
 
+class SlowRun:
+    """The library; its run takes a moment and tells how many are inside."""
+
+    def __init__(self, library):
+        self.library, self.inside, self.most, self.log = library, 0, 0, []
+
+    def __getattr__(self, name):
+        return getattr(self.library, name)
+
+    def gnnac_model_run(self, *arguments):
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        time.sleep(0.01)
+        self.inside -= 1
+        self.log.append("run")
+        return self.library.gnnac_model_run(*arguments)
+
+    def gnnac_model_destroy(self, address):
+        self.log.append("destroy")
+        self.library.gnnac_model_destroy(address)
+
+
 def resident_bytes():
     with open("/proc/self/statm", encoding="ascii") as f:
         return int(f.read().split()[1]) * 4096
 
 
-class Objects(Case):
-    def record(self):
+class LibraryCase(Case):
+    def replace(self, kind):
         library = _library.library()
-        recorder = Recorder(library)
-        _library._library = recorder
+        _library._library = kind(library)
         self.addCleanup(setattr, _library, "_library", library)
-        return recorder
+        return _library._library
 
+
+class Objects(LibraryCase):
     def test_bundle(self):
         """a bundle from a path, text or not, and from bytes is the same"""
         for name in MODELS:
@@ -102,7 +126,7 @@ class Objects(Case):
 
     def test_order(self):
         """objects end after those that need them, each once"""
-        seen = self.record()
+        seen = self.replace(Recorder)
         bundle, model = make("gcn")
         bundle.close()
         gc.collect()
@@ -115,7 +139,7 @@ class Objects(Case):
 
     def test_cycles(self):
         """objects in a cycle of references end in order as well"""
-        seen = self.record()
+        seen = self.replace(Recorder)
         _, model = make("gin")
         model.me = model
         del model, _
@@ -125,7 +149,7 @@ class Objects(Case):
 
     def test_failed_create(self):
         """what fails to open leaves nothing to end"""
-        seen = self.record()
+        seen = self.replace(Recorder)
         for source in (b"", b"no bundle", bundle_bytes("gcn")[:-1]):
             with self.assertRaises(gnnac.Error):
                 gnnac.Bundle(source)
@@ -145,7 +169,7 @@ class Objects(Case):
         self.assertLess(resident_bytes() - before, 2000 * 2048)
 
 
-class Threads(Case):
+class Threads(LibraryCase):
     def together(self, work, n=8):
         faults = []
 
@@ -189,6 +213,28 @@ class Threads(Case):
             for _ in range(50):
                 np.testing.assert_array_equal(model.forward(x[i]), want[i])
         self.together(work)
+
+    def test_turns(self):
+        """no two calls are inside a model at a time"""
+        seen = self.replace(SlowRun)
+        bundle, model = make("gcn")
+        x = features(bundle)
+        self.together(lambda _: model.run(x), 4)
+        self.assertEqual((seen.most, seen.log), (1, ["run"] * 4))
+
+    def test_end_waits(self):
+        """a model that must end waits for the call inside it"""
+        seen = self.replace(SlowRun)
+        bundle, model = make("gcn")
+        x = features(bundle)
+        thread = threading.Thread(target=model.run, args=(x,))
+        thread.start()
+        while not seen.inside:
+            time.sleep(0.001)
+        model._handle._end()  # as the interpreter does when it ends
+        thread.join()
+        self.assertEqual(seen.log, ["run", "destroy"])
+        self.refuses(gnnac.UsageError, "interpreter is ending", model.run, x)
 
     def test_close_while_running(self):
         """closing a model that another thread runs is safe"""
