@@ -25,6 +25,8 @@ static const struct command commands[] = {
      "a synthetic graph: rmat sbm powerlaw batch ring star mesh"},
     {CMD_INSPECT, "inspect", cmd_inspect, "BUNDLE", 1, 1,
      "what is in a bundle; its kernels' source and PTX"},
+    {CMD_REORDER, "reorder", cmd_reorder, "IN OUT --order X", 2, 2,
+     "a graph renumbered so that neighbours stand near each other"},
     {CMD_RULES, "rules", cmd_rules, "check|test FILE...", 2, CLI_MAX_ARGS,
      "find mistakes in rule files; run the tests in them"},
     {CMD_RUN, "run", cmd_run, "BUNDLE", 1, 1,

@@ -38,10 +38,17 @@ struct graph_options {
     int n_threads;   // 0: all
 };
 
-// Parallel counting sort by dst, then src within each row; stable and the same
-// at any thread count. Applies `opt` (but n_nodes, which readers apply).
+// Parallel radix sort by dst, then src within each row (edge_sort.h); stable
+// and the same at any thread count. Edges that are in order already are found
+// out and only copied. Applies `opt` (but n_nodes, which readers apply).
 // GNNAC_ENOMEM only.
 gnnac_status csr_from_coo(const struct coo *g, const struct graph_options *opt,
+                          struct csr *out, gnnac_error *err);
+
+// The same, but takes the edges: *g is empty afterwards, whatever happened. Its
+// memory is given back while the CSR grows, so that at most the two together
+// are in use.
+gnnac_status csr_take_coo(struct coo *g, const struct graph_options *opt,
                           struct csr *out, gnnac_error *err);
 
 // Row u of the result lists the out-neighbours of u (CSC of `g`), sorted.

@@ -161,7 +161,6 @@ gnnac_status graph_load(const char *path, const struct graph_options *opt,
     struct coo g = {0};
     gnnac_status st = graph_load_coo(path, opt, &g, err);
     if (st == GNNAC_OK)
-        st = csr_from_coo(&g, opt, out, err);
-    coo_finish(&g);
+        st = csr_take_coo(&g, opt, out, err);
     return st;
 }

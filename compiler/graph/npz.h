@@ -1,5 +1,6 @@
-// NumPy archives (.npz): zip files of .npy members, read with libzip. Wanted
-// members are inflated in parallel, each thread with a handle of its own.
+// NumPy archives (.npz): zip files of .npy members, read with libzip and inflated
+// with libdeflate. Wanted members are inflated in parallel, each thread with a
+// handle of its own.
 #ifndef GNNAC_NPZ_H
 #define GNNAC_NPZ_H
 
@@ -12,6 +13,7 @@ struct npz_member {
     char *name; // without ".npy"; owned
     uint64_t n_bytes, n_packed;
     int method; // of zip: 0 stored, 8 deflated
+    uint32_t crc;
 };
 
 struct npz {

@@ -9,6 +9,8 @@
 #   visit.sh time FOLDER OUT                there: tuning, and the peers
 #   visit.sh survey FOLDER OUT              there: how near the default rules
 #                                           come to the best of all points
+#   visit.sh orders FOLDER OUT              there: what reordering does, and
+#                                           whether auto picks well
 #
 # Logs go to OUT; a summary is printed. Exit status 1: something failed.
 set -uo pipefail
@@ -143,6 +145,13 @@ survey() {
     rm -f "$out/survey.gnnb" "$out"/kcache.db*
 }
 
+orders() {
+    python3 tests/bench/order_gain.py gnnac "$out" 32,128 \
+        "$folder"/graphs/* 2>&1 | tee "$out/orders.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+    rm -f "$out"/*.gnnb "$out"/*.db*
+}
+
 mode=${1:-} folder=${2:-}
 case $mode in
 pack)
@@ -150,7 +159,7 @@ pack)
     pack "$@"
     exit
     ;;
-check | time | survey) ;;
+check | time | survey | orders) ;;
 *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
     exit 1
@@ -165,6 +174,7 @@ case $mode in
 check) check ;;
 time) times ;;
 survey) survey ;;
+orders) orders ;;
 esac
 rm -rf "$GNNAC_HOME"
 exit $status
