@@ -122,8 +122,22 @@ class Compile(Case):
         self.assertTrue(error.message.startswith("edge_index:"))
 
     def test_reorder(self):
+        """an order is chosen and unseen: outputs are in the input's order"""
+        self.need_compiler()
+        edges, outputs = random_edges(), []
+        for order in ("none", "rabbit"):
+            bundle = gnnac.compile(edges, "sage", dim=5, classes=3,
+                                   reorder=order, **PLAIN)
+            model = gnnac.Model(gnnac.Context("cpu"), bundle)
+            model.init_weights()
+            x = features(bundle)
+            outputs.append(model.run(x))
+            self.in_bound(outputs[-1], *model.reference(x))
+        np.testing.assert_allclose(*outputs, atol=1e-5)
+
+    def test_unknown_order(self):
         """an order that does not exist is refused"""
-        self.refuses(gnnac.Error, "reorder", gnnac.compile, random_edges(),
+        self.refuses(gnnac.Error, "nonsense", gnnac.compile, random_edges(),
                      reorder="nonsense")
 
     def test_edge_index(self):

@@ -96,7 +96,7 @@ class Install(Case):
             [sys.executable, "-c", code, folder], cwd=sources, text=True,
             check=True, capture_output=True).stdout.split()
         first = (folder / wheel).read_bytes()
-        shutil.unpack_archive(folder / archive, folder, filter="data")
+        shutil.unpack_archive(folder / archive, folder)
         subprocess.run([sys.executable, "-c", code, folder], check=True,
                        cwd=folder / archive.removesuffix(".tar.gz"),
                        capture_output=True)
