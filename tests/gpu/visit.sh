@@ -39,6 +39,11 @@ pack() { # BUILD FOLDER GRAPH...
     cp -L "$build"/runtime/libgnnac.so "$folder/python"
     copy_libraries "$folder/lib" "$folder"/bin/*
     copy_libraries "$folder/python" "$folder/python/libgnnac.so"
+    # Where run_tests.py looks in a build folder.
+    mkdir -p "$folder"/{runtime,compiler,tests}
+    cp -L "$build/runtime/libgnnac.so.1" "$folder/runtime"
+    cp "$build/compiler/gnnac" "$folder/compiler"
+    cp "$build/tests/make_bundle" "$folder/tests"
     [ $# = 0 ] || cp "$@" "$folder/graphs"
     strip "$folder"/bin/* 2>/dev/null
     du -sh "$folder"
@@ -78,6 +83,8 @@ check() {
     tap runtime tests/gpu/run.sh "$folder" any test_gpu_runtime
     tap cli tests/gpu/run.sh "$folder" any python3 \
         tests/cli/run_transcripts.py "$folder/bin/gnnac" tests/gpu/device.test
+    tap python tests/gpu/run.sh "$folder" any python3 \
+        tests/python/run_tests.py . "$folder" gpu_forward test_torch
     command -v compute-sanitizer >/dev/null || return
     say "compute-sanitizer"
     sanitize memcheck test_gpu_kernels templates tests/kernel/cases.txt
