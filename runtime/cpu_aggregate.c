@@ -1,8 +1,11 @@
-#include "cpu_kernels.h"
-
+// Sums over in-neighbours: what is cut how, and which thread does it.
 #include "backend.h"
+#include "cpu_micro.h"
+#include "cpu_partition.h"
 
 #include <math.h>
+
+enum { ROWS_OF_PANELS = 32 };
 
 void graph_dinv(int64_t n_nodes, const int64_t *rowptr, float *dinv)
 {
@@ -10,78 +13,36 @@ void graph_dinv(int64_t n_nodes, const int64_t *rowptr, float *dinv)
         dinv[v] = (float)(1 / sqrt((double)(rowptr[v + 1] - rowptr[v] + 1)));
 }
 
-static void add_scaled(float *restrict to, const float *restrict from,
-                       float scale, int32_t dim)
+// Columns in panels as equal as vectors allow, so that none is a mere rest.
+// With several, few rows take turns: their neighbours are then still near when
+// the next columns are wanted.
+static void aggregate_rows(const struct cpu_micro *micro,
+                           const struct aggregate_job *a, int64_t first,
+                           int64_t end)
 {
-#pragma omp simd
-    for (int32_t j = 0; j < dim; j++)
-        to[j] += scale * from[j];
-}
-
-static void add(float *restrict to, const float *restrict from, int32_t dim)
-{
-#pragma omp simd
-    for (int32_t j = 0; j < dim; j++)
-        to[j] += from[j];
-}
-
-static void scale_row(float *row, float scale, int32_t dim)
-{
-#pragma omp simd
-    for (int32_t j = 0; j < dim; j++)
-        row[j] *= scale;
-}
-
-static void relu(float *row, int32_t dim)
-{
-#pragma omp simd
-    for (int32_t j = 0; j < dim; j++)
-        row[j] = row[j] < 0 ? 0 : row[j]; // keeps NaN
-}
-
-static void sum_neighbours(const struct aggregate_job *a, int64_t v,
-                           float *row)
-{
-    int32_t dim = a->out.dim;
-    for (int32_t j = 0; j < dim; j++)
-        row[j] = 0;
-    for (int64_t e = a->rowptr[v]; e < a->rowptr[v + 1]; e++) {
-        int64_t u = a->colidx[e];
-        const float *from = a->x.data + u * a->x.pitch;
-        if (a->norm == NORM_GCN)
-            add_scaled(row, from, a->dinv[u], dim);
-        else
-            add(row, from, dim);
-    }
-    int64_t degree = a->rowptr[v + 1] - a->rowptr[v];
-    if (a->norm == NORM_GCN)
-        scale_row(row, a->dinv[v], dim);
-    else if (a->norm == NORM_MEAN && degree > 1)
-        scale_row(row, 1 / (float)degree, dim);
-}
-
-static void add_self(const struct aggregate_job *a, int64_t v, float *row)
-{
-    if (a->self_term == SELF_NONE)
-        return;
-    const float *from = a->self.data + v * a->self.pitch;
-    float scale = a->self_term == SELF_EPS   ? 1 + a->eps[0]
-                  : a->self_term == SELF_GCN ? a->dinv[v] * a->dinv[v]
-                                             : 1;
-    add_scaled(row, from, scale, a->out.dim);
+    int32_t dim = a->out.dim, lanes = micro->lanes;
+    int32_t n_panels = (dim + micro->max_sum_cols - 1) / micro->max_sum_cols;
+    int32_t n_vecs = (dim + lanes - 1) / lanes;
+    int64_t step = n_panels == 1 ? end - first : ROWS_OF_PANELS;
+    for (int64_t v = first; v < end; v += step)
+        for (int32_t p = 0; p < n_panels; p++) {
+            int32_t col = (int32_t)((int64_t)n_vecs * p / n_panels) * lanes;
+            int32_t next =
+                (int32_t)((int64_t)n_vecs * (p + 1) / n_panels) * lanes;
+            struct sum_block b = {v, end - v < step ? end : v + step, col,
+                                  (next < dim ? next : dim) - col};
+            micro->aggregate(a, b);
+        }
 }
 
 void cpu_aggregate(const struct aggregate_job *a, int n_threads)
 {
-    // Rows differ in length, so threads take small batches as they finish.
-#pragma omp parallel for schedule(dynamic, 64) num_threads(n_threads)
-    for (int64_t v = 0; v < a->n_rows; v++) {
-        float *row = a->out.data + v * a->out.pitch;
-        sum_neighbours(a, v, row);
-        add_self(a, v, row);
-        if (a->bias)
-            add(row, a->bias, a->out.dim);
-        if (a->act == ACT_RELU)
-            relu(row, a->out.dim);
-    }
+    const struct cpu_micro *micro = cpu_micro();
+    int64_t n_chunks = partition_chunks(a->rowptr, a->n_rows, n_threads);
+#pragma omp parallel for schedule(dynamic) num_threads(n_threads)              \
+    if (n_chunks > 1)
+    for (int64_t i = 0; i < n_chunks; i++)
+        aggregate_rows(micro, a,
+                       partition_row(a->rowptr, a->n_rows, i, n_chunks),
+                       partition_row(a->rowptr, a->n_rows, i + 1, n_chunks));
 }

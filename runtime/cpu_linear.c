@@ -1,123 +1,81 @@
-// x W^T in tiles that stay in registers and the first cache: a panel of PANEL
-// output columns by DEPTH inputs is transposed into a buffer on the stack, then
-// used by all rows of the chunk, ROWS at a time.
-#include <string.h>
-
-#include "cpu_kernels.h"
+// x W^T in tiles that stay in registers and the first cache: a panel of the
+// weight, a few columns by DEPTH inputs, is transposed into a buffer on the
+// stack and used by all rows of a chunk. (Goto and van de Geijn 2008, without
+// the packing of x: its rows are as long as a panel is deep.)
+#include "cpu_micro.h"
 
 enum {
-    ROWS = 4,
-    PANEL = 8,
-    DEPTH = 512,  // PANEL * DEPTH floats: 16 KiB
-    CHUNK = 128,  // rows that share a transposed panel
+    DEPTH = 256, // DEPTH * TILE_COLS floats: 32 KiB
+    LEAST_ROWS = 96,
+    MOST_ROWS = 960,
+    CHUNKS_PER_THREAD = 4,
 };
 
-// What every machine has; wider vectors are slower where they are emulated.
-typedef float vec __attribute__((vector_size(16)));
-enum { LANES = 4, VECS = PANEL / LANES };
+// panel[k][j] = weight[j][k]; missing columns are zero.
+static void transpose_panel(const float *weight, int32_t in_dim, int depth,
+                            int n_cols, int width, float *panel)
+{
+    for (int j = 0; j < n_cols; j++)
+        for (int k = 0; k < depth; k++)
+            panel[k * width + j] = weight[(int64_t)j * in_dim + k];
+    for (int j = n_cols; j < width; j++)
+        for (int k = 0; k < depth; k++)
+            panel[k * width + j] = 0;
+}
 
-struct tile {
-    const float *x;
-    int64_t x_pitch;
-    float *out;
-    int64_t out_pitch;
-    int n_cols; // of the panel, at most PANEL
+struct product {
+    struct const_view x;
+    const float *weight;
+    struct view out;
     bool accumulate;
 };
 
-// panel[k][j] = weight[first + j][k0 + k]; missing columns are zero.
-static void transpose_panel(const float *weight, int32_t in_dim, int32_t k0,
-                            int depth, int n_cols, float *panel)
+// Inputs k to k + depth of the chunk: they are in the second cache after the
+// first panel.
+static void multiply_depth(const struct cpu_micro *micro,
+                           const struct product *p, int64_t first,
+                           int64_t n_rows, int32_t k)
 {
-    for (int k = 0; k < depth; k++)
-        for (int j = 0; j < PANEL; j++)
-            panel[k * PANEL + j] =
-                j < n_cols ? weight[(int64_t)j * in_dim + k0 + k] : 0;
-}
-
-static void store_row(const struct tile *t, float *out, const vec sum[VECS])
-{
-    float s[PANEL];
-    memcpy(s, sum, sizeof(s));
-    for (int j = 0; j < t->n_cols; j++)
-        out[j] = t->accumulate ? out[j] + s[j] : s[j];
-}
-
-static void multiply_four_rows(const struct tile *t, const float *panel,
-                               int depth)
-{
-    const float *a = t->x, *b = a + t->x_pitch, *c = b + t->x_pitch,
-                *d = c + t->x_pitch;
-    vec sum[ROWS][VECS] = {{{0}}};
-    for (int k = 0; k < depth; k++)
-        for (int i = 0; i < VECS; i++) {
-            vec w;
-            memcpy(&w, panel + k * PANEL + i * LANES, sizeof(w));
-            sum[0][i] += a[k] * w;
-            sum[1][i] += b[k] * w;
-            sum[2][i] += c[k] * w;
-            sum[3][i] += d[k] * w;
-        }
-    for (int r = 0; r < ROWS; r++)
-        store_row(t, t->out + r * t->out_pitch, sum[r]);
-}
-
-static void multiply_one_row(const struct tile *t, const float *panel,
-                             int depth)
-{
-    vec sum[VECS] = {{0}};
-    for (int k = 0; k < depth; k++)
-        for (int i = 0; i < VECS; i++) {
-            vec w;
-            memcpy(&w, panel + k * PANEL + i * LANES, sizeof(w));
-            sum[i] += t->x[k] * w;
-        }
-    store_row(t, t->out, sum);
-}
-
-static void multiply_rows(struct tile t, int64_t n_rows, const float *panel,
-                          int depth)
-{
-    int64_t v = 0;
-    for (; v + ROWS <= n_rows; v += ROWS) {
-        multiply_four_rows(&t, panel, depth);
-        t.x += ROWS * t.x_pitch;
-        t.out += ROWS * t.out_pitch;
-    }
-    for (; v < n_rows; v++) {
-        multiply_one_row(&t, panel, depth);
-        t.x += t.x_pitch;
-        t.out += t.out_pitch;
+    _Alignas(64) float panel[DEPTH * TILE_COLS];
+    int32_t in_dim = p->x.dim, out_dim = p->out.dim;
+    struct tile t = {.x = p->x.data + first * p->x.pitch + k,
+                     .x_pitch = p->x.pitch,
+                     .panel = panel,
+                     .out_pitch = p->out.pitch,
+                     .n_rows = n_rows,
+                     .depth = in_dim - k < DEPTH ? in_dim - k : DEPTH,
+                     .accumulate = p->accumulate || k > 0};
+    for (int32_t j = 0; j < out_dim; j += micro->max_tile_cols) {
+        int32_t left = out_dim - j;
+        t.n_cols = left < micro->max_tile_cols ? left : micro->max_tile_cols;
+        t.out = p->out.data + first * p->out.pitch + j;
+        transpose_panel(p->weight + (int64_t)j * in_dim + k, in_dim, t.depth,
+                        t.n_cols,
+                        t.n_cols <= micro->lanes ? micro->lanes
+                                                 : micro->max_tile_cols,
+                        panel);
+        micro->multiply(&t);
     }
 }
 
-static void multiply_chunk(int64_t first, int64_t n_rows, struct const_view x,
-                           const float *weight, struct view out,
-                           bool accumulate)
+// Whole multiples of the rows of a tile, so that one chunk at most has a rest.
+static int64_t chunk_rows(int64_t n_rows, int n_threads)
 {
-    _Alignas(64) float panel[DEPTH * PANEL];
-    for (int32_t j = 0; j < out.dim; j += PANEL)
-        for (int32_t k = 0; k < x.dim; k += DEPTH) {
-            int depth = x.dim - k < DEPTH ? x.dim - k : DEPTH;
-            int n_cols = out.dim - j < PANEL ? out.dim - j : PANEL;
-            struct tile t = {.x = x.data + first * x.pitch + k,
-                             .x_pitch = x.pitch,
-                             .out = out.data + first * out.pitch + j,
-                             .out_pitch = out.pitch,
-                             .n_cols = n_cols,
-                             .accumulate = accumulate || k > 0};
-            transpose_panel(weight + (int64_t)j * x.dim, x.dim, k, depth,
-                            n_cols, panel);
-            multiply_rows(t, n_rows, panel, depth);
-        }
+    int64_t rows = n_rows / ((int64_t)n_threads * CHUNKS_PER_THREAD);
+    rows = rows < LEAST_ROWS ? LEAST_ROWS : rows > MOST_ROWS ? MOST_ROWS : rows;
+    return (rows + 11) / 12 * 12;
 }
 
 void cpu_linear(int64_t n_rows, struct const_view x, const float *weight,
                 struct view out, bool accumulate, int n_threads)
 {
-#pragma omp parallel for schedule(dynamic) num_threads(n_threads)
-    for (int64_t v = 0; v < n_rows; v += CHUNK) {
-        int64_t n = n_rows - v < CHUNK ? n_rows - v : CHUNK;
-        multiply_chunk(v, n, x, weight, out, accumulate);
-    }
+    const struct cpu_micro *micro = cpu_micro();
+    const struct product p = {x, weight, out, accumulate};
+    int64_t chunk = chunk_rows(n_rows, n_threads);
+#pragma omp parallel for schedule(dynamic) num_threads(n_threads)              \
+    if (n_rows > chunk)
+    for (int64_t v = 0; v < n_rows; v += chunk)
+        for (int32_t k = 0; k < x.dim; k += DEPTH)
+            multiply_depth(micro, &p, v,
+                           n_rows - v < chunk ? n_rows - v : chunk, k);
 }

@@ -132,12 +132,20 @@ static const struct field choice_fields[] = {
     {0},
 };
 
+static const struct field reorder_fields[] = {
+    TEXT(reordering, method),
+    TEXT(reordering, why),
+    TEXT(reordering, fingerprint),
+    {0},
+};
+
 static const struct field graph_fields[] = {
     I64(manifest, n_nodes, 0, INT64_C(1) << 31),
     I64(manifest, n_edges, 0, INT64_C(1) << 48),
     I64(manifest, n_stored_edges, 0, INT64_C(1) << 48),
     BOOL(manifest, self_loops_removed),
     TEXT(manifest, fingerprint),
+    {"reorder", FIELD_OPTION, AT(manifest, reorder), .sub = reorder_fields},
     {0},
 };
 
@@ -159,8 +167,9 @@ static const struct field manifest_fields[] = {
 };
 
 // Features that this reader understands beyond its format version. A reader
-// that ignored "part_rows" would hand kernels other parts than they expect.
-static const char *const features[] = {"part_rows"};
+// that ignored "reorder" would give every node another node's result; one that
+// ignored "part_rows" would hand kernels other parts than they expect.
+static const char *const features[] = {"reorder", "part_rows"};
 enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
 
 static bool has_feature(const char *name)
@@ -217,13 +226,9 @@ static bool has_part_rows(const struct manifest *m)
 // What a reader of this bundle must understand.
 static json_t *requirements(const struct manifest *m)
 {
-    json_t *list = json_array();
-    if (list && has_part_rows(m) &&
-        json_array_append_new(list, json_string("part_rows")) != 0) {
-        json_decref(list);
-        return NULL;
-    }
-    return list;
+    const char *order = is_reordered(m) ? "reorder" : NULL;
+    const char *rows = has_part_rows(m) ? "part_rows" : NULL;
+    return json_pack("[s*, s*]", order, rows);
 }
 
 json_t *manifest_to_json(const struct manifest *m)
