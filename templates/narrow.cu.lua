@@ -25,7 +25,10 @@
 //% check(spec.dim <= 8, "%d columns are more than 8", spec.dim)
 //% local L = parts.layout(1, vec, unroll, warpPerBlock)
 //% check(L.tiles == 1, "unroll %d: a row does not fit the registers", unroll)
-//% check(4 * warpPerBlock * L.floats * (edgesPerWarp + 2) <= 49152,
+//% -- A place of air after 32: rows of 8, 16, 32 edges would else all begin in
+//% -- the same few banks.
+//% local room = edgesPerWarp + (edgesPerWarp - 1) // 32
+//% check(4 * warpPerBlock * L.floats * (room + 2) <= 49152,
 //%       "%d edges for each of %d warps do not fit shared memory",
 //%       edgesPerWarp, warpPerBlock)
 //% local weighted = spec.norm == "gcn"
@@ -55,7 +58,7 @@ typedef int offset_t;
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
-    __shared__ float gathered[${warpPerBlock}][${L.floats}][${edgesPerWarp}];
+    __shared__ float gathered[${warpPerBlock}][${L.floats}][${room}];
     __shared__ float heads[${warpPerBlock}][${L.floats}];
     __shared__ float tails[${warpPerBlock}][${L.floats}];
     const int lane = threadIdx.x % 32;
@@ -80,11 +83,6 @@ ${kernel}(${parameters})
         tail = end > __ldg(rowptr + last);
         n = last - first_row + tail;
     }
-    int group = 32;
-    while (group > 1 && group * n > 32)
-        group /= 2;
-    const int sub = lane % group;
-
 //% -- lo, hi: where row j lies in the range.
 //% local function bounds()
     lo = hi = 0;
@@ -95,23 +93,34 @@ ${kernel}(${parameters})
         hi = high > left ? left : (int)high;
     }
 //% end
+    // Ids are asked for before what waits for the rows, then a batch ahead.
+    const int *ids = colidx + begin;
+    int id[${unroll}];
+    int edge = lane, slot = lane;
+//% local function fetch_ids()
+#pragma unroll
+    for (int k = 0; k < ${unroll}; k++)
+        id[k] = edge + 32 * k < left ? __ldg(ids + edge + 32 * k) : 0;
+//% end
+//% fetch_ids()
+
+    int group = 32;
+    while (group > 1 && group * n > 32)
+        group /= 2;
+    const int sub = lane % group;
     int j = lane / group, lo, hi;
 //% bounds()
 
-    const int *ids = colidx + begin;
 #pragma unroll 1
-    for (int base = lane; base < left; base += ${32 * unroll}) {
-        int id[${unroll}];
+    while (edge < left) {
+        const int held = left - edge;
         float v[${unroll}][${L.floats}] = {};
 //% if weighted then
         float weight[${unroll}] = {};
 //% end
 #pragma unroll
-        for (int k = 0; k < ${unroll}; k++)
-            id[k] = base + 32 * k < left ? __ldg(ids + base + 32 * k) : 0;
-#pragma unroll
         for (int k = 0; k < ${unroll}; k++) {
-            if (base + 32 * k >= left)
+            if (32 * k >= held)
                 continue;
             const long long u = (long long)id[k] * ${spec.x_pitch};
 //% if weighted then
@@ -119,18 +128,21 @@ ${kernel}(${parameters})
 //% end
 //% lanes.load_row(L)
         }
+        edge += ${32 * unroll};
+//% fetch_ids()
 #pragma unroll
         for (int k = 0; k < ${unroll}; k++) {
-            if (base + 32 * k >= left)
+            if (32 * k >= held)
                 continue;
 #pragma unroll
             for (int i = 0; i < ${L.floats}; i++)
 //% if weighted then
-                gathered[warp][i][base + 32 * k] = weight[k] * v[k][i];
+                gathered[warp][i][slot + 33 * k] = weight[k] * v[k][i];
 //% else
-                gathered[warp][i][base + 32 * k] = v[k][i];
+                gathered[warp][i][slot + 33 * k] = v[k][i];
 //% end
         }
+        slot += ${33 * unroll};
     }
     __syncwarp();
 
@@ -140,7 +152,7 @@ ${kernel}(${parameters})
         for (int e = lo + sub; e < hi; e += group)
 #pragma unroll
             for (int i = 0; i < ${L.floats}; i++)
-                sum[i] += gathered[warp][i][e];
+                sum[i] += gathered[warp][i][e + e / 32u];
         for (int step = group / 2; step > 0; step /= 2)
 #pragma unroll
             for (int i = 0; i < ${L.floats}; i++)

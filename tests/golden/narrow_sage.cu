@@ -9,9 +9,9 @@
 // results repeat bit by bit.
 // edgesPerWarp=128 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=7 x_pitch=8 out_pitch=7 self_pitch=7 norm=mean self=one bias=1 act=relu offset_bits=32
-#line 45 "/gnnac/templates/narrow.cu.lua"
+#line 48 "/gnnac/templates/narrow.cu.lua"
 // Edges per warp: up to 128; columns per lane: 7.
-#line 49 "/gnnac/templates/narrow.cu.lua"
+#line 52 "/gnnac/templates/narrow.cu.lua"
 typedef int offset_t;
 
 #line 68 "/gnnac/templates/lanes.lib.lua"
@@ -73,7 +73,7 @@ static __device__ __forceinline__ void store4x1(float *to, const float *from)
     to[3] = from[3];
 }
 
-#line 55 "/gnnac/templates/narrow.cu.lua"
+#line 58 "/gnnac/templates/narrow.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     float *out, const float *x, const offset_t *rowptr,
@@ -81,8 +81,8 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     const float *self, const float *bias, float *partial,
     int n_parts)
 {
-#line 58 "/gnnac/templates/narrow.cu.lua"
-    __shared__ float gathered[4][7][128];
+#line 61 "/gnnac/templates/narrow.cu.lua"
+    __shared__ float gathered[4][7][131];
     __shared__ float heads[4][7];
     __shared__ float tails[4][7];
     const int lane = threadIdx.x % 32;
@@ -109,7 +109,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
 #line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x3 = x + c3;
     asm("" : "+l"(x3));
-#line 65 "/gnnac/templates/narrow.cu.lua"
+#line 68 "/gnnac/templates/narrow.cu.lua"
     const unsigned first = blockIdx.x * 4;
     const unsigned part = first + warp;
 
@@ -128,14 +128,23 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         tail = end > __ldg(rowptr + last);
         n = last - first_row + tail;
     }
+#line 96 "/gnnac/templates/narrow.cu.lua"
+    // Ids are asked for before what waits for the rows, then a batch ahead.
+    const int *ids = colidx + begin;
+    int id[4];
+    int edge = lane, slot = lane;
+#line 101 "/gnnac/templates/narrow.cu.lua"
+#pragma unroll
+    for (int k = 0; k < 4; k++)
+        id[k] = edge + 32 * k < left ? __ldg(ids + edge + 32 * k) : 0;
+
+#line 107 "/gnnac/templates/narrow.cu.lua"
     int group = 32;
     while (group > 1 && group * n > 32)
         group /= 2;
     const int sub = lane % group;
-
-#line 98 "/gnnac/templates/narrow.cu.lua"
     int j = lane / group, lo, hi;
-#line 90 "/gnnac/templates/narrow.cu.lua"
+#line 88 "/gnnac/templates/narrow.cu.lua"
     lo = hi = 0;
     if (j < n) {
         const offset_t low = __ldg(rowptr + first_row + j) - begin;
@@ -144,19 +153,15 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         hi = high > left ? left : (int)high;
     }
 
-#line 101 "/gnnac/templates/narrow.cu.lua"
-    const int *ids = colidx + begin;
+#line 114 "/gnnac/templates/narrow.cu.lua"
 #pragma unroll 1
-    for (int base = lane; base < left; base += 128) {
-        int id[4];
+    while (edge < left) {
+        const int held = left - edge;
         float v[4][7] = {};
-#line 109 "/gnnac/templates/narrow.cu.lua"
-#pragma unroll
-        for (int k = 0; k < 4; k++)
-            id[k] = base + 32 * k < left ? __ldg(ids + base + 32 * k) : 0;
+#line 121 "/gnnac/templates/narrow.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-            if (base + 32 * k >= left)
+            if (32 * k >= held)
                 continue;
             const long long u = (long long)id[k] * 8;
 #line 166 "/gnnac/templates/lanes.lib.lua"
@@ -168,18 +173,25 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][6], x3 + u);
         }
-#line 122 "/gnnac/templates/narrow.cu.lua"
+#line 131 "/gnnac/templates/narrow.cu.lua"
+        edge += 128;
+#line 101 "/gnnac/templates/narrow.cu.lua"
+#pragma unroll
+    for (int k = 0; k < 4; k++)
+        id[k] = edge + 32 * k < left ? __ldg(ids + edge + 32 * k) : 0;
+#line 133 "/gnnac/templates/narrow.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-            if (base + 32 * k >= left)
+            if (32 * k >= held)
                 continue;
 #pragma unroll
             for (int i = 0; i < 7; i++)
-#line 131 "/gnnac/templates/narrow.cu.lua"
-                gathered[warp][i][base + 32 * k] = v[k][i];
+#line 142 "/gnnac/templates/narrow.cu.lua"
+                gathered[warp][i][slot + 33 * k] = v[k][i];
         }
+#line 145 "/gnnac/templates/narrow.cu.lua"
+        slot += 132;
     }
-#line 135 "/gnnac/templates/narrow.cu.lua"
     __syncwarp();
 
 #pragma unroll 1
@@ -188,17 +200,17 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         for (int e = lo + sub; e < hi; e += group)
 #pragma unroll
             for (int i = 0; i < 7; i++)
-                sum[i] += gathered[warp][i][e];
+                sum[i] += gathered[warp][i][e + e / 32u];
         for (int step = group / 2; step > 0; step /= 2)
 #pragma unroll
             for (int i = 0; i < 7; i++)
                 sum[i] += __shfl_xor_sync(~0u, sum[i], step);
         const int at_row = j;
-#line 150 "/gnnac/templates/narrow.cu.lua"
+#line 162 "/gnnac/templates/narrow.cu.lua"
         const int degree = hi - lo;
-#line 152 "/gnnac/templates/narrow.cu.lua"
+#line 164 "/gnnac/templates/narrow.cu.lua"
         j += 32 / group;
-#line 90 "/gnnac/templates/narrow.cu.lua"
+#line 88 "/gnnac/templates/narrow.cu.lua"
     lo = hi = 0;
     if (j < n) {
         const offset_t low = __ldg(rowptr + first_row + j) - begin;
@@ -206,7 +218,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         lo = low < 0 ? 0 : (int)low;
         hi = high > left ? left : (int)high;
     }
-#line 154 "/gnnac/templates/narrow.cu.lua"
+#line 166 "/gnnac/templates/narrow.cu.lua"
         if (sub > 0 || at_row >= n)
             continue;
         const int row = first_row + at_row;
@@ -230,7 +242,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     store1(to + c2, &sum[5]);
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
-#line 168 "/gnnac/templates/narrow.cu.lua"
+#line 180 "/gnnac/templates/narrow.cu.lua"
         } else {
 #line 33 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;
@@ -286,7 +298,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         }
     }
 
-#line 173 "/gnnac/templates/narrow.cu.lua"
+#line 185 "/gnnac/templates/narrow.cu.lua"
     __syncthreads();
     const bool begins = !open || n > 1;
     if (lane > 0 || !tail || (!begins && warp > 0))
@@ -316,10 +328,10 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     store1(to + c2, &sum[5]);
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
-#line 193 "/gnnac/templates/narrow.cu.lua"
+#line 205 "/gnnac/templates/narrow.cu.lua"
         return;
     }
-#line 196 "/gnnac/templates/narrow.cu.lua"
+#line 208 "/gnnac/templates/narrow.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 33 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;
