@@ -113,25 +113,45 @@ static gnnac_status add_images(struct writer *w,
     return GNNAC_OK;
 }
 
-static gnnac_status add_tensors(struct writer *w, const int64_t *rowptr,
-                                const int32_t *colidx,
+static void append_graph(struct writer *w, const char *name,
+                         enum st_dtype dtype, const void *bytes, int64_t n,
+                         int *n_pads)
+{
+    struct entry e = {.dtype = dtype, .bytes = bytes, .n_elems = (size_t)n};
+    snprintf(e.name, sizeof(e.name), "graph/%s", name);
+    pad(w, n_pads);
+    append(w, e);
+}
+
+static gnnac_status add_graph(struct writer *w, const struct stored_graph *g,
+                              int *n_pads)
+{
+    const struct manifest *m = w->m;
+    bool reordered = is_reordered(m);
+    if ((g->perm != NULL) != reordered || (g->inverse != NULL) != reordered)
+        return FAIL(w->err, GNNAC_EINTERNAL,
+                    "the manifest contradicts the graph's order");
+    append_graph(w, "rowptr", ST_I64, g->rowptr, m->n_nodes + 1, n_pads);
+    append_graph(w, "colidx", ST_I32, g->colidx, m->n_stored_edges, n_pads);
+    if (reordered) {
+        append_graph(w, "perm", ST_I32, g->perm, m->n_nodes, n_pads);
+        append_graph(w, "inverse", ST_I32, g->inverse, m->n_nodes, n_pads);
+    }
+    return GNNAC_OK;
+}
+
+static gnnac_status add_tensors(struct writer *w, const struct stored_graph *g,
                                 struct kernel_image *images, size_t n_images)
 {
     int n_pads = 0;
-    struct entry rows = {.name = "graph/rowptr", .dtype = ST_I64,
-                         .bytes = rowptr,
-                         .n_elems = (size_t)w->m->n_nodes + 1};
-    struct entry cols = {.name = "graph/colidx", .dtype = ST_I32,
-                         .bytes = colidx,
-                         .n_elems = (size_t)w->m->n_stored_edges};
-    w->entries = calloc_array((int64_t)(2 * n_images + 4), sizeof(*w->entries));
+    w->entries = calloc_array((int64_t)(2 * n_images + 8), sizeof(*w->entries));
     if (!w->entries)
         return FAIL(w->err, GNNAC_ENOMEM, "out of memory");
-    append(w, rows);
-    pad(w, &n_pads);
-    append(w, cols);
+    gnnac_status st = add_graph(w, g, &n_pads);
+    if (st != GNNAC_OK)
+        return st;
     qsort(images, n_images, sizeof(*images), by_kind_and_kernel);
-    gnnac_status st = add_images(w, images, n_images, &n_pads);
+    st = add_images(w, images, n_images, &n_pads);
     if (st == GNNAC_OK && w->n > ST_MAX_TENSORS)
         st = FAIL(w->err, GNNAC_EUNSUPPORTED,
                   "%zu kernel images are too many for one bundle: ask for "
@@ -230,7 +250,7 @@ static void write_file(FILE *out, const struct writer *w, const char *header)
 }
 
 gnnac_status bundle_write_stream(FILE *out, const struct manifest *m,
-                                 const int64_t *rowptr, const int32_t *colidx,
+                                 const struct stored_graph *g,
                                  const struct kernel_image *images,
                                  size_t n_images, gnnac_error *err)
 {
@@ -246,7 +266,7 @@ gnnac_status bundle_write_stream(FILE *out, const struct manifest *m,
     if (n_images)
         memcpy(sorted, images, n_images * sizeof(*sorted));
     TRY(manifest_check(m, err));
-    TRY(add_tensors(&w, rowptr, colidx, sorted, n_images));
+    TRY(add_tensors(&w, g, sorted, n_images));
     if (!(header = header_text(&w))) {
         st = FAIL(err, GNNAC_ENOMEM, "out of memory");
         goto out;
@@ -261,7 +281,7 @@ out:
 }
 
 gnnac_status bundle_write(const char *path, const struct manifest *m,
-                          const int64_t *rowptr, const int32_t *colidx,
+                          const struct stored_graph *g,
                           const struct kernel_image *images, size_t n_images,
                           gnnac_error *err)
 {
@@ -269,7 +289,7 @@ gnnac_status bundle_write(const char *path, const struct manifest *m,
     gnnac_status st = atomic_open(path, &f, err);
     if (st != GNNAC_OK)
         return st;
-    st = bundle_write_stream(f.out, m, rowptr, colidx, images, n_images, err);
+    st = bundle_write_stream(f.out, m, g, images, n_images, err);
     if (st == GNNAC_OK)
         return atomic_commit(&f, err);
     atomic_abandon(&f);

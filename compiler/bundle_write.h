@@ -17,19 +17,28 @@ struct kernel_image {
     size_t n_bytes;
 };
 
-// `rowptr` [n_nodes + 1] and `colidx` [n_stored_edges] as the manifest says.
+// A graph as the bundle stores it: arrays of the manifest's sizes.
+struct stored_graph {
+    const int64_t *rowptr; // [n_nodes + 1]
+    const int32_t *colidx; // [n_stored_edges]
+    // [n_nodes], as in struct gnnac_bundle; NULL where the manifest says that
+    // nothing is reordered.
+    const int32_t *perm, *inverse;
+};
+
 // Written beside `path`, flushed to disk, then renamed: `path` holds the old
 // file or the whole new one. GNNAC_EIO, GNNAC_ENOMEM, GNNAC_EUNSUPPORTED (too
 // many tensors), GNNAC_EFORMAT (an image is none, the manifest contradicts
-// itself), GNNAC_EINTERNAL (an image of no kernel or architecture).
+// itself), GNNAC_EINTERNAL (an image of no kernel or architecture, an order
+// that the manifest does not speak of).
 gnnac_status bundle_write(const char *path, const struct manifest *m,
-                          const int64_t *rowptr, const int32_t *colidx,
+                          const struct stored_graph *g,
                           const struct kernel_image *images, size_t n_images,
                           gnnac_error *err);
 
 // The same bytes to a stream; write errors are the caller's to find (ferror).
 gnnac_status bundle_write_stream(FILE *out, const struct manifest *m,
-                                 const int64_t *rowptr, const int32_t *colidx,
+                                 const struct stored_graph *g,
                                  const struct kernel_image *images,
                                  size_t n_images, gnnac_error *err);
 

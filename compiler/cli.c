@@ -8,13 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/nearest.h"
 
 #define FIELD(f) offsetof(struct options, f)
 
 // Groups of commands.
 enum {
-    ON_GRAPH = CMD_ANALYZE | CMD_COMPILE | CMD_CONVERT | CMD_EXPLAIN,
+    ON_GRAPH = CMD_ANALYZE | CMD_COMPILE | CMD_CONVERT | CMD_EXPLAIN |
+               CMD_REORDER,
     ON_MODEL = CMD_COMPILE | CMD_EXPLAIN,
     ON_DEVICE = CMD_COMPILE | CMD_EXPLAIN | CMD_RUN | CMD_DOCTOR,
     ON_DB = CMD_ANALYZE | CMD_COMPILE | CMD_EXPLAIN | CMD_DOCTOR,
@@ -69,12 +71,23 @@ const struct option_spec cli_options[] = {
      "more rules, a file or a shipped one's name; may be repeated"},
     {"set", 0, OPT_LIST, "KNOB=VALUE", FIELD(set), ON_MODEL, 0, 0, NULL,
      "fix a knob, e.g. partSize=32; may be repeated"},
+    {"reorder", 0, OPT_TEXT, "METHOD|FILE.npy", FIELD(reorder), ON_MODEL, 0, 0,
+     "none", "the order of the nodes to compile for: none, auto, rabbit ..."},
+    {"runs", 0, OPT_INT64, "N", FIELD(runs), ON_MODEL | CMD_REORDER, 1,
+     INT64_C(1) << 40, "200",
+     "--reorder or --order auto: passes that have to pay for an order"},
     {"arch", 0, OPT_TEXT, "native|sm_90[,sm_80...]", FIELD(arch), ON_MODEL, 0,
      0, "native", "GPU architectures to build for"},
     {"tune", 0, OPT_WORD, "auto|off|full", FIELD(tune), ON_MODEL, 0, 0, "auto",
      "with a GPU, time the rules' candidates; none; every point worth it"},
     {"dump", 0, OPT_TEXT, "DIR", FIELD(dump), CMD_COMPILE, 0, 0, NULL,
      "write every intermediate product to a folder"},
+
+    {"order", 0, OPT_TEXT, "METHOD|FILE.npy", FIELD(order), CMD_REORDER, 0, 0,
+     NULL, "none, rabbit, rcm, degree, dbg, hub, community or window; auto or "
+     "gnnadvisor decide; or an array that holds the new id of every old one"},
+    {"perm", 0, OPT_TEXT, "P.npy", FIELD(perm), CMD_REORDER, 0, 0, NULL,
+     "also write the order: perm[old] = new"},
 
     {"features", 0, OPT_TEXT, "X.npy|ones|randn[:SEED]", FIELD(features),
      CMD_RUN, 0, 0, "randn", "the features, one row a node"},
@@ -345,6 +358,7 @@ gnnac_status cli_parse(const struct command *cmd, int argc,
     if (st == GNNAC_OK)
         st = check_args(cmd, &o, err);
     o.graph.n_threads = o.threads;
+    o.graph.progress = log_progress;
     if (st == GNNAC_OK)
         *out = o;
     return st;

@@ -49,6 +49,8 @@ struct options {
     struct text_list set;   // --set KNOB=VALUE, repeatable
     const char *arch;     // --arch native|sm_90[,sm_80...]
     const char *tune;     // --tune auto|off|full
+    const char *reorder;  // --reorder METHOD|FILE.npy
+    int64_t runs;         // --runs
     const char *dump;     // --dump DIR
 
     // run
@@ -59,6 +61,10 @@ struct options {
     // inspect
     const char *source, *ptx; // --source NAME, --ptx NAME
     bool check;               // --check
+
+    // reorder
+    const char *order; // --order METHOD|FILE.npy
+    const char *perm;  // --perm P.npy
 
     // generate (its KIND is args[0])
     int64_t edges, blocks; // --edges, --blocks (--nodes is graph.n_nodes)
@@ -73,9 +79,10 @@ enum command_bit {
     CMD_EXPLAIN = 1 << 4,
     CMD_GENERATE = 1 << 5,
     CMD_INSPECT = 1 << 6,
-    CMD_RULES = 1 << 7,
-    CMD_RUN = 1 << 8,
-    CMD_ALL = (1 << 9) - 1,
+    CMD_REORDER = 1 << 7,
+    CMD_RULES = 1 << 8,
+    CMD_RUN = 1 << 9,
+    CMD_ALL = (1 << 10) - 1,
 };
 
 struct command {
@@ -132,6 +139,7 @@ gnnac_status cmd_doctor(const struct options *o, gnnac_error *err);
 gnnac_status cmd_explain(const struct options *o, gnnac_error *err);
 gnnac_status cmd_generate(const struct options *o, gnnac_error *err);
 gnnac_status cmd_inspect(const struct options *o, gnnac_error *err);
+gnnac_status cmd_reorder(const struct options *o, gnnac_error *err);
 gnnac_status cmd_rules(const struct options *o, gnnac_error *err);
 gnnac_status cmd_run(const struct options *o, gnnac_error *err);
 

@@ -33,6 +33,8 @@ static void print_table(const struct manifest *m, const char *path)
     printf("%s: %s, %d layers, %lld nodes, %lld edges\n", path, m->model.name,
            (int)m->model.n_layers, (long long)m->n_nodes,
            (long long)m->n_edges);
+    if (m->reorder.method[0])
+        printf("  order    %s: %s\n", m->reorder.method, m->reorder.why);
     for (int32_t i = 0; i < m->n_choices; i++) {
         const struct choice *c = &m->choices[i];
         const struct step *s = &m->program.steps[c->step];
@@ -66,13 +68,14 @@ static gnnac_status print_json(const struct assembly *a, const char *path,
     for (int32_t i = 0; choices && i < m->n_choices; i++)
         json_array_append_new(choices, choice_json(m, &m->choices[i]));
     json_t *j = json_pack(
-        "{s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "bundle",
+        "{s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+        "bundle",
         path, "model", m->model.name, "nodes", (json_int_t)m->n_nodes, "edges",
         (json_int_t)m->n_edges, "fingerprint", m->fingerprint, "recalled",
         (json_int_t)r->n_recalled, "emitted", (json_int_t)r->n_emitted,
         "compiled", (json_int_t)r->n_compiled, "cached",
-        (json_int_t)r->n_cached, "timed", (json_int_t)r->n_timed, "choices",
-        choices);
+        (json_int_t)r->n_cached, "timed", (json_int_t)r->n_timed, "reorder",
+        reordering_json(&m->reorder), "choices", choices);
     return print_json_line(j, err);
 }
 
@@ -91,6 +94,11 @@ gnnac_status cmd_compile(const struct options *o, gnnac_error *err)
     struct assembly a = {0};
     struct model_request model;
     struct workbench_request rq;
+    const struct assemble_request what = {.graph = o->args[0],
+                                          .options = &o->graph,
+                                          .model = &model,
+                                          .reorder = o->reorder,
+                                          .runs = o->runs};
     char path[1024];
 
     TRY(read_model_request(o, &model, err));
@@ -100,7 +108,7 @@ gnnac_status cmd_compile(const struct options *o, gnnac_error *err)
     else
         default_output(o->args[0], model.name, path, sizeof(path));
     TRY(workbench_open(&rq, &wb, err));
-    TRY(assemble(&wb, o->args[0], &o->graph, &model, &a, err));
+    TRY(assemble(&wb, &what, &a, err));
     if (o->dump)
         TRY(dump_assembly(&a, o->dump, o->threads, err));
     TRY(assembly_write(&a, path, err));

@@ -15,6 +15,8 @@ static void print_trace(const struct rule_trace *t)
         printf("        %s = %s\n", t->compared[i].name, t->compared[i].value);
     if (t->fired)
         printf("        why: %s\n", t->why);
+    if (t->reorder[0])
+        printf("        order: %s\n", t->reorder);
     if (t->note[0])
         printf("        %s\n", t->note);
 }
@@ -56,10 +58,10 @@ static json_t *trace_json(const struct rule_trace *t)
     for (size_t i = 0; compared && i < t->n_compared; i++)
         json_object_set_new(compared, t->compared[i].name,
                             json_string(t->compared[i].value));
-    return json_pack("{s:s, s:s, s:b, s:s, s:s, s:f, s:o}", "rule", t->rule,
-                     "where", t->where, "fired", t->fired, "why", t->why,
-                     "note", t->note, "priority", t->priority, "compared",
-                     compared);
+    return json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:f, s:o}", "rule",
+                     t->rule, "where", t->where, "fired", t->fired, "why",
+                     t->why, "note", t->note, "reorder", t->reorder, "priority",
+                     t->priority, "compared", compared);
 }
 
 static json_t *candidate_json(const struct candidate *c)
@@ -90,11 +92,19 @@ static json_t *step_json(const struct assembly *a, const struct choice *c)
         "candidates", candidates);
 }
 
+static void print_order(const struct reordering *r)
+{
+    if (r->method[0])
+        printf("order: %s\n    why: %s\n", r->method, r->why);
+}
+
 static gnnac_status print_all(const struct assembly *a, bool json,
                               gnnac_error *err)
 {
     const struct manifest *m = a->manifest;
     json_t *steps = json_array();
+    if (!json)
+        print_order(&m->reorder);
     for (int32_t i = 0; i < m->n_choices; i++)
         if (json)
             json_array_append_new(steps, step_json(a, &m->choices[i]));
@@ -102,8 +112,9 @@ static gnnac_status print_all(const struct assembly *a, bool json,
             print_step(a, &m->choices[i]);
     if (json)
         return print_json_line(
-            json_pack("{s:s, s:s, s:o}", "model", m->model.name, "fingerprint",
-                      m->fingerprint, "steps", steps),
+            json_pack("{s:s, s:s, s:o, s:o}", "model", m->model.name,
+                      "fingerprint", m->fingerprint, "reorder",
+                      reordering_json(&m->reorder), "steps", steps),
             err);
     json_decref(steps);
     return GNNAC_OK;
@@ -116,12 +127,17 @@ gnnac_status cmd_explain(const struct options *o, gnnac_error *err)
     struct assembly a = {0};
     struct model_request model;
     struct workbench_request rq;
+    const struct assemble_request what = {.graph = o->args[0],
+                                          .options = &o->graph,
+                                          .model = &model,
+                                          .reorder = o->reorder,
+                                          .runs = o->runs};
 
     TRY(read_model_request(o, &model, err));
     read_workbench_request(o, &rq);
     rq.explain = true;
     TRY(workbench_open(&rq, &wb, err));
-    TRY(assemble(&wb, o->args[0], &o->graph, &model, &a, err));
+    TRY(assemble(&wb, &what, &a, err));
     TRY(print_all(&a, o->json, err));
 
 out:

@@ -70,6 +70,8 @@ static void print_head(const char *path, const gnnac_bundle *b)
            m->n_edges, m->self_loops_removed ? ", stored without self loops"
                                              : "");
     printf("fingerprint  %s\n", m->fingerprint);
+    if (m->reorder.method[0])
+        printf("order        %s: %s\n", m->reorder.method, m->reorder.why);
     printf("built for   ");
     for (int32_t i = 0; i < m->n_archs; i++)
         printf(" %s", m->archs[i]);

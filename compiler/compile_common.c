@@ -41,6 +41,13 @@ void read_workbench_request(const struct options *o,
     };
 }
 
+json_t *reordering_json(const struct reordering *r)
+{
+    return r->method[0] ? json_pack("{s:s, s:s}", "method", r->method, "why",
+                                    r->why)
+                        : json_null();
+}
+
 gnnac_status print_json_line(json_t *j, gnnac_error *err)
 {
     if (!j)

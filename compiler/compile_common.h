@@ -18,6 +18,9 @@ gnnac_status read_model_request(const struct options *o,
 void read_workbench_request(const struct options *o,
                             struct workbench_request *out);
 
+// {"method", "why"}; null where nobody asked for an order.
+json_t *reordering_json(const struct reordering *r);
+
 // One line of JSON on stdout; frees `j` (NULL: out of memory).
 gnnac_status print_json_line(json_t *j, gnnac_error *err);
 

@@ -25,6 +25,8 @@ static const struct command commands[] = {
      "a synthetic graph: rmat sbm powerlaw batch ring star mesh"},
     {CMD_INSPECT, "inspect", cmd_inspect, "BUNDLE", 1, 1,
      "what is in a bundle; its kernels' source and PTX"},
+    {CMD_REORDER, "reorder", cmd_reorder, "IN OUT --order X", 2, 2,
+     "a graph renumbered so that neighbours stand near each other"},
     {CMD_RULES, "rules", cmd_rules, "check|test FILE...", 2, CLI_MAX_ARGS,
      "find mistakes in rule files; run the tests in them"},
     {CMD_RUN, "run", cmd_run, "BUNDLE", 1, 1,
@@ -54,6 +56,7 @@ static int report(gnnac_status st, const gnnac_error *err)
     size_t i = (size_t)st < sizeof(exits) / sizeof(exits[0])
                    ? (size_t)st
                    : GNNAC_EINTERNAL;
+    log_end_progress();
     fprintf(stderr, "%s%s\n", exits[i].bare ? "" : "gnnac: ",
             err->msg[0] ? err->msg : gnnac_status_string(st));
     return exits[i].code;

@@ -184,6 +184,39 @@ static gnnac_status check_self_loops(const struct gnnac_bundle *b,
     return GNNAC_OK;
 }
 
+// Every node is its image's pre-image, so no two have the same image: perm is a
+// permutation, and inverse has no entry left that is not checked.
+static gnnac_status check_permutation(const struct gnnac_bundle *b,
+                                      gnnac_error *err)
+{
+    int64_t n = b->manifest->n_nodes;
+    bool wrong = false;
+#pragma omp parallel for schedule(static) reduction(|| : wrong)
+    for (int64_t v = 0; v < n; v++)
+        wrong = wrong || b->perm[v] < 0 || b->perm[v] >= n ||
+                b->inverse[b->perm[v]] != v;
+    if (wrong)
+        return FAIL(err, GNNAC_EFORMAT,
+                    "graph/perm: not a permutation of the nodes with "
+                    "graph/inverse as its inverse");
+    return GNNAC_OK;
+}
+
+static gnnac_status take_permutation(struct gnnac_bundle *b, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    int64_t n = b->manifest->n_nodes;
+    const void *perm, *inverse;
+    TRY(take_vector(b, "graph/perm", ST_I32, n, &perm, &b->perm_copy, err));
+    TRY(take_vector(b, "graph/inverse", ST_I32, n, &inverse, &b->inverse_copy,
+                    err));
+    b->perm = perm;
+    b->inverse = inverse;
+    TRY(check_permutation(b, err));
+out:
+    return st;
+}
+
 static gnnac_status take_graph(struct gnnac_bundle *b, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
@@ -198,6 +231,8 @@ static gnnac_status take_graph(struct gnnac_bundle *b, gnnac_error *err)
     b->colidx = colidx;
     TRY(check_columns(b, err));
     TRY(check_self_loops(b, err));
+    if (is_reordered(m))
+        TRY(take_permutation(b, err));
 out:
     return st;
 }
@@ -339,6 +374,8 @@ void gnnac_bundle_close(gnnac_bundle *b)
     free(b->manifest);
     free(b->rowptr_copy);
     free(b->colidx_copy);
+    free(b->perm_copy);
+    free(b->inverse_copy);
     free(b->bytes);
     free(b);
 }

@@ -3,11 +3,20 @@
 #ifndef GNNAC_BUNDLE_H
 #define GNNAC_BUNDLE_H
 
+#include <string.h>
+
 #include "fail.h"
 #include "program.h"
 #include "safetensors.h"
 
-enum { FORMAT_MAJOR = 1, FORMAT_MINOR = 0, MAX_ARCHS = 16 };
+// A bundle says the oldest minor version that can hold it: 0, or 1 where its
+// graph is reordered.
+enum {
+    FORMAT_MAJOR = 1,
+    FORMAT_MINOR = 0,
+    FORMAT_MINOR_REORDERED = 1,
+    MAX_ARCHS = 16
+};
 
 // Why a step runs the kernel it runs; for people.
 struct choice {
@@ -18,6 +27,15 @@ struct choice {
     char knobs[256];  // "partSize=32 dimWorker=16 ..."
 };
 
+// How the stored graph's nodes are numbered.
+struct reordering {
+    char method[64]; // "rabbit"; empty or "none": as the input's
+    char why[512];   // for people
+    // Of the stored arrays as they were before, in the input's order: with it
+    // the reference checks that they can be brought back.
+    char fingerprint[33];
+};
+
 // Everything in __metadata__.gnnac. Plain data, no pointers.
 struct manifest {
     int32_t format_major, format_minor;
@@ -26,6 +44,7 @@ struct manifest {
     int64_t n_stored_edges;   // of the arrays in the bundle
     bool self_loops_removed;  // GCN adds its own
     char fingerprint[33];     // of the graph as loaded
+    struct reordering reorder;
     struct model model;
     struct program program;
     int32_t n_kernels, n_choices;
@@ -37,6 +56,11 @@ struct manifest {
     char toolchain[256];       // NVRTC version and build id
 };
 
+static inline bool is_reordered(const struct manifest *m)
+{
+    return m->reorder.method[0] && strcmp(m->reorder.method, "none") != 0;
+}
+
 struct gnnac_bundle {
     void *bytes; // whole file, owned
     size_t n_bytes;
@@ -45,8 +69,22 @@ struct gnnac_bundle {
     struct manifest *manifest;  // owned
     const int64_t *rowptr;      // [n_nodes + 1]; views or owned copies
     const int32_t *colidx;      // [n_stored_edges]
-    void *rowptr_copy, *colidx_copy; // when the file has them misaligned
+    // The stored graph's node perm[v] is the input's node v; inverse[perm[v]]
+    // is v. [n_nodes]; NULL where the graph has the input's order.
+    const int32_t *perm, *inverse;
+    // When the file has them misaligned.
+    void *rowptr_copy, *colidx_copy, *perm_copy, *inverse_copy;
 };
+
+// For a step of a reordered graph: the row of `x` that each row of `out` is.
+// NULL for other kinds of steps.
+static inline const int32_t *bundle_source_rows(const struct gnnac_bundle *b,
+                                                const struct step *s)
+{
+    return s->kind == STEP_GRAPH_ORDER   ? b->inverse
+           : s->kind == STEP_INPUT_ORDER ? b->perm
+                                         : NULL;
+}
 
 // The image of kernel `k` for `arch` ("sm_90": the cubin; "ptx"; "source").
 // NULL when the bundle has none. The bytes belong to the bundle; PTX and source

@@ -73,8 +73,12 @@ static void run_step(const struct run *r, const struct step *s)
     case STEP_BIAS_ACT:
         cpu_bias_act(n, x, param_of(r, s->bias), s->act, out, n_threads);
         break;
-    default:
+    case STEP_LOG_SOFTMAX:
         cpu_log_softmax(n, x, out, n_threads);
+        break;
+    default:
+        cpu_permute_rows(n, x, bundle_source_rows(r->m->bundle, s), out,
+                         n_threads);
         break;
     }
 }

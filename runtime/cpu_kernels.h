@@ -1,5 +1,5 @@
-// The CPU backend's four operations, one per kind of step. All work row by row:
-// a row's result does not depend on how many threads share the rows.
+// The CPU backend's operations: what the kinds of steps do. All work row by
+// row: a row's result does not depend on how many threads share the rows.
 #ifndef GNNAC_CPU_KERNELS_H
 #define GNNAC_CPU_KERNELS_H
 
@@ -43,5 +43,10 @@ void cpu_bias_act(int64_t n_rows, struct const_view x, const float *bias,
 // out may be x.
 void cpu_log_softmax(int64_t n_rows, struct const_view x, struct view out,
                      int n_threads);
+
+// Row v of out is row source_row[v] of x.
+void cpu_permute_rows(int64_t n_rows, struct const_view x,
+                      const int32_t *source_row, struct view out,
+                      int n_threads);
 
 #endif

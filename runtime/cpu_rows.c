@@ -1,5 +1,6 @@
 // Steps that see one row at a time and no graph.
 #include <math.h>
+#include <string.h>
 
 #include "cpu_kernels.h"
 
@@ -36,4 +37,13 @@ void cpu_log_softmax(int64_t n_rows, struct const_view x, struct view out,
     for (int64_t v = 0; v < n_rows; v++)
         log_softmax_row(x.data + v * x.pitch, out.data + v * out.pitch,
                         out.dim);
+}
+
+void cpu_permute_rows(int64_t n_rows, struct const_view x,
+                      const int32_t *source_row, struct view out, int n_threads)
+{
+#pragma omp parallel for schedule(static) num_threads(n_threads)
+    for (int64_t v = 0; v < n_rows; v++)
+        memcpy(out.data + v * out.pitch, x.data + source_row[v] * x.pitch,
+               (size_t)out.dim * sizeof(float));
 }

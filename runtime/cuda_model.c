@@ -19,6 +19,7 @@ struct cuda_model {
     cublas_handle blas;
     cu_ptr blas_workspace;
     cu_ptr params[MAX_PARAMS];
+    cu_ptr perm, inverse; // 0 where the graph has the input's order
     size_t partial_bytes; // behind the buffers in the workspace
     // For cuda_model_run, made at its first call.
     cu_stream stream;
@@ -101,6 +102,19 @@ static gnnac_status alloc_params(struct cuda_model *cm, gnnac_error *err)
     return GNNAC_OK;
 }
 
+static gnnac_status upload_order(struct cuda_model *cm, gnnac_error *err)
+{
+    const struct gnnac_bundle *b = cm->m->bundle;
+    size_t n_bytes = (size_t)b->manifest->n_nodes * sizeof(int32_t);
+    if (!b->perm)
+        return GNNAC_OK;
+    gnnac_status st =
+        cuda_upload(cm->c, b->perm, n_bytes, "the order", &cm->perm, err);
+    return st == GNNAC_OK ? cuda_upload(cm->c, b->inverse, n_bytes, "the order",
+                                        &cm->inverse, err)
+                          : st;
+}
+
 static gnnac_status build(struct cuda_model *cm, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
@@ -108,6 +122,7 @@ static gnnac_status build(struct cuda_model *cm, gnnac_error *err)
     TRY(cuda_graph_init(cm->c, b->manifest->n_nodes,
                         b->manifest->n_stored_edges, b->rowptr, b->colidx,
                         cm->m->dinv, &cm->graph, err));
+    TRY(upload_order(cm, err));
     TRY(load_kernels(cm, err));
     TRY(open_blas(cm, err));
     TRY(alloc_params(cm, err));
@@ -150,6 +165,8 @@ static void release(struct cuda_model *cm)
     for (int32_t i = 0; i < MAX_PARAMS; i++)
         cuda_free(c, cm->params[i]);
     cuda_free(c, cm->blas_workspace);
+    cuda_free(c, cm->perm);
+    cuda_free(c, cm->inverse);
     cuda_free(c, cm->run_x);
     cuda_free(c, cm->run_y);
     cuda_free(c, cm->run_workspace);
@@ -244,6 +261,14 @@ static gnnac_status run_linear(const struct pass *p, const struct step *s,
     return cublas_status("cublasSgemm_v2", result, err);
 }
 
+// What bundle_source_rows says, on the device.
+static cu_ptr source_rows(const struct cuda_model *cm, const struct step *s)
+{
+    return s->kind == STEP_GRAPH_ORDER   ? cm->inverse
+           : s->kind == STEP_INPUT_ORDER ? cm->perm
+                                         : 0;
+}
+
 static gnnac_status run_kernel(const struct pass *p, const struct step *s,
                                gnnac_error *err)
 {
@@ -254,6 +279,7 @@ static gnnac_status run_kernel(const struct pass *p, const struct step *s,
         .bias = param_address(p, s->bias),
         .eps = param_address(p, s->eps),
         .partial = p->workspace + partial_offset(p->cm),
+        .source_row = source_rows(p->cm, s),
     };
     return cuda_kernel_launch(&p->cm->graph, &p->cm->kernels[s->kernel], &o,
                               p->stream, err);

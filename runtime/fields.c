@@ -52,6 +52,7 @@ static json_t *value_to_json(const struct field *f, const char *p)
     case FIELD_NAMES:
         return json_string(name_of(f->names, load_i32(p)));
     case FIELD_OBJECT:
+    case FIELD_OPTION:
     case FIELD_OBJECTS:
         return fields_to_json(f->sub, p);
     }
@@ -72,10 +73,18 @@ static json_t *array_to_json(const struct field *f, const char *from)
     return a;
 }
 
+static bool is_absent(const struct field *f, const void *from)
+{
+    return f->kind == FIELD_OPTION &&
+           ((const char *)from)[f->offset + f->sub->offset] == '\0';
+}
+
 json_t *fields_to_json(const struct field *table, const void *from)
 {
     json_t *o = json_object();
     for (const struct field *f = table; o && f->name; f++) {
+        if (is_absent(f, from))
+            continue;
         json_t *v = is_array(f)
                         ? array_to_json(f, from)
                         : value_to_json(f, (const char *)from + f->offset);
@@ -205,6 +214,7 @@ static gnnac_status read_value(struct cursor *c, const struct field *f,
     case FIELD_NAMES:
         return read_name(c, f, j, to);
     case FIELD_OBJECT:
+    case FIELD_OPTION:
     case FIELD_OBJECTS:
         return read_object(c, f->sub, j, to);
     }
@@ -240,6 +250,8 @@ static gnnac_status read_object(struct cursor *c, const struct field *table,
     for (const struct field *f = table; f->name; f++) {
         snprintf(c->path + length, sizeof(c->path) - length, ".%s", f->name);
         const json_t *v = json_object_get(j, f->name);
+        if (!v && f->kind == FIELD_OPTION)
+            continue;
         gnnac_status st = !v             ? expected(c, "it to be there")
                           : is_array(f) ? read_array(c, f, v, to)
                                         : read_value(c, f, v, to + f->offset);

@@ -17,6 +17,8 @@ enum field_kind {
     FIELD_TEXT,  // char[size]
     FIELD_NAME,  // an enum, by its name in `names`
     FIELD_OBJECT,  // a struct, by `sub`; offset 0 groups members of this one
+    FIELD_OPTION,  // a struct that is not there where its first member, a text,
+                   // is empty
     FIELD_OBJECTS, // array of structs of `size` bytes, by `sub`
     FIELD_NAMES,   // array of enums
     FIELD_TEXTS,   // array of char[size]

@@ -130,12 +130,20 @@ static const struct field choice_fields[] = {
     {0},
 };
 
+static const struct field reorder_fields[] = {
+    TEXT(reordering, method),
+    TEXT(reordering, why),
+    TEXT(reordering, fingerprint),
+    {0},
+};
+
 static const struct field graph_fields[] = {
     I64(manifest, n_nodes, 0, INT64_C(1) << 31),
     I64(manifest, n_edges, 0, INT64_C(1) << 48),
     I64(manifest, n_stored_edges, 0, INT64_C(1) << 48),
     BOOL(manifest, self_loops_removed),
     TEXT(manifest, fingerprint),
+    {"reorder", FIELD_OPTION, AT(manifest, reorder), .sub = reorder_fields},
     {0},
 };
 
@@ -156,18 +164,35 @@ static const struct field manifest_fields[] = {
     {0},
 };
 
-// Features that this reader understands beyond its format version; none so far.
+// Features that this reader understands beyond its format version. A reader
+// that ignored "reorder" would give every node another node's result.
+static const char *const features[] = {"reorder"};
+enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
+
+static bool has_feature(const char *name)
+{
+    for (size_t i = 0; i < N_FEATURES; i++)
+        if (strcmp(features[i], name) == 0)
+            return true;
+    return false;
+}
+
 static gnnac_status check_requires(const json_t *list, gnnac_error *err)
 {
-    const char *first = json_string_value(json_array_get(list, 0));
-    if (!json_is_array(list) || (json_array_size(list) && !first))
+    if (!json_is_array(list))
         return FAIL(err, GNNAC_EFORMAT,
                     "manifest.requires: expected an array of texts");
-    if (first)
-        return FAIL(err, GNNAC_EUNSUPPORTED,
-                    "the bundle needs the feature \"%.100s\", which gnnac %s "
-                    "does not have",
-                    first, GNNAC_VERSION);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        if (!name)
+            return FAIL(err, GNNAC_EFORMAT,
+                        "manifest.requires: expected an array of texts");
+        if (!has_feature(name))
+            return FAIL(err, GNNAC_EUNSUPPORTED,
+                        "the bundle needs the feature \"%.100s\", which gnnac "
+                        "%s does not have",
+                        name, GNNAC_VERSION);
+    }
     return GNNAC_OK;
 }
 
@@ -187,10 +212,16 @@ static gnnac_status check_version(const json_t *j, gnnac_error *err)
     return check_requires(json_object_get(j, "requires"), err);
 }
 
+// What a reader of this bundle must understand.
+static json_t *requirements(const struct manifest *m)
+{
+    return is_reordered(m) ? json_pack("[s]", "reorder") : json_array();
+}
+
 json_t *manifest_to_json(const struct manifest *m)
 {
     json_t *j = fields_to_json(manifest_fields, m);
-    if (j && json_object_set_new(j, "requires", json_array()) != 0) {
+    if (j && json_object_set_new(j, "requires", requirements(m)) != 0) {
         json_decref(j);
         return NULL;
     }

@@ -29,11 +29,16 @@ static bool is_arch(const char *s, const char *prefix)
 
 // ---- graph and targets ------------------------------------------------------
 
+static bool is_fingerprint(const char *s)
+{
+    return strlen(s) == 32 && only(s, "0123456789abcdef");
+}
+
 static gnnac_status check_graph(const struct manifest *m, gnnac_error *err)
 {
-    if (strlen(m->fingerprint) != 32 ||
-        !only(m->fingerprint, "0123456789abcdef"))
-        return BAD("the fingerprint is not 32 hexadecimal digits");
+    if (!is_fingerprint(m->fingerprint) ||
+        (is_reordered(m) && !is_fingerprint(m->reorder.fingerprint)))
+        return BAD("a fingerprint is not 32 hexadecimal digits");
     if (m->n_stored_edges > m->n_edges ||
         (m->n_stored_edges < m->n_edges && !m->self_loops_removed))
         return BAD("%lld of %lld edges are stored",
@@ -151,11 +156,11 @@ static gnnac_status check_unused(const struct checked_step *c)
 {
     const struct step *s = c->s;
     bool linear = s->kind == STEP_LINEAR, aggregate = s->kind == STEP_AGGREGATE;
-    bool softmax = s->kind == STEP_LOG_SOFTMAX;
+    bool takes_bias = aggregate || s->kind == STEP_BIAS_ACT;
     if ((!linear && (s->weight != -1 || s->accumulate)) ||
         (!aggregate && (s->self != -1 || s->eps != -1 ||
                         s->norm != NORM_NONE || s->self_term != SELF_NONE)) ||
-        ((linear || softmax) && (s->bias != -1 || s->act != ACT_NONE)) ||
+        (!takes_bias && (s->bias != -1 || s->act != ACT_NONE)) ||
         (linear && s->kernel != -1))
         return BAD_STEP(c, "has an operand that its kind does not take");
     return GNNAC_OK;
@@ -177,6 +182,13 @@ static gnnac_status check_elementwise(const struct checked_step *c)
     if (c->s->bias != -1 && !param_is(c, c->s->bias, 1, c->out->dim))
         return BAD_STEP(c, "its bias does not fit");
     return GNNAC_OK;
+}
+
+static gnnac_status check_reordering(const struct checked_step *c)
+{
+    if (c->s->x == c->s->out)
+        return BAD_STEP(c, "cannot work in place");
+    return check_elementwise(c);
 }
 
 static gnnac_status check_aggregate(const struct checked_step *c)
@@ -276,6 +288,8 @@ static bool step_can_pass(const struct step *s, enum launch_arg a)
         return s->eps != -1;
     case ARG_DINV:
         return s->norm == NORM_GCN || s->self_term == SELF_GCN;
+    case ARG_SOURCE_ROW:
+        return s->kind == STEP_GRAPH_ORDER || s->kind == STEP_INPUT_ORDER;
     default:
         return true;
     }
@@ -302,16 +316,23 @@ static gnnac_status check_step_kernel(const struct checked_step *c)
 
 static gnnac_status check_step(const struct checked_step *c)
 {
+    static gnnac_status (*const checks[N_STEP_KINDS])(
+        const struct checked_step *) = {
+        [STEP_LINEAR] = check_linear,
+        [STEP_AGGREGATE] = check_aggregate,
+        [STEP_BIAS_ACT] = check_elementwise,
+        [STEP_LOG_SOFTMAX] = check_elementwise,
+        [STEP_GRAPH_ORDER] = check_reordering,
+        [STEP_INPUT_ORDER] = check_reordering,
+    };
     gnnac_status st = check_unused(c);
     if (st != GNNAC_OK)
         return st;
     if (c->s->layer >= c->m->model.n_layers)
         return BAD_STEP(c, "belongs to a layer that is not there");
-    if (c->s->kind == STEP_LINEAR)
-        return check_linear(c);
-    st = c->s->kind == STEP_AGGREGATE ? check_aggregate(c)
-                                      : check_elementwise(c);
-    return st == GNNAC_OK ? check_step_kernel(c) : st;
+    st = checks[c->s->kind](c);
+    return st == GNNAC_OK && c->s->kind != STEP_LINEAR ? check_step_kernel(c)
+                                                       : st;
 }
 
 // Indices first, then that everything read was written before.
@@ -353,8 +374,9 @@ gnnac_status manifest_check(const struct manifest *m, gnnac_error *err)
 {
     static gnnac_status (*const checks[])(const struct manifest *,
                                           gnnac_error *) = {
-        check_graph,  check_archs,   check_layers, check_params,
-        check_buffers, check_kernels, check_steps,
+        check_graph,   check_archs,   check_layers,
+        check_params,  check_buffers, check_kernels,
+        check_steps,   manifest_check_orders,
     };
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
         gnnac_status st = checks[i](m, err);

@@ -17,7 +17,9 @@ static const char *const self_terms[] = {[SELF_NONE] = "none",
 static const char *const step_kinds[] = {[STEP_LINEAR] = "linear",
                                          [STEP_AGGREGATE] = "aggregate",
                                          [STEP_BIAS_ACT] = "bias_act",
-                                         [STEP_LOG_SOFTMAX] = "log_softmax"};
+                                         [STEP_LOG_SOFTMAX] = "log_softmax",
+                                         [STEP_GRAPH_ORDER] = "graph_order",
+                                         [STEP_INPUT_ORDER] = "input_order"};
 static const char *const launch_args[] = {
 #define ARG(id, name) [ARG_##id] = name,
     LAUNCH_ARGS(ARG)

@@ -79,6 +79,8 @@ enum step_kind {
     STEP_AGGREGATE,   // out = act(norm-sum(x) + self + bias)
     STEP_BIAS_ACT,    // out = act(x + bias); out may be x
     STEP_LOG_SOFTMAX, // out = log_softmax(x) along each row; out may be x
+    STEP_GRAPH_ORDER, // out = x, rows brought into the graph's node order
+    STEP_INPUT_ORDER, // out = x, rows back in the input's node order
     N_STEP_KINDS
 };
 
@@ -121,6 +123,8 @@ struct program {
     ARG(SPLIT_FIRST, "split_first") /* const int *, [n_splits] */              \
     ARG(SPLIT_LAST, "split_last") /* const int *, [n_splits] */                \
     ARG(PARTIAL, "partial")       /* float *, scratch */                       \
+    ARG(SOURCE_ROW, "source_row") /* const int *, [n_rows]: where each row of  \
+                                     out comes from */                         \
     ARG(N_ROWS, "n_rows")         /* int */                                    \
     ARG(N_PARTS, "n_parts")       /* int */                                    \
     ARG(N_SPLITS, "n_splits")     /* int */

@@ -24,6 +24,7 @@
 
 #include "backend.h"
 #include "checked.h"
+#include "input_graph.h"
 #include "model_params.h"
 #include "rng.h"
 
@@ -37,7 +38,7 @@ struct conv {
     int32_t index;
     bool last;
     const float *param[N_PARAM_ROLES]; // NULL where the layer has none
-    const struct gnnac_bundle *b;
+    const struct input_graph *g;
     const double *dinv; // GCN
     const float *x;     // the network's input, for the first layer
     const double *in;   // [n_nodes, in_dim, RUNS] for the others
@@ -115,7 +116,7 @@ static void clear(double *z, double *mag, int32_t dim)
 
 static bool is_own_loop(const struct conv *c, int64_t v, int64_t e)
 {
-    return c->l->op == CONV_GCN && c->b->colidx[e] == v;
+    return c->l->op == CONV_GCN && c->g->colidx[e] == v;
 }
 
 static double edge_weight(const struct conv *c, int64_t v, int64_t u,
@@ -128,13 +129,13 @@ static double edge_weight(const struct conv *c, int64_t v, int64_t u,
 
 static void aggregate(const struct conv *c, int64_t v, struct row *r)
 {
-    int64_t begin = c->b->rowptr[v], end = c->b->rowptr[v + 1];
+    int64_t begin = c->g->rowptr[v], end = c->g->rowptr[v + 1];
     double degree = (double)(end - begin);
     clear(r->z, r->mag, c->l->in_dim);
     r->roundings = U * (degree + c->l->in_dim + 4);
     r->tiny = FLT_MIN * (degree + 2);
     for (int64_t e = begin; e < end; e++) {
-        int64_t u = c->b->colidx[e];
+        int64_t u = c->g->colidx[e];
         if (!is_own_loop(c, v, e))
             gather(c, u, edge_weight(c, v, u, degree), r->z, r->mag);
     }
@@ -275,7 +276,7 @@ static void find_params(const struct gnnac_model *m, struct conv *c)
 // Allocates and fills c->out; the caller frees it.
 static gnnac_status run_layer(struct conv *c, int n_threads, gnnac_error *err)
 {
-    int64_t n = c->b->manifest->n_nodes;
+    int64_t n = c->g->n_nodes;
     size_t per_thread = row_doubles(c->l);
     double *scratch =
         alloc_array((int64_t)per_thread * n_threads, sizeof(double));
@@ -319,21 +320,22 @@ static void log_softmax_row(double *x, double *e, int32_t dim)
     }
 }
 
-static double *degree_norms(const struct gnnac_bundle *b)
+static double *degree_norms(const struct input_graph *g)
 {
-    int64_t n = b->manifest->n_nodes;
+    int64_t n = g->n_nodes;
     double *dinv = alloc_array(n, sizeof(double));
     for (int64_t v = 0; dinv && v < n; v++) {
         int64_t degree = 1; // the loop that every node gets
-        for (int64_t e = b->rowptr[v]; e < b->rowptr[v + 1]; e++)
-            degree += b->colidx[e] != v;
+        for (int64_t e = g->rowptr[v]; e < g->rowptr[v + 1]; e++)
+            degree += g->colidx[e] != v;
         dinv[v] = 1 / sqrt((double)degree);
     }
     return dinv;
 }
 
 // All layers; the last one's values and bounds. `bound` is not NULL.
-static gnnac_status run_layers(const struct gnnac_model *m, const float *x,
+static gnnac_status run_layers(const struct gnnac_model *m,
+                               const struct input_graph *graph, const float *x,
                                const double *dinv, double **out, double *bound,
                                gnnac_error *err)
 {
@@ -343,7 +345,7 @@ static gnnac_status run_layers(const struct gnnac_model *m, const float *x,
         struct conv c = {.l = &g->layers[i],
                          .index = i,
                          .last = i == g->n_layers - 1,
-                         .b = m->bundle,
+                         .g = graph,
                          .dinv = dinv,
                          .x = i ? NULL : x,
                          .in = now,
@@ -368,13 +370,16 @@ gnnac_status reference_forward(const struct gnnac_model *m, const float *x,
     const struct manifest *f = m->bundle->manifest;
     int64_t n = f->n_nodes;
     int32_t dim = f->program.buffers[1].dim;
-    double *runs = NULL, *dinv = degree_norms(m->bundle);
+    struct input_graph graph = {0};
+    double *runs = NULL, *dinv = NULL;
     double *e = alloc_array(n * dim, sizeof(double));
+    TRY(input_graph_init(m->bundle, &graph, err));
+    dinv = degree_norms(&graph);
     if (!dinv || !e) {
         st = FAIL(err, GNNAC_ENOMEM, "out of memory for the reference");
         goto out;
     }
-    TRY(run_layers(m, x, dinv, &runs, e, err));
+    TRY(run_layers(m, &graph, x, dinv, &runs, e, err));
     for (int64_t i = 0; i < n * dim; i++)
         y[i] = runs[i * RUNS];
     for (int64_t v = 0; f->model.log_softmax && v < n; v++)
@@ -386,5 +391,6 @@ out:
     free(runs);
     free(e);
     free(dinv);
+    input_graph_finish(&graph);
     return st;
 }

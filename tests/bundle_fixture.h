@@ -9,65 +9,9 @@
 #include <string.h>
 
 #include "bundle_write.h"
+#include "fixture_graph.h"
 #include "plan/lower.h"
-#include "rng.h"
-
-// CSR with sorted rows; arrays owned.
-struct fixture_graph {
-    int64_t n_nodes, n_edges;
-    int64_t *rowptr;
-    int32_t *colidx;
-};
-
-static inline void fixture_graph_finish(struct fixture_graph *g)
-{
-    free(g->rowptr);
-    free(g->colidx);
-}
-
-// From `n` pairs (dst, src), ascending by dst.
-static inline struct fixture_graph fixture_graph_of(int64_t n_nodes,
-                                                    const int32_t (*pairs)[2],
-                                                    int64_t n)
-{
-    struct fixture_graph g = {n_nodes, n, NULL, NULL};
-    g.rowptr = calloc((size_t)n_nodes + 1, sizeof(int64_t));
-    g.colidx = malloc((size_t)n * sizeof(int32_t) + 1);
-    for (int64_t e = 0; e < n; e++) {
-        g.rowptr[pairs[e][0] + 1]++;
-        g.colidx[e] = pairs[e][1];
-    }
-    for (int64_t v = 0; v < n_nodes; v++)
-        g.rowptr[v + 1] += g.rowptr[v];
-    return g;
-}
-
-// Every node draws up to 2 * degree in-neighbours; every 7th has none, and node
-// 1 is a hub. Duplicates happen; self loops only with `loops`.
-static inline struct fixture_graph fixture_graph_random(int64_t n_nodes,
-                                                        int degree, bool loops,
-                                                        uint64_t seed)
-{
-    struct fixture_graph g = {n_nodes, 0, NULL, NULL};
-    g.rowptr = calloc((size_t)n_nodes + 1, sizeof(int64_t));
-    g.colidx = malloc(sizeof(int32_t) *
-                      (size_t)(n_nodes * (2 * degree + 1) + 100 * degree + 1));
-    for (int64_t v = 0; v < n_nodes; v++) {
-        uint64_t d = rng_below(seed, (uint64_t)v, 2 * (uint64_t)degree + 1);
-        if (v % 7 == 0)
-            d = 0;
-        if (v == 1)
-            d = 100 * (uint64_t)degree;
-        for (uint64_t k = 0; k < d; k++) {
-            uint64_t u = rng_below(seed + 1 + (uint64_t)v, k,
-                                   (uint64_t)n_nodes);
-            if ((int64_t)u != v || loops)
-                g.colidx[g.n_edges++] = (int32_t)u;
-        }
-        g.rowptr[v + 1] = g.n_edges;
-    }
-    return g;
-}
+#include "plan/order_steps.h"
 
 // A kernel for every width that the program needs.
 static inline void fixture_kernels(struct manifest *m)
@@ -113,6 +57,13 @@ static inline struct manifest *fixture_manifest(const struct model_request *rq,
         free(m);
         return NULL;
     }
+    if (g->perm) {
+        program_add_order(&m->program, NULL);
+        m->format_minor = FORMAT_MINOR_REORDERED;
+        m->reorder = (struct reordering){.method = "fixture",
+                                         .why = "for a test"};
+        memcpy(m->reorder.fingerprint, g->fingerprint, 33);
+    }
     fixture_kernels(m);
     m->n_archs = 2;
     strcpy(m->archs[0], "sm_90");
@@ -145,8 +96,9 @@ static inline char *fixture_write(const struct manifest *m,
     }
     char *bytes = NULL;
     FILE *f = open_memstream(&bytes, n_bytes);
-    gnnac_status st =
-        bundle_write_stream(f, m, g->rowptr, g->colidx, images, n, err);
+    const struct stored_graph stored = {g->rowptr, g->colidx, g->perm,
+                                        g->inverse};
+    gnnac_status st = bundle_write_stream(f, m, &stored, images, n, err);
     fclose(f);
     free(images);
     if (st != GNNAC_OK) {

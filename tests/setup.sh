@@ -24,6 +24,7 @@ need pkgconf lua5.4 liblua5.4-dev
 need pkgconf sqlite3 libsqlite3-dev
 need pkgconf jansson libjansson-dev
 need pkgconf libzip libzip-dev
+need pkgconf libdeflate libdeflate-dev
 need pkgconf libxxhash libxxhash-dev
 need pkgconf zlib zlib1g-dev
 like command clang clang

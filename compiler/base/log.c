@@ -120,6 +120,14 @@ static void tell_progress(const char *what, size_t done, size_t total)
     }
 }
 
+void log_end_progress(void)
+{
+    pthread_mutex_lock(&state.lock);
+    wipe_bar();
+    state.what[0] = '\0';
+    pthread_mutex_unlock(&state.lock);
+}
+
 void log_progress(const char *what, size_t done, size_t total)
 {
     pthread_mutex_lock(&state.lock);

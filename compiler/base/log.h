@@ -12,5 +12,7 @@ void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 // A progress line, rewritten in place on a terminal; elsewhere one plain line
 // when `done` reaches `total`.
 void log_progress(const char *what, size_t done, size_t total);
+// Wipes a bar that failure left unfinished: the message gets a line of its own.
+void log_end_progress(void);
 
 #endif

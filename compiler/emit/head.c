@@ -9,7 +9,7 @@
 
 #include "emit/catalog.h"
 #include "emit/translate.h"
-#include "program.h"
+#include "plan/opspec.h"
 
 struct head {
     struct unit *u;
@@ -60,12 +60,9 @@ static int64_t integer_field(lua_State *L, const char *name)
 static const char *op_field(lua_State *L, size_t max_bytes)
 {
     const char *op = text_field(L, "op", max_bytes);
-    int kind = step_kind_from_name(op);
-    if (kind < 0 || kind == STEP_LINEAR)
-        luaL_error(L, "no step runs '%s'; op is %s, %s or %s", op,
-                   step_kind_name(STEP_AGGREGATE),
-                   step_kind_name(STEP_BIAS_ACT),
-                   step_kind_name(STEP_LOG_SOFTMAX));
+    if (!is_kernel_op(op))
+        luaL_error(L, "no step runs '%s'; op is aggregate, bias_act, "
+                      "log_softmax or permute_rows", op);
     return op;
 }
 

@@ -22,6 +22,7 @@ static const char *const arg_types[N_LAUNCH_ARGS] = {
     [ARG_SPLIT_FIRST] = "const int *",
     [ARG_SPLIT_LAST] = "const int *",
     [ARG_PARTIAL] = "float *",
+    [ARG_SOURCE_ROW] = "const int *",
     [ARG_N_ROWS] = "int ",
     [ARG_N_PARTS] = "int ",
     [ARG_N_SPLITS] = "int ",

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "checked.h"
+#include "graph/pages.h"
 
 gnnac_status resolve_nodes(const char *path, int64_t declared, int64_t max_id,
                            const struct graph_options *opt, int64_t *out,
@@ -35,8 +36,12 @@ gnnac_status coo_alloc(struct coo *g, int64_t n_edges, bool weighted,
                       .dst = alloc_array(n_edges, sizeof(*g->dst))};
     if (weighted)
         g->weight = alloc_array(n_edges, sizeof(*g->weight));
-    if (g->src && g->dst && (!weighted || g->weight))
+    if (g->src && g->dst && (!weighted || g->weight)) {
+        size_t n_bytes = (size_t)n_edges * sizeof(*g->src);
+        pages_prefer_large(g->src, n_bytes);
+        pages_prefer_large(g->dst, n_bytes);
         return GNNAC_OK;
+    }
     coo_finish(g);
     return FAIL(err, GNNAC_ENOMEM, "%s: out of memory for %lld edges", path,
                 (long long)n_edges);

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <xxhash.h>
-
 #include "checked.h"
+#include "graph/edge_sort.h"
+#include "graph_fingerprint.h"
 
 void coo_finish(struct coo *g)
 {
@@ -31,202 +31,75 @@ static gnnac_status no_memory(gnnac_error *err, int64_t n_edges)
                 (long long)n_edges);
 }
 
-// ---- counting sort ----------------------------------------------------------
-
-// Edges as parallel arrays to be grouped by `key`. `value2` may be NULL.
-struct pairs {
-    int64_t n;
-    const int32_t *key, *value;
-    const float *weight;
-};
-
-// Threads take equal runs of edges; each counts its own keys, so that writing
-// keeps file order within a key whatever the number of threads.
-static int sort_threads(int64_t n_keys, int64_t n)
+static void copy_array(void *to, const void *from, int64_t n)
 {
-    // One table of counters per thread: no more of them than edges pay for.
-    int64_t worth = n / (n_keys + 1) + 1;
-    int64_t most = omp_get_max_threads();
-    return (int)(worth < most ? worth : most);
+    enum { ELEM = 4, CHUNK = 1 << 20 };
+#pragma omp parallel for schedule(static)
+    for (int64_t i = 0; i < n; i += CHUNK)
+        memcpy((char *)to + i * ELEM, (const char *)from + i * ELEM,
+               (size_t)(n - i < CHUNK ? n - i : CHUNK) * ELEM);
 }
 
-static void count_keys(const struct pairs *p, int n_threads, int64_t n_keys,
-                       int64_t *count)
-{
-#pragma omp parallel for num_threads(n_threads) schedule(static, 1)
-    for (int t = 0; t < n_threads; t++) {
-        int64_t *mine = count + (int64_t)t * n_keys;
-        int64_t begin = p->n * t / n_threads, end = p->n * (t + 1) / n_threads;
-        for (int64_t e = begin; e < end; e++)
-            mine[p->key[e]]++;
-    }
-}
-
-// Counters become the places where each thread writes its share of each key.
-static void counts_to_offsets(int64_t n_keys, int n_threads, int64_t *count,
-                              int64_t *start)
-{
-    int64_t sum = 0;
-    for (int64_t k = 0; k < n_keys; k++) {
-        start[k] = sum;
-        for (int t = 0; t < n_threads; t++) {
-            int64_t *c = &count[(int64_t)t * n_keys + k];
-            int64_t n = *c;
-            *c = sum;
-            sum += n;
-        }
-    }
-    start[n_keys] = sum;
-}
-
-static void scatter(const struct pairs *p, int n_threads, int64_t n_keys,
-                    int64_t *place, int32_t *value, float *weight)
-{
-#pragma omp parallel for num_threads(n_threads) schedule(static, 1)
-    for (int t = 0; t < n_threads; t++) {
-        int64_t *mine = place + (int64_t)t * n_keys;
-        int64_t begin = p->n * t / n_threads, end = p->n * (t + 1) / n_threads;
-        for (int64_t e = begin; e < end; e++) {
-            int64_t at = mine[p->key[e]]++;
-            value[at] = p->value[e];
-            if (weight)
-                weight[at] = p->weight[e];
-        }
-    }
-}
-
-// Group by key, keeping order within a key. start[n_keys + 1] is allocated by
-// the caller, as are value and weight.
-static bool group(const struct pairs *p, int64_t n_keys, int64_t *start,
-                  int32_t *value, float *weight)
-{
-    int n_threads = sort_threads(n_keys, p->n);
-    int64_t *count = calloc_array(n_keys * n_threads, sizeof(*count));
-    if (!count)
-        return false;
-    count_keys(p, n_threads, n_keys, count);
-    counts_to_offsets(n_keys, n_threads, count, start);
-    scatter(p, n_threads, n_keys, count, value, weight);
-    free(count);
-    return true;
-}
-
-// ---- rows -------------------------------------------------------------------
-
-struct cell {
-    int32_t col;
-    float weight;
-};
-
-static int compare_ids(const void *a, const void *b)
-{
-    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-    return (x > y) - (x < y);
-}
-
-static bool row_is_sorted(const int32_t *col, int64_t n)
-{
-    for (int64_t i = 1; i < n; i++)
-        if (col[i - 1] > col[i])
-            return false;
-    return true;
-}
-
-static void insertion_sort(int32_t *col, float *weight, int64_t n)
-{
-    for (int64_t i = 1; i < n; i++) {
-        struct cell c = {col[i], weight ? weight[i] : 0};
-        int64_t j = i;
-        for (; j > 0 && col[j - 1] > c.col; j--) {
-            col[j] = col[j - 1];
-            if (weight)
-                weight[j] = weight[j - 1];
-        }
-        col[j] = c.col;
-        if (weight)
-            weight[j] = c.weight;
-    }
-}
-
-// Stable merge sort of ids with their weights; `spare` holds n cells.
-static void merge_sort(struct cell *c, struct cell *spare, int64_t n)
-{
-    if (n < 2)
-        return;
-    int64_t half = n / 2, i = 0, j = half;
-    merge_sort(c, spare, half);
-    merge_sort(c + half, spare, n - half);
-    memcpy(spare, c, (size_t)n * sizeof(*c));
-    for (int64_t k = 0; k < n; k++)
-        c[k] = j == n || (i < half && spare[i].col <= spare[j].col)
-                   ? spare[i++]
-                   : spare[j++];
-}
-
-static bool sort_weighted_row(int32_t *col, float *weight, int64_t n)
-{
-    struct cell *c = alloc_array(2 * n, sizeof(*c));
-    if (!c)
-        return false;
-    for (int64_t i = 0; i < n; i++)
-        c[i] = (struct cell){col[i], weight[i]};
-    merge_sort(c, c + n, n);
-    for (int64_t i = 0; i < n; i++) {
-        col[i] = c[i].col;
-        weight[i] = c[i].weight;
-    }
-    free(c);
-    return true;
-}
-
-static bool sort_row(int32_t *col, float *weight, int64_t n)
-{
-    if (row_is_sorted(col, n))
-        return true;
-    if (n <= 32)
-        insertion_sort(col, weight, n);
-    else if (weight)
-        return sort_weighted_row(col, weight, n);
-    else
-        qsort(col, (size_t)n, sizeof(*col), compare_ids);
-    return true;
-}
-
-static bool sort_rows(struct csr *g)
-{
-    bool ok = true;
-#pragma omp parallel for schedule(dynamic, 256) reduction(&& : ok)
-    for (int64_t v = 0; v < g->n_nodes; v++) {
-        int64_t at = g->rowptr[v];
-        ok = sort_row(g->colidx + at, g->weight ? g->weight + at : NULL,
-                      g->rowptr[v + 1] - at) &&
-             ok;
-    }
-    return ok;
-}
+// ---- from edges -------------------------------------------------------------
 
 static bool csr_alloc(struct csr *g, int64_t n_nodes, int64_t n_edges,
                       bool weighted)
 {
     *g = (struct csr){.n_nodes = n_nodes,
                       .n_edges = n_edges,
-                      .rowptr = calloc_array(n_nodes + 1, sizeof(*g->rowptr)),
+                      .rowptr = alloc_array(n_nodes + 1, sizeof(*g->rowptr)),
                       .colidx = alloc_array(n_edges, sizeof(*g->colidx))};
     if (weighted)
         g->weight = alloc_array(n_edges, sizeof(*g->weight));
     return g->rowptr && g->colidx && (!weighted || g->weight);
 }
 
-static gnnac_status build(const struct pairs *p, int64_t n_nodes,
-                          struct csr *out, gnnac_error *err)
+static gnnac_status build(const struct edge_list *l, struct csr *out,
+                          gnnac_error *err)
 {
     struct csr g;
-    if (!csr_alloc(&g, n_nodes, p->n, p->weight != NULL) ||
-        !group(p, n_nodes, g.rowptr, g.colidx, g.weight) || !sort_rows(&g)) {
+    if (!csr_alloc(&g, l->n_rows, l->n, l->weight != NULL) ||
+        !edge_sort(l, g.rowptr, g.colidx, g.weight)) {
         csr_finish(&g);
-        return no_memory(err, p->n);
+        return no_memory(err, l->n);
     }
     *out = g;
+    return GNNAC_OK;
+}
+
+// Of edges in order, which keep their places.
+static gnnac_status build_sorted(const struct edge_list *l, struct csr *out,
+                                 gnnac_error *err)
+{
+    struct csr g;
+    if (!csr_alloc(&g, l->n_rows, l->n, l->weight != NULL)) {
+        csr_finish(&g);
+        return no_memory(err, l->n);
+    }
+    edge_list_starts(l, g.rowptr);
+    copy_array(g.colidx, l->col, l->n);
+    if (l->weight)
+        copy_array(g.weight, l->weight, l->n);
+    *out = g;
+    return GNNAC_OK;
+}
+
+// The same, but the arrays of `g` change hands.
+static gnnac_status take_sorted(const struct edge_list *l, struct coo *g,
+                                struct csr *out, gnnac_error *err)
+{
+    int64_t *rowptr = alloc_array(l->n_rows + 1, sizeof(*rowptr));
+    if (!rowptr)
+        return no_memory(err, l->n);
+    edge_list_starts(l, rowptr);
+    bool swapped = l->col == g->dst;
+    *out = (struct csr){.n_nodes = l->n_rows,
+                        .n_edges = l->n,
+                        .rowptr = rowptr,
+                        .colidx = swapped ? g->dst : g->src,
+                        .weight = g->weight};
+    *(swapped ? &g->dst : &g->src) = NULL;
+    g->weight = NULL;
     return GNNAC_OK;
 }
 
@@ -365,28 +238,67 @@ static gnnac_status symmetrize(struct csr *g, gnnac_error *err)
     return st;
 }
 
+static struct edge_list list_of(const struct coo *g,
+                                const struct graph_options *opt)
+{
+    bool swap = opt->target_to_source;
+    return (struct edge_list){.n = g->n_edges,
+                              .n_rows = g->n_nodes,
+                              .row = swap ? g->src : g->dst,
+                              .col = swap ? g->dst : g->src,
+                              .weight = g->weight};
+}
+
+// What the options add to and drop from *g, which is lost on failure.
+static gnnac_status apply(const struct graph_options *opt, struct csr *g,
+                          gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    if (opt->symmetrize)
+        st = symmetrize(g, err);
+    if (st == GNNAC_OK && opt->self_loops)
+        st = rewrite_in_place(g, NULL, write_with_loop, err);
+    if (st == GNNAC_OK && opt->dedupe)
+        st = rewrite_in_place(g, NULL, write_distinct, err);
+    if (st != GNNAC_OK)
+        csr_finish(g);
+    return st;
+}
+
 gnnac_status csr_from_coo(const struct coo *g, const struct graph_options *opt,
                           struct csr *out, gnnac_error *err)
 {
-    bool swap = opt->target_to_source;
-    struct pairs p = {.n = g->n_edges,
-                      .key = swap ? g->src : g->dst,
-                      .value = swap ? g->dst : g->src,
-                      .weight = g->weight};
-    struct csr r = {0};
+    struct edge_list l = list_of(g, opt);
+    struct csr r;
     if (opt->n_threads)
         omp_set_num_threads(opt->n_threads);
-    gnnac_status st = build(&p, g->n_nodes, &r, err);
-    if (st == GNNAC_OK && opt->symmetrize)
-        st = symmetrize(&r, err);
-    if (st == GNNAC_OK && opt->self_loops)
-        st = rewrite_in_place(&r, NULL, write_with_loop, err);
-    if (st == GNNAC_OK && opt->dedupe)
-        st = rewrite_in_place(&r, NULL, write_distinct, err);
+    gnnac_status st = edge_list_is_sorted(&l) ? build_sorted(&l, &r, err)
+                                              : build(&l, &r, err);
+    if (st == GNNAC_OK)
+        st = apply(opt, &r, err);
     if (st == GNNAC_OK)
         *out = r;
-    else
-        csr_finish(&r);
+    return st;
+}
+
+// Below so many edges memory is not worth the calls that give it back.
+enum { LARGE = 1 << 23 };
+
+gnnac_status csr_take_coo(struct coo *g, const struct graph_options *opt,
+                          struct csr *out, gnnac_error *err)
+{
+    struct edge_list l = list_of(g, opt);
+    struct csr r;
+    if (opt->n_threads)
+        omp_set_num_threads(opt->n_threads);
+    l.consume = l.n >= LARGE;
+    gnnac_status st = edge_list_is_sorted(&l) ? take_sorted(&l, g, &r, err)
+                                              : build(&l, &r, err);
+    coo_finish(g);
+    if (st == GNNAC_OK)
+        st = apply(opt, &r, err);
+    if (st == GNNAC_OK)
+        *out = r;
     return st;
 }
 
@@ -399,65 +311,16 @@ gnnac_status csr_drop_self_loops(const struct csr *g, struct csr *out,
 gnnac_status csr_transpose(const struct csr *g, struct csr *out,
                            gnnac_error *err)
 {
-    int32_t *row = alloc_array(g->n_edges, sizeof(*row));
-    if (!row)
-        return no_memory(err, g->n_edges);
-#pragma omp parallel for schedule(static)
-    for (int64_t v = 0; v < g->n_nodes; v++)
-        for (int64_t e = g->rowptr[v]; e < g->rowptr[v + 1]; e++)
-            row[e] = (int32_t)v;
-    struct pairs p = {.n = g->n_edges, .key = g->colidx, .value = row,
-                      .weight = g->weight};
-    gnnac_status st = build(&p, g->n_nodes, out, err);
-    free(row);
-    return st;
-}
-
-// ---- fingerprint ------------------------------------------------------------
-
-enum { CHUNK_BYTES = 1 << 22 };
-
-// XXH3-128 over the digests of fixed chunks in order: threads may share the
-// work and the result does not depend on how.
-static XXH128_hash_t hash_array(const void *data, size_t n_bytes)
-{
-    enum { BATCH = 64 };
-    XXH128_canonical_t digest[BATCH];
-    XXH3_state_t state;
-    int64_t n = ceil_div((int64_t)n_bytes, CHUNK_BYTES);
-    XXH3_128bits_reset(&state);
-    for (int64_t first = 0; first < n; first += BATCH) {
-        int64_t here = n - first < BATCH ? n - first : BATCH;
-#pragma omp parallel for schedule(dynamic, 1) if (here > 1)
-        for (int64_t i = 0; i < here; i++) {
-            size_t at = (size_t)(first + i) * CHUNK_BYTES;
-            size_t left = n_bytes - at;
-            XXH128_canonicalFromHash(
-                &digest[i],
-                XXH3_128bits((const char *)data + at,
-                             left < CHUNK_BYTES ? left : CHUNK_BYTES));
-        }
-        XXH3_128bits_update(&state, digest, (size_t)here * sizeof(*digest));
-    }
-    return XXH3_128bits_digest(&state);
+    const struct edge_list l = {.n = g->n_edges,
+                                .n_rows = g->n_nodes,
+                                .row = g->colidx,
+                                .weight = g->weight,
+                                .starts = g->rowptr,
+                                .n_starts = g->n_nodes};
+    return build(&l, out, err);
 }
 
 void csr_fingerprint(const struct csr *g, char hex[33])
 {
-    static const int64_t no_rows[1];
-    struct {
-        char tag[16];
-        int64_t n_nodes, n_edges;
-        XXH128_canonical_t rowptr, colidx;
-    } all = {.tag = "gnnac csr v1", .n_nodes = g->n_nodes,
-             .n_edges = g->n_edges};
-    XXH128_canonicalFromHash(
-        &all.rowptr, hash_array(g->rowptr ? g->rowptr : no_rows,
-                                (size_t)(g->n_nodes + 1) * sizeof(int64_t)));
-    XXH128_canonicalFromHash(
-        &all.colidx,
-        hash_array(g->colidx, (size_t)g->n_edges * sizeof(int32_t)));
-    XXH128_hash_t h = XXH3_128bits(&all, sizeof(all));
-    snprintf(hex, 33, "%016llx%016llx", (unsigned long long)h.high64,
-             (unsigned long long)h.low64);
+    graph_fingerprint(g->n_nodes, g->n_edges, g->rowptr, g->colidx, hex);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "fail.h"
+#include "graph/progress.h"
 
 // Edge list as read. Owns src, dst and (may be NULL) weight, each [n_edges].
 // Every id is in [0, n_nodes). All-zero is empty.
@@ -36,12 +37,20 @@ struct graph_options {
     bool target_to_source; // --flow target_to_source: swap src and dst
     int64_t n_nodes; // --nodes; 0: from the file, else max id + 1
     int n_threads;   // 0: all
+    progress_teller *progress; // of long loads; may be NULL
 };
 
-// Parallel counting sort by dst, then src within each row; stable and the same
-// at any thread count. Applies `opt` (but n_nodes, which readers apply).
+// Parallel radix sort by dst, then src within each row (edge_sort.h); stable
+// and the same at any thread count. Edges that are in order already are found
+// out and only copied. Applies `opt` (but n_nodes, which readers apply).
 // GNNAC_ENOMEM only.
 gnnac_status csr_from_coo(const struct coo *g, const struct graph_options *opt,
+                          struct csr *out, gnnac_error *err);
+
+// The same, but takes the edges: *g is empty afterwards, whatever happened. Its
+// memory is given back while the CSR grows, so that at most the two together
+// are in use.
+gnnac_status csr_take_coo(struct coo *g, const struct graph_options *opt,
                           struct csr *out, gnnac_error *err);
 
 // Row u of the result lists the out-neighbours of u (CSC of `g`), sorted.

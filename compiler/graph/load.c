@@ -55,6 +55,7 @@ static gnnac_status load_text(const char *path, const struct graph_options *opt,
     gnnac_status st = text_open(path, &t, err);
     if (st != GNNAC_OK)
         return st;
+    t.progress = opt->progress;
     // Editors of one system begin UTF-8 with a mark.
     bool mark = t.n_bytes >= 3 && memcmp(t.data, "\xef\xbb\xbf", 3) == 0;
     size_t at = mark ? 3 : 0;
@@ -113,7 +114,7 @@ static gnnac_status load_mtx(const char *path, const struct graph_options *opt,
 {
     gnnac_status st = GNNAC_OK;
     struct mtx m = {0};
-    TRY(mtx_read(path, &m, err));
+    TRY(mtx_read(path, opt->progress, &m, err));
     TRY(check_is_graph(path, &m, err));
     if (m.symmetry != MTX_GENERAL)
         TRY(mirror(path, &m, &m.entries, err));
@@ -161,7 +162,6 @@ gnnac_status graph_load(const char *path, const struct graph_options *opt,
     struct coo g = {0};
     gnnac_status st = graph_load_coo(path, opt, &g, err);
     if (st == GNNAC_OK)
-        st = csr_from_coo(&g, opt, out, err);
-    coo_finish(&g);
+        st = csr_take_coo(&g, opt, out, err);
     return st;
 }

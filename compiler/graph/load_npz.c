@@ -174,6 +174,7 @@ gnnac_status load_npz(const char *path, const struct graph_options *opt,
     gnnac_status st = npz_open(path, &z, err);
     if (st != GNNAC_OK)
         return st;
+    z.progress = opt->progress;
     const struct layout *l = find_layout(&z);
     if (l)
         st = read_layout(&z, l, opt, out, err);

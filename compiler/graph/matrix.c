@@ -168,7 +168,7 @@ static gnnac_status load_mtx_matrix(const char *path, struct matrix *out,
 {
     struct matrix m;
     struct mtx x;
-    gnnac_status st = mtx_read(path, &x, err);
+    gnnac_status st = mtx_read(path, NULL, &x, err);
     if (st != GNNAC_OK)
         return st;
     st = matrix_alloc(&m, x.rows, x.cols, path, err);

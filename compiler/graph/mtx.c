@@ -203,7 +203,8 @@ static void place_array(struct mtx *m)
     }
 }
 
-gnnac_status mtx_read(const char *path, struct mtx *out, gnnac_error *err)
+gnnac_status mtx_read(const char *path, progress_teller *progress,
+                      struct mtx *out, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     int64_t n_entries;
@@ -212,6 +213,7 @@ gnnac_status mtx_read(const char *path, struct mtx *out, gnnac_error *err)
     st = text_open(path, &t, err);
     if (st != GNNAC_OK)
         return st;
+    t.progress = progress;
     struct place at = {&t, t.data, t.data + t.n_bytes, 1};
     TRY(read_banner(&at, &m, err));
     TRY(read_sizes(&at, &m, &n_entries, err));

@@ -19,8 +19,10 @@ struct mtx {
 };
 
 // Reads and checks the whole file. GNNAC_EFORMAT with the line, GNNAC_EIO,
-// GNNAC_ENOMEM. Imaginary parts are checked and dropped.
-gnnac_status mtx_read(const char *path, struct mtx *out, gnnac_error *err);
+// GNNAC_ENOMEM. Imaginary parts are checked and dropped. `progress` may be
+// NULL.
+gnnac_status mtx_read(const char *path, progress_teller *progress,
+                      struct mtx *out, gnnac_error *err);
 void mtx_finish(struct mtx *m);
 
 // Entries after symmetry: off-diagonal ones count twice unless general.

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "checked.h"
+#include "graph/pages.h"
 
 static const char magic[] = "\x93NUMPY";
 
@@ -266,50 +267,127 @@ static gnnac_status bad_id(const struct npy_array *a, int64_t index,
                 a->name, at, (long long)v, (long long)limit);
 }
 
+// Elements p[0], p[step], ...: the largest as an unsigned number, so that any
+// negative one is larger than all ids; with `out` also their low 32 bits.
+typedef uint64_t id_reader(const unsigned char *p, int64_t step, int64_t n,
+                           int32_t *out);
+
+#define ID_READER(type, unsigned_type)                                         \
+    static uint64_t read_##type(const unsigned char *p, int64_t step,          \
+                                int64_t n, int32_t *out)                       \
+    {                                                                          \
+        unsigned_type most = 0;                                                \
+        if (step == 1 && out) {                                                \
+            _Pragma("omp simd reduction(max : most)")                          \
+            for (int64_t i = 0; i < n; i++)                                    \
+                READ_ID(type, unsigned_type, i, out[i] = (int32_t)v)           \
+        } else {                                                               \
+            for (int64_t i = 0; i < n; i++)                                    \
+                READ_ID(type, unsigned_type, i * step,                         \
+                        if (out) out[i] = (int32_t)v)                          \
+        }                                                                      \
+        return (uint64_t)(type)most;                                           \
+    }
+#define READ_ID(type, unsigned_type, at, keep)                                 \
+    {                                                                          \
+        type v;                                                                \
+        memcpy(&v, p + (at) * (int64_t)sizeof(v), sizeof(v));                  \
+        most = (unsigned_type)v > most ? (unsigned_type)v : most;              \
+        keep;                                                                  \
+    }
+ID_READER(int8_t, uint8_t)
+ID_READER(int16_t, uint16_t)
+ID_READER(int32_t, uint32_t)
+ID_READER(int64_t, uint64_t)
+ID_READER(uint8_t, uint8_t)
+ID_READER(uint16_t, uint16_t)
+ID_READER(uint32_t, uint32_t)
+ID_READER(uint64_t, uint64_t)
+
+static id_reader *find_reader(const struct npy_header *h)
+{
+    static id_reader *const readers[2][4] = {
+        {read_int8_t, read_int16_t, read_int32_t, read_int64_t},
+        {read_uint8_t, read_uint16_t, read_uint32_t, read_uint64_t}};
+    return readers[h->kind == 'u'][__builtin_ctz((unsigned)h->item_bytes)];
+}
+
+enum { BLOCK = 1 << 18 }; // elements that one thread reads at a time
+
+// The first element outside [0, limit), INT64_MAX when there is none.
+static int64_t find_bad(const struct npy_array *a, int64_t first, int64_t step,
+                        int64_t n, uint64_t limit)
+{
+    int size = a->h.item_bytes;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t at = first + i * step;
+        if ((uint64_t)load_int(a->data + at * size, a->h.kind, size) >= limit)
+            return at;
+    }
+    return INT64_MAX;
+}
+
+static void release(const struct npy_array *a, int64_t first, int64_t step,
+                    int64_t n)
+{
+    size_t size = (size_t)a->h.item_bytes;
+    if (a->spare == NPY_MAPPED || (a->spare == NPY_READ_ONCE && step == 1))
+        pages_release(a->data + (size_t)first * size,
+                      (size_t)(n * step) * size);
+}
+
+// A walk over all elements by all threads, as npy_read_ids and npy_max_id do
+// it: *most is the largest, *bad the first that is not in [0, limit).
+static void walk(const struct npy_array *a, int64_t first, int64_t step,
+                 int64_t n, uint64_t limit, int32_t *out, uint64_t *most,
+                 int64_t *bad)
+{
+    id_reader *read = find_reader(&a->h);
+    uint64_t largest = 0;
+    int64_t worst = INT64_MAX;
+#pragma omp parallel for schedule(static) reduction(max : largest)             \
+    reduction(min : worst)
+    for (int64_t i = 0; i < n; i += BLOCK) {
+        int64_t here = n - i < BLOCK ? n - i : BLOCK, at = first + i * step;
+        uint64_t v = read(a->data + at * a->h.item_bytes, step, here,
+                          out ? out + i : NULL);
+        largest = v > largest ? v : largest;
+        if (v >= limit) {
+            int64_t wrong = find_bad(a, at, step, here, limit);
+            worst = wrong < worst ? wrong : worst;
+        } else if (out) {
+            release(a, at, step, here);
+        }
+    }
+    *most = largest;
+    *bad = worst;
+}
+
 gnnac_status npy_read_ids(const struct npy_array *a, int64_t first,
                           int64_t step, int64_t n, int64_t limit, int32_t *out,
                           gnnac_error *err)
 {
+    int64_t bad;
+    uint64_t most;
     gnnac_status st = need_integers(a, err);
     if (st != GNNAC_OK)
         return st;
-    int size = a->h.item_bytes;
-    char kind = a->h.kind;
-    int64_t bad = INT64_MAX;
-#pragma omp parallel for schedule(static) reduction(min : bad)
-    for (int64_t i = 0; i < n; i++) {
-        int64_t index = first + i * step;
-        int64_t v = load_int(a->data + index * size, kind, size);
-        if ((uint64_t)v >= (uint64_t)limit)
-            bad = bad < index ? bad : index;
-        else
-            out[i] = (int32_t)v;
-    }
+    walk(a, first, step, n, (uint64_t)limit, out, &most, &bad);
     return bad == INT64_MAX ? GNNAC_OK : bad_id(a, bad, limit, err);
 }
 
 gnnac_status npy_max_id(const struct npy_array *a, int64_t first, int64_t step,
                         int64_t n, int64_t *out, gnnac_error *err)
 {
+    int64_t bad;
+    uint64_t most;
     gnnac_status st = need_integers(a, err);
     if (st != GNNAC_OK)
         return st;
-    int size = a->h.item_bytes;
-    char kind = a->h.kind;
-    int64_t max = -1, bad = INT64_MAX;
-#pragma omp parallel for schedule(static) reduction(max : max)                 \
-    reduction(min : bad)
-    for (int64_t i = 0; i < n; i++) {
-        int64_t index = first + i * step;
-        int64_t v = load_int(a->data + index * size, kind, size);
-        if (v < 0 && index < bad)
-            bad = index;
-        if (v > max)
-            max = v;
-    }
+    walk(a, first, step, n, (uint64_t)INT64_MAX + 1, NULL, &most, &bad);
     if (bad != INT64_MAX)
         return bad_id(a, bad, 0, err);
-    *out = max;
+    *out = n > 0 ? (int64_t)most : -1;
     return GNNAC_OK;
 }
 

@@ -31,16 +31,25 @@ gnnac_status npy_parse(const void *bytes, size_t n_bytes, const char *name,
 // Bytes of all elements.
 size_t npy_data_bytes(const struct npy_header *h);
 
+// What npy_read_ids may do with pages whose elements it has read.
+enum npy_spare {
+    NPY_KEEP,
+    NPY_READ_ONCE, // give back those that nobody else looks at: step 1 alone
+    NPY_MAPPED,    // give back all; they are read again when needed
+};
+
 // A whole array in memory: the header, and elements that belong to whoever
 // holds the bytes.
 struct npy_array {
     struct npy_header h;
     const unsigned char *data;
+    enum npy_spare spare;
     char name[768]; // for messages: FILE, or FILE:MEMBER
 };
 
 // Elements [first, first + step, ...], n of them, as int32 node ids, each in
-// [0, limit). Integers only. `edge` of the first bad one goes into the message.
+// [0, limit). Integers only. The first bad one goes into the message. Memory of
+// elements that were read is given back as a->spare allows.
 gnnac_status npy_read_ids(const struct npy_array *a, int64_t first,
                           int64_t step, int64_t n, int64_t limit, int32_t *out,
                           gnnac_error *err);

@@ -15,6 +15,7 @@ static gnnac_status parse(const struct text *t, struct npy_array *a,
                     t->path, a->h.data_at, need, have);
     snprintf(a->name, sizeof(a->name), "%s", t->path);
     a->data = (const unsigned char *)t->data + a->h.data_at;
+    a->spare = t->mapped ? NPY_MAPPED : NPY_KEEP;
     return GNNAC_OK;
 }
 

@@ -1,13 +1,16 @@
 #include "graph/npz.h"
 
+#include <libdeflate.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zip.h>
 
+#include "checked.h"
+#include "graph/pages.h"
+
 // Deflate makes at most 1032 bytes of one.
 enum { MAX_DEFLATE = 1032, BOMB_BYTES = 1 << 30, BOMB_RATIO = 300 };
-enum { FIRST_BYTES = 1 << 24 }; // allocated before the first byte is seen
 
 static gnnac_status open_zip(const char *path, zip_t **out, gnnac_error *err)
 {
@@ -41,7 +44,7 @@ static gnnac_status list_members(struct npz *z, zip_t *zip, gnnac_error *err)
 {
     const zip_uint64_t need =
         ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE |
-        ZIP_STAT_COMP_METHOD;
+        ZIP_STAT_COMP_METHOD | ZIP_STAT_CRC;
     zip_int64_t n = zip_get_num_entries(zip, 0);
     if (n > NPZ_MAX_MEMBERS)
         return FAIL(err, GNNAC_EFORMAT, "%s: byte 0: %lld members are too many",
@@ -54,7 +57,7 @@ static gnnac_status list_members(struct npz *z, zip_t *zip, gnnac_error *err)
                         "%s: byte 0: member %lld has no name or size", z->path,
                         (long long)i);
         struct npz_member m = {member_stem(s.name), s.size, s.comp_size,
-                               s.comp_method};
+                               s.comp_method, s.crc};
         if (!m.name)
             return FAIL(err, GNNAC_ENOMEM, "%s: out of memory", z->path);
         z->members[z->n++] = m;
@@ -186,47 +189,102 @@ static gnnac_status no_memory(const struct npy_array *a, gnnac_error *err)
                 npy_data_bytes(&a->h));
 }
 
-static gnnac_status read_body(zip_file_t *f, struct npy_array *a,
-                              gnnac_error *err)
+static gnnac_status damaged(const struct npy_array *a, const char *what,
+                            gnnac_error *err)
 {
-    size_t n = npy_data_bytes(&a->h), done = 0, room = FIRST_BYTES;
-    unsigned char more, *data = NULL;
-    bool ok = true;
-    do {
-        room = room < n ? room : n;
-        unsigned char *grown = realloc(data, room ? room : 1);
-        if (!grown) {
-            free(data);
-            return no_memory(a, err);
-        }
-        data = grown;
-        ok = read_all(f, data + done, room - done);
-        done = room;
-        room *= 2;
-    } while (ok && done < n);
-    // The read past the end makes libzip compare the checksum.
-    if (!ok || zip_fread(f, &more, 1) != 0) {
-        free(data);
-        return FAIL(err, GNNAC_EFORMAT, "%s: byte %zu: damaged member: %s",
-                    a->name, a->h.data_at, zip_file_strerror(f));
-    }
-    a->data = data;
-    return GNNAC_OK;
+    return FAIL(err, GNNAC_EFORMAT, "%s: byte %zu: damaged member: %s",
+                a->name, a->h.data_at, what);
 }
 
-static gnnac_status read_open_member(zip_file_t *f, uint64_t n_bytes,
+// The bytes as they lie in the archive. The directory may lie about how many:
+// pages are touched only by bytes that are there.
+static unsigned char *read_packed(zip_t *zip, size_t at, uint64_t n)
+{
+    zip_file_t *f = zip_fopen_index(zip, at, ZIP_FL_COMPRESSED);
+    unsigned char *packed = f && n <= INT64_MAX
+                                ? alloc_array((int64_t)n, 1)
+                                : NULL;
+    if (packed && !read_all(f, packed, n)) {
+        free(packed);
+        packed = NULL;
+    }
+    if (f)
+        zip_fclose(f);
+    return packed;
+}
+
+static bool inflate_into(const unsigned char *packed,
+                         const struct npz_member *m, unsigned char *out)
+{
+    struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+    bool ok = d && libdeflate_deflate_decompress(d, packed, m->n_packed, out,
+                                                 m->n_bytes, NULL) ==
+                       LIBDEFLATE_SUCCESS;
+    libdeflate_free_decompressor(d);
+    return ok;
+}
+
+// All bytes of a member, its header too; NULL with *what when it is damaged or
+// memory is short. As pages are touched only by what was really inflated, a
+// member that is smaller than it claims costs no more than it is.
+static unsigned char *unpack(zip_t *zip, size_t at, const struct npz_member *m,
+                             const char **what)
+{
+    unsigned char *packed = read_packed(zip, at, m->n_packed), *all = packed;
+    *what = "it is cut short";
+    if (packed && m->method == ZIP_CM_DEFLATE) {
+        all = alloc_array((int64_t)m->n_bytes, 1);
+        pages_prefer_large(all, all ? m->n_bytes : 0);
+        *what = all ? "it does not inflate to its size" : NULL;
+        if (all && !inflate_into(packed, m, all)) {
+            free(all);
+            all = NULL;
+        }
+        free(packed);
+    }
+    if (all && libdeflate_crc32(0, all, m->n_bytes) != m->crc) {
+        *what = "its checksum differs";
+        free(all);
+        all = NULL;
+    }
+    return all;
+}
+
+static gnnac_status check_shape(const struct npy_array *a, uint64_t n_bytes,
+                                gnnac_error *err)
+{
+    size_t n = npy_data_bytes(&a->h);
+    if (n <= n_bytes && a->h.data_at == n_bytes - n)
+        return GNNAC_OK;
+    return FAIL(err, GNNAC_EFORMAT,
+                "%s: byte %zu: the shape needs %zu bytes, the member has "
+                "%llu with its header",
+                a->name, a->h.data_at, n, (unsigned long long)n_bytes);
+}
+
+// The header is inflated first, by itself: what it says is checked before there
+// is memory for all.
+static gnnac_status read_open_member(zip_t *zip, size_t at,
+                                     const struct npz_member *m,
                                      struct npy_array *a, gnnac_error *err)
 {
+    const char *what;
+    zip_file_t *f = zip_fopen_index(zip, at, 0);
+    if (!f)
+        return FAIL(err, GNNAC_EFORMAT, "%s: byte 0: %s", a->name,
+                    zip_strerror(zip));
     gnnac_status st = read_header(f, a->name, &a->h, err);
+    zip_fclose(f);
+    if (st == GNNAC_OK)
+        st = check_shape(a, m->n_bytes, err);
     if (st != GNNAC_OK)
         return st;
-    size_t n = npy_data_bytes(&a->h);
-    if (n > n_bytes || a->h.data_at != n_bytes - n)
-        return FAIL(err, GNNAC_EFORMAT,
-                    "%s: byte %zu: the shape needs %zu bytes, the member has "
-                    "%llu with its header",
-                    a->name, a->h.data_at, n, (unsigned long long)n_bytes);
-    return read_body(f, a, err);
+    unsigned char *all = unpack(zip, at, m, &what);
+    if (!all)
+        return what ? damaged(a, what, err) : no_memory(a, err);
+    a->data = all + a->h.data_at;
+    a->spare = NPY_READ_ONCE;
+    return GNNAC_OK;
 }
 
 static gnnac_status read_member(const struct npz *z, const char *name,
@@ -238,14 +296,7 @@ static gnnac_status read_member(const struct npz *z, const char *name,
     gnnac_status st = open_zip(z->path, &zip, err);
     if (st != GNNAC_OK)
         return st;
-    zip_file_t *f = zip_fopen_index(zip, at, 0);
-    if (f)
-        st = read_open_member(f, z->members[at].n_bytes, a, err);
-    else
-        st = FAIL(err, GNNAC_EFORMAT, "%s: byte 0: %s", a->name,
-                  zip_strerror(zip));
-    if (f)
-        zip_fclose(f);
+    st = read_open_member(zip, at, &z->members[at], a, err);
     zip_discard(zip);
     return st;
 }
@@ -255,13 +306,24 @@ gnnac_status npz_read(const struct npz *z, const char *const *names, size_t n,
 {
     gnnac_status st[NPZ_MAX_WANTED], claims = check_claims(z, names, n, err);
     gnnac_error errors[NPZ_MAX_WANTED];
+    uint64_t done = 0, total = 0;
     if (claims != GNNAC_OK)
         return claims;
     memset(errors, 0, sizeof(errors));
     memset(out, 0, n * sizeof(*out));
-#pragma omp parallel for schedule(dynamic, 1)
     for (size_t i = 0; i < n; i++)
+        total += z->members[find_member(z, names[i])].n_bytes;
+#pragma omp parallel for schedule(dynamic, 1)
+    for (size_t i = 0; i < n; i++) {
         st[i] = read_member(z, names[i], &out[i], &errors[i]);
+        if (st[i] != GNNAC_OK)
+            continue;
+#pragma omp critical(npz_progress)
+        {
+            done += z->members[find_member(z, names[i])].n_bytes;
+            progress_read(z->progress, z->path, done, total);
+        }
+    }
     for (size_t i = 0; i < n; i++)
         if (st[i] != GNNAC_OK) {
             npz_free(out, n);
@@ -273,7 +335,8 @@ gnnac_status npz_read(const struct npz *z, const char *const *names, size_t n,
 void npz_free(struct npy_array *arrays, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        free((void *)(uintptr_t)arrays[i].data);
+        if (arrays[i].data)
+            free((void *)(uintptr_t)(arrays[i].data - arrays[i].h.data_at));
         arrays[i].data = NULL;
     }
 }

@@ -1,9 +1,11 @@
-// NumPy archives (.npz): zip files of .npy members, read with libzip. Wanted
-// members are inflated in parallel, each thread with a handle of its own.
+// NumPy archives (.npz): zip files of .npy members, read with libzip, inflated
+// with libdeflate. Wanted members are inflated in parallel, each thread with a
+// handle of its own.
 #ifndef GNNAC_NPZ_H
 #define GNNAC_NPZ_H
 
 #include "graph/npy.h"
+#include "graph/progress.h"
 
 enum { NPZ_MAX_MEMBERS = 256, NPZ_MAX_WANTED = 8 };
 
@@ -12,10 +14,12 @@ struct npz_member {
     char *name; // without ".npy"; owned
     uint64_t n_bytes, n_packed;
     int method; // of zip: 0 stored, 8 deflated
+    uint32_t crc;
 };
 
 struct npz {
     const char *path; // borrowed
+    progress_teller *progress; // of who opened it; NULL from npz_open
     size_t n;
     struct npz_member members[NPZ_MAX_MEMBERS];
 };

@@ -6,12 +6,14 @@
 #include <stddef.h>
 
 #include "fail.h"
+#include "graph/progress.h"
 
 struct text {
     const char *path; // borrowed
     const char *data; // not NUL-terminated
     size_t n_bytes;
     bool mapped; // else from malloc
+    progress_teller *progress; // of who opened it; NULL from text_open
 };
 
 // GNNAC_EIO, GNNAC_ENOMEM, GNNAC_EFORMAT (damaged .gz, or one that inflates

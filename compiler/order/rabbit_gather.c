@@ -36,7 +36,7 @@ void scratch_finish(struct scratch *s)
 // its end.
 static struct neighbour *new_cells(struct scratch *s, size_t n)
 {
-    if (n > s->left) {
+    if (!s->chunks || n > s->left) {
         size_t size = n > CHUNK_CELLS ? n : CHUNK_CELLS, bytes;
         struct chunk *c = NULL;
         if (size_mul(size, sizeof(c->cells[0]), &bytes) &&

@@ -20,7 +20,7 @@ struct knob {
 struct family {
     char name[64];    // file NAME.cu.lua
     char path[512];   // where it was found
-    char op[32]; // what it computes: "aggregate", "bias_act", "log_softmax"
+    char op[32];      // what it computes: one of opspec.h
     size_t n_knobs;
     struct knob knobs[MAX_KNOBS];
 };

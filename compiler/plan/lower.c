@@ -19,9 +19,7 @@ static const struct step no_step = {.x = -1, .out = -1, .self = -1,
                                     .weight = -1, .bias = -1, .eps = -1,
                                     .kernel = -1};
 
-// Rows of 3 floats or more start 16-byte aligned, so that a kernel may load
-// four at once whatever the width.
-static int32_t padded_pitch(int32_t dim)
+int32_t padded_pitch(int32_t dim)
 {
     return dim <= 2 ? dim : (dim + 3) / 4 * 4;
 }

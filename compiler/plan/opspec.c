@@ -9,7 +9,17 @@ static const char *const op_of_kind[N_STEP_KINDS] = {
     [STEP_AGGREGATE] = "aggregate",
     [STEP_BIAS_ACT] = "bias_act",
     [STEP_LOG_SOFTMAX] = "log_softmax",
+    [STEP_GRAPH_ORDER] = "permute_rows",
+    [STEP_INPUT_ORDER] = "permute_rows",
 };
+
+bool is_kernel_op(const char *op)
+{
+    for (int kind = 0; kind < N_STEP_KINDS; kind++)
+        if (op_of_kind[kind] && strcmp(op_of_kind[kind], op) == 0)
+            return true;
+    return false;
+}
 
 static int32_t pitch_of(const struct program *p, int32_t buffer)
 {

@@ -9,11 +9,15 @@
 #include "program.h"
 
 struct opspec {
-    const char *op; // "aggregate", "bias_act", "log_softmax": which families
+    const char *op; // "aggregate", "bias_act", "log_softmax" or
+                    // "permute_rows": which families
     struct kernel_spec spec;
     struct props layer;
     char key[512]; // everything that rules and the template can see
 };
+
+// Whether some step asks for a kernel that does this.
+bool is_kernel_op(const char *op);
 
 // False for steps that run no kernel of ours (linear).
 bool opspec_of_step(const struct model *m, const struct program *p,

@@ -9,11 +9,10 @@
 
 #include "base/nearest.h"
 #include "base/sandbox_pairs.h"
+#include "order/orders.h"
+#include "order/reorder_auto.h"
 
 enum { MAX_POINTS = 1 << 16 };
-
-static const char *const orders[] = {"none", "rabbit", "rcm", "degree",
-                                     "dbg",  "hub",    NULL};
 
 // A table with names in it is one choice by itself.
 static bool is_list(lua_State *L, int index)
@@ -74,8 +73,24 @@ static const struct family *read_template(lua_State *L, int index,
     return f;
 }
 
-// true, false and "rabbit" are votes: by whatever order is best, for keeping
-// the order, for that order.
+// The order, or the rule that decides on one, that has the name.
+static const char *find_order(struct nearest *n)
+{
+    for (const char *const *r = reorder_rules; *r; r++) {
+        if (strcmp(*r, n->wanted) == 0)
+            return *r;
+        nearest_offer(n, *r);
+    }
+    for (const struct order_method *m = order_methods; m->name; m++) {
+        if (strcmp(m->name, n->wanted) == 0)
+            return m->name;
+        nearest_offer(n, m->name);
+    }
+    return NULL;
+}
+
+// true, false and "rcm" are votes: for Rabbit Order, for keeping the order, for
+// that order.
 static void read_reorder(lua_State *L, int index, const char *where, char *out,
                          size_t size)
 {
@@ -86,13 +101,10 @@ static void read_reorder(lua_State *L, int index, const char *where, char *out,
         vote = lua_toboolean(L, -1) ? "rabbit" : "none";
     } else if (type == LUA_TSTRING) {
         struct nearest n = {.wanted = lua_tostring(L, -1)};
-        const char *const *o = orders;
-        while (*o && strcmp(*o, n.wanted) != 0)
-            nearest_offer(&n, *o++);
-        if (!*o)
+        vote = find_order(&n);
+        if (!vote)
             raise_at(L, where, "reorder: there is no order '%s'%s", n.wanted,
                      nearest_hint(&n, hint, sizeof(hint)));
-        vote = *o;
     } else if (type != LUA_TNIL) {
         raise_at(L, where, "'reorder' must be true, false or an order's name");
     }

@@ -8,6 +8,10 @@
 #include "base/log.h"
 #include "bundle_write.h"
 #include "graph/load.h"
+#include "order/orders.h"
+#include "order/reorder_auto.h"
+#include "plan/order_steps.h"
+#include "tune/order_vote.h"
 
 void assembly_finish(struct assembly *a)
 {
@@ -17,6 +21,7 @@ void assembly_finish(struct assembly *a)
     free(a->manifest);
     csr_finish(&a->full);
     csr_finish(&a->without_loops);
+    graph_order_finish(&a->order);
     *a = (struct assembly){0};
 }
 
@@ -47,13 +52,15 @@ static gnnac_status choose_stored(struct assembly *a, const struct model *m,
 static void describe_graph(const struct assembly *a, struct manifest *m)
 {
     m->format_major = FORMAT_MAJOR;
-    m->format_minor = FORMAT_MINOR;
+    m->format_minor = a->order.perm ? FORMAT_MINOR_REORDERED : FORMAT_MINOR;
     snprintf(m->generator, sizeof(m->generator), "gnnac %s", GNNAC_VERSION);
     m->n_nodes = a->full.n_nodes;
     m->n_edges = a->full.n_edges;
     m->n_stored_edges = a->graph.stored->n_edges;
     m->self_loops_removed = a->graph.stored != &a->full;
-    strcpy(m->fingerprint, a->graph.fingerprint);
+    strcpy(m->fingerprint, a->fingerprint);
+    strcpy(m->reorder.method, a->order.method);
+    strcpy(m->reorder.why, a->order.why);
 }
 
 static void describe_target(const struct workbench *wb, struct manifest *m)
@@ -94,16 +101,99 @@ static gnnac_status load_graph(struct assembly *a, const char *path,
     gnnac_status st = graph_load(path, opt, &a->full, err);
     if (st != GNNAC_OK)
         return st;
-    csr_fingerprint(&a->full, a->graph.fingerprint);
+    csr_fingerprint(&a->full, a->fingerprint);
+    strcpy(a->graph.fingerprint, a->fingerprint);
     log_verbose("%s: %lld nodes, %lld edges", path, (long long)a->full.n_nodes,
                 (long long)a->full.n_edges);
     return GNNAC_OK;
 }
 
-gnnac_status assemble(struct workbench *wb, const char *graph_path,
-                      const struct graph_options *opt,
-                      const struct model_request *model, struct assembly *out,
-                      gnnac_error *err)
+// Rules and database see the graph as it will run: what is local in one order
+// is not in another. Only the user's graph is known by the input's fingerprint.
+static gnnac_status renumber(struct assembly *a, gnnac_error *err)
+{
+    struct csr renumbered = {0};
+    gnnac_status st =
+        csr_permute(&a->full, a->order.perm, &renumbered, err);
+    if (st != GNNAC_OK)
+        return st;
+    csr_finish(&a->full);
+    csr_finish(&a->without_loops);
+    a->full = renumbered;
+    a->graph.props.n = 0; // rules may have asked for those of the old order
+    csr_fingerprint(&a->full, a->graph.fingerprint);
+    return GNNAC_OK;
+}
+
+// What there is to gain, and what an order costs the program in each pass.
+static void weigh(const struct program *p, struct graph_order_request *rq)
+{
+    struct program ordered = *p;
+    gnnac_error ignored;
+    if (program_add_order(&ordered, &ignored) != GNNAC_OK)
+        return;
+    for (int32_t i = 0; i < ordered.n_steps; i++) {
+        const struct step *s = &ordered.steps[i];
+        int32_t dim = ordered.buffers[s->out].dim;
+        rq->n_aggregates += s->kind == STEP_AGGREGATE;
+        rq->columns += s->kind == STEP_AGGREGATE ? dim : 0;
+        rq->columns_moved +=
+            s->kind == STEP_GRAPH_ORDER || s->kind == STEP_INPUT_ORDER ? dim
+                                                                       : 0;
+    }
+    rq->columns /= rq->n_aggregates;
+}
+
+// The vote's word, not a computation's: `none` by a rule is an answer, too.
+static void explain_vote(const struct order_vote *v, struct graph_order *o)
+{
+    char before[sizeof(o->why)];
+    snprintf(before, sizeof(before), "%s", o->why);
+    if (!o->method[0])
+        snprintf(o->method, sizeof(o->method), "%s", v->order);
+    snprintf(o->why, sizeof(o->why), "rule '%s' votes for %s%s%.300s", v->rule,
+             v->order, reorder_is_rule(v->order) ? "; " : "",
+             reorder_is_rule(v->order) ? before : "");
+}
+
+// "auto" leaves it to the rules where they vote.
+static gnnac_status find_order(struct workbench *wb,
+                               const struct assemble_request *rq,
+                               struct assembly *a, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    const struct manifest *m = a->manifest;
+    struct order_vote vote = {.order = ""};
+    struct graph_order_request order = {.reorder = rq->reorder,
+                                        .runs = rq->runs,
+                                        .bytes_per_s = wb->device.mem_bandwidth,
+                                        .n_threads = wb->request.n_threads};
+    weigh(&m->program, &order);
+    if (rq->reorder && strcmp(rq->reorder, "auto") == 0)
+        TRY(order_vote(wb, &m->model, &m->program, &a->graph, &vote, err));
+    if (vote.order[0])
+        order.reorder = vote.order;
+    TRY(graph_order_find(&a->full, &order, &a->order, err));
+    if (vote.order[0])
+        explain_vote(&vote, &a->order);
+out:
+    return st;
+}
+
+static gnnac_status reorder_graph(struct assembly *a, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    const struct model *m = &a->manifest->model;
+    csr_fingerprint(a->graph.stored, a->manifest->reorder.fingerprint);
+    TRY(renumber(a, err));
+    TRY(choose_stored(a, m, err));
+    TRY(program_add_order(&a->manifest->program, err));
+out:
+    return st;
+}
+
+gnnac_status assemble(struct workbench *wb, const struct assemble_request *rq,
+                      struct assembly *out, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     struct assembly *a = out;
@@ -114,11 +204,15 @@ gnnac_status assemble(struct workbench *wb, const char *graph_path,
         goto out;
     }
     struct manifest *m = a->manifest;
-    TRY(model_build(model, &m->model, err));
-    TRY(load_graph(a, graph_path, opt, err));
+    TRY(model_build(rq->model, &m->model, err));
+    TRY(graph_order_check(rq->reorder, err));
+    TRY(load_graph(a, rq->graph, rq->options, err));
     TRY(choose_stored(a, &m->model, err));
     TRY(lower_model(&m->model, a->full.n_nodes, a->graph.stored->n_edges,
                     &m->program, err));
+    TRY(find_order(wb, rq, a, err));
+    if (a->order.perm)
+        TRY(reorder_graph(a, err));
     TRY(select_kernels(wb, &m->model, &m->program, &a->graph, a->selection,
                        err));
     describe_graph(a, m);
@@ -179,8 +273,11 @@ gnnac_status assembly_write(const struct assembly *a, const char *path,
         for (int32_t i = 0; i <= m->n_archs; i++)
             images[n++] = compiled_image(k, m, v, i);
     }
-    gnnac_status st = bundle_write(path, m, a->graph.stored->rowptr,
-                                   a->graph.stored->colidx, images, n, err);
+    const struct stored_graph g = {.rowptr = a->graph.stored->rowptr,
+                                   .colidx = a->graph.stored->colidx,
+                                   .perm = a->order.perm,
+                                   .inverse = a->order.inverse};
+    gnnac_status st = bundle_write(path, m, &g, images, n, err);
     free(images);
     return st;
 }

@@ -5,20 +5,31 @@
 
 #include "graph/csr.h"
 #include "plan/lower.h"
+#include "tune/reorder.h"
 #include "tune/select.h"
 
+// What to compile. Strings must outlive the assembly.
+struct assemble_request {
+    const char *graph; // a file
+    const struct graph_options *options; // how to read it
+    const struct model_request *model;
+    const char *reorder; // as in reorder.h; NULL: the file's order
+    int64_t runs;        // passes that a rule weighs an order by; 0: default
+};
+
 struct assembly {
-    struct csr full, without_loops; // the second only if the first has loops
+    struct csr full, without_loops; // the second only if the first has loops;
+                                    // both in the order they will run in
+    struct graph_order order;
+    char fingerprint[33]; // of the graph as loaded, in the input's order
     struct graph_input graph;
     struct manifest *manifest; // owned; complete
     struct selection *selection; // owned
 };
 
-// `graph_path` is loaded with `opt`. On failure `out` is empty.
-gnnac_status assemble(struct workbench *wb, const char *graph_path,
-                      const struct graph_options *opt,
-                      const struct model_request *model, struct assembly *out,
-                      gnnac_error *err);
+// On failure `out` is empty.
+gnnac_status assemble(struct workbench *wb, const struct assemble_request *rq,
+                      struct assembly *out, gnnac_error *err);
 void assembly_finish(struct assembly *a);
 
 // The bundle file of a finished assembly.

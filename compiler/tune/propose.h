@@ -7,9 +7,10 @@
 #include "tune/workbench.h"
 
 // Best first, into *out; its traces say which rules were asked. Operations with
-// a template of their own name (bias_act, log_softmax) get its defaults as the
-// last candidate, so that rules need not speak of them. GNNAC_ENOENT when
-// nobody proposes anything, GNNAC_EUSAGE from --set, GNNAC_EFORMAT from a rule.
+// a template of their own name (bias_act, log_softmax, permute_rows) get its
+// defaults as the last candidate, so that rules need not speak of them.
+// GNNAC_ENOENT when nobody proposes anything, GNNAC_EUSAGE from --set,
+// GNNAC_EFORMAT from a rule.
 gnnac_status propose(struct workbench *wb, const struct opspec *op,
                      const struct props *graph, struct decision *out,
                      gnnac_error *err);

@@ -12,7 +12,7 @@
 
 // What is asked. Texts must outlive the call.
 struct recall_key {
-    const char *graph; // fingerprint of the graph as loaded
+    const char *graph; // fingerprint of the graph as it runs
     const char *op;    // opspec.key
 };
 

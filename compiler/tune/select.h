@@ -9,7 +9,7 @@
 
 // The graph, and its properties once somebody needs them.
 struct graph_input {
-    const struct csr *full;   // as loaded
+    const struct csr *full;   // all of it, in the order it runs in
     const struct csr *stored; // as aggregated (GCN: without self loops)
     char fingerprint[33];     // of `full`
     struct props props;       // filled on demand: graph_input_props

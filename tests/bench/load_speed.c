@@ -1,5 +1,6 @@
 // How long graph files take to load: each form of one generated graph, or the
-// files named. Prints a table; judges nothing.
+// files named. Medians, and the most memory that was in use, also as a multiple
+// of what the CSR takes. Judges nothing.
 //
 // usage: load_speed [--edges N] [--threads N] [FILE...]
 #include <omp.h>
@@ -8,81 +9,129 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "graph/generate.h"
 #include "graph/load.h"
 
-static double now_s(void)
+enum { TURNS = 7 };
+
+static int ascending(const void *a, const void *b)
 {
-    return omp_get_wtime();
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
 }
 
-// Best of three: the file is in the page cache then.
-static int time_load(const char *path, int n_threads)
+static double median(double *seconds)
+{
+    qsort(seconds, TURNS, sizeof(*seconds), ascending);
+    return seconds[TURNS / 2];
+}
+
+static int measure(const char *path, int n_threads)
 {
     const struct graph_options opt = {.n_threads = n_threads};
-    double best_read = 1e9, best_build = 1e9;
+    double read[TURNS], build[TURNS];
     struct stat sb = {0};
     struct rusage usage;
-    int64_t n_edges = 0;
+    struct csr g = {0};
     gnnac_error err = {{0}};
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < TURNS; i++) {
         struct coo edges;
-        struct csr g;
-        double t0 = now_s();
+        csr_finish(&g);
+        double t0 = omp_get_wtime();
         if (graph_load_coo(path, &opt, &edges, &err) != GNNAC_OK)
             return fprintf(stderr, "%s\n", err.msg), 1;
-        double t1 = now_s();
-        if (csr_from_coo(&edges, &opt, &g, &err) != GNNAC_OK)
+        double t1 = omp_get_wtime();
+        if (csr_take_coo(&edges, &opt, &g, &err) != GNNAC_OK)
             return fprintf(stderr, "%s\n", err.msg), 1;
-        double t2 = now_s();
-        best_read = t1 - t0 < best_read ? t1 - t0 : best_read;
-        best_build = t2 - t1 < best_build ? t2 - t1 : best_build;
-        n_edges = g.n_edges;
-        coo_finish(&edges);
-        csr_finish(&g);
+        read[i] = t1 - t0;
+        build[i] = omp_get_wtime() - t1;
     }
     stat(path, &sb);
     getrusage(RUSAGE_SELF, &usage);
-    printf("%-28s %12lld %9.1f %8.3f %8.3f %10.2f %8.2f\n",
+    double mb = (double)sb.st_size / 1e6, n = (double)g.n_edges;
+    double csr_kib = (n * (g.weight ? 8 : 4) + (double)g.n_nodes * 8) / 1024;
+    printf("%-20s %10lld %9.1f %2d %8.4f %8.0f %8.4f %8.1f %8.2f %6.2f\n",
            strrchr(path, '/') ? strrchr(path, '/') + 1 : path,
-           (long long)n_edges, (double)sb.st_size / 1e6, best_read, best_build,
-           (double)n_edges / (best_read + best_build) / 1e6,
-           (double)usage.ru_maxrss / (1 << 20));
-    fflush(stdout);
+           (long long)g.n_edges, mb, omp_get_max_threads(), median(read),
+           mb / median(read), median(build),
+           n / (median(read) + median(build)) / 1e6,
+           (double)usage.ru_maxrss / (1 << 20),
+           (double)usage.ru_maxrss / csr_kib);
+    csr_finish(&g);
     return 0;
 }
 
-static int time_every_form(int64_t n_edges, int n_threads)
+// What a process of its own returned. Threads and the most memory used are its
+// own, too.
+static int wait_for(pid_t child)
 {
-    static const char *const forms[] = {"npy", "npz", "mtx", "txt", "txt.gz"};
+    int status = 1;
+    if (child < 0 || waitpid(child, &status, 0) != child)
+        perror("load_speed");
+    return status != 0;
+}
+
+// The file is in the page cache but for the first time.
+static int time_load(const char *path, int n_threads)
+{
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0)
+        exit(measure(path, n_threads));
+    return wait_for(child);
+}
+
+static const char *const forms[] = {"npy", "npz", "mtx", "txt", "txt.gz"};
+enum { N_FORMS = sizeof(forms) / sizeof(forms[0]) };
+
+static char folder[] = "/tmp/gnnac-load-XXXXXX";
+
+static const char *form_path(int i)
+{
+    static char path[64];
+    snprintf(path, sizeof(path), "%s/graph.%s", folder, forms[i]);
+    return path;
+}
+
+static int save_forms(int64_t n_edges)
+{
     const struct generate_options make = {.kind = "rmat",
                                           .nodes = n_edges / 10 + 1,
                                           .edges = n_edges,
                                           .seed = 1};
     const struct graph_options opt = {0};
-    char folder[] = "/tmp/gnnac-load-XXXXXX", path[64];
     gnnac_error err = {{0}};
     struct coo edges;
     struct csr g;
-    int bad = 0;
-    if (!mkdtemp(folder) ||
-        graph_generate(&make, &edges, &err) != GNNAC_OK ||
-        csr_from_coo(&edges, &opt, &g, &err) != GNNAC_OK)
+    if (graph_generate(&make, &edges, &err) != GNNAC_OK ||
+        csr_take_coo(&edges, &opt, &g, &err) != GNNAC_OK)
         return fprintf(stderr, "%s\n", err.msg), 1;
-    coo_finish(&edges);
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        snprintf(path, sizeof(path), "%s/graph.%s", folder, forms[i]);
-        if (graph_save(path, &g, &err) != GNNAC_OK)
-            bad = fprintf(stderr, "%s\n", err.msg);
-        else
-            bad |= time_load(path, n_threads);
-        unlink(path);
-    }
+    for (int i = 0; i < N_FORMS; i++)
+        if (graph_save(form_path(i), &g, &err) != GNNAC_OK)
+            return fprintf(stderr, "%s\n", err.msg), 1;
     csr_finish(&g);
+    return 0;
+}
+
+static int time_every_form(int64_t n_edges, int n_threads)
+{
+    int bad = 0;
+    if (!mkdtemp(folder))
+        return perror(folder), 1;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0)
+        exit(save_forms(n_edges));
+    bad = wait_for(child);
+    for (int i = 0; i < N_FORMS; i++) {
+        bad |= time_load(form_path(i), n_threads);
+        unlink(form_path(i));
+    }
     rmdir(folder);
-    return bad != 0;
+    return bad;
 }
 
 int main(int argc, char **argv)
@@ -94,8 +143,9 @@ int main(int argc, char **argv)
             n_edges = atoll(argv[at + 1]);
         else
             n_threads = atoi(argv[at + 1]);
-    printf("%-28s %12s %9s %8s %8s %10s %8s\n", "file", "edges", "MB", "read s",
-           "build s", "Medges/s", "peak GiB");
+    printf("%-20s %10s %9s %2s %8s %8s %8s %8s %8s %6s\n", "file", "edges",
+           "MB", "t", "read s", "MB/s", "build s", "Medges/s", "peak GiB",
+           "x CSR");
     if (at == argc)
         return time_every_form(n_edges, n_threads);
     for (; at < argc; at++)

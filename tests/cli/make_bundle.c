@@ -1,14 +1,17 @@
 // Writes the small bundle of the unit tests to a file. Its kernels exist in
-// name only, so it runs on the CPU alone. usage: make_bundle MODEL OUT.gnnb
+// name only, so it runs on the CPU alone.
+// usage: make_bundle MODEL OUT.gnnb [reordered]
 #include "bundle_fixture.h"
 
 int main(int argc, char **argv)
 {
     gnnac_error err = {{0}};
     size_t n = 0;
-    if (argc != 3)
+    if (argc < 3 || argc > 4)
         return 1;
     struct fixture_graph g = fixture_graph_random(50, 3, false, 1);
+    if (argc == 4)
+        g = fixture_graph_shuffled(g, 1);
     struct manifest *m = fixture_manifest(
         &(struct model_request){.name = argv[1], .dim = 7, .hidden = 5,
                                 .classes = 3},

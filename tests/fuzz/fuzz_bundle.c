@@ -21,6 +21,17 @@ static void read_images(const gnnac_bundle *b)
         }
 }
 
+// A permutation and its inverse, or neither.
+static void read_order(const gnnac_bundle *b)
+{
+    int64_t n = b->manifest->n_nodes;
+    if ((b->perm != NULL) != is_reordered(b->manifest))
+        abort();
+    for (int64_t v = 0; b->perm && v < n; v++)
+        if (b->inverse[b->perm[v]] != v || b->perm[b->inverse[v]] != v)
+            abort();
+}
+
 // The manifest alone: in a whole file its hash stands before its parser.
 static void parse_manifest(const uint8_t *data, size_t size)
 {
@@ -35,9 +46,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     gnnac_bundle *b = NULL;
     gnnac_error err;
-    if (gnnac_bundle_open_memory(data, size, &b, &err) == GNNAC_OK)
+    if (gnnac_bundle_open_memory(data, size, &b, &err) == GNNAC_OK) {
         read_images(b);
-    else if (b || !err.msg[0])
+        read_order(b);
+    } else if (b || !err.msg[0])
         abort();
     gnnac_bundle_close(b);
     if (size && data[0] == '{')

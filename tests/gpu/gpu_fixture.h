@@ -70,6 +70,7 @@ struct gpu_build {
     const char *arch;
     bool timed;
     const char *settings[4]; // --set
+    const char *reorder;     // --reorder
 };
 
 // The graph goes through a file, as a user's would. NULL with `err`.
@@ -86,15 +87,18 @@ static inline gnnac_bundle *gpu_bundle(const struct csr *g,
     while (rq.n_settings < 4 && build->settings[rq.n_settings])
         rq.n_settings++;
     struct graph_options opt = {.n_nodes = g->n_nodes};
+    char graph[512], out[512];
+    const struct assemble_request what = {.graph = graph, .options = &opt,
+                                          .model = model,
+                                          .reorder = build->reorder};
     struct workbench wb = {0};
     struct assembly a = {0};
     gnnac_bundle *bundle = NULL;
-    char graph[512], out[512];
     snprintf(graph, sizeof(graph), "%s/graph.npz", gpu_folder());
     snprintf(out, sizeof(out), "%s/test.gnnb", gpu_folder());
     if (graph_save(graph, g, err) == GNNAC_OK &&
         workbench_open(&rq, &wb, err) == GNNAC_OK &&
-        assemble(&wb, graph, &opt, model, &a, err) == GNNAC_OK &&
+        assemble(&wb, &what, &a, err) == GNNAC_OK &&
         assembly_write(&a, out, err) == GNNAC_OK)
         gnnac_bundle_open(out, &bundle, err);
     assembly_finish(&a);

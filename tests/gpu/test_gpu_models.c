@@ -1,5 +1,6 @@
 // Whole models on the GPU against the float64 reference.
 #include "gpu_fixture.h"
+#include "order/orders.h"
 
 static gnnac_context *ctx;
 static const char *const models[] = {"gcn", "gin", "sage"};
@@ -111,6 +112,48 @@ TEST(models_of_neighbour_groups_are_right)
     csr_finish(&g);
 }
 
+// Every way into and out of an order: through a product, of the features
+// themselves, of two products; every order there is.
+TEST(models_of_reordered_graphs_are_right)
+{
+    static const int32_t widths[] = {1, 3, 16, 33, 100};
+    struct csr g = gpu_random_graph(300, 4, 6);
+    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++)
+        for (size_t w = 0; w < sizeof(widths) / sizeof(widths[0]); w++) {
+            const struct gpu_build build = {.reorder = "rabbit"};
+            struct model_request rq = {
+                .name = models[i], .dim = widths[w], .hidden = 16,
+                .classes = widths[(w + 2) % 5], .layers = 1 + (int)w % 2};
+            check_model(&g, "random", &rq, &build);
+        }
+    csr_finish(&g);
+}
+
+TEST(models_in_every_order_are_right)
+{
+    struct csr g = gpu_random_graph(300, 4, 7);
+    for (size_t i = 0; order_methods[i].name; i++) {
+        const struct gpu_build build = {.reorder = order_methods[i].name};
+        struct model_request rq = {.name = models[i % 3], .dim = 40,
+                                   .hidden = 16, .classes = 7, .layers = 2};
+        check_model(&g, "random", &rq, &build);
+    }
+    csr_finish(&g);
+}
+
+TEST(reordered_mini_graphs_are_right)
+{
+    static struct mini_graph graphs[N_MINI_GRAPHS];
+    const struct gpu_build build = {.reorder = "degree"};
+    mini_graphs(graphs);
+    for (int k = 0; k < N_MINI_GRAPHS; k++) {
+        struct model_request rq = {.name = models[k % 3], .dim = 10,
+                                   .hidden = 8, .classes = 5, .layers = 2};
+        struct csr g = gpu_csr(&graphs[k]);
+        check_model(&g, graphs[k].name, &rq, &build);
+    }
+}
+
 int main(void)
 {
     gnnac_error err = {{0}};
@@ -130,6 +173,9 @@ int main(void)
     RUN(a_gin_with_two_linear_layers_is_right);
     RUN(models_of_timed_kernels_are_right);
     RUN(models_of_neighbour_groups_are_right);
+    RUN(models_of_reordered_graphs_are_right);
+    RUN(models_in_every_order_are_right);
+    RUN(reordered_mini_graphs_are_right);
     gnnac_context_destroy(ctx);
     return test_done();
 }

@@ -145,7 +145,7 @@ TEST(a_captured_forward_can_be_replayed_with_other_features)
     struct loaded l;
     gnnac_error err = {{0}};
     void *captured = NULL, *exec = NULL;
-    if (load(&l, "gin", &(struct gpu_build){0})) {
+    if (load(&l, "gin", &(struct gpu_build){.reorder = "rabbit"})) {
         CHECK_INT(more.cuStreamBeginCapture_v2(l.stream, 0), 0);
         CHECK_OK(forward(&l, l.workspace_bytes, &err), err);
         CHECK_INT(more.cuStreamEndCapture(l.stream, &captured), 0);
@@ -162,7 +162,7 @@ TEST(forward_allocates_nothing)
 {
     struct loaded l;
     size_t before = 0, after = 1, total;
-    if (load(&l, "sage", &(struct gpu_build){0})) {
+    if (load(&l, "sage", &(struct gpu_build){.reorder = "rabbit"})) {
         check_pass(&l, 5, run_forward, NULL);
         gpu->cu.cuMemGetInfo_v2(&before, &total);
         check_pass(&l, 6, run_forward, NULL);

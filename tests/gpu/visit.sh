@@ -9,6 +9,8 @@
 #   visit.sh time FOLDER OUT                there: tuning, and the peers
 #   visit.sh survey FOLDER OUT              there: how near the default rules
 #                                           come to the best of all points
+#   visit.sh orders FOLDER OUT              there: what reordering does, and
+#                                           whether auto picks well
 #
 # Logs go to OUT; a summary is printed. Exit status 1: something failed.
 set -uo pipefail
@@ -37,6 +39,11 @@ pack() { # BUILD FOLDER GRAPH...
     cp -L "$build"/runtime/libgnnac.so "$folder/python"
     copy_libraries "$folder/lib" "$folder"/bin/*
     copy_libraries "$folder/python" "$folder/python/libgnnac.so"
+    # Where run_tests.py looks in a build folder.
+    mkdir -p "$folder"/{runtime,compiler,tests}
+    cp -L "$build/runtime/libgnnac.so.1" "$folder/runtime"
+    cp "$build/compiler/gnnac" "$folder/compiler"
+    cp "$build/tests/make_bundle" "$folder/tests"
     [ $# = 0 ] || cp "$@" "$folder/graphs"
     strip "$folder"/bin/* 2>/dev/null
     du -sh "$folder"
@@ -76,6 +83,8 @@ check() {
     tap runtime tests/gpu/run.sh "$folder" any test_gpu_runtime
     tap cli tests/gpu/run.sh "$folder" any python3 \
         tests/cli/run_transcripts.py "$folder/bin/gnnac" tests/gpu/device.test
+    tap python tests/gpu/run.sh "$folder" any python3 \
+        tests/python/run_tests.py . "$folder" gpu_forward test_torch
     command -v compute-sanitizer >/dev/null || return
     say "compute-sanitizer"
     sanitize memcheck test_gpu_kernels templates tests/kernel/cases.txt
@@ -136,6 +145,13 @@ survey() {
     rm -f "$out/survey.gnnb" "$out"/kcache.db*
 }
 
+orders() {
+    python3 tests/bench/order_gain.py gnnac "$out" 32,128 \
+        "$folder"/graphs/* 2>&1 | tee "$out/orders.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+    rm -f "$out"/*.gnnb "$out"/*.db*
+}
+
 mode=${1:-} folder=${2:-}
 case $mode in
 pack)
@@ -143,7 +159,7 @@ pack)
     pack "$@"
     exit
     ;;
-check | time | survey) ;;
+check | time | survey | orders) ;;
 *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
     exit 1
@@ -158,6 +174,7 @@ case $mode in
 check) check ;;
 time) times ;;
 survey) survey ;;
+orders) orders ;;
 esac
 rm -rf "$GNNAC_HOME"
 exit $status

@@ -43,6 +43,8 @@ FAULTS = [
      "row_split dim=16 dimWorker=4 vec=4 bias=1"),
     ("log_softmax.cu.lua", "__shfl_xor_sync(~0u, total, step)",
      "__shfl_xor_sync(1u, total, step)", "log_softmax dim=16"),
+    ("permute_rows.cu.lua", "x + source_row[row] *", "x + (long long)row *",
+     "permute_rows dim=16"),
 ]
 
 

@@ -30,12 +30,30 @@ static char *tiny_bundle(size_t *n)
     return bytes;
 }
 
+static struct fixture_graph tiny_reordered(void)
+{
+    return fixture_graph_shuffled(tiny_graph(), 3);
+}
+
+static char *tiny_reordered_bundle(size_t *n)
+{
+    gnnac_error err = {{0}};
+    struct fixture_graph g = tiny_reordered();
+    struct manifest *m = fixture_manifest(&tiny_gcn, &g);
+    char *bytes = fixture_write(m, &g, n, &err);
+    CHECK_STR(err.msg, "");
+    free(m);
+    fixture_graph_finish(&g);
+    return bytes;
+}
+
 // The message that a changed manifest is refused with, by the writer's check.
-static const char *refusal(void (*change)(struct manifest *))
+// `g` is finished.
+static const char *refusal_on(struct fixture_graph g,
+                              void (*change)(struct manifest *))
 {
     static gnnac_error err;
     err.msg[0] = '\0';
-    struct fixture_graph g = tiny_graph();
     struct manifest *m = fixture_manifest(&tiny_gcn, &g);
     change(m);
     size_t n;
@@ -45,6 +63,11 @@ static const char *refusal(void (*change)(struct manifest *))
     free(m);
     fixture_graph_finish(&g);
     return err.msg;
+}
+
+static const char *refusal(void (*change)(struct manifest *))
+{
+    return refusal_on(tiny_graph(), change);
 }
 
 // The message that changed bytes are refused with.
@@ -85,6 +108,31 @@ TEST(what_was_written_is_read_back)
     gnnac_bundle_close(b);
 }
 
+TEST(an_order_is_read_back_with_its_inverse)
+{
+    size_t n;
+    gnnac_error err = {{0}};
+    gnnac_bundle *b = NULL;
+    char *bytes = tiny_reordered_bundle(&n);
+    struct fixture_graph g = tiny_reordered();
+    CHECK_INT(gnnac_bundle_open_memory(bytes, n, &b, &err), GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    if (b) {
+        CHECK(memcmp(b->perm, g.perm, 5 * sizeof(int32_t)) == 0);
+        CHECK(memcmp(b->inverse, g.inverse, 5 * sizeof(int32_t)) == 0);
+        CHECK(memcmp(b->perm, b->inverse, 5 * sizeof(int32_t)) != 0);
+        CHECK_STR(b->manifest->reorder.method, "fixture");
+    }
+    gnnac_bundle_close(b);
+    free(bytes);
+    bytes = tiny_bundle(&n);
+    CHECK_INT(gnnac_bundle_open_memory(bytes, n, &b, &err), GNNAC_OK);
+    CHECK(b && b->perm == NULL && b->inverse == NULL);
+    gnnac_bundle_close(b);
+    free(bytes);
+    fixture_graph_finish(&g);
+}
+
 TEST(images_are_found_by_architecture)
 {
     size_t n, bytes_n = 0;
@@ -114,7 +162,7 @@ TEST(the_same_input_gives_the_same_bytes)
 TEST(cubins_and_graph_arrays_are_aligned_to_64_bytes)
 {
     size_t n;
-    char *bytes = tiny_bundle(&n);
+    char *bytes = tiny_reordered_bundle(&n);
     uint64_t header;
     struct safetensors st;
     memcpy(&header, bytes, 8);
@@ -132,7 +180,7 @@ TEST(cubins_and_graph_arrays_are_aligned_to_64_bytes)
 TEST(a_file_cut_anywhere_is_refused)
 {
     size_t n;
-    char *bytes = tiny_bundle(&n);
+    char *bytes = tiny_reordered_bundle(&n);
     for (size_t k = 0; k < n; k++) {
         gnnac_bundle *b = NULL;
         char *cut = malloc(k ? k : 1); // its own block: reads beyond are seen
@@ -148,7 +196,7 @@ TEST(a_file_cut_anywhere_is_refused)
 TEST(a_file_with_any_bit_flipped_is_refused)
 {
     size_t n;
-    char *bytes = tiny_bundle(&n);
+    char *bytes = tiny_reordered_bundle(&n);
     for (size_t k = 0; k < 8 * n; k++) {
         gnnac_bundle *b = NULL;
         bytes[k / 8] = (char)(bytes[k / 8] ^ (1 << k % 8));
@@ -295,11 +343,63 @@ TEST(contradictions_in_the_manifest_are_refused)
     CHECK_HAS(refusal(no_output), "no step writes the output");
 }
 
+static void enter_twice(struct manifest *m)
+{
+    m->program.steps[m->program.n_steps - 2].kind = STEP_GRAPH_ORDER;
+}
+static void never_enter(struct manifest *m)
+{
+    m->program.steps[0].kind = STEP_BIAS_ACT;
+}
+static void never_leave(struct manifest *m)
+{
+    m->program.steps[m->program.n_steps - 2].kind = STEP_BIAS_ACT;
+}
+static void order_with_bias(struct manifest *m)
+{
+    m->program.steps[0].bias = 1;
+}
+static void order_in_place(struct manifest *m)
+{
+    struct step *s = &m->program.steps[m->program.n_steps - 2];
+    s->x = s->out;
+    m->program.steps[m->program.n_steps - 3].out = s->out;
+}
+static void odd_fingerprint(struct manifest *m)
+{
+    m->reorder.fingerprint[31] = 'X';
+}
+static void source_row_elsewhere(struct manifest *m)
+{
+    m->kernels[1].launches[0].args[1] = ARG_SOURCE_ROW;
+}
+static void forgotten_order(struct manifest *m)
+{
+    m->reorder.method[0] = '\0';
+}
+
+TEST(programs_that_mix_two_orders_are_refused)
+{
+    CHECK_HAS(refusal_on(tiny_reordered(), enter_twice), "in another order");
+    CHECK_HAS(refusal_on(tiny_reordered(), never_enter), "in another order");
+    CHECK_HAS(refusal_on(tiny_reordered(), never_leave),
+              "not in the input's order");
+    CHECK_HAS(refusal_on(tiny_reordered(), order_with_bias), "does not take");
+    CHECK_HAS(refusal_on(tiny_reordered(), order_in_place),
+              "cannot work in place");
+    CHECK_HAS(refusal_on(tiny_reordered(), odd_fingerprint), "a fingerprint");
+    CHECK_HAS(refusal_on(tiny_reordered(), source_row_elsewhere),
+              "asks for an operand");
+    CHECK_HAS(refusal_on(tiny_reordered(), forgotten_order),
+              "step 0 (graph_order): the graph is not reordered");
+}
+
 // ---- graphs that do not fit -------------------------------------------------
 
-static const char *graph_refusal(void (*change)(struct fixture_graph *))
+// `g` is finished.
+static const char *graph_refusal_of(struct fixture_graph g,
+                                    void (*change)(struct fixture_graph *))
 {
-    struct fixture_graph g = tiny_graph();
     struct manifest *m = fixture_manifest(&tiny_gcn, &g);
     change(&g);
     size_t n;
@@ -309,6 +409,11 @@ static const char *graph_refusal(void (*change)(struct fixture_graph *))
     free(m);
     fixture_graph_finish(&g);
     return why;
+}
+
+static const char *graph_refusal(void (*change)(struct fixture_graph *))
+{
+    return graph_refusal_of(tiny_graph(), change);
 }
 
 static void falling_rows(struct fixture_graph *g)
@@ -346,6 +451,50 @@ TEST(graph_arrays_are_checked_before_use)
     CHECK_HAS(graph_refusal(self_loop), "self loops in the graph of a gcn");
 }
 
+static void doubled_id(struct fixture_graph *g)
+{
+    g->perm[0] = g->perm[1];
+}
+static void far_id(struct fixture_graph *g)
+{
+    g->perm[4] = 5;
+}
+static void negative_id(struct fixture_graph *g)
+{
+    g->perm[2] = -1;
+}
+static void other_inverse(struct fixture_graph *g)
+{
+    memcpy(g->inverse, g->perm, 5 * sizeof(int32_t));
+}
+static void far_inverse(struct fixture_graph *g)
+{
+    g->inverse[g->perm[3]] = INT32_MAX;
+}
+
+TEST(an_order_is_checked_before_use)
+{
+    static void (*const changes[])(struct fixture_graph *) = {
+        doubled_id, far_id, negative_id, other_inverse, far_inverse};
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+        CHECK_HAS(graph_refusal_of(tiny_reordered(), changes[i]),
+                  "graph/perm: not a permutation of the nodes");
+}
+
+TEST(an_order_without_its_arrays_is_not_written)
+{
+    gnnac_error err = {{0}};
+    size_t n;
+    struct fixture_graph g = tiny_reordered();
+    struct manifest *m = fixture_manifest(&tiny_gcn, &g);
+    free(g.inverse);
+    g.inverse = NULL;
+    CHECK(fixture_write(m, &g, &n, &err) == NULL);
+    CHECK_HAS(err.msg, "contradicts the graph's order");
+    free(m);
+    fixture_graph_finish(&g);
+}
+
 TEST(an_image_that_is_no_code_is_not_written)
 {
     gnnac_error err = {{0}};
@@ -353,9 +502,11 @@ TEST(an_image_that_is_no_code_is_not_written)
     char *bytes = NULL;
     struct fixture_graph g = tiny_graph();
     struct manifest *m = fixture_manifest(&tiny_gcn, &g);
+    const struct stored_graph stored = {.rowptr = g.rowptr,
+                                        .colidx = g.colidx};
     struct kernel_image image = {0, IMAGE_CUBIN, "sm_90", "MZ", 2};
     FILE *f = open_memstream(&bytes, &n);
-    CHECK_INT(bundle_write_stream(f, m, g.rowptr, g.colidx, &image, 1, &err),
+    CHECK_INT(bundle_write_stream(f, m, &stored, &image, 1, &err),
               GNNAC_EFORMAT);
     CHECK_HAS(err.msg, "kernel/fake_d4/cubin: not code for an NVIDIA GPU");
     fclose(f);
@@ -370,6 +521,8 @@ TEST(a_bundle_lands_whole_or_not_at_all)
     gnnac_error err = {{0}};
     struct fixture_graph g = tiny_graph();
     struct manifest *m = fixture_manifest(&tiny_gcn, &g);
+    const struct stored_graph stored = {.rowptr = g.rowptr,
+                                        .colidx = g.colidx};
     m->n_archs = 0;
     m->ptx_arch[0] = '\0';
     char path[] = "/tmp/gnnac-test-XXXXXX";
@@ -377,17 +530,17 @@ TEST(a_bundle_lands_whole_or_not_at_all)
         SKIP("no temporary folder");
     char file[64];
     snprintf(file, sizeof(file), "%s/a.gnnb", path);
-    CHECK_INT(bundle_write(file, m, g.rowptr, g.colidx, NULL, 0, &err),
+    CHECK_INT(bundle_write(file, m, &stored, NULL, 0, &err),
               GNNAC_OK);
     m->n_edges++;
-    CHECK(bundle_write(file, m, g.rowptr, g.colidx, NULL, 0, NULL) != GNNAC_OK);
+    CHECK(bundle_write(file, m, &stored, NULL, 0, NULL) != GNNAC_OK);
     gnnac_bundle *b = NULL; // the first is still there
     CHECK_INT(gnnac_bundle_open(file, &b, &err), GNNAC_OK);
     CHECK_STR(err.msg, "");
     gnnac_bundle_close(b);
     unlink(file);
     CHECK_INT(rmdir(path), 0); // nothing else was left behind
-    CHECK(bundle_write("/no/such/folder/x", m, NULL, NULL, NULL, 0, &err) !=
+    CHECK(bundle_write("/no/such/folder/x", m, &stored, NULL, 0, &err) !=
           GNNAC_OK);
     free(m);
     fixture_graph_finish(&g);
@@ -396,6 +549,7 @@ TEST(a_bundle_lands_whole_or_not_at_all)
 int main(void)
 {
     RUN(what_was_written_is_read_back);
+    RUN(an_order_is_read_back_with_its_inverse);
     RUN(images_are_found_by_architecture);
     RUN(the_same_input_gives_the_same_bytes);
     RUN(cubins_and_graph_arrays_are_aligned_to_64_bytes);
@@ -405,7 +559,10 @@ int main(void)
     RUN(bundles_of_the_first_version_still_open);
     RUN(messages_name_the_file);
     RUN(contradictions_in_the_manifest_are_refused);
+    RUN(programs_that_mix_two_orders_are_refused);
     RUN(graph_arrays_are_checked_before_use);
+    RUN(an_order_is_checked_before_use);
+    RUN(an_order_without_its_arrays_is_not_written);
     RUN(an_image_that_is_no_code_is_not_written);
     RUN(a_bundle_lands_whole_or_not_at_all);
     return test_done();

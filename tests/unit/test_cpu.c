@@ -148,6 +148,16 @@ TEST(log_softmax_neither_overflows_nor_loses_small_rows)
     CHECK_NEAR(x[5], -log(2), 1e-6);
 }
 
+TEST(rows_are_taken_from_where_they_are_said_to_be)
+{
+    float out[] = {0, 0, 7, 0, 0, 7, 0, 0, 7};
+    const int32_t source[] = {2, 0, 1};
+    cpu_permute_rows(3, (struct const_view){features, 2, 2}, source,
+                     (struct view){out, 3, 2}, 2);
+    const float want[] = {4, 40, 7, 1, 10, 7, 2, 20, 7};
+    CHECK(memcmp(out, want, sizeof(want)) == 0);
+}
+
 // ---- whole models -----------------------------------------------------------
 
 // The program's result against the definition's, element by element.
@@ -184,10 +194,11 @@ static void check_model(const struct model_request *rq,
     fixture_model_finish(&f);
 }
 
-static void check_widths(const char *name, int32_t mlp, bool loops)
+// `g` is finished.
+static void check_widths_on(struct fixture_graph g, const char *name,
+                            int32_t mlp)
 {
     const int32_t widths[] = {1, 3, 16, 33, 64, 100};
-    struct fixture_graph g = fixture_graph_random(150, 3, loops, 11);
     for (int i = 0; i < 6; i++)
         for (int j = 0; j < 6; j++)
             check_model(&(struct model_request){.name = name, .mlp = mlp,
@@ -197,6 +208,11 @@ static void check_widths(const char *name, int32_t mlp, bool loops)
                                                     widths[(i + j) % 6]},
                         &g);
     fixture_graph_finish(&g);
+}
+
+static void check_widths(const char *name, int32_t mlp, bool loops)
+{
+    check_widths_on(fixture_graph_random(150, 3, loops, 11), name, mlp);
 }
 
 TEST(gcn_programs_agree_with_the_definition)
@@ -215,6 +231,68 @@ TEST(sage_programs_agree_with_the_definition)
     check_widths("sage", 0, true);
 }
 
+TEST(programs_of_reordered_graphs_agree_with_the_definition)
+{
+    const uint64_t seed = 5;
+    check_widths_on(
+        fixture_graph_shuffled(fixture_graph_random(150, 3, false, 11), seed),
+        "gcn", 0);
+    for (int32_t mlp = 1; mlp <= 2; mlp++)
+        check_widths_on(fixture_graph_shuffled(
+                            fixture_graph_random(150, 3, true, 11), seed),
+                        "gin", mlp);
+    check_widths_on(
+        fixture_graph_shuffled(fixture_graph_random(150, 3, true, 11), seed),
+        "sage", 0);
+}
+
+// Run the model on both graphs, which are the same but for their order.
+static void check_same(const struct model_request *rq,
+                       const struct fixture_graph *plain,
+                       const struct fixture_graph *reordered)
+{
+    struct fixture_model a, b;
+    int64_t n = plain->n_nodes * rq->classes;
+    float *x = random_floats(plain->n_nodes * rq->dim, 5);
+    float *y = random_floats(n, 6), *z = random_floats(n, 7);
+    double *want = malloc((size_t)n * sizeof(double));
+    double *bound = malloc((size_t)n * sizeof(double));
+    CHECK(fixture_model_init(&a, rq, plain, 2, 7, NULL));
+    CHECK(fixture_model_init(&b, rq, reordered, 2, 7, NULL));
+    fixture_forward(&a, x, y);
+    fixture_forward(&b, x, z);
+    CHECK_INT(reference_forward(&a.model, x, want, bound, NULL), GNNAC_OK);
+    double worst = 0;
+    for (int64_t i = 0; i < n; i++)
+        worst = fmax(worst, fabs((double)y[i] - (double)z[i]) / bound[i]);
+    if (!(worst <= 1))
+        TEST__FAIL("%s: orders differ by %g bounds", rq->name, worst);
+    free(x);
+    free(y);
+    free(z);
+    free(want);
+    free(bound);
+    fixture_model_finish(&a);
+    fixture_model_finish(&b);
+}
+
+TEST(no_order_of_the_graph_shows_in_the_output)
+{
+    const char *const names[] = {"gcn", "gin", "sage"};
+    struct fixture_graph g = fixture_graph_random(150, 3, false, 11);
+    for (int i = 0; i < 9; i++) {
+        int32_t *perm = fixture_perm(g.n_nodes, (uint64_t)i);
+        struct fixture_graph r = fixture_graph_reordered(&g, perm);
+        check_same(&(struct model_request){.name = names[i % 3],
+                                           .dim = 3 + 20 * (i / 3),
+                                           .hidden = 16, .classes = 9},
+                   &g, &r);
+        free(perm);
+        fixture_graph_finish(&r);
+    }
+    fixture_graph_finish(&g);
+}
+
 TEST(graphs_without_edges_or_nodes_work)
 {
     const char *const names[] = {"gcn", "gin", "sage"};
@@ -223,6 +301,10 @@ TEST(graphs_without_edges_or_nodes_work)
                                    .classes = 3};
         struct fixture_graph lonely = fixture_graph_of(4, NULL, 0);
         struct fixture_graph empty = fixture_graph_of(0, NULL, 0);
+        check_model(&rq, &lonely);
+        check_model(&rq, &empty);
+        lonely = fixture_graph_shuffled(lonely, 1);
+        empty = fixture_graph_shuffled(empty, 1);
         check_model(&rq, &lonely);
         check_model(&rq, &empty);
         fixture_graph_finish(&lonely);
@@ -256,9 +338,12 @@ int main(void)
     RUN(gcn_norms_scale_both_ends_and_the_self_loop);
     RUN(epsilon_bias_and_relu_follow_the_sum);
     RUN(log_softmax_neither_overflows_nor_loses_small_rows);
+    RUN(rows_are_taken_from_where_they_are_said_to_be);
     RUN(gcn_programs_agree_with_the_definition);
     RUN(gin_programs_agree_with_the_definition);
     RUN(sage_programs_agree_with_the_definition);
+    RUN(programs_of_reordered_graphs_agree_with_the_definition);
+    RUN(no_order_of_the_graph_shows_in_the_output);
     RUN(graphs_without_edges_or_nodes_work);
     RUN(buffers_that_live_apart_share_memory);
     return test_done();

@@ -1,5 +1,6 @@
 #include "plan/lower.h"
 #include "plan/opspec.h"
+#include "plan/order_steps.h"
 #include "test.h"
 
 static struct program lowered(struct model_request rq, int64_t nodes,
@@ -139,6 +140,84 @@ TEST(the_deepest_model_fits_the_tables)
     CHECK_INT(count_kind(&p, STEP_AGGREGATE), MAX_LAYERS);
 }
 
+// ---- reordered graphs -------------------------------------------------------
+
+static struct program ordered(struct model_request rq, struct model *m)
+{
+    static struct program p;
+    p = lowered(rq, 50, 400, m);
+    CHECK_INT(program_add_order(&p, NULL), GNNAC_OK);
+    return p;
+}
+
+static int64_t width_moved(const struct program *p, enum step_kind kind)
+{
+    int64_t width = 0;
+    for (int32_t i = 0; i < p->n_steps; i++)
+        if (p->steps[i].kind == kind)
+            width += p->buffers[p->steps[i].out].dim;
+    return width;
+}
+
+TEST(rows_change_order_where_they_are_narrowest)
+{
+    static const struct {
+        struct model_request rq;
+        int64_t enter, leave; // columns moved
+    } cases[] = {
+        // behind the first product; before the output's log-softmax
+        {{.name = "gcn", .dim = 100, .classes = 4}, 16, 4},
+        // the features themselves; the sums before they are widened
+        {{.name = "gcn", .dim = 3, .layers = 1, .classes = 40}, 3, 3},
+        {{.name = "gin", .dim = 10, .hidden = 20, .classes = 30}, 10, 20},
+        // two products of 64 columns are wider than their operand
+        {{.name = "sage", .dim = 100, .classes = 7}, 100, 7},
+        {{.name = "sage", .dim = 200, .classes = 7}, 128, 7},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct model m;
+        struct program p = ordered(cases[i].rq, &m);
+        CHECK_INT(width_moved(&p, STEP_GRAPH_ORDER), cases[i].enter);
+        CHECK_INT(width_moved(&p, STEP_INPUT_ORDER), cases[i].leave);
+    }
+}
+
+TEST(steps_that_change_the_order_share_a_template)
+{
+    struct model m;
+    struct opspec op;
+    struct program p = ordered(
+        (struct model_request){.name = "gcn", .dim = 100, .classes = 4}, &m);
+    int n = 0;
+    for (int32_t i = 0; i < p.n_steps; i++) {
+        const struct step *s = &p.steps[i];
+        if (s->kind != STEP_GRAPH_ORDER && s->kind != STEP_INPUT_ORDER)
+            continue;
+        n++;
+        CHECK(opspec_of_step(&m, &p, s, 50, 400, &op));
+        CHECK_STR(op.op, "permute_rows");
+        CHECK(is_kernel_op(op.op));
+    }
+    CHECK_INT(n, 2);
+    CHECK(!is_kernel_op("graph_order"));
+}
+
+TEST(the_deepest_reordered_model_fits_the_tables)
+{
+    struct model m;
+    struct program p = ordered(
+        (struct model_request){.name = "gin", .layers = MAX_LAYERS, .mlp = 2},
+        &m);
+    CHECK_INT(count_kind(&p, STEP_INPUT_ORDER), 1);
+    p.n_steps = MAX_STEPS;
+    gnnac_error err = {{0}};
+    for (int32_t i = 0; i < MAX_STEPS; i++)
+        p.steps[i] = p.steps[1];
+    p.steps[0].kind = STEP_AGGREGATE;
+    CHECK_INT(program_add_order(&p, &err), GNNAC_EUNSUPPORTED);
+    CHECK_HAS(err.msg, "too deep");
+}
+
 int main(void)
 {
     RUN(presets_have_the_documented_layers_and_widths);
@@ -149,5 +228,8 @@ int main(void)
     RUN(wide_matrices_need_64_bit_offsets);
     RUN(unknown_models_and_impossible_widths_are_refused);
     RUN(the_deepest_model_fits_the_tables);
+    RUN(rows_change_order_where_they_are_narrowest);
+    RUN(steps_that_change_the_order_share_a_template);
+    RUN(the_deepest_reordered_model_fits_the_tables);
     return test_done();
 }

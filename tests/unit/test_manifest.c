@@ -116,6 +116,38 @@ TEST(what_a_reader_must_understand_is_asked_for_by_name)
     refused("\"requires\":[]", "\"requires\":[1]", "manifest.requires");
 }
 
+static struct manifest *reordered_example(void)
+{
+    const int32_t pairs[][2] = {{0, 1}, {2, 0}};
+    struct fixture_graph g =
+        fixture_graph_shuffled(fixture_graph_of(3, pairs, 2), 1);
+    struct manifest *m = fixture_manifest(
+        &(struct model_request){.name = "sage", .dim = 6, .classes = 2}, &g);
+    fixture_graph_finish(&g);
+    return m;
+}
+
+// A reader of format 1.0 knows no feature, so it refuses.
+TEST(a_reordered_graph_is_required_to_be_understood_and_no_other)
+{
+    struct manifest *m = reordered_example(), *back = calloc(1, sizeof(*back));
+    struct manifest *plain = example();
+    char *text = text_of(m), *plain_text = text_of(plain);
+    CHECK_HAS(text, "\"requires\":[\"reorder\"]");
+    CHECK_HAS(text, "\"format_minor\":1");
+    CHECK_HAS(text, "\"method\":\"fixture\"");
+    CHECK_INT(manifest_parse(text, strlen(text), back, NULL), GNNAC_OK);
+    CHECK(memcmp(&back->reorder, &m->reorder, sizeof(m->reorder)) == 0);
+    CHECK_HAS(plain_text, "\"requires\":[]");
+    CHECK_HAS(plain_text, "\"format_minor\":0");
+    CHECK(strstr(plain_text, "\"reorder\"") == NULL);
+    free(text);
+    free(plain_text);
+    free(plain);
+    free(m);
+    free(back);
+}
+
 TEST(a_kernel_alone_survives_the_way_through_json)
 {
     struct manifest *m = example();
@@ -163,6 +195,7 @@ int main(void)
     RUN(types_and_ranges_are_checked_where_they_stand);
     RUN(newer_members_are_skipped);
     RUN(what_a_reader_must_understand_is_asked_for_by_name);
+    RUN(a_reordered_graph_is_required_to_be_understood_and_no_other);
     RUN(a_kernel_alone_survives_the_way_through_json);
     RUN(bytes_that_are_not_utf8_do_not_stop_the_writer);
     RUN(every_name_reads_back_as_its_value);

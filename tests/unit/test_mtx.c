@@ -264,7 +264,7 @@ static void check_expected(const struct expected *e)
     double sum = 0;
     snprintf(name, sizeof(name), "mtx_cases/%s", e->file);
     const char *path = shared_graph(name);
-    if (!path || mtx_read(path, &m, &err) != GNNAC_OK) {
+    if (!path || mtx_read(path, NULL, &m, &err) != GNNAC_OK) {
         TEST__FAIL("%s: %s", e->file, err.msg);
         return;
     }

@@ -105,6 +105,11 @@ static void starve(gnnac_status (*work)(gnnac_error *))
     CHECK_INT(st, GNNAC_OK);
 }
 
+static struct fixture_graph reordered_graph(void)
+{
+    return fixture_graph_shuffled(fixture_graph_random(20, 2, false, 1), 1);
+}
+
 TEST(opening_a_bundle_survives_every_failed_allocation)
 {
     starve(open_bundle);
@@ -117,9 +122,11 @@ TEST(running_a_model_survives_every_failed_allocation)
 
 TEST(writing_a_bundle_survives_every_failed_allocation)
 {
-    struct fixture_graph g = fixture_graph_random(20, 2, false, 1);
+    struct fixture_graph g = reordered_graph();
     struct model_request rq = {.name = "gcn", .dim = 4, .classes = 3};
     struct manifest *m = fixture_manifest(&rq, &g);
+    const struct stored_graph stored = {g.rowptr, g.colidx, g.perm,
+                                        g.inverse};
     FILE *sink = fopen("/dev/null", "wb");
     m->n_archs = 0;
     m->ptx_arch[0] = '\0';
@@ -127,7 +134,7 @@ TEST(writing_a_bundle_survives_every_failed_allocation)
     for (long k = 0; st != GNNAC_OK && k < 100000; k++) {
         gnnac_error err = {{0}};
         allowed = k;
-        st = bundle_write_stream(sink, m, g.rowptr, g.colidx, NULL, 0, &err);
+        st = bundle_write_stream(sink, m, &stored, NULL, 0, &err);
         allowed = -1;
         CHECK(st == GNNAC_OK || st == GNNAC_ENOMEM);
         CHECK(st == GNNAC_OK || err.msg[0]);
@@ -140,7 +147,7 @@ TEST(writing_a_bundle_survives_every_failed_allocation)
 
 int main(void)
 {
-    struct fixture_graph g = fixture_graph_random(20, 2, false, 1);
+    struct fixture_graph g = reordered_graph();
     struct model_request rq = {.name = "gcn", .dim = 4, .classes = 3};
     struct manifest *m = fixture_manifest(&rq, &g);
     json_set_alloc_funcs(__wrap_malloc, free);

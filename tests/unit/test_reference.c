@@ -173,6 +173,90 @@ TEST(one_missing_edge_is_outside_the_bounds_of_any_preset)
     CHECK(noticed("gin") > 10); // five layers deep
 }
 
+// A model on a reordered graph whose results differ from node to node.
+static void init_reordered(struct fixture_model *f, const char *name)
+{
+    struct model_request rq = {.name = name, .dim = 30, .classes = 5};
+    struct fixture_graph g =
+        fixture_graph_shuffled(fixture_graph_random(60, 4, false, 3), 9);
+    CHECK(fixture_model_init(f, &rq, &g, 1, 1, NULL));
+    fixture_graph_finish(&g);
+}
+
+static double deviation(const struct fixture_model *f)
+{
+    enum { N = 60, DIM = 30, OUT = 5 };
+    float in[N * DIM], got[N * OUT];
+    double want[N * OUT], bound[N * OUT], worst = 0;
+    for (int i = 0; i < N * DIM; i++)
+        in[i] = (float)rng_normal(1, (uint64_t)i);
+    fixture_forward(f, in, got);
+    CHECK_INT(reference_forward(&f->model, in, want, bound, NULL), GNNAC_OK);
+    for (int i = 0; i < N * OUT; i++)
+        worst = fmax(worst, fabs((double)got[i] - want[i]) / bound[i]);
+    return worst;
+}
+
+// Where rows enter the graph's order, leave it, or both, by the other of perm
+// and inverse.
+TEST(rows_moved_the_wrong_way_are_outside_the_bounds)
+{
+    const char *const names[] = {"gcn", "gin", "sage"};
+    enum { ENTER = 1, LEAVE = 2 };
+    for (int i = 0; i < 9; i++) {
+        int wrong = 1 + i / 3;
+        struct fixture_model f;
+        init_reordered(&f, names[i % 3]);
+        CHECK(deviation(&f) <= 1);
+        for (int32_t k = 0; k < f.program->n_steps; k++) {
+            struct step *s = &f.bundle->manifest->program.steps[k];
+            if (s->kind == STEP_GRAPH_ORDER && (wrong & ENTER))
+                s->kind = STEP_INPUT_ORDER;
+            else if (s->kind == STEP_INPUT_ORDER && (wrong & LEAVE))
+                s->kind = STEP_GRAPH_ORDER;
+        }
+        CHECK(deviation(&f) > 10);
+        fixture_model_finish(&f);
+    }
+}
+
+TEST(a_graph_that_perm_does_not_lead_back_to_is_refused)
+{
+    struct fixture_model f;
+    gnnac_error err = {{0}};
+    float in[60 * 30] = {0};
+    double y[60 * 5];
+    init_reordered(&f, "gcn");
+    gnnac_bundle *b = f.bundle;
+    const int32_t *perm = b->perm;
+    b->perm = b->inverse;
+    CHECK_INT(reference_forward(&f.model, in, y, NULL, &err), GNNAC_EWRONG);
+    CHECK_HAS(err.msg, "graph/perm does not lead back");
+    b->perm = perm;
+    CHECK_INT(reference_forward(&f.model, in, y, NULL, NULL), GNNAC_OK);
+    fixture_model_finish(&f);
+}
+
+TEST(the_reference_does_not_depend_on_the_order)
+{
+    struct fixture_graph g = fixture_graph_random(60, 4, false, 3);
+    struct model_request rq = {.name = "sage", .dim = 30, .classes = 5};
+    struct fixture_model plain, reordered;
+    float in[60 * 30];
+    double y[60 * 5], z[60 * 5];
+    for (int i = 0; i < 60 * 30; i++)
+        in[i] = (float)rng_normal(1, (uint64_t)i);
+    CHECK(fixture_model_init(&plain, &rq, &g, 1, 1, NULL));
+    g = fixture_graph_shuffled(g, 4);
+    CHECK(fixture_model_init(&reordered, &rq, &g, 1, 1, NULL));
+    CHECK_INT(reference_forward(&plain.model, in, y, NULL, NULL), GNNAC_OK);
+    CHECK_INT(reference_forward(&reordered.model, in, z, NULL, NULL), GNNAC_OK);
+    CHECK(memcmp(y, z, sizeof(y)) == 0);
+    fixture_model_finish(&plain);
+    fixture_model_finish(&reordered);
+    fixture_graph_finish(&g);
+}
+
 TEST(log_softmax_rows_sum_to_one)
 {
     gnnac_error err = {{0}};
@@ -201,6 +285,9 @@ int main(void)
     RUN(self_loops_of_gin_and_sage_are_edges_like_others);
     RUN(bounds_are_small_beside_the_values);
     RUN(one_missing_edge_is_outside_the_bounds_of_any_preset);
+    RUN(rows_moved_the_wrong_way_are_outside_the_bounds);
+    RUN(a_graph_that_perm_does_not_lead_back_to_is_refused);
+    RUN(the_reference_does_not_depend_on_the_order);
     RUN(log_softmax_rows_sum_to_one);
     return test_done();
 }

@@ -156,6 +156,14 @@ TEST(rules_vote_on_reordering)
     CHECK_STR(d.traces[0].reorder, "");
     CHECK_STR(d.traces[2].reorder, "rabbit");
     CHECK_STR(d.traces[3].reorder, "none");
+    CHECK_INT(decide("rule 'v' { " ALWAYS ", choose = { reorder = 'auto' } }"
+                     "rule 'w' { " ALWAYS ", choose = { reorder = 'window' } }"
+                     "rule 'x' { " ALWAYS ", choose = { template = 'row_split',"
+                     " reorder = 'gnnadvisor' } }"),
+              GNNAC_OK);
+    CHECK_STR(d.reorder, "auto");
+    CHECK_STR(d.traces[1].reorder, "window");
+    CHECK_STR(d.traces[2].reorder, "gnnadvisor");
     expect_error("rule 'v' { " ALWAYS ", choose = { reorder = 'rabit' } }",
                  "1: reorder: there is no order 'rabit' (did you mean "
                  "'rabbit'?)");

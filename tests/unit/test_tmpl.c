@@ -337,7 +337,7 @@ TEST(the_first_folder_wins_and_none_is_an_error)
     write_file("row_split.cu.lua", head);
     remove_file("t.cu.lua");
     CHECK_INT(catalog_open(both, 3, &c, &err), GNNAC_OK);
-    CHECK_INT(catalog_families(c)->n, 4);
+    CHECK_INT(catalog_families(c)->n, 5);
     CHECK_INT(family_find(catalog_families(c), "row_split")->n_knobs, 2);
     CHECK(family_find(catalog_families(c), "neighbor_group") != NULL);
     catalog_close(c);

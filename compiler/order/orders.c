@@ -1,0 +1,139 @@
+#include "order/orders.h"
+
+#include <omp.h>
+#include <string.h>
+
+#include "base/nearest.h"
+#include "graph/symmetry.h"
+#include "graph/text.h"
+#include "order/degree_orders.h"
+#include "order/rabbit.h"
+#include "order/rcm.h"
+#include "order/simple_graph.h"
+#include "order/window.h"
+
+static gnnac_status none(const struct csr *g, int n_threads, int32_t *perm,
+                         gnnac_error *err)
+{
+    (void)n_threads;
+    (void)err;
+    for (int64_t v = 0; v < g->n_nodes; v++)
+        perm[v] = (int32_t)v;
+    return GNNAC_OK;
+}
+
+static gnnac_status rabbit(const struct csr *g, int n_threads, int32_t *perm,
+                           gnnac_error *err)
+{
+    struct rabbit r = {0};
+    gnnac_status st = rabbit_order(g, n_threads, &r, err);
+    if (st == GNNAC_OK && g->n_nodes > 0)
+        memcpy(perm, r.perm, (size_t)g->n_nodes * sizeof(*perm));
+    rabbit_finish(&r);
+    return st;
+}
+
+// Communities as Rabbit Order finds and numbers them; a node without edges is
+// one, behind the others.
+static gnnac_status community(const struct csr *g, int n_threads,
+                              int32_t *perm, gnnac_error *err)
+{
+    struct rabbit r = {0};
+    gnnac_status st = rabbit_order(g, n_threads, &r, err);
+    if (st == GNNAC_OK)
+        st = perm_by_key(r.top.of, g->n_nodes, r.top.n_communities, perm, err);
+    rabbit_finish(&r);
+    return st;
+}
+
+const struct order_method order_methods[] = {
+    {"none", "the nodes as they are", none},
+    {"rabbit", "communities inside communities (Rabbit Order)", rabbit},
+    {"rcm", "neighbours near each other (Reverse Cuthill-McKee)", rcm_order},
+    {"degree", "descending degree", degree_order},
+    {"dbg", "eight groups of like degree, old order inside", dbg_order},
+    {"hub", "nodes above the mean degree first, descending", hub_order},
+    {"community", "one community after the other, old order inside",
+     community},
+    {"window", "rows that share columns side by side, for tiles (Gorder)",
+     window_order},
+    {.name = NULL},
+};
+
+static const struct order_method *find(const char *name, struct nearest *n)
+{
+    n->wanted = name;
+    for (const struct order_method *m = order_methods; m->name; m++) {
+        if (strcmp(m->name, name) == 0)
+            return m;
+        nearest_offer(n, m->name);
+    }
+    return NULL;
+}
+
+const struct order_method *order_find(const char *name, gnnac_error *err)
+{
+    struct nearest n = {0};
+    char hint[96];
+    const struct order_method *m = find(name, &n);
+    if (!m)
+        gnnac__set_error(err, "no order '%s'%s", name,
+                         nearest_hint(&n, hint, sizeof(hint)));
+    return m;
+}
+
+gnnac_status order_compute_simple(const struct csr *simple, const char *name,
+                                  int n_threads, int32_t *perm,
+                                  gnnac_error *err)
+{
+    if (n_threads)
+        omp_set_num_threads(n_threads);
+    if (path_has_suffix(name, ".npy"))
+        return perm_load(name, simple->n_nodes, perm, err);
+    const struct order_method *m = order_find(name, err);
+    return m ? m->compute(simple, n_threads, perm, err) : GNNAC_EUSAGE;
+}
+
+// Loops, duplicates and directions are all that a simple graph lacks.
+static bool rows_are_simple(const struct csr *g)
+{
+    bool simple = true;
+#pragma omp parallel for schedule(dynamic, 1024) reduction(&& : simple)
+    for (int64_t v = 0; v < g->n_nodes; v++)
+        for (int64_t e = g->rowptr[v]; e < g->rowptr[v + 1] && simple; e++)
+            simple = g->colidx[e] != v && (e == g->rowptr[v] ||
+                                           g->colidx[e - 1] < g->colidx[e]);
+    return simple;
+}
+
+// Borrows the arrays of `g` where it is simple, which costs a third of making
+// it so; `owned` is what the caller finishes.
+static gnnac_status as_simple(const struct csr *g, struct csr *owned,
+                              struct csr *simple, gnnac_error *err)
+{
+    bool symmetric = false;
+    gnnac_status st = GNNAC_OK;
+    if (g->rowptr && rows_are_simple(g))
+        st = csr_is_symmetric(g, &symmetric, err);
+    if (st == GNNAC_OK && !symmetric)
+        st = simple_graph(g, owned, err);
+    *simple = symmetric ? *g : *owned;
+    return st;
+}
+
+gnnac_status order_compute(const struct csr *g, const char *name,
+                           int n_threads, int32_t *perm, gnnac_error *err)
+{
+    struct csr owned = {0}, simple = {0};
+    if (path_has_suffix(name, ".npy") || strcmp(name, "none") == 0)
+        return order_compute_simple(g, name, n_threads, perm, err);
+    if (!order_find(name, err))
+        return GNNAC_EUSAGE;
+    if (n_threads)
+        omp_set_num_threads(n_threads);
+    gnnac_status st = as_simple(g, &owned, &simple, err);
+    if (st == GNNAC_OK)
+        st = order_compute_simple(&simple, name, n_threads, perm, err);
+    csr_finish(&owned);
+    return st;
+}

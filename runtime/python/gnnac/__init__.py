@@ -1,0 +1,28 @@
+"""gnnac: graph neural networks compiled for one graph.
+
+    import gnnac, numpy
+    bundle = gnnac.compile(edge_index, model="gcn", dim=1433, classes=7)
+    model = gnnac.Model(gnnac.Context(), bundle)
+    model.load_weights("weights.safetensors")
+    y = model.run(x)                                # NumPy in, NumPy out
+
+README.md has the contract. Needs libgnnac; the `gnnac` program only for
+compile().
+"""
+
+from ._bundle import Bundle
+from ._compile import compile
+from ._context import Context
+from ._model import Model
+from ._version import __version__
+from .errors import (CompileError, DatabaseError, DeviceError, Error,
+                     FileError, InternalError, LibraryError, NotFoundError,
+                     OutOfMemoryError, ResultError, Status, UnsupportedError,
+                     UsageError)
+
+__all__ = [
+    "Bundle", "CompileError", "Context", "DatabaseError", "DeviceError",
+    "Error", "FileError", "InternalError", "LibraryError", "Model",
+    "NotFoundError", "OutOfMemoryError", "ResultError", "Status",
+    "UnsupportedError", "UsageError", "__version__", "compile",
+]

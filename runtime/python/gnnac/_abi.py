@@ -1,0 +1,95 @@
+"""gnnac.h as ctypes sees it: its structs and one row per function.
+
+The test `abi` parses the header and compares: a function added there needs a
+row here.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import (POINTER, Structure, c_char, c_char_p, c_int, c_int32,
+                    c_int64, c_size_t, c_uint64, c_void_p)
+from typing import Any
+
+
+class ErrorText(Structure):
+    """gnnac_error"""
+
+    _fields_ = [("msg", c_char * 1024)]
+
+
+class ContextOptions(Structure):
+    """gnnac_context_options"""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("device", c_char_p),
+        ("n_threads", c_int32),
+        ("reserved", c_int32),
+    ]
+
+
+class BundleInfo(Structure):
+    """gnnac_bundle_info"""
+
+    _fields_ = [
+        ("n_nodes", c_int64),
+        ("n_edges", c_int64),
+        ("in_dim", c_int64),
+        ("out_dim", c_int64),
+        ("n_layers", c_int32),
+        ("model", c_char_p),
+        ("fingerprint", c_char_p),
+        ("manifest", c_char_p),
+    ]
+
+
+STRUCTS: dict[str, type[Structure]] = {
+    "gnnac_error": ErrorText,
+    "gnnac_context_options": ContextOptions,
+    "gnnac_bundle_info": BundleInfo,
+}
+
+# Objects, matrices and memory are untyped addresses here; _arrays.py checks
+# what they point to.
+_HANDLE = _MATRIX = _MEMORY = _STREAM = c_void_p
+_OUT = POINTER(c_void_p)
+_ERROR = POINTER(ErrorText)
+_STATUS = c_int
+
+# name: (type of the result, types of the arguments)
+FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
+    "gnnac_status_string": (c_char_p, [c_int]),
+    "gnnac_context_create": (_STATUS, [POINTER(ContextOptions), _OUT, _ERROR]),
+    "gnnac_context_destroy": (None, [_HANDLE]),
+    "gnnac_context_device": (c_char_p, [_HANDLE]),
+    "gnnac_context_is_cuda": (c_int, [_HANDLE]),
+    "gnnac_bundle_open": (_STATUS, [c_char_p, _OUT, _ERROR]),
+    "gnnac_bundle_open_memory": (_STATUS, [_MEMORY, c_size_t, _OUT, _ERROR]),
+    "gnnac_bundle_close": (None, [_HANDLE]),
+    "gnnac_bundle_get_info": (None, [_HANDLE, POINTER(BundleInfo)]),
+    "gnnac_model_create": (_STATUS, [_HANDLE, _HANDLE, _OUT, _ERROR]),
+    "gnnac_model_destroy": (None, [_HANDLE]),
+    "gnnac_model_load_level": (c_char_p, [_HANDLE]),
+    "gnnac_model_load_weights": (_STATUS, [_HANDLE, c_char_p, _ERROR]),
+    "gnnac_model_init_weights": (_STATUS, [_HANDLE, c_uint64, _ERROR]),
+    "gnnac_model_workspace_size": (c_size_t, [_HANDLE]),
+    "gnnac_model_forward": (
+        _STATUS,
+        [_HANDLE, _MATRIX, _MATRIX, _MEMORY, c_size_t, _STREAM, _ERROR],
+    ),
+    "gnnac_model_run": (_STATUS, [_HANDLE, _MATRIX, _MATRIX, _ERROR]),
+    "gnnac_model_reference": (
+        _STATUS,
+        [_HANDLE, _MATRIX, _MATRIX, _MATRIX, _ERROR],
+    ),
+}
+
+
+def declare(library: ctypes.CDLL) -> None:
+    """Give the library's functions their types. AttributeError names one that
+    the library lacks."""
+    for name, (result, arguments) in FUNCTIONS.items():
+        function = getattr(library, name)
+        function.restype = result
+        function.argtypes = arguments

@@ -1,0 +1,140 @@
+"""Bundles from edges, by the `gnnac` program."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ._bundle import Bundle
+from ._context import whole
+from ._find import find_program
+from ._views import torch_of
+from .errors import Error, LibraryError, Status, error_of, usage
+
+PathText = str | os.PathLike[str]
+
+# What the program's exit statuses mean (gnnac(1)). 2 covers all that is wrong
+# with an input.
+_EXITS = {1: Status.EUSAGE, 2: Status.EFORMAT, 3: Status.ECOMPILE,
+          4: Status.EWRONG, 5: Status.ENOISY, 6: Status.EDB,
+          7: Status.ENODEVICE, 8: Status.EINTERNAL}
+_OUT_OF_MEMORY = "out of memory"
+_GIVEN_EDGES = "edge_index"
+
+
+def _edges(edge_index: Any) -> np.ndarray[Any, Any]:
+    if torch_of(edge_index) is not None:
+        edge_index = edge_index.detach().cpu().numpy()
+    edges = np.asarray(edge_index)
+    if edges.ndim != 2 or edges.shape[0] != 2:
+        raise usage(f"{_GIVEN_EDGES} has shape {list(edges.shape)}: "
+                    "expected [2, edges]")
+    if edges.dtype.kind not in "iu":
+        raise usage(f"{_GIVEN_EDGES} is {edges.dtype}: expected integers")
+    return edges.astype(np.int64, casting="same_kind", copy=False) \
+        if edges.dtype.kind == "i" else edges.astype(np.uint64, copy=False)
+
+
+def _write_graph(edge_index: Any, num_nodes: int | None, folder: str) -> str:
+    edges = _edges(edge_index)
+    path = os.path.join(folder, _GIVEN_EDGES + ".npz")
+    parts: dict[str, Any] = {"edge_index": edges}
+    if num_nodes is not None:
+        parts["num_nodes"] = np.int64(whole(num_nodes, "num_nodes", 1,
+                                            2**31 - 1))
+    np.savez(path, **parts)
+    return path
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, (str, os.PathLike))
+
+
+def _arguments(options: Mapping[str, Any], rules: Sequence[PathText],
+               knobs: Mapping[str, Any]) -> list[str]:
+    """Options of `gnnac compile`; those that are None are left out."""
+    given = {k: v for k, v in options.items() if v is not None}
+    return [f"--{k}={os.fspath(v) if _is_path(v) else v}"
+            for k, v in given.items()] + \
+           [f"--rules={os.fspath(r)}" for r in rules] + \
+           [f"--set={k}={v}" for k, v in knobs.items()]
+
+
+def _failure(done: subprocess.CompletedProcess[str], folder: str) -> Error:
+    lines = done.stderr.strip().splitlines()
+    line = lines[-1].removeprefix("gnnac: ") if lines else "it said nothing"
+    # Callers know their array, not the file that we made of it.
+    line = line.replace(os.path.join(folder, _GIVEN_EDGES + ".npz"),
+                        _GIVEN_EDGES)
+    status = _EXITS.get(done.returncode)
+    if status is None:
+        return error_of(Status.EINTERNAL, "gnnac compile ended with status "
+                        f"{done.returncode}: {line}")
+    if status is Status.EINTERNAL and _OUT_OF_MEMORY in line:
+        status = Status.ENOMEM
+    return error_of(status, line)
+
+
+def _run(arguments: list[str], folder: str) -> str:
+    """The path of the bundle that the program wrote."""
+    program = find_program()
+    try:
+        done = subprocess.run(
+            [program, "compile", "--json", "-q", *arguments],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            errors="replace")
+    except OSError as why:
+        raise LibraryError(Status.ENOENT,
+                           f"{program} cannot be run: {why.strerror}") from why
+    if done.returncode:
+        raise _failure(done, folder)
+    for line in done.stderr.splitlines():
+        warnings.warn(line.removeprefix("warning: "), RuntimeWarning,
+                      stacklevel=3)
+    path: str = json.loads(done.stdout)["bundle"]
+    return path
+
+
+def compile(edge_index: Any, model: str = "gcn", *, dim: int | None = None,
+            hidden: int | None = None, classes: int | None = None,
+            layers: int | None = None, num_nodes: int | None = None,
+            reorder: PathText | None = None,
+            rules: PathText | Sequence[PathText] = (),
+            knobs: Mapping[str, int | str] | None = None,
+            options: Mapping[str, str | int] | None = None,
+            output: PathText | None = None) -> Bundle:
+    """Compile a network for a graph with the `gnnac` program.
+
+    `edge_index`: integers [2, edges] (sources, destinations), or the path of a
+    graph file. `num_nodes`: of an array; left out, the largest id + 1.
+    `model`, `dim`, `hidden`, `classes`, `layers`, `reorder`, `rules`: as the
+    options of `gnnac compile`; `knobs` are its --set. `options` are further
+    ones by name: {"arch": "sm_90", "tune": "off"}.
+    `output`: where the bundle is to stay; left out, nothing stays on disk.
+
+    Warnings of the program are RuntimeWarnings. May be called by several
+    threads at a time.
+    """
+    if num_nodes is not None and _is_path(edge_index):
+        raise usage('num_nodes is for arrays: options={"nodes": N} for a file')
+    with tempfile.TemporaryDirectory(prefix="gnnac-") as folder:
+        graph = os.fspath(edge_index) if _is_path(edge_index) \
+            else _write_graph(edge_index, num_nodes, folder)
+        target = os.fspath(output) if output is not None \
+            else os.path.join(folder, "bundle.gnnb")
+        arguments = _arguments(
+            {"model": model, "dim": dim, "hidden": hidden, "classes": classes,
+             "layers": layers, "reorder": reorder, "output": target,
+             **(options or {})},
+            [rules] if isinstance(rules, (str, os.PathLike)) else rules,
+            knobs or {})
+        _run([*arguments, "--", str(graph)], folder)
+        return Bundle(Path(target))

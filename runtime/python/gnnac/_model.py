@@ -1,0 +1,163 @@
+"""A bundle's network on a device."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Any
+
+import numpy as np
+
+from ._bundle import Bundle
+from ._context import Context, plain_text, whole
+from ._library import Handle, Owner, call, library, text_of
+from ._views import (View, check_matrix, check_output, stream_address,
+                     torch_of, view_of)
+from .errors import usage
+
+Float32 = np.ndarray[Any, np.dtype[np.float32]]
+Float64 = np.ndarray[Any, np.dtype[np.float64]]
+
+
+class Model(Owner):
+    """A network on a device, with its weights.
+
+    Matrices are float32, row-major, packed: row v is node v in the order of
+    the graph file. Arrays are used where they lie; what would need a copy is a
+    UsageError. One call runs at a time: others wait for it, so threads that
+    are to work side by side have a model each (of one bundle, if they like).
+    """
+
+    def __init__(self, context: Context, bundle: Bundle) -> None:
+        if not (isinstance(context, Context) and isinstance(bundle, Bundle)):
+            raise usage("Model takes a Context and a Bundle")
+        parents = (context._open_handle(), bundle._open_handle())
+        with parents[0].use() as device, parents[1].use() as file:
+            self._handle = Handle("gnnac_model_create", "gnnac_model_destroy",
+                                  device, file, needs=parents)
+        self._gpu = context.gpu
+        self._in_shape = (bundle.nodes, bundle.in_dim)
+        self._out_shape = (bundle.nodes, bundle.out_dim)
+        with self._use() as address:
+            self._workspace_size = int(
+                library().gnnac_model_workspace_size(address))
+            self._load_level = text_of(
+                library().gnnac_model_load_level(address))
+
+    def __enter__(self) -> Model:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def load_level(self) -> str:
+        """Where the kernels came from: "cpu", "cubin" or "ptx"."""
+        return self._load_level
+
+    @property
+    def workspace_size(self) -> int:
+        """Bytes of scratch memory that forward() needs, a constant."""
+        return self._workspace_size
+
+    def init_weights(self, seed: int = 1) -> None:
+        """Glorot-uniform matrices, zero biases; the same on every machine."""
+        number = whole(seed, "seed", 0, 2**64 - 1)
+        with self._use() as address:
+            call("gnnac_model_init_weights", address, number)
+
+    def load_weights(self, path: str | os.PathLike[str]) -> None:
+        """Weights from a safetensors file with PyTorch Geometric's names
+        (convs.0.lin.weight ...), float32, every parameter, exact shapes."""
+        name = plain_text(os.fsencode(path), "the path")
+        with self._use() as address:
+            call("gnnac_model_load_weights", address, name)
+
+    def _host_matrix(self, x: Any) -> View:
+        view = view_of(x, "x")
+        check_matrix(view, "x", self._in_shape, None)
+        return view
+
+    def run(self, x: Any, out: Any = None) -> Any:
+        """One inference with host arrays, on any device: x [nodes, in_dim] to
+        [nodes, out_dim], which is `out` or a new NumPy array."""
+        given = self._host_matrix(x)
+        y = np.empty(self._out_shape, np.float32) if out is None else out
+        result = view_of(y, "out")
+        check_matrix(result, "out", self._out_shape, None)
+        check_output(result, "out", given)
+        with self._use() as address:
+            call("gnnac_model_run", address, given.address, result.address)
+        return y
+
+    def reference(self, x: Any) -> tuple[Float64, Float64]:
+        """The same network in float64 on the CPU: (values, the absolute error
+        that a correct float32 result may have, element by element)."""
+        given = self._host_matrix(x)
+        y = np.empty(self._out_shape, np.float64)
+        bound = np.empty(self._out_shape, np.float64)
+        with self._use() as address:
+            call("gnnac_model_reference", address, given.address,
+                 y.ctypes.data, bound.ctypes.data)
+        return y, bound
+
+    def forward(self, x: Any, out: Any = None, stream: Any = None,
+                workspace: Any = None) -> Any:
+        """One inference where x lies: on a GPU it is queued, not awaited, and
+        may be captured into a CUDA graph.
+
+        `x`, `out`, `workspace`: arrays on the model's device, aligned to 16
+        bytes, apart from one another. Left out, `out` and `workspace` are made
+        as x was, for NumPy and PyTorch; others pass them.
+        `stream`: left out, that of x's library (PyTorch's current one), else
+        the default one. One that is named must come after what writes x.
+        Returns `out`.
+        """
+        if self._gpu is None and stream is not None:
+            raise usage("a stream belongs to a GPU, the model is on the CPU")
+        asked = None if stream is None else stream_address(stream)
+        given = view_of(x, "x", asked or 0)
+        check_matrix(given, "x", self._in_shape, self._gpu)
+        queue = given.stream if asked is None else asked
+        y = _new(x, self._out_shape, "float32", queue, "out") \
+            if out is None else out
+        result = view_of(y, "out", queue)
+        check_matrix(result, "out", self._out_shape, self._gpu)
+        check_output(result, "out", given)
+        if workspace is None:
+            workspace = _new(x, (1, self._workspace_size), "uint8", queue,
+                             "workspace")
+        scratch = view_of(workspace, "workspace", queue)
+        check_matrix(scratch, "workspace", scratch.shape, self._gpu,
+                     scratch.dtype)
+        check_output(scratch, "workspace", given)
+        with self._use() as address:
+            call("gnnac_model_forward", address, given.address, result.address,
+                 scratch.address, scratch.n_bytes, queue or None)
+        return y
+
+    def __repr__(self) -> str:
+        where = "the CPU" if self._gpu is None else f"cuda:{self._gpu}"
+        return (f"<gnnac.Model {list(self._in_shape)} -> "
+                f"{list(self._out_shape)} on {where}>")
+
+
+def _new(like: Any, shape: tuple[int, int], dtype: str, stream: int,
+         name: str) -> Any:
+    """An array of the library that made `like`, on its device. PyTorch's
+    allocator hands freed memory on in the order of a stream, so it must be the
+    stream of the work."""
+    torch: Any = torch_of(like)
+    if torch is not None:
+        with contextlib.ExitStack() as stack:
+            if like.is_cuda and \
+                    torch.cuda.current_stream(like.device).cuda_stream \
+                    != stream:
+                work = torch.cuda.ExternalStream(stream, device=like.device)
+                stack.enter_context(torch.cuda.stream(work))
+            return torch.empty(shape, dtype=getattr(torch, dtype),
+                               device=like.device)
+    if isinstance(like, np.ndarray):
+        return np.empty(shape, dtype)
+    raise usage(f"{name} is missing: it can be made for NumPy and PyTorch "
+                f"alone, x is a {type(like).__name__}")

@@ -1,0 +1,250 @@
+"""The package on a GPU, or on a software device: where arrays lie, streams,
+capture. Run through tests/gpu/run.sh."""
+import ctypes
+
+import gnnac
+import numpy as np
+from support import Case, features
+from test_compile import random_edges
+
+try:
+    import torch
+    HAS_TORCH = torch.cuda.is_available()
+except ImportError:
+    HAS_TORCH = False
+try:
+    import cupy
+    HAS_CUPY = cupy.cuda.runtime.getDeviceCount() > 0
+except Exception:  # without a driver CuPy raises errors of its own
+    HAS_CUPY = False
+
+
+class Driver:
+    """CUDA memory and streams, in the device's primary context."""
+
+    def __init__(self):
+        self.cuda = ctypes.CDLL("libcuda.so.1")
+        self.call("cuInit", 0)
+        context = ctypes.c_void_p()
+        self.call("cuDevicePrimaryCtxRetain", ctypes.byref(context), 0)
+        self.call("cuCtxSetCurrent", context)
+
+    def call(self, name, *arguments):
+        status = getattr(self.cuda, name)(*arguments)
+        if status:
+            raise RuntimeError(f"{name}: {status}")
+
+    def stream(self):
+        out = ctypes.c_void_p()
+        self.call("cuStreamCreate", ctypes.byref(out), 1)  # non-blocking
+        return out.value
+
+
+class DeviceArray:
+    """A copy of a NumPy array on the device, with
+    __cuda_array_interface__."""
+
+    def __init__(self, driver, array, stream=None):
+        self.driver, self.shape, self.dtype = driver, array.shape, array.dtype
+        self.n_bytes = max(array.nbytes, 1)
+        out = ctypes.c_uint64()
+        driver.call("cuMemAlloc_v2", ctypes.byref(out),
+                    ctypes.c_size_t(self.n_bytes))
+        self.address = out.value
+        driver.call("cuMemcpyHtoD_v2", ctypes.c_uint64(self.address),
+                    ctypes.c_void_p(array.ctypes.data),
+                    ctypes.c_size_t(array.nbytes))
+        driver.call("cuCtxSynchronize")
+        self.__cuda_array_interface__ = {
+            "shape": self.shape, "typestr": self.dtype.str, "version": 3,
+            "data": (self.address, False), "stream": stream}
+
+    def numpy(self):
+        self.driver.call("cuCtxSynchronize")
+        out = np.empty(self.shape, self.dtype)
+        self.driver.call("cuMemcpyDtoH_v2", ctypes.c_void_p(out.ctypes.data),
+                         ctypes.c_uint64(self.address),
+                         ctypes.c_size_t(out.nbytes))
+        return out
+
+    def __del__(self):
+        self.driver.call("cuMemFree_v2", ctypes.c_uint64(self.address))
+
+
+class Gpu(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.context = gnnac.Context("cuda:0")
+        cls.bundle = gnnac.compile(random_edges(), "gcn", dim=16, classes=8,
+                                   options={"tune": "off"})
+        cls.model = gnnac.Model(cls.context, cls.bundle)
+        cls.model.init_weights()
+        cls.x = features(cls.bundle)
+        cls.reference, cls.bound = cls.model.reference(cls.x)
+
+    def right(self, y):
+        self.in_bound(y, self.reference, self.bound)
+
+
+class Memory(Gpu):
+    def setUp(self):
+        self.driver = Driver()
+        self.out = self.put(np.zeros(self.reference.shape, np.float32))
+        self.workspace = self.put(
+            np.zeros(self.model.workspace_size, np.uint8))
+
+    def put(self, array, **named):
+        return DeviceArray(self.driver, array, **named)
+
+    def forward(self, x, **named):
+        return self.model.forward(
+            x, **{"out": self.out, "workspace": self.workspace, **named})
+
+    def test_context(self):
+        """the device and the kernels are a GPU's"""
+        self.assertEqual(self.context.gpu, 0)
+        self.assertTrue(self.context.device.startswith("cuda:0 ("))
+        self.assertIn(self.model.load_level, ("cubin", "ptx"))
+
+    def test_run(self):
+        """host arrays run on the GPU within the bounds of the reference"""
+        self.right(self.model.run(self.x))
+
+    def test_forward(self):
+        """device arrays are read and written in place, on any stream"""
+        own = self.driver.stream()
+        for named in ({}, {"stream": 0}, {"stream": own}, {"stream": 1}):
+            self.out = self.put(np.zeros(self.reference.shape, np.float32))
+            self.assertIs(self.forward(self.put(self.x), **named), self.out)
+            self.right(self.out.numpy())
+
+    def test_stream_of_the_array(self):
+        """the stream that an array names is used"""
+        own = self.driver.stream()
+        self.forward(self.put(self.x, stream=own))
+        self.right(self.out.numpy())
+
+    def test_refused(self):
+        """host arrays and wrong device arrays are refused"""
+        self.refuses(gnnac.UsageError, "x is in host memory: expected cuda:0",
+                     self.forward, self.x)
+        self.refuses(gnnac.UsageError, "out is in host memory", self.forward,
+                     self.put(self.x), out=np.zeros((40, 8), "f4"))
+        self.refuses(gnnac.UsageError, "workspace is in host memory",
+                     self.forward, self.put(self.x),
+                     workspace=np.zeros(self.model.workspace_size, np.uint8))
+        self.refuses(gnnac.UsageError, "x is float64", self.forward,
+                     self.put(self.x.astype("f8")))
+        self.refuses(gnnac.UsageError, "x is in a GPU", self.model.run,
+                     self.put(self.x))
+        self.refuses(gnnac.UsageError, "out is missing", self.model.forward,
+                     self.put(self.x))
+        self.refuses(gnnac.UsageError, "workspace is missing",
+                     self.model.forward, self.put(self.x), out=self.out)
+        self.refuses(gnnac.UsageError, "expected a CUDA stream", self.forward,
+                     self.put(self.x), stream="s")
+
+
+class OnlyDLPack:
+    """A tensor that speaks DLPack and nothing else; notes the stream."""
+
+    def __init__(self, tensor):
+        self.tensor, self.streams = tensor, []
+
+    def __dlpack__(self, *, stream=None):
+        self.streams.append(stream)
+        return self.tensor.__dlpack__(stream=stream)
+
+    def __dlpack_device__(self):
+        return self.tensor.__dlpack_device__()
+
+
+class Torch(Gpu):
+    def setUp(self):
+        if not HAS_TORCH:
+            self.skipTest("no PyTorch with a GPU")
+        self.on_gpu = torch.from_numpy(self.x).cuda()
+
+    def test_forward(self):
+        """PyTorch's tensors go in and come out, nothing else needed"""
+        y = self.model.forward(self.on_gpu)
+        self.assertTrue(y.is_cuda)
+        self.right(y.cpu().numpy())
+
+    def test_current_stream(self):
+        """the work is queued on PyTorch's current stream, not awaited"""
+        side, y = torch.cuda.Stream(), []
+        with torch.cuda.stream(side):
+            torch.cuda._sleep(200_000_000)
+            x = self.on_gpu * 1
+            y.append(self.model.forward(x))
+            self.assertFalse(side.query())
+        side.synchronize()
+        self.right(y[0].cpu().numpy())
+
+    def test_named_stream(self):
+        """a stream may be named"""
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        y = self.model.forward(self.on_gpu, stream=side)
+        side.synchronize()
+        self.right(y.cpu().numpy())
+
+    def test_capture(self):
+        """forward is captured into a CUDA graph and replayed"""
+        x = torch.zeros_like(self.on_gpu)
+        self.model.forward(x)
+        torch.cuda.synchronize()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            y = self.model.forward(x)
+        x.copy_(self.on_gpu)
+        graph.replay()
+        self.right(y.cpu().numpy())
+
+    def test_no_copy(self):
+        """forward allocates the output and the workspace, no more"""
+        self.model.forward(self.on_gpu)
+        out = torch.empty(40, 8, device="cuda")
+        scratch = torch.empty(self.model.workspace_size, dtype=torch.uint8,
+                              device="cuda")
+        before = torch.cuda.memory_stats()["allocation.all.allocated"]
+        self.model.forward(self.on_gpu, out, workspace=scratch)
+        after = torch.cuda.memory_stats()["allocation.all.allocated"]
+        self.assertEqual(after, before)
+        self.right(out.cpu().numpy())
+
+    def test_dlpack(self):
+        """DLPack tensors of a GPU are told the stream they are used on"""
+        x, out = OnlyDLPack(self.on_gpu), torch.empty(40, 8, device="cuda")
+        scratch = torch.empty(self.model.workspace_size, dtype=torch.uint8,
+                              device="cuda")
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        self.model.forward(x, OnlyDLPack(out), side, OnlyDLPack(scratch))
+        side.synchronize()
+        self.assertEqual(x.streams, [side.cuda_stream])
+        self.right(out.cpu().numpy())
+
+    def test_refused(self):
+        """tensors of the CPU and of other types are refused"""
+        self.refuses(gnnac.UsageError, "x is in host memory: expected cuda:0",
+                     self.model.forward, torch.from_numpy(self.x))
+        self.refuses(gnnac.UsageError, "float16", self.model.forward,
+                     self.on_gpu.half())
+        self.refuses(gnnac.UsageError, "x is in cuda:0: expected host memory",
+                     self.model.run, self.on_gpu)
+
+
+class CuPy(Gpu):
+    def test_forward(self):
+        """CuPy's arrays go in and out on CuPy's stream"""
+        if not HAS_CUPY:
+            self.skipTest("no CuPy with a GPU")
+        with cupy.cuda.Stream(non_blocking=True) as stream:
+            x = cupy.asarray(self.x)
+            out = cupy.empty((40, 8), "f4")
+            scratch = cupy.empty(self.model.workspace_size, "u1")
+            self.model.forward(x, out, workspace=scratch)
+            stream.synchronize()
+        self.right(out.get())

@@ -1,0 +1,136 @@
+"""Every call of a model, against the float64 reference."""
+import gnnac
+import numpy as np
+from support import (MODELS, Case, bundle_bytes, features, make, oracle,
+                     random_weights, write_tensors)
+
+
+class HostDLPack:
+    """An array that speaks DLPack and nothing else."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __dlpack__(self, *, stream=None):
+        return self.array.__dlpack__()
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()
+
+
+class Inference(Case):
+    def test_run(self):
+        """run is within the bounds of the reference, every model"""
+        for name in MODELS:
+            with self.subTest(name):
+                bundle, model = make(name)
+                x = features(bundle)
+                y = model.run(x)
+                self.assertEqual((y.dtype, y.shape), (np.float32, (50, 3)))
+                self.in_bound(y, *model.reference(x))
+
+    def test_oracle(self):
+        """weights go in by PyTorch Geometric's names: NumPy gets the same"""
+        for name in MODELS:
+            with self.subTest(name):
+                bundle, model = make(name)
+                weights, x = random_weights(bundle), features(bundle)
+                path = self.folder() / "w.safetensors"
+                write_tensors(path, weights)
+                model.load_weights(path)
+                want = oracle(bundle_bytes(name), bundle, weights, x)
+                y, bound = model.reference(x)
+                np.testing.assert_allclose(y, want, rtol=1e-12, atol=1e-12)
+                self.in_bound(model.run(x), want, bound)
+
+    def test_safetensors(self):
+        """weights written by the safetensors package are read"""
+        try:
+            from safetensors.numpy import save_file
+        except ImportError as why:
+            self.skipTest(str(why))
+        bundle, model = make("sage")
+        weights, folder = random_weights(bundle), self.folder()
+        save_file(weights, str(folder / "a.safetensors"))
+        write_tensors(folder / "b.safetensors", weights)
+        x, y = features(bundle), []
+        for name in "ab":
+            model.load_weights(folder / f"{name}.safetensors")
+            y.append(model.run(x))
+        np.testing.assert_array_equal(*y)
+
+    def test_seed(self):
+        """a seed gives the same weights again, another one others"""
+        bundle, model = make("gcn", seed=3)
+        x = features(bundle)
+        first = model.run(x)
+        model.init_weights(4)
+        self.assertFalse(np.array_equal(model.run(x), first))
+        model.init_weights(seed=3)
+        np.testing.assert_array_equal(model.run(x), first)
+        model.init_weights(2**64 - 1)
+
+    def test_forward(self):
+        """forward gives the bits of run, with and without a workspace"""
+        for name in MODELS:
+            bundle, model = make(name)
+            x = features(bundle)
+            y = model.run(x)
+            np.testing.assert_array_equal(model.forward(x), y)
+            out = np.empty_like(y)
+            scratch = np.empty(model.workspace_size + 64, np.uint8)
+            scratch = scratch[-scratch.ctypes.data % 64:]
+            given = model.forward(x, out, workspace=scratch)
+            self.assertIs(given, out)
+            np.testing.assert_array_equal(out, y)
+
+    def test_out(self):
+        """results are written where out lies, also inside a larger array"""
+        bundle, model = make("gin")
+        x = features(bundle)
+        want, stack = model.run(x), np.zeros((3, 50, 3), np.float32)
+        self.assertIs(model.run(x, out=stack[1]).base, stack)
+        np.testing.assert_array_equal(stack[1], want)
+        self.assertFalse(stack[0].any() or stack[2].any())
+
+    def test_input_is_read_in_place(self):
+        """input is used where it lies, read-only as well"""
+        bundle, model = make("gcn")
+        x = features(bundle)
+        want = model.run(x)
+        x.flags.writeable = False
+        np.testing.assert_array_equal(model.run(x), want)
+        memory = np.zeros((2, *x.shape), np.float32)
+        memory[1] = x
+        np.testing.assert_array_equal(model.run(memory[1]), want)
+
+    def test_dlpack(self):
+        """arrays that speak DLPack alone go in and out"""
+        bundle, model = make("sage")
+        x = features(bundle)
+        want, out = model.run(x), np.zeros((50, 3), np.float32)
+        model.run(HostDLPack(x), out=HostDLPack(out))
+        np.testing.assert_array_equal(out, want)
+        np.testing.assert_array_equal(model.reference(HostDLPack(x))[0],
+                                      model.reference(x)[0])
+        self.refuses(gnnac.UsageError, "x has shape [50, 6]", model.run,
+                     HostDLPack(x[:, :6]))
+        self.refuses(gnnac.UsageError, "not contiguous", model.run,
+                     HostDLPack(np.asfortranarray(x)))
+        self.refuses(gnnac.UsageError, "float64", model.run,
+                     HostDLPack(x.astype(np.float64)))
+
+    def test_facts(self):
+        """a model tells its workspace and where its kernels came from"""
+        _, model = make("gcn")
+        self.assertGreater(model.workspace_size, 0)
+        self.assertEqual(model.load_level, "cpu")
+        self.assertIn("[50, 7] -> [50, 3] on the CPU", repr(model))
+
+    def test_threads_of_the_backend(self):
+        """one thread and four give the same bits"""
+        results = []
+        for threads in (1, 4):
+            bundle, model = make("gcn", threads=threads)
+            results.append(model.run(features(bundle)))
+        np.testing.assert_array_equal(*results)
