@@ -1,10 +1,10 @@
 #include "order/community.h"
 
+#include <omp.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "graph/npy_write.h"
 #include "order/leiden.h"
+#include "order/perm.h"
 #include "order/rabbit.h"
 #include "order/simple_graph.h"
 
@@ -44,11 +44,13 @@ gnnac_status community_props(const struct csr *g, const char *method,
                              int n_threads, struct props *props,
                              struct partition *out, gnnac_error *err)
 {
-    struct csr simple = {0};
+    struct csr owned = {0}, simple;
     struct partition p = {0};
     struct partition_quality q;
     gnnac_status st = GNNAC_OK;
-    TRY(simple_graph(g, &simple, err));
+    if (n_threads)
+        omp_set_num_threads(n_threads);
+    TRY(simple_graph_of(g, &owned, &simple, err));
     TRY(find(&simple, method, n_threads, &p, err));
     TRY(partition_measure(&simple, p.of, p.n_communities, &q, err));
     props_int(props, "graph.community.count", p.n_communities);
@@ -61,21 +63,14 @@ gnnac_status community_props(const struct csr *g, const char *method,
         p = (struct partition){0};
     }
 out:
-    csr_finish(&simple);
+    csr_finish(&owned);
     partition_finish(&p);
     return st;
 }
 
+// The file of an order is an int32 array [nodes], too.
 gnnac_status communities_save(const char *path, const struct partition *p,
                               gnnac_error *err)
 {
-    struct atomic_file f;
-    gnnac_status st = atomic_open(path, &f, err);
-    if (st != GNNAC_OK)
-        return st;
-    npy_write_header(f.out, "<i4", &p->n_nodes, 1);
-    fwrite(p->of, sizeof(*p->of), (size_t)p->n_nodes, f.out);
-    st = atomic_commit(&f, err);
-    atomic_abandon(&f);
-    return st;
+    return perm_save(path, p->of, p->n_nodes, err);
 }

@@ -2,7 +2,6 @@
 
 #include <omp.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "checked.h"
 #include "order/simple_graph.h"
@@ -19,7 +18,7 @@ static bool points_up(const struct csr *g, int64_t v, int64_t u)
 }
 
 // Each edge once, in the row of its lower end; rows stay ascending.
-static gnnac_status orient(const struct csr *g, int n_threads, struct csr *out,
+static gnnac_status orient(const struct csr *g, struct csr *out,
                            gnnac_error *err)
 {
     int64_t n = g->n_nodes;
@@ -30,13 +29,13 @@ static gnnac_status orient(const struct csr *g, int n_threads, struct csr *out,
     if (!out->rowptr || !out->colidx)
         return FAIL(err, GNNAC_ENOMEM, "out of memory for %lld edges",
                     (long long)g->n_edges);
-#pragma omp parallel for schedule(dynamic, 1024) num_threads(n_threads)
+#pragma omp parallel for schedule(dynamic, 1024)
     for (int64_t v = 0; v < n; v++)
         for (int64_t e = g->rowptr[v]; e < g->rowptr[v + 1]; e++)
             out->rowptr[v + 1] += points_up(g, v, g->colidx[e]);
     for (int64_t v = 0; v < n; v++)
         out->rowptr[v + 1] += out->rowptr[v];
-#pragma omp parallel for schedule(dynamic, 1024) num_threads(n_threads)
+#pragma omp parallel for schedule(dynamic, 1024)
     for (int64_t v = 0; v < n; v++) {
         int64_t at = out->rowptr[v];
         for (int64_t e = g->rowptr[v]; e < g->rowptr[v + 1]; e++)
@@ -62,13 +61,11 @@ static int64_t count_from(const struct csr *up, int64_t v, char *mark)
     return n;
 }
 
-static gnnac_status count(const struct csr *up, int n_threads, int64_t *out,
-                          gnnac_error *err)
+static gnnac_status count(const struct csr *up, int64_t *out, gnnac_error *err)
 {
     int64_t n = 0;
     bool ok = true;
-#pragma omp parallel num_threads(n_threads) reduction(+ : n) \
-    reduction(&& : ok)
+#pragma omp parallel reduction(+ : n) reduction(&& : ok)
     {
         char *mark = calloc_array(up->n_nodes, sizeof(*mark));
         ok = mark != NULL;
@@ -95,18 +92,19 @@ static double paths(const struct csr *g)
 gnnac_status triangle_props(const struct csr *g, int n_threads,
                             struct props *props, gnnac_error *err)
 {
-    struct csr simple = {0}, up = {0};
+    struct csr owned = {0}, simple, up = {0};
     gnnac_status st = GNNAC_OK;
     int64_t n;
-    n_threads = n_threads ? n_threads : omp_get_max_threads();
-    TRY(simple_graph(g, &simple, err));
-    TRY(orient(&simple, n_threads, &up, err));
-    TRY(count(&up, n_threads, &n, err));
+    if (n_threads)
+        omp_set_num_threads(n_threads);
+    TRY(simple_graph_of(g, &owned, &simple, err));
+    TRY(orient(&simple, &up, err));
+    TRY(count(&up, &n, err));
     double all = paths(&simple);
     props_int(props, "graph.triangles", n);
     props_real(props, "graph.transitivity", all > 0 ? 3 * (double)n / all : 0);
 out:
-    csr_finish(&simple);
+    csr_finish(&owned);
     csr_finish(&up);
     return st;
 }

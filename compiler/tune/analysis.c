@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <xxhash.h>
 
@@ -11,6 +12,19 @@
 // Grows whenever a property comes, goes or changes its meaning, and whenever
 // communities may come out differently.
 enum { ANALYZER = 1 };
+
+// Which reader a file gets: from the dot before a ".gz", or from the last one.
+static const char *form_of(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *form = "";
+    size_t n = strlen(path), left = 0;
+    if (n > 3 && strcasecmp(path + n - 3, ".gz") == 0)
+        left = 3;
+    for (const char *p = slash ? slash + 1 : path; p < path + n - left; p++)
+        if (*p == '.')
+            form = p;
+    return form;
+}
 
 gnnac_status analysis_key(const struct analysis_request *r,
                           char key[ANALYSIS_KEY_BYTES], gnnac_error *err)
@@ -21,13 +35,11 @@ gnnac_status analysis_key(const struct analysis_request *r,
     if (st != GNNAC_OK)
         return st;
     XXH128_hash_t h = XXH3_128bits(t.data, t.n_bytes);
-    // Which reader a file gets depends on its name's end; .gz was inflated.
-    const char *dot = strrchr(r->path, '.');
     snprintf(key, ANALYSIS_KEY_BYTES,
              "v%d bytes=%zu xxh3=%016" PRIx64 "%016" PRIx64
-             " suffix=%.16s symmetrize=%d dedupe=%d self_loops=%d reverse=%d"
+             " form=%.16s symmetrize=%d dedupe=%d self_loops=%d reverse=%d"
              " nodes=%" PRId64 " community=%s triangles=%d",
-             ANALYZER, t.n_bytes, h.high64, h.low64, dot ? dot : "",
+             ANALYZER, t.n_bytes, h.high64, h.low64, form_of(r->path),
              g->symmetrize, g->dedupe, g->self_loops, g->target_to_source,
              g->n_nodes, r->community, r->triangles);
     text_close(&t);

@@ -3,6 +3,7 @@
 #include "facts_fixture.h"
 #include "graph/load.h"
 #include "graph/stats.h"
+#include "order/triangles.h"
 
 // facts.csv column, our property, relative tolerance (0: exactly). Its deg_*
 // columns count entries per source, so they are our out-degrees.
@@ -32,6 +33,8 @@ static const struct {
     {"avg_edge_span", "graph.locality.avg_edge_span", 1e-6},
     {"avg_log2_span", "graph.locality.avg_log2_span", 1e-6},
     {"bandwidth", "graph.locality.bandwidth", 0},
+    {"triangles", "graph.triangles", 0},
+    {"transitivity", "graph.transitivity", 1e-6},
 };
 
 static void check_number(const char *graph, const char *what, double got,
@@ -94,7 +97,8 @@ static void check_graph(const char *path, const struct facts_row *head,
     gnnac_error err = {{0}};
     struct graph_options opt = {0};
     if (graph_load(path, &opt, &g, &err) != GNNAC_OK ||
-        graph_stats(&g, 0, &p, &err) != GNNAC_OK) {
+        graph_stats(&g, 0, &p, &err) != GNNAC_OK ||
+        triangle_props(&g, 0, &p, &err) != GNNAC_OK) {
         TEST__FAIL("%s", err.msg);
         return;
     }
