@@ -12,8 +12,8 @@ enum { BLOCK_BYTES = 1 << 17, RELEASE_BYTES = 1 << 24 };
 
 // What the blocks so far have come to. Blocks take turns in file order.
 struct assembly {
-    const struct text *text;
-    size_t begin; // of the first block
+    struct text *text;
+    size_t begin, end; // of the blocks of this window: whole lines
     int64_t capacity;
     struct edge_lines edges;
     int64_t line;     // of the next block
@@ -32,7 +32,7 @@ struct room {
 // The first line that begins in block `i` or behind it.
 static const char *block_begin(const struct assembly *a, int64_t i)
 {
-    const char *end = a->text->data + a->text->n_bytes;
+    const char *end = a->text->data + a->end;
     const char *base = a->text->data + a->begin;
     if (i == 0)
         return base;
@@ -48,7 +48,7 @@ static void parse_block(const struct assembly *a, int64_t i,
 {
     const char *begin = block_begin(a, i);
     const char *stop = a->text->data + a->begin + (i + 1) * BLOCK_BYTES;
-    const char *text_end = a->text->data + a->text->n_bytes;
+    const char *text_end = a->text->data + a->end;
     edge_block_parse(b, begin, stop < text_end ? stop : text_end, text_end, f);
 }
 
@@ -65,22 +65,42 @@ static void release_text(const struct assembly *a, int64_t i)
 
 // ---- the edges of all blocks ------------------------------------------------
 
-// Pages that turn out not to be needed are never touched.
-static bool alloc_edges(struct assembly *a, const struct line_format *f)
+// Large ones give their pages along, and are not copied.
+static void *larger(void *array, int64_t n, bool *ok)
 {
-    int64_t shortest = 2 * (f->n_ids + f->min_values);
+    void *p = realloc(array, (size_t)n * 4);
+    if (!p) {
+        *ok = false;
+        return array;
+    }
+    return p;
+}
+
+// For all edges that the window can hold. Pages that turn out not to be needed
+// are never touched. Large pages are asked for where nothing is to grow: an
+// array must be one mapping to give its pages along.
+static bool make_room(struct assembly *a, const struct line_format *f)
+{
     struct edge_lines *e = &a->edges;
-    a->capacity =
-        (int64_t)(a->text->n_bytes - a->begin) / shortest + 1;
-    *e = (struct edge_lines){
-        .max_id = -1,
-        .first = alloc_array(a->capacity, sizeof(*e->first)),
-        .second = alloc_array(a->capacity, sizeof(*e->second))};
-    if (!e->first || !e->second)
+    int64_t shortest = 2 * (f->n_ids + f->min_values);
+    int64_t need = e->n + (int64_t)(a->end - a->begin) / shortest + 1;
+    if (need <= a->capacity)
+        return true;
+    need = need > 2 * a->capacity ? need : 2 * a->capacity;
+    bool ok = need <= PTRDIFF_MAX / 4;
+    if (ok) {
+        e->first = larger(e->first, need, &ok);
+        e->second = larger(e->second, need, &ok);
+    }
+    if (ok && e->weight)
+        e->weight = larger(e->weight, need, &ok);
+    if (!ok)
         return false;
-    size_t n = (size_t)a->capacity * sizeof(*e->first);
-    pages_prefer_large(e->first, n);
-    pages_prefer_large(e->second, n);
+    a->capacity = need;
+    if (!a->text->windows) {
+        pages_prefer_large(e->first, (size_t)need * sizeof(*e->first));
+        pages_prefer_large(e->second, (size_t)need * sizeof(*e->second));
+    }
     return true;
 }
 
@@ -91,7 +111,8 @@ static bool begin_weights(struct assembly *a)
     e->weight = alloc_array(a->capacity, sizeof(*e->weight));
     if (!e->weight)
         return false;
-    pages_prefer_large(e->weight, (size_t)a->capacity * sizeof(*e->weight));
+    if (!a->text->windows)
+        pages_prefer_large(e->weight, (size_t)a->capacity * sizeof(*e->weight));
     for (int64_t i = 0; i < e->n; i++)
         e->weight[i] = 1;
     return true;
@@ -111,14 +132,14 @@ static bool is_stopped(const struct assembly *a)
     return stopped;
 }
 
+// Between windows; within those that are all of a long file.
 static void tell_progress(const struct assembly *a, int64_t i)
 {
     const int64_t step = RELEASE_BYTES / BLOCK_BYTES;
-    size_t total = a->text->n_bytes, done = a->begin;
-    done += (size_t)(i + 1) * BLOCK_BYTES;
-    if ((i + 1) % step == 0 || done >= total)
-        progress_read(a->text->progress, a->text->path,
-                      done < total ? done : total, total);
+    const struct text *t = a->text;
+    size_t done = a->begin + (size_t)(i + 1) * BLOCK_BYTES;
+    if (!t->windows && (i + 1) % step == 0 && done < t->n_bytes)
+        progress_read(t->progress, t->path, done, t->n_bytes);
 }
 
 // The block's turn.
@@ -155,11 +176,13 @@ static void append(const struct edge_lines *e, const struct edge_block *b,
 
 static void run(struct assembly *a, const struct line_format *f)
 {
-    int64_t n = ceil_div((int64_t)(a->text->n_bytes - a->begin), BLOCK_BYTES);
+    int64_t n = ceil_div((int64_t)(a->end - a->begin), BLOCK_BYTES);
 #pragma omp parallel if (n > 1)
     {
         struct edge_block b;
         bool ok = edge_block_alloc(&b, BLOCK_BYTES);
+#pragma omp single nowait
+        text_read_ahead(a->text, a->end);
 #pragma omp for ordered schedule(dynamic, 1)
         for (int64_t i = 0; i < n; i++) {
             struct room room = {-1, NULL};
@@ -181,6 +204,48 @@ static void run(struct assembly *a, const struct line_format *f)
     }
 }
 
+// A window's last line goes on in the next.
+static size_t whole_lines(const struct text *t, size_t begin)
+{
+    if (!t->more)
+        return t->n_bytes;
+    const char *eol = memrchr(t->data + begin, '\n', t->n_bytes - begin);
+    return eol ? (size_t)(eol - t->data) + 1 : begin;
+}
+
+static gnnac_status parse_window(struct assembly *a,
+                                 const struct line_format *f, gnnac_error *err)
+{
+    const struct text *t = a->text;
+    a->end = whole_lines(t, a->begin);
+    if (make_room(a, f))
+        run(a, f);
+    else
+        a->no_memory = true;
+    if (a->no_memory)
+        return FAIL(err, GNNAC_ENOMEM, "%s: out of memory", t->path);
+    if (a->what)
+        return FAIL(err, GNNAC_EFORMAT, "%s:%lld: %s", t->path,
+                    (long long)a->line, a->what);
+    progress_read(t->progress, t->path, t->file_done, t->file_bytes);
+    return GNNAC_OK;
+}
+
+static gnnac_status parse_windows(struct assembly *a,
+                                  const struct line_format *f, gnnac_error *err)
+{
+    for (;;) {
+        gnnac_status st = parse_window(a, f, err);
+        if (st == GNNAC_OK && !a->text->more)
+            return GNNAC_OK;
+        if (st == GNNAC_OK)
+            st = text_advance(a->text, err);
+        if (st != GNNAC_OK)
+            return st;
+        a->begin = 0;
+    }
+}
+
 // Give back what the edges did not need.
 static void *trim(void *array, int64_t n)
 {
@@ -188,21 +253,14 @@ static void *trim(void *array, int64_t n)
     return smaller ? smaller : array;
 }
 
-gnnac_status edge_lines_parse(const struct text *t, size_t at, int64_t line,
+gnnac_status edge_lines_parse(struct text *t, size_t at, int64_t line,
                               const struct line_format *f,
                               struct edge_lines *out, gnnac_error *err)
 {
-    gnnac_status st = GNNAC_OK;
-    struct assembly a = {.text = t, .begin = at, .line = line};
-    a.no_memory = !alloc_edges(&a, f);
-    if (!a.no_memory)
-        run(&a, f);
+    struct assembly a = {
+        .text = t, .begin = at, .line = line, .edges.max_id = -1};
     struct edge_lines *e = &a.edges;
-    if (a.no_memory)
-        st = FAIL(err, GNNAC_ENOMEM, "%s: out of memory", t->path);
-    else if (a.what)
-        st = FAIL(err, GNNAC_EFORMAT, "%s:%lld: %s", t->path,
-                  (long long)a.line, a.what);
+    gnnac_status st = parse_windows(&a, f, err);
     if (st != GNNAC_OK) {
         edge_lines_finish(e);
         return st;

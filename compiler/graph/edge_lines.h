@@ -22,10 +22,13 @@ struct edge_lines {
     int64_t max_id; // -1 when empty
 };
 
-// Parse from byte `at`, which is the beginning of line `line` (from 1).
-// GNNAC_EFORMAT with the first bad line, whatever the number of threads. The
-// pages of a mapped text are given back as they are done with.
-gnnac_status edge_lines_parse(const struct text *t, size_t at, int64_t line,
+// Parse from byte `at`, which is the beginning of line `line` (from 1), to the
+// end: a text of several windows is at its last one afterwards. Each window is
+// inflated by one thread while the others parse the one before.
+// GNNAC_EFORMAT with the first bad line, whatever the number of threads; else
+// the errors of text_advance. The pages of a mapped text are given back as they
+// are done with.
+gnnac_status edge_lines_parse(struct text *t, size_t at, int64_t line,
                               const struct line_format *f,
                               struct edge_lines *out, gnnac_error *err);
 void edge_lines_finish(struct edge_lines *e);

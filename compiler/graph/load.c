@@ -61,6 +61,7 @@ static gnnac_status load_text(const char *path, const struct graph_options *opt,
     size_t at = mark ? 3 : 0;
     int64_t declared = declared_nodes(&t, at);
     st = edge_lines_parse(&t, at, 1, &format, &e, err);
+    st = text_blame(&t, st, err);
     text_close(&t);
     if (st == GNNAC_OK)
         st = lines_to_coo(path, &e, declared, opt, out, err);

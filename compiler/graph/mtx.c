@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Reading position: `p` begins line `line`.
+// Reading position: `p` begins line `line`, all of which lies before `end`.
 struct place {
-    const struct text *t;
+    struct text *t;
     const char *p, *end;
     int64_t line;
 };
@@ -23,11 +23,25 @@ static const char *line_end(const struct place *at)
     return eol ? eol : at->end;
 }
 
-static void next_line(struct place *at)
+// Go on to the window that begins at p, until it holds the line.
+static gnnac_status hold_line(struct place *at, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    while (st == GNNAC_OK && at->t->more && line_end(at) == at->end) {
+        text_read_ahead(at->t, (size_t)(at->p - at->t->data));
+        st = text_advance(at->t, err);
+        at->p = at->t->data;
+        at->end = at->p + at->t->n_bytes;
+    }
+    return st;
+}
+
+static gnnac_status next_line(struct place *at, gnnac_error *err)
 {
     const char *eol = line_end(at);
     at->p = eol < at->end ? eol + 1 : at->end;
     at->line++;
+    return hold_line(at, err);
 }
 
 static bool is_blank(char c)
@@ -99,8 +113,7 @@ static gnnac_status read_banner(struct place *at, struct mtx *m,
         return bad(at, "an array has values, so it cannot be a pattern", err);
     if (m->vector && m->symmetry != MTX_GENERAL)
         return bad(at, "a vector has no symmetry", err);
-    next_line(at);
-    return GNNAC_OK;
+    return next_line(at, err);
 }
 
 static bool is_skipped(const struct place *at)
@@ -148,12 +161,15 @@ static gnnac_status read_sizes(struct place *at, struct mtx *m,
                                int64_t *n_entries, gnnac_error *err)
 {
     int64_t sizes[3] = {0};
-    while (at->p < at->end && is_skipped(at))
-        next_line(at);
+    gnnac_status st = GNNAC_OK;
+    while (st == GNNAC_OK && at->p < at->end && is_skipped(at))
+        st = next_line(at, err);
+    if (st != GNNAC_OK)
+        return st;
     if (at->p == at->end)
         return bad(at, "the file ends before the size line", err);
     int n = (m->vector ? 1 : 2) + !m->array;
-    gnnac_status st = read_size(at, n, sizes, err);
+    st = read_size(at, n, sizes, err);
     if (st != GNNAC_OK)
         return st;
     m->rows = sizes[0];
@@ -163,16 +179,19 @@ static gnnac_status read_sizes(struct place *at, struct mtx *m,
     if (m->rows > INT32_MAX || m->cols > INT32_MAX)
         return bad(at, "the matrix is larger than 2^31 - 1", err);
     *n_entries = m->array ? array_entries(m) : sizes[n - 1];
-    next_line(at);
-    return GNNAC_OK;
+    return next_line(at, err);
 }
 
 static gnnac_status read_entries(struct place *at, struct mtx *m,
                                  int64_t n_entries, gnnac_error *err)
 {
-    static const int n_values[] = {[MTX_REAL] = 1, [MTX_INTEGER] = 1,
-                                   [MTX_PATTERN] = 0, [MTX_COMPLEX] = 2};
-    struct line_format f = {.n_ids = m->array ? 0 : m->vector ? 1 : 2,
+    static const int n_values[] = {[MTX_REAL] = 1,
+                                   [MTX_INTEGER] = 1,
+                                   [MTX_PATTERN] = 0,
+                                   [MTX_COMPLEX] = 2};
+    struct line_format f = {.n_ids = m->array    ? 0
+                                     : m->vector ? 1
+                                                 : 2,
                             .base = 1,
                             .min_values = n_values[m->field],
                             .max_values = n_values[m->field],
@@ -191,8 +210,8 @@ static gnnac_status read_entries(struct place *at, struct mtx *m,
 // The numbers of an array get their places.
 static void place_array(struct mtx *m)
 {
-    static const int below[] = {[MTX_SYMMETRIC] = 0, [MTX_SKEW] = 1,
-                                [MTX_HERMITIAN] = 0};
+    static const int below[] = {
+        [MTX_SYMMETRIC] = 0, [MTX_SKEW] = 1, [MTX_HERMITIAN] = 0};
     int64_t i = 0;
     for (int64_t c = 0; c < m->cols; c++) {
         int64_t r = m->symmetry == MTX_GENERAL ? 0 : c + below[m->symmetry];
@@ -215,6 +234,7 @@ gnnac_status mtx_read(const char *path, progress_teller *progress,
         return st;
     t.progress = progress;
     struct place at = {&t, t.data, t.data + t.n_bytes, 1};
+    TRY(hold_line(&at, err));
     TRY(read_banner(&at, &m, err));
     TRY(read_sizes(&at, &m, &n_entries, err));
     TRY(read_entries(&at, &m, n_entries, err));
@@ -224,6 +244,7 @@ gnnac_status mtx_read(const char *path, progress_teller *progress,
     m = (struct mtx){0};
 out:
     mtx_finish(&m);
+    st = text_blame(&t, st, err);
     text_close(&t);
     return st;
 }

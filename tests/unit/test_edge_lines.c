@@ -324,6 +324,7 @@ static void read_blanks(size_t n_bytes)
 {
     char *s = malloc(n_bytes);
     struct text t = {.path = "x.txt", .data = s, .n_bytes = n_bytes,
+                     .file_done = n_bytes, .file_bytes = n_bytes,
                      .progress = remember};
     struct edge_lines e = {0};
     memset(s, ' ', n_bytes);
