@@ -16,12 +16,13 @@
 // Groups of commands.
 enum {
     ON_GRAPH = CMD_ANALYZE | CMD_COMPILE | CMD_CONVERT | CMD_EXPLAIN |
-               CMD_REORDER,
+               CMD_REORDER | CMD_DB,
     ON_MODEL = CMD_COMPILE | CMD_EXPLAIN,
-    ON_DEVICE = CMD_COMPILE | CMD_EXPLAIN | CMD_RUN | CMD_DOCTOR,
-    ON_DB = CMD_ANALYZE | CMD_COMPILE | CMD_EXPLAIN | CMD_DOCTOR,
-    ON_OUTPUT = CMD_COMPILE | CMD_GENERATE | CMD_RUN,
-    ON_JSON = CMD_ANALYZE | CMD_COMPILE | CMD_DOCTOR | CMD_EXPLAIN |
+    ON_CHOICE = ON_MODEL | CMD_DB,
+    ON_DEVICE = CMD_COMPILE | CMD_DB | CMD_EXPLAIN | CMD_RUN | CMD_DOCTOR,
+    ON_DB = CMD_ANALYZE | CMD_COMPILE | CMD_DB | CMD_EXPLAIN | CMD_DOCTOR,
+    ON_OUTPUT = CMD_COMPILE | CMD_DB | CMD_GENERATE | CMD_RUN,
+    ON_JSON = CMD_ANALYZE | CMD_COMPILE | CMD_DB | CMD_DOCTOR | CMD_EXPLAIN |
               CMD_INSPECT | CMD_RULES | CMD_RUN,
 };
 
@@ -67,18 +68,18 @@ const struct option_spec cli_options[] = {
      "number of layers (default: the model's)"},
     {"mlp", 0, OPT_INT32, "N", FIELD(mlp), ON_MODEL, 1, 2, NULL,
      "gin: linear layers in each MLP (default 1)"},
-    {"rules", 0, OPT_LIST, "FILE", FIELD(rules), ON_MODEL, 0, 0, NULL,
+    {"rules", 0, OPT_LIST, "FILE", FIELD(rules), ON_CHOICE, 0, 0, NULL,
      "more rules, a file or a shipped one's name; may be repeated"},
-    {"set", 0, OPT_LIST, "KNOB=VALUE", FIELD(set), ON_MODEL, 0, 0, NULL,
+    {"set", 0, OPT_LIST, "KNOB=VALUE", FIELD(set), ON_CHOICE, 0, 0, NULL,
      "fix a knob, e.g. partSize=32; may be repeated"},
     {"reorder", 0, OPT_TEXT, "METHOD|FILE.npy", FIELD(reorder), ON_MODEL, 0, 0,
      "none", "the order of the nodes to compile for: none, auto, rabbit ..."},
     {"runs", 0, OPT_INT64, "N", FIELD(runs), ON_MODEL | CMD_REORDER, 1,
      INT64_C(1) << 40, "200",
      "--reorder or --order auto: passes that have to pay for an order"},
-    {"arch", 0, OPT_TEXT, "native|sm_90[,sm_80...]", FIELD(arch), ON_MODEL, 0,
+    {"arch", 0, OPT_TEXT, "native|sm_90[,sm_80...]", FIELD(arch), ON_CHOICE, 0,
      0, "native", "GPU architectures to build for"},
-    {"tune", 0, OPT_WORD, "auto|off|full", FIELD(tune), ON_MODEL, 0, 0, "auto",
+    {"tune", 0, OPT_WORD, "auto|off|full", FIELD(tune), ON_CHOICE, 0, 0, "auto",
      "with a GPU, time the rules' candidates; none; every point worth it"},
     {"dump", 0, OPT_TEXT, "DIR", FIELD(dump), CMD_COMPILE, 0, 0, NULL,
      "write every intermediate product to a folder"},
@@ -102,6 +103,13 @@ const struct option_spec cli_options[] = {
      "print a kernel's PTX (its name or its number)"},
     {"check", 0, OPT_FLAG, NULL, FIELD(check), CMD_INSPECT, 0, 0, NULL,
      "validate every byte and say ok"},
+
+    {"max-bytes", 0, OPT_INT64, "N", FIELD(max_bytes), CMD_DB, 0, INT64_MAX,
+     "2147483648", "prune: how much the kernel cache may hold"},
+    {"max-age", 0, OPT_INT64, "DAYS", FIELD(max_age), CMD_DB, -1, INT32_MAX,
+     "-1", "prune: how long a kernel may lie unused; -1 is for ever"},
+    {"dry-run", 0, OPT_FLAG, NULL, FIELD(dry_run), CMD_DB, 0, 0, NULL,
+     "prune: say what would go, and leave it"},
 
     {"output", 'o', OPT_TEXT, "FILE", FIELD(output), ON_OUTPUT, 0, 0, NULL,
      "where to write the result (compile: default GRAPH-STEM.MODEL.gnnb)"},

@@ -66,6 +66,10 @@ struct options {
     const char *order; // --order METHOD|FILE.npy
     const char *perm;  // --perm P.npy
 
+    // db prune
+    int64_t max_bytes, max_age; // --max-bytes, --max-age (-1: any)
+    bool dry_run;               // --dry-run
+
     // generate (its KIND is args[0])
     int64_t edges, blocks; // --edges, --blocks (--nodes is graph.n_nodes)
 };
@@ -82,7 +86,8 @@ enum command_bit {
     CMD_REORDER = 1 << 7,
     CMD_RULES = 1 << 8,
     CMD_RUN = 1 << 9,
-    CMD_ALL = (1 << 10) - 1,
+    CMD_DB = 1 << 10,
+    CMD_ALL = (1 << 11) - 1,
 };
 
 struct command {
@@ -135,6 +140,7 @@ void cli_print_help(const struct command *cmd, FILE *out);
 gnnac_status cmd_analyze(const struct options *o, gnnac_error *err);
 gnnac_status cmd_compile(const struct options *o, gnnac_error *err);
 gnnac_status cmd_convert(const struct options *o, gnnac_error *err);
+gnnac_status cmd_db(const struct options *o, gnnac_error *err);
 gnnac_status cmd_doctor(const struct options *o, gnnac_error *err);
 gnnac_status cmd_explain(const struct options *o, gnnac_error *err);
 gnnac_status cmd_generate(const struct options *o, gnnac_error *err);

@@ -293,7 +293,7 @@ static void check_kcache(struct doctor *d, struct finding *f)
         st = kcache_get_info(kc, &i, &err);
     if (st == GNNAC_OK) {
         const char *note = kcache_note(kc);
-        SAY(f, "%s: %lld kernels, %.1f MiB%s%s", path, i.n_artifacts,
+        SAY(f, "%s: %lld kernels, %.1f MiB%s%s", path, (long long)i.n_artifacts,
             (double)i.n_bytes / 0x1p20, note[0] ? "; " : "", note);
         set_int(f, "kernels", i.n_artifacts);
         set_int(f, "bytes", i.n_bytes);

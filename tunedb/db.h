@@ -8,9 +8,10 @@
 
 #include <sqlite3.h>
 
+#include "damage.h"
 #include "fail.h"
 
-enum { DB_MAX_STATEMENTS = 24 };
+enum { DB_MAX_STATEMENTS = 32 };
 
 struct db_schema {
     const char *what; // "tuning database"
@@ -35,6 +36,11 @@ struct db {
 // all-zero, and after a failure needs nothing but may have `damaged` set.
 gnnac_status db_open(struct db *db, const char *path,
                      const struct db_schema *schema, gnnac_error *err);
+// The same, of a file that is there: it is neither created nor migrated. An
+// older version is GNNAC_EDB.
+gnnac_status db_open_existing(struct db *db, const char *path,
+                              const struct db_schema *schema,
+                              gnnac_error *err);
 void db_close(struct db *db);
 
 // A statement, reset, without bindings. Belongs to `db`.
@@ -55,6 +61,10 @@ gnnac_status db_read_int(struct db *db, const char *sql, int64_t *out,
 gnnac_status db_begin(struct db *db, gnnac_error *err);
 // COMMIT, or ROLLBACK when `st` is a failure; returns what became of it.
 gnnac_status db_end(struct db *db, gnnac_status st, gnnac_error *err);
+
+// Structure and references, as far as SQLite can tell.
+gnnac_status db_verify(struct db *db, damage_report *report, void *context,
+                       gnnac_error *err);
 
 // GNNAC_EDB with SQLite's message and the path.
 gnnac_status db_fail(struct db *db, gnnac_error *err);

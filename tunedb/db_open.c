@@ -254,6 +254,16 @@ out:
     return st;
 }
 
+static gnnac_status check_version(const struct db *db,
+                                  const struct identity *id, gnnac_error *err)
+{
+    if (id->version >= db->schema->version)
+        return GNNAC_OK;
+    return FAIL(err, GNNAC_EDB, "%s: %s", db->path,
+                is_empty(id) ? "is empty"
+                             : "too old to be used without writing");
+}
+
 // In a folder that cannot be written, SQLite can read a WAL database only as
 // one that nobody changes.
 static gnnac_status open_reading(struct db *db, gnnac_error *err)
@@ -265,13 +275,22 @@ static gnnac_status open_reading(struct db *db, gnnac_error *err)
     TRY(connect_file(db, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err));
     TRY(read_identity(db, &id, err));
     TRY(check_identity(db, &id, err));
-    if (id.version < db->schema->version) {
-        st = FAIL(err, GNNAC_EDB, "%s: too old to be used without writing",
-                  db->path);
-        goto out;
-    }
+    TRY(check_version(db, &id, err));
     db->read_only = true;
     snprintf(db->note, sizeof(db->note), "it cannot be written");
+out:
+    return st;
+}
+
+// With the right to write, which a journal that somebody left may need.
+static gnnac_status open_as_it_is(struct db *db, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct identity id;
+    TRY(connect_file(db, db->path, SQLITE_OPEN_READWRITE, err));
+    TRY(read_identity(db, &id, err));
+    TRY(check_identity(db, &id, err));
+    TRY(check_version(db, &id, err));
 out:
     return st;
 }
@@ -288,15 +307,33 @@ static bool is_unwritable(const struct db *db)
             access(slash ? folder : ".", W_OK) != 0);
 }
 
-gnnac_status db_open(struct db *db, const char *path,
-                     const struct db_schema *schema, gnnac_error *err)
+static gnnac_status name_file(struct db *db, const char *path,
+                              const struct db_schema *schema, gnnac_error *err)
 {
-    gnnac_status st = GNNAC_OK;
     db->schema = schema;
     if ((size_t)snprintf(db->path, sizeof(db->path), "%s", path) >=
         sizeof(db->path))
         return FAIL(err, GNNAC_EDB, "%s: path is too long", path);
-    if (!is_memory(path))
+    return GNNAC_OK;
+}
+
+gnnac_status db_open_existing(struct db *db, const char *path,
+                              const struct db_schema *schema, gnnac_error *err)
+{
+    gnnac_status st = name_file(db, path, schema, err);
+    if (st == GNNAC_OK)
+        st = is_unwritable(db) ? open_reading(db, err)
+                               : open_as_it_is(db, err);
+    if (st != GNNAC_OK)
+        db_close(db);
+    return st;
+}
+
+gnnac_status db_open(struct db *db, const char *path,
+                     const struct db_schema *schema, gnnac_error *err)
+{
+    gnnac_status st = name_file(db, path, schema, err);
+    if (st == GNNAC_OK && !is_memory(path))
         st = db_make_folders(path, err);
     if (st == GNNAC_OK)
         st = is_unwritable(db) ? open_reading(db, err) : open_writing(db, err);

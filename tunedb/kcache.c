@@ -5,22 +5,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "db.h"
-#include "digest.h"
+#include "kcache_queries.h"
 #include "kcache_sql.h"
-
-enum statement {
-    GET_ARTIFACT,
-    TOUCH_ARTIFACT,
-    DROP_ARTIFACT,
-    PUT_ARTIFACT,
-    GET_BLOB,
-    PUT_BLOB,
-    REPAIR_BLOB,
-    DROP_OLDEST,
-    GET_FILE,
-    PUT_FILE,
-};
+#include "values.h"
 
 static const char *const queries[] = {
     [GET_ARTIFACT] =
@@ -42,6 +29,20 @@ static const char *const queries[] = {
         "SELECT n_bytes, mtime_ns, text, digest FROM file WHERE path = ?1",
     [PUT_FILE] = "INSERT OR REPLACE INTO file (path, n_bytes, mtime_ns, text,"
                  " digest) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [LIST_ARTIFACTS] =
+        "SELECT a.id, a.last_used_day, a.key, a.arch, a.digest, i.hash,"
+        " s.hash, l.hash FROM artifact a"
+        " LEFT JOIN blob i ON i.id = a.image"
+        " LEFT JOIN blob s ON s.id = a.source"
+        " LEFT JOIN blob l ON l.id = a.log ORDER BY a.key",
+    [LIST_BLOBS] = "SELECT id, hash, body FROM blob ORDER BY id",
+    [LIST_USES] = "SELECT b.id, b.uses, count(u.blob) AS n FROM blob b"
+                  " LEFT JOIN (SELECT image AS blob FROM artifact UNION ALL"
+                  " SELECT source FROM artifact UNION ALL"
+                  " SELECT log FROM artifact) u ON u.blob = b.id"
+                  " GROUP BY b.id HAVING b.uses <> n",
+    [LIST_FILES] = "SELECT n_bytes, mtime_ns, text, digest, path FROM file",
+    [DROP_ONE] = "DELETE FROM artifact WHERE id = ?1",
 };
 
 static const char *const steps[] = {kcache_sql};
@@ -54,13 +55,6 @@ static const struct db_schema schema = {
 };
 
 static const int64_t default_limit = INT64_C(2) << 30;
-
-struct kcache {
-    struct db db;
-    uint64_t inode; // of the file that is open
-    int64_t max_bytes;
-    char note[640];
-};
 
 // ---- opening ----------------------------------------------------------------
 
@@ -90,19 +84,39 @@ out:
     return GNNAC_OK;
 }
 
-gnnac_status kcache_open(const char *path, struct kcache **out,
-                         gnnac_error *err)
+static gnnac_status open_existing(struct kcache *kc, const char *path,
+                                  gnnac_error *err)
+{
+    return db_open_existing(&kc->db, path, &schema, err);
+}
+
+static gnnac_status open_with(gnnac_status (*open)(struct kcache *,
+                                                   const char *, gnnac_error *),
+                              const char *path, struct kcache **out,
+                              gnnac_error *err)
 {
     struct kcache *kc = calloc(1, sizeof(*kc));
     if (!kc)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
     kc->max_bytes = default_limit;
-    gnnac_status st = open_fresh(kc, path, err);
+    gnnac_status st = open(kc, path, err);
     if (st == GNNAC_OK)
         *out = kc;
     else
         kcache_close(kc);
     return st;
+}
+
+gnnac_status kcache_open(const char *path, struct kcache **out,
+                         gnnac_error *err)
+{
+    return open_with(open_fresh, path, out, err);
+}
+
+gnnac_status kcache_open_existing(const char *path, struct kcache **out,
+                                  gnnac_error *err)
+{
+    return open_with(open_existing, path, out, err);
 }
 
 void kcache_close(struct kcache *kc)
@@ -135,13 +149,8 @@ static void replace_if_damaged(struct kcache *kc)
 
 // ---- artifacts --------------------------------------------------------------
 
-static int64_t today(void)
-{
-    return (int64_t)time(NULL) / 86400;
-}
-
-static struct digest artifact_digest(const char *key, const char *arch,
-                                     const struct digest hashes[3])
+struct digest artifact_digest(const char *key, const char *arch,
+                              const struct digest hashes[3])
 {
     XXH3_state_t s;
     digest_begin(&s, "gnnac artifact row v1");
@@ -150,14 +159,6 @@ static struct digest artifact_digest(const char *key, const char *arch,
     for (int i = 0; i < 3; i++)
         digest_bytes(&s, hashes[i].bytes, DIGEST_BYTES);
     return digest_end(&s);
-}
-
-static bool column_is_digest(sqlite3_stmt *s, int column,
-                             const struct digest *want)
-{
-    return sqlite3_column_bytes(s, column) == DIGEST_BYTES &&
-           memcmp(sqlite3_column_blob(s, column), want->bytes, DIGEST_BYTES) ==
-               0;
 }
 
 // Columns of GET_ARTIFACT.
@@ -227,11 +228,11 @@ void artifact_finish(struct artifact *a)
 static void touch(struct kcache *kc, const char *key, int64_t last_used_day)
 {
     sqlite3_stmt *s;
-    if (last_used_day == today() || kc->db.read_only ||
+    if (last_used_day == kcache_today() || kc->db.read_only ||
         db_statement(&kc->db, TOUCH_ARTIFACT, &s, NULL) != GNNAC_OK)
         return;
     sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(s, 2, today());
+    sqlite3_bind_int64(s, 2, kcache_today());
     db_run(&kc->db, s, NULL);
 }
 
@@ -323,7 +324,7 @@ static gnnac_status put_locked(struct kcache *kc, const char *hex,
     sqlite3_bind_text(s, 2, a->arch, -1, SQLITE_STATIC);
     for (int i = 0; i < 3; i++)
         sqlite3_bind_int64(s, 3 + i, ids[i]);
-    sqlite3_bind_int64(s, 6, today());
+    sqlite3_bind_int64(s, 6, kcache_today());
     sqlite3_bind_blob(s, 7, row.bytes, DIGEST_BYTES, SQLITE_STATIC);
     TRY(db_run(&kc->db, s, err));
 out:
@@ -341,54 +342,6 @@ static gnnac_status replace_locked(struct kcache *kc, const char *hex,
     sqlite3_bind_text(s, 1, hex, -1, SQLITE_STATIC);
     TRY(db_run(&kc->db, s, err));
     TRY(put_locked(kc, hex, a, err));
-out:
-    return st;
-}
-
-// ---- size -------------------------------------------------------------------
-
-static gnnac_status used_bytes(struct kcache *kc, int64_t *out,
-                               gnnac_error *err)
-{
-    gnnac_status st = GNNAC_OK;
-    int64_t page_bytes, n_pages, n_free;
-    TRY(db_read_int(&kc->db, "PRAGMA page_size", &page_bytes, err));
-    TRY(db_read_int(&kc->db, "PRAGMA page_count", &n_pages, err));
-    TRY(db_read_int(&kc->db, "PRAGMA freelist_count", &n_free, err));
-    *out = page_bytes * (n_pages - n_free);
-out:
-    return st;
-}
-
-static gnnac_status drop_oldest(struct kcache *kc, int64_t n, gnnac_error *err)
-{
-    sqlite3_stmt *s;
-    gnnac_status st = db_begin(&kc->db, err);
-    if (st != GNNAC_OK)
-        return st;
-    st = db_statement(&kc->db, DROP_OLDEST, &s, err);
-    if (st == GNNAC_OK) {
-        sqlite3_bind_int64(s, 1, n);
-        st = db_run(&kc->db, s, err);
-    }
-    return db_end(&kc->db, st, err);
-}
-
-// A tenth below the limit, so that not every put prunes.
-static gnnac_status prune(struct kcache *kc, gnnac_error *err)
-{
-    gnnac_status st = GNNAC_OK;
-    int64_t bytes = 0, n_rows = 1;
-    TRY(used_bytes(kc, &bytes, err));
-    if (bytes <= kc->max_bytes)
-        goto out;
-    while (bytes > kc->max_bytes / 10 * 9 && n_rows > 0) {
-        TRY(db_read_int(&kc->db, "SELECT count(*) FROM artifact", &n_rows,
-                        err));
-        TRY(drop_oldest(kc, n_rows / 16 + 1, err));
-        TRY(used_bytes(kc, &bytes, err));
-    }
-    TRY(db_exec(&kc->db, "PRAGMA incremental_vacuum", err));
 out:
     return st;
 }
@@ -416,84 +369,24 @@ gnnac_status kcache_put(struct kcache *kc, const char *hex,
     }
     if (st != GNNAC_OK)
         return FAIL(err, st, "%s", e.msg);
-    prune(kc, NULL); // it is stored; a cache that is too big is no failure
+    // It is stored; a cache that is too big is no failure.
+    kcache_keep_limit(kc, NULL);
     return GNNAC_OK;
-}
-
-static struct digest file_digest(const struct file_stamp *stamp,
-                                 const char *text)
-{
-    XXH3_state_t s;
-    digest_begin(&s, "gnnac file v1");
-    digest_text(&s, stamp->path);
-    digest_int(&s, stamp->n_bytes);
-    digest_int(&s, stamp->mtime_ns);
-    digest_text(&s, text);
-    return digest_end(&s);
-}
-
-static bool file_row_holds(sqlite3_stmt *s, const struct file_stamp *stamp)
-{
-    const char *text = (const char *)sqlite3_column_text(s, 2);
-    struct digest d = file_digest(stamp, text ? text : "");
-    return sqlite3_column_int64(s, 0) == stamp->n_bytes &&
-           sqlite3_column_int64(s, 1) == stamp->mtime_ns &&
-           column_is_digest(s, 3, &d);
-}
-
-gnnac_status kcache_get_file(struct kcache *kc, const struct file_stamp *stamp,
-                             char *out, size_t n_bytes, gnnac_error *err)
-{
-    gnnac_status st = GNNAC_OK;
-    sqlite3_stmt *s = NULL;
-    bool found = false;
-    TRY(db_statement(&kc->db, GET_FILE, &s, err));
-    sqlite3_bind_text(s, 1, stamp->path, -1, SQLITE_STATIC);
-    TRY(db_step(&kc->db, s, &found, err));
-    if (found && file_row_holds(s, stamp) &&
-        (size_t)sqlite3_column_bytes(s, 2) < n_bytes)
-        snprintf(out, n_bytes, "%s", sqlite3_column_text(s, 2));
-    else
-        st = FAIL(err, GNNAC_ENOENT, "%s: nothing known", stamp->path);
-out:
-    sqlite3_reset(s);
-    return st;
-}
-
-static gnnac_status put_file_locked(struct kcache *kc,
-                                    const struct file_stamp *stamp,
-                                    const char *text, gnnac_error *err)
-{
-    sqlite3_stmt *s;
-    struct digest d = file_digest(stamp, text);
-    gnnac_status st = db_statement(&kc->db, PUT_FILE, &s, err);
-    if (st != GNNAC_OK)
-        return st;
-    sqlite3_bind_text(s, 1, stamp->path, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(s, 2, stamp->n_bytes);
-    sqlite3_bind_int64(s, 3, stamp->mtime_ns);
-    sqlite3_bind_text(s, 4, text, -1, SQLITE_STATIC);
-    sqlite3_bind_blob(s, 5, d.bytes, DIGEST_BYTES, SQLITE_STATIC);
-    return db_run(&kc->db, s, err);
-}
-
-gnnac_status kcache_put_file(struct kcache *kc, const struct file_stamp *stamp,
-                             const char *text, gnnac_error *err)
-{
-    gnnac_status st = db_begin(&kc->db, err);
-    if (st != GNNAC_OK)
-        return st;
-    return db_end(&kc->db, put_file_locked(kc, stamp, text, err), err);
 }
 
 gnnac_status kcache_get_info(struct kcache *kc, struct kcache_info *out,
                              gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    int64_t rows, bytes;
+    int64_t rows, blobs, bytes, version;
     TRY(db_read_int(&kc->db, "SELECT count(*) FROM artifact", &rows, err));
-    TRY(used_bytes(kc, &bytes, err));
-    *out = (struct kcache_info){.n_artifacts = rows, .n_bytes = bytes};
+    TRY(db_read_int(&kc->db, "SELECT count(*) FROM blob", &blobs, err));
+    TRY(db_read_int(&kc->db, "PRAGMA user_version", &version, err));
+    TRY(kcache_used_bytes(kc, &bytes, err));
+    *out = (struct kcache_info){.n_artifacts = rows,
+                                .n_blobs = blobs,
+                                .n_bytes = bytes,
+                                .schema_version = (int)version};
     snprintf(out->path, sizeof(out->path), "%s", kc->db.path);
 out:
     return st;

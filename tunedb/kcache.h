@@ -3,9 +3,11 @@
 #ifndef GNNAC_KCACHE_H
 #define GNNAC_KCACHE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "damage.h"
 #include "fail.h"
 
 struct kcache; // opaque; one thread at a time
@@ -15,6 +17,10 @@ struct kcache; // opaque; one thread at a time
 // refused. Where writing is not possible it opens for reading. GNNAC_EDB.
 gnnac_status kcache_open(const char *path, struct kcache **out,
                          gnnac_error *err);
+// The same, of a file that is there, as it is: nothing is created, moved or
+// begun anew, not even when it is damaged.
+gnnac_status kcache_open_existing(const char *path, struct kcache **out,
+                                  gnnac_error *err);
 void kcache_close(struct kcache *kc);
 // What is worth telling the user: moved aside, read only. "" most often.
 const char *kcache_note(const struct kcache *kc);
@@ -65,9 +71,31 @@ gnnac_status kcache_put_file(struct kcache *kc, const struct file_stamp *stamp,
 
 struct kcache_info {
     char path[512];
-    long long n_artifacts, n_bytes; // bytes in use in the file
+    int schema_version;
+    int64_t n_artifacts, n_blobs, n_bytes; // bytes in use in the file
 };
 gnnac_status kcache_get_info(struct kcache *kc, struct kcache_info *out,
                              gnnac_error *err);
+
+struct kcache_policy {
+    int64_t max_bytes;       // in use; INT64_MAX: no limit
+    int64_t max_age_days;    // since the last use; -1: no limit
+    const char *const *kept; // keys in ascending order (strcmp): they go last,
+    size_t n_kept;           // and only because of max_bytes
+    bool dry_run;            // find out what would go, and leave it
+};
+struct kcache_pruned {
+    int64_t n_dropped, n_kept_dropped, n_left; // kernels
+    int64_t bytes_before, bytes_after;         // in use
+};
+// Drops what was not used for the longest time, in one transaction, and gives
+// the room back to the file system.
+gnnac_status kcache_prune(struct kcache *kc, const struct kcache_policy *p,
+                          struct kcache_pruned *out, gnnac_error *err);
+
+// Structure, references, counts and every digest. GNNAC_EDB where the file is
+// too damaged to be read to its end; what was found before was reported.
+gnnac_status kcache_verify(struct kcache *kc, damage_report *report,
+                           void *context, gnnac_error *err);
 
 #endif

@@ -5,9 +5,18 @@
 
 #include "analysis_sql.h"
 #include "schema_sql.h"
+#include "seal_sql.h"
 
 #define ADD(table) "INSERT OR IGNORE INTO " table " (text) VALUES (?1)"
 #define FIND(table) "SELECT id FROM " table " WHERE text = ?1"
+// The texts of a key; a text that is not there must not hide the row.
+#define KEY_TEXTS "g.text, o.text, v.text, t.text, s.text"
+#define JOIN_KEY(row)                                                          \
+    " LEFT JOIN graph g ON g.id = " row ".graph"                               \
+    " LEFT JOIN op o ON o.id = " row ".op"                                     \
+    " LEFT JOIN device v ON v.id = " row ".device"                             \
+    " LEFT JOIN toolchain t ON t.id = " row ".toolchain"                       \
+    " LEFT JOIN space s ON s.id = " row ".space"
 
 static const char *const queries[] = {
     [ADD_GRAPH] = ADD("graph"),
@@ -24,14 +33,15 @@ static const char *const queries[] = {
         "INSERT OR IGNORE INTO variant (family, knobs) VALUES (?1, ?2)",
     [FIND_VARIANT] = "SELECT id FROM variant WHERE family = ?1 AND knobs = ?2",
     [ADD_RUN] =
-        "INSERT INTO run (uuid, time, gnnac, graph, op, device, toolchain,"
-        " space) VALUES (randomblob(16), ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO run (time, gnnac, graph, op, device, toolchain,"
+        " space, uuid, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [ADD_MEASUREMENT] =
         "INSERT INTO measurement (run, seq, variant, status, n_samples,"
         " median_ns, p20_ns, p80_ns, max_error, registers, spill_bytes)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [GET_DECISION] =
-        "SELECT d.variant, d.artifacts, d.median_ns, d.effort, d.digest"
+        "SELECT d.variant, d.artifacts, d.median_ns, d.effort, d.digest,"
+        " d.time"
         " FROM decision d JOIN graph g ON g.id = d.graph"
         " JOIN op o ON o.id = d.op JOIN device v ON v.id = d.device"
         " JOIN toolchain t ON t.id = d.toolchain JOIN space s ON s.id = d.space"
@@ -41,13 +51,34 @@ static const char *const queries[] = {
         "INSERT OR REPLACE INTO decision (time, variant, artifacts, median_ns,"
         " effort, digest, graph, op, device, toolchain, space)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    [GET_ANALYSIS] = "SELECT value, digest FROM analysis WHERE key = ?1",
+    [GET_ANALYSIS] = "SELECT value, digest, time FROM analysis WHERE key = ?1",
     [PUT_ANALYSIS] =
         "INSERT OR REPLACE INTO analysis (key, time, value, digest)"
         " VALUES (?1, ?2, ?3, ?4)",
+    [LIST_DECISIONS] =
+        "SELECT d.variant, d.artifacts, d.median_ns, d.effort, d.digest,"
+        " d.time, d.id, " KEY_TEXTS " FROM decision d" JOIN_KEY("d")
+        " WHERE substr(g.text, 1, length(?1)) IS ?1 OR ?1 = ''"
+        " ORDER BY g.text, o.text, v.text, t.text, s.text, d.id",
+    [LIST_RUNS] =
+        "SELECT r.id FROM run r" JOIN_KEY("r")
+        " WHERE substr(g.text, 1, length(?1)) IS ?1 OR ?1 = ''"
+        " ORDER BY g.text, o.text, v.text, t.text, s.text, r.time, r.uuid",
+    [LIST_ANALYSES] = "SELECT value, digest, time, key FROM analysis"
+                      " ORDER BY key",
+    [GET_RUN] = "SELECT r.uuid, r.time, r.gnnac, r.digest, " KEY_TEXTS
+                " FROM run r" JOIN_KEY("r") " WHERE r.id = ?1",
+    [GET_MEASUREMENTS] =
+        "SELECT a.family, a.knobs, m.status, m.n_samples, m.median_ns,"
+        " m.p20_ns, m.p80_ns, m.max_error, m.registers, m.spill_bytes"
+        " FROM measurement m LEFT JOIN variant a ON a.id = m.variant"
+        " WHERE m.run = ?1 ORDER BY m.seq",
+    [FIND_RUN] = "SELECT id FROM run WHERE uuid = ?1",
+    [DROP_MEASUREMENTS] = "DELETE FROM measurement WHERE run = ?1",
+    [DROP_RUN] = "DELETE FROM run WHERE id = ?1",
 };
 
-static const char *const steps[] = {schema_sql, analysis_sql};
+static const char *const steps[] = {schema_sql, analysis_sql, seal_sql};
 static const struct db_schema schema = {
     .what = "tuning database",
     .application_id = 0x474e4e43, // "GNNC"
@@ -57,18 +88,33 @@ static const struct db_schema schema = {
     .queries = queries,
 };
 
-gnnac_status tunedb_open(const char *path, struct tunedb **out,
-                         gnnac_error *err)
+static gnnac_status open_with(gnnac_status (*open)(struct db *, const char *,
+                                                   const struct db_schema *,
+                                                   gnnac_error *),
+                              const char *path, struct tunedb **out,
+                              gnnac_error *err)
 {
     struct tunedb *t = calloc(1, sizeof(*t));
     if (!t)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
-    gnnac_status st = db_open(&t->db, path, &schema, err);
+    gnnac_status st = open(&t->db, path, &schema, err);
     if (st == GNNAC_OK)
         *out = t;
     else
         tunedb_close(t);
     return st;
+}
+
+gnnac_status tunedb_open(const char *path, struct tunedb **out,
+                         gnnac_error *err)
+{
+    return open_with(db_open, path, out, err);
+}
+
+gnnac_status tunedb_open_existing(const char *path, struct tunedb **out,
+                                  gnnac_error *err)
+{
+    return open_with(db_open_existing, path, out, err);
 }
 
 void tunedb_close(struct tunedb *db)
@@ -109,17 +155,24 @@ gnnac_status tunedb_get_info(struct tunedb *t, struct tunedb_info *out,
     gnnac_status st = GNNAC_OK;
     struct tunedb_info i = {.schema_version = 0};
     int64_t version, page_bytes;
-    struct db *db = &t->db;
-    TRY(db_read_int(db, "PRAGMA user_version", &version, err));
-    TRY(db_read_int(db, "SELECT count(*) FROM decision", &i.n_decisions, err));
-    TRY(db_read_int(db, "SELECT count(*) FROM measurement", &i.n_measurements,
-                    err));
-    TRY(db_read_int(db, "SELECT count(*) FROM graph", &i.n_graphs, err));
-    TRY(db_read_int(db, "PRAGMA page_size", &page_bytes, err));
-    TRY(db_read_int(db, "PRAGMA page_count", &i.n_bytes, err));
+    const struct {
+        const char *sql;
+        int64_t *n;
+    } asks[] = {
+        {"PRAGMA user_version", &version},
+        {"SELECT count(*) FROM decision", &i.n_decisions},
+        {"SELECT count(*) FROM run", &i.n_runs},
+        {"SELECT count(*) FROM measurement", &i.n_measurements},
+        {"SELECT count(*) FROM analysis", &i.n_analyses},
+        {"SELECT count(*) FROM graph", &i.n_graphs},
+        {"PRAGMA page_size", &page_bytes},
+        {"PRAGMA page_count", &i.n_bytes},
+    };
+    for (size_t k = 0; k < sizeof(asks) / sizeof(asks[0]); k++)
+        TRY(db_read_int(&t->db, asks[k].sql, asks[k].n, err));
     i.n_bytes *= page_bytes;
     i.schema_version = (int)version;
-    snprintf(i.path, sizeof(i.path), "%s", db->path);
+    snprintf(i.path, sizeof(i.path), "%s", t->db.path);
     *out = i;
 out:
     return st;

@@ -16,6 +16,10 @@ struct tunedb; // opaque; one thread at a time
 // opens read-only. GNNAC_EDB.
 gnnac_status tunedb_open(const char *path, struct tunedb **out,
                          gnnac_error *err);
+// The same, of a file that is there: it is neither created nor migrated. An
+// older version is GNNAC_EDB.
+gnnac_status tunedb_open_existing(const char *path, struct tunedb **out,
+                                  gnnac_error *err);
 void tunedb_close(struct tunedb *db);
 int tunedb_is_read_only(const struct tunedb *db);
 // Why it is read-only; "" when it is not.
@@ -79,7 +83,8 @@ gnnac_status tunedb_check(struct tunedb *db, gnnac_error *err);
 struct tunedb_info {
     char path[512];
     int schema_version;
-    int64_t n_decisions, n_measurements, n_graphs, n_bytes;
+    int64_t n_decisions, n_runs, n_measurements, n_analyses, n_graphs;
+    int64_t n_bytes;
 };
 gnnac_status tunedb_get_info(struct tunedb *db, struct tunedb_info *out,
                              gnnac_error *err);

@@ -3,13 +3,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "digest.h"
 #include "tunedb_queries.h"
+#include "values.h"
 
-// Columns of GET_ANALYSIS.
-enum { VALUE, DIGEST };
-
-static struct digest analysis_digest(const char *key, const char *value)
+struct digest analysis_digest(const char *key, const char *value)
 {
     XXH3_state_t s;
     digest_begin(&s, "gnnac analysis row v1");
@@ -20,11 +17,22 @@ static struct digest analysis_digest(const char *key, const char *value)
 
 static bool row_is_sound(sqlite3_stmt *s, const char *key)
 {
-    const char *value = (const char *)sqlite3_column_text(s, VALUE);
-    if (!value || sqlite3_column_bytes(s, DIGEST) != DIGEST_BYTES)
-        return false;
-    struct digest d = analysis_digest(key, value);
-    return memcmp(sqlite3_column_blob(s, DIGEST), d.bytes, DIGEST_BYTES) == 0;
+    const char *value = (const char *)sqlite3_column_text(s, ANALYSIS_VALUE);
+    struct digest d = analysis_digest(key, value ? value : "");
+    return value && column_is_digest(s, ANALYSIS_DIGEST, &d);
+}
+
+gnnac_status find_analysis(struct db *db, const char *key, sqlite3_stmt **out,
+                           bool *sound, gnnac_error *err)
+{
+    bool found = false;
+    gnnac_status st = db_statement(db, GET_ANALYSIS, out, err);
+    if (st != GNNAC_OK)
+        return st;
+    bind_text(*out, 1, key);
+    st = db_step(db, *out, &found, err);
+    *sound = found && row_is_sound(*out, key);
+    return st;
 }
 
 gnnac_status tunedb_get_analysis(struct tunedb *t, const char *key,
@@ -32,15 +40,13 @@ gnnac_status tunedb_get_analysis(struct tunedb *t, const char *key,
 {
     gnnac_status st = GNNAC_OK;
     sqlite3_stmt *s = NULL;
-    bool found = false;
-    TRY(db_statement(&t->db, GET_ANALYSIS, &s, err));
-    sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
-    TRY(db_step(&t->db, s, &found, err));
-    if (!found || !row_is_sound(s, key)) {
+    bool sound;
+    TRY(find_analysis(&t->db, key, &s, &sound, err));
+    if (!sound) {
         st = FAIL(err, GNNAC_ENOENT, "%s: no such analysis", t->db.path);
         goto out;
     }
-    char *copy = strdup((const char *)sqlite3_column_text(s, VALUE));
+    char *copy = strdup(column_text(s, ANALYSIS_VALUE));
     if (!copy)
         st = FAIL(err, GNNAC_ENOMEM, "out of memory");
     else
@@ -50,26 +56,27 @@ out:
     return st;
 }
 
-static gnnac_status put_locked(struct db *db, const char *key,
-                               const char *value, gnnac_error *err)
+gnnac_status write_analysis(struct db *db, const struct analysis_record *r,
+                            gnnac_error *err)
 {
     sqlite3_stmt *s;
-    struct digest d = analysis_digest(key, value);
+    struct digest d = analysis_digest(r->key, r->value);
     gnnac_status st = db_statement(db, PUT_ANALYSIS, &s, err);
     if (st != GNNAC_OK)
         return st;
-    sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(s, 2, (int64_t)time(NULL));
-    sqlite3_bind_text(s, 3, value, -1, SQLITE_STATIC);
-    sqlite3_bind_blob(s, 4, d.bytes, DIGEST_BYTES, SQLITE_STATIC);
+    bind_text(s, 1, r->key);
+    sqlite3_bind_int64(s, 2, r->time);
+    bind_text(s, 3, r->value);
+    bind_digest(s, 4, &d);
     return db_run(db, s, err);
 }
 
 gnnac_status tunedb_put_analysis(struct tunedb *t, const char *key,
                                  const char *value, gnnac_error *err)
 {
+    const struct analysis_record r = {key, value, (int64_t)time(NULL)};
     gnnac_status st = db_begin(&t->db, err);
     if (st != GNNAC_OK)
         return st;
-    return db_end(&t->db, put_locked(&t->db, key, value, err), err);
+    return db_end(&t->db, write_analysis(&t->db, &r, err), err);
 }

@@ -1,10 +1,12 @@
-// The open tuning database and its statements: tunedb.c and
-// tunedb_*.c.
+// The open tuning database, its statements, and what tunedb.c and tunedb_*.c
+// share.
 #ifndef GNNAC_TUNEDB_QUERIES_H
 #define GNNAC_TUNEDB_QUERIES_H
 
 #include "db.h"
+#include "digest.h"
 #include "tunedb.h"
+#include "tunedb_records.h"
 
 struct tunedb {
     struct db db;
@@ -30,6 +32,68 @@ enum tunedb_statement {
     PUT_DECISION,
     GET_ANALYSIS,
     PUT_ANALYSIS,
+    LIST_DECISIONS,
+    LIST_RUNS,
+    LIST_ANALYSES,
+    GET_RUN,
+    GET_MEASUREMENTS,
+    FIND_RUN,
+    DROP_MEASUREMENTS,
+    DROP_RUN,
 };
+
+// Columns of GET_DECISION.
+enum {
+    DECISION_VARIANT,
+    DECISION_ARTIFACTS,
+    DECISION_MEDIAN_NS,
+    DECISION_EFFORT,
+    DECISION_DIGEST,
+    DECISION_TIME,
+};
+
+// Columns of GET_ANALYSIS.
+enum { ANALYSIS_VALUE, ANALYSIS_DIGEST, ANALYSIS_TIME };
+
+enum { N_KEY_TEXTS = 5 };
+void key_texts(const struct decision_key *key, const char *texts[N_KEY_TEXTS]);
+void key_digest(XXH3_state_t *s, const struct decision_key *key);
+
+// The row of one or two texts, by an ADD_x; a new one if need be.
+gnnac_status intern(struct db *db, int add, const char *a, const char *b,
+                    int64_t *id, gnnac_error *err);
+gnnac_status intern_key(struct db *db, const struct decision_key *key,
+                        int64_t ids[N_KEY_TEXTS], gnnac_error *err);
+
+struct digest decision_digest(const struct decision_record *r);
+struct digest run_digest(const struct run_record *r);
+struct digest analysis_digest(const char *key, const char *value);
+
+// Step to the row of `key`; *sound is false when there is none, or a damaged
+// one. The caller resets *out.
+gnnac_status find_analysis(struct db *db, const char *key, sqlite3_stmt **out,
+                           bool *sound, gnnac_error *err);
+gnnac_status find_decision(struct db *db, const struct decision_key *key,
+                           sqlite3_stmt **out, bool *sound, gnnac_error *err);
+
+// In a transaction of the caller's, unconditionally.
+gnnac_status write_decision(struct db *db, const struct decision_record *r,
+                            gnnac_error *err);
+gnnac_status write_run(struct db *db, const struct run_record *r,
+                       gnnac_error *err);
+gnnac_status write_analysis(struct db *db, const struct analysis_record *r,
+                            gnnac_error *err);
+
+// A run and its measurements, all owned.
+struct run_copy {
+    struct run_record record;
+    struct measurement_row *rows; // those of `record`
+    char **texts; // of `rows`, three a row
+    char *key_texts[N_KEY_TEXTS], *gnnac;
+    bool sound; // as its digest says; true without one
+};
+gnnac_status run_load(struct db *db, int64_t id, struct run_copy *out,
+                      gnnac_error *err);
+void run_copy_finish(struct run_copy *c);
 
 #endif

@@ -13,7 +13,7 @@ static size_t n_images(const struct workbench *wb)
     return wb->n_archs + 1;
 }
 
-static void device_key(const struct workbench *wb, char *out, size_t n_bytes)
+void recall_device(const struct workbench *wb, char *out, size_t n_bytes)
 {
     size_t used = (size_t)snprintf(
         out, n_bytes, "%s", wb->cuda && wb->request.timed ? wb->device.name
@@ -29,7 +29,7 @@ static struct decision_key whole_key(const struct workbench *wb,
                                      const struct recall_key *key, char *device,
                                      size_t n_bytes)
 {
-    device_key(wb, device, n_bytes);
+    recall_device(wb, device, n_bytes);
     return (struct decision_key){.graph = key->graph,
                                  .op = key->op,
                                  .device = device,

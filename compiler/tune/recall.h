@@ -22,6 +22,9 @@ struct recall_key {
 bool recall(struct workbench *wb, const struct recall_key *key,
             struct variant *out, struct origin *from);
 
+// The text that stands for the device and the architectures in a key.
+void recall_device(const struct workbench *wb, char *out, size_t n_bytes);
+
 // Keep a decision. Its images must be in the kernel cache already.
 void remember(struct workbench *wb, const struct recall_key *key,
               const struct variant *v, const struct origin *from);

@@ -215,7 +215,8 @@ TEST(a_damaged_row_is_not_recalled_and_can_be_replaced)
 TEST(an_older_database_is_brought_up_to_date)
 {
     struct props p = some_props(), q = {0};
-    run_sql("DROP TABLE analysis; PRAGMA user_version = 1");
+    run_sql("DROP TABLE analysis; ALTER TABLE run DROP COLUMN digest;"
+            "PRAGMA user_version = 1");
     struct tunedb *db = open_db();
     CHECK(!analysis_recall(db, "k", &q));
     CHECK_INT(analysis_remember(db, "k", &p, NULL), GNNAC_OK);

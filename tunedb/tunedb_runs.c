@@ -1,0 +1,257 @@
+// Runs and their measurements.
+#include <stdlib.h>
+#include <time.h>
+
+#include "tunedb_queries.h"
+#include "values.h"
+
+static void digest_row(XXH3_state_t *s, const struct measurement_row *row)
+{
+    digest_text(s, row->family);
+    digest_text(s, row->knobs);
+    digest_text(s, row->status);
+    digest_int(s, row->n_samples);
+    digest_real(s, row->median_ns);
+    digest_real(s, row->p20_ns);
+    digest_real(s, row->p80_ns);
+    digest_real(s, row->max_error);
+    digest_int(s, row->registers < 0 ? -1 : row->registers);
+    digest_int(s, row->spill_bytes < 0 ? -1 : row->spill_bytes);
+}
+
+struct digest run_digest(const struct run_record *r)
+{
+    XXH3_state_t s;
+    digest_begin(&s, "gnnac run v1");
+    digest_bytes(&s, r->uuid, RUN_UUID_BYTES);
+    digest_int(&s, r->time);
+    digest_text(&s, r->gnnac);
+    key_digest(&s, &r->key);
+    digest_int(&s, (int64_t)r->n_rows);
+    for (size_t i = 0; i < r->n_rows; i++)
+        digest_row(&s, &r->rows[i]);
+    return digest_end(&s);
+}
+
+// ---- writing ----------------------------------------------------------------
+
+static gnnac_status add_run(struct db *db, const struct run_record *r,
+                            int64_t *run, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    sqlite3_stmt *s;
+    int64_t ids[N_KEY_TEXTS];
+    struct digest d = run_digest(r);
+    TRY(intern_key(db, &r->key, ids, err));
+    TRY(db_statement(db, ADD_RUN, &s, err));
+    sqlite3_bind_int64(s, 1, r->time);
+    bind_text(s, 2, r->gnnac);
+    for (int i = 0; i < N_KEY_TEXTS; i++)
+        sqlite3_bind_int64(s, 3 + i, ids[i]);
+    sqlite3_bind_blob(s, 8, r->uuid, RUN_UUID_BYTES, SQLITE_STATIC);
+    bind_digest(s, 9, &d);
+    TRY(db_run(db, s, err));
+    *run = sqlite3_last_insert_rowid(db->conn);
+out:
+    return st;
+}
+
+static gnnac_status add_measurement(struct db *db, int64_t run, size_t seq,
+                                    const struct measurement_row *row,
+                                    gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    sqlite3_stmt *s;
+    int64_t variant;
+    TRY(intern(db, ADD_VARIANT, row->family, row->knobs, &variant, err));
+    TRY(db_statement(db, ADD_MEASUREMENT, &s, err));
+    sqlite3_bind_int64(s, 1, run);
+    sqlite3_bind_int64(s, 2, (int64_t)seq);
+    sqlite3_bind_int64(s, 3, variant);
+    bind_text(s, 4, row->status);
+    sqlite3_bind_int64(s, 5, row->n_samples);
+    bind_real(s, 6, row->median_ns);
+    bind_real(s, 7, row->p20_ns);
+    bind_real(s, 8, row->p80_ns);
+    bind_real(s, 9, row->max_error);
+    bind_count(s, 10, row->registers);
+    bind_count(s, 11, row->spill_bytes);
+    TRY(db_run(db, s, err));
+out:
+    return st;
+}
+
+gnnac_status write_run(struct db *db, const struct run_record *r,
+                       gnnac_error *err)
+{
+    int64_t run;
+    gnnac_status st = add_run(db, r, &run, err);
+    for (size_t i = 0; i < r->n_rows && st == GNNAC_OK; i++)
+        st = add_measurement(db, run, i, &r->rows[i], err);
+    return st;
+}
+
+static gnnac_status check_row(const struct measurement_row *row,
+                              gnnac_error *err)
+{
+    if (row->family && row->knobs && row->status)
+        return GNNAC_OK;
+    return FAIL(err, GNNAC_EDB, "tune.db: a measurement lacks its name");
+}
+
+gnnac_status tunedb_put_measurements(struct tunedb *db,
+                                     const struct decision_key *key,
+                                     const struct measurement_row *rows,
+                                     size_t n, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct run_record r = {.time = (int64_t)time(NULL),
+                           .gnnac = GNNAC_VERSION,
+                           .key = *key,
+                           .n_rows = n,
+                           .rows = rows};
+    sqlite3_randomness(RUN_UUID_BYTES, r.uuid);
+    for (size_t i = 0; i < n; i++)
+        TRY(check_row(&rows[i], err));
+    TRY(db_begin(&db->db, err));
+    st = db_end(&db->db, write_run(&db->db, &r, err), err);
+out:
+    return st;
+}
+
+// ---- reading ----------------------------------------------------------------
+
+// Columns of GET_RUN and of GET_MEASUREMENTS.
+enum { UUID, TIME, GNNAC, DIGEST, KEY };
+enum { FAMILY, KNOBS, STATUS, N_SAMPLES, MEDIAN, P20, P80, ERROR, REGS, SPILL };
+
+enum { N_ROW_TEXTS = 3 }; // the first columns of GET_MEASUREMENTS
+
+void run_copy_finish(struct run_copy *c)
+{
+    for (size_t i = 0; i < N_ROW_TEXTS * c->record.n_rows; i++)
+        free(c->texts[i]);
+    for (int i = 0; i < N_KEY_TEXTS; i++)
+        free(c->key_texts[i]);
+    free(c->texts);
+    free(c->gnnac);
+    free(c->rows);
+    *c = (struct run_copy){.sound = false};
+}
+
+// Room for the next power of two, once all is used.
+static gnnac_status make_room(struct run_copy *c, gnnac_error *err)
+{
+    size_t n = c->record.n_rows, room = n ? 2 * n : 1;
+    if ((n & (n - 1)) != 0)
+        return GNNAC_OK;
+    void *rows = realloc(c->rows, room * sizeof(*c->rows));
+    if (rows)
+        c->rows = rows;
+    void *texts = realloc(c->texts, N_ROW_TEXTS * room * sizeof(*c->texts));
+    if (texts)
+        c->texts = texts;
+    return rows && texts ? GNNAC_OK : FAIL(err, GNNAC_ENOMEM, "out of memory");
+}
+
+// Counted in at once, so that what there is of it is freed in any case.
+static gnnac_status copy_row(sqlite3_stmt *s, struct run_copy *c,
+                             gnnac_error *err)
+{
+    gnnac_status st = make_room(c, err);
+    if (st != GNNAC_OK)
+        return st;
+    char **texts = c->texts + N_ROW_TEXTS * c->record.n_rows;
+    bool whole = true;
+    for (int i = 0; i < N_ROW_TEXTS; i++)
+        whole = (texts[i] = strdup(column_text(s, i))) && whole;
+    c->rows[c->record.n_rows++] = (struct measurement_row){
+        .family = texts[FAMILY],
+        .knobs = texts[KNOBS],
+        .status = texts[STATUS],
+        .n_samples = sqlite3_column_int64(s, N_SAMPLES),
+        .median_ns = column_real(s, MEDIAN),
+        .p20_ns = column_real(s, P20),
+        .p80_ns = column_real(s, P80),
+        .max_error = column_real(s, ERROR),
+        .registers = column_count(s, REGS),
+        .spill_bytes = column_count(s, SPILL),
+    };
+    return whole ? GNNAC_OK : FAIL(err, GNNAC_ENOMEM, "out of memory");
+}
+
+static gnnac_status copy_rows(struct db *db, int64_t id, struct run_copy *c,
+                              gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    sqlite3_stmt *s;
+    bool found = true;
+    TRY(db_statement(db, GET_MEASUREMENTS, &s, err));
+    sqlite3_bind_int64(s, 1, id);
+    while (true) {
+        TRY(db_step(db, s, &found, err));
+        if (!found)
+            break;
+        TRY(copy_row(s, c, err));
+    }
+out:
+    c->record.rows = c->rows;
+    return st;
+}
+
+static gnnac_status copy_head(sqlite3_stmt *s, struct run_copy *c,
+                              gnnac_error *err)
+{
+    bool whole = (c->gnnac = strdup(column_text(s, GNNAC))) != NULL;
+    for (int i = 0; i < N_KEY_TEXTS; i++)
+        whole = (c->key_texts[i] = strdup(column_text(s, KEY + i))) && whole;
+    if (!whole)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    c->record.time = sqlite3_column_int64(s, TIME);
+    c->record.gnnac = c->gnnac;
+    c->record.key = (struct decision_key){c->key_texts[0], c->key_texts[1],
+                                          c->key_texts[2], c->key_texts[3],
+                                          c->key_texts[4]};
+    if (sqlite3_column_bytes(s, UUID) == RUN_UUID_BYTES)
+        memcpy(c->record.uuid, sqlite3_column_blob(s, UUID), RUN_UUID_BYTES);
+    return GNNAC_OK;
+}
+
+// Runs of before version 3 bear no digest; damage then shows only in texts
+// that are not there.
+static bool seems_sound(sqlite3_stmt *s, const struct run_copy *c)
+{
+    if (sqlite3_column_bytes(s, UUID) != RUN_UUID_BYTES)
+        return false;
+    if (sqlite3_column_type(s, DIGEST) == SQLITE_NULL) {
+        for (int i = 0; i < N_KEY_TEXTS; i++)
+            if (sqlite3_column_type(s, KEY + i) == SQLITE_NULL)
+                return false;
+        return true;
+    }
+    struct digest d = run_digest(&c->record);
+    return column_is_digest(s, DIGEST, &d);
+}
+
+gnnac_status run_load(struct db *db, int64_t id, struct run_copy *out,
+                      gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct run_copy c = {.sound = false};
+    sqlite3_stmt *s = NULL;
+    bool found;
+    TRY(db_statement(db, GET_RUN, &s, err));
+    sqlite3_bind_int64(s, 1, id);
+    TRY(db_step(db, s, &found, err));
+    if (found) {
+        TRY(copy_head(s, &c, err));
+        TRY(copy_rows(db, id, &c, err));
+        c.sound = seems_sound(s, &c);
+    }
+    *out = c;
+    c = (struct run_copy){.sound = false};
+out:
+    sqlite3_reset(s);
+    run_copy_finish(&c);
+    return st;
+}
