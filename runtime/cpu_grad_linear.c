@@ -60,7 +60,8 @@ static void multiply_chunk(const struct grad_job *w, int64_t first, int64_t end,
     _Alignas(64) float columns[G_COLS * DEPTH];
     int32_t left = w->x.dim - col, most = w->micro->max_tile_cols;
     struct tile t = {.x = columns, .x_pitch = DEPTH, .panel = panel,
-                     .out_pitch = w->x.dim, .n_cols = left < most ? left : most};
+                     .out_pitch = w->x.dim,
+                     .n_cols = left < most ? left : most};
     int width = t.n_cols <= w->micro->lanes ? w->micro->lanes : most;
     for (int64_t v = first; v < end; v += DEPTH) {
         t.depth = end - v < DEPTH ? (int)(end - v) : DEPTH;

@@ -50,11 +50,6 @@ struct param {
     float eps;
 };
 
-static inline int64_t param_elems(const struct param *p)
-{
-    return (int64_t)p->rows * p->cols;
-}
-
 // A matrix [n_nodes, dim]; row v begins at element v * pitch. Buffer 0 is the
 // caller's x, buffer 1 the caller's y (both with pitch == dim); the others lie
 // in the workspace, their pitch rounded up so that rows start 16-byte aligned.

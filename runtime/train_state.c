@@ -7,7 +7,6 @@
 #include "checked.h"
 #include "safetensors_write.h"
 #include "trainer.h"
-#include "weights.h"
 
 // In a file of a trainer's state each parameter stands once for every set.
 enum { WEIGHTS, FIRST, SECOND, KEPT, N_SETS };

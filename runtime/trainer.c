@@ -8,7 +8,6 @@
 #include "checked.h"
 #include "cpu_chunks.h"
 #include "cpu_grad.h"
-#include "weights.h"
 
 enum { ALIGNMENT = 256, BUFFER_Y = 1 };
 

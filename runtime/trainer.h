@@ -8,6 +8,7 @@
 #include "cpu_run.h"
 #include "graph_transpose.h"
 #include "train_plan.h"
+#include "weights.h"
 
 // The features as the steps take them: sparse where every reader is a linear
 // step and they were given so, else dense.

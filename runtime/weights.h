@@ -6,6 +6,11 @@
 #include "program.h"
 #include "safetensors.h"
 
+static inline int64_t param_elems(const struct param *p)
+{
+    return (int64_t)p->rows * p->cols;
+}
+
 // Arrays for every parameter, zeroed; params[i] has rows * cols floats. Free
 // with params_finish.
 gnnac_status params_alloc(const struct program *p, float *params[MAX_PARAMS],
