@@ -21,7 +21,7 @@ enum {
     ON_MODEL = CMD_COMPILE | CMD_EXPLAIN,
     ON_SHAPE = ON_MODEL | CMD_TRAIN,
     ON_DEVICE = CMD_COMPILE | CMD_EXPLAIN | CMD_RUN | CMD_DOCTOR | CMD_TRAIN,
-    ON_DB = CMD_COMPILE | CMD_EXPLAIN | CMD_DOCTOR,
+    ON_DB = CMD_ANALYZE | CMD_COMPILE | CMD_EXPLAIN | CMD_DOCTOR,
     ON_OUTPUT = CMD_COMPILE | CMD_GENERATE | CMD_RUN | CMD_TRAIN,
     ON_JSON = CMD_ANALYZE | CMD_COMPILE | CMD_DOCTOR | CMD_EXPLAIN |
               CMD_INSPECT | CMD_RULES | CMD_RUN | CMD_TRAIN,
@@ -47,6 +47,15 @@ const struct option_spec cli_options[] = {
      "number of edges (default: the kind's)"},
     {"blocks", 0, OPT_INT64, "N", FIELD(blocks), CMD_GENERATE, 1, INT32_MAX,
      NULL, "sbm: communities; batch: member graphs"},
+
+    {"community", 0, OPT_WORD, "rabbit|leiden", FIELD(community), CMD_ANALYZE,
+     0, 0, "rabbit", "how communities are found"},
+    {"communities", 0, OPT_TEXT, "OUT.npy", FIELD(communities), CMD_ANALYZE, 0,
+     0, NULL, "write the community of every node, int32"},
+    {"triangles", 0, OPT_FLAG, NULL, FIELD(triangles), CMD_ANALYZE, 0, 0, NULL,
+     "also count triangles, which may take long"},
+    {"cached", 0, OPT_FLAG, NULL, FIELD(cached), CMD_ANALYZE, 0, 0, NULL,
+     "an unchanged file's figures from the database, where it has them"},
 
     {"model", 0, OPT_WORD, "gcn|gin|sage", FIELD(model), ON_SHAPE, 0, 0, NULL,
      "the network"},

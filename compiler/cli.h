@@ -43,6 +43,11 @@ struct options {
     struct graph_options graph; // --symmetrize --dedupe --self-loops --flow
                                 // --nodes (threads copied in)
 
+    // analyze
+    const char *community;   // --community rabbit|leiden
+    const char *communities; // --communities OUT.npy
+    bool triangles, cached;  // --triangles, --cached
+
     // compile, explain
     const char *model;    // --model gcn|gin|sage
     int32_t dim, hidden, classes, layers, mlp; // 0: the preset's

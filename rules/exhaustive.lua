@@ -68,6 +68,51 @@ rule "every_neighbor_group" {
   priority = 5,
 }
 
+rule "every_edge_balanced" {
+  when = function(graph)
+    return graph.edges > 0
+  end,
+  choose = {
+    template = "edge_balanced",
+    edgesPerWarp = { 64, 128, 256, 512, 1024 },
+    dimWorker = { 1, 2, 4, 8, 16, 32 },
+    unroll = { 2, 4, 8 },
+    warpPerBlock = 4,
+  },
+  limit = function(p, graph, layer, device)
+    local width = layer.agg_dim
+    local narrow = p.dimWorker < 32 and p.dimWorker * 8 < width
+    local idle = p.dimWorker > 1 and p.dimWorker // 2 >= width
+    local lone = p.edgesPerWarp * p.dimWorker < 32 * p.unroll
+    return not narrow and not idle and not lone
+           and 32 * p.warpPerBlock <= device.max_threads
+  end,
+  why = "all of edge_balanced",
+  priority = 4,
+}
+
+rule "every_narrow" {
+  when = function(graph, layer)
+    return graph.edges > 0 and layer.agg_dim <= 8
+  end,
+  choose = {
+    template = "narrow",
+    edgesPerWarp = { 64, 128, 256 },
+    unroll = { 2, 4, 8 },
+    warpPerBlock = { 2, 4 },
+  },
+  limit = function(p)
+    return p.edgesPerWarp >= 32 * p.unroll
+  end,
+  why = "all of narrow",
+  priority = 3,
+}
+
+test "a lane for every edge" {
+  layer = { agg_dim = 4 },
+  expect = { rule = "every_narrow", edgesPerWarp = 256, unroll = 8 },
+}
+
 test "narrow" {
   layer = { agg_dim = 2 },
   expect = { rule = "every_row_split", dimWorker = 1, vec = 2,
@@ -83,6 +128,12 @@ test "groups" {
   layer = { agg_dim = 64 },
   expect = { rule = "every_neighbor_group", partSize = 256, dimWorker = 16,
              warpPerBlock = 8 },
+}
+
+test "ranges" {
+  layer = { agg_dim = 64 },
+  expect = { rule = "every_edge_balanced", edgesPerWarp = 1024,
+             dimWorker = 16, unroll = 8 },
 }
 
 test "no edges, no groups" {

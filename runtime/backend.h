@@ -57,7 +57,7 @@ gnnac_status cuda_context_create(int ordinal, struct cuda_context **out,
                                  gnnac_error *err);
 void cuda_context_destroy(struct cuda_context *c);
 
-// Upload the graph, build neighbour groups, load every kernel (cubin of the
+// Upload the graph, cut its edges into parts, load every kernel (cubin of the
 // device's architecture or its family, then PTX).
 gnnac_status cuda_model_create(struct cuda_context *c,
                                const struct gnnac_model *m,

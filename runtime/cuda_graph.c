@@ -1,9 +1,9 @@
 #include "cuda_graph.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "checked.h"
-#include "parts.h"
 
 // Offsets in the kernel's width.
 static gnnac_status upload_offsets(const struct cuda_context *c,
@@ -73,13 +73,20 @@ void cuda_graph_finish(struct cuda_graph *g)
     *g = (struct cuda_graph){0};
 }
 
+static struct part_limits limits_of(const struct kernel *k)
+{
+    return (struct part_limits){.size = k->part_size,
+                                .rows = k->part_rows ? k->part_rows : 1,
+                                .per_block = k->parts_per_block};
+}
+
 const struct partition *cuda_graph_partition(const struct cuda_graph *g,
                                              const struct kernel *k)
 {
+    struct part_limits want = limits_of(k);
     for (int32_t i = 0; i < g->n_partitions; i++) {
         const struct partition *p = &g->partitions[i];
-        if (p->part_size == k->part_size &&
-            p->parts_per_block == k->parts_per_block &&
+        if (memcmp(&p->limits, &want, sizeof(want)) == 0 &&
             p->offset_bits == k->offset_bits)
             return p;
     }
@@ -91,13 +98,13 @@ static gnnac_status upload_partition(const struct cuda_context *c,
                                      struct partition *p, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    const char *what = "neighbour groups";
+    const char *what = "parts of the edges";
     p->n_parts = parts->n_parts;
     p->n_splits = parts->n_splits;
     p->n_blocks = parts->n_blocks;
     TRY(upload_offsets(c, parts->part_ptr, parts->n_parts + 1, p->offset_bits,
                        what, &p->part_ptr, err));
-    TRY(upload_ids(c, parts->part_row, parts->n_parts, what, &p->part_row,
+    TRY(upload_ids(c, parts->part_row, parts->n_parts + 1, what, &p->part_row,
                    err));
     TRY(upload_ids(c, parts->split_row, parts->n_splits, what, &p->split_row,
                    err));
@@ -113,15 +120,14 @@ static gnnac_status add_partition(struct cuda_graph *g, const struct kernel *k,
                                   gnnac_error *err)
 {
     struct parts parts;
-    struct partition p = {.part_size = k->part_size,
-                          .parts_per_block = k->parts_per_block,
+    struct partition p = {.limits = limits_of(k),
                           .offset_bits = k->offset_bits};
     if (g->n_partitions == MAX_PARTITIONS)
         return FAIL(err, GNNAC_EUNSUPPORTED,
-                    "more than %d different neighbour groupings",
+                    "more than %d different ways to cut the edges",
                     (int)MAX_PARTITIONS);
-    gnnac_status st = parts_build(g->n_nodes, g->rowptr, k->part_size,
-                                  k->parts_per_block, &parts, err);
+    gnnac_status st =
+        parts_build(g->n_nodes, g->rowptr, &p.limits, &parts, err);
     if (st != GNNAC_OK)
         return st;
     st = upload_partition(g->c, &parts, &p, err);

@@ -1,16 +1,18 @@
-// A graph on a GPU: its arrays in the widths that kernels ask for, and
-// neighbour groups for every (part size, parts per block) in use.
+// A graph on a GPU: its arrays in the widths that kernels ask for, and the
+// parts of its edges for every set of limits in use.
 #ifndef GNNAC_CUDA_GRAPH_H
 #define GNNAC_CUDA_GRAPH_H
 
 #include "cuda_context.h"
+#include "parts.h"
 #include "program.h"
 
 enum { MAX_PARTITIONS = 64 };
 
-// Neighbour groups on the device; see parts.h.
+// Parts on the device; see parts.h.
 struct partition {
-    int32_t part_size, parts_per_block, offset_bits;
+    struct part_limits limits;
+    int32_t offset_bits;
     int64_t n_parts, n_splits, n_blocks;
     cu_ptr part_ptr, part_row, split_row, split_first, split_last;
 };

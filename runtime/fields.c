@@ -75,8 +75,9 @@ static json_t *array_to_json(const struct field *f, const char *from)
 
 static bool is_absent(const struct field *f, const void *from)
 {
-    return f->kind == FIELD_OPTION &&
-           ((const char *)from)[f->offset + f->sub->offset] == '\0';
+    const char *p = (const char *)from + f->offset;
+    return f->kind == FIELD_OPTION ? p[f->sub->offset] == '\0'
+                                   : f->optional && load_i32(p) == 0;
 }
 
 json_t *fields_to_json(const struct field *table, const void *from)
@@ -250,7 +251,7 @@ static gnnac_status read_object(struct cursor *c, const struct field *table,
     for (const struct field *f = table; f->name; f++) {
         snprintf(c->path + length, sizeof(c->path) - length, ".%s", f->name);
         const json_t *v = json_object_get(j, f->name);
-        if (!v && f->kind == FIELD_OPTION)
+        if (!v && (f->kind == FIELD_OPTION || f->optional))
             continue;
         gnnac_status st = !v             ? expected(c, "it to be there")
                           : is_array(f) ? read_array(c, f, v, to)

@@ -33,14 +33,15 @@ struct field {
     int64_t min, max;
     const struct name_table *names;
     const struct field *sub;
+    bool optional; // an I32 that is not written where it is 0
 };
 
 // NULL: out of memory.
 json_t *fields_to_json(const struct field *table, const void *from);
 
 // Members of `j` that the table lacks are skipped (a newer writer's). `where`
-// begins the message: "WHERE.steps[3].out: expected ...". On failure `to` holds
-// an undefined mixture. GNNAC_EFORMAT.
+// begins the message: "WHERE.steps[3].out: expected ...". `to` is zero before;
+// on failure it holds an undefined mixture. GNNAC_EFORMAT.
 gnnac_status fields_from_json(const struct field *table, const json_t *j,
                               const char *where, void *to, gnnac_error *err);
 

@@ -110,6 +110,8 @@ static const struct field kernel_fields[] = {
     TEXT(kernel, name),
     TEXT(kernel, family),
     I32(kernel, part_size, 0, 1 << 30),
+    {"part_rows", FIELD_I32, AT(kernel, part_rows), .max = 1 << 30,
+     .optional = true},
     I32(kernel, parts_per_block, 0, 1024),
     BOOL(kernel, partials),
     I32(kernel, dim, 1, MAX_WIDTH),
@@ -165,8 +167,9 @@ static const struct field manifest_fields[] = {
 };
 
 // Features that this reader understands beyond its format version. A reader
-// that ignored "reorder" would give every node another node's result.
-static const char *const features[] = {"reorder"};
+// that ignored "reorder" would give every node another node's result; one that
+// ignored "part_rows" would hand kernels other parts than they expect.
+static const char *const features[] = {"reorder", "part_rows"};
 enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
 
 static bool has_feature(const char *name)
@@ -212,10 +215,20 @@ static gnnac_status check_version(const json_t *j, gnnac_error *err)
     return check_requires(json_object_get(j, "requires"), err);
 }
 
+static bool has_part_rows(const struct manifest *m)
+{
+    for (int32_t i = 0; i < m->n_kernels; i++)
+        if (m->kernels[i].part_rows > 0)
+            return true;
+    return false;
+}
+
 // What a reader of this bundle must understand.
 static json_t *requirements(const struct manifest *m)
 {
-    return is_reordered(m) ? json_pack("[s]", "reorder") : json_array();
+    const char *order = is_reordered(m) ? "reorder" : NULL;
+    const char *rows = has_part_rows(m) ? "part_rows" : NULL;
+    return json_pack("[s*, s*]", order, rows);
 }
 
 json_t *manifest_to_json(const struct manifest *m)

@@ -240,7 +240,7 @@ gnnac_status kernel_check(const struct kernel *k, gnnac_error *err)
     if (k->offset_bits != 32 && k->offset_bits != 64)
         return BAD("kernel %s: offset_bits is 32 or 64", k->name);
     if ((k->part_size > 0) != (k->parts_per_block > 0) ||
-        (k->partials && !k->part_size))
+        ((k->partials || k->part_rows) && !k->part_size))
         return BAD("kernel %s: part_size and parts_per_block contradict",
                    k->name);
     for (int32_t i = 0; i < k->n_launches; i++) {

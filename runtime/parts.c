@@ -4,80 +4,89 @@
 
 #include "checked.h"
 
-static int64_t parts_of_row(const int64_t *rowptr, int64_t v, int32_t part_size)
+// Where a part begins or ends: an edge, and the first row not completed before.
+struct place {
+    int64_t row, edge;
+};
+
+static struct place part_end(int64_t n_rows, const int64_t *rowptr,
+                             const struct part_limits *limits,
+                             struct place begin)
 {
-    int64_t degree = rowptr[v + 1] - rowptr[v];
-    return degree > 0 ? ceil_div(degree, part_size) : 1;
+    struct place p = begin;
+    int64_t full = begin.edge + limits->size;
+    int64_t last = begin.row + limits->rows;
+    if (last > n_rows)
+        last = n_rows;
+    while (p.row < last && rowptr[p.row + 1] <= full)
+        p.edge = rowptr[++p.row];
+    if (p.row < last && 2 * (p.edge - begin.edge) < limits->size)
+        p.edge = full;
+    return p;
 }
 
-static int64_t count_parts(int64_t n_rows, const int64_t *rowptr,
-                           int32_t part_size)
+// Visit the parts; fill the arrays when they are there. Returns how many.
+static int64_t visit_parts(int64_t n_rows, const int64_t *rowptr,
+                           const struct part_limits *limits, struct parts *p)
 {
     int64_t n = 0;
-    for (int64_t v = 0; v < n_rows; v++)
-        n += parts_of_row(rowptr, v, part_size);
-    return n;
-}
-
-static void fill_parts(int64_t n_rows, const int64_t *rowptr, int32_t part_size,
-                       struct parts *p)
-{
-    int64_t g = 0;
-    for (int64_t v = 0; v < n_rows; v++) {
-        int64_t n = parts_of_row(rowptr, v, part_size);
-        for (int64_t k = 0; k < n; k++, g++) {
-            p->part_ptr[g] = rowptr[v] + k * part_size;
-            p->part_row[g] = (int32_t)v;
+    struct place at = {0};
+    for (;; n++) {
+        if (p->part_ptr) {
+            p->part_ptr[n] = at.edge;
+            p->part_row[n] = (int32_t)at.row;
         }
+        if (at.row == n_rows)
+            return n;
+        at = part_end(n_rows, rowptr, limits, at);
     }
-    p->part_ptr[g] = n_rows ? rowptr[n_rows] : 0;
 }
 
-// Visit the split rows; fill the arrays when they are there. Returns how many.
-static int64_t visit_splits(struct parts *p, int32_t per_block)
+// Visit the split rows, those that a block begins in the middle of; fill the
+// arrays when they are there. Returns how many.
+static int64_t visit_splits(const int64_t *rowptr, int32_t per_block,
+                            struct parts *p)
 {
-    int64_t n = 0;
-    for (int64_t g = 0; g < p->n_parts;) {
-        int64_t end = g + 1;
-        while (end < p->n_parts && p->part_row[end] == p->part_row[g])
-            end++;
-        int64_t first = g / per_block, last = (end - 1) / per_block;
-        if (first != last) {
-            if (p->split_row) {
-                p->split_row[n] = p->part_row[g];
-                p->split_first[n] = (int32_t)first;
-                p->split_last[n] = (int32_t)last;
-            }
-            n++;
+    int64_t n = 0, latest = -1;
+    for (int64_t b = 1; b < p->n_blocks; b++) {
+        int64_t g = b * per_block, row = p->part_row[g];
+        if (p->part_ptr[g] == rowptr[row])
+            continue;
+        n += row != latest;
+        if (p->split_row && row != latest) {
+            p->split_row[n - 1] = (int32_t)row;
+            p->split_first[n - 1] = (int32_t)(b - 1);
         }
-        g = end;
+        if (p->split_row)
+            p->split_last[n - 1] = (int32_t)b;
+        latest = row;
     }
     return n;
 }
 
 gnnac_status parts_build(int64_t n_rows, const int64_t *rowptr,
-                         int32_t part_size, int32_t parts_per_block,
-                         struct parts *out, gnnac_error *err)
+                         const struct part_limits *limits, struct parts *out,
+                         gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     struct parts p = {0};
 
-    p.n_parts = count_parts(n_rows, rowptr, part_size);
-    p.n_blocks = ceil_div(p.n_parts, parts_per_block);
+    p.n_parts = visit_parts(n_rows, rowptr, limits, &p);
+    p.n_blocks = ceil_div(p.n_parts, limits->per_block);
     if (p.n_parts > INT32_MAX)
         return FAIL(err, GNNAC_EUNSUPPORTED,
-                    "partSize %d cuts this graph into %lld groups, more than "
+                    "parts of %d edges cut this graph into %lld, more than "
                     "2^31-1: use a larger partSize",
-                    (int)part_size, (long long)p.n_parts);
+                    (int)limits->size, (long long)p.n_parts);
     p.part_ptr = alloc_array(p.n_parts + 1, sizeof(*p.part_ptr));
-    p.part_row = alloc_array(p.n_parts, sizeof(*p.part_row));
+    p.part_row = alloc_array(p.n_parts + 1, sizeof(*p.part_row));
     if (!p.part_ptr || !p.part_row) {
         st = FAIL(err, GNNAC_ENOMEM, "out of memory");
         goto out;
     }
-    fill_parts(n_rows, rowptr, part_size, &p);
+    visit_parts(n_rows, rowptr, limits, &p);
 
-    p.n_splits = visit_splits(&p, parts_per_block);
+    p.n_splits = visit_splits(rowptr, limits->per_block, &p);
     p.split_row = alloc_array(p.n_splits, sizeof(*p.split_row));
     p.split_first = alloc_array(p.n_splits, sizeof(*p.split_first));
     p.split_last = alloc_array(p.n_splits, sizeof(*p.split_last));
@@ -85,7 +94,7 @@ gnnac_status parts_build(int64_t n_rows, const int64_t *rowptr,
         st = FAIL(err, GNNAC_ENOMEM, "out of memory");
         goto out;
     }
-    visit_splits(&p, parts_per_block);
+    visit_splits(rowptr, limits->per_block, &p);
 
     *out = p;
     p = (struct parts){0};

@@ -1,7 +1,16 @@
-// GNNAdvisor's neighbour groups ("parts"): each row's neighbours cut into runs
-// of at most part_size; a row without neighbours has one empty part, so every
-// row is visited. Parts are in row order; `parts_per_block` consecutive parts
-// (warpPerBlock) share a thread block. Rows whose parts lie in more than one
+// Parts: the edges cut into runs of at most part_size, for kernels that want
+// equal work. A part holds up to part_rows rows:
+//
+//   1     GNNAdvisor's neighbour groups: each row's neighbours cut into runs; a
+//         row without neighbours has one empty part.
+//   more  Ranges of edges, as even as whole rows allow. A part ends before a
+//         row that it cannot hold entirely if it is at least half full, else
+//         within the row; so only rows longer than part_size / 2 are cut, and
+//         a part of short rows leaves no partial sums. The limit on rows bounds
+//         the work where rows have few or no neighbours.
+//
+// Every row is visited and parts are in row order. `parts_per_block`
+// consecutive parts share a thread block. Rows whose parts lie in more than one
 // block are "split": each block leaves a partial sum, and a second kernel adds
 // them in block order, so no atomics are needed and results repeat bitwise.
 //
@@ -15,10 +24,15 @@
 
 #include "fail.h"
 
+struct part_limits {
+    int32_t size, rows, per_block; // each at least 1
+};
+
 struct parts {
     int64_t n_parts, n_splits, n_blocks;
     int64_t *part_ptr;    // [n_parts + 1] offsets into colidx
-    int32_t *part_row;    // [n_parts]
+    int32_t *part_row;    // [n_parts + 1] first row that the parts before have
+                          // not completed; n_rows at the end
     int32_t *split_row;   // [n_splits] split rows, ascending
     int32_t *split_first; // [n_splits] first block with parts of the row
     int32_t *split_last;  // [n_splits] last such block
@@ -26,8 +40,8 @@ struct parts {
 
 // GNNAC_ENOMEM; GNNAC_EUNSUPPORTED when a count does not fit 31 bits.
 gnnac_status parts_build(int64_t n_rows, const int64_t *rowptr,
-                         int32_t part_size, int32_t parts_per_block,
-                         struct parts *out, gnnac_error *err);
+                         const struct part_limits *limits, struct parts *out,
+                         gnnac_error *err);
 void parts_finish(struct parts *p);
 
 #endif

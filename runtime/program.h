@@ -118,7 +118,7 @@ struct program {
     ARG(ROWPTR, "rowptr")         /* const offset_t *, [n_rows + 1] */         \
     ARG(COLIDX, "colidx")         /* const int *, [n_edges] */                 \
     ARG(PART_PTR, "part_ptr")     /* const offset_t *, [n_parts + 1] */        \
-    ARG(PART_ROW, "part_row")     /* const int *, [n_parts] */                 \
+    ARG(PART_ROW, "part_row")     /* const int *, [n_parts + 1] */             \
     ARG(SPLIT_ROW, "split_row")   /* const int *, [n_splits] */                \
     ARG(SPLIT_FIRST, "split_first") /* const int *, [n_splits] */              \
     ARG(SPLIT_LAST, "split_last") /* const int *, [n_splits] */                \
@@ -136,8 +136,8 @@ enum launch_arg {
         N_LAUNCH_ARGS
 };
 
-// What the grid is counted in. See runtime/README.md for the neighbour groups
-// ("parts") behind n_parts and n_splits.
+// What the grid is counted in. See parts.h for the parts of the edges behind
+// n_parts and n_splits.
 enum grid_count { GRID_ROWS, GRID_PARTS, GRID_SPLITS, N_GRID_COUNTS };
 
 // grid = (ceil(count / per_block), grid_y, 1); nothing is launched when the
@@ -156,8 +156,9 @@ struct launch {
 struct kernel {
     char name[NAME_LEN];  // tensors kernel/NAME/cubin, .../ptx, .../source
     char family[64];      // the template
-    int32_t part_size;    // 0: needs no neighbour groups
-    int32_t parts_per_block; // groups that share a block (warpPerBlock)
+    int32_t part_size;    // edges of a part, at most; 0: needs no parts
+    int32_t part_rows;    // rows of a part, at most; 0 is 1: neighbour groups
+    int32_t parts_per_block; // parts that share a block
     bool partials;        // needs the PARTIAL scratch: 2 rows of `dim` floats
                           // per block
     int32_t dim;          // width it was specialised for

@@ -21,28 +21,44 @@
 //%   lanes.define("store", L, L.out_piece)
 //% end
 //%
-//% -- Needs `row`, `sum` and, for the mean, `degree`.
-//% function epilogue.write(L)
-//%   if needs_dinv then
+//% -- Read what the row needs. Where `when` is given, only if that is true: a
+//% -- kernel that walks over rows asks early, not to wait at the row's end.
+//% function epilogue.fetch(L, when)
+//%   if needs_dinv and when then
+    const float norm = ${when} ? __ldg(dinv + row) : 0.0f;
+//%   elseif needs_dinv then
     const float norm = __ldg(dinv + row);
 //%   end
-//%   if spec.norm ~= "none" then
-//%     if spec.norm == "mean" then
+//%   if not own_term then return end
+    const float *from = self + (long long)row * ${spec.self_pitch};
+//%   if when then
+    float own[${L.floats}] = {};
+    if (${when}) {
+//%   else
+    float own[${L.floats}];
+//%   end
+//%   for _, s in ipairs(L.slots) do
+//%     local load = lanes.mover("load", s.width, L.self_piece)
+    ${load}(&own[${s.at}], from + c${s.index});
+//%   end
+//%   if when then
+    }
+//%   end
+//% end
+//%
+//% -- Needs what `fetch` read, `row`, `sum` and, for the mean, `degree`.
+//% function epilogue.finish(L)
+//%   if spec.norm == "mean" then
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-//%     else
+//%   elseif spec.norm == "gcn" then
     const float scale = norm;
-//%     end
+//%   end
+//%   if spec.norm ~= "none" then
 #pragma unroll
     for (int i = 0; i < ${L.floats}; i++)
         sum[i] *= scale;
 //%   end
 //%   if own_term then
-    float own[${L.floats}];
-    const float *from = self + (long long)row * ${spec.self_pitch};
-//%     for _, s in ipairs(L.slots) do
-//%       local load = lanes.mover("load", s.width, L.self_piece)
-    ${load}(&own[${s.at}], from + c${s.index});
-//%     end
 //%     if spec.self_term == "eps" then
     const float weight = 1.0f + __ldg(eps);
 //%     elseif spec.self_term == "gcn" then
@@ -72,6 +88,11 @@
 //%   end
     float *to = out + (long long)row * ${spec.out_pitch};
 //%   lanes.store_row(L, L.out_piece)
+//% end
+//%
+//% function epilogue.write(L)
+//%   epilogue.fetch(L)
+//%   epilogue.finish(L)
 //% end
 //%
 //% return epilogue

@@ -20,48 +20,22 @@
 
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
-//% -- The widest loads that leave no lane without columns, then as many
-//% -- columns per lane as the registers allow, shared evenly between the tiles.
+//% local parts = include "parts"
 //% local teams = 32 // dimWorker
-//% local function layout(vec)
-//%   for coarsen = 8 // vec, 1, -1 do
-//%     local L = lanes.layout(dimWorker, teams, vec, coarsen)
-//%     if lanes.fits(L.floats, unroll, warpPerBlock) then
-//%       local span = L.tiles * dimWorker * vec
-//%       return lanes.layout(dimWorker, teams, vec,
-//%                           (L.body + span - 1) // span)
-//%     end
-//%   end
-//% end
-//% local vec = lanes.widest(4, spec.x_pitch)
-//% while vec > 1 and vec * (dimWorker - 1) >= spec.dim do vec = vec // 2 end
-//% local L = layout(vec) or layout(vec // 2) or layout(1)
-//% vec = L.vec
+//% local L = parts.layout(dimWorker, 4, unroll, warpPerBlock)
+//% local vec = L.vec
 //% local weighted = spec.norm == "gcn"
-//% local partial_pitch = (spec.dim + 3) // 4 * 4
 //% needs { part_size = partSize, parts_per_block = warpPerBlock,
 //%         partials = true }
 //%
-//% local function arguments(first, last)
-//%   if spec.norm == "mean" then first[#first + 1] = "rowptr" end
-//%   epilogue.add_args(first)
-//%   for _, a in ipairs(last) do first[#first + 1] = a end
-//%   return first
-//% end
 //% local parameters = launch {
 //%   entry = kernel,
 //%   grid = { "n_parts", per = warpPerBlock, y = L.tiles },
 //%   block = 32 * warpPerBlock,
-//%   args = arguments({ "out", "x", "colidx", "part_ptr", "part_row" },
-//%                    { "partial", "n_parts" }),
+//%   args = parts.arguments({ "out", "x", "colidx", "part_ptr", "part_row" },
+//%                          { "partial", "n_parts" }),
 //% }
-//% local finish = launch {
-//%   entry = kernel .. "_finish",
-//%   grid = { "n_splits", per = warpPerBlock, y = L.tiles },
-//%   block = 32 * warpPerBlock,
-//%   args = arguments({ "out", "partial" }, { "split_row", "split_first",
-//%                                            "split_last", "n_splits" }),
-//% }
+//% local finish = parts.launch_join(L, warpPerBlock)
 // Neighbours per warp: up to ${partSize}; teams per warp: ${teams};
 // lanes per team: ${dimWorker}; columns per lane: ${L.floats}.
 //% if spec.offset_bits == 64 then
@@ -73,19 +47,6 @@ typedef int offset_t;
 //% lanes.define("load", L, vec)
 //% lanes.define("store", L, vec)
 //% epilogue.define(L)
-//% -- `edge`, the team's place; lanes without a team get one past all the ids
-//% -- that a warp holds.
-//% local function places()
-    const int lane = threadIdx.x % 32;
-//%   if dimWorker == 32 then
-    const int edge = 0;
-//%   elseif teams * dimWorker == 32 then
-    const int edge = lane / ${dimWorker};
-//%   else
-    const int edge = lane < ${teams * dimWorker} ? lane / ${dimWorker} : 32;
-//%   end
-//%   lanes.columns(L)
-//% end
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
@@ -93,7 +54,7 @@ ${kernel}(${parameters})
     __shared__ float sums[${warpPerBlock}][${L.floats * dimWorker}];
     const int warp = threadIdx.x / 32;
 //% end
-//% places()
+//% parts.places(L)
 //% lanes.pointers(L, "x")
 
 //% if warpPerBlock > 1 then
@@ -221,8 +182,7 @@ ${kernel}(${parameters})
     const bool ends = part + 1 >= n_parts || __ldg(part_row + part + 1) != row;
 //% end
     if (!begins || !ends) {
-        float *to = partial + (2LL * blockIdx.x + begins) * ${partial_pitch};
-//% lanes.store_row(L, vec)
+//% parts.store_partial(L, "begins")
         return;
     }
 //% if spec.norm == "mean" then
@@ -230,48 +190,4 @@ ${kernel}(${parameters})
 //% end
 //% epilogue.write(L)
 }
-
-// Warp: a row that crosses blocks; teams take turns at its partial sums.
-extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
-${kernel}_finish(${finish})
-{
-    const unsigned split = blockIdx.x * ${warpPerBlock} + threadIdx.x / 32;
-    if (split >= n_splits)
-        return;
-//% places()
-//% lanes.pointers(L, "partial")
-    const int row = __ldg(split_row + split);
-    const int first = __ldg(split_first + split);
-    const int n = __ldg(split_last + split) - first + 1;
-
-    float sum[${L.floats}] = {};
-#pragma unroll 1
-    for (int base = edge; base < n; base += ${unroll * teams}) {
-        float v[${unroll}][${L.floats}] = {};
-#pragma unroll
-        for (int k = 0; k < ${unroll}; k++) {
-            const int b = base + k * ${teams};
-            if (b >= n)
-                continue;
-            // The row's first block wrote slot 2b + 1, the others slot 2b.
-            const long long slot = 2LL * (first + b) + (b == 0);
-            const long long u = slot * ${partial_pitch};
-//% lanes.load_row(L)
-        }
-#pragma unroll
-        for (int k = 0; k < ${unroll}; k++)
-#pragma unroll
-            for (int i = 0; i < ${L.floats}; i++)
-                sum[i] += v[k][i];
-    }
-//% lanes.reduce(L)
-
-//% if dimWorker < 32 then
-    if (edge > 0)
-        return;
-//% end
-//% if spec.norm == "mean" then
-    const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-//% end
-//% epilogue.write(L)
-}
+//% parts.join(L, finish, warpPerBlock, unroll)

@@ -33,13 +33,14 @@ quietly() {
     return $status
 }
 
-build() { # folder, then options of meson
+configure() { # folder, then options of meson
     local folder=$1
     shift
-    if [ ! -f "$folder/build.ninja" ]; then
-        quietly meson setup "$folder" "$@" || return 1
-    fi
-    quietly ninja --quiet -C "$folder"
+    [ -f "$folder/build.ninja" ] || quietly meson setup "$folder" "$@"
+}
+
+build() { # folder, then options of meson
+    configure "$@" && quietly ninja --quiet -C "$1"
 }
 
 # Run the tests of a build folder and add its subtests to the totals.
@@ -101,5 +102,23 @@ elif CC=clang CXX=clang++ build build-clang --werror; then
     passed=$((passed + 1))
 else
     fail "build with clang"
+fi
+
+# Without archer, which tells ThreadSanitizer where OpenMP's threads wait for
+# each other, every parallel loop would be a race: so clang, never gcc.
+stage "clang with ThreadSanitizer, threads that meet"
+archer=$(dirname "$(realpath "$(command -v clang)" 2>/dev/null)")
+archer=$archer/../lib/libarcher.so
+if [ ! -f "$archer" ]; then
+    skip "libarcher.so, of libomp-dev, is not installed"
+elif CC=clang CXX=clang++ configure build-tsan -Db_sanitize=thread \
+    -Db_lundef=false &&
+    quietly ninja --quiet -C build-tsan tests/test_races &&
+    TSAN_OPTIONS="ignore_noninstrumented_modules=1" KMP_BLOCKTIME=0 \
+        OMP_TOOL_LIBRARIES=$archer quietly build-tsan/tests/test_races; then
+    echo "build-tsan: ok"
+    passed=$((passed + 1))
+else
+    fail "threads that meet"
 fi
 finish

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "analysis_sql.h"
 #include "schema_sql.h"
 
 #define ADD(table) "INSERT OR IGNORE INTO " table " (text) VALUES (?1)"
@@ -40,9 +41,13 @@ static const char *const queries[] = {
         "INSERT OR REPLACE INTO decision (time, variant, artifacts, median_ns,"
         " effort, digest, graph, op, device, toolchain, space)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    [GET_ANALYSIS] = "SELECT value, digest FROM analysis WHERE key = ?1",
+    [PUT_ANALYSIS] =
+        "INSERT OR REPLACE INTO analysis (key, time, value, digest)"
+        " VALUES (?1, ?2, ?3, ?4)",
 };
 
-static const char *const steps[] = {schema_sql};
+static const char *const steps[] = {schema_sql, analysis_sql};
 static const struct db_schema schema = {
     .what = "tuning database",
     .application_id = 0x474e4e43, // "GNNC"

@@ -65,6 +65,14 @@ gnnac_status tunedb_put_measurements(struct tunedb *db,
                                      const struct measurement_row *rows,
                                      size_t n, gnnac_error *err);
 
+// What was computed from the bytes of a file. `key` says of which, how and by
+// which version; the caller frees *value. GNNAC_ENOENT when there is none, or
+// when the row is damaged; put replaces.
+gnnac_status tunedb_get_analysis(struct tunedb *db, const char *key,
+                                 char **value, gnnac_error *err);
+gnnac_status tunedb_put_analysis(struct tunedb *db, const char *key,
+                                 const char *value, gnnac_error *err);
+
 // Read the whole file for damage of its structure. GNNAC_EDB says what.
 gnnac_status tunedb_check(struct tunedb *db, gnnac_error *err);
 

@@ -1,4 +1,5 @@
-// The open tuning database and its statements: tunedb.c, tunedb_rows.c.
+// The open tuning database and its statements: tunedb.c and
+// tunedb_*.c.
 #ifndef GNNAC_TUNEDB_QUERIES_H
 #define GNNAC_TUNEDB_QUERIES_H
 
@@ -27,6 +28,8 @@ enum tunedb_statement {
     ADD_MEASUREMENT,
     GET_DECISION,
     PUT_DECISION,
+    GET_ANALYSIS,
+    PUT_ANALYSIS,
 };
 
 #endif

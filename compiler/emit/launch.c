@@ -135,12 +135,14 @@ static int l_launch(lua_State *L)
     return 1;
 }
 
-// needs { part_size = ..., parts_per_block = ..., partials = true }
+// needs { part_size = ..., part_rows = ..., parts_per_block = ...,
+//         partials = true }
 static int l_needs(lua_State *L)
 {
     struct kernel *k = kernel_of(L);
     luaL_checktype(L, 1, LUA_TTABLE);
     k->part_size = bounded_field(L, 1, "part_size", 1, 1 << 20, 0);
+    k->part_rows = bounded_field(L, 1, "part_rows", 0, 1 << 20, 0);
     k->parts_per_block = bounded_field(L, 1, "parts_per_block", 1, 1024, 0);
     lua_getfield(L, 1, "partials");
     k->partials = lua_toboolean(L, -1);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/nearest.h"
-#include "graph/symmetry.h"
 #include "graph/text.h"
 #include "order/degree_orders.h"
 #include "order/rabbit.h"
@@ -94,33 +93,6 @@ gnnac_status order_compute_simple(const struct csr *simple, const char *name,
     return m ? m->compute(simple, n_threads, perm, err) : GNNAC_EUSAGE;
 }
 
-// Loops, duplicates and directions are all that a simple graph lacks.
-static bool rows_are_simple(const struct csr *g)
-{
-    bool simple = true;
-#pragma omp parallel for schedule(dynamic, 1024) reduction(&& : simple)
-    for (int64_t v = 0; v < g->n_nodes; v++)
-        for (int64_t e = g->rowptr[v]; e < g->rowptr[v + 1] && simple; e++)
-            simple = g->colidx[e] != v && (e == g->rowptr[v] ||
-                                           g->colidx[e - 1] < g->colidx[e]);
-    return simple;
-}
-
-// Borrows the arrays of `g` where it is simple, which costs a third of making
-// it so; `owned` is what the caller finishes.
-static gnnac_status as_simple(const struct csr *g, struct csr *owned,
-                              struct csr *simple, gnnac_error *err)
-{
-    bool symmetric = false;
-    gnnac_status st = GNNAC_OK;
-    if (g->rowptr && rows_are_simple(g))
-        st = csr_is_symmetric(g, &symmetric, err);
-    if (st == GNNAC_OK && !symmetric)
-        st = simple_graph(g, owned, err);
-    *simple = symmetric ? *g : *owned;
-    return st;
-}
-
 gnnac_status order_compute(const struct csr *g, const char *name,
                            int n_threads, int32_t *perm, gnnac_error *err)
 {
@@ -131,7 +103,7 @@ gnnac_status order_compute(const struct csr *g, const char *name,
         return GNNAC_EUSAGE;
     if (n_threads)
         omp_set_num_threads(n_threads);
-    gnnac_status st = as_simple(g, &owned, &simple, err);
+    gnnac_status st = simple_graph_of(g, &owned, &simple, err);
     if (st == GNNAC_OK)
         st = order_compute_simple(&simple, name, n_threads, perm, err);
     csr_finish(&owned);

@@ -83,6 +83,46 @@ static int64_t work_of(const struct merging *m, int32_t v)
                                : m->g->rowptr[v + 1] - m->g->rowptr[v]);
 }
 
+// How far ahead of its use a node's memory is asked for.
+enum { FAR = 16, NEAR = 6 };
+
+static void fetch_node(const struct merging *m, int32_t v)
+{
+    __builtin_prefetch(&m->of[v]);
+    __builtin_prefetch(&m->g->rowptr[v]);
+}
+
+static void fetch_row(const struct merging *m, int32_t v)
+{
+    enum { FIRST = 4 };
+    int64_t begin = m->g->rowptr[v], end = m->g->rowptr[v + 1];
+    for (int64_t e = begin; e < end && e < begin + FIRST; e++) {
+        __builtin_prefetch(&m->dest[m->g->colidx[e]]);
+        __builtin_prefetch(&m->strength[m->g->colidx[e]]);
+    }
+}
+
+// What batch[i] will look at soon, where nobody writes meanwhile.
+static void fetch_ahead(const struct rabbit_run *r, int64_t i, int64_t n)
+{
+    const struct merging *m = &r->m;
+    if (i + FAR < n) {
+        int32_t v = r->batch[i + FAR], child = m->of[v].newest;
+        __builtin_prefetch(&m->g->colidx[m->g->rowptr[v]]);
+        if (child >= 0)
+            fetch_node(m, child);
+    }
+    if (i + NEAR < n) {
+        int32_t v = r->batch[i + NEAR], child = m->of[v].newest;
+        fetch_row(m, v);
+        if (child >= 0) {
+            __builtin_prefetch(&m->g->colidx[m->g->rowptr[child]]);
+            if (m->of[child].older >= 0)
+                fetch_node(m, m->of[child].older);
+        }
+    }
+}
+
 // Less work than this is done before other threads are awake.
 enum { WORTH_THREADS = 4096 };
 
@@ -93,11 +133,20 @@ static bool propose_all(struct rabbit_run *r, int64_t n, int64_t work)
     chunk = chunk > 64 ? 64 : chunk < 1 ? 1 : chunk;
 #pragma omp parallel for schedule(dynamic, chunk) reduction(&& : ok) \
     num_threads(r->n_threads) if (work > WORTH_THREADS)
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; i < n; i++) {
+        fetch_ahead(r, i, n);
         ok = rabbit_propose(&r->m, &r->scratch[omp_get_thread_num()],
                             r->batch[i], &r->proposal[i]) &&
              ok;
+    }
     return ok;
+}
+
+static void fetch_target(const struct merging *m, int32_t v)
+{
+    __builtin_prefetch(&m->dest[v]);
+    __builtin_prefetch(&m->strength[v]);
+    __builtin_prefetch(&m->of[v]);
 }
 
 // Carry a proposal out unless earlier ones of the batch made it void. Where the
@@ -129,15 +178,20 @@ static bool merge_all(struct rabbit_run *r)
         for (int64_t i = 0; i < n; i++)
             work += work_of(m, r->batch[i]);
         for (; at < r->n_visit && work < quota; at++) {
+            if (at + FAR < r->n_visit)
+                fetch_node(m, r->visit[at + FAR]);
             work += work_of(m, r->visit[at]);
             r->batch[n++] = r->visit[at];
         }
         if (!propose_all(r, n, work))
             return false;
-        for (int64_t i = 0; i < n; i++)
+        for (int64_t i = 0; i < n; i++) {
+            if (i + FAR < n && r->proposal[i + FAR].target >= 0)
+                fetch_target(m, r->proposal[i + FAR].target);
             if (r->proposal[i].target >= 0 &&
                 !merge(m, r->batch[i], r->proposal[i]))
                 r->batch[again++] = r->batch[i];
+        }
         n = again;
     }
     return true;

@@ -145,7 +145,7 @@ static struct proposal pick_best(const struct merging *m, struct scratch *s,
                                  int32_t u)
 {
     struct proposal best = {.target = -1};
-    gain_t best_gain = 0;
+    int64_t best_gain = 0;
     int64_t n = 0;
     uint32_t strength = m->strength[u];
     for (int64_t i = 0; i < s->n_found; i++) {
@@ -155,7 +155,7 @@ static struct proposal pick_best(const struct merging *m, struct scratch *s,
         if (id == u)
             continue;
         s->found[n++] = (struct neighbour){id, weight};
-        gain_t gain = merge_gain(m, weight, strength, m->strength[id]);
+        int64_t gain = merge_gain(m, weight, strength, m->strength[id]);
         if (gain > best_gain ||
             (gain == best_gain && gain > 0 && id < best.target)) {
             best_gain = gain;

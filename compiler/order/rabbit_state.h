@@ -57,16 +57,16 @@ bool rabbit_propose(struct merging *m, struct scratch *s, int32_t u,
                     struct proposal *out);
 
 // The gain in modularity, up to a positive factor, if communities of these
-// strengths with `weight` edges between them become one. Exact: numbers of
-// entries are below 2^32, shifts at most RABBIT_MAX_SHIFT.
+// strengths with `weight` edges between them become one; rounded up to a whole
+// number at lower resolutions, which leaves its sign as it is. With W < 2^32
+// entries, weight <= W / 2 and a + b <= W, so both products are below 2^63.
 enum { RABBIT_MAX_SHIFT = 34 };
-__extension__ typedef __int128 gain_t;
 
-static inline gain_t merge_gain(const struct merging *m, uint32_t weight,
-                                uint32_t a, uint32_t b)
+static inline int64_t merge_gain(const struct merging *m, uint32_t weight,
+                                 uint32_t a, uint32_t b)
 {
-    return ((gain_t)((uint64_t)m->g->n_edges * weight) << m->shift) -
-           (gain_t)((uint64_t)a * b);
+    return (int64_t)((uint64_t)m->g->n_edges * weight) -
+           (int64_t)(((uint64_t)a * b) >> m->shift);
 }
 
 // Threads that only look may shorten paths at the same time: the root that they

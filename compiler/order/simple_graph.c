@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "checked.h"
+#include "graph/symmetry.h"
 
 // Merge row v of both directions; with `col` NULL only count.
 static int64_t merge_row(const struct csr *in, const struct csr *out, int64_t v,
@@ -66,5 +67,30 @@ gnnac_status simple_graph(const struct csr *g, struct csr *out,
         *out = r;
     else
         csr_finish(&r);
+    return st;
+}
+
+// Loops, duplicates and directions are all that a simple graph lacks.
+static bool rows_are_simple(const struct csr *g)
+{
+    bool simple = true;
+#pragma omp parallel for schedule(dynamic, 1024) reduction(&& : simple)
+    for (int64_t v = 0; v < g->n_nodes; v++)
+        for (int64_t e = g->rowptr[v]; e < g->rowptr[v + 1] && simple; e++)
+            simple = g->colidx[e] != v && (e == g->rowptr[v] ||
+                                           g->colidx[e - 1] < g->colidx[e]);
+    return simple;
+}
+
+gnnac_status simple_graph_of(const struct csr *g, struct csr *owned,
+                             struct csr *simple, gnnac_error *err)
+{
+    bool symmetric = false;
+    gnnac_status st = GNNAC_OK;
+    if (g->rowptr && rows_are_simple(g))
+        st = csr_is_symmetric(g, &symmetric, err);
+    if (st == GNNAC_OK && !symmetric)
+        st = simple_graph(g, owned, err);
+    *simple = symmetric ? *g : *owned;
     return st;
 }

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "checked.h"
 #include "graph/stats.h"
+#include "order/community.h"
 #include "tune/build.h"
 #include "tune/cost.h"
 #include "tune/propose.h"
@@ -39,6 +40,9 @@ gnnac_status graph_input_props(struct graph_input *g, int n_threads,
 {
     if (g->props.n == 0) {
         gnnac_status st = graph_stats(g->full, n_threads, &g->props, err);
+        if (st == GNNAC_OK)
+            st = community_props(g->full, "rabbit", n_threads, &g->props, NULL,
+                                 err);
         if (st != GNNAC_OK)
             return st;
     }

@@ -203,6 +203,13 @@ def compare_models(lib, path, manifest, graph):
     return True
 
 
+def cusparse_us(adj, dim):
+    """One sum over the in-neighbours, many in a row."""
+    x = torch.randn(adj.shape[0], dim, device="cuda")
+    return median_us(captured(
+        lambda: [adj @ x for _ in range(N_IN_A_ROW)])) / N_IN_A_ROW
+
+
 def compare_aggregations(manifest, graph):
     """The tuner's time of each kernel against cuSPARSE at that width: both
     without launch gaps, many in a row."""
@@ -216,11 +223,9 @@ def compare_aggregations(manifest, graph):
         if (dim, step["kernel"]) in seen:
             continue
         seen.add((dim, step["kernel"]))
-        x = torch.randn(graph["adj"].shape[0], dim, device="cuda")
-        us = median_us(captured(
-            lambda: [graph["adj"] @ x for _ in range(N_IN_A_ROW)]))
         row(f"aggregation, {dim} columns", c["median_ns"] / 1e3)
-        row("  cuSPARSE, the bare sum", us / N_IN_A_ROW, c["median_ns"] / 1e3)
+        row("  cuSPARSE, the bare sum", cusparse_us(graph["adj"], dim),
+            c["median_ns"] / 1e3)
 
 
 def read_graph(path, manifest):

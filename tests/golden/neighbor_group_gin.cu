@@ -8,10 +8,10 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=32 dimWorker=16 warpPerBlock=4 unroll=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=none self=eps bias=0 act=none offset_bits=32
-#line 65 "/gnnac/templates/neighbor_group.cu.lua"
+#line 39 "/gnnac/templates/neighbor_group.cu.lua"
 // Neighbours per warp: up to 32; teams per warp: 2;
 // lanes per team: 16; columns per lane: 4.
-#line 70 "/gnnac/templates/neighbor_group.cu.lua"
+#line 44 "/gnnac/templates/neighbor_group.cu.lua"
 typedef int offset_t;
 
 #line 68 "/gnnac/templates/lanes.lib.lua"
@@ -33,19 +33,19 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 89 "/gnnac/templates/neighbor_group.cu.lua"
+#line 50 "/gnnac/templates/neighbor_group.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const int *part_row, const float *self,
     const float *eps, float *partial, int n_parts)
 {
-#line 93 "/gnnac/templates/neighbor_group.cu.lua"
+#line 54 "/gnnac/templates/neighbor_group.cu.lua"
     __shared__ float sums[4][64];
     const int warp = threadIdx.x / 32;
-#line 79 "/gnnac/templates/neighbor_group.cu.lua"
+#line 53 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 83 "/gnnac/templates/neighbor_group.cu.lua"
+#line 57 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
 #line 119 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
@@ -55,7 +55,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 100 "/gnnac/templates/neighbor_group.cu.lua"
+#line 61 "/gnnac/templates/neighbor_group.cu.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 4;
     int rows = -1;
@@ -71,19 +71,19 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
         ids += begin;
     }
 
-#line 122 "/gnnac/templates/neighbor_group.cu.lua"
+#line 83 "/gnnac/templates/neighbor_group.cu.lua"
     float sum[4] = {};
     {
-#line 167 "/gnnac/templates/neighbor_group.cu.lua"
+#line 128 "/gnnac/templates/neighbor_group.cu.lua"
         const int n = left;
-#line 169 "/gnnac/templates/neighbor_group.cu.lua"
+#line 130 "/gnnac/templates/neighbor_group.cu.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 173 "/gnnac/templates/neighbor_group.cu.lua"
+#line 134 "/gnnac/templates/neighbor_group.cu.lua"
         int base = 0;
-#line 175 "/gnnac/templates/neighbor_group.cu.lua"
+#line 136 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll 1
         for (; base + 8 <= n; base += 8) {
-#line 125 "/gnnac/templates/neighbor_group.cu.lua"
+#line 86 "/gnnac/templates/neighbor_group.cu.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -91,24 +91,24 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 136 "/gnnac/templates/neighbor_group.cu.lua"
+#line 97 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 64;
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 139 "/gnnac/templates/neighbor_group.cu.lua"
+#line 100 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 145 "/gnnac/templates/neighbor_group.cu.lua"
+#line 106 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 150 "/gnnac/templates/neighbor_group.cu.lua"
+#line 111 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] += v[k][i];
             }
         }
-#line 181 "/gnnac/templates/neighbor_group.cu.lua"
+#line 142 "/gnnac/templates/neighbor_group.cu.lua"
         if (base < n) {
-#line 125 "/gnnac/templates/neighbor_group.cu.lua"
+#line 86 "/gnnac/templates/neighbor_group.cu.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -116,21 +116,21 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 133 "/gnnac/templates/neighbor_group.cu.lua"
+#line 94 "/gnnac/templates/neighbor_group.cu.lua"
                 if (base + k * 2 + edge >= n)
                     continue;
-#line 136 "/gnnac/templates/neighbor_group.cu.lua"
+#line 97 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 64;
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 139 "/gnnac/templates/neighbor_group.cu.lua"
+#line 100 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 145 "/gnnac/templates/neighbor_group.cu.lua"
+#line 106 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 150 "/gnnac/templates/neighbor_group.cu.lua"
+#line 111 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] += v[k][i];
             }
         }
@@ -147,12 +147,12 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
         }
     }
 
-#line 189 "/gnnac/templates/neighbor_group.cu.lua"
+#line 150 "/gnnac/templates/neighbor_group.cu.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 194 "/gnnac/templates/neighbor_group.cu.lua"
+#line 155 "/gnnac/templates/neighbor_group.cu.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 196 "/gnnac/templates/neighbor_group.cu.lua"
+#line 157 "/gnnac/templates/neighbor_group.cu.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -172,33 +172,35 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     const bool ends = end < 4 ||
                       first + 4 >= n_parts ||
                       __ldg(part_row + first + 4) != row;
-#line 223 "/gnnac/templates/neighbor_group.cu.lua"
+#line 184 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
+#line 66 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 64;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 226 "/gnnac/templates/neighbor_group.cu.lua"
+#line 186 "/gnnac/templates/neighbor_group.cu.lua"
         return;
     }
-#line 40 "/gnnac/templates/epilogue.lib.lua"
-    float own[4];
+#line 33 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 64;
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 38 "/gnnac/templates/epilogue.lib.lua"
+    float own[4];
+#line 42 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 63 "/gnnac/templates/epilogue.lib.lua"
     const float weight = 1.0f + __ldg(eps);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 72 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(weight, own[i], sum[i]);
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 89 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
-#line 234 "/gnnac/templates/neighbor_group.cu.lua"
+#line 73 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
@@ -206,13 +208,13 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
     const float *eps, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 238 "/gnnac/templates/neighbor_group.cu.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 79 "/gnnac/templates/neighbor_group.cu.lua"
+#line 53 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 83 "/gnnac/templates/neighbor_group.cu.lua"
+#line 57 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
 #line 119 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
@@ -221,7 +223,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
 #line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 243 "/gnnac/templates/neighbor_group.cu.lua"
+#line 82 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -241,7 +243,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 261 "/gnnac/templates/neighbor_group.cu.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -260,22 +262,23 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
         }
     }
 
-#line 270 "/gnnac/templates/neighbor_group.cu.lua"
+#line 109 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 40 "/gnnac/templates/epilogue.lib.lua"
-    float own[4];
+#line 33 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 64;
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 38 "/gnnac/templates/epilogue.lib.lua"
+    float own[4];
+#line 42 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 63 "/gnnac/templates/epilogue.lib.lua"
     const float weight = 1.0f + __ldg(eps);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 72 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(weight, own[i], sum[i]);
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 89 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

@@ -8,10 +8,10 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=1 dimWorker=1 warpPerBlock=1 unroll=4
 // f32 dim=3 x_pitch=3 out_pitch=3 norm=gcn self=none bias=0 act=none offset_bits=32
-#line 65 "/gnnac/templates/neighbor_group.cu.lua"
+#line 39 "/gnnac/templates/neighbor_group.cu.lua"
 // Neighbours per warp: up to 1; teams per warp: 32;
 // lanes per team: 1; columns per lane: 3.
-#line 70 "/gnnac/templates/neighbor_group.cu.lua"
+#line 44 "/gnnac/templates/neighbor_group.cu.lua"
 typedef int offset_t;
 
 #line 68 "/gnnac/templates/lanes.lib.lua"
@@ -28,16 +28,16 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 89 "/gnnac/templates/neighbor_group.cu.lua"
+#line 50 "/gnnac/templates/neighbor_group.cu.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const int *part_row, const float *dinv,
     float *partial, int n_parts)
 {
-#line 79 "/gnnac/templates/neighbor_group.cu.lua"
+#line 53 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 83 "/gnnac/templates/neighbor_group.cu.lua"
+#line 57 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
 #line 115 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
@@ -55,27 +55,27 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
 #line 151 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
 
-#line 115 "/gnnac/templates/neighbor_group.cu.lua"
+#line 76 "/gnnac/templates/neighbor_group.cu.lua"
     const unsigned part = blockIdx.x;
     const int row = __ldg(part_row + part);
     const offset_t begin = __ldg(part_ptr + part);
     const int *ids = colidx + begin;
     int left = __ldg(part_ptr + part + 1) - begin;
 
-#line 122 "/gnnac/templates/neighbor_group.cu.lua"
+#line 83 "/gnnac/templates/neighbor_group.cu.lua"
     float sum[3] = {};
     {
-#line 167 "/gnnac/templates/neighbor_group.cu.lua"
+#line 128 "/gnnac/templates/neighbor_group.cu.lua"
         const int n = left;
-#line 169 "/gnnac/templates/neighbor_group.cu.lua"
+#line 130 "/gnnac/templates/neighbor_group.cu.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 171 "/gnnac/templates/neighbor_group.cu.lua"
+#line 132 "/gnnac/templates/neighbor_group.cu.lua"
         const float norm_u = lane < n ? __ldg(dinv + id) : 0.0f;
-#line 173 "/gnnac/templates/neighbor_group.cu.lua"
+#line 134 "/gnnac/templates/neighbor_group.cu.lua"
         int base = 0;
-#line 181 "/gnnac/templates/neighbor_group.cu.lua"
+#line 142 "/gnnac/templates/neighbor_group.cu.lua"
         if (base < n) {
-#line 125 "/gnnac/templates/neighbor_group.cu.lua"
+#line 86 "/gnnac/templates/neighbor_group.cu.lua"
             float v[1][3] = {};
             int ids_k[1];
 #pragma unroll
@@ -83,10 +83,10 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 32 + edge);
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 133 "/gnnac/templates/neighbor_group.cu.lua"
+#line 94 "/gnnac/templates/neighbor_group.cu.lua"
                 if (base + k * 32 + edge >= n)
                     continue;
-#line 136 "/gnnac/templates/neighbor_group.cu.lua"
+#line 97 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 3;
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
@@ -95,16 +95,16 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
             }
-#line 139 "/gnnac/templates/neighbor_group.cu.lua"
+#line 100 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 142 "/gnnac/templates/neighbor_group.cu.lua"
+#line 103 "/gnnac/templates/neighbor_group.cu.lua"
                 const float w =
                     __shfl_sync(~0u, norm_u, base + k * 32 + edge);
-#line 145 "/gnnac/templates/neighbor_group.cu.lua"
+#line 106 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 3; i++)
-#line 148 "/gnnac/templates/neighbor_group.cu.lua"
+#line 109 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
@@ -121,14 +121,15 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
         }
     }
 
-#line 217 "/gnnac/templates/neighbor_group.cu.lua"
+#line 178 "/gnnac/templates/neighbor_group.cu.lua"
     if (edge > 0)
         return;
-#line 220 "/gnnac/templates/neighbor_group.cu.lua"
+#line 181 "/gnnac/templates/neighbor_group.cu.lua"
     const bool begins = part == 0 || __ldg(part_row + part - 1) != row;
     const bool ends = part + 1 >= n_parts || __ldg(part_row + part + 1) != row;
-#line 223 "/gnnac/templates/neighbor_group.cu.lua"
+#line 184 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
+#line 66 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 4;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
@@ -136,18 +137,18 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     store1(to + c1, &sum[1]);
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
-#line 226 "/gnnac/templates/neighbor_group.cu.lua"
+#line 186 "/gnnac/templates/neighbor_group.cu.lua"
         return;
     }
-#line 27 "/gnnac/templates/epilogue.lib.lua"
+#line 30 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 33 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 35 "/gnnac/templates/epilogue.lib.lua"
+#line 57 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 3; i++)
         sum[i] *= scale;
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 89 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
@@ -157,7 +158,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     store1(to + c2, &sum[2]);
 }
 
-#line 234 "/gnnac/templates/neighbor_group.cu.lua"
+#line 73 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
@@ -165,13 +166,13 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     const int *split_row, const int *split_first, const int *split_last,
     int n_splits)
 {
-#line 238 "/gnnac/templates/neighbor_group.cu.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 1 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 79 "/gnnac/templates/neighbor_group.cu.lua"
+#line 53 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 83 "/gnnac/templates/neighbor_group.cu.lua"
+#line 57 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
 #line 115 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
@@ -188,7 +189,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     const float *x1 = x0 + 1;
 #line 151 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
-#line 243 "/gnnac/templates/neighbor_group.cu.lua"
+#line 82 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -212,7 +213,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
         }
-#line 261 "/gnnac/templates/neighbor_group.cu.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -231,18 +232,18 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
         }
     }
 
-#line 270 "/gnnac/templates/neighbor_group.cu.lua"
+#line 109 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 27 "/gnnac/templates/epilogue.lib.lua"
+#line 30 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 33 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 35 "/gnnac/templates/epilogue.lib.lua"
+#line 57 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 3; i++)
         sum[i] *= scale;
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 89 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);

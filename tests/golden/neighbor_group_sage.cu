@@ -8,10 +8,10 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=100 dimWorker=11 warpPerBlock=2 unroll=4
 // f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=1 act=relu offset_bits=64
-#line 65 "/gnnac/templates/neighbor_group.cu.lua"
+#line 39 "/gnnac/templates/neighbor_group.cu.lua"
 // Neighbours per warp: up to 100; teams per warp: 2;
 // lanes per team: 11; columns per lane: 5.
-#line 68 "/gnnac/templates/neighbor_group.cu.lua"
+#line 42 "/gnnac/templates/neighbor_group.cu.lua"
 typedef long long offset_t;
 
 #line 68 "/gnnac/templates/lanes.lib.lua"
@@ -54,7 +54,7 @@ static __device__ __forceinline__ void store2x1(float *to, const float *from)
     to[1] = from[1];
 }
 
-#line 89 "/gnnac/templates/neighbor_group.cu.lua"
+#line 50 "/gnnac/templates/neighbor_group.cu.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     float *out, const float *x, const int *colidx,
@@ -62,12 +62,12 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const float *self, const float *bias, float *partial,
     int n_parts)
 {
-#line 93 "/gnnac/templates/neighbor_group.cu.lua"
+#line 54 "/gnnac/templates/neighbor_group.cu.lua"
     __shared__ float sums[2][55];
     const int warp = threadIdx.x / 32;
-#line 79 "/gnnac/templates/neighbor_group.cu.lua"
+#line 53 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 85 "/gnnac/templates/neighbor_group.cu.lua"
+#line 59 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
 #line 119 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
@@ -87,7 +87,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 100 "/gnnac/templates/neighbor_group.cu.lua"
+#line 61 "/gnnac/templates/neighbor_group.cu.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 2;
     int rows = -1;
@@ -103,21 +103,21 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         ids += begin;
     }
 
-#line 122 "/gnnac/templates/neighbor_group.cu.lua"
+#line 83 "/gnnac/templates/neighbor_group.cu.lua"
     float sum[5] = {};
-#line 159 "/gnnac/templates/neighbor_group.cu.lua"
+#line 120 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll 1
     for (; left > 0; left -= 32, ids += 32) {
-#line 165 "/gnnac/templates/neighbor_group.cu.lua"
+#line 126 "/gnnac/templates/neighbor_group.cu.lua"
         const int n = min(left, 32);
-#line 169 "/gnnac/templates/neighbor_group.cu.lua"
+#line 130 "/gnnac/templates/neighbor_group.cu.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 173 "/gnnac/templates/neighbor_group.cu.lua"
+#line 134 "/gnnac/templates/neighbor_group.cu.lua"
         int base = 0;
-#line 175 "/gnnac/templates/neighbor_group.cu.lua"
+#line 136 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll 1
         for (; base + 8 <= n; base += 8) {
-#line 125 "/gnnac/templates/neighbor_group.cu.lua"
+#line 86 "/gnnac/templates/neighbor_group.cu.lua"
             float v[4][5] = {};
             int ids_k[4];
 #pragma unroll
@@ -125,7 +125,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 136 "/gnnac/templates/neighbor_group.cu.lua"
+#line 97 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 36;
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
@@ -134,19 +134,19 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
-#line 139 "/gnnac/templates/neighbor_group.cu.lua"
+#line 100 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 145 "/gnnac/templates/neighbor_group.cu.lua"
+#line 106 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 5; i++)
-#line 150 "/gnnac/templates/neighbor_group.cu.lua"
+#line 111 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] += v[k][i];
             }
         }
-#line 181 "/gnnac/templates/neighbor_group.cu.lua"
+#line 142 "/gnnac/templates/neighbor_group.cu.lua"
         if (base < n) {
-#line 125 "/gnnac/templates/neighbor_group.cu.lua"
+#line 86 "/gnnac/templates/neighbor_group.cu.lua"
             float v[4][5] = {};
             int ids_k[4];
 #pragma unroll
@@ -154,10 +154,10 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 133 "/gnnac/templates/neighbor_group.cu.lua"
+#line 94 "/gnnac/templates/neighbor_group.cu.lua"
                 if (base + k * 2 + edge >= n)
                     continue;
-#line 136 "/gnnac/templates/neighbor_group.cu.lua"
+#line 97 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 36;
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
@@ -166,13 +166,13 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
-#line 139 "/gnnac/templates/neighbor_group.cu.lua"
+#line 100 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 145 "/gnnac/templates/neighbor_group.cu.lua"
+#line 106 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 5; i++)
-#line 150 "/gnnac/templates/neighbor_group.cu.lua"
+#line 111 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] += v[k][i];
             }
         }
@@ -189,12 +189,12 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         }
     }
 
-#line 189 "/gnnac/templates/neighbor_group.cu.lua"
+#line 150 "/gnnac/templates/neighbor_group.cu.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 194 "/gnnac/templates/neighbor_group.cu.lua"
+#line 155 "/gnnac/templates/neighbor_group.cu.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 196 "/gnnac/templates/neighbor_group.cu.lua"
+#line 157 "/gnnac/templates/neighbor_group.cu.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 5; i++)
@@ -214,8 +214,9 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const bool ends = end < 2 ||
                       first + 2 >= n_parts ||
                       __ldg(part_row + first + 2) != row;
-#line 223 "/gnnac/templates/neighbor_group.cu.lua"
+#line 184 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
+#line 66 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
@@ -227,48 +228,49 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     if (at + 0 < 1)
 #line 188 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 226 "/gnnac/templates/neighbor_group.cu.lua"
+#line 186 "/gnnac/templates/neighbor_group.cu.lua"
         return;
     }
-#line 229 "/gnnac/templates/neighbor_group.cu.lua"
+#line 189 "/gnnac/templates/neighbor_group.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 31 "/gnnac/templates/epilogue.lib.lua"
+#line 33 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 36;
+#line 38 "/gnnac/templates/epilogue.lib.lua"
+    float own[5];
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    load2(&own[0], from + c0);
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    load2(&own[2], from + c1);
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    load1(&own[4], from + c2);
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 35 "/gnnac/templates/epilogue.lib.lua"
+#line 57 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 40 "/gnnac/templates/epilogue.lib.lua"
-    float own[5];
-    const float *from = self + (long long)row * 36;
-#line 44 "/gnnac/templates/epilogue.lib.lua"
-    load2(&own[0], from + c0);
-#line 44 "/gnnac/templates/epilogue.lib.lua"
-    load2(&own[2], from + c1);
-#line 44 "/gnnac/templates/epilogue.lib.lua"
-    load1(&own[4], from + c2);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 70 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     float shift[5];
-#line 62 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
     load2(&shift[0], bias + c0);
-#line 62 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
     load2(&shift[2], bias + c1);
-#line 62 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c2);
-#line 64 "/gnnac/templates/epilogue.lib.lua"
+#line 80 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] += shift[i];
-#line 69 "/gnnac/templates/epilogue.lib.lua"
+#line 85 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 89 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
@@ -282,7 +284,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         store1(to + c2, &sum[4]);
 }
 
-#line 234 "/gnnac/templates/neighbor_group.cu.lua"
+#line 73 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_finish(
@@ -290,13 +292,13 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
     const float *self, const float *bias, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 238 "/gnnac/templates/neighbor_group.cu.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 2 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 79 "/gnnac/templates/neighbor_group.cu.lua"
+#line 53 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 85 "/gnnac/templates/neighbor_group.cu.lua"
+#line 59 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
 #line 119 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
@@ -315,7 +317,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
 #line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 243 "/gnnac/templates/neighbor_group.cu.lua"
+#line 82 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -339,7 +341,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
-#line 261 "/gnnac/templates/neighbor_group.cu.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -358,48 +360,49 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
         }
     }
 
-#line 270 "/gnnac/templates/neighbor_group.cu.lua"
+#line 109 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 274 "/gnnac/templates/neighbor_group.cu.lua"
+#line 113 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 31 "/gnnac/templates/epilogue.lib.lua"
+#line 33 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 36;
+#line 38 "/gnnac/templates/epilogue.lib.lua"
+    float own[5];
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    load2(&own[0], from + c0);
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    load2(&own[2], from + c1);
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    load1(&own[4], from + c2);
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 35 "/gnnac/templates/epilogue.lib.lua"
+#line 57 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 40 "/gnnac/templates/epilogue.lib.lua"
-    float own[5];
-    const float *from = self + (long long)row * 36;
-#line 44 "/gnnac/templates/epilogue.lib.lua"
-    load2(&own[0], from + c0);
-#line 44 "/gnnac/templates/epilogue.lib.lua"
-    load2(&own[2], from + c1);
-#line 44 "/gnnac/templates/epilogue.lib.lua"
-    load1(&own[4], from + c2);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 70 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     float shift[5];
-#line 62 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
     load2(&shift[0], bias + c0);
-#line 62 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
     load2(&shift[2], bias + c1);
-#line 62 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c2);
-#line 64 "/gnnac/templates/epilogue.lib.lua"
+#line 80 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] += shift[i];
-#line 69 "/gnnac/templates/epilogue.lib.lua"
+#line 85 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 89 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);

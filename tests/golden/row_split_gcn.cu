@@ -138,39 +138,40 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
 #line 136 "/gnnac/templates/row_split.cu.lua"
     if (!active || edge > 0)
         return;
-#line 27 "/gnnac/templates/epilogue.lib.lua"
+#line 30 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
 #line 33 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 16;
+#line 38 "/gnnac/templates/epilogue.lib.lua"
+    float own[4];
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    load4(&own[0], from + c0);
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 35 "/gnnac/templates/epilogue.lib.lua"
+#line 57 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 40 "/gnnac/templates/epilogue.lib.lua"
-    float own[4];
-    const float *from = self + (long long)row * 16;
-#line 44 "/gnnac/templates/epilogue.lib.lua"
-    load4(&own[0], from + c0);
-#line 49 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     const float weight = norm * norm;
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 72 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(weight, own[i], sum[i]);
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 62 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 64 "/gnnac/templates/epilogue.lib.lua"
+#line 80 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 69 "/gnnac/templates/epilogue.lib.lua"
+#line 85 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 89 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
 #line 190 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

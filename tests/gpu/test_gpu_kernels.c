@@ -101,13 +101,15 @@ static void check_on_graph(const struct case_run *r,
     bench_finish(&b);
 }
 
-static void check_family(const char *family)
+static void check_family(const char *family, int at_least)
 {
     gnnac_error err = {{0}};
+    int n = 0;
     CHECK_OK(cuda_enter(gpu, &err), err);
     for (size_t i = 0; i < n_cases; i++) {
         if (strcmp(cases[i].kc.point.family->name, family) != 0)
             continue;
+        n++;
         if (jobs[i].status != GNNAC_OK)
             TEST__FAIL("%s: %s", cases[i].line, jobs[i].error.msg);
         for (int g = 0; g < N_MINI_GRAPHS && !jobs[i].status; g++) {
@@ -118,16 +120,27 @@ static void check_family(const char *family)
             check_on_graph(&cases[i], &jobs[i], "large", &large);
     }
     cuda_leave(gpu);
+    CHECK(n >= at_least);
 }
 
 TEST(row_split_is_right_on_every_mini_graph)
 {
-    check_family("row_split");
+    check_family("row_split", 30);
 }
 
 TEST(neighbor_group_is_right_on_every_mini_graph)
 {
-    check_family("neighbor_group");
+    check_family("neighbor_group", 20);
+}
+
+TEST(edge_balanced_is_right_on_every_mini_graph)
+{
+    check_family("edge_balanced", 20);
+}
+
+TEST(narrow_is_right_on_every_mini_graph)
+{
+    check_family("narrow", 10);
 }
 
 // Every row sums the neighbours of the first: in bounds, and wrong.
@@ -185,6 +198,8 @@ int main(int argc, char **argv)
     }
     RUN(row_split_is_right_on_every_mini_graph);
     RUN(neighbor_group_is_right_on_every_mini_graph);
+    RUN(edge_balanced_is_right_on_every_mini_graph);
+    RUN(narrow_is_right_on_every_mini_graph);
     RUN(the_gate_refuses_a_kernel_that_reads_the_wrong_row);
     for (size_t i = 0; i < n_cases; i++) {
         emitted_finish(&cases[i].emitted);

@@ -11,6 +11,9 @@
 #                                           come to the best of all points
 #   visit.sh orders FOLDER OUT              there: what reordering does, and
 #                                           whether auto picks well
+#   visit.sh families FOLDER OUT [WIDTHS]   there: the best point of each kernel
+#                                           family, and cuSPARSE, at widths
+#                                           such as 8,32,128
 #
 # Logs go to OUT; a summary is printed. Exit status 1: something failed.
 set -uo pipefail
@@ -152,6 +155,14 @@ orders() {
     rm -f "$out"/*.gnnb "$out"/*.db*
 }
 
+families() { # widths
+    LD_LIBRARY_PATH=$folder/python python3 tests/bench/families.py \
+        "env LD_LIBRARY_PATH=$folder/lib gnnac" "$out" "$1" \
+        "$folder"/graphs/* 2>&1 | tee "$out/families.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+    rm -f "$out/family.gnnb"
+}
+
 mode=${1:-} folder=${2:-}
 case $mode in
 pack)
@@ -159,7 +170,7 @@ pack)
     pack "$@"
     exit
     ;;
-check | time | survey | orders) ;;
+check | time | survey | orders | families) ;;
 *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
     exit 1
@@ -175,6 +186,7 @@ check) check ;;
 time) times ;;
 survey) survey ;;
 orders) orders ;;
+families) families "${4:-8,32,128}" ;;
 esac
 rm -rf "$GNNAC_HOME"
 exit $status

@@ -18,7 +18,7 @@ struct shim_kernel {
     const char *line; // the case, as in cases.txt
     const char *op;
     kernel_spec spec;
-    int part_size, parts_per_block;
+    int part_size, part_rows, parts_per_block;
     bool partials;
     std::vector<shim_launch_info> launches;
 };

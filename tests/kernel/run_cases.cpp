@@ -98,12 +98,13 @@ void run::set_parts()
 {
     if (!k.part_size)
         return;
-    if (parts_build(g.n_nodes, g.rowptr, k.part_size, k.parts_per_block,
-                    &parts, nullptr) != GNNAC_OK)
+    struct part_limits limits = {k.part_size, k.part_rows ? k.part_rows : 1,
+                                 k.parts_per_block};
+    if (parts_build(g.n_nodes, g.rowptr, &limits, &parts, nullptr) != GNNAC_OK)
         abort();
     pointers[ARG_PART_PTR] =
         part_ptr.set(parts.part_ptr, parts.n_parts + 1, k.spec.offset_bits);
-    part_row.assign(parts.part_row, parts.part_row + parts.n_parts);
+    part_row.assign(parts.part_row, parts.part_row + parts.n_parts + 1);
     split_row.assign(parts.split_row, parts.split_row + parts.n_splits);
     split_first.assign(parts.split_first, parts.split_first + parts.n_splits);
     split_last.assign(parts.split_last, parts.split_last + parts.n_splits);

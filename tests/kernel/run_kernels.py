@@ -21,7 +21,7 @@ FLAGS = ["-std=c++17", "-O1", "-g1", "-fno-strict-aliasing",
          "-Wall", "-Wextra", "-Wno-unknown-pragmas", "-Wno-sign-compare",
          "-Wno-unused-variable", "-Wno-unused-parameter",
          "-Wno-unused-but-set-variable", "-Wno-unused-function"]
-N_RANDOM = 48
+N_RANDOM = 72
 N_BATCHES = 6
 
 # (template file, text, replacement, case): each must make the runner fail.
@@ -33,8 +33,35 @@ FAULTS = [
      "row_split dim=16 dimWorker=4 vec=4"),
     ("neighbor_group.cu.lua", "    __syncthreads();\n", "",
      "neighbor_group dim=16 dimWorker=16 partSize=3 warpPerBlock=4"),
-    ("neighbor_group.cu.lua", "2LL * blockIdx.x + begins", "2LL * blockIdx.x",
+    ("parts.lib.lua", "2LL * blockIdx.x + ${begins}", "2LL * blockIdx.x",
      "neighbor_group dim=16 dimWorker=16 partSize=3 warpPerBlock=4"),
+    ("edge_balanced.cu.lua", "    __syncthreads();\n", "",
+     "edge_balanced dim=16 dimWorker=4 edgesPerWarp=32"),
+    ("edge_balanced.cu.lua", "open = begin > __ldg(rowptr + row);",
+     "open = false;", "edge_balanced dim=16 dimWorker=4 edgesPerWarp=32"),
+    ("edge_balanced.cu.lua", "first + ${places} < n_parts &&", "",
+     "edge_balanced dim=16 dimWorker=4 edgesPerWarp=64 warpPerBlock=2"),
+    ("edge_balanced.cu.lua", "        if (row + 1 < last)\n"
+     "            next_end = __ldg(rowptr + row + 2);\n    }\n    int", "    }\n    int",
+     "edge_balanced dim=16 dimWorker=4 edgesPerWarp=64"),
+    ("narrow.cu.lua", "    __syncthreads();\n", "",
+     "narrow dim=4 edgesPerWarp=32"),
+    ("narrow.cu.lua", "    __syncwarp();\n", "",
+     "narrow dim=4 edgesPerWarp=64"),
+    ("narrow.cu.lua", "lo = low < 0 ? 0 : (int)low;", "lo = 0;",
+     "narrow dim=4 edgesPerWarp=32"),
+    ("narrow.cu.lua", "[slot + 33 * k]", "[slot + 32 * k]",
+     "narrow dim=4 edgesPerWarp=64"),
+    ("narrow.cu.lua", "hi = high > left ? left : (int)high;",
+     "hi = (int)high;", "narrow dim=4 edgesPerWarp=32"),
+    ("narrow.cu.lua", "if (opens && warp > 0)", "if (opens)",
+     "narrow dim=4 edgesPerWarp=32 warpPerBlock=2"),
+    ("narrow.cu.lua", "first + ${warpPerBlock} < n_parts &&", "",
+     "narrow dim=4 edgesPerWarp=32 warpPerBlock=8"),
+    ("narrow.cu.lua", "degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);",
+     "degree = left;", "narrow dim=4 edgesPerWarp=32 norm=mean"),
+    ("parts.lib.lua", "+ (b == 0);", ";",
+     "edge_balanced dim=16 dimWorker=4 edgesPerWarp=32 warpPerBlock=1"),
     ("lanes.lib.lua", "min(at * ${L.vec} + ${first}, ${last})",
      "(at * ${L.vec} + ${first})", "row_split dim=20 dimWorker=8 vec=4"),
     ("lanes.lib.lua", "step * ${L.dimWorker});", "step);",
@@ -82,7 +109,19 @@ def random_case(rng):
     warps = rng.choice([1, 2, 3, 4, 8])
     lanes = rng.randint(1, 32)
     unroll = rng.randint(1, 8)
-    if rng.random() < 0.5:
+    family = rng.choice(["row_split", "neighbor_group", "edge_balanced"] +
+                        ["narrow"] * (dim <= 8))
+    if family == "narrow":
+        return "narrow %s edgesPerWarp=%d vec=%d unroll=%d " \
+            "warpPerBlock=%d" % (
+                spec, rng.choice([32, 33, 48, 64, 100, 128, 200, 256, 512]),
+                rng.choice([1, 2, 4]), unroll, warps)
+    if family == "edge_balanced":
+        return "edge_balanced %s edgesPerWarp=%d dimWorker=%d vec=%d " \
+            "unroll=%d warpPerBlock=%d" % (
+                spec, 32 // lanes * rng.choice([1, 2, 3, 5, 8, 16, 31, 64, 200]),
+                lanes, rng.choice([1, 2, 4]), unroll, warps)
+    if family == "neighbor_group":
         return "neighbor_group %s partSize=%d dimWorker=%d warpPerBlock=%d " \
             "unroll=%d" % (spec, rng.choice([1, 2, 3, 5, 8, 16, 31, 32, 33, 64,
                                              100, 1000]), lanes, warps, unroll)
@@ -198,7 +237,6 @@ class Tap:
         sys.stdout.flush()
 
 
-
 def main():
     emit, root = sys.argv[1:3]
     cxx = os.environ.get("CXX") or "c++"
@@ -244,7 +282,7 @@ def main():
                        "exit %d\n%s" % (done.returncode, done.stderr[:4000]))
         for fault, done in zip(FAULTS, results[len(programs):]):
             tap.report("a fault in %s is found out: %s" %
-                       (fault[0], fault[2].strip() or "no barrier"),
+                       (fault[0], " ".join(fault[2].split()) or "no barrier"),
                        None if done.returncode != 0 else "it passed")
     print("1..%d" % tap.n)
     return 1 if tap.failed else 0

@@ -174,6 +174,9 @@ class Torch(Gpu):
     def test_current_stream(self):
         """the work is queued on PyTorch's current stream, not awaited"""
         side, y = torch.cuda.Stream(), []
+        # The first use of a kernel loads it, which may wait for the device.
+        self.model.forward(self.on_gpu * 1)
+        torch.cuda.synchronize()
         with torch.cuda.stream(side):
             torch.cuda._sleep(200_000_000)
             x = self.on_gpu * 1

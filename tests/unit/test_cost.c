@@ -13,6 +13,15 @@ static const struct family neighbor_group = {
     .n_knobs = 3,
     .knobs = {{.name = "partSize"}, {.name = "dimWorker"},
               {.name = "unroll"}}};
+static const struct family edge_balanced = {
+    .name = "edge_balanced",
+    .n_knobs = 3,
+    .knobs = {{.name = "edgesPerWarp"}, {.name = "dimWorker"},
+              {.name = "unroll"}}};
+static const struct family narrow = {
+    .name = "narrow",
+    .n_knobs = 2,
+    .knobs = {{.name = "edgesPerWarp"}, {.name = "unroll"}}};
 static const struct family unknown = {.name = "unknown"};
 
 // A question to the model, with one answer.
@@ -86,14 +95,46 @@ TEST(the_rows_own_term_is_not_free)
 
 TEST(a_longer_longest_row_costs_more_unless_it_is_cut)
 {
-    struct ask whole = typical(), cut = typical();
-    cut.c = (struct candidate){.family = &neighbor_group,
-                               .values = {32, 8, 4}};
-    double whole_before = cost(&whole), cut_before = cost(&cut);
-    whole.max_degree = cut.max_degree = 500000;
-    CHECK(cost(&whole) > 2 * whole_before);
-    CHECK_NEAR(cost(&cut), cut_before, 1e-12);
-    CHECK(cost(&cut) < cost(&whole));
+    static const struct candidate cuts[] = {
+        {.family = &neighbor_group, .values = {32, 8, 4}},
+        {.family = &edge_balanced, .values = {128, 8, 4}},
+        {.family = &narrow, .values = {128, 4}}};
+    for (size_t i = 0; i < 3; i++) {
+        struct ask whole = typical(), cut = typical();
+        cut.c = cuts[i];
+        double whole_before = cost(&whole), cut_before = cost(&cut);
+        whole.max_degree = cut.max_degree = 500000;
+        CHECK(cost(&whole) > 2 * whole_before);
+        CHECK_NEAR(cost(&cut), cut_before, 1e-12);
+        CHECK(cost(&cut) < cost(&whole));
+    }
+}
+
+TEST(equal_edges_spare_short_rows_a_start_each)
+{
+    struct ask groups = typical(), ranges = typical();
+    groups.edges = ranges.edges = 3 * groups.nodes;
+    groups.max_degree = ranges.max_degree = 20000;
+    groups.spec.dim = ranges.spec.dim = 8;
+    groups.c = (struct candidate){.family = &neighbor_group,
+                                  .values = {32, 2, 4}};
+    ranges.c = (struct candidate){.family = &edge_balanced,
+                                  .values = {512, 2, 4}};
+    CHECK(cost(&ranges) < cost(&groups));
+}
+
+TEST(longer_ranges_make_a_longer_end)
+{
+    struct ask a = typical();
+    a.max_degree = 500000;
+    a.edges = 1000000000;
+    double last = 0;
+    for (int64_t n = 4096; n <= 8192; n *= 2) {
+        a.c = (struct candidate){.family = &edge_balanced,
+                                 .values = {n, 8, 4}};
+        CHECK(cost(&a) > last);
+        last = cost(&a);
+    }
 }
 
 TEST(rows_that_are_alike_need_no_cutting)
@@ -111,6 +152,17 @@ TEST(lanes_without_a_column_cost)
     b.c = (struct candidate){.family = &row_split, .values = {32, 1, 1, 1}};
     a.spec.dim = b.spec.dim = 8;
     CHECK(cost(&a) < cost(&b));
+}
+
+TEST(a_lane_for_every_edge_uses_all_lanes_of_a_warp)
+{
+    struct ask team = typical(), lane = typical();
+    team.spec.dim = lane.spec.dim = 1;
+    team.edges = lane.edges = 100000000;
+    team.c = (struct candidate){.family = &edge_balanced,
+                                .values = {256, 32, 4}};
+    lane.c = (struct candidate){.family = &narrow, .values = {256, 4}};
+    CHECK(cost(&lane) < cost(&team));
 }
 
 TEST(more_loads_in_flight_never_cost)
@@ -139,11 +191,11 @@ TEST(every_cost_is_a_positive_number)
 {
     static const int64_t nodes[] = {0, 1, 7, 2000000000};
     static const int64_t edges[] = {0, 1, 9000000000};
-    static const struct family *families[] = {&row_split, &neighbor_group,
-                                              &unknown};
+    static const struct family *families[] = {
+        &row_split, &neighbor_group, &edge_balanced, &narrow, &unknown};
     for (size_t n = 0; n < 4; n++)
         for (size_t e = 0; e < 3; e++)
-            for (size_t f = 0; f < 3; f++)
+            for (size_t f = 0; f < 5; f++)
                 for (int32_t dim = 1; dim <= 100000; dim *= 10) {
                     struct ask a = typical();
                     a.c = (struct candidate){.family = families[f],
@@ -163,8 +215,11 @@ int main(void)
     RUN(more_nodes_cost_more);
     RUN(the_rows_own_term_is_not_free);
     RUN(a_longer_longest_row_costs_more_unless_it_is_cut);
+    RUN(equal_edges_spare_short_rows_a_start_each);
+    RUN(longer_ranges_make_a_longer_end);
     RUN(rows_that_are_alike_need_no_cutting);
     RUN(lanes_without_a_column_cost);
+    RUN(a_lane_for_every_edge_uses_all_lanes_of_a_warp);
     RUN(more_loads_in_flight_never_cost);
     RUN(a_faster_device_costs_no_more);
     RUN(every_cost_is_a_positive_number);

@@ -1,29 +1,9 @@
 // Properties of real graphs against figures that independent tools computed
 // (facts.csv beside the graphs). Skipped where the graphs are absent.
+#include "facts_fixture.h"
 #include "graph/load.h"
 #include "graph/stats.h"
-#include "test.h"
-
-// One line of the file, cut at its commas.
-struct row {
-    char text[2048];
-    char *cells[64];
-    int n;
-};
-
-static bool read_row(FILE *f, struct row *r)
-{
-    if (!fgets(r->text, sizeof(r->text), f))
-        return false;
-    r->text[strcspn(r->text, "\r\n")] = '\0';
-    r->n = 0;
-    for (char *p = r->text; p && r->n < 64; p = strchr(p, ',')) {
-        if (r->n)
-            *p++ = '\0';
-        r->cells[r->n++] = p;
-    }
-    return true;
-}
+#include "order/triangles.h"
 
 // facts.csv column, our property, relative tolerance (0: exactly). Its deg_*
 // columns count entries per source, so they are our out-degrees.
@@ -53,16 +33,9 @@ static const struct {
     {"avg_edge_span", "graph.locality.avg_edge_span", 1e-6},
     {"avg_log2_span", "graph.locality.avg_log2_span", 1e-6},
     {"bandwidth", "graph.locality.bandwidth", 0},
+    {"triangles", "graph.triangles", 0},
+    {"transitivity", "graph.transitivity", 1e-6},
 };
-
-static const char *cell(const struct row *head, const struct row *r,
-                        const char *column)
-{
-    for (int i = 0; i < head->n && i < r->n; i++)
-        if (strcmp(head->cells[i], column) == 0)
-            return r->cells[i];
-    return NULL;
-}
 
 static void check_number(const char *graph, const char *what, double got,
                          double want, double rel)
@@ -72,11 +45,11 @@ static void check_number(const char *graph, const char *what, double got,
 }
 
 // window_cols_K_in is what window_reuse_K divides the edges by.
-static void check_windows(const char *graph, const struct row *head,
-                          const struct row *r, const struct props *p)
+static void check_windows(const char *graph, const struct facts_row *head,
+                          const struct facts_row *r, const struct props *p)
 {
-    const char *cols8 = cell(head, r, "window_cols_8_in");
-    const char *cols16 = cell(head, r, "window_cols_16_in");
+    const char *cols8 = facts_cell(head, r, "window_cols_8_in");
+    const char *cols16 = facts_cell(head, r, "window_cols_16_in");
     double edges = props_number(p, "graph.edges");
     CHECK(cols8 && cols16);
     if (!cols8 || !cols16)
@@ -89,22 +62,48 @@ static void check_windows(const char *graph, const struct row *head,
                  edges / atof(cols16), 1e-12);
 }
 
-static void check_graph(const char *dir, const struct row *head,
-                        const struct row *r)
+// Their rows are what an edge comes from.
+static void check_tiles(const char *path, const struct facts_row *head,
+                        const struct facts_row *r)
 {
     static struct props p;
     struct csr g;
     gnnac_error err = {{0}};
-    struct graph_options opt = {0};
-    char path[1024];
-    snprintf(path, sizeof(path), "%s/%s.npz", dir, r->cells[0]);
+    struct graph_options opt = {.target_to_source = true};
+    const char *tiles = facts_cell(head, r, "tiles_16x8");
+    const char *blocks = facts_cell(head, r, "sgt_blocks_16x8");
+    CHECK(tiles && blocks);
     if (graph_load(path, &opt, &g, &err) != GNNAC_OK ||
         graph_stats(&g, 0, &p, &err) != GNNAC_OK) {
         TEST__FAIL("%s", err.msg);
         return;
     }
+    if (tiles && blocks) {
+        check_number(r->cells[0], "tiles_16x8",
+                     props_number(&p, "graph.locality.tiles_16x8"),
+                     atof(tiles), 0);
+        check_number(r->cells[0], "sgt_blocks_16x8",
+                     props_number(&p, "graph.locality.sgt_blocks_16x8"),
+                     atof(blocks), 0);
+    }
+    csr_finish(&g);
+}
+
+static void check_graph(const char *path, const struct facts_row *head,
+                        const struct facts_row *r)
+{
+    static struct props p;
+    struct csr g;
+    gnnac_error err = {{0}};
+    struct graph_options opt = {0};
+    if (graph_load(path, &opt, &g, &err) != GNNAC_OK ||
+        graph_stats(&g, 0, &p, &err) != GNNAC_OK ||
+        triangle_props(&g, 0, &p, &err) != GNNAC_OK) {
+        TEST__FAIL("%s", err.msg);
+        return;
+    }
     for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
-        const char *want = cell(head, r, facts[i].column);
+        const char *want = facts_cell(head, r, facts[i].column);
         CHECK(want != NULL);
         if (want)
             check_number(r->cells[0], facts[i].property,
@@ -113,24 +112,14 @@ static void check_graph(const char *dir, const struct row *head,
     }
     check_windows(r->cells[0], head, r, &p);
     csr_finish(&g);
+    check_tiles(path, head, r);
 }
 
 TEST(every_property_agrees_with_independent_tools)
 {
-    const char *dir = getenv("GNNAC_TEST_GRAPHS");
-    char path[1024];
-    static struct row head, r;
-    int n = 0;
-    snprintf(path, sizeof(path), "%s/facts.csv", dir ? dir : "");
-    FILE *f = dir ? fopen(path, "r") : NULL;
-    if (!f)
+    int n = facts_each(check_graph);
+    if (n < 0)
         SKIP("no facts.csv: set GNNAC_TEST_GRAPHS to the folder of graphs");
-    CHECK(read_row(f, &head));
-    while (read_row(f, &r)) {
-        check_graph(dir, &head, &r);
-        n++;
-    }
-    fclose(f);
     CHECK(n > 0);
     printf("# %d graphs\n", n);
 }

@@ -154,6 +154,7 @@ TEST(a_kernel_alone_survives_the_way_through_json)
     struct kernel back;
     struct kernel *k = &m->kernels[0];
     k->part_size = 32;
+    k->part_rows = 16;
     k->parts_per_block = 4;
     k->partials = true;
     k->n_launches = 2;
@@ -166,6 +167,38 @@ TEST(a_kernel_alone_survives_the_way_through_json)
     json_object_set_new(j, "name", json_string("a/b"));
     CHECK_INT(manifest_kernel_from_json(j, &back, NULL), GNNAC_EFORMAT);
     json_decref(j);
+    free(m);
+}
+
+TEST(parts_of_several_rows_are_a_feature_that_readers_must_have)
+{
+    struct manifest *m = example(), *back = calloc(1, sizeof(*back));
+    char *text = text_of(m);
+    CHECK(!strstr(text, "part_rows"));
+    free(text);
+    m->kernels[0].part_size = 32;
+    m->kernels[0].parts_per_block = 4;
+    m->kernels[0].part_rows = 16;
+    text = text_of(m);
+    CHECK_HAS(text, "\"requires\":[\"part_rows\"]");
+    CHECK_INT(manifest_parse(text, strlen(text), back, NULL), GNNAC_OK);
+    CHECK_INT(back->kernels[0].part_rows, 16);
+    m->kernels[0].part_size = m->kernels[0].parts_per_block = 0;
+    CHECK_INT(kernel_check(&m->kernels[0], NULL), GNNAC_EFORMAT);
+    free(text);
+    free(back);
+    free(m);
+}
+
+TEST(a_bundle_requires_every_feature_that_it_uses)
+{
+    struct manifest *m = reordered_example();
+    m->kernels[0].part_size = 32;
+    m->kernels[0].parts_per_block = 4;
+    m->kernels[0].part_rows = 16;
+    char *text = text_of(m);
+    CHECK_HAS(text, "\"requires\":[\"reorder\",\"part_rows\"]");
+    free(text);
     free(m);
 }
 
@@ -197,6 +230,8 @@ int main(void)
     RUN(what_a_reader_must_understand_is_asked_for_by_name);
     RUN(a_reordered_graph_is_required_to_be_understood_and_no_other);
     RUN(a_kernel_alone_survives_the_way_through_json);
+    RUN(parts_of_several_rows_are_a_feature_that_readers_must_have);
+    RUN(a_bundle_requires_every_feature_that_it_uses);
     RUN(bytes_that_are_not_utf8_do_not_stop_the_writer);
     RUN(every_name_reads_back_as_its_value);
     return test_done();

@@ -107,7 +107,8 @@ TEST(a_kernel_carries_its_launches_and_a_name_with_every_parameter)
     struct emitted e = {0};
     gnnac_error err;
     CHECK_INT(emit_body("//% needs { part_size = partSize, "
-                        "parts_per_block = 4, partials = true }\n",
+                        "part_rows = 8, parts_per_block = 4, "
+                        "partials = true }\n",
                         &e, &err),
               GNNAC_OK);
     CHECK_STR(e.kernel.name,
@@ -116,6 +117,7 @@ TEST(a_kernel_carries_its_launches_and_a_name_with_every_parameter)
     CHECK_INT(e.kernel.dim, 5);
     CHECK_INT(e.kernel.offset_bits, 64);
     CHECK_INT(e.kernel.part_size, 32);
+    CHECK_INT(e.kernel.part_rows, 8);
     CHECK_INT(e.kernel.parts_per_block, 4);
     CHECK(e.kernel.partials);
     CHECK_INT(e.kernel.n_launches, 1);
@@ -337,7 +339,7 @@ TEST(the_first_folder_wins_and_none_is_an_error)
     write_file("row_split.cu.lua", head);
     remove_file("t.cu.lua");
     CHECK_INT(catalog_open(both, 3, &c, &err), GNNAC_OK);
-    CHECK_INT(catalog_families(c)->n, 5);
+    CHECK(catalog_families(c)->n >= 7);
     CHECK_INT(family_find(catalog_families(c), "row_split")->n_knobs, 2);
     CHECK(family_find(catalog_families(c), "neighbor_group") != NULL);
     catalog_close(c);

@@ -1,0 +1,164 @@
+// A graph of communities at one level of Leiden: what its phases share.
+#ifndef GNNAC_LEIDEN_STATE_H
+#define GNNAC_LEIDEN_STATE_H
+
+#include <omp.h>
+#include <stdbool.h>
+
+#include "graph/csr.h"
+
+struct cell {
+    int32_t id;
+    uint32_t weight;
+};
+
+// Row v is [begin[v], end[v]); rows do not touch. The first level is the graph
+// itself, whose weights are 1: it borrows `col` and has no cells.
+struct level {
+    int64_t n;
+    const int64_t *begin, *end;
+    const int32_t *col;
+    struct cell *cell;
+    uint32_t *strength; // [n], edges inside a node counted twice
+    int64_t *rows;      // what begin and end are in, where owned
+    int32_t *up;        // [n]: node of the level above; NULL at the top
+};
+void level_finish(struct level *l);
+
+static inline int64_t level_degree(const struct level *l, int64_t v)
+{
+    return l->end[v] - l->begin[v];
+}
+
+static inline int32_t level_neighbour(const struct level *l, int64_t e)
+{
+    return l->col ? l->col[e] : l->cell[e].id;
+}
+
+// A thread's own memory.
+struct tally {
+    uint32_t *weight; // [nodes of the graph], 0 between calls
+    int32_t *found;   // [nodes of the graph + 1]
+    int64_t n_found;
+};
+
+// Where a node wants to be, and its edges there and to where it is.
+struct choice {
+    int32_t target;
+    uint32_t weight, own;
+};
+
+enum { LEIDEN_MAX_LEVELS = 64 };
+
+// Arrays have room for every node of the graph; those of a level use its n.
+struct leiden_run {
+    const struct csr *g; // borrowed
+    int n_threads;
+    struct tally *tally;                  // [n_threads]
+    struct level levels[LEIDEN_MAX_LEVELS]; // from the graph upwards
+    int n_levels;
+    struct level *level; // the one being worked on
+    int32_t *comm;       // community of a node: any id below n
+    uint32_t *sum;       // of strengths, by community; 0: nobody is there
+    int32_t *part;       // refined community: the id of one of its nodes
+    uint32_t *part_sum;
+    int32_t *order;      // how nodes are visited
+    int64_t n_order;
+    int32_t *batch;      // who chooses,
+    struct choice *choice; // and what
+    int32_t *node;       // of the level above or below
+    char *stale;         // a neighbour moved since the node last chose
+    int32_t *left, *joined; // by community: the last batch in which one did
+    int32_t n_batches;   // so far
+};
+
+// ---- batches ----------------------------------------------------------------
+
+// Fewer entries than this are done before other threads are awake.
+enum { LEIDEN_WORTH_THREADS = 4096 };
+
+// body(r, t, i) for all i below n, with the tally of its thread.
+static inline void leiden_each(struct leiden_run *r, int64_t n, int64_t work,
+                               void (*body)(struct leiden_run *,
+                                            struct tally *, int64_t))
+{
+    if (r->n_threads == 1 || work < LEIDEN_WORTH_THREADS) {
+        for (int64_t i = 0; i < n; i++)
+            body(r, &r->tally[0], i);
+        return;
+    }
+    int64_t chunk = n / (8 * r->n_threads);
+    chunk = chunk > 64 ? 64 : chunk < 1 ? 1 : chunk;
+#pragma omp parallel for schedule(dynamic, chunk) num_threads(r->n_threads)
+    for (int64_t i = 0; i < n; i++)
+        body(r, &r->tally[omp_get_thread_num()], i);
+}
+
+// ---- gains ------------------------------------------------------------------
+
+// How good it is for a node of strength `k` with `weight` edges to a community
+// to be in it; `sum` is of the others in there; 0 is to be alone. Exact: with W
+// < 2^32 entries, weight <= W / 2 and k + sum <= W, so both products stay below
+// 2^63.
+static inline int64_t leiden_score(const struct leiden_run *r, uint32_t weight,
+                                   uint32_t k, uint32_t sum)
+{
+    return (int64_t)((uint64_t)r->g->n_edges * weight) -
+           (int64_t)((uint64_t)k * sum);
+}
+
+// ---- neighbours -------------------------------------------------------------
+
+// Lookups miss the cache; how far ahead they are asked for.
+enum { LEIDEN_AHEAD = 24 };
+
+// Without a branch: there is room for one id more than there are.
+static inline void tally_add(struct tally *t, int32_t id, uint32_t weight)
+{
+    uint32_t before = t->weight[id];
+    t->found[t->n_found] = id;
+    t->n_found += before == 0;
+    t->weight[id] = before + weight;
+}
+
+// Leaves in `t` the weight to every group that row v has edges to; the group of
+// node u is of[u].
+static inline void tally_row(const struct level *l, struct tally *t,
+                             const int32_t *of, int64_t v)
+{
+    int64_t end = l->end[v];
+    if (l->col) {
+        for (int64_t e = l->begin[v]; e < end; e++) {
+            if (e + LEIDEN_AHEAD < end)
+                __builtin_prefetch(&of[l->col[e + LEIDEN_AHEAD]]);
+            tally_add(t, of[l->col[e]], 1);
+        }
+        return;
+    }
+    for (int64_t e = l->begin[v]; e < end; e++) {
+        if (e + LEIDEN_AHEAD < end)
+            __builtin_prefetch(&of[l->cell[e + LEIDEN_AHEAD].id]);
+        tally_add(t, of[l->cell[e].id], l->cell[e].weight);
+    }
+}
+
+// ---- phases -----------------------------------------------------------------
+
+// Every node to the community that gains most, `n_sweeps` times over.
+void leiden_move(struct leiden_run *r, int n_sweeps);
+
+// The same once; then those whose neighbours moved, until few did or `n_sweeps`
+// are over.
+void leiden_settle(struct leiden_run *r, int n_sweeps);
+
+// Build every community anew from single nodes: fills part and part_sum.
+void leiden_refine(struct leiden_run *r);
+
+// The parts become the nodes of a level above, which is the one being worked on
+// from now; their communities stay. False: out of memory.
+bool leiden_ascend(struct leiden_run *r);
+
+// Back to the level below, whose nodes take over the communities.
+void leiden_descend(struct leiden_run *r);
+
+#endif

@@ -1,0 +1,119 @@
+//% -- What kernels that cut rows share: the partial sums of a row that crosses
+//% -- blocks, and the second kernel that joins them. See runtime/parts.h.
+//% local lanes = include "lanes"
+//% local epilogue = include "epilogue"
+//% local parts = {}
+//% local pitch = (spec.dim + 3) // 4 * 4
+//%
+//% -- The widest loads, up to `widest`, that leave no lane without columns,
+//% -- then as many columns per lane as the registers allow, shared evenly
+//% -- between the tiles.
+//% function parts.layout(dimWorker, widest, loads, warps)
+//%   local teams = 32 // dimWorker
+//%   local function layout(vec)
+//%     for coarsen = 8 // vec, 1, -1 do
+//%       local L = lanes.layout(dimWorker, teams, vec, coarsen)
+//%       if lanes.fits(L.floats, loads, warps) then
+//%         local span = L.tiles * dimWorker * vec
+//%         return lanes.layout(dimWorker, teams, vec,
+//%                             (L.body + span - 1) // span)
+//%       end
+//%     end
+//%   end
+//%   local vec = lanes.widest(widest, spec.x_pitch)
+//%   while vec > 1 and vec * (dimWorker - 1) >= spec.dim do vec = vec // 2 end
+//%   local L = layout(vec) or layout(vec // 2) or layout(1)
+//%   check(L, "unroll %d: too many registers for %d warps", loads, warps)
+//%   return L
+//% end
+//%
+//% -- `first`, what the epilogue reads, `last`.
+//% function parts.arguments(first, last)
+//%   if spec.norm == "mean" then first[#first + 1] = "rowptr" end
+//%   epilogue.add_args(first)
+//%   for _, a in ipairs(last) do first[#first + 1] = a end
+//%   return first
+//% end
+//%
+//% function parts.launch_join(L, warps)
+//%   return launch {
+//%     entry = kernel .. "_finish",
+//%     grid = { "n_splits", per = warps, y = L.tiles },
+//%     block = 32 * warps,
+//%     args = parts.arguments({ "out", "partial" },
+//%                            { "split_row", "split_first", "split_last",
+//%                              "n_splits" }),
+//%   }
+//% end
+//%
+//% -- `lane`, its columns, and `edge`, its team's place in the warp; lanes
+//% -- without a team get 32, one past all the ids that a warp holds.
+//% function parts.places(L)
+//%   local used = L.edgeWorker * L.dimWorker
+    const int lane = threadIdx.x % 32;
+//%   if L.dimWorker == 32 then
+    const int edge = 0;
+//%   elseif used == 32 then
+    const int edge = lane / ${L.dimWorker};
+//%   else
+    const int edge = lane < ${used} ? lane / ${L.dimWorker} : 32;
+//%   end
+//%   lanes.columns(L)
+//% end
+//%
+//% -- The block's share of a row that others share, too.
+//% function parts.store_partial(L, begins)
+        float *to = partial + (2LL * blockIdx.x + ${begins}) * ${pitch};
+//%   lanes.store_row(L, L.vec)
+//% end
+//%
+//% function parts.join(L, parameters, warps, unroll)
+//%   local teams = L.edgeWorker
+
+// Warp: a row that crosses blocks; teams take turns at its partial sums.
+extern "C" __global__ void __launch_bounds__(${32 * warps}, 1)
+${kernel}_finish(${parameters})
+{
+    const unsigned split = blockIdx.x * ${warps} + threadIdx.x / 32;
+    if (split >= n_splits)
+        return;
+//%   parts.places(L)
+//%   lanes.pointers(L, "partial")
+    const int row = __ldg(split_row + split);
+    const int first = __ldg(split_first + split);
+    const int n = __ldg(split_last + split) - first + 1;
+
+    float sum[${L.floats}] = {};
+#pragma unroll 1
+    for (int base = edge; base < n; base += ${unroll * teams}) {
+        float v[${unroll}][${L.floats}] = {};
+#pragma unroll
+        for (int k = 0; k < ${unroll}; k++) {
+            const int b = base + k * ${teams};
+            if (b >= n)
+                continue;
+            // The row's first block wrote slot 2b + 1, the others slot 2b.
+            const long long slot = 2LL * (first + b) + (b == 0);
+            const long long u = slot * ${pitch};
+//%   lanes.load_row(L)
+        }
+#pragma unroll
+        for (int k = 0; k < ${unroll}; k++)
+#pragma unroll
+            for (int i = 0; i < ${L.floats}; i++)
+                sum[i] += v[k][i];
+    }
+//%   lanes.reduce(L)
+
+//%   if L.dimWorker < 32 then
+    if (edge > 0)
+        return;
+//%   end
+//%   if spec.norm == "mean" then
+    const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
+//%   end
+//%   epilogue.write(L)
+}
+//% end
+//%
+//% return parts

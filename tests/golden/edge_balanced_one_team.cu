@@ -1,0 +1,269 @@
+// gnnac aggregate, from templates/edge_balanced.cu.lua
+// Equal edges for every team of dimWorker lanes, however long rows are. A
+// team walks over a range of edges, row by row, and writes each row as it
+// ends. The runtime cuts the ranges (runtime/parts.h), which costs one round
+// of loads here, where a search would cost one for each bit of the number of
+// rows: the first neighbour is three dependent loads away (range, id, row of
+// x), as in row_split, and each batch one from the next, since the ids, the
+// row's end and what the epilogue reads are asked for early. Ranges end with
+// a row unless it is long. The sums of a longer one are added in the block
+// through shared memory, across blocks by a second kernel in block order: no
+// atomics, results repeat bit by bit. Meant for short rows around long ones.
+// edgesPerWarp=64 dimWorker=32 vec=4 unroll=4 warpPerBlock=1
+// f32 dim=128 x_pitch=128 out_pitch=128 self_pitch=128 norm=none self=eps bias=0 act=none offset_bits=32
+#line 51 "/gnnac/templates/edge_balanced.cu.lua"
+// Edges per team: up to 64; teams per warp: 1;
+// lanes per team: 32; columns per lane: 4.
+#line 56 "/gnnac/templates/edge_balanced.cu.lua"
+typedef int offset_t;
+
+#line 68 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load4(float *to, const float *from)
+{
+#line 81 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldg((const float4 *)from);
+#line 90 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 68 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store4(float *to, const float *from)
+{
+#line 72 "/gnnac/templates/lanes.lib.lua"
+    *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
+}
+
+#line 68 "/gnnac/templates/edge_balanced.cu.lua"
+extern "C" __global__ void __launch_bounds__(32, 1)
+gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
+    float *out, const float *x, const offset_t *rowptr,
+    const int *colidx, const offset_t *part_ptr, const int *part_row,
+    const float *self, const float *eps, float *partial,
+    int n_parts)
+{
+#line 53 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 55 "/gnnac/templates/parts.lib.lua"
+    const int edge = 0;
+#line 117 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane;
+#line 138 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 4 + 0;
+#line 153 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = x + c0;
+    asm("" : "+l"(x0));
+#line 77 "/gnnac/templates/edge_balanced.cu.lua"
+    const int place = edge;
+#line 81 "/gnnac/templates/edge_balanced.cu.lua"
+    const unsigned first = blockIdx.x * 1;
+    const unsigned part = first + place;
+
+    // Rows row .. last - 1 end in the range, which also holds `tail` edges of
+    // the row `last`. `open`: the row at hand began in an earlier range.
+    int row = 0, last = 0, left = 0, row_left = 0;
+    offset_t row_end = 0, next_end = 0;
+    bool open = false;
+    const int *ids = colidx;
+#line 91 "/gnnac/templates/edge_balanced.cu.lua"
+    if (part < n_parts) {
+#line 95 "/gnnac/templates/edge_balanced.cu.lua"
+        row = __ldg(part_row + part);
+        last = __ldg(part_row + part + 1);
+        const offset_t begin = __ldg(part_ptr + part);
+        left = (int)(__ldg(part_ptr + part + 1) - begin);
+        ids += begin;
+        open = begin > __ldg(rowptr + row);
+        row_end = __ldg(rowptr + row + 1);
+        row_left = row < last ? (int)(row_end - begin) : left;
+        if (row + 1 < last)
+            next_end = __ldg(rowptr + row + 2);
+    }
+    int tail = row < last ? 0 : left;
+
+#line 116 "/gnnac/templates/edge_balanced.cu.lua"
+    int id[4];
+#line 112 "/gnnac/templates/edge_balanced.cu.lua"
+#pragma unroll
+    for (int k = 0; k < 4; k++)
+        id[k] = k < left ? __ldg(ids + k) : 0;
+#line 118 "/gnnac/templates/edge_balanced.cu.lua"
+    float sum[4] = {};
+#pragma unroll 1
+    while (row < last || left > 0) {
+        const int n = min(row_left, 4);
+        const bool ends = row < last && n == row_left;
+        float v[4][4] = {};
+#line 127 "/gnnac/templates/edge_balanced.cu.lua"
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+            if (k >= n)
+                continue;
+            const long long u = (long long)id[k] * 128;
+#line 166 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+        }
+#line 33 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 128;
+#line 35 "/gnnac/templates/epilogue.lib.lua"
+    float own[4] = {};
+    if (ends) {
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    load4(&own[0], from + c0);
+    }
+#line 138 "/gnnac/templates/edge_balanced.cu.lua"
+        ids += n;
+        left -= n;
+        row_left -= n;
+#line 112 "/gnnac/templates/edge_balanced.cu.lua"
+#pragma unroll
+    for (int k = 0; k < 4; k++)
+        id[k] = k < left ? __ldg(ids + k) : 0;
+#line 142 "/gnnac/templates/edge_balanced.cu.lua"
+#pragma unroll
+        for (int k = 0; k < 4; k++)
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+#line 149 "/gnnac/templates/edge_balanced.cu.lua"
+                sum[i] += v[k][i];
+#line 151 "/gnnac/templates/edge_balanced.cu.lua"
+        if (!ends)
+            continue;
+        if (!open) {
+#line 63 "/gnnac/templates/epilogue.lib.lua"
+    const float weight = 1.0f + __ldg(eps);
+#line 67 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+#line 72 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(weight, own[i], sum[i]);
+#line 89 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 128;
+#line 190 "/gnnac/templates/lanes.lib.lua"
+    store4(to + c0, &sum[0]);
+#line 159 "/gnnac/templates/edge_balanced.cu.lua"
+        } else {
+#line 66 "/gnnac/templates/parts.lib.lua"
+        float *to = partial + (2LL * blockIdx.x + 0) * 128;
+#line 190 "/gnnac/templates/lanes.lib.lua"
+    store4(to + c0, &sum[0]);
+        }
+#line 162 "/gnnac/templates/edge_balanced.cu.lua"
+        open = false;
+        row++;
+        row_left = row < last ? (int)(next_end - row_end) : left;
+        tail = row < last ? 0 : left;
+#line 169 "/gnnac/templates/edge_balanced.cu.lua"
+        row_end = next_end;
+        if (row + 1 < last)
+            next_end = __ldg(rowptr + row + 2);
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+            sum[i] = 0.0f;
+    }
+
+#line 204 "/gnnac/templates/edge_balanced.cu.lua"
+    if (tail == 0)
+        return;
+#line 207 "/gnnac/templates/edge_balanced.cu.lua"
+    const bool goes_on = first + 1 < n_parts &&
+                         __ldg(part_row + first + 1) == row;
+    const bool begins = !open;
+    if (!begins || goes_on) {
+#line 66 "/gnnac/templates/parts.lib.lua"
+        float *to = partial + (2LL * blockIdx.x + begins) * 128;
+#line 190 "/gnnac/templates/lanes.lib.lua"
+    store4(to + c0, &sum[0]);
+#line 212 "/gnnac/templates/edge_balanced.cu.lua"
+        return;
+    }
+#line 33 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 128;
+#line 38 "/gnnac/templates/epilogue.lib.lua"
+    float own[4];
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    load4(&own[0], from + c0);
+#line 63 "/gnnac/templates/epilogue.lib.lua"
+    const float weight = 1.0f + __ldg(eps);
+#line 67 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+#line 72 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(weight, own[i], sum[i]);
+#line 89 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 128;
+#line 190 "/gnnac/templates/lanes.lib.lua"
+    store4(to + c0, &sum[0]);
+}
+
+#line 73 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that crosses blocks; teams take turns at its partial sums.
+extern "C" __global__ void __launch_bounds__(32, 1)
+gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
+    float *out, float *partial, const float *self,
+    const float *eps, const int *split_row, const int *split_first,
+    const int *split_last, int n_splits)
+{
+#line 77 "/gnnac/templates/parts.lib.lua"
+    const unsigned split = blockIdx.x * 1 + threadIdx.x / 32;
+    if (split >= n_splits)
+        return;
+#line 53 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 55 "/gnnac/templates/parts.lib.lua"
+    const int edge = 0;
+#line 117 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane;
+#line 138 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 4 + 0;
+#line 153 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = partial + c0;
+    asm("" : "+l"(x0));
+#line 82 "/gnnac/templates/parts.lib.lua"
+    const int row = __ldg(split_row + split);
+    const int first = __ldg(split_first + split);
+    const int n = __ldg(split_last + split) - first + 1;
+
+    float sum[4] = {};
+#pragma unroll 1
+    for (int base = edge; base < n; base += 4) {
+        float v[4][4] = {};
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+            const int b = base + k * 1;
+            if (b >= n)
+                continue;
+            // The row's first block wrote slot 2b + 1, the others slot 2b.
+            const long long slot = 2LL * (first + b) + (b == 0);
+            const long long u = slot * 128;
+#line 166 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+        }
+#line 100 "/gnnac/templates/parts.lib.lua"
+#pragma unroll
+        for (int k = 0; k < 4; k++)
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+                sum[i] += v[k][i];
+    }
+
+#line 33 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 128;
+#line 38 "/gnnac/templates/epilogue.lib.lua"
+    float own[4];
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    load4(&own[0], from + c0);
+#line 63 "/gnnac/templates/epilogue.lib.lua"
+    const float weight = 1.0f + __ldg(eps);
+#line 67 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+#line 72 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(weight, own[i], sum[i]);
+#line 89 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 128;
+#line 190 "/gnnac/templates/lanes.lib.lua"
+    store4(to + c0, &sum[0]);
+}
