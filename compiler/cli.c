@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <float.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +17,16 @@
 // Groups of commands.
 enum {
     ON_GRAPH = CMD_ANALYZE | CMD_COMPILE | CMD_CONVERT | CMD_EXPLAIN |
-               CMD_REORDER | CMD_DB,
+               CMD_REORDER | CMD_DB | CMD_TRAIN,
     ON_MODEL = CMD_COMPILE | CMD_EXPLAIN,
+    ON_SHAPE = ON_MODEL | CMD_TRAIN,
     ON_CHOICE = ON_MODEL | CMD_DB,
-    ON_DEVICE = CMD_COMPILE | CMD_DB | CMD_EXPLAIN | CMD_RUN | CMD_DOCTOR,
+    ON_DEVICE = CMD_COMPILE | CMD_DB | CMD_EXPLAIN | CMD_RUN | CMD_DOCTOR |
+                CMD_TRAIN,
     ON_DB = CMD_ANALYZE | CMD_COMPILE | CMD_DB | CMD_EXPLAIN | CMD_DOCTOR,
-    ON_OUTPUT = CMD_COMPILE | CMD_DB | CMD_GENERATE | CMD_RUN,
+    ON_OUTPUT = CMD_COMPILE | CMD_DB | CMD_GENERATE | CMD_RUN | CMD_TRAIN,
     ON_JSON = CMD_ANALYZE | CMD_COMPILE | CMD_DB | CMD_DOCTOR | CMD_EXPLAIN |
-              CMD_INSPECT | CMD_RULES | CMD_RUN,
+              CMD_INSPECT | CMD_RULES | CMD_RUN | CMD_TRAIN,
 };
 
 // In the order of --help. Columns of numbers: min, max, default.
@@ -56,17 +59,17 @@ const struct option_spec cli_options[] = {
     {"cached", 0, OPT_FLAG, NULL, FIELD(cached), CMD_ANALYZE, 0, 0, NULL,
      "an unchanged file's figures from the database, where it has them"},
 
-    {"model", 0, OPT_WORD, "gcn|gin|sage", FIELD(model), ON_MODEL, 0, 0, NULL,
-     "the network to compile"},
+    {"model", 0, OPT_WORD, "gcn|gin|sage", FIELD(model), ON_SHAPE, 0, 0, NULL,
+     "the network"},
     {"dim", 0, OPT_INT32, "N", FIELD(dim), ON_MODEL, 1, 1 << 20, NULL,
      "columns of the features (default 96)"},
-    {"hidden", 0, OPT_INT32, "N", FIELD(hidden), ON_MODEL, 1, 1 << 20, NULL,
+    {"hidden", 0, OPT_INT32, "N", FIELD(hidden), ON_SHAPE, 1, 1 << 20, NULL,
      "columns between layers (default: the model's)"},
     {"classes", 0, OPT_INT32, "N", FIELD(classes), ON_MODEL, 1, 1 << 20, NULL,
      "columns of the output (default 22)"},
-    {"layers", 0, OPT_INT32, "N", FIELD(layers), ON_MODEL, 1, 64, NULL,
+    {"layers", 0, OPT_INT32, "N", FIELD(layers), ON_SHAPE, 1, 64, NULL,
      "number of layers (default: the model's)"},
-    {"mlp", 0, OPT_INT32, "N", FIELD(mlp), ON_MODEL, 1, 2, NULL,
+    {"mlp", 0, OPT_INT32, "N", FIELD(mlp), ON_SHAPE, 1, 2, NULL,
      "gin: linear layers in each MLP (default 1)"},
     {"rules", 0, OPT_LIST, "FILE", FIELD(rules), ON_CHOICE, 0, 0, NULL,
      "more rules, a file or a shipped one's name; may be repeated"},
@@ -92,10 +95,44 @@ const struct option_spec cli_options[] = {
 
     {"features", 0, OPT_TEXT, "X.npy|ones|randn[:SEED]", FIELD(features),
      CMD_RUN, 0, 0, "randn", "the features, one row a node"},
-    {"weights", 0, OPT_TEXT, "W.safetensors", FIELD(weights), CMD_RUN, 0, 0,
-     NULL, "the parameters (default: drawn from --seed)"},
+    {"weights", 0, OPT_TEXT, "W.safetensors", FIELD(weights),
+     CMD_RUN | CMD_TRAIN, 0, 0, NULL,
+     "the parameters to begin with (default: drawn from --seed)"},
     {"verify", 0, OPT_FLAG, NULL, FIELD(verify), CMD_RUN, 0, 0, NULL,
      "compare the output with a float64 reference"},
+
+    {"data", 0, OPT_TEXT, "D.npz", FIELD(data), CMD_TRAIN, 0, 0, NULL,
+     "features, labels, split (default: GRAPH, else STEM.feat.npz beside it)"},
+    {"protocol", 0, OPT_WORD, "kipf", FIELD(protocol), CMD_TRAIN, 0, 0, NULL,
+     "Kipf and Welling's hyper-parameters; other options override them"},
+    {"epochs", 0, OPT_INT64, "N", FIELD(epochs), CMD_TRAIN, 1, 1 << 30, NULL,
+     "updates, one for all nodes at a time (default 200)"},
+    {"optimizer", 0, OPT_WORD, "adam|adamw|sgd", FIELD(optimizer), CMD_TRAIN,
+     0, 0, "adam", "how gradients change weights"},
+    {"lr", 0, OPT_REAL, "X", FIELD(lr), CMD_TRAIN, 0, 0, NULL,
+     "learning rate (default 0.01)"},
+    {"dropout", 0, OPT_REAL, "P", FIELD(dropout), CMD_TRAIN, 0, 1, NULL,
+     "share of each layer's input that is dropped (default 0.5)"},
+    {"weight-decay", 0, OPT_REAL, "X", FIELD(weight_decay), CMD_TRAIN, 0, 0,
+     NULL, "of the weights of --decay-layers (default 5e-4)"},
+    {"decay-layers", 0, OPT_INT32, "N", FIELD(decay_layers), CMD_TRAIN, 1, 64,
+     NULL, "weight decay is for the first N layers (default: for all)"},
+    {"momentum", 0, OPT_REAL, "X", FIELD(momentum), CMD_TRAIN, 0, 1, NULL,
+     "of sgd (default 0)"},
+    {"learn-eps", 0, OPT_FLAG, NULL, FIELD(learn_eps), CMD_TRAIN, 0, 0, NULL,
+     "gin: learn epsilon, too"},
+    {"normalize", 0, OPT_WORD, "none|rows", FIELD(normalize), CMD_TRAIN, 0, 0,
+     NULL, "rows: divide each row of the features by its sum (default none)"},
+    {"split", 0, OPT_WORD, "auto|file|random", FIELD(split), CMD_TRAIN, 0, 0,
+     "auto", "the data's split, or 60:20:20 drawn from --seed"},
+    {"keep", 0, OPT_WORD, "best|last", FIELD(keep), CMD_TRAIN, 0, 0, "best",
+     "weights of the best validation accuracy, or of the last epoch"},
+    {"patience", 0, OPT_INT64, "N", FIELD(patience), CMD_TRAIN, 1, 1 << 30,
+     NULL, "stop after N epochs without a better one (default: never)"},
+    {"state", 0, OPT_TEXT, "FILE", FIELD(state), CMD_TRAIN, 0, 0, NULL,
+     "write all that a later --resume needs"},
+    {"resume", 0, OPT_TEXT, "FILE", FIELD(resume), CMD_TRAIN, 0, 0, NULL,
+     "go on from a state, up to --epochs in all"},
 
     {"source", 0, OPT_TEXT, "NAME", FIELD(source), CMD_INSPECT, 0, 0, NULL,
      "print a kernel's CUDA source (its name or its number)"},
@@ -121,14 +158,14 @@ const struct option_spec cli_options[] = {
      "folder of the tuning database and the kernel cache"},
     {"no-db", 0, OPT_FLAG, NULL, FIELD(no_db), ON_DB, 0, 0, NULL,
      "remember nothing and recall nothing"},
-    {"seed", 0, OPT_UINT64, "N", FIELD(seed), CMD_GENERATE | CMD_RUN, 0, 0, "1",
-     "of everything random"},
+    {"seed", 0, OPT_UINT64, "N", FIELD(seed),
+     CMD_GENERATE | CMD_RUN | CMD_TRAIN, 0, 0, "1", "of everything random"},
     {"threads", 0, OPT_INT32, "N", FIELD(threads), CMD_ALL, 0, 4096, NULL,
      "CPU threads (default 0: all)"},
     {"verbose", 'v', OPT_FLAG, NULL, FIELD(verbose), CMD_ALL, 0, 0, NULL,
      "say more on stderr"},
     {"quiet", 'q', OPT_FLAG, NULL, FIELD(quiet), CMD_ALL, 0, 0, NULL,
-     "say only warnings and errors; compile, run: no summary"},
+     "say only warnings and errors; compile, run, train: no summary"},
     {.name = NULL},
 };
 
@@ -182,6 +219,21 @@ static gnnac_status store_number(const struct option_spec *s, const char *text,
         *(int32_t *)field = (int32_t)v; // every 32-bit row has a max that fits
     else
         *(int64_t *)field = v;
+    return GNNAC_OK;
+}
+
+// Decimal, perhaps with an exponent.
+static gnnac_status store_real(const struct option_spec *s, const char *text,
+                               struct real *field, gnnac_error *err)
+{
+    char *end = NULL;
+    double v = strtod(text, &end);
+    bool number = text[0] && text[strspn(text, "0123456789.eE+-")] == '\0';
+    if (!number || *end || !(v >= 0 && v <= FLT_MAX) ||
+        (s->max && v >= (double)s->max))
+        return FAIL(err, GNNAC_EUSAGE, "--%s %s: expected a number from 0%s",
+                    s->name, text, s->max ? " to below 1" : "");
+    *field = (struct real){true, v};
     return GNNAC_OK;
 }
 
@@ -250,6 +302,8 @@ static gnnac_status store(const struct option_spec *s, const char *text,
     case OPT_WORD:
     case OPT_SECOND:
         return store_word(s, text, field, err);
+    case OPT_REAL:
+        return store_real(s, text, field, err);
     default:
         return store_number(s, text, field, err);
     }

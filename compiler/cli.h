@@ -20,6 +20,12 @@ struct text_list {
     const char *items[CLI_MAX_LIST];
 };
 
+// 0 may be meant, so that it was given is said apart.
+struct real {
+    bool given;
+    double value;
+};
+
 // All-zero is "nothing given"; cli_parse then sets the documented defaults.
 struct options {
     const char *args[CLI_MAX_ARGS]; // what is not an option, in order
@@ -58,6 +64,20 @@ struct options {
     const char *weights;  // --weights W.safetensors
     bool verify;          // --verify
 
+    // train
+    const char *data;      // --data D.npz
+    const char *protocol;  // --protocol kipf
+    const char *split;     // --split auto|file|random
+    const char *normalize; // --normalize none|rows
+    const char *optimizer; // --optimizer adam|adamw|sgd
+    const char *keep;      // --keep best|last
+    const char *state;     // --state FILE
+    const char *resume;    // --resume FILE
+    int64_t epochs, patience; // 0: not given
+    int32_t decay_layers;     // 0: not given
+    struct real lr, dropout, weight_decay, momentum;
+    bool learn_eps;
+
     // inspect
     const char *source, *ptx; // --source NAME, --ptx NAME
     bool check;               // --check
@@ -87,7 +107,8 @@ enum command_bit {
     CMD_RULES = 1 << 8,
     CMD_RUN = 1 << 9,
     CMD_DB = 1 << 10,
-    CMD_ALL = (1 << 11) - 1,
+    CMD_TRAIN = 1 << 11,
+    CMD_ALL = (1 << 12) - 1,
 };
 
 struct command {
@@ -109,6 +130,7 @@ enum option_kind {
     OPT_INT32,
     OPT_INT64,
     OPT_UINT64,
+    OPT_REAL, // struct real; 0 <= value < max, where there is one
 };
 
 struct option_spec {
@@ -148,5 +170,6 @@ gnnac_status cmd_inspect(const struct options *o, gnnac_error *err);
 gnnac_status cmd_reorder(const struct options *o, gnnac_error *err);
 gnnac_status cmd_rules(const struct options *o, gnnac_error *err);
 gnnac_status cmd_run(const struct options *o, gnnac_error *err);
+gnnac_status cmd_train(const struct options *o, gnnac_error *err);
 
 #endif

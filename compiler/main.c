@@ -34,6 +34,8 @@ static const struct command commands[] = {
      "find mistakes in rule files; run the tests in them"},
     {CMD_RUN, "run", cmd_run, "BUNDLE", 1, 1,
      "one inference; --verify checks it against float64"},
+    {CMD_TRAIN, "train", cmd_train, "BUNDLE|GRAPH", 1, 1,
+     "learn weights from labelled nodes"},
     {.name = NULL},
 };
 

@@ -1,55 +1,48 @@
 // The CPU backend: a program's steps in order.
-#include "backend.h"
-#include "cpu_kernels.h"
+#include "cpu_run.h"
 
-// One inference.
-struct run {
-    const struct gnnac_model *m;
-    const struct manifest *manifest;
-    const float *x;
-    float *y;
-    char *workspace;
-};
-
-static struct view output_of(const struct run *r, int32_t buffer)
+static const struct manifest *manifest_of(const struct cpu_run *r)
 {
-    const struct buffer *b = &r->manifest->program.buffers[buffer];
+    return r->m->bundle->manifest;
+}
+
+struct view cpu_output(const struct cpu_run *r, int32_t buffer)
+{
+    const struct buffer *b = &manifest_of(r)->program.buffers[buffer];
     // The workspace is aligned to 16 bytes and offsets to 256.
-    void *at = buffer == 1 ? (void *)r->y
-                           : r->workspace + r->m->plan.offset[buffer];
+    void *at = buffer == 1 ? (void *)r->y : r->workspace + r->offset[buffer];
     return (struct view){.data = at, .pitch = b->pitch, .dim = b->dim};
 }
 
-static struct const_view input_of(const struct run *r, int32_t buffer)
+struct const_view cpu_input(const struct cpu_run *r, int32_t buffer)
 {
     if (buffer < 0)
         return (struct const_view){0};
     if (buffer == 0) {
-        const struct buffer *b = &r->manifest->program.buffers[0];
+        const struct buffer *b = &manifest_of(r)->program.buffers[0];
         return (struct const_view){r->x, b->pitch, b->dim};
     }
-    struct view v = output_of(r, buffer);
-    return (struct const_view){v.data, v.pitch, v.dim};
+    return as_const(cpu_output(r, buffer));
 }
 
-static const float *param_of(const struct run *r, int32_t param)
+static const float *param_of(const struct cpu_run *r, int32_t param)
 {
     return param < 0 ? NULL : r->m->params[param];
 }
 
-static void run_aggregate(const struct run *r, const struct step *s)
+static void run_aggregate(const struct cpu_run *r, const struct step *s)
 {
     const struct gnnac_bundle *b = r->m->bundle;
     struct aggregate_job job = {
-        .n_rows = r->manifest->n_nodes,
+        .n_rows = manifest_of(r)->n_nodes,
         .rowptr = b->rowptr,
         .colidx = b->colidx,
         .dinv = r->m->dinv,
         .bias = param_of(r, s->bias),
         .eps = param_of(r, s->eps),
-        .x = input_of(r, s->x),
-        .self = input_of(r, s->self),
-        .out = output_of(r, s->out),
+        .x = cpu_input(r, s->x),
+        .self = cpu_input(r, s->self),
+        .out = cpu_output(r, s->out),
         .norm = s->norm,
         .self_term = s->self_term,
         .act = s->act,
@@ -57,12 +50,12 @@ static void run_aggregate(const struct run *r, const struct step *s)
     cpu_aggregate(&job, r->m->ctx->n_threads);
 }
 
-static void run_step(const struct run *r, const struct step *s)
+void cpu_run_step(const struct cpu_run *r, const struct step *s)
 {
-    int64_t n = r->manifest->n_nodes;
+    int64_t n = manifest_of(r)->n_nodes;
     int n_threads = r->m->ctx->n_threads;
-    struct const_view x = input_of(r, s->x);
-    struct view out = output_of(r, s->out);
+    struct const_view x = cpu_input(r, s->x);
+    struct view out = cpu_output(r, s->out);
     switch (s->kind) {
     case STEP_LINEAR:
         cpu_linear(n, x, param_of(r, s->weight), out, s->accumulate, n_threads);
@@ -86,11 +79,12 @@ static void run_step(const struct run *r, const struct step *s)
 void cpu_forward(const struct gnnac_model *m, const float *x, float *y,
                  void *workspace)
 {
-    struct run r = {.m = m,
-                    .manifest = m->bundle->manifest,
-                    .x = x,
-                    .y = y,
-                    .workspace = workspace};
-    for (int32_t i = 0; i < r.manifest->program.n_steps; i++)
-        run_step(&r, &r.manifest->program.steps[i]);
+    const struct program *p = &m->bundle->manifest->program;
+    struct cpu_run r = {.m = m,
+                        .offset = m->plan.offset,
+                        .x = x,
+                        .y = y,
+                        .workspace = workspace};
+    for (int32_t i = 0; i < p->n_steps; i++)
+        cpu_run_step(&r, &p->steps[i]);
 }

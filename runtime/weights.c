@@ -10,11 +10,6 @@
 #include "rng.h"
 #include "safetensors.h"
 
-static size_t param_elems(const struct param *p)
-{
-    return (size_t)p->rows * (size_t)p->cols;
-}
-
 void params_finish(float *params[MAX_PARAMS])
 {
     for (int i = 0; i < MAX_PARAMS; i++) {
@@ -28,7 +23,7 @@ gnnac_status params_alloc(const struct program *p, float *params[MAX_PARAMS],
 {
     memset(params, 0, MAX_PARAMS * sizeof(*params));
     for (int32_t i = 0; i < p->n_params; i++) {
-        params[i] = calloc(param_elems(&p->params[i]), sizeof(float));
+        params[i] = calloc_array(param_elems(&p->params[i]), sizeof(float));
         if (!params[i]) {
             params_finish(params);
             return FAIL(err, GNNAC_ENOMEM, "out of memory for %s",
@@ -45,10 +40,10 @@ void params_init(const struct program *p, uint64_t seed,
         const struct param *q = &p->params[i];
         uint64_t stream = rng_at(seed, (uint64_t)i);
         double limit = sqrt(6.0 / ((double)q->rows + q->cols));
-        for (size_t k = 0; k < param_elems(q); k++)
+        for (int64_t k = 0; k < param_elems(q); k++)
             params[i][k] =
                 q->init == INIT_GLOROT
-                    ? (float)((2 * rng_unit(stream, k) - 1) * limit)
+                    ? (float)((2 * rng_unit(stream, (uint64_t)k) - 1) * limit)
                 : q->init == INIT_EPS ? q->eps
                                       : 0;
     }
@@ -167,6 +162,24 @@ static gnnac_status copy_all(const struct program *p,
             return FAIL(err, GNNAC_EFORMAT,
                         "%s: %.100s is no parameter of this model", path,
                         st->tensors[i].name);
+    return GNNAC_OK;
+}
+
+gnnac_status params_read(const struct program *p,
+                         const struct safetensors *file, const char *prefix,
+                         const char *path, float *params[MAX_PARAMS],
+                         gnnac_error *err)
+{
+    char name[128];
+    for (int32_t i = 0; i < p->n_params; i++) {
+        snprintf(name, sizeof(name), "%s%s", prefix, p->params[i].name);
+        const struct st_tensor *t = safetensors_find(file, name);
+        if (!t)
+            return FAIL(err, GNNAC_ENOENT, "%s: no tensor %s", path, name);
+        gnnac_status st = copy_param(&p->params[i], t, path, params[i], err);
+        if (st != GNNAC_OK)
+            return st;
+    }
     return GNNAC_OK;
 }
 

@@ -2,8 +2,14 @@
 #ifndef GNNAC_WEIGHTS_H
 #define GNNAC_WEIGHTS_H
 
-#include "program.h"
 #include "fail.h"
+#include "program.h"
+#include "safetensors.h"
+
+static inline int64_t param_elems(const struct param *p)
+{
+    return (int64_t)p->rows * p->cols;
+}
 
 // Arrays for every parameter, zeroed; params[i] has rows * cols floats. Free
 // with params_finish.
@@ -20,5 +26,12 @@ void params_init(const struct program *p, uint64_t seed,
 // is then of another model. GNNAC_EIO, GNNAC_EFORMAT, GNNAC_ENOENT.
 gnnac_status params_load(const struct program *p, const char *path,
                          float *params[MAX_PARAMS], gnnac_error *err);
+
+// Tensors PREFIX + name of an open file, each with its exact name; what else is
+// in the file does not matter. GNNAC_EFORMAT, GNNAC_ENOENT.
+gnnac_status params_read(const struct program *p,
+                         const struct safetensors *file, const char *prefix,
+                         const char *path, float *params[MAX_PARAMS],
+                         gnnac_error *err);
 
 #endif

@@ -146,6 +146,13 @@ GNNAC_API gnnac_status gnnac_model_init_weights(gnnac_model *model,
                                                 uint64_t seed,
                                                 gnnac_error *err);
 
+// The parameters in their present state, in the form that
+// gnnac_model_load_weights reads. Written beside and renamed. GNNAC_EIO,
+// GNNAC_EUSAGE (no weights yet), GNNAC_ENOMEM.
+GNNAC_API gnnac_status gnnac_model_save_weights(const gnnac_model *model,
+                                                const char *path,
+                                                gnnac_error *err);
+
 // Opaque here; the same type as CUDA's CUstream and cudaStream_t.
 typedef struct CUstream_st *gnnac_stream;
 
@@ -178,6 +185,89 @@ GNNAC_API gnnac_status gnnac_model_run(gnnac_model *model, const float *x,
 GNNAC_API gnnac_status gnnac_model_reference(gnnac_model *model, const float *x,
                                              double *y, double *bound,
                                              gnnac_error *err);
+
+// ---- training ---------------------------------------------------------------
+
+// Teaches a model: full-batch steps of forward, loss, backward, optimiser. It
+// changes the model's weights in place, so the model runs with what was learnt
+// at any time. On the CPU so far. The same seed gives the same bits at any
+// number of threads. Thread-safety: as the model's; one trainer a model.
+typedef struct gnnac_trainer gnnac_trainer;
+
+typedef enum gnnac_optimizer {
+    GNNAC_ADAM,  // Kingma and Ba 2015; weight decay is part of the gradient
+    GNNAC_ADAMW, // Loshchilov and Hutter 2019; weight decay is apart
+    GNNAC_SGD    // with momentum
+} gnnac_optimizer;
+
+// Zero-initialise, set struct_size = sizeof(gnnac_train_options).
+typedef struct gnnac_train_options {
+    size_t struct_size;
+    gnnac_optimizer optimizer;
+    int32_t decay_layers; // weight decay is for the first so many; 0: for all
+    int32_t learn_eps;    // 1: GIN's epsilon is learnt, too
+    float lr;             // 0: 0.01
+    float weight_decay;
+    float dropout;  // share of every layer's input, from 0 to below 1
+    float momentum; // GNNAC_SGD
+    float beta1, beta2, epsilon; // Adam; 0: 0.9, 0.999, 1e-8
+    uint64_t seed;               // of dropout
+} gnnac_train_options;
+
+// A matrix [n_nodes, in_dim], rows in the input's node order: dense, or by
+// sparse rows (CSR) where `dense` is NULL. Set struct_size.
+typedef struct gnnac_features {
+    size_t struct_size;
+    const float *dense;
+    const int64_t *rowptr; // [n_nodes + 1], from 0
+    const int32_t *colidx; // [rowptr[n_nodes]]
+    const float *values;   // [rowptr[n_nodes]]
+} gnnac_features;
+
+// `options` may be NULL for all defaults. Allocates all that steps need. The
+// model and the arrays of `x` must outlive the trainer and stay as they are.
+// Errors: GNNAC_EUSAGE (no weights yet, options or features out of range),
+// GNNAC_ENOMEM, GNNAC_EUNSUPPORTED (a model on a GPU).
+GNNAC_API gnnac_status
+gnnac_trainer_create(gnnac_model *model, const gnnac_features *x,
+                     const gnnac_train_options *options, gnnac_trainer **out,
+                     gnnac_error *err);
+GNNAC_API void gnnac_trainer_destroy(gnnac_trainer *trainer);
+
+// One update. The loss is the mean over nodes[0 .. n-1] of the negative
+// log-likelihood of labels[node], `labels` [n_nodes], a column of the output
+// each; of a network without log-softmax, the cross-entropy. `loss` (may be
+// NULL) receives it as it was before the update. Allocates nothing. Errors:
+// GNNAC_EUSAGE (a node or a label that is none); nothing has changed then.
+GNNAC_API gnnac_status gnnac_trainer_step(gnnac_trainer *trainer,
+                                          const int32_t *labels,
+                                          const int32_t *nodes, int64_t n,
+                                          float *loss, gnnac_error *err);
+
+// The network's output, without dropout, for the trainer's features: `y`
+// [n_nodes, out_dim]. Allocates nothing.
+GNNAC_API gnnac_status gnnac_trainer_predict(gnnac_trainer *trainer, float *y,
+                                             gnnac_error *err);
+
+// Updates so far, those before a load included.
+GNNAC_API int64_t gnnac_trainer_n_steps(const gnnac_trainer *trainer);
+
+// Remember the present weights (in place of those remembered before); make the
+// remembered ones the present ones. GNNAC_EUSAGE when there are none.
+// `kept_step` says after which step they were remembered, or -1.
+GNNAC_API void gnnac_trainer_keep(gnnac_trainer *trainer);
+GNNAC_API gnnac_status gnnac_trainer_recall(gnnac_trainer *trainer,
+                                            gnnac_error *err);
+GNNAC_API int64_t gnnac_trainer_kept_step(const gnnac_trainer *trainer);
+
+// Everything that the next step depends on, and the remembered weights, as a
+// safetensors file: steps after a load give the bits that they would have given
+// without. Options are not in it. GNNAC_EIO, GNNAC_EFORMAT, GNNAC_ENOENT,
+// GNNAC_ENOMEM; a load that fails changes nothing.
+GNNAC_API gnnac_status gnnac_trainer_save(const gnnac_trainer *trainer,
+                                          const char *path, gnnac_error *err);
+GNNAC_API gnnac_status gnnac_trainer_load(gnnac_trainer *trainer,
+                                          const char *path, gnnac_error *err);
 
 #ifdef __cplusplus
 }

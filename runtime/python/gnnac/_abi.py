@@ -7,8 +7,8 @@ row here.
 from __future__ import annotations
 
 import ctypes
-from ctypes import (POINTER, Structure, c_char, c_char_p, c_int, c_int32,
-                    c_int64, c_size_t, c_uint64, c_void_p)
+from ctypes import (POINTER, Structure, c_char, c_char_p, c_float, c_int,
+                    c_int32, c_int64, c_size_t, c_uint64, c_void_p)
 from typing import Any
 
 
@@ -44,10 +44,43 @@ class BundleInfo(Structure):
     ]
 
 
+class TrainOptions(Structure):
+    """gnnac_train_options"""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("optimizer", c_int),
+        ("decay_layers", c_int32),
+        ("learn_eps", c_int32),
+        ("lr", c_float),
+        ("weight_decay", c_float),
+        ("dropout", c_float),
+        ("momentum", c_float),
+        ("beta1", c_float),
+        ("beta2", c_float),
+        ("epsilon", c_float),
+        ("seed", c_uint64),
+    ]
+
+
+class Features(Structure):
+    """gnnac_features"""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("dense", c_void_p),
+        ("rowptr", c_void_p),
+        ("colidx", c_void_p),
+        ("values", c_void_p),
+    ]
+
+
 STRUCTS: dict[str, type[Structure]] = {
     "gnnac_error": ErrorText,
     "gnnac_context_options": ContextOptions,
     "gnnac_bundle_info": BundleInfo,
+    "gnnac_train_options": TrainOptions,
+    "gnnac_features": Features,
 }
 
 # Objects, matrices and memory are untyped addresses here; _arrays.py checks
@@ -73,6 +106,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "gnnac_model_load_level": (c_char_p, [_HANDLE]),
     "gnnac_model_load_weights": (_STATUS, [_HANDLE, c_char_p, _ERROR]),
     "gnnac_model_init_weights": (_STATUS, [_HANDLE, c_uint64, _ERROR]),
+    "gnnac_model_save_weights": (_STATUS, [_HANDLE, c_char_p, _ERROR]),
     "gnnac_model_workspace_size": (c_size_t, [_HANDLE]),
     "gnnac_model_forward": (
         _STATUS,
@@ -83,6 +117,22 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
         _STATUS,
         [_HANDLE, _MATRIX, _MATRIX, _MATRIX, _ERROR],
     ),
+    "gnnac_trainer_create": (
+        _STATUS,
+        [_HANDLE, POINTER(Features), POINTER(TrainOptions), _OUT, _ERROR],
+    ),
+    "gnnac_trainer_destroy": (None, [_HANDLE]),
+    "gnnac_trainer_step": (
+        _STATUS,
+        [_HANDLE, _MATRIX, _MATRIX, c_int64, _MATRIX, _ERROR],
+    ),
+    "gnnac_trainer_predict": (_STATUS, [_HANDLE, _MATRIX, _ERROR]),
+    "gnnac_trainer_n_steps": (c_int64, [_HANDLE]),
+    "gnnac_trainer_keep": (None, [_HANDLE]),
+    "gnnac_trainer_recall": (_STATUS, [_HANDLE, _ERROR]),
+    "gnnac_trainer_kept_step": (c_int64, [_HANDLE]),
+    "gnnac_trainer_save": (_STATUS, [_HANDLE, c_char_p, _ERROR]),
+    "gnnac_trainer_load": (_STATUS, [_HANDLE, c_char_p, _ERROR]),
 }
 
 

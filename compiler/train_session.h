@@ -1,0 +1,31 @@
+// What one gnnac train owns: network, data, trainer, and what was asked for.
+#ifndef GNNAC_TRAIN_SESSION_H
+#define GNNAC_TRAIN_SESSION_H
+
+#include "cli.h"
+#include "graph/dataset.h"
+
+struct hyper {
+    int64_t epochs, patience; // patience 0: never stop early
+    bool normalize, keep_last;
+    gnnac_train_options train;
+};
+
+struct session {
+    struct hyper hyper;
+    struct dataset data;
+    gnnac_bundle *bundle;
+    gnnac_context *ctx;
+    gnnac_model *model;
+    gnnac_trainer *trainer;
+    gnnac_bundle_info info;
+    float *y; // [n_nodes, out_dim]: the last prediction
+};
+
+// Reads graph or bundle and data, checks that they fit, initialises weights, or
+// goes on from --resume. Training needs no kernels, so a graph is not compiled.
+gnnac_status session_open(struct session *s, const struct options *o,
+                          gnnac_error *err);
+void session_finish(struct session *s);
+
+#endif
