@@ -3,16 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 #include <zip.h>
-#include <zlib.h>
 
 #include "base/file.h"
 #include "checked.h"
-#include "graph/edge_lines.h"
 #include "graph/load.h"
 #include "graph/npy_write.h"
+#include "graph/save_text.h"
 #include "graph/text.h"
 
 // Destinations of the edges in CSR order.
@@ -133,124 +131,6 @@ static gnnac_status save_npz(const char *path, const struct csr *g,
     free(temporary);
     free(row);
     return st;
-}
-
-// ---- text -------------------------------------------------------------------
-
-// Text goes to a plain file or through gzip; errors are found at the end.
-struct sink {
-    FILE *plain;
-    gzFile gz;
-    bool failed;
-};
-
-static void put(struct sink *s, const char *text, size_t n)
-{
-    if (s->gz)
-        s->failed = gzwrite(s->gz, text, (unsigned)n) != (int)n || s->failed;
-    else
-        fwrite(text, 1, n, s->plain);
-}
-
-static size_t format_id(char *out, int64_t v)
-{
-    char reversed[24];
-    size_t n = 0;
-    do
-        reversed[n++] = (char)('0' + v % 10);
-    while (v /= 10);
-    for (size_t i = 0; i < n; i++)
-        out[i] = reversed[n - 1 - i];
-    return n;
-}
-
-// One "src SEPARATOR dst" line per edge, the weight behind it where there is
-// one.
-static void put_edges(struct sink *s, const struct csr *g, char separator,
-                      int base)
-{
-    char line[96];
-    for (int64_t v = 0; v < g->n_nodes; v++)
-        for (int64_t e = g->rowptr[v]; e < g->rowptr[v + 1]; e++) {
-            size_t n = format_id(line, g->colidx[e] + (int64_t)base);
-            line[n++] = separator;
-            n += format_id(line + n, v + base);
-            if (g->weight)
-                n += (size_t)snprintf(line + n, sizeof(line) - n, "%c%.9g",
-                                      separator, (double)g->weight[e]);
-            line[n++] = '\n';
-            put(s, line, n);
-        }
-}
-
-static void put_mtx_head(struct sink *s, const struct csr *g)
-{
-    char head[160];
-    int n = snprintf(head, sizeof(head),
-                     "%%%%MatrixMarket matrix coordinate %s general\n"
-                     "%lld %lld %lld\n",
-                     g->weight ? "real" : "pattern", (long long)g->n_nodes,
-                     (long long)g->n_nodes, (long long)g->n_edges);
-    put(s, head, (size_t)n);
-}
-
-// The comment that keeps last nodes without edges.
-static void put_node_count(struct sink *s, const struct csr *g)
-{
-    char line[64];
-    int64_t last = g->n_nodes - 1;
-    bool seen = last < 0 || g->rowptr[last] < g->n_edges;
-    for (int64_t e = 0; e < g->n_edges && !seen; e++)
-        seen = g->colidx[e] == last;
-    int n = snprintf(line, sizeof(line), EDGE_LINES_NODES "%lld\n",
-                     (long long)g->n_nodes);
-    if (!seen)
-        put(s, line, (size_t)n);
-}
-
-static void put_graph(struct sink *s, const char *path, const struct csr *g)
-{
-    bool mtx = path_has_suffix(path, ".mtx");
-    if (mtx)
-        put_mtx_head(s, g);
-    else
-        put_node_count(s, g);
-    char separator = path_has_suffix(path, ".csv")   ? ','
-                     : path_has_suffix(path, ".tsv") ? '\t'
-                                                     : ' ';
-    put_edges(s, g, separator, mtx);
-}
-
-static bool open_gzip(struct sink *s)
-{
-    int copy = dup(fileno(s->plain));
-    s->gz = copy < 0 ? NULL : gzdopen(copy, "wb");
-    if (!s->gz && copy >= 0)
-        close(copy);
-    return s->gz != NULL;
-}
-
-static gnnac_status save_text(const char *path, const struct csr *g,
-                              gnnac_error *err)
-{
-    struct atomic_file f;
-    gnnac_status st = atomic_open(path, &f, err);
-    if (st != GNNAC_OK)
-        return st;
-    struct sink s = {.plain = f.out};
-    size_t n = strlen(path);
-    bool gz = n > 3 && strcasecmp(path + n - 3, ".gz") == 0;
-    if (!gz || open_gzip(&s))
-        put_graph(&s, path, g);
-    else
-        s.failed = true;
-    if (s.gz)
-        s.failed = gzclose_w(s.gz) != Z_OK || s.failed;
-    if (s.failed) {
-        atomic_abandon(&f);
-        return FAIL(err, GNNAC_EIO, "%s: cannot write", path);
-    }
-    return atomic_commit(&f, err);
 }
 
 // ---- by suffix --------------------------------------------------------------

@@ -1,5 +1,7 @@
 // What is written can be read again, in every form; real graphs that lie in
 // several forms are the same graph.
+#include <omp.h>
+
 #include "graph/generate.h"
 #include "graph_fixture.h"
 #include "test.h"
@@ -83,6 +85,18 @@ TEST(npy_keeps_the_edges_alone)
     csr_finish(&g);
 }
 
+// The bytes of a file that is removed; owned.
+static char *bytes_of(const char *name, size_t *n)
+{
+    FILE *f = fopen(scratch_path(name), "rb");
+    char *bytes = malloc(1 << 23);
+    *n = f ? fread(bytes, 1, 1 << 23, f) : 0;
+    if (f)
+        fclose(f);
+    scratch_unlink(name);
+    return bytes;
+}
+
 TEST(the_same_graph_gives_the_same_bytes)
 {
     struct coo c = {0};
@@ -94,18 +108,50 @@ TEST(the_same_graph_gives_the_same_bytes)
         size_t n[2];
         for (int k = 0; k < 2; k++) {
             CHECK_INT(graph_save(scratch_path(names[i]), &g, NULL), GNNAC_OK);
-            FILE *f = fopen(scratch_path(names[i]), "rb");
-            bytes[k] = malloc(1 << 17);
-            n[k] = fread(bytes[k], 1, 1 << 17, f);
-            fclose(f);
+            bytes[k] = bytes_of(names[i], &n[k]);
         }
         CHECK(n[0] > 1000 && n[0] == n[1]);
         CHECK(memcmp(bytes[0], bytes[1], n[0]) == 0);
         free(bytes[0]);
         free(bytes[1]);
-        scratch_unlink(names[i]);
     }
     csr_finish(&g);
+}
+
+// Text of several pieces, the last a short one; and of a whole number of them.
+TEST(the_number_of_threads_changes_no_byte)
+{
+    static const int64_t n_edges[] = {200001, 1 << 17};
+    static const char *const of_text[] = {"g.txt", "g.mtx", "g.txt.gz"};
+    for (int i = 0; i < 6; i++) {
+        const char *name = of_text[i % 3];
+        struct coo c = {0};
+        char *want = NULL;
+        size_t n_want = 0, n;
+        struct generate_options make = {
+            .kind = "rmat", .nodes = 90000, .edges = n_edges[i / 3]};
+        CHECK_INT(graph_generate(&make, &c, NULL), GNNAC_OK);
+        struct csr g = csr_of(c, NULL), back = {0};
+        for (int threads = 1; threads <= 5; threads += 2) {
+            omp_set_num_threads(threads);
+            CHECK_INT(graph_save(scratch_path(name), &g, NULL), GNNAC_OK);
+            if (threads == 1)
+                CHECK_INT(graph_load(scratch_path(name),
+                                     &(struct graph_options){0}, &back, NULL),
+                          GNNAC_OK);
+            char *got = bytes_of(name, &n);
+            CHECK(!want || (n == n_want && memcmp(got, want, n) == 0));
+            free(want);
+            want = got;
+            n_want = n;
+        }
+        CHECK_INT(g.n_edges, n_edges[i / 3]);
+        CHECK(back.n_edges == g.n_edges &&
+              memcmp(back.colidx, g.colidx, (size_t)g.n_edges * 4) == 0);
+        csr_finish(&back);
+        csr_finish(&g);
+        free(want);
+    }
 }
 
 TEST(nothing_is_left_where_writing_fails)
@@ -203,6 +249,7 @@ int main(void)
     RUN(every_form_keeps_weights_to_the_last_bit);
     RUN(npy_keeps_the_edges_alone);
     RUN(the_same_graph_gives_the_same_bytes);
+    RUN(the_number_of_threads_changes_no_byte);
     RUN(nothing_is_left_where_writing_fails);
     RUN(one_graph_in_several_layouts_has_one_fingerprint);
     RUN(published_files_have_the_sizes_they_are_known_by);
