@@ -89,7 +89,7 @@ stage "gcc with AddressSanitizer and UndefinedBehaviorSanitizer"
 if CC=gcc CXX=g++ build build-san -Db_sanitize=address,undefined \
     -Db_lundef=false; then
     run_tests build-san --timeout-multiplier 4 \
-        --suite unit --suite fuzz --suite kernel --suite cli
+        --suite unit --suite fuzz --suite kernel --suite cli --no-suite long
 else
     fail "build with sanitizers"
 fi
