@@ -57,7 +57,7 @@ static gnnac_status kcache_info_json(const struct options *o, json_t **out,
                          (json_int_t)i.n_blobs);
     kcache_close(kc);
     free(path);
-    return st;
+    return st == GNNAC_ENOENT ? GNNAC_OK : st;
 }
 
 static void print_file(const char *name, const json_t *file,
@@ -157,6 +157,8 @@ static gnnac_status look(const struct options *o, struct inspection *i,
     if (st == GNNAC_EDB) {
         note_damage(i, why.msg);
         st = GNNAC_OK;
+    } else if (st == GNNAC_ENOENT) {
+        st = GNNAC_OK; // nothing was ever in it
     } else if (st != GNNAC_OK) {
         (void)FAIL(err, st, "%s", why.msg);
     }

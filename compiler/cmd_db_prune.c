@@ -111,6 +111,8 @@ static gnnac_status prune(const struct options *o, const struct key_list *keys,
         return st;
     if (path)
         st = kcache_open_existing(path, &kc, err);
+    if (st == GNNAC_ENOENT)
+        st = GNNAC_OK;
     if (st == GNNAC_OK && kc)
         st = kcache_prune(kc, &policy, &pruned, err);
     if (st == GNNAC_OK)

@@ -129,6 +129,7 @@ int main(int argc, char **argv)
 {
     gnnac_error err = {{0}};
     signal(SIGPIPE, SIG_IGN); // writes then fail with EPIPE
+    signal(SIGXFSZ, SIG_IGN); // and with EFBIG
     // What tests/setup.sh put into .venv serves the program built beside it.
     setenv("GNNAC_SOURCE_ROOT", GNNAC_SOURCE_DIR, 0);
     gnnac_status st = dispatch(argc, (const char *const *)argv, &err);

@@ -37,7 +37,7 @@ struct db {
 gnnac_status db_open(struct db *db, const char *path,
                      const struct db_schema *schema, gnnac_error *err);
 // The same, of a file that is there: it is neither created nor migrated. An
-// older version is GNNAC_EDB.
+// older version is GNNAC_EDB, one that was never filled GNNAC_ENOENT.
 gnnac_status db_open_existing(struct db *db, const char *path,
                               const struct db_schema *schema,
                               gnnac_error *err);

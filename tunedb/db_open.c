@@ -259,9 +259,10 @@ static gnnac_status check_version(const struct db *db,
 {
     if (id->version >= db->schema->version)
         return GNNAC_OK;
-    return FAIL(err, GNNAC_EDB, "%s: %s", db->path,
-                is_empty(id) ? "is empty"
-                             : "too old to be used without writing");
+    if (is_empty(id))
+        return FAIL(err, GNNAC_ENOENT, "%s: is empty", db->path);
+    return FAIL(err, GNNAC_EDB, "%s: too old to be used without writing",
+                db->path);
 }
 
 // In a folder that cannot be written, SQLite can read a WAL database only as

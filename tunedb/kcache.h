@@ -18,7 +18,7 @@ struct kcache; // opaque; one thread at a time
 gnnac_status kcache_open(const char *path, struct kcache **out,
                          gnnac_error *err);
 // The same, of a file that is there, as it is: nothing is created, moved or
-// begun anew, not even when it is damaged.
+// begun anew, not even when it is damaged. GNNAC_ENOENT: it was never filled.
 gnnac_status kcache_open_existing(const char *path, struct kcache **out,
                                   gnnac_error *err);
 void kcache_close(struct kcache *kc);

@@ -17,7 +17,7 @@ struct tunedb; // opaque; one thread at a time
 gnnac_status tunedb_open(const char *path, struct tunedb **out,
                          gnnac_error *err);
 // The same, of a file that is there: it is neither created nor migrated. An
-// older version is GNNAC_EDB.
+// older version is GNNAC_EDB, one that was never filled GNNAC_ENOENT.
 gnnac_status tunedb_open_existing(const char *path, struct tunedb **out,
                                   gnnac_error *err);
 void tunedb_close(struct tunedb *db);

@@ -87,7 +87,7 @@ static void store_image(struct workbench *wb, struct variant *v, size_t image)
     gnnac_error e = {{0}};
     if (wb->kcache && kcache_put(wb->kcache, v->keys[image], &v->images[image],
                                  &e) != GNNAC_OK)
-        log_verbose("a kernel is not cached: %s", e.msg);
+        workbench_forgets(wb, e.msg);
 }
 
 // The text that did not compile, in a file of its own for the user to look at.

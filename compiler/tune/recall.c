@@ -74,9 +74,17 @@ bool recall(struct workbench *wb, const struct recall_key *key,
     return found;
 }
 
-static bool may_write(const struct workbench *wb)
+// Says so where there is a database that only can be read.
+static bool may_write(struct workbench *wb)
 {
-    return wb->db && !tunedb_is_read_only(wb->db);
+    gnnac_error e = {{0}};
+    if (!wb->db)
+        return false;
+    if (!tunedb_is_read_only(wb->db))
+        return true;
+    gnnac__set_error(&e, "tune.db: %s", tunedb_note(wb->db));
+    workbench_forgets(wb, e.msg);
+    return false;
 }
 
 void remember(struct workbench *wb, const struct recall_key *key,
@@ -96,7 +104,7 @@ void remember(struct workbench *wb, const struct recall_key *key,
     };
     if (row.variant && row.artifacts &&
         tunedb_put_decision(wb->db, &whole, &row, &e) != GNNAC_OK)
-        log_warn("the decision is not remembered: %s", e.msg);
+        workbench_forgets(wb, e.msg);
     decision_row_finish(&row);
 }
 
@@ -129,6 +137,6 @@ void remember_measurements(struct workbench *wb, const struct recall_key *key,
     struct decision_key whole = whole_key(wb, key, device, sizeof(device));
     if (rows &&
         tunedb_put_measurements(wb->db, &whole, rows, n, &e) != GNNAC_OK)
-        log_warn("the measurements are not kept: %s", e.msg);
+        workbench_forgets(wb, e.msg);
     free(rows);
 }

@@ -125,6 +125,13 @@ static gnnac_status open_rules(struct workbench *wb, gnnac_error *err)
     return st;
 }
 
+void workbench_forgets(struct workbench *wb, const char *why)
+{
+    if (!wb->forgets)
+        log_warn("not all of this is remembered: %s", why);
+    wb->forgets = true;
+}
+
 // A database that cannot be used costs time, not the result: warn and go on.
 static void open_databases(struct workbench *wb)
 {
@@ -133,11 +140,13 @@ static void open_databases(struct workbench *wb)
         return;
     char *tune = database_path(wb->request.db, "tune.db");
     char *cache = database_path(wb->request.db, "kcache.db");
-    if (!tune || tunedb_open(tune, &wb->db, &e) != GNNAC_OK)
-        log_warn("no tuning database: %s", tune ? e.msg : "no home folder");
+    if (!tune || !cache)
+        workbench_forgets(wb, "no home folder");
+    if (tune && tunedb_open(tune, &wb->db, &e) != GNNAC_OK)
+        workbench_forgets(wb, e.msg);
     e.msg[0] = '\0';
-    if (!cache || kcache_open(cache, &wb->kcache, &e) != GNNAC_OK)
-        log_warn("no kernel cache: %s", cache ? e.msg : "no home folder");
+    if (cache && kcache_open(cache, &wb->kcache, &e) != GNNAC_OK)
+        workbench_forgets(wb, e.msg);
     free(tune);
     free(cache);
 }

@@ -41,6 +41,7 @@ struct workbench {
     char archs[MAX_ARCHS][16]; // "sm_90": a cubin each
     char ptx_arch[16];         // "compute_75"
     char space[33];            // hash of rules, templates and settings
+    bool forgets;              // the user was told; see workbench_forgets
 };
 
 gnnac_status workbench_open(const struct workbench_request *rq,
@@ -50,5 +51,8 @@ void workbench_close(struct workbench *wb);
 // The compiler, opened when first needed. GNNAC_ENOENT.
 gnnac_status workbench_nvrtc(struct workbench *wb, struct nvrtc **out,
                              gnnac_error *err);
+
+// Something could not be kept: one warning for all there may be.
+void workbench_forgets(struct workbench *wb, const char *why);
 
 #endif
