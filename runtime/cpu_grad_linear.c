@@ -79,7 +79,7 @@ static void multiply_chunk(const struct grad_job *w, int64_t first, int64_t end,
 static void add_slabs(const float *slabs, int64_t n_slabs, int64_t n,
                       float *sum, int n_threads)
 {
-#pragma omp parallel for simd schedule(static) num_threads(n_threads)          \
+#pragma omp parallel for schedule(static) num_threads(n_threads)               \
     if (n > 1 << 14)
     for (int64_t i = 0; i < n; i++) {
         float s = slabs[i];
