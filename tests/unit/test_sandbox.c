@@ -213,7 +213,8 @@ TEST(bytecode_is_refused)
 
 TEST(endless_programs_are_stopped)
 {
-    expect_error("while true do end", "10 million instructions");
+    expect_error("while true do end",
+                 "10 million instructions|ran for more than");
     expect_error("\n\nrepeat until false", "prog.lua:3: ran");
     expect_error("local function f() return f() end f()", "ran");
     expect_error("for i = 1, math.huge do end", "ran");
