@@ -354,7 +354,8 @@ TEST(a_text_changed_anywhere_is_refused_and_changes_nothing)
     fill(a, 4);
     fill(b, 2);
     char *text = export_text(a), *before = export_text(b);
-    for (size_t at = 0; text[at] && !test__this_failed; at += 1 + draw(4)) {
+    size_t n = strlen(text);
+    for (size_t at = 0; at < n && !test__this_failed; at += 1 + draw(4)) {
         char was = text[at];
         text[at] = (char)(was ^ (1 << draw(7)));
         if (text[at] != was)
