@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "checked.h"
 #include "cli.h"
@@ -130,19 +130,9 @@ static gnnac_status open_session(struct session *s, const struct options *o,
     gnnac_bundle_get_info(s->bundle, &s->info);
     TRY(gnnac_context_create(&options, &s->ctx, err));
     TRY(gnnac_model_create(s->ctx, s->bundle, &s->model, err));
-    if (o->weights)
-        TRY(gnnac_model_load_weights(s->model, o->weights, err));
-    else
-        TRY(gnnac_model_init_weights(s->model, o->seed, err));
+    TRY(read_weights(s->model, o, err));
 out:
     return st;
-}
-
-static double now_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static gnnac_status forward(struct session *s, gnnac_error *err)

@@ -41,6 +41,13 @@ void read_workbench_request(const struct options *o,
     };
 }
 
+gnnac_status read_weights(gnnac_model *m, const struct options *o,
+                          gnnac_error *err)
+{
+    return o->weights ? gnnac_model_load_weights(m, o->weights, err)
+                      : gnnac_model_init_weights(m, o->seed, err);
+}
+
 json_t *reordering_json(const struct reordering *r)
 {
     return r->method[0] ? json_pack("{s:s, s:s}", "method", r->method, "why",

@@ -1,4 +1,4 @@
-// What compile and explain read from the command line, and how results leave as
+// What several commands read from the command line, and how results leave as
 // JSON.
 #ifndef GNNAC_COMPILE_COMMON_H
 #define GNNAC_COMPILE_COMMON_H
@@ -17,6 +17,10 @@ gnnac_status read_model_request(const struct options *o,
 // --device --arch --db --no-db --tune --rules --set --threads.
 void read_workbench_request(const struct options *o,
                             struct workbench_request *out);
+
+// --weights, else drawn from --seed.
+gnnac_status read_weights(gnnac_model *m, const struct options *o,
+                          gnnac_error *err);
 
 // {"method", "why"}; null where nobody asked for an order.
 json_t *reordering_json(const struct reordering *r);

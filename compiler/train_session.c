@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "bundle.h"
 #include "checked.h"
+#include "compile_common.h"
 #include "graph/load.h"
 #include "graph/text.h"
 #include "plan/lower.h"
@@ -218,10 +219,7 @@ static gnnac_status open_trainer(struct session *s, const struct options *o,
                                .n_threads = o->threads};
     TRY(gnnac_context_create(&c, &s->ctx, err));
     TRY(gnnac_model_create(s->ctx, s->bundle, &s->model, err));
-    if (o->weights)
-        TRY(gnnac_model_load_weights(s->model, o->weights, err));
-    else
-        TRY(gnnac_model_init_weights(s->model, o->seed, err));
+    TRY(read_weights(s->model, o, err));
     TRY(gnnac_trainer_create(s->model, &x, &s->hyper.train, &s->trainer, err));
     if (o->resume)
         TRY(gnnac_trainer_load(s->trainer, o->resume, err));

@@ -7,8 +7,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum { BAR_CELLS = 24 };
 
@@ -27,13 +28,6 @@ void log_set_level(int level)
     pthread_mutex_lock(&state.lock);
     state.level = level;
     pthread_mutex_unlock(&state.lock);
-}
-
-static double now_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static void wipe_bar(void)

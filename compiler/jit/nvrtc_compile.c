@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 enum {
     MAX_OPTIONS = 16,
@@ -216,13 +217,6 @@ static gnnac_status compile_source(struct nvrtc *n, struct compile_job *j)
                         &j->static_shared);
     n->call.nvrtcDestroyProgram(&p);
     return st;
-}
-
-static double now_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static void run_job(struct nvrtc *n, struct compile_job *j)
