@@ -5,6 +5,7 @@
 
 #include "graph/generate.h"
 #include "graph_fixture.h"
+#include "order/perm.h"
 #include "order/simple_graph.h"
 #include "rng.h"
 
@@ -143,6 +144,15 @@ static inline const char *simple_order_graph(int i, struct csr *out)
     *out = simple_of(&g);
     csr_finish(&g);
     return name;
+}
+
+static inline struct csr permuted(const struct csr *g, const int32_t *perm)
+{
+    gnnac_error err = {{0}};
+    struct csr out = {0};
+    if (csr_permute(g, perm, &out, &err) != GNNAC_OK)
+        TEST__FAIL("%s", err.msg);
+    return out;
 }
 
 // Each of 0 .. n - 1 once.

@@ -25,6 +25,16 @@ void csr_finish(struct csr *g)
     *g = (struct csr){0};
 }
 
+int64_t csr_max_degree(const struct csr *g)
+{
+    int64_t max = 0;
+#pragma omp parallel for schedule(static) reduction(max : max)
+    for (int64_t v = 0; v < g->n_nodes; v++)
+        if (csr_degree(g, v) > max)
+            max = csr_degree(g, v);
+    return max;
+}
+
 static gnnac_status no_memory(gnnac_error *err, int64_t n_edges)
 {
     return FAIL(err, GNNAC_ENOMEM, "out of memory for a graph of %lld edges",

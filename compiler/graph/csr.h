@@ -29,6 +29,15 @@ struct csr {
 };
 void csr_finish(struct csr *g);
 
+// Entries of row v.
+static inline int64_t csr_degree(const struct csr *g, int64_t v)
+{
+    return g->rowptr[v + 1] - g->rowptr[v];
+}
+
+// 0 for a graph without nodes.
+int64_t csr_max_degree(const struct csr *g);
+
 // How to turn a file's edges into the graph to compile. All-zero = defaults.
 struct graph_options {
     bool symmetrize; // add the missing reverse edges

@@ -30,8 +30,9 @@ static const struct {
                          struct partition *out, gnnac_error *err);
 } methods[] = {{"rabbit", find_by_rabbit}, {"leiden", leiden}};
 
-static gnnac_status find(const struct csr *g, const char *method, int n_threads,
-                         struct partition *out, gnnac_error *err)
+gnnac_status community_find(const struct csr *g, const char *method,
+                            int n_threads, struct partition *out,
+                            gnnac_error *err)
 {
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
         if (strcmp(methods[i].name, method) == 0)
@@ -51,7 +52,7 @@ gnnac_status community_props(const struct csr *g, const char *method,
     if (n_threads)
         omp_set_num_threads(n_threads);
     TRY(simple_graph_of(g, &owned, &simple, err));
-    TRY(find(&simple, method, n_threads, &p, err));
+    TRY(community_find(&simple, method, n_threads, &p, err));
     TRY(partition_measure(&simple, p.of, p.n_communities, &q, err));
     props_int(props, "graph.community.count", p.n_communities);
     props_real(props, "graph.community.modularity", q.modularity);

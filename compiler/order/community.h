@@ -9,11 +9,16 @@
 // "rabbit|leiden": what `method` may be.
 extern const char community_methods[];
 
-// `g` as it was read: the communities are those of its simple_graph. Appends
-// count, modularity, largest, intra_edge_share and method to `props`; `out` is
-// filled if not NULL. The same at any thread count (`n_threads` 0: all).
+// `g` is a simple_graph. The same at any thread count (`n_threads` 0: all).
 // GNNAC_EUSAGE: no such method. GNNAC_ENOMEM, GNNAC_EUNSUPPORTED (2^32 entries
 // or more).
+gnnac_status community_find(const struct csr *g, const char *method,
+                            int n_threads, struct partition *out,
+                            gnnac_error *err);
+
+// `g` as it was read: the communities are those of its simple_graph. Appends
+// count, modularity, largest, intra_edge_share and method to `props`; `out` is
+// filled if not NULL. Errors as above.
 gnnac_status community_props(const struct csr *g, const char *method,
                              int n_threads, struct props *props,
                              struct partition *out, gnnac_error *err);

@@ -41,20 +41,10 @@ static int64_t dbg_group(const struct degrees *d, int64_t degree)
     return group;
 }
 
-static struct degrees degrees_of(const struct csr *g)
-{
-    int64_t max = 0;
-#pragma omp parallel for schedule(static) reduction(max : max)
-    for (int64_t v = 0; v < g->n_nodes; v++)
-        if (g->rowptr[v + 1] - g->rowptr[v] > max)
-            max = g->rowptr[v + 1] - g->rowptr[v];
-    return (struct degrees){g->n_nodes, g->n_edges, max};
-}
-
 static gnnac_status order_by(const struct csr *g, key_of_degree *key_of,
                              int32_t *perm, gnnac_error *err)
 {
-    struct degrees d = degrees_of(g);
+    struct degrees d = {g->n_nodes, g->n_edges, csr_max_degree(g)};
     int64_t n_keys = (d.max > DBG_GROUPS ? d.max : DBG_GROUPS) + 2;
     int32_t *key = alloc_array(g->n_nodes, sizeof(*key));
     if (!key)
@@ -62,7 +52,7 @@ static gnnac_status order_by(const struct csr *g, key_of_degree *key_of,
                     (long long)g->n_nodes);
 #pragma omp parallel for schedule(static)
     for (int64_t v = 0; v < g->n_nodes; v++)
-        key[v] = (int32_t)key_of(&d, g->rowptr[v + 1] - g->rowptr[v]);
+        key[v] = (int32_t)key_of(&d, csr_degree(g, v));
     gnnac_status st = perm_by_key(key, g->n_nodes, n_keys, perm, err);
     free(key);
     return st;

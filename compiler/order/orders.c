@@ -5,6 +5,7 @@
 
 #include "base/nearest.h"
 #include "graph/text.h"
+#include "order/community.h"
 #include "order/degree_orders.h"
 #include "order/rabbit.h"
 #include "order/rcm.h"
@@ -37,11 +38,11 @@ static gnnac_status rabbit(const struct csr *g, int n_threads, int32_t *perm,
 static gnnac_status community(const struct csr *g, int n_threads,
                               int32_t *perm, gnnac_error *err)
 {
-    struct rabbit r = {0};
-    gnnac_status st = rabbit_order(g, n_threads, &r, err);
+    struct partition p = {0};
+    gnnac_status st = community_find(g, "rabbit", n_threads, &p, err);
     if (st == GNNAC_OK)
-        st = perm_by_key(r.top.of, g->n_nodes, r.top.n_communities, perm, err);
-    rabbit_finish(&r);
+        st = perm_by_key(p.of, g->n_nodes, p.n_communities, perm, err);
+    partition_finish(&p);
     return st;
 }
 

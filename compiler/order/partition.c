@@ -44,7 +44,7 @@ gnnac_status partition_measure(const struct csr *g, const int32_t *of,
                     (long long)n_communities);
     }
     for (int64_t v = 0; v < g->n_nodes; v++) {
-        strength[of[v]] += g->rowptr[v + 1] - g->rowptr[v];
+        strength[of[v]] += csr_degree(g, v);
         size[of[v]]++;
     }
     struct partition_quality q = {0};

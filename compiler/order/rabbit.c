@@ -68,7 +68,7 @@ static gnnac_status start(struct rabbit_run *r, gnnac_error *err)
     for (int64_t v = 0; v < g->n_nodes; v++) {
         r->m.dest[v] = (int32_t)v;
         r->m.parent[v] = -1;
-        r->m.strength[v] = (uint32_t)(g->rowptr[v + 1] - g->rowptr[v]);
+        r->m.strength[v] = (uint32_t)csr_degree(g, v);
         r->m.of[v] = (struct member){.newest = -1, .older = -1, .gathered = -1};
     }
     return visit_order(g, r->visit, &r->n_visit, err);
@@ -79,8 +79,7 @@ static gnnac_status start(struct rabbit_run *r, gnnac_error *err)
 static int64_t work_of(const struct merging *m, int32_t v)
 {
     const struct member *u = &m->of[v];
-    return visit_work(u->cells ? u->n_cells
-                               : m->g->rowptr[v + 1] - m->g->rowptr[v]);
+    return visit_work(u->cells ? u->n_cells : csr_degree(m->g, v));
 }
 
 // How far ahead of its use a node's memory is asked for.

@@ -27,17 +27,12 @@ struct rim {
     int32_t node;
 };
 
-static int64_t degree(const struct csr *g, int64_t v)
-{
-    return g->rowptr[v + 1] - g->rowptr[v];
-}
-
 static int32_t least_degree(const struct rcm *r, int64_t from)
 {
     int32_t best = r->queue[from];
     for (int64_t i = from + 1; i < r->end; i++) {
         int32_t v = r->queue[i];
-        int64_t d = degree(r->g, v), least = degree(r->g, best);
+        int64_t d = csr_degree(r->g, v), least = csr_degree(r->g, best);
         if (d < least || (d == least && v < best))
             best = v;
     }
@@ -108,7 +103,7 @@ static void append_children(struct rcm *r, int32_t v)
         if (r->seen[u])
             continue;
         r->seen[u] = true;
-        r->children[n++] = (struct child){degree(g, u), u};
+        r->children[n++] = (struct child){csr_degree(g, u), u};
     }
     if (n > 1)
         qsort(r->children, (size_t)n, sizeof(*r->children), compare_children);
@@ -130,13 +125,11 @@ static void number_component(struct rcm *r, int32_t any, int32_t *perm)
 
 static bool start(struct rcm *r, const struct csr *g)
 {
-    int64_t max = 0;
-    for (int64_t v = 0; v < g->n_nodes; v++)
-        max = degree(g, v) > max ? degree(g, v) : max;
     *r = (struct rcm){.g = g,
                       .seen = calloc_array(g->n_nodes, sizeof(*r->seen)),
                       .queue = alloc_array(g->n_nodes, sizeof(*r->queue)),
-                      .children = alloc_array(max, sizeof(*r->children))};
+                      .children = alloc_array(csr_max_degree(g),
+                                              sizeof(*r->children))};
     return r->seen && r->queue && r->children;
 }
 
@@ -158,7 +151,7 @@ gnnac_status rcm_order(const struct csr *g, int n_threads, int32_t *perm,
                     (long long)g->n_nodes);
     }
     for (int64_t v = 0; v < g->n_nodes; v++)
-        if (!r.seen[v] && degree(g, v) > 0)
+        if (!r.seen[v] && csr_degree(g, v) > 0)
             number_component(&r, (int32_t)v, perm);
     for (int64_t v = 0, next = r.begin; v < g->n_nodes; v++)
         if (!r.seen[v])

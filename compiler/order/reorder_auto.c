@@ -67,7 +67,7 @@ struct search {
     const struct csr *g;
     const struct reorder_request *rq;
     struct reorder_choice *c;
-    struct csr simple;  // once an order was computed
+    struct csr owned, simple; // simple_graph_of g, once an order was computed
     double best;        // misses of c->method
     double low, likely; // Rabbit Order's share, as far as is known
     bool tried[N_HABITS];
@@ -134,7 +134,7 @@ static gnnac_status compute(struct search *s, const char *method, int32_t *perm,
 {
     gnnac_status st = GNNAC_OK;
     if (!s->simple.rowptr)
-        st = simple_graph(s->g, &s->simple, err);
+        st = simple_graph_of(s->g, &s->owned, &s->simple, err);
     return st == GNNAC_OK ? order_compute_simple(&s->simple, method,
                                                  s->rq->n_threads, perm, err)
                           : st;
@@ -385,7 +385,7 @@ gnnac_status reorder_choose(const struct csr *g,
     *out = c;
     c.perm = NULL;
 out:
-    csr_finish(&s.simple);
+    csr_finish(&s.owned);
     free(c.perm);
     return st;
 }

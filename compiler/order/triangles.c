@@ -6,14 +6,9 @@
 #include "checked.h"
 #include "order/simple_graph.h"
 
-static int64_t degree(const struct csr *g, int64_t v)
-{
-    return g->rowptr[v + 1] - g->rowptr[v];
-}
-
 static bool points_up(const struct csr *g, int64_t v, int64_t u)
 {
-    int64_t a = degree(g, v), b = degree(g, u);
+    int64_t a = csr_degree(g, v), b = csr_degree(g, u);
     return a != b ? a < b : v < u;
 }
 
@@ -85,7 +80,7 @@ static double paths(const struct csr *g)
 {
     uint128 n = 0;
     for (int64_t v = 0; v < g->n_nodes; v++)
-        n += (uint128)degree(g, v) * (uint128)(degree(g, v) - 1) / 2;
+        n += (uint128)csr_degree(g, v) * (uint128)(csr_degree(g, v) - 1) / 2;
     return (double)n;
 }
 

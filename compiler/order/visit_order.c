@@ -7,11 +7,6 @@
 // A run of ids that share a degree goes to this many batches in turn.
 enum { DEALT_TO = 8 };
 
-static int64_t degree(const struct csr *g, int64_t v)
-{
-    return g->rowptr[v + 1] - g->rowptr[v];
-}
-
 // ids[0 .. n) of one degree. `size` of them fill a batch.
 static int64_t deal(const int32_t *ids, int64_t n, int64_t size, int32_t *order)
 {
@@ -32,14 +27,14 @@ static void sort_by_degree(const struct csr *g, int64_t n_degrees,
                            int64_t *start, int32_t *sorted)
 {
     for (int64_t v = 0; v < g->n_nodes; v++)
-        start[degree(g, v)]++;
+        start[csr_degree(g, v)]++;
     int64_t sum = 0;
     for (int64_t d = 0; d <= n_degrees; d++) {
         sum += start[d];
         start[d] = sum;
     }
     for (int64_t v = g->n_nodes; v-- > 0;)
-        sorted[--start[degree(g, v)]] = (int32_t)v;
+        sorted[--start[csr_degree(g, v)]] = (int32_t)v;
 }
 
 gnnac_status visit_order(const struct csr *g, int32_t *order, int64_t *n,
@@ -47,8 +42,8 @@ gnnac_status visit_order(const struct csr *g, int32_t *order, int64_t *n,
 {
     int64_t n_degrees = 1, quota, at = 0;
     for (int64_t v = 0; v < g->n_nodes; v++)
-        if (degree(g, v) >= n_degrees)
-            n_degrees = degree(g, v) + 1;
+        if (csr_degree(g, v) >= n_degrees)
+            n_degrees = csr_degree(g, v) + 1;
     int64_t *start = calloc_array(n_degrees + 1, sizeof(*start));
     int32_t *sorted = alloc_array(g->n_nodes, sizeof(*sorted));
     if (!start || !sorted) {

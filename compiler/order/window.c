@@ -24,11 +24,6 @@ struct window {
     int64_t max_beyond; // nodes of a higher degree are not looked beyond
 };
 
-static int64_t degree(const struct csr *g, int64_t v)
-{
-    return g->rowptr[v + 1] - g->rowptr[v];
-}
-
 // ---- the window moves -------------------------------------------------------
 
 // `u` is no longer, or newly, a neighbour of what stands in the window: one
@@ -36,7 +31,7 @@ static int64_t degree(const struct csr *g, int64_t v)
 static void forget(struct window *w, int32_t u)
 {
     heap_less(&w->heap, u);
-    if (degree(w->g, u) <= w->max_beyond)
+    if (csr_degree(w->g, u) <= w->max_beyond)
         for (int64_t e = w->g->rowptr[u]; e < w->end[u]; e++)
             heap_less(&w->heap, w->open[e]);
 }
@@ -44,7 +39,7 @@ static void forget(struct window *w, int32_t u)
 static void notice(struct window *w, int32_t u)
 {
     heap_more(&w->heap, u);
-    if (degree(w->g, u) > w->max_beyond)
+    if (csr_degree(w->g, u) > w->max_beyond)
         return;
     int64_t n = w->g->rowptr[u];
     for (int64_t e = n; e < w->end[u]; e++) {
@@ -107,7 +102,7 @@ static gnnac_status choose_beyond(struct window *w, gnnac_error *err)
         return FAIL(err, GNNAC_ENOMEM, "out of memory for %lld nodes",
                     (long long)g->n_nodes);
     for (int64_t v = 0; v < g->n_nodes; v++)
-        count[degree(g, v)]++;
+        count[csr_degree(g, v)]++;
     for (int64_t d = 1; d <= w->max_degree && d * d <= g->n_nodes; d++) {
         work += (uint128)count[d] * (uint128)(d * d);
         if (work > most)
@@ -122,8 +117,8 @@ static bool allocate(struct window *w)
 {
     const struct csr *g = w->g;
     for (int64_t v = 0; v < g->n_nodes; v++)
-        if (degree(g, v) > w->max_degree)
-            w->max_degree = degree(g, v);
+        if (csr_degree(g, v) > w->max_degree)
+            w->max_degree = csr_degree(g, v);
     w->open = alloc_array(g->n_edges, sizeof(*w->open));
     w->end = alloc_array(g->n_nodes, sizeof(*w->end));
     w->order = alloc_array(g->n_nodes, sizeof(*w->order));

@@ -15,15 +15,6 @@ static int32_t *order_of(const struct csr *g, const char *name, int n_threads)
     return perm;
 }
 
-static struct csr permuted(const struct csr *g, const int32_t *perm)
-{
-    gnnac_error err = {{0}};
-    struct csr out = {0};
-    if (csr_permute(g, perm, &out, &err) != GNNAC_OK)
-        TEST__FAIL("%s", err.msg);
-    return out;
-}
-
 static struct csr ordered(const struct csr *g, const char *name)
 {
     int32_t *perm = order_of(g, name, 0);

@@ -57,15 +57,15 @@ static gnnac_status open_bundle(gnnac_error *err)
     return st;
 }
 
-static gnnac_status run_all(gnnac_error *err)
+static gnnac_status with_model(gnnac_status (*work)(gnnac_model *,
+                                                    gnnac_error *),
+                               gnnac_error *err)
 {
     gnnac_context_options o = {.struct_size = sizeof(o), .device = "cpu",
                                .n_threads = 1};
     gnnac_context *ctx = NULL;
     gnnac_bundle *b = NULL;
     gnnac_model *m = NULL;
-    float y[20 * 3];
-    double want[20 * 3], bound[20 * 3];
     gnnac_status st = gnnac_context_create(&o, &ctx, err);
     if (st == GNNAC_OK)
         st = gnnac_bundle_open_memory(bytes, n_bytes, &b, err);
@@ -74,13 +74,26 @@ static gnnac_status run_all(gnnac_error *err)
     if (st == GNNAC_OK)
         st = gnnac_model_init_weights(m, 1, err);
     if (st == GNNAC_OK)
-        st = gnnac_model_run(m, x, y, err);
-    if (st == GNNAC_OK)
-        st = gnnac_model_reference(m, x, want, bound, err);
+        st = work(m, err);
     gnnac_model_destroy(m);
     gnnac_bundle_close(b);
     gnnac_context_destroy(ctx);
     return st;
+}
+
+static gnnac_status run_model(gnnac_model *m, gnnac_error *err)
+{
+    float y[20 * 3];
+    double want[20 * 3], bound[20 * 3];
+    gnnac_status st = gnnac_model_run(m, x, y, err);
+    if (st == GNNAC_OK)
+        st = gnnac_model_reference(m, x, want, bound, err);
+    return st;
+}
+
+static gnnac_status run_all(gnnac_error *err)
+{
+    return with_model(run_model, err);
 }
 
 static gnnac_status train_one(gnnac_model *m, bool sparse, gnnac_error *err)
@@ -112,26 +125,15 @@ static gnnac_status train_one(gnnac_model *m, bool sparse, gnnac_error *err)
     return st;
 }
 
+static gnnac_status train_model(gnnac_model *m, gnnac_error *err)
+{
+    gnnac_status st = train_one(m, false, err);
+    return st == GNNAC_OK ? train_one(m, true, err) : st;
+}
+
 static gnnac_status train_all(gnnac_error *err)
 {
-    gnnac_context_options o = {.struct_size = sizeof(o), .device = "cpu",
-                               .n_threads = 1};
-    gnnac_context *ctx = NULL;
-    gnnac_bundle *b = NULL;
-    gnnac_model *m = NULL;
-    gnnac_status st = gnnac_context_create(&o, &ctx, err);
-    if (st == GNNAC_OK)
-        st = gnnac_bundle_open_memory(bytes, n_bytes, &b, err);
-    if (st == GNNAC_OK)
-        st = gnnac_model_create(ctx, b, &m, err);
-    if (st == GNNAC_OK)
-        st = gnnac_model_init_weights(m, 1, err);
-    for (int sparse = 0; sparse <= 1 && st == GNNAC_OK; sparse++)
-        st = train_one(m, sparse, err);
-    gnnac_model_destroy(m);
-    gnnac_bundle_close(b);
-    gnnac_context_destroy(ctx);
-    return st;
+    return with_model(train_model, err);
 }
 
 // Allow 0, 1, 2 ... allocations until nothing is refused any more.

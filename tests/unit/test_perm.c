@@ -1,8 +1,8 @@
 // Permutations by themselves, in files, and of graphs.
 #include "order/perm.h"
 
-#include "graph_fixture.h"
 #include "npy_fixture.h"
+#include "order_fixture.h"
 
 // A cycle of three: its inverse is another permutation.
 static const int32_t turn[] = {1, 2, 0};
@@ -45,15 +45,6 @@ TEST(nodes_of_one_key_keep_their_order)
 }
 
 // ---- graphs -----------------------------------------------------------------
-
-static struct csr permuted(const struct csr *g, const int32_t *perm)
-{
-    gnnac_error err = {{0}};
-    struct csr out = {0};
-    if (csr_permute(g, perm, &out, &err) != GNNAC_OK)
-        TEST__FAIL("%s", err.msg);
-    return out;
-}
 
 TEST(an_old_node_becomes_what_perm_says_and_not_the_inverse)
 {

@@ -23,15 +23,6 @@ static struct csr generated(const char *kind, int64_t nodes, int64_t edges)
     return csr_of(coo, &symmetric);
 }
 
-static struct csr permuted(const struct csr *g, const int32_t *perm)
-{
-    gnnac_error err = {{0}};
-    struct csr r = {0};
-    if (csr_permute(g, perm, &r, &err) != GNNAC_OK)
-        TEST__FAIL("%s", err.msg);
-    return r;
-}
-
 // Finishes `g`.
 static struct csr shuffled(struct csr g)
 {
