@@ -4,13 +4,7 @@
 //
 // usage: auto_survey [--runs N] [--columns N] [--threads N] [--nodes N]
 //                   [FILE...]
-#include <omp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "graph/generate.h"
-#include "graph/load.h"
+#include "bench_fixture.h"
 #include "graph/locality.h"
 #include "order/orders.h"
 #include "order/reorder_auto.h"
@@ -121,13 +115,10 @@ static void survey_generated(const char *kind, int64_t nodes)
         .kind = kind, .nodes = nodes, .seed = 1};
     const struct graph_options opt = {.symmetrize = true,
                                       .n_threads = request.n_threads};
-    struct coo list;
     struct csr g;
     gnnac_error err = {{0}};
-    if (graph_generate(&make, &list, &err) != GNNAC_OK ||
-        csr_from_coo(&list, &opt, &g, &err) != GNNAC_OK)
+    if (bench_generate(&make, &opt, &g, &err) != GNNAC_OK)
         fail(&err);
-    coo_finish(&list);
     survey(kind, &g);
     csr_finish(&g);
 }

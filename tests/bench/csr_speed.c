@@ -2,27 +2,14 @@
 // without weights, and transposes. Medians; judges nothing.
 //
 // usage: csr_speed [--nodes N] [--edges N] [--threads N]
-#include <omp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "graph/csr.h"
-#include "graph/generate.h"
+#include "bench_fixture.h"
 #include "rng.h"
 
 enum { TURNS = 5 };
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void report(const char *what, int64_t n_edges, double *seconds)
 {
-    qsort(seconds, TURNS, sizeof(*seconds), ascending);
-    double median = seconds[TURNS / 2];
+    double median = bench_median(seconds, TURNS);
     printf("%-28s %12lld %7d %9.4f %10.1f\n", what, (long long)n_edges,
            omp_get_max_threads(), median, (double)n_edges / median / 1e6);
     fflush(stdout);

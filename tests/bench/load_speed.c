@@ -3,31 +3,14 @@
 // of what the CSR takes. Judges nothing.
 //
 // usage: load_speed [--edges N] [--threads N] [FILE...]
-#include <omp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "graph/generate.h"
-#include "graph/load.h"
+#include "bench_fixture.h"
 
 enum { TURNS = 7 };
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *seconds)
-{
-    qsort(seconds, TURNS, sizeof(*seconds), ascending);
-    return seconds[TURNS / 2];
-}
 
 static int measure(const char *path, int n_threads)
 {
@@ -52,12 +35,14 @@ static int measure(const char *path, int n_threads)
     stat(path, &sb);
     getrusage(RUSAGE_SELF, &usage);
     double mb = (double)sb.st_size / 1e6, n = (double)g.n_edges;
+    double read_s = bench_median(read, TURNS);
+    double build_s = bench_median(build, TURNS);
     double csr_kib = (n * (g.weight ? 8 : 4) + (double)g.n_nodes * 8) / 1024;
     printf("%-20s %10lld %9.1f %2d %8.4f %8.0f %8.4f %8.1f %8.2f %6.2f\n",
-           strrchr(path, '/') ? strrchr(path, '/') + 1 : path,
-           (long long)g.n_edges, mb, omp_get_max_threads(), median(read),
-           mb / median(read), median(build),
-           n / (median(read) + median(build)) / 1e6,
+           bench_file_name(path),
+           (long long)g.n_edges, mb, omp_get_max_threads(), read_s,
+           mb / read_s, build_s,
+           n / (read_s + build_s) / 1e6,
            (double)usage.ru_maxrss / (1 << 20),
            (double)usage.ru_maxrss / csr_kib);
     csr_finish(&g);
@@ -104,10 +89,8 @@ static int save_forms(int64_t n_edges)
                                           .seed = 1};
     const struct graph_options opt = {0};
     gnnac_error err = {{0}};
-    struct coo edges;
     struct csr g;
-    if (graph_generate(&make, &edges, &err) != GNNAC_OK ||
-        csr_take_coo(&edges, &opt, &g, &err) != GNNAC_OK)
+    if (bench_generate(&make, &opt, &g, &err) != GNNAC_OK)
         return fprintf(stderr, "%s\n", err.msg), 1;
     for (int i = 0; i < N_FORMS; i++)
         if (graph_save(form_path(i), &g, &err) != GNNAC_OK)

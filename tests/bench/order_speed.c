@@ -2,54 +2,26 @@
 // thread and with two, and how good they are. Medians; judges nothing.
 //
 // usage: order_speed [--turns N] [FILE...]
-#include <omp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "graph/generate.h"
-#include "graph/load.h"
-#include "order/leiden.h"
-#include "order/rabbit.h"
+#include "bench_fixture.h"
+#include "order/community.h"
 #include "order/simple_graph.h"
 
 enum { MAX_TURNS = 31 };
 
 static int n_turns = 5;
 
-static gnnac_status run_rabbit(const struct csr *g, int n_threads,
-                               struct partition *out, gnnac_error *err)
-{
-    struct rabbit r = {0};
-    gnnac_status st = rabbit_order(g, n_threads, &r, err);
-    *out = r.top;
-    r.top = (struct partition){0};
-    rabbit_finish(&r);
-    return st;
-}
+static const char *const methods[] = {"rabbit", "leiden"};
 
-static const struct {
-    const char *name;
-    gnnac_status (*run)(const struct csr *g, int n_threads,
-                        struct partition *out, gnnac_error *err);
-} methods[] = {{"rabbit", run_rabbit}, {"leiden", leiden}};
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static gnnac_status time_method(size_t m, const struct csr *g, int n_threads,
-                                double *median, double *modularity,
-                                gnnac_error *err)
+static gnnac_status time_method(const char *method, const struct csr *g,
+                                int n_threads, double *median,
+                                double *modularity, gnnac_error *err)
 {
     double t[MAX_TURNS];
     for (int i = 0; i < n_turns; i++) {
         struct partition p = {0};
         struct partition_quality q = {0};
         double t0 = omp_get_wtime();
-        gnnac_status st = methods[m].run(g, n_threads, &p, err);
+        gnnac_status st = community_find(g, method, n_threads, &p, err);
         t[i] = omp_get_wtime() - t0;
         if (st == GNNAC_OK && i == 0)
             st = partition_measure(g, p.of, p.n_communities, &q, err);
@@ -59,8 +31,7 @@ static gnnac_status time_method(size_t m, const struct csr *g, int n_threads,
         if (i == 0)
             *modularity = q.modularity;
     }
-    qsort(t, (size_t)n_turns, sizeof(*t), ascending);
-    *median = t[n_turns / 2];
+    *median = bench_median(t, (size_t)n_turns);
     return GNNAC_OK;
 }
 
@@ -71,11 +42,11 @@ static gnnac_status measure(const char *name, const struct csr *read,
     gnnac_status st = simple_graph_of(read, &owned, &g, err);
     for (size_t m = 0; st == GNNAC_OK && m < 2; m++) {
         double one = 0, two = 0, q = 0;
-        st = time_method(m, &g, 1, &one, &q, err);
+        st = time_method(methods[m], &g, 1, &one, &q, err);
         if (st == GNNAC_OK)
-            st = time_method(m, &g, 2, &two, &q, err);
+            st = time_method(methods[m], &g, 2, &two, &q, err);
         printf("%-24s %-7s %11lld %8.4f %8.4f %6.2f %8.1f %8.4f\n", name,
-               methods[m].name, (long long)g.n_edges, one, two, one / two,
+               methods[m], (long long)g.n_edges, one, two, one / two,
                (double)g.n_edges / one / 1e6, q);
         fflush(stdout);
     }
@@ -86,11 +57,10 @@ static gnnac_status measure(const char *name, const struct csr *read,
 static gnnac_status measure_file(const char *path, gnnac_error *err)
 {
     const struct graph_options opt = {0};
-    const char *slash = strrchr(path, '/');
     struct csr g = {0};
     gnnac_status st = graph_load(path, &opt, &g, err);
     if (st == GNNAC_OK)
-        st = measure(slash ? slash + 1 : path, &g, err);
+        st = measure(bench_file_name(path), &g, err);
     csr_finish(&g);
     return st;
 }
@@ -100,23 +70,12 @@ static gnnac_status measure_generated(gnnac_error *err)
     const struct generate_options make = {
         .kind = "rmat", .nodes = 1 << 20, .edges = 1 << 24, .seed = 1};
     const struct graph_options opt = {0};
-    struct coo list = {0};
     struct csr g = {0};
-    gnnac_status st = graph_generate(&make, &list, err);
-    if (st == GNNAC_OK)
-        st = csr_from_coo(&list, &opt, &g, err);
-    coo_finish(&list);
+    gnnac_status st = bench_generate(&make, &opt, &g, err);
     if (st == GNNAC_OK)
         st = measure("rmat, 2^20 nodes", &g, err);
     csr_finish(&g);
     return st;
-}
-
-static int report(gnnac_status st, const gnnac_error *err)
-{
-    if (st != GNNAC_OK)
-        fprintf(stderr, "%s\n", err->msg);
-    return st != GNNAC_OK;
 }
 
 int main(int argc, char **argv)
@@ -131,8 +90,8 @@ int main(int argc, char **argv)
     printf("%-24s %-7s %11s %8s %8s %6s %8s %8s\n", "graph", "method",
            "entries", "1 thread", "2", "ratio", "M/s, 1", "Q");
     if (at == argc)
-        return report(measure_generated(&err), &err);
+        return bench_report(measure_generated(&err), &err);
     for (; at < argc; at++)
-        bad |= report(measure_file(argv[at], &err), &err);
+        bad |= bench_report(measure_file(argv[at], &err), &err);
     return bad;
 }

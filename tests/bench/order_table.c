@@ -2,13 +2,7 @@
 // and how near things stand then. Prints a table; judges nothing.
 //
 // usage: order_table [--threads N] [--orders A,B,...] [FILE...]
-#include <omp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "graph/generate.h"
-#include "graph/load.h"
+#include "bench_fixture.h"
 #include "graph/locality.h"
 #include "order/orders.h"
 #include "order/simple_graph.h"
@@ -53,8 +47,7 @@ static gnnac_status time_order(const struct csr *simple,
             return st;
         t[turn] = omp_get_wtime() - t0;
     }
-    double low = t[0] < t[1] ? t[0] : t[1], high = t[0] < t[1] ? t[1] : t[0];
-    *seconds = t[2] < low ? low : t[2] > high ? high : t[2];
+    *seconds = bench_median(t, 3);
     return GNNAC_OK;
 }
 
@@ -96,11 +89,10 @@ static gnnac_status measure_file(const char *path, const struct request *r,
                                  gnnac_error *err)
 {
     const struct graph_options opt = {.n_threads = r->n_threads};
-    const char *slash = strrchr(path, '/');
     struct csr g = {0};
     gnnac_status st = graph_load(path, &opt, &g, err);
     if (st == GNNAC_OK)
-        st = measure_graph(slash ? slash + 1 : path, &g, r, err);
+        st = measure_graph(bench_file_name(path), &g, r, err);
     csr_finish(&g);
     return st;
 }
@@ -112,23 +104,12 @@ static gnnac_status measure_generated(const char *kind,
     const struct generate_options make = {
         .kind = kind, .nodes = 50000, .seed = 1};
     const struct graph_options opt = {.n_threads = r->n_threads};
-    struct coo list = {0};
     struct csr g = {0};
-    gnnac_status st = graph_generate(&make, &list, err);
-    if (st == GNNAC_OK)
-        st = csr_from_coo(&list, &opt, &g, err);
+    gnnac_status st = bench_generate(&make, &opt, &g, err);
     if (st == GNNAC_OK)
         st = measure_graph(kind, &g, r, err);
-    coo_finish(&list);
     csr_finish(&g);
     return st;
-}
-
-static int report(gnnac_status st, const gnnac_error *err)
-{
-    if (st != GNNAC_OK)
-        fprintf(stderr, "%s\n", err->msg);
-    return st != GNNAC_OK;
 }
 
 int main(int argc, char **argv)
@@ -147,11 +128,11 @@ int main(int argc, char **argv)
            "lru 8k");
     for (size_t i = 0; at == argc && i < N_KINDS; i++) {
         gnnac_error err = {{0}};
-        bad |= report(measure_generated(kinds[i], &r, &err), &err);
+        bad |= bench_report(measure_generated(kinds[i], &r, &err), &err);
     }
     for (; at < argc; at++) {
         gnnac_error err = {{0}};
-        bad |= report(measure_file(argv[at], &r, &err), &err);
+        bad |= bench_report(measure_file(argv[at], &r, &err), &err);
     }
     return bad;
 }

@@ -2,16 +2,11 @@
 // R-MAT graph, or of the files named. Prints a table; judges nothing.
 //
 // usage: stats_speed [--nodes N] [--edges N] [--threads N] [FILE...]
-#include <omp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 
+#include "bench_fixture.h"
 #include "graph/components.h"
 #include "graph/degree_stats.h"
-#include "graph/generate.h"
-#include "graph/load.h"
 #include "graph/locality.h"
 #include "graph/stats.h"
 #include "graph/symmetry.h"
@@ -121,14 +116,9 @@ static int time_generated(int64_t nodes, int64_t edges, int n_threads)
         .kind = "rmat", .nodes = nodes, .edges = edges, .seed = 1};
     const struct graph_options opt = {.symmetrize = true,
                                       .n_threads = n_threads};
-    struct coo list;
     struct csr g;
     gnnac_error err = {{0}};
-    if (graph_generate(&make, &list, &err) != GNNAC_OK)
-        return fprintf(stderr, "%s\n", err.msg), 1;
-    gnnac_status st = csr_from_coo(&list, &opt, &g, &err);
-    coo_finish(&list);
-    if (st != GNNAC_OK)
+    if (bench_generate(&make, &opt, &g, &err) != GNNAC_OK)
         return fprintf(stderr, "%s\n", err.msg), 1;
     int bad = time_stages("rmat, symmetric", &g);
     csr_finish(&g);
