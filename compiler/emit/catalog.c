@@ -26,7 +26,7 @@ const struct unit *catalog_unit(const struct catalog *c, const char *name,
                                 bool library)
 {
     for (size_t i = 0; i < c->n_units; i++)
-        if (c->units[i].library == library &&
+        if (c->units[i].is_library == library &&
             strcmp(c->units[i].name, name) == 0)
             return &c->units[i];
     return NULL;
@@ -66,7 +66,7 @@ static gnnac_status add_unit(struct catalog *c, const char *dir,
     snprintf(u->file, sizeof(u->file), "templates/%s%s", name,
              library ? library_suffix : family_suffix);
     u->base = strchr(u->file, '/') + 1;
-    u->library = library;
+    u->is_library = library;
     u->family = -1;
     if (library)
         return GNNAC_OK;
@@ -104,7 +104,7 @@ static gnnac_status chunk_locals(const struct catalog *c, const struct unit *u,
                                  struct strbuf *out, gnnac_error *err)
 {
     strbuf_puts(out, CHUNK_LOCALS);
-    if (!u->library) {
+    if (!u->is_library) {
         const struct family *f = &c->families.items[u->family];
         for (size_t i = 0; i < f->n_knobs; i++)
             strbuf_printf(out, ", %s", f->knobs[i].name);
@@ -128,7 +128,7 @@ static gnnac_status compile_unit(struct catalog *c, struct unit *u,
     lua_State *L = sandbox_lua(c->sb);
 
     TRY(chunk_locals(c, u, &locals, err));
-    size_t head = u->library ? 0 : template_head_bytes(u->text, u->n_bytes);
+    size_t head = u->is_library ? 0 : template_head_bytes(u->text, u->n_bytes);
     TRY(template_translate(u->file, u->text, u->n_bytes, head, locals.text,
                            &lua, err));
     lua_pushcfunction(L, keep_chunk);
@@ -173,7 +173,7 @@ static gnnac_status compile_all(struct catalog *c, gnnac_error *err)
     gnnac_status st = GNNAC_OK;
     for (size_t i = 0; i < c->n_units; i++) {
         struct unit *u = &c->units[i];
-        if (!u->library)
+        if (!u->is_library)
             TRY(head_read(c, u, &c->families.items[u->family], err));
         TRY(compile_unit(c, u, err));
     }

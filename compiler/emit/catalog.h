@@ -17,7 +17,7 @@ struct unit {
     char name[64];   // "row_split", or "lanes" for lanes.lib.lua
     char file[96];   // "templates/row_split.cu.lua"
     const char *base; // into `file`, behind the folder
-    bool library;
+    bool is_library;
     int family;      // index into families; -1 for a library
     char *text;      // owned
     size_t n_bytes;

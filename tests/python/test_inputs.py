@@ -185,7 +185,7 @@ class Finding(Case):
         folder = os.path.dirname(os.environ["GNNAC_LIBRARY"])
         done = run_python(
             "import gnnac; print(gnnac.Context('cpu').device)\n"
-            "print(gnnac._library.library()._name)",
+            "print(gnnac._library.loaded()._name)",
             GNNAC_LIBRARY="", LD_LIBRARY_PATH=folder)
         self.assertEqual(done.stdout, "cpu\nlibgnnac.so.1\n")
 

@@ -13,7 +13,7 @@ from support import BUILD, PACKAGE, ROOT, Case, bundle_bytes
 EXAMPLE = ROOT / "examples" / "run_bundle.py"
 LIBRARY = os.environ["GNNAC_LIBRARY"]
 TELL = ("import gnnac; print(gnnac.__file__, gnnac.Context('cpu').device, "
-        "gnnac._library.library()._name)")
+        "gnnac._library.loaded()._name)")
 
 
 def clean_environment():

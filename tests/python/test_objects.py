@@ -15,10 +15,10 @@ class Recorder:
     """The library; notes which objects end, in order."""
 
     def __init__(self, library):
-        self.library, self.ended = library, []
+        self.real, self.ended = library, []
 
     def __getattr__(self, name):
-        function = getattr(self.library, name)
+        function = getattr(self.real, name)
         if not name.endswith(("_destroy", "_close")):
             return function
 
@@ -32,10 +32,10 @@ class SlowRun:
     """The library; its run takes a moment and tells how many are inside."""
 
     def __init__(self, library):
-        self.library, self.inside, self.most, self.log = library, 0, 0, []
+        self.real, self.inside, self.most, self.log = library, 0, 0, []
 
     def __getattr__(self, name):
-        return getattr(self.library, name)
+        return getattr(self.real, name)
 
     def gnnac_model_run(self, *arguments):
         self.inside += 1
@@ -43,11 +43,11 @@ class SlowRun:
         time.sleep(0.01)
         self.inside -= 1
         self.log.append("run")
-        return self.library.gnnac_model_run(*arguments)
+        return self.real.gnnac_model_run(*arguments)
 
     def gnnac_model_destroy(self, address):
         self.log.append("destroy")
-        self.library.gnnac_model_destroy(address)
+        self.real.gnnac_model_destroy(address)
 
 
 def resident_bytes():
@@ -57,7 +57,7 @@ def resident_bytes():
 
 class LibraryCase(Case):
     def replace(self, kind):
-        library = _library.library()
+        library = _library.loaded()
         _library._library = kind(library)
         self.addCleanup(setattr, _library, "_library", library)
         return _library._library

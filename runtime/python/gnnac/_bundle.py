@@ -10,7 +10,7 @@ from typing import Any
 
 from ._abi import BundleInfo
 from ._context import plain_text
-from ._library import Handle, Owner, library, text_of
+from ._library import Handle, Owner, loaded, text_of
 from .errors import usage
 
 Bytes = bytes | bytearray | memoryview
@@ -41,7 +41,7 @@ class Bundle(Owner):
                         f"{type(source).__name__}")
         info = BundleInfo()
         with self._use() as address:
-            library().gnnac_bundle_get_info(address, ctypes.byref(info))
+            loaded().gnnac_bundle_get_info(address, ctypes.byref(info))
             self._model = text_of(info.model)
             self._fingerprint = text_of(info.fingerprint)
             self._manifest = text_of(info.manifest)

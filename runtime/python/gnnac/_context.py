@@ -6,7 +6,7 @@ import ctypes
 import re
 
 from ._abi import ContextOptions
-from ._library import Handle, Owner, library, text_of
+from ._library import Handle, Owner, loaded, text_of
 from .errors import usage
 
 
@@ -47,8 +47,8 @@ class Context(Owner):
         self._handle = Handle("gnnac_context_create", "gnnac_context_destroy",
                               ctypes.byref(options))
         with self._use() as address:
-            self._device = text_of(library().gnnac_context_device(address))
-            is_cuda = bool(library().gnnac_context_is_cuda(address))
+            self._device = text_of(loaded().gnnac_context_device(address))
+            is_cuda = bool(loaded().gnnac_context_is_cuda(address))
         match = re.match(r"cuda:(\d+)", self._device)
         self._gpu = int(match[1]) if is_cuda and match else None
 

@@ -39,7 +39,7 @@ def _open_library() -> ctypes.CDLL:
         f"({'; '.join(faults)})")
 
 
-def library() -> ctypes.CDLL:
+def loaded() -> ctypes.CDLL:
     """The shared library; LibraryError where there is none that fits."""
     global _library
     if _library is None:
@@ -52,9 +52,9 @@ def library() -> ctypes.CDLL:
 def call(name: str, *arguments: Any) -> None:
     """Call a function that returns a status; raise what it reports."""
     text = ErrorText()
-    status = getattr(library(), name)(*arguments, ctypes.byref(text))
+    status = getattr(loaded(), name)(*arguments, ctypes.byref(text))
     if status != Status.OK:
-        what = text.msg or library().gnnac_status_string(status)
+        what = text.msg or loaded().gnnac_status_string(status)
         raise error_of(status, what.decode("utf-8", "replace"))
 
 
@@ -86,7 +86,7 @@ class Handle:
         self._address = out.value
         self._busy = threading.Lock()
         self._end = weakref.finalize(
-            self, _finish, getattr(library(), destroy), out.value, self._busy,
+            self, _finish, getattr(loaded(), destroy), out.value, self._busy,
             needs)
 
     @contextlib.contextmanager

@@ -10,7 +10,7 @@ import numpy as np
 
 from ._bundle import Bundle
 from ._context import Context, plain_text, whole
-from ._library import Handle, Owner, call, library, text_of
+from ._library import Handle, Owner, call, loaded, text_of
 from ._views import (View, check_matrix, check_output, stream_address,
                      torch_of, view_of)
 from .errors import usage
@@ -40,9 +40,9 @@ class Model(Owner):
         self._out_shape = (bundle.nodes, bundle.out_dim)
         with self._use() as address:
             self._workspace_size = int(
-                library().gnnac_model_workspace_size(address))
+                loaded().gnnac_model_workspace_size(address))
             self._load_level = text_of(
-                library().gnnac_model_load_level(address))
+                loaded().gnnac_model_load_level(address))
 
     def __enter__(self) -> Model:
         return self
