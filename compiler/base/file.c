@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 // ---- read -------------------------------------------------------------------
 
@@ -33,23 +34,72 @@ static gnnac_status read_fd(int fd, const char *path, size_t n, char **out,
     return GNNAC_OK;
 }
 
+// The caller closes *fd if it is not below 0, whatever is returned.
+static gnnac_status open_regular(const char *path, int *fd, struct stat *sb,
+                                 gnnac_error *err)
+{
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd < 0 || fstat(*fd, sb) != 0)
+        return FAIL(err, GNNAC_EIO, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(sb->st_mode))
+        return FAIL(err, GNNAC_EIO, "%s: not a regular file", path);
+    return GNNAC_OK;
+}
+
 gnnac_status file_read(const char *path, size_t max_bytes, char **out,
                        size_t *n_bytes, gnnac_error *err)
 {
     struct stat sb;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    gnnac_status st;
-    if (fd < 0 || fstat(fd, &sb) != 0)
-        st = FAIL(err, GNNAC_EIO, "%s: %s", path, strerror(errno));
-    else if (!S_ISREG(sb.st_mode))
-        st = FAIL(err, GNNAC_EIO, "%s: not a regular file", path);
-    else if ((uintmax_t)sb.st_size > max_bytes)
+    int fd;
+    gnnac_status st = open_regular(path, &fd, &sb, err);
+    if (st == GNNAC_OK && (uintmax_t)sb.st_size > max_bytes)
         st = FAIL(err, GNNAC_EFORMAT, "%s: larger than %zu bytes", path,
                   max_bytes);
-    else
+    if (st == GNNAC_OK)
         st = read_fd(fd, path, (size_t)sb.st_size, out, err);
     if (st == GNNAC_OK)
         *n_bytes = (size_t)sb.st_size;
+    if (fd >= 0)
+        close(fd);
+    return st;
+}
+
+static gnnac_status hash_fd(int fd, const char *path, XXH3_state_t *state,
+                            struct file_hash *out, gnnac_error *err)
+{
+    enum { CHUNK = 1 << 20 };
+    unsigned char *chunk = malloc(CHUNK);
+    ssize_t n = -1;
+    if (!state || !chunk) {
+        free(chunk);
+        return FAIL(err, GNNAC_ENOMEM, "%s: out of memory", path);
+    }
+    XXH3_128bits_reset(state);
+    out->n_bytes = 0;
+    while ((n = read(fd, chunk, CHUNK)) > 0) {
+        XXH3_128bits_update(state, chunk, (size_t)n);
+        out->n_bytes += n;
+    }
+    free(chunk);
+    if (n < 0)
+        return FAIL(err, GNNAC_EIO, "%s: %s", path, strerror(errno));
+    XXH128_hash_t h = XXH3_128bits_digest(state);
+    snprintf(out->hex, sizeof(out->hex), "%016llx%016llx",
+             (unsigned long long)h.high64, (unsigned long long)h.low64);
+    return GNNAC_OK;
+}
+
+gnnac_status file_hash(const char *path, struct file_hash *out,
+                       gnnac_error *err)
+{
+    struct stat sb;
+    int fd;
+    gnnac_status st = open_regular(path, &fd, &sb, err);
+    if (st == GNNAC_OK) {
+        XXH3_state_t *state = XXH3_createState();
+        st = hash_fd(fd, path, state, out, err);
+        XXH3_freeState(state);
+    }
     if (fd >= 0)
         close(fd);
     return st;

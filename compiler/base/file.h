@@ -12,6 +12,14 @@
 gnnac_status file_read(const char *path, size_t max_bytes, char **out,
                        size_t *n_bytes, gnnac_error *err);
 
+// XXH3-128 of the bytes of a regular file, which are never in memory at once.
+struct file_hash {
+    long long n_bytes;
+    char hex[33];
+};
+gnnac_status file_hash(const char *path, struct file_hash *out,
+                       gnnac_error *err); // GNNAC_EIO, GNNAC_ENOMEM
+
 // Write to a temporary file beside `path`, then commit: flush, fsync, rename,
 // fsync the folder. Nothing is left behind on failure or abandon.
 struct atomic_file {

@@ -1,14 +1,13 @@
 #include "jit/nvrtc_lib.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <xxhash.h>
 
+#include "base/file.h"
 #include "dylib.h"
 #include "kcache.h"
 
@@ -26,33 +25,6 @@ static gnnac_status describe_file(const char *path, struct file_stamp *out,
             sb.st_mtim.tv_sec * INT64_C(1000000000) + sb.st_mtim.tv_nsec,
     };
     return GNNAC_OK;
-}
-
-static gnnac_status hash_file(const char *path, XXH128_hash_t *out,
-                              gnnac_error *err)
-{
-    enum { CHUNK = 1 << 20 };
-    gnnac_status st = GNNAC_OK;
-    ssize_t n = -1;
-    XXH3_state_t *state = XXH3_createState();
-    unsigned char *chunk = malloc(CHUNK);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (state && chunk && fd >= 0) {
-        XXH3_128bits_reset(state);
-        while ((n = read(fd, chunk, CHUNK)) > 0)
-            XXH3_128bits_update(state, chunk, (size_t)n);
-    }
-    if (n == 0)
-        *out = XXH3_128bits_digest(state);
-    else if (!state || !chunk)
-        st = FAIL(err, GNNAC_ENOMEM, "out of memory");
-    else
-        st = FAIL(err, GNNAC_EIO, "%s: %s", path, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    free(chunk);
-    XXH3_freeState(state);
-    return st;
 }
 
 // The word that follows `mark` in the head of PTX text, or "unknown".
@@ -94,15 +66,14 @@ static gnnac_status describe_library(char *out, size_t n_bytes, char *path,
 {
     gnnac_status st = GNNAC_OK;
     struct nvrtc *n = NULL;
-    XXH128_hash_t h = {0};
+    struct file_hash hash = {0};
     char build[80];
     TRY(nvrtc_open(&n, err));
-    TRY(hash_file(n->info.path, &h, err));
+    TRY(file_hash(n->info.path, &hash, err));
     TRY(read_build(n, build, sizeof(build), err));
     snprintf(path, path_bytes, "%s", n->info.path);
-    snprintf(out, n_bytes, "nvrtc %d.%d %s lib %016llx%016llx", n->info.major,
-             n->info.minor, build, (unsigned long long)h.high64,
-             (unsigned long long)h.low64);
+    snprintf(out, n_bytes, "nvrtc %d.%d %s lib %s", n->info.major,
+             n->info.minor, build, hash.hex);
 out:
     nvrtc_close(n);
     return st;

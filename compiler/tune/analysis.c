@@ -5,9 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include <xxhash.h>
-
-#include "graph/text.h"
+#include "base/file.h"
 
 // Grows whenever a property comes, goes or changes its meaning, and whenever
 // communities may come out differently.
@@ -29,20 +27,18 @@ static const char *form_of(const char *path)
 gnnac_status analysis_key(const struct analysis_request *r,
                           char key[ANALYSIS_KEY_BYTES], gnnac_error *err)
 {
-    struct text t = {0};
+    struct file_hash hash;
     const struct graph_options *g = r->graph;
-    gnnac_status st = text_open(r->path, &t, err);
+    gnnac_status st = file_hash(r->path, &hash, err);
     if (st != GNNAC_OK)
         return st;
-    XXH128_hash_t h = XXH3_128bits(t.data, t.n_bytes);
     snprintf(key, ANALYSIS_KEY_BYTES,
-             "v%d bytes=%zu xxh3=%016" PRIx64 "%016" PRIx64
-             " form=%.16s symmetrize=%d dedupe=%d self_loops=%d reverse=%d"
-             " nodes=%" PRId64 " community=%s triangles=%d",
-             ANALYZER, t.n_bytes, h.high64, h.low64, form_of(r->path),
+             "v%d bytes=%lld xxh3=%s form=%.16s symmetrize=%d dedupe=%d"
+             " self_loops=%d reverse=%d nodes=%" PRId64
+             " community=%s triangles=%d",
+             ANALYZER, hash.n_bytes, hash.hex, form_of(r->path),
              g->symmetrize, g->dedupe, g->self_loops, g->target_to_source,
              g->n_nodes, r->community, r->triangles);
-    text_close(&t);
     return GNNAC_OK;
 }
 
@@ -87,14 +83,17 @@ static bool read_prop(struct props *out, char type, const char *name,
     }
 }
 
+// What a database holds may come from anywhere.
 static bool read_props(char *text, struct props *out)
 {
+    const size_t most = sizeof(out->items) / sizeof(out->items[0]);
     char *save = NULL;
     out->n = 0;
     for (char *line = strtok_r(text, "\n", &save); line;
          line = strtok_r(NULL, "\n", &save)) {
-        char *name = line + 2, *blank = line[0] ? strchr(name, ' ') : NULL;
-        if (!blank)
+        char *name = line + 2;
+        char *blank = line[1] == ' ' ? strchr(name, ' ') : NULL;
+        if (!blank || out->n == most)
             return false;
         *blank = '\0';
         if (!read_prop(out, line[0], name, blank + 1))
@@ -110,6 +109,8 @@ bool analysis_recall(struct tunedb *db, const char *key, struct props *out)
         return false;
     bool ok = read_props(text, out);
     free(text);
+    if (!ok)
+        out->n = 0;
     return ok;
 }
 

@@ -2,6 +2,7 @@
 #include "tune/analysis.h"
 
 #include <sqlite3.h>
+#include <zlib.h>
 
 #include "graph_fixture.h"
 
@@ -63,6 +64,29 @@ TEST(one_other_byte_has_another_key)
     write_text("b.txt", "0 2\n");
     CHECK(strcmp(key_of_file("a.txt"), key_of_file("b.txt")) != 0);
     scratch_unlink("b.txt");
+}
+
+// More text than is inflated at once, then a last line.
+static void write_long_gz(const char *name, const char *last)
+{
+    enum { BLOCK = 1 << 16, BLOCKS = 200 };
+    static char block[BLOCK];
+    for (int i = 0; i < BLOCK; i += 4)
+        memcpy(block + i, "0 1\n", 4);
+    gzFile gz = gzopen(scratch_path(name), "wb1");
+    for (int i = 0; i < BLOCKS; i++)
+        CHECK_INT(gzwrite(gz, block, BLOCK), BLOCK);
+    CHECK(gzputs(gz, last) > 0);
+    CHECK_INT(gzclose(gz), Z_OK);
+}
+
+TEST(the_end_of_a_long_compressed_file_counts)
+{
+    write_long_gz("a.txt.gz", "0 2\n");
+    write_long_gz("b.txt.gz", "0 3\n");
+    CHECK(strcmp(key_of_file("a.txt.gz"), key_of_file("b.txt.gz")) != 0);
+    scratch_unlink("a.txt.gz");
+    scratch_unlink("b.txt.gz");
 }
 
 // Who reads "0 1" as what depends on it.
@@ -174,6 +198,23 @@ TEST(what_is_no_number_comes_back_as_none)
     tunedb_close(db);
 }
 
+TEST(values_that_are_no_properties_are_not_recalled)
+{
+    static char many[20 * 1000];
+    const char *bad[] = {"i", "x", "\n", "i\n", "i graph.a", "ii graph.a 1",
+                         "x graph.a 1", "i graph.a 1\nr", many};
+    struct tunedb *db = open_db();
+    for (int i = 0, at = 0; i < 1000; i++)
+        at += sprintf(many + at, "i graph.p%d 1\n", i);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct props q = {0};
+        CHECK_INT(tunedb_put_analysis(db, "bad", bad[i], NULL), GNNAC_OK);
+        CHECK(!analysis_recall(db, "bad", &q));
+        CHECK_INT(q.n, 0);
+    }
+    tunedb_close(db);
+}
+
 TEST(the_newest_of_a_key_is_kept)
 {
     struct props p = {0}, q = {0};
@@ -240,12 +281,14 @@ int main(void)
     snprintf(db_path, sizeof(db_path), "%s/tune.db", scratch);
     RUN(the_same_bytes_under_another_name_have_the_same_key);
     RUN(one_other_byte_has_another_key);
+    RUN(the_end_of_a_long_compressed_file_counts);
     RUN(the_form_that_a_name_tells_counts);
     RUN(every_option_that_changes_the_result_counts);
     RUN(the_number_of_threads_does_not_count);
     RUN(a_file_that_is_not_there_is_named);
     RUN(what_is_remembered_comes_back_to_the_last_bit);
     RUN(what_is_no_number_comes_back_as_none);
+    RUN(values_that_are_no_properties_are_not_recalled);
     RUN(the_newest_of_a_key_is_kept);
     RUN(a_damaged_row_is_not_recalled_and_can_be_replaced);
     RUN(an_older_database_is_brought_up_to_date);
