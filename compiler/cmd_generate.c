@@ -18,8 +18,7 @@ gnnac_status cmd_generate(const struct options *o, gnnac_error *err)
     if (!o->output)
         return FAIL(err, GNNAC_EUSAGE, "generate needs -o OUT");
     TRY(graph_generate(&opt, &edges, err));
-    TRY(csr_from_coo(&edges, &o->graph, &g, err));
-    coo_finish(&edges);
+    TRY(csr_take_coo(&edges, &o->graph, &g, err));
     TRY(graph_save(o->output, &g, err));
     log_info("%s: %lld nodes, %lld edges", o->output, (long long)g.n_nodes,
              (long long)g.n_edges);

@@ -8,8 +8,6 @@
 #include "order/rabbit.h"
 #include "order/simple_graph.h"
 
-const char community_methods[] = "rabbit|leiden";
-
 // The communities are what the order is made of; the rest of it is not needed.
 static gnnac_status find_by_rabbit(const struct csr *g, int n_threads,
                                    struct partition *out, gnnac_error *err)
@@ -37,8 +35,8 @@ gnnac_status community_find(const struct csr *g, const char *method,
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
         if (strcmp(methods[i].name, method) == 0)
             return methods[i].find(g, n_threads, out, err);
-    return FAIL(err, GNNAC_EUSAGE, "communities by '%s': expected %s", method,
-                community_methods);
+    return FAIL(err, GNNAC_EUSAGE,
+                "communities by '%s': expected rabbit|leiden", method);
 }
 
 gnnac_status community_props(const struct csr *g, const char *method,

@@ -6,12 +6,9 @@
 #include "base/props.h"
 #include "order/partition.h"
 
-// "rabbit|leiden": what `method` may be.
-extern const char community_methods[];
-
-// `g` is a simple_graph. The same at any thread count (`n_threads` 0: all).
-// GNNAC_EUSAGE: no such method. GNNAC_ENOMEM, GNNAC_EUNSUPPORTED (2^32 entries
-// or more).
+// `g` is a simple_graph, `method` rabbit or leiden. The same at any thread
+// count (`n_threads` 0: all). GNNAC_EUSAGE: no such method. GNNAC_ENOMEM,
+// GNNAC_EUNSUPPORTED (2^32 entries or more).
 gnnac_status community_find(const struct csr *g, const char *method,
                             int n_threads, struct partition *out,
                             gnnac_error *err);

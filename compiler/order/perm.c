@@ -178,8 +178,7 @@ gnnac_status csr_permute(const struct csr *g, const int32_t *perm,
                   (long long)g->n_edges);
         goto out;
     }
-    TRY(csr_from_coo(&edges, &by_column, &columns, err));
-    coo_finish(&edges);
+    TRY(csr_take_coo(&edges, &by_column, &columns, err));
     TRY(csr_transpose(&columns, out, err));
 out:
     coo_finish(&edges);

@@ -207,7 +207,7 @@ static int most_promising(const struct search *s, struct reorder_estimate *out)
     double most = 0;
     for (int i = 0; i < N_HABITS; i++) {
         struct reorder_estimate e;
-        if (s->tried[i] || !order_find(habits[i].name, NULL))
+        if (s->tried[i])
             continue;
         predict(s, &habits[i], &e);
         double net = gain_of(s, e.misses) - e.cost;
@@ -223,7 +223,7 @@ static int most_promising(const struct search *s, struct reorder_estimate *out)
 static void list_untried(struct search *s)
 {
     for (int i = 0; i < N_HABITS; i++)
-        if (!s->tried[i] && order_find(habits[i].name, NULL))
+        if (!s->tried[i])
             predict(s, &habits[i], &s->c->estimates[s->c->n_estimates++]);
 }
 
@@ -312,7 +312,14 @@ static void explain(struct search *s)
 static gnnac_status choose_auto(struct search *s, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
+    struct reorder_choice *c = s->c;
+    struct row_misses_range range;
     struct reorder_estimate e;
+    TRY(row_misses_measure(s->g, &c->given, err));
+    TRY(row_misses_bound(s->g, &range, err));
+    c->floor = range.floor;
+    c->shuffled = range.shuffled;
+    s->best = c->given;
     predict(s, &habits[RABBIT], &e);
     if (s->g->n_edges >= sample_from_entries && may_pay(s, &habits[RABBIT], &e))
         TRY(sample(s, err));
@@ -371,16 +378,10 @@ gnnac_status reorder_choose(const struct csr *g,
 {
     gnnac_status st = GNNAC_OK;
     int rule = rq->rule ? find_rule(rq->rule) : 0;
-    struct row_misses_range range;
     struct reorder_choice c = {.method = "none", .sample_high = 1};
     struct search s = {.g = g, .rq = rq, .c = &c, .likely = rabbit_share};
     if (!reorder_rules[rule])
         return FAIL(err, GNNAC_EUSAGE, "no rule '%s' for an order", rq->rule);
-    TRY(row_misses_measure(g, &c.given, err));
-    TRY(row_misses_bound(g, &range, err));
-    c.floor = range.floor;
-    c.shuffled = range.shuffled;
-    s.best = c.given;
     TRY(choose_by[rule](&s, err));
     *out = c;
     c.perm = NULL;

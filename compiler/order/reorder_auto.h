@@ -39,6 +39,7 @@ struct reorder_choice {
     const char *method; // "none" or a name of order_methods; static
     int32_t *perm;      // [n_nodes], perm[old] = new; NULL for "none"
     char why[400];
+    // By auto alone, else 0.
     double given;           // rows fetched in the order that the nodes have
     double floor, shuffled; // by any order at least; expected without any
     // Rabbit Order on a part of a large graph: the share of the rows between

@@ -22,7 +22,6 @@ static void read_vote(const struct decision *d, struct order_vote *out)
             continue;
         snprintf(out->order, sizeof(out->order), "%s", t->reorder);
         snprintf(out->rule, sizeof(out->rule), "%s", t->rule);
-        snprintf(out->where, sizeof(out->where), "%s", t->where);
         return;
     }
 }

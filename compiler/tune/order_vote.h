@@ -7,7 +7,7 @@
 
 struct order_vote {
     char order[16]; // a name of order_methods or reorder_rules; empty: no vote
-    char rule[64], where[256];
+    char rule[64];
 };
 
 // Of the first rule that votes; empty with --set, where rules are not asked,
