@@ -60,19 +60,21 @@ static gnnac_status analyze_cached(const struct options *o, struct props *p,
                                        o->triangles};
     char key[ANALYSIS_KEY_BYTES];
     gnnac_error why = {{0}};
-    gnnac_status st = analysis_key(&r, key, err);
-    if (st != GNNAC_OK)
-        return st;
+    gnnac_status st = GNNAC_OK;
     struct tunedb *db = open_database(o);
+    if (!db)
+        return analyze(o, p, err);
+    TRY(analysis_key(&r, key, err));
     // The communities themselves are not kept.
-    if (db && !o->communities && analysis_recall(db, key, p)) {
+    if (!o->communities && analysis_recall(db, key, p)) {
         log_verbose("%s: from the tuning database", o->args[0]);
-    } else {
-        st = analyze(o, p, err);
-        if (st == GNNAC_OK && db && !tunedb_is_read_only(db) &&
-            analysis_remember(db, key, p, &why) != GNNAC_OK)
-            log_warn("the analysis is not remembered: %s", why.msg);
+        goto out;
     }
+    TRY(analyze(o, p, err));
+    if (!tunedb_is_read_only(db) &&
+        analysis_remember(db, key, p, &why) != GNNAC_OK)
+        log_warn("the analysis is not remembered: %s", why.msg);
+out:
     tunedb_close(db);
     return st;
 }

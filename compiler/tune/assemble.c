@@ -129,8 +129,7 @@ static gnnac_status renumber(struct assembly *a, gnnac_error *err)
 static void weigh(const struct program *p, struct graph_order_request *rq)
 {
     struct program ordered = *p;
-    gnnac_error ignored;
-    if (program_add_order(&ordered, &ignored) != GNNAC_OK)
+    if (program_add_order(&ordered, NULL) != GNNAC_OK)
         return;
     for (int32_t i = 0; i < ordered.n_steps; i++) {
         const struct step *s = &ordered.steps[i];
@@ -141,7 +140,8 @@ static void weigh(const struct program *p, struct graph_order_request *rq)
             s->kind == STEP_GRAPH_ORDER || s->kind == STEP_INPUT_ORDER ? dim
                                                                        : 0;
     }
-    rq->columns /= rq->n_aggregates;
+    if (rq->n_aggregates > 0)
+        rq->columns /= rq->n_aggregates;
 }
 
 // The vote's word, not a computation's: `none` by a rule is an answer, too.
