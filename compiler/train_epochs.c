@@ -57,9 +57,10 @@ struct progress {
     int64_t n;
 };
 
+// With nothing to validate by, the latest is as good as any.
 static bool is_better(const struct score *a, const struct score *b)
 {
-    return a->accuracy > b->accuracy ||
+    return isnan(a->accuracy) || a->accuracy > b->accuracy ||
            (a->accuracy == b->accuracy && a->loss < b->loss);
 }
 
