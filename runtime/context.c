@@ -5,36 +5,22 @@
 #include <string.h>
 
 #include "backend.h"
+#include "options.h"
 
 enum { MAX_THREADS = 4096 };
 
-static bool is_zero(const void *p, size_t n)
-{
-    const unsigned char *bytes = p;
-    for (size_t i = 0; i < n; i++)
-        if (bytes[i] != 0)
-            return false;
-    return true;
-}
-
-// Callers built against a newer header may pass more, as long as it is zero.
 static gnnac_status read_options(const gnnac_context_options *given,
                                  gnnac_context_options *o, gnnac_error *err)
 {
+    static const char name[] = "gnnac_context_options";
     *o = (gnnac_context_options){.struct_size = sizeof(*o)};
     if (!given)
         return GNNAC_OK;
-    if (given->struct_size < sizeof(*o))
-        return FAIL(err, GNNAC_EUSAGE,
-                    "gnnac_context_options.struct_size is %zu, expected %zu",
-                    given->struct_size, sizeof(*o));
-    if (!is_zero((const char *)given + sizeof(*o),
-                 given->struct_size - sizeof(*o)) ||
-        given->reserved != 0)
-        return FAIL(err, GNNAC_EUSAGE,
-                    "gnnac_context_options has options that gnnac %s does not "
-                    "know",
-                    GNNAC_VERSION);
+    gnnac_status st = options_check(given, sizeof(*o), name, err);
+    if (st != GNNAC_OK)
+        return st;
+    if (given->reserved != 0)
+        return options_unknown(name, err);
     if (given->n_threads < 0 || given->n_threads > MAX_THREADS)
         return FAIL(err, GNNAC_EUSAGE, "n_threads must be from 0 to %d",
                     (int)MAX_THREADS);

@@ -188,24 +188,17 @@ static void (*const back[N_STEP_KINDS])(struct turn *) = {
 
 static void undo_dropout(const struct turn *b)
 {
-    struct dropout d = dropout_of(b->t->o.dropout, b->t->o.seed,
-                                  b->t->n_steps, b->s->layer + 1);
+    struct dropout d = trainer_dropout(b->t, b->s->layer + 1);
     cpu_dropout_rows(b->n_rows, as_const(b->g), d, b->g, b->n_threads);
 }
 
 void train_backward(gnnac_trainer *t)
 {
     const struct program *p = trained_program(t);
-    const float *x = t->x.dropped  ? t->x.dropped
-                     : t->x.sparse ? t->x.rows.value
-                                   : t->x.dense;
     struct turn b = {.t = t,
-                     .run = trainer_run(t, x),
+                     .run = trainer_run(t, trainer_x(t, t->x.dropped)),
                      .n_rows = t->m->bundle->manifest->n_nodes,
                      .n_threads = t->m->ctx->n_threads};
-    for (int32_t i = 0; i < p->n_params; i++)
-        memset(t->grad.of[i], 0,
-               (size_t)param_elems(&p->params[i]) * sizeof(float));
     for (int32_t i = p->n_steps - 1; i >= 0; i--) {
         b.s = &p->steps[i];
         if (!t->has_grad[b.s->out])

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "checked.h"
+#include "options.h"
 #include "trainer.h"
 
 void train_features_finish(struct train_features *x)
@@ -32,12 +33,9 @@ static gnnac_status check_rows(const gnnac_features *f, int64_t n_rows,
 static gnnac_status check_given(const gnnac_features *f, int64_t n_rows,
                                 int32_t dim, gnnac_error *err)
 {
-    if (f->struct_size < sizeof(*f))
-        return FAIL(err, GNNAC_EUSAGE,
-                    "gnnac_features.struct_size is %zu, expected %zu",
-                    f->struct_size, sizeof(*f));
-    if (f->dense)
-        return GNNAC_OK;
+    gnnac_status st = options_check(f, sizeof(*f), "gnnac_features", err);
+    if (st != GNNAC_OK || f->dense)
+        return st;
     if (!f->rowptr || !f->colidx || !f->values)
         return FAIL(err, GNNAC_EUSAGE,
                     "features: neither dense nor rowptr, colidx and values");

@@ -14,17 +14,11 @@ static void sparse_linear(const gnnac_trainer *t, const struct step *s,
     cpu_sparse_linear(&x, t->scratch, out, s->accumulate, n_threads);
 }
 
-static struct dropout dropout_at(const gnnac_trainer *t, int32_t layer)
-{
-    return dropout_of(t->o.dropout, t->o.seed, t->n_steps, layer);
-}
-
-// The features of this step: dense ones, or the entries of sparse ones.
-static const float *drop_features(gnnac_trainer *t)
+static void drop_features(gnnac_trainer *t)
 {
     const struct manifest *m = t->m->bundle->manifest;
     int32_t dim = m->program.buffers[0].dim;
-    struct dropout d = dropout_at(t, 0);
+    struct dropout d = trainer_dropout(t, 0);
     int n_threads = t->m->ctx->n_threads;
     if (t->x.sparse)
         cpu_dropout_list(t->x.rows.rowptr[m->n_nodes], t->x.rows.value, d,
@@ -32,16 +26,15 @@ static const float *drop_features(gnnac_trainer *t)
     else
         cpu_dropout_rows(m->n_nodes, (struct const_view){t->x.dense, dim, dim},
                          d, (struct view){t->x.dropped, dim, dim}, n_threads);
-    return t->x.dropped;
 }
 
 void train_forward(gnnac_trainer *t, bool training)
 {
     const struct program *p = trained_program(t);
     bool drops = training && t->x.dropped;
-    const float *x = drops         ? drop_features(t)
-                     : t->x.sparse ? t->x.rows.value
-                                   : t->x.dense;
+    const float *x = trainer_x(t, drops);
+    if (drops)
+        drop_features(t);
     struct cpu_run r = trainer_run(t, x);
     for (int32_t i = 0; i < p->n_steps; i++) {
         const struct step *s = &p->steps[i];
@@ -52,7 +45,7 @@ void train_forward(gnnac_trainer *t, bool training)
             cpu_run_step(&r, s);
         if (drops && t->plan.drop_after[i])
             cpu_dropout_rows(t->m->bundle->manifest->n_nodes, as_const(out),
-                             dropout_at(t, s->layer + 1), out,
+                             trainer_dropout(t, s->layer + 1), out,
                              t->m->ctx->n_threads);
     }
 }

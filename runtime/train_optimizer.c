@@ -68,7 +68,7 @@ static struct update sgd_constants(const gnnac_train_options *o)
                            .beta1 = o->momentum};
 }
 
-void train_update(gnnac_trainer *t, int64_t step)
+void train_update(gnnac_trainer *t)
 {
     const struct program *p = trained_program(t);
     const gnnac_train_options *o = &t->o;
@@ -78,7 +78,8 @@ void train_update(gnnac_trainer *t, int64_t step)
             o->decay_layers == 0 || t->plan.param_layer[i] < o->decay_layers;
         if (p->params[i].init == INIT_EPS && !o->learn_eps)
             continue;
-        struct update u = is_sgd ? sgd_constants(o) : adam_constants(o, step);
+        struct update u =
+            is_sgd ? sgd_constants(o) : adam_constants(o, t->n_steps);
         u.decay = decays ? u.decay : 0;
         u.shrink = decays ? u.shrink : 1;
         u.n = param_elems(&p->params[i]);

@@ -101,6 +101,11 @@ static gnnac_status read_count(const struct safetensors *file, const char *key,
     return GNNAC_OK;
 }
 
+static int sets_of(int64_t kept_step)
+{
+    return kept_step < 0 ? KEPT : N_SETS;
+}
+
 static gnnac_status read_state(const struct gnnac_trainer *t,
                                const struct safetensors *file, const char *path,
                                struct state *s, gnnac_error *err)
@@ -113,7 +118,7 @@ static gnnac_status read_state(const struct gnnac_trainer *t,
         st = FAIL(err, GNNAC_EFORMAT, "%s: steps contradict one another", path);
         goto out;
     }
-    for (int i = 0; i < (s->kept_step < 0 ? KEPT : N_SETS); i++) {
+    for (int i = 0; i < sets_of(s->kept_step); i++) {
         TRY(params_alloc(p, s->sets[i].of, err));
         TRY(params_read(p, file, prefixes[i], path, s->sets[i].of, err));
     }
@@ -121,7 +126,7 @@ out:
     return st;
 }
 
-// What is not in the file, such as weights that were never kept, stays.
+// Weights that were never kept are not in the file.
 static void adopt(gnnac_trainer *t, const struct state *s)
 {
     const struct program *p = trained_program(t);
@@ -129,11 +134,8 @@ static void adopt(gnnac_trainer *t, const struct state *s)
                                       t->kept.of};
     t->n_steps = s->n_steps;
     t->kept_step = s->kept_step;
-    for (int k = 0; k < N_SETS; k++)
-        for (int32_t i = 0; i < p->n_params; i++)
-            if (s->sets[k].of[i])
-                memcpy(to[k][i], s->sets[k].of[i],
-                       (size_t)param_elems(&p->params[i]) * sizeof(float));
+    for (int k = 0; k < sets_of(s->kept_step); k++)
+        params_copy(p, s->sets[k].of, to[k]);
 }
 
 static gnnac_status load_into(struct state *s, gnnac_trainer *t,

@@ -8,6 +8,7 @@
 #include "checked.h"
 #include "cpu_chunks.h"
 #include "cpu_grad.h"
+#include "options.h"
 
 enum { ALIGNMENT = 256, BUFFER_Y = 1 };
 
@@ -49,13 +50,14 @@ static gnnac_status read_options(const gnnac_train_options *given,
                                  gnnac_train_options *out, gnnac_error *err)
 {
     gnnac_train_options o = {.struct_size = sizeof(o)};
-    if (given && given->struct_size < sizeof(o))
-        return FAIL(err, GNNAC_EUSAGE,
-                    "gnnac_train_options.struct_size is %zu, expected %zu",
-                    given->struct_size, sizeof(o));
-    if (given)
+    gnnac_status st = GNNAC_OK;
+    if (given) {
+        st = options_check(given, sizeof(o), "gnnac_train_options", err);
+        if (st != GNNAC_OK)
+            return st;
         o = *given;
-    gnnac_status st = check_options(&o, err);
+    }
+    st = check_options(&o, err);
     set_defaults(&o);
     *out = o;
     return st;
@@ -229,7 +231,8 @@ gnnac_status gnnac_trainer_step(gnnac_trainer *t, const int32_t *labels,
     train_forward(t, true);
     double value = train_loss(t, labels, nodes, n);
     train_backward(t);
-    train_update(t, ++t->n_steps);
+    t->n_steps++;
+    train_update(t);
     if (loss)
         *loss = (float)value;
     return GNNAC_OK;
@@ -255,17 +258,9 @@ int64_t gnnac_trainer_n_steps(const gnnac_trainer *t)
 
 // ---- remembered weights -----------------------------------------------------
 
-static void copy_params(const struct program *p, float *const from[MAX_PARAMS],
-                        float *const to[MAX_PARAMS])
-{
-    for (int32_t i = 0; i < p->n_params; i++)
-        memcpy(to[i], from[i],
-               (size_t)param_elems(&p->params[i]) * sizeof(float));
-}
-
 void gnnac_trainer_keep(gnnac_trainer *t)
 {
-    copy_params(trained_program(t), t->m->params, t->kept.of);
+    params_copy(trained_program(t), t->m->params, t->kept.of);
     t->kept_step = t->n_steps;
 }
 
@@ -274,7 +269,7 @@ gnnac_status gnnac_trainer_recall(gnnac_trainer *t, gnnac_error *err)
     gnnac__clear(err);
     if (!t || t->kept_step < 0)
         return FAIL(err, GNNAC_EUSAGE, "no weights were kept");
-    copy_params(trained_program(t), t->kept.of, t->m->params);
+    params_copy(trained_program(t), t->kept.of, t->m->params);
     return GNNAC_OK;
 }
 

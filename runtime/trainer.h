@@ -46,6 +46,7 @@ struct gnnac_trainer {
     float *scratch;             // of products
     double *sums;               // of sums over rows
 
+    // grad: 0 where none ever arrives.
     struct param_set grad, first, second, kept; // first: Adam's mean, SGD's
                                                 // velocity; second: Adam's
 };
@@ -53,6 +54,19 @@ struct gnnac_trainer {
 static inline const struct program *trained_program(const gnnac_trainer *t)
 {
     return &t->m->bundle->manifest->program;
+}
+
+// What forward and backward must agree on: the features that steps read, or the
+// entries of sparse ones, and what layer `layer`'s input loses in this step.
+static inline const float *trainer_x(const gnnac_trainer *t, bool dropped)
+{
+    return dropped ? t->x.dropped : t->x.sparse ? t->x.rows.value : t->x.dense;
+}
+
+static inline struct dropout trainer_dropout(const gnnac_trainer *t,
+                                             int32_t layer)
+{
+    return dropout_of(t->o.dropout, t->o.seed, t->n_steps, layer);
 }
 
 // What a step of the program reads and writes: `values`, and `x` where the
@@ -77,7 +91,7 @@ double train_loss(gnnac_trainer *t, const int32_t *labels, const int32_t *nodes,
 // Gradients of all parameters, from that of buffer 1.
 void train_backward(gnnac_trainer *t);
 
-// One update, with the step's number from 1 on.
-void train_update(gnnac_trainer *t, int64_t step);
+// One update, the n_steps-th: that has been counted already.
+void train_update(gnnac_trainer *t);
 
 #endif

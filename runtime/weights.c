@@ -18,6 +18,14 @@ void params_finish(float *params[MAX_PARAMS])
     }
 }
 
+void params_copy(const struct program *p, float *const from[MAX_PARAMS],
+                 float *const to[MAX_PARAMS])
+{
+    for (int32_t i = 0; i < p->n_params; i++)
+        memcpy(to[i], from[i],
+               (size_t)param_elems(&p->params[i]) * sizeof(float));
+}
+
 gnnac_status params_alloc(const struct program *p, float *params[MAX_PARAMS],
                           gnnac_error *err)
 {

@@ -16,6 +16,8 @@ static inline int64_t param_elems(const struct param *p)
 gnnac_status params_alloc(const struct program *p, float *params[MAX_PARAMS],
                           gnnac_error *err);
 void params_finish(float *params[MAX_PARAMS]);
+void params_copy(const struct program *p, float *const from[MAX_PARAMS],
+                 float *const to[MAX_PARAMS]);
 
 // Glorot-uniform matrices, zero biases, epsilon as the layer says.
 void params_init(const struct program *p, uint64_t seed,

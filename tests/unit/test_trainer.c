@@ -137,6 +137,40 @@ TEST(options_out_of_range_are_refused)
     training_finish(&t);
 }
 
+TEST(options_of_later_versions_are_refused_unless_they_are_zero)
+{
+    struct training t;
+    begin(&t);
+    struct {
+        gnnac_train_options o;
+        int64_t later;
+    } options = {{.struct_size = sizeof(options)}, 0};
+    struct {
+        gnnac_features f;
+        int64_t later;
+    } features = {t.features, 0};
+    gnnac_trainer *out = NULL;
+    features.f.struct_size = sizeof(features);
+    CHECK_INT(gnnac_trainer_create(&t.f.model, &features.f, &options.o, &out,
+                                   &err),
+              GNNAC_OK);
+    gnnac_trainer_destroy(out);
+    out = NULL;
+    options.later = 1;
+    CHECK_INT(gnnac_trainer_create(&t.f.model, &features.f, &options.o, &out,
+                                   &err),
+              GNNAC_EUSAGE);
+    CHECK_HAS(err.msg, "gnnac_train_options has options that");
+    options.later = 0;
+    features.later = 1;
+    CHECK_INT(gnnac_trainer_create(&t.f.model, &features.f, &options.o, &out,
+                                   &err),
+              GNNAC_EUSAGE);
+    CHECK_HAS(err.msg, "gnnac_features has options that");
+    CHECK(!out);
+    training_finish(&t);
+}
+
 TEST(sparse_features_are_checked)
 {
     struct training t;
@@ -314,6 +348,7 @@ int main(void)
     RUN(adamw_decays_apart_from_the_gradient);
     RUN(sgd_has_momentum_and_decay);
     RUN(options_out_of_range_are_refused);
+    RUN(options_of_later_versions_are_refused_unless_they_are_zero);
     RUN(sparse_features_are_checked);
     RUN(a_step_with_a_bad_node_or_label_changes_nothing);
     RUN(programs_that_forget_are_refused);
