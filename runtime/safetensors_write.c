@@ -27,8 +27,10 @@ void st_add_text(struct st_writer *w, const char *key, const char *text)
     json_t *meta = json_object_get(w->header, "__metadata__");
     if (!meta) {
         meta = json_object();
-        w->failed |=
-            json_object_set_new(w->header, "__metadata__", meta) != 0;
+        if (json_object_set_new(w->header, "__metadata__", meta) != 0) {
+            w->failed = true; // and `meta` is freed
+            return;
+        }
     }
     w->failed |= json_object_set_new(meta, key, json_string(text)) != 0;
 }
@@ -69,15 +71,13 @@ static bool write_bytes(const struct st_writer *w, const char *header, FILE *f)
 }
 
 // A new file of a name that nobody has: the process's, counted.
-static FILE *open_temporary(const char *path, char **temporary)
+enum { TEMPORARY_BYTES = 40 }; // beside the path's
+static FILE *open_temporary(const char *path, char *temporary)
 {
     static unsigned count;
-    size_t n = strlen(path) + 40;
-    if (!(*temporary = malloc(n)))
-        return NULL;
-    snprintf(*temporary, n, "%s.%ld.%u.tmp", path, (long)getpid(),
-             __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED));
-    int fd = open(*temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    snprintf(temporary, strlen(path) + TEMPORARY_BYTES, "%s.%ld.%u.tmp", path,
+             (long)getpid(), __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED));
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     FILE *f = fd < 0 ? NULL : fdopen(fd, "wb");
     if (fd >= 0 && !f)
         close(fd);
@@ -87,9 +87,11 @@ static FILE *open_temporary(const char *path, char **temporary)
 static gnnac_status write_file(const struct st_writer *w, const char *header,
                                const char *path, gnnac_error *err)
 {
-    char *temporary;
+    char *temporary = malloc(strlen(path) + TEMPORARY_BYTES);
+    if (!temporary)
+        return FAIL(err, GNNAC_ENOMEM, "%s: out of memory", path);
     errno = 0;
-    FILE *f = open_temporary(path, &temporary);
+    FILE *f = open_temporary(path, temporary);
     bool ok = f && write_bytes(w, header, f);
     int why = errno;
     if (f && fclose(f) != 0 && ok) {

@@ -167,7 +167,6 @@ enum { ARCH, DIGEST, LAST_USED_DAY, IMAGE_HASH, IMAGE, SOURCE_HASH, SOURCE };
 static bool row_is_sound(sqlite3_stmt *s, const char *key)
 {
     struct digest hashes[3];
-    const char *arch = (const char *)sqlite3_column_text(s, ARCH);
     for (int i = 0; i < 3; i++) {
         int column = IMAGE + 2 * i;
         hashes[i] = digest_of(sqlite3_column_blob(s, column),
@@ -175,7 +174,7 @@ static bool row_is_sound(sqlite3_stmt *s, const char *key)
         if (!column_is_digest(s, column - 1, &hashes[i]))
             return false;
     }
-    struct digest row = artifact_digest(key, arch ? arch : "", hashes);
+    struct digest row = artifact_digest(key, column_text(s, ARCH), hashes);
     return column_is_digest(s, DIGEST, &row);
 }
 
@@ -211,7 +210,7 @@ static gnnac_status copy_artifact(sqlite3_stmt *s, struct artifact *out,
         artifact_finish(&a);
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
     }
-    snprintf(a.arch, sizeof(a.arch), "%s", sqlite3_column_text(s, ARCH));
+    snprintf(a.arch, sizeof(a.arch), "%s", column_text(s, ARCH));
     *out = a;
     return GNNAC_OK;
 }
@@ -231,7 +230,7 @@ static void touch(struct kcache *kc, const char *key, int64_t last_used_day)
     if (last_used_day == kcache_today() || kc->db.read_only ||
         db_statement(&kc->db, TOUCH_ARTIFACT, &s, NULL) != GNNAC_OK)
         return;
-    sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
+    bind_text(s, 1, key);
     sqlite3_bind_int64(s, 2, kcache_today());
     db_run(&kc->db, s, NULL);
 }
@@ -245,7 +244,7 @@ static gnnac_status find_artifact(struct kcache *kc, const char *hex,
     bool found = false;
     int64_t day = 0;
     TRY(db_statement(&kc->db, GET_ARTIFACT, &s, err));
-    sqlite3_bind_text(s, 1, hex, -1, SQLITE_STATIC);
+    bind_text(s, 1, hex);
     TRY(db_step(&kc->db, s, &found, err));
     if (!found || !row_is_sound(s, hex) || (source && !source_is(s, source))) {
         st = FAIL(err, GNNAC_ENOENT, "%s: not in the kernel cache", hex);
@@ -282,7 +281,7 @@ static gnnac_status intern_blob(struct kcache *kc, const void *body, size_t n,
     bool found = false, same = false;
     *hash = digest_of(body, n);
     TRY(db_statement(&kc->db, GET_BLOB, &get, err));
-    sqlite3_bind_blob(get, 1, hash->bytes, DIGEST_BYTES, SQLITE_STATIC);
+    bind_digest(get, 1, hash);
     TRY(db_step(&kc->db, get, &found, err));
     if (found) {
         *id = sqlite3_column_int64(get, 0);
@@ -296,7 +295,7 @@ static gnnac_status intern_blob(struct kcache *kc, const void *body, size_t n,
     if (found)
         sqlite3_bind_int64(put, 1, *id);
     else
-        sqlite3_bind_blob(put, 1, hash->bytes, DIGEST_BYTES, SQLITE_STATIC);
+        bind_digest(put, 1, hash);
     sqlite3_bind_blob64(put, 2, n ? body : "", n, SQLITE_STATIC);
     TRY(db_run(&kc->db, put, err));
     if (!found)
@@ -320,12 +319,12 @@ static gnnac_status put_locked(struct kcache *kc, const char *hex,
     struct digest row = artifact_digest(hex, a->arch, hashes);
 
     TRY(db_statement(&kc->db, PUT_ARTIFACT, &s, err));
-    sqlite3_bind_text(s, 1, hex, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 2, a->arch, -1, SQLITE_STATIC);
+    bind_text(s, 1, hex);
+    bind_text(s, 2, a->arch);
     for (int i = 0; i < 3; i++)
         sqlite3_bind_int64(s, 3 + i, ids[i]);
     sqlite3_bind_int64(s, 6, kcache_today());
-    sqlite3_bind_blob(s, 7, row.bytes, DIGEST_BYTES, SQLITE_STATIC);
+    bind_digest(s, 7, &row);
     TRY(db_run(&kc->db, s, err));
 out:
     return st;
@@ -339,7 +338,7 @@ static gnnac_status replace_locked(struct kcache *kc, const char *hex,
     gnnac_status st = GNNAC_OK;
     sqlite3_stmt *s;
     TRY(db_statement(&kc->db, DROP_ARTIFACT, &s, err));
-    sqlite3_bind_text(s, 1, hex, -1, SQLITE_STATIC);
+    bind_text(s, 1, hex);
     TRY(db_run(&kc->db, s, err));
     TRY(put_locked(kc, hex, a, err));
 out:

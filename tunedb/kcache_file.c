@@ -17,8 +17,7 @@ struct digest file_digest(const struct file_stamp *stamp, const char *text)
 
 static bool file_row_holds(sqlite3_stmt *s, const struct file_stamp *stamp)
 {
-    const char *text = (const char *)sqlite3_column_text(s, 2);
-    struct digest d = file_digest(stamp, text ? text : "");
+    struct digest d = file_digest(stamp, column_text(s, 2));
     return sqlite3_column_int64(s, 0) == stamp->n_bytes &&
            sqlite3_column_int64(s, 1) == stamp->mtime_ns &&
            column_is_digest(s, 3, &d);
@@ -31,11 +30,11 @@ gnnac_status kcache_get_file(struct kcache *kc, const struct file_stamp *stamp,
     sqlite3_stmt *s = NULL;
     bool found = false;
     TRY(db_statement(&kc->db, GET_FILE, &s, err));
-    sqlite3_bind_text(s, 1, stamp->path, -1, SQLITE_STATIC);
+    bind_text(s, 1, stamp->path);
     TRY(db_step(&kc->db, s, &found, err));
     if (found && file_row_holds(s, stamp) &&
         (size_t)sqlite3_column_bytes(s, 2) < n_bytes)
-        snprintf(out, n_bytes, "%s", sqlite3_column_text(s, 2));
+        snprintf(out, n_bytes, "%s", column_text(s, 2));
     else
         st = FAIL(err, GNNAC_ENOENT, "%s: nothing known", stamp->path);
 out:
@@ -52,11 +51,11 @@ static gnnac_status put_file_locked(struct kcache *kc,
     gnnac_status st = db_statement(&kc->db, PUT_FILE, &s, err);
     if (st != GNNAC_OK)
         return st;
-    sqlite3_bind_text(s, 1, stamp->path, -1, SQLITE_STATIC);
+    bind_text(s, 1, stamp->path);
     sqlite3_bind_int64(s, 2, stamp->n_bytes);
     sqlite3_bind_int64(s, 3, stamp->mtime_ns);
-    sqlite3_bind_text(s, 4, text, -1, SQLITE_STATIC);
-    sqlite3_bind_blob(s, 5, d.bytes, DIGEST_BYTES, SQLITE_STATIC);
+    bind_text(s, 4, text);
+    bind_digest(s, 5, &d);
     return db_run(&kc->db, s, err);
 }
 

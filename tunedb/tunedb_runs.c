@@ -184,7 +184,7 @@ static gnnac_status copy_rows(struct db *db, int64_t id, struct run_copy *c,
                               gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    sqlite3_stmt *s;
+    sqlite3_stmt *s = NULL;
     bool found = true;
     TRY(db_statement(db, GET_MEASUREMENTS, &s, err));
     sqlite3_bind_int64(s, 1, id);
@@ -195,6 +195,7 @@ static gnnac_status copy_rows(struct db *db, int64_t id, struct run_copy *c,
         TRY(copy_row(s, c, err));
     }
 out:
+    sqlite3_reset(s);
     c->record.rows = c->rows;
     return st;
 }
