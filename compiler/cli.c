@@ -17,16 +17,17 @@
 // Groups of commands.
 enum {
     ON_GRAPH = CMD_ANALYZE | CMD_COMPILE | CMD_CONVERT | CMD_EXPLAIN |
-               CMD_REORDER | CMD_DB | CMD_TRAIN,
+               CMD_REORDER | CMD_DB | CMD_TRAIN | CMD_BENCH,
     ON_MODEL = CMD_COMPILE | CMD_EXPLAIN,
     ON_SHAPE = ON_MODEL | CMD_TRAIN,
-    ON_CHOICE = ON_MODEL | CMD_DB,
+    ON_CHOICE = ON_MODEL | CMD_DB | CMD_BENCH,
     ON_DEVICE = CMD_COMPILE | CMD_DB | CMD_EXPLAIN | CMD_RUN | CMD_DOCTOR |
-                CMD_TRAIN,
-    ON_DB = CMD_ANALYZE | CMD_COMPILE | CMD_DB | CMD_EXPLAIN | CMD_DOCTOR,
+                CMD_TRAIN | CMD_BENCH,
+    ON_DB = CMD_ANALYZE | CMD_BENCH | CMD_COMPILE | CMD_DB | CMD_EXPLAIN |
+            CMD_DOCTOR,
     ON_OUTPUT = CMD_COMPILE | CMD_DB | CMD_GENERATE | CMD_RUN | CMD_TRAIN,
     ON_JSON = CMD_ANALYZE | CMD_COMPILE | CMD_DB | CMD_DOCTOR | CMD_EXPLAIN |
-              CMD_INSPECT | CMD_RULES | CMD_RUN | CMD_TRAIN,
+              CMD_INSPECT | CMD_RULES | CMD_RUN | CMD_TRAIN | CMD_BENCH,
 };
 
 // In the order of --help. Columns of numbers: min, max, default.
@@ -63,6 +64,8 @@ const struct option_spec cli_options[] = {
      "the network"},
     {"dim", 0, OPT_INT32, "N", FIELD(dim), ON_MODEL, 1, 1 << 20, NULL,
      "columns of the features (default 96)"},
+    {"dim", 0, OPT_INT32, "N", FIELD(dim), CMD_BENCH, 1, 1 << 20, NULL,
+     "columns that are summed (default 64)"},
     {"hidden", 0, OPT_INT32, "N", FIELD(hidden), ON_SHAPE, 1, 1 << 20, NULL,
      "columns between layers (default: the model's)"},
     {"classes", 0, OPT_INT32, "N", FIELD(classes), ON_MODEL, 1, 1 << 20, NULL,
@@ -105,6 +108,12 @@ const struct option_spec cli_options[] = {
      "features, labels, split (default: GRAPH, else STEM.feat.npz beside it)"},
     {"protocol", 0, OPT_WORD, "kipf", FIELD(protocol), CMD_TRAIN, 0, 0, NULL,
      "Kipf and Welling's hyper-parameters; other options override them"},
+    {"protocol", 0, OPT_WORD, "gnnadvisor", FIELD(protocol), CMD_BENCH, 0, 0,
+     NULL, "time a bundle's epochs as GNNAdvisor's artifact does"},
+    {"csv", 0, OPT_FLAG, NULL, FIELD(csv), CMD_BENCH, 0, 0, NULL,
+     "print a table of commas"},
+    {"epochs", 0, OPT_INT64, "N", FIELD(epochs), CMD_BENCH, 1, 1 << 30, NULL,
+     "--protocol: how many are timed (default 200)"},
     {"epochs", 0, OPT_INT64, "N", FIELD(epochs), CMD_TRAIN, 1, 1 << 30, NULL,
      "updates, one for all nodes at a time (default 200)"},
     {"optimizer", 0, OPT_WORD, "adam|adamw|sgd", FIELD(optimizer), CMD_TRAIN,
@@ -159,7 +168,8 @@ const struct option_spec cli_options[] = {
     {"no-db", 0, OPT_FLAG, NULL, FIELD(no_db), ON_DB, 0, 0, NULL,
      "remember nothing and recall nothing"},
     {"seed", 0, OPT_UINT64, "N", FIELD(seed),
-     CMD_GENERATE | CMD_RUN | CMD_TRAIN, 0, 0, "1", "of everything random"},
+     CMD_BENCH | CMD_GENERATE | CMD_RUN | CMD_TRAIN, 0, 0, "1",
+     "of everything random"},
     {"threads", 0, OPT_INT32, "N", FIELD(threads), CMD_ALL, 0, 4096, NULL,
      "CPU threads (default 0: all)"},
     {"verbose", 'v', OPT_FLAG, NULL, FIELD(verbose), CMD_ALL, 0, 0, NULL,

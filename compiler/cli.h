@@ -66,7 +66,7 @@ struct options {
 
     // train
     const char *data;      // --data D.npz
-    const char *protocol;  // --protocol kipf
+    const char *protocol;  // --protocol kipf; bench: gnnadvisor
     const char *split;     // --split auto|file|random
     const char *normalize; // --normalize none|rows
     const char *optimizer; // --optimizer adam|adamw|sgd
@@ -77,6 +77,9 @@ struct options {
     int32_t decay_layers;     // 0: not given
     struct real lr, dropout, weight_decay, momentum;
     bool learn_eps;
+
+    // bench (and protocol, epochs)
+    bool csv; // --csv
 
     // inspect
     const char *source, *ptx; // --source NAME, --ptx NAME
@@ -108,7 +111,8 @@ enum command_bit {
     CMD_RUN = 1 << 9,
     CMD_DB = 1 << 10,
     CMD_TRAIN = 1 << 11,
-    CMD_ALL = (1 << 12) - 1,
+    CMD_BENCH = 1 << 12,
+    CMD_ALL = (1 << 13) - 1,
 };
 
 struct command {
@@ -160,6 +164,7 @@ void cli_print_usage(const struct command *commands, FILE *out);
 void cli_print_help(const struct command *cmd, FILE *out);
 
 gnnac_status cmd_analyze(const struct options *o, gnnac_error *err);
+gnnac_status cmd_bench(const struct options *o, gnnac_error *err);
 gnnac_status cmd_compile(const struct options *o, gnnac_error *err);
 gnnac_status cmd_convert(const struct options *o, gnnac_error *err);
 gnnac_status cmd_db(const struct options *o, gnnac_error *err);

@@ -44,9 +44,7 @@ static void fill_ones(float *x, int64_t n, uint64_t seed)
 
 static void fill_randn(float *x, int64_t n, uint64_t seed)
 {
-#pragma omp parallel for schedule(static)
-    for (int64_t i = 0; i < n; i++)
-        x[i] = (float)rng_normal(seed, (uint64_t)i);
+    rng_fill_normal(seed, x, n);
 }
 
 static gnnac_status alloc_features(struct session *s, gnnac_error *err)

@@ -13,6 +13,8 @@
 static const struct command commands[] = {
     {CMD_ANALYZE, "analyze", cmd_analyze, "GRAPH", 1, 1,
      "the properties of a graph that rules decide from"},
+    {CMD_BENCH, "bench", cmd_bench, "GRAPH|BUNDLE", 1, 1,
+     "time kernels beside cuSPARSE and the GPU's limit; or epochs"},
     {CMD_COMPILE, "compile", cmd_compile, "GRAPH --model M", 1, 1,
      "choose, emit and compile kernels for a graph and a model: a bundle"},
     {CMD_CONVERT, "convert", cmd_convert, "IN OUT", 2, 2,

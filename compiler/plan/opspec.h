@@ -16,7 +16,7 @@ struct opspec {
     char key[512]; // everything that rules and the template can see
 };
 
-// Whether some step asks for a kernel that does this.
+// Whether some step, or a benchmark, asks for a kernel that does this.
 bool is_kernel_op(const char *op);
 
 // False for steps that run no kernel of ours (linear).

@@ -15,11 +15,8 @@ enum { CANARY_FLOATS = 64 };
 static float *random_floats(int64_t n, uint64_t seed)
 {
     float *x = alloc_array(n, sizeof(*x));
-    if (!x)
-        return NULL;
-#pragma omp parallel for schedule(static)
-    for (int64_t i = 0; i < n; i++)
-        x[i] = (float)rng_normal(seed, (uint64_t)i);
+    if (x)
+        rng_fill_normal(seed, x, n);
     return x;
 }
 
@@ -133,19 +130,48 @@ gnnac_status bench_launch(struct bench *b, const struct cuda_kernel *k,
 }
 
 // The output before a run is all NaN (0xFFFFFFFF), canaries included.
-static gnnac_status run_once(struct bench *b, const struct cuda_kernel *k,
+static gnnac_status run_once(struct bench *b, queue_run queue, void *work,
                              gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     size_t n = (size_t)out_floats(b) + 2 * CANARY_FLOATS;
     TRY(CU(b->c, cuMemsetD32Async,
            (b->out_base, 0xffffffffu, n, b->stream), err));
-    TRY(bench_launch(b, k, err));
+    TRY(queue(work, b->stream, err));
     TRY(CU(b->c, cuStreamSynchronize, (b->stream), err));
     TRY(CU(b->c, cuMemcpyDtoH_v2, (b->y, b->out_base, n * sizeof(float)),
            err));
 out:
     return st;
+}
+
+bool verdict_right(const struct verdict *v)
+{
+    return v->max_error <= 1 && v->inside;
+}
+
+gnnac_status bench_check(struct bench *b, queue_run queue, void *work,
+                         struct verdict *out, gnnac_error *err)
+{
+    gnnac_status st = run_once(b, queue, work, err);
+    if (st != GNNAC_OK)
+        return st;
+    out->max_error = oracle_compare(b->g, b->spec, &b->host,
+                                    b->y + CANARY_FLOATS, &out->row);
+    out->inside = canaries_live(b);
+    return GNNAC_OK;
+}
+
+struct kernel_run {
+    struct bench *bench;
+    const struct cuda_kernel *k;
+};
+
+static gnnac_status queue_kernel(void *work, cu_stream stream, gnnac_error *err)
+{
+    struct kernel_run *r = work;
+    (void)stream; // the bench's
+    return bench_launch(r->bench, r->k, err);
 }
 
 static bool refuse(struct variant *v, const char *status)
@@ -159,20 +185,19 @@ static bool is_right(struct bench *b, const struct cuda_kernel *k,
                      struct variant *v)
 {
     gnnac_error e = {{0}};
-    int64_t row;
-    if (run_once(b, k, &e) != GNNAC_OK) {
+    struct verdict verdict;
+    struct kernel_run run = {b, k};
+    if (bench_check(b, queue_kernel, &run, &verdict, &e) != GNNAC_OK) {
         snprintf(v->reason, sizeof(v->reason), "%.500s", e.msg);
         return refuse(v, "launch_error");
     }
-    v->max_error = oracle_compare(b->g, b->spec, &b->host,
-                                  b->y + CANARY_FLOATS, &row);
-    bool inside = canaries_live(b);
-    if (v->max_error <= 1 && inside)
+    v->max_error = verdict.max_error;
+    if (verdict_right(&verdict))
         return true;
     snprintf(v->reason, sizeof(v->reason),
              "%.200s: wrong result: row %lld, %.3g times the allowed error%s",
-             v->kernel.name, (long long)row, v->max_error,
-             inside ? "" : "; it writes outside its output");
+             v->kernel.name, (long long)verdict.row, v->max_error,
+             verdict.inside ? "" : "; it writes outside its output");
     return refuse(v, "wrong_result");
 }
 

@@ -8,6 +8,7 @@
 #include "graph/csr.h"
 #include "plan/spec.h"
 #include "tune/oracle.h"
+#include "tune/stopwatch.h"
 #include "tune/variant.h"
 
 struct bench {
@@ -30,6 +31,19 @@ gnnac_status bench_init(const struct cuda_context *c, const struct csr *g,
                         const struct kernel_spec *spec, struct bench *out,
                         gnnac_error *err);
 void bench_finish(struct bench *b);
+
+// What a run left in the output.
+struct verdict {
+    double max_error; // |error| / bound; infinite where it is not a number
+    int64_t row;      // where; -1: no error at all
+    bool inside;      // nothing was written outside the output
+};
+bool verdict_right(const struct verdict *v);
+
+// Fill the output with NaN and its surroundings with canaries, run, compare
+// with float64. GNNAC_EDRIVER, and what `queue` reports.
+gnnac_status bench_check(struct bench *b, queue_run queue, void *work,
+                         struct verdict *out, gnnac_error *err);
 
 // Load the variant's first image, fill the output with NaN and its
 // surroundings with canaries, run, and compare every element with float64

@@ -43,4 +43,12 @@ static inline double rng_normal(uint64_t seed, uint64_t index)
     return (double)(sum - 6 * (INT64_C(1) << 48)) * 0x1p-48;
 }
 
+// The first `n` of them, as floats.
+static inline void rng_fill_normal(uint64_t seed, float *out, int64_t n)
+{
+#pragma omp parallel for schedule(static)
+    for (int64_t i = 0; i < n; i++)
+        out[i] = (float)rng_normal(seed, (uint64_t)i);
+}
+
 #endif

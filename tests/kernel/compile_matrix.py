@@ -19,6 +19,10 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import nvrtc  # noqa: E402
 
+# What no case of cases.txt runs, since it computes nothing of a network.
+YARDSTICKS = ["gather_roof dim=1", "gather_roof dim=16", "gather_roof dim=22 x=22",
+              "gather_roof dim=1433 x=1433 rowsPerTeam=32 unroll=16"]
+
 OTHERS = ["sm_75", "sm_80", "sm_86", "sm_89", "sm_100", "sm_120", "compute_75",
           "compute_90"]
 
@@ -55,6 +59,7 @@ def main():
         return 0
     with open(os.path.join(root, "tests/kernel/cases.txt")) as f:
         cases = [s.strip() for s in f if s.strip() and s[0] != "#"]
+    cases += YARDSTICKS
     known = known_archs(lib)
     with tempfile.TemporaryDirectory(prefix="gnnac-matrix-") as folder:
         subprocess.run([emit, os.path.join(root, "templates"), "--files",
