@@ -14,6 +14,8 @@
 #   visit.sh families FOLDER OUT [WIDTHS]   there: the best point of each kernel
 #                                           family, and cuSPARSE, at widths
 #                                           such as 8,32,128
+#   visit.sh roof FOLDER OUT [WIDTHS]       there: the best kernel beside the
+#                                           GPU's limit and cuSPARSE
 #
 # Logs go to OUT; a summary is printed. Exit status 1: something failed.
 set -uo pipefail
@@ -163,6 +165,12 @@ families() { # widths
     rm -f "$out/family.gnnb"
 }
 
+roof() { # widths
+    python3 tests/bench/roof.py gnnac "$1" "$folder"/graphs/* 2>&1 |
+        tee "$out/roof.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+}
+
 mode=${1:-} folder=${2:-}
 case $mode in
 pack)
@@ -170,7 +178,7 @@ pack)
     pack "$@"
     exit
     ;;
-check | time | survey | orders | families) ;;
+check | time | survey | orders | families | roof) ;;
 *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
     exit 1
@@ -187,6 +195,7 @@ time) times ;;
 survey) survey ;;
 orders) orders ;;
 families) families "${4:-8,32,128}" ;;
+roof) roof "${4:-16,64,256}" ;;
 esac
 rm -rf "$GNNAC_HOME"
 exit $status
