@@ -1,5 +1,8 @@
 #include "cpu_dropout.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 #include "rng.h"
 
 enum { DRAWS = 4, DRAW_BITS = 16, LIST_CHUNK = 4096 }; // of one random number
@@ -15,21 +18,34 @@ struct dropout dropout_of(float p, uint64_t seed, int64_t step, int32_t place)
         .scale = (float)(65536.0 / (65536 - threshold))};
 }
 
-// Four elements of one draw; fewer at the end.
-static void drop_draw(const struct dropout *d, uint64_t draw, int n,
-                      const float *from, float *to)
+// x, or 0 whatever x is. No branch: nobody can predict it.
+static inline float keep_if(bool keep, float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof(bits));
+    bits &= 0u - (uint32_t)keep;
+    memcpy(&x, &bits, sizeof(x));
+    return x;
+}
+
+// The first n elements of a draw's four.
+static inline void drop_draw(const struct dropout *d, uint64_t draw,
+                             const int n, const float *from, float *to)
 {
     uint64_t bits = rng_at(d->stream, draw);
+#pragma GCC unroll 4
     for (int i = 0; i < n; i++, bits >>= DRAW_BITS)
-        to[i] = (bits & 0xffff) >= d->threshold ? d->scale * from[i] : 0;
+        to[i] = keep_if((bits & 0xffff) >= d->threshold, d->scale * from[i]);
 }
 
 static void drop(const struct dropout *d, uint64_t first_draw, int64_t n,
                  const float *from, float *to)
 {
-    for (int64_t i = 0; i < n; i += DRAWS)
-        drop_draw(d, first_draw + (uint64_t)(i / DRAWS),
-                  n - i < DRAWS ? (int)(n - i) : DRAWS, from + i, to + i);
+    int64_t i = 0;
+    for (; i + DRAWS <= n; i += DRAWS)
+        drop_draw(d, first_draw++, DRAWS, from + i, to + i);
+    if (i < n)
+        drop_draw(d, first_draw, (int)(n - i), from + i, to + i);
 }
 
 void cpu_dropout_rows(int64_t n_rows, struct const_view from, struct dropout d,

@@ -22,7 +22,7 @@ size_t cpu_weight_grad_scratch(int64_t n_rows, int32_t rows, int32_t cols);
 
 // ---- sparse features (cpu_sparse.c) -----------------------------------------
 
-// A sparse matrix by rows, and where its columns' entries stand.
+// A sparse matrix by rows, and the same by columns.
 struct sparse_rows {
     int64_t n_rows;
     const int64_t *rowptr; // [n_rows + 1]
@@ -33,7 +33,7 @@ struct sparse_columns {
     int32_t n_cols;
     const int64_t *colptr; // [n_cols + 1]
     const int32_t *row;
-    const int64_t *entry; // index into sparse_rows.value
+    const float *value;
 };
 
 // out = x W^T, or out += x W^T; `weight_t` is W^T, [columns of x, out.dim].
@@ -41,8 +41,13 @@ void cpu_sparse_linear(const struct sparse_rows *x, const float *weight_t,
                        struct view out, bool accumulate, int n_threads);
 
 // grad_t [columns of x, g.dim] = x^T g.
-void cpu_sparse_weight_grad(const struct sparse_columns *x, const float *value,
+void cpu_sparse_weight_grad(const struct sparse_columns *x,
                             struct const_view g, float *grad_t, int n_threads);
+
+// to[position[e]] = from[e]: from one order of the entries to the other.
+// Positions are distinct.
+void cpu_scatter(int64_t n, const float *from, const int64_t *position,
+                 float *to, int n_threads);
 
 // ---- rows (cpu_grad_rows.c) -------------------------------------------------
 

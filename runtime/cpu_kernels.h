@@ -23,11 +23,13 @@ void cpu_linear(int64_t n_rows, struct const_view x, const float *weight,
                 struct view out, bool accumulate, int n_threads);
 
 // `self`, `bias`, `eps`, `dinv` may be NULL where the step does not use them.
+// With `weight` the sum is that of weight[e] * x[colidx[e]]; norm is then none.
 struct aggregate_job {
     int64_t n_rows;
     const int64_t *rowptr;
     const int32_t *colidx;
     const float *dinv, *bias, *eps;
+    const float *weight; // [rowptr[n_rows]]
     struct const_view x, self;
     struct view out;
     enum norm norm;

@@ -8,12 +8,15 @@ enum {
     MAX_SUMS = 4,
 };
 
-// The neighbours' columns, beside the sums the only thing that is looked at
-// once per edge.
+// What a neighbour's columns are multiplied with.
+enum weighting { BY_NOTHING, BY_SOURCE, BY_EDGE };
+
+// The neighbours' columns and their weights, beside the sums the only things
+// that are looked at once per edge.
 struct edges {
     const int32_t *colidx;
     int64_t last; // of all edges
-    const float *x, *dinv;
+    const float *x, *dinv, *weight;
     int64_t pitch;
 };
 
@@ -23,6 +26,7 @@ static struct edges edges_of(const struct aggregate_job *a, int32_t first_col)
                           .last = a->rowptr[a->n_rows] - 1,
                           .x = a->x.data + first_col,
                           .dinv = a->dinv,
+                          .weight = a->weight,
                           .pitch = a->x.pitch};
 }
 
@@ -34,6 +38,12 @@ ALWAYS_INLINE void prefetch(struct edges g, int64_t e, const int n_floats)
     UNROLL
     for (int j = 0; j < n_floats; j += LINE)
         __builtin_prefetch(from + j);
+}
+
+ALWAYS_INLINE float edge_weight(struct edges g, int64_t e,
+                                const enum weighting by)
+{
+    return by == BY_SOURCE ? g.dinv[g.colidx[e]] : g.weight[e];
 }
 
 struct row_scales {

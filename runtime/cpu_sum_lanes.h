@@ -16,13 +16,13 @@ ALWAYS_INLINE int32_t NAME(column)(int i, int n_vecs, int32_t n_cols)
 
 ALWAYS_INLINE void NAME(add_edge)(struct edges g, int64_t e, int32_t n_cols,
                                   VEC *sum, const int n_vecs,
-                                  const bool weighted)
+                                  const enum weighting by)
 {
     int64_t u = g.colidx[e];
     UNROLL
     for (int i = 0; i < n_vecs; i++) {
         VEC x = NAME(load)(g.x + u * g.pitch + NAME(column)(i, n_vecs, n_cols));
-        sum[i] += weighted ? g.dinv[u] * x : x;
+        sum[i] += by == BY_NOTHING ? x : edge_weight(g, e, by) * x;
     }
 }
 
@@ -31,19 +31,19 @@ ALWAYS_INLINE void NAME(add_edge)(struct edges g, int64_t e, int32_t n_cols,
 ALWAYS_INLINE void NAME(sum_edges)(struct edges g, int64_t e, int64_t end,
                                    int32_t n_cols, VEC *total,
                                    const int n_vecs, const int n_sums,
-                                   const bool weighted)
+                                   const enum weighting by)
 {
     VEC sum[MAX_SUMS][MAX_VECS_] = {{{0}}};
     for (; e + n_sums <= end; e += n_sums) {
         UNROLL
         for (int s = 0; s < n_sums; s++) {
             prefetch(g, e + s, n_vecs * LANES_);
-            NAME(add_edge)(g, e + s, n_cols, sum[s], n_vecs, weighted);
+            NAME(add_edge)(g, e + s, n_cols, sum[s], n_vecs, by);
         }
     }
     for (; e < end; e++) {
         prefetch(g, e, n_vecs * LANES_);
-        NAME(add_edge)(g, e, n_cols, sum[0], n_vecs, weighted);
+        NAME(add_edge)(g, e, n_cols, sum[0], n_vecs, by);
     }
     UNROLL
     for (int i = 0; i < n_vecs; i++) {
@@ -80,14 +80,14 @@ ALWAYS_INLINE void NAME(finish_row)(const struct aggregate_job *a,
 
 ALWAYS_INLINE void NAME(sum_rows)(const struct aggregate_job *a,
                                   struct sum_block b, const int n_vecs,
-                                  const bool weighted)
+                                  const enum weighting by)
 {
     const int n_sums = n_vecs <= 2 ? MAX_SUMS : n_vecs <= 4 ? 2 : 1;
     struct edges g = edges_of(a, b.first_col);
     for (int64_t v = b.first_row; v < b.end_row; v++) {
         VEC sum[MAX_VECS_];
         NAME(sum_edges)(g, a->rowptr[v], a->rowptr[v + 1], b.n_cols, sum,
-                        n_vecs, n_sums, weighted);
+                        n_vecs, n_sums, by);
         NAME(finish_row)(a, b, v, sum, n_vecs);
     }
 }
@@ -96,10 +96,12 @@ ALWAYS_INLINE void NAME(sum_rows)(const struct aggregate_job *a,
     static void NAME(sum_##n##_of)(const struct aggregate_job *a,              \
                                    struct sum_block b)                         \
     {                                                                          \
-        if (a->norm == NORM_GCN)                                               \
-            NAME(sum_rows)(a, b, n, true);                                     \
+        if (a->weight)                                                         \
+            NAME(sum_rows)(a, b, n, BY_EDGE);                                  \
+        else if (a->norm == NORM_GCN)                                          \
+            NAME(sum_rows)(a, b, n, BY_SOURCE);                                \
         else                                                                   \
-            NAME(sum_rows)(a, b, n, false);                                    \
+            NAME(sum_rows)(a, b, n, BY_NOTHING);                               \
     }
 SUM(1)
 #if MAX_VECS_ > 1

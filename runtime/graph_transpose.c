@@ -9,7 +9,7 @@ void transposed_finish(struct transposed *t)
 {
     free(t->rowptr);
     free(t->colidx);
-    free(t->entry);
+    free(t->position);
     *t = (struct transposed){0};
 }
 
@@ -22,8 +22,8 @@ static void fill(int64_t n_rows, int64_t n_cols, const int64_t *rowptr,
         for (int64_t e = rowptr[v]; e < rowptr[v + 1]; e++) {
             int64_t at = t->rowptr[colidx[e]]++;
             t->colidx[at] = (int32_t)v;
-            if (t->entry)
-                t->entry[at] = e;
+            if (t->position)
+                t->position[e] = at;
         }
     memmove(t->rowptr + 1, t->rowptr, (size_t)n_cols * sizeof(*t->rowptr));
     t->rowptr[0] = 0;
@@ -31,15 +31,16 @@ static void fill(int64_t n_rows, int64_t n_cols, const int64_t *rowptr,
 
 gnnac_status transpose_rows(int64_t n_rows, int64_t n_cols,
                             const int64_t *rowptr, const int32_t *colidx,
-                            bool with_entries, struct transposed *out,
+                            bool with_positions, struct transposed *out,
                             gnnac_error *err)
 {
     int64_t n = n_rows ? rowptr[n_rows] : 0;
     struct transposed t = {
         .rowptr = calloc_array(n_cols + 1, sizeof(*t.rowptr)),
         .colidx = alloc_array(n, sizeof(*t.colidx)),
-        .entry = with_entries ? alloc_array(n, sizeof(*t.entry)) : NULL};
-    if (!t.rowptr || !t.colidx || (with_entries && !t.entry)) {
+        .position =
+            with_positions ? alloc_array(n, sizeof(*t.position)) : NULL};
+    if (!t.rowptr || !t.colidx || (with_positions && !t.position)) {
         transposed_finish(&t);
         return FAIL(err, GNNAC_ENOMEM, "out of memory for a transposed matrix");
     }

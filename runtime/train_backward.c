@@ -41,10 +41,12 @@ static void sparse_weight_grad(const struct turn *b, const struct param *w,
                                float *grad)
 {
     const gnnac_trainer *t = b->t;
-    const struct sparse_columns x = {w->cols, t->x.columns.rowptr,
-                                     t->x.columns.colidx, t->x.columns.entry};
-    cpu_sparse_weight_grad(&x, b->run.x, as_const(b->g), t->scratch,
-                           b->n_threads);
+    const struct transposed *columns = &t->x.columns;
+    const struct sparse_columns x = {w->cols, columns->rowptr, columns->colidx,
+                                     t->x.by_column};
+    cpu_scatter(columns->rowptr[w->cols], b->run.x, columns->position,
+                t->x.by_column, b->n_threads);
+    cpu_sparse_weight_grad(&x, as_const(b->g), t->scratch, b->n_threads);
     cpu_transpose(t->scratch, w->cols, w->rows, grad, b->n_threads);
 }
 

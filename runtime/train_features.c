@@ -9,6 +9,7 @@ void train_features_finish(struct train_features *x)
 {
     transposed_finish(&x->columns);
     free(x->dropped);
+    free(x->by_column);
     free(x->own_dense);
     *x = (struct train_features){0};
 }
@@ -63,6 +64,9 @@ static gnnac_status keep_sparse(const gnnac_features *f, int64_t n_rows,
 {
     x->sparse = true;
     x->rows = (struct sparse_view){f->rowptr, f->colidx, f->values};
+    x->by_column = alloc_array(f->rowptr[n_rows], sizeof(*x->by_column));
+    if (!x->by_column)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory for sparse features");
     return transpose_rows(n_rows, dim, f->rowptr, f->colidx, true, &x->columns,
                           err);
 }

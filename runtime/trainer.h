@@ -20,6 +20,7 @@ struct train_features {
         const float *value;
     } rows;                    // the caller's
     struct transposed columns; // sparse
+    float *by_column;          // scratch for the columns' entries; sparse
     float *dropped;            // [entries] or [n_nodes, in_dim]; NULL: no
                                // dropout
     const float *dense;        // the caller's, or:

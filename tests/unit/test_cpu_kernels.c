@@ -128,6 +128,7 @@ static double want_sum(const struct aggregate_job *a, int64_t v, int32_t j,
         int64_t u = a->colidx[e];
         double x = (double)a->x.data[u * a->x.pitch + j] * scale;
         x *= a->norm == NORM_GCN ? (double)a->dinv[u] : 1;
+        x *= a->weight ? (double)a->weight[e] : 1;
         sum += x;
         *size += fabs(x);
     }
@@ -204,6 +205,23 @@ TEST(every_norm_self_term_bias_and_activation_sums_right)
     const int32_t widths[] = {1, 3, 6, 13, 16, 64, 90};
     for (int i = 0; i < 7; i++)
         check_width(&g, widths[i], 0, 1);
+    free_rows(&g);
+}
+
+TEST(weights_of_edges_are_multiplied_in_every_width)
+{
+    struct rows g = make_rows(40, mixed_degree);
+    float *weight = random_rows(1, (int32_t)g.rowptr[g.n], g.rowptr[g.n], 5);
+    for (int32_t dim = 1; dim <= 140; dim++) {
+        struct sums s;
+        sums_init(&s, &g, dim, dim % 4);
+        set_form(&s, 3 * (dim % 3)); // norm none
+        s.job.weight = weight;
+        cpu_aggregate(&s.job, 1 + dim % 3);
+        check_sums(&s.job);
+        sums_finish(&s);
+    }
+    free(weight);
     free_rows(&g);
 }
 
@@ -420,6 +438,7 @@ int main(void)
     RUN(panels_fit_their_buffer);
     RUN(every_width_sums_right);
     RUN(every_norm_self_term_bias_and_activation_sums_right);
+    RUN(weights_of_edges_are_multiplied_in_every_width);
     RUN(graphs_without_edges_leave_self_and_bias);
     RUN(any_number_of_threads_gives_the_same_bytes);
     RUN(relu_keeps_nan_and_sums_keep_infinity);
