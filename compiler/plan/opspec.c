@@ -1,5 +1,6 @@
 #include "plan/opspec.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,13 +48,13 @@ static struct kernel_spec spec_of(const struct program *p, const struct step *s,
     };
 }
 
-static void layer_props(const struct layer *l, const struct step *s,
+static void layer_props(const struct layer *l, int32_t index, enum norm norm,
                         int32_t agg_dim, struct props *out)
 {
     out->n = 0;
-    props_int(out, "layer.index", s->layer);
+    props_int(out, "layer.index", index);
     props_text(out, "layer.op", conv_op_name(l->op));
-    props_text(out, "layer.reduce", s->norm == NORM_MEAN ? "mean" : "sum");
+    props_text(out, "layer.reduce", norm == NORM_MEAN ? "mean" : "sum");
     props_bool(out, "layer.weighted", false);
     props_int(out, "layer.in_dim", l->in_dim);
     props_int(out, "layer.out_dim", l->out_dim);
@@ -71,7 +72,7 @@ bool opspec_of_step(const struct model *m, const struct program *p,
     if (!out->op)
         return false;
     out->spec = spec_of(p, s, n_nodes, n_edges);
-    layer_props(l, s, out->spec.dim, &out->layer);
+    layer_props(l, s->layer, s->norm, out->spec.dim, &out->layer);
     const struct kernel_spec *k = &out->spec;
     snprintf(out->key, sizeof(out->key),
              "v1 %s f32 layer=%d/%s in=%d out=%d dim=%d pitch=%d,%d,%d norm=%s "
@@ -81,5 +82,45 @@ bool opspec_of_step(const struct model *m, const struct program *p,
              (int)k->self_pitch, norm_name(k->norm),
              self_term_name(k->self_term), k->bias, activation_name(k->act),
              (int)k->offset_bits);
+    return true;
+}
+
+static const char *op_named(const char *name)
+{
+    for (int kind = 0; kind < N_STEP_KINDS; kind++)
+        if (op_of_kind[kind] && strcmp(op_of_kind[kind], name) == 0)
+            return op_of_kind[kind];
+    return NULL;
+}
+
+bool opspec_parse(const char *key, struct opspec *out)
+{
+    char op[32], conv[32], norm[32], self[32], act[32];
+    int index, bias, end = 0;
+    struct layer l = {0};
+    struct kernel_spec *k = &out->spec;
+    *out = (struct opspec){0};
+    // Unfilled words must not be read as names.
+    op[0] = conv[0] = norm[0] = self[0] = act[0] = '\0';
+    int n = sscanf(key,
+                   "v1 %31s f32 layer=%d/%31s in=%" SCNd32 " out=%" SCNd32
+                   " dim=%" SCNd32 " pitch=%" SCNd32 ",%" SCNd32 ",%" SCNd32
+                   " norm=%31s self=%31s bias=%d act=%31s offset=%" SCNd32
+                   " forward%n",
+                   op, &index, conv, &l.in_dim, &l.out_dim, &k->dim,
+                   &k->x_pitch, &k->out_pitch, &k->self_pitch, norm, self,
+                   &bias, act, &k->offset_bits, &end);
+    int conv_op = conv_op_from_name(conv), norm_at = norm_from_name(norm);
+    int self_at = self_term_from_name(self), act_at = activation_from_name(act);
+    if (n != 14 || end == 0 || key[end] || !(out->op = op_named(op)) ||
+        conv_op < 0 || norm_at < 0 || self_at < 0 || act_at < 0)
+        return false;
+    l.op = (enum conv_op)conv_op;
+    k->norm = (enum norm)norm_at;
+    k->self_term = (enum self_term)self_at;
+    k->act = (enum activation)act_at;
+    k->bias = bias;
+    layer_props(&l, index, k->norm, k->dim, &out->layer);
+    snprintf(out->key, sizeof(out->key), "%s", key);
     return true;
 }

@@ -24,4 +24,8 @@ bool opspec_of_step(const struct model *m, const struct program *p,
                     const struct step *s, int64_t n_nodes, int64_t n_edges,
                     struct opspec *out);
 
+// The question that a key's text names: `op`, `spec` and `layer` as they were.
+// False when it is not such a text. For what a tuning database recorded.
+bool opspec_parse(const char *key, struct opspec *out);
+
 #endif

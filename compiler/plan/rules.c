@@ -113,6 +113,21 @@ void ruleset_counts(const struct ruleset *rs, size_t *n_rules, size_t *n_tests)
     *n_tests = rs->n_tests;
 }
 
+bool ruleset_rule_at(const struct ruleset *rs, size_t i, const char **name,
+                     const char **where)
+{
+    if (i >= rs->n_rules)
+        return false;
+    *name = rs->rules[i].name;
+    *where = rs->rules[i].where;
+    return true;
+}
+
+void ruleset_watch_points(struct ruleset *rs, const struct point_watcher *w)
+{
+    rs->watcher = w;
+}
+
 gnnac_status ruleset_decide(struct ruleset *rs, const char *op,
                             const struct props *graph,
                             const struct props *layer,

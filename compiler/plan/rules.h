@@ -42,7 +42,11 @@ struct compared {
 struct rule_trace {
     char rule[64], where[256], why[256];
     double priority;
-    bool fired;
+    bool matched; // its `when` held
+    bool fired;   // and it had something to say of the operation
+    // Of its points: all; those its limit rejected; those that an earlier rule
+    // (or it itself) had proposed; those for which there was no room.
+    int n_points, n_rejected, n_repeated, n_left_out;
     char note[160]; // e.g. "limit rejected 4 of 12 points"
     char reorder[16]; // its vote: "none", "rabbit", ...; empty: none given
     size_t n_compared;
@@ -70,11 +74,46 @@ gnnac_status ruleset_decide(struct ruleset *rs, const char *op,
                             const struct props *device, struct decision *out,
                             gnnac_error *err);
 
+// How often a rule proposed something new.
+int trace_n_taken(const struct rule_trace *t);
+
+// What became of one point of a rule.
+enum point_fate { POINT_TAKEN, POINT_REJECTED, POINT_REPEATED, POINT_LEFT_OUT };
+
+// Called for every point of every rule that fires while decisions are made;
+// `c` has family and values only. It must not use the set.
+struct point_watcher {
+    void *context;
+    void (*point)(void *context, const struct rule_trace *t,
+                  const struct candidate *c, enum point_fate fate);
+};
+// NULL: nobody. `w` must outlive its use.
+void ruleset_watch_points(struct ruleset *rs, const struct point_watcher *w);
+
+// The `i`-th rule in the order of definition: its name and `FILE:LINE`. False
+// beyond the last.
+bool ruleset_rule_at(const struct ruleset *rs, size_t i, const char **name,
+                     const char **where);
+
 void ruleset_counts(const struct ruleset *rs, size_t *n_rules, size_t *n_tests);
 
 // Ask every rule about a few dozen small, large, empty, even and skewed graphs
 // and layers, to find mistakes that show only when a rule runs. GNNAC_EFORMAT.
 gnnac_status ruleset_probe(struct ruleset *rs, gnnac_error *err);
+
+// One `test` block that was run.
+struct test_run {
+    const char *name, *where;
+    const char *op;
+    const struct props *graph, *layer, *device; // as completed by the schema
+    const struct decision *decision; // every rule by itself: points repeat
+    const char *failure;             // "": passed
+};
+// Run the `test` blocks of the loaded files, in order.
+gnnac_status ruleset_visit_tests(struct ruleset *rs,
+                                 void (*visit)(void *context,
+                                               const struct test_run *t),
+                                 void *context, gnnac_error *err);
 
 // Run the `test` blocks of the loaded files. Each failure is one line in the
 // caller's buffer. Counts are always set.

@@ -15,12 +15,6 @@ struct question {
     struct decision *out;
 };
 
-// Points of one rule, for its note.
-struct tally {
-    int n_points, n_rejected, n_repeated, n_left_out;
-    bool serves_op;
-};
-
 // Call the function `ref` with `n_before` values on the stack, then the three
 // objects; one result stays on the stack.
 static void ask(lua_State *L, int ref, int n_before)
@@ -66,41 +60,53 @@ static bool is_proposed(const struct decision *d, const struct family *f,
     return false;
 }
 
-static void propose(const struct question *q, const struct rule *r,
-                    const struct family *f, const int64_t *values,
-                    struct tally *t)
+static enum point_fate propose(const struct question *q, const struct rule *r,
+                               const struct family *f, const int64_t *values)
 {
     struct decision *d = q->out;
-    if (!q->keep_all && is_proposed(d, f, values)) {
-        t->n_repeated++;
-        return;
-    }
-    if (d->n_candidates == MAX_CANDIDATES) {
-        t->n_left_out++;
-        return;
-    }
+    if (!q->keep_all && is_proposed(d, f, values))
+        return POINT_REPEATED;
+    if (d->n_candidates == MAX_CANDIDATES)
+        return POINT_LEFT_OUT;
     struct candidate *c = &d->candidates[d->n_candidates++];
     c->family = f;
     memcpy(c->values, values, sizeof(c->values));
     snprintf(c->rule, sizeof(c->rule), "%s", r->name);
     snprintf(c->why, sizeof(c->why), "%s", r->why);
     snprintf(c->where, sizeof(c->where), "%s", r->where);
+    return POINT_TAKEN;
+}
+
+int trace_n_taken(const struct rule_trace *t)
+{
+    return t->n_points - t->n_rejected - t->n_repeated - t->n_left_out;
+}
+
+static void count_point(const struct question *q, struct rule_trace *t,
+                        const struct candidate *point, enum point_fate fate)
+{
+    const struct point_watcher *w = q->rs->watcher;
+    t->n_points++;
+    t->n_rejected += fate == POINT_REJECTED;
+    t->n_repeated += fate == POINT_REPEATED;
+    t->n_left_out += fate == POINT_LEFT_OUT;
+    if (w)
+        w->point(w->context, t, point, fate);
 }
 
 static void take_points(lua_State *L, const struct question *q,
                         const struct rule *r, const struct choice *c,
-                        struct tally *t)
+                        struct rule_trace *t)
 {
+    struct candidate point = {.family = c->family};
     int n = choice_points(L, c, r->where);
-    t->serves_op = true;
-    t->n_points += n;
     for (int i = 0; i < n; i++) {
-        int64_t values[MAX_KNOBS];
-        choice_point(c, i, values);
-        if (within_limit(L, r, c->family, values))
-            propose(q, r, c->family, values, t);
-        else
-            t->n_rejected++;
+        choice_point(c, i, point.values);
+        enum point_fate fate =
+            within_limit(L, r, c->family, point.values)
+                ? propose(q, r, c->family, point.values)
+                : POINT_REJECTED;
+        count_point(q, t, &point, fate);
     }
 }
 
@@ -114,8 +120,7 @@ static void take_vote(struct decision *d, struct rule_trace *trace,
 
 // The choice on top of the stack; pops it.
 static void take_choices(lua_State *L, const struct question *q,
-                         const struct rule *r, struct rule_trace *trace,
-                         struct tally *t)
+                         const struct rule *r, struct rule_trace *trace)
 {
     int index = lua_gettop(L);
     if (lua_type(L, index) != LUA_TTABLE)
@@ -129,16 +134,17 @@ static void take_choices(lua_State *L, const struct question *q,
         lua_settop(L, index);
         if (c.reorder[0]) {
             take_vote(q->out, trace, c.reorder);
-            t->serves_op = true;
+            trace->fired = true;
         }
-        if (c.family && strcmp(c.family->op, q->op) == 0)
-            take_points(L, q, r, &c, t);
+        if (c.family && strcmp(c.family->op, q->op) == 0) {
+            take_points(L, q, r, &c, trace);
+            trace->fired = true;
+        }
     }
     lua_settop(L, index - 1);
 }
 
-static void write_note(struct rule_trace *trace, const struct tally *t,
-                       const char *op)
+static void write_note(struct rule_trace *t, const char *op)
 {
     size_t used = 0;
     const struct {
@@ -149,22 +155,19 @@ static void write_note(struct rule_trace *trace, const struct tally *t,
         {t->n_repeated, "already proposed:"},
         {t->n_left_out, "too many candidates, left out:"},
     };
-    if (!t->serves_op)
-        snprintf(trace->note, sizeof(trace->note),
-                 "proposes nothing for '%.32s'", op);
+    if (!t->fired)
+        snprintf(t->note, sizeof(t->note), "proposes nothing for '%.32s'", op);
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        if (parts[i].n && used < sizeof(trace->note))
-            used +=
-                (size_t)snprintf(trace->note + used, sizeof(trace->note) - used,
-                                 "%s%s %d of %d points", used ? "; " : "",
-                                 parts[i].what, parts[i].n, t->n_points);
+        if (parts[i].n && used < sizeof(t->note))
+            used += (size_t)snprintf(t->note + used, sizeof(t->note) - used,
+                                     "%s%s %d of %d points", used ? "; " : "",
+                                     parts[i].what, parts[i].n, t->n_points);
 }
 
 static void ask_rule(lua_State *L, const struct question *q,
                      const struct rule *r)
 {
     struct rule_trace *trace = &q->out->traces[q->out->n_traces++];
-    struct tally t = {0};
     snprintf(trace->rule, sizeof(trace->rule), "%s", r->name);
     snprintf(trace->where, sizeof(trace->where), "%s", r->where);
     snprintf(trace->why, sizeof(trace->why), "%s", r->why);
@@ -172,14 +175,14 @@ static void ask_rule(lua_State *L, const struct question *q,
     q->rs->trace = trace;
     if (!ask_bool(L, r->when, 0))
         return;
+    trace->matched = true;
     lua_rawgeti(L, LUA_REGISTRYINDEX, r->choose);
     if (lua_type(L, -1) == LUA_TFUNCTION) {
         lua_pop(L, 1);
         ask(L, r->choose, 0);
     }
-    take_choices(L, q, r, trace, &t);
-    trace->fired = t.serves_op;
-    write_note(trace, &t, q->op);
+    take_choices(L, q, r, trace);
+    write_note(trace, q->op);
 }
 
 static int by_priority(const void *pa, const void *pb)

@@ -47,6 +47,7 @@ struct ruleset {
     // While rules are asked.
     const struct props *props[N_OBJECTS];
     struct rule_trace *trace; // gets what is read; may be NULL
+    const struct point_watcher *watcher; // may be NULL
 };
 
 // Raise an error whose place is `where`, not the running line.

@@ -399,18 +399,11 @@ out:
     return st;
 }
 
-static void report(struct rule_test_result *r, const struct rule_test *t,
-                   const char *what)
+gnnac_status ruleset_visit_tests(struct ruleset *rs,
+                                 void (*visit)(void *context,
+                                               const struct test_run *t),
+                                 void *context, gnnac_error *err)
 {
-    size_t used = strlen(r->report);
-    snprintf(r->report + used, sizeof(r->report) - used, "%s: test '%s': %s\n",
-             t->where, t->name, what);
-}
-
-gnnac_status ruleset_test(struct ruleset *rs, struct rule_test_result *out,
-                          gnnac_error *err)
-{
-    *out = (struct rule_test_result){0};
     struct bench *b = calloc(1, sizeof(*b));
     if (!b)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
@@ -420,13 +413,35 @@ gnnac_status ruleset_test(struct ruleset *rs, struct rule_test_result *out,
         b->test = &rs->tests[i];
         if (run_test(b, &mine) != GNNAC_OK)
             snprintf(b->failure, sizeof(b->failure), "%.511s", mine.msg);
-        if (b->failure[0]) {
-            out->n_failed++;
-            report(out, b->test, b->failure);
-        } else {
-            out->n_passed++;
-        }
+        visit(context, &(struct test_run){.name = b->test->name,
+                                          .where = b->test->where,
+                                          .op = b->op,
+                                          .graph = &b->props[OBJ_GRAPH],
+                                          .layer = &b->props[OBJ_LAYER],
+                                          .device = &b->props[OBJ_DEVICE],
+                                          .decision = &b->decision,
+                                          .failure = b->failure});
     }
     free(b);
     return GNNAC_OK;
+}
+
+static void report(void *context, const struct test_run *t)
+{
+    struct rule_test_result *r = context;
+    size_t used = strlen(r->report);
+    if (!t->failure[0]) {
+        r->n_passed++;
+        return;
+    }
+    r->n_failed++;
+    snprintf(r->report + used, sizeof(r->report) - used, "%s: test '%s': %s\n",
+             t->where, t->name, t->failure);
+}
+
+gnnac_status ruleset_test(struct ruleset *rs, struct rule_test_result *out,
+                          gnnac_error *err)
+{
+    *out = (struct rule_test_result){0};
+    return ruleset_visit_tests(rs, report, out, err);
 }

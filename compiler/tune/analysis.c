@@ -102,15 +102,24 @@ static bool read_props(char *text, struct props *out)
     return out->n > 0;
 }
 
-bool analysis_recall(struct tunedb *db, const char *key, struct props *out)
+bool analysis_parse(const char *value, struct props *out)
 {
-    char *text = NULL;
-    if (tunedb_get_analysis(db, key, &text, NULL) != GNNAC_OK)
-        return false;
-    bool ok = read_props(text, out);
+    char *text = strdup(value);
+    bool ok = text && read_props(text, out);
     free(text);
     if (!ok)
         out->n = 0;
+    return ok;
+}
+
+bool analysis_recall(struct tunedb *db, const char *key, struct props *out)
+{
+    char *text = NULL;
+    out->n = 0;
+    if (tunedb_get_analysis(db, key, &text, NULL) != GNNAC_OK)
+        return false;
+    bool ok = analysis_parse(text, out);
+    free(text);
     return ok;
 }
 

@@ -29,4 +29,8 @@ bool analysis_recall(struct tunedb *db, const char *key, struct props *out);
 gnnac_status analysis_remember(struct tunedb *db, const char *key,
                                const struct props *p, gnnac_error *err);
 
+// What was remembered, from the text that the database keeps; false: it is not
+// such a text.
+bool analysis_parse(const char *value, struct props *out);
+
 #endif

@@ -12,6 +12,7 @@
 #include "order/reorder_auto.h"
 #include "plan/order_steps.h"
 #include "tune/order_vote.h"
+#include "tune/subjects.h"
 
 void assembly_finish(struct assembly *a)
 {
@@ -215,6 +216,8 @@ gnnac_status assemble(struct workbench *wb, const struct assemble_request *rq,
         TRY(reorder_graph(a, err));
     TRY(select_kernels(wb, &m->model, &m->program, &a->graph, a->selection,
                        err));
+    if (a->selection->report.n_timed > 0)
+        subjects_remember(wb, &a->graph);
     describe_graph(a, m);
     describe_target(wb, m);
     TRY(describe_kernels(a->selection, m, err));

@@ -218,6 +218,53 @@ TEST(the_deepest_reordered_model_fits_the_tables)
     CHECK_HAS(err.msg, "too deep");
 }
 
+TEST(the_text_of_a_question_gives_the_question_back)
+{
+    static const char *const models[] = {"gcn", "gin", "sage"};
+    struct model m;
+    struct opspec op, back;
+    int n = 0;
+    for (int i = 0; i < 9; i++) {
+        struct program p = lowered(
+            (struct model_request){.name = models[i % 3], .dim = 33 + i},
+            50, 400, &m);
+        for (int32_t s = 0; s < p.n_steps; s++) {
+            if (!opspec_of_step(&m, &p, &p.steps[s], 50, 400, &op))
+                continue;
+            CHECK(opspec_parse(op.key, &back));
+            CHECK_STR(back.op, op.op);
+            CHECK_STR(back.key, op.key);
+            CHECK(memcmp(&back.spec, &op.spec, sizeof(op.spec)) == 0);
+            CHECK_INT(back.layer.n, op.layer.n);
+            for (size_t k = 0; k < op.layer.n; k++)
+                CHECK_STR(back.layer.items[k].name, op.layer.items[k].name);
+            CHECK_INT(props_number(&back.layer, "layer.agg_dim"),
+                      props_number(&op.layer, "layer.agg_dim"));
+            n++;
+        }
+    }
+    CHECK(n > 20);
+}
+
+TEST(no_other_text_is_taken_for_a_question)
+{
+    static const char good[] =
+        "v1 aggregate f32 layer=0/gcn in=8 out=4 dim=4 pitch=4,4,4 norm=gcn "
+        "self=gcn bias=1 act=relu offset=32 forward";
+    char text[sizeof(good) + 1];
+    struct opspec op;
+    CHECK(opspec_parse(good, &op));
+    for (size_t n = 0; n < sizeof(good) - 1; n++) {
+        snprintf(text, sizeof(text), "%.*s", (int)n, good);
+        CHECK(!opspec_parse(text, &op));
+    }
+    snprintf(text, sizeof(text), "%s!", good);
+    CHECK(!opspec_parse(text, &op));
+    memcpy(text, good, sizeof(good));
+    text[3] = 'A';
+    CHECK(!opspec_parse(text, &op));
+}
+
 int main(void)
 {
     RUN(presets_have_the_documented_layers_and_widths);
@@ -231,5 +278,7 @@ int main(void)
     RUN(rows_change_order_where_they_are_narrowest);
     RUN(steps_that_change_the_order_share_a_template);
     RUN(the_deepest_reordered_model_fits_the_tables);
+    RUN(the_text_of_a_question_gives_the_question_back);
+    RUN(no_other_text_is_taken_for_a_question);
     return test_done();
 }
