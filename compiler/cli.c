@@ -24,8 +24,9 @@ enum {
     ON_DEVICE = CMD_COMPILE | CMD_DB | CMD_EXPLAIN | CMD_RUN | CMD_DOCTOR |
                 CMD_TRAIN | CMD_BENCH,
     ON_DB = CMD_ANALYZE | CMD_BENCH | CMD_COMPILE | CMD_DB | CMD_EXPLAIN |
-            CMD_DOCTOR,
-    ON_OUTPUT = CMD_COMPILE | CMD_DB | CMD_GENERATE | CMD_RUN | CMD_TRAIN,
+            CMD_DOCTOR | CMD_RULES,
+    ON_OUTPUT = CMD_COMPILE | CMD_DB | CMD_GENERATE | CMD_RULES | CMD_RUN |
+                CMD_TRAIN,
     ON_JSON = CMD_ANALYZE | CMD_COMPILE | CMD_DB | CMD_DOCTOR | CMD_EXPLAIN |
               CMD_INSPECT | CMD_RULES | CMD_RUN | CMD_TRAIN | CMD_BENCH,
 };
@@ -74,7 +75,8 @@ const struct option_spec cli_options[] = {
      "number of layers (default: the model's)"},
     {"mlp", 0, OPT_INT32, "N", FIELD(mlp), ON_SHAPE, 1, 2, NULL,
      "gin: linear layers in each MLP (default 1)"},
-    {"rules", 0, OPT_LIST, "FILE", FIELD(rules), ON_CHOICE, 0, 0, NULL,
+    {"rules", 0, OPT_LIST, "FILE", FIELD(rules), ON_CHOICE | CMD_RULES, 0,
+     0, NULL,
      "more rules, a file or a shipped one's name; may be repeated"},
     {"set", 0, OPT_LIST, "KNOB=VALUE", FIELD(set), ON_CHOICE, 0, 0, NULL,
      "fix a knob, e.g. partSize=32; may be repeated"},

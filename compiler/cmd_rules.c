@@ -1,24 +1,61 @@
-// gnnac rules check|test FILE...: find mistakes in rule files; run the tests in
-// them. Each file is looked at by itself.
-#include <jansson.h>
+// gnnac rules ACTION: find mistakes in rule files, and judge them by what was
+// timed.
+#include "cmd_rules.h"
+
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/log.h"
-#include "cli.h"
-#include "emit/tmpl.h"
-#include "plan/rules.h"
+#include "base/nearest.h"
+#include "cmd_db.h"
 #include "tune/paths.h"
+#include "tune/variant.h"
 
-struct verdict {
-    const char *file;
-    size_t n_rules, n_tests;
-    struct rule_test_result result; // of `test`
+static const struct action {
+    const char *name, *args;
+    size_t min_args, max_args;
+    gnnac_status (*run)(const struct options *o, gnnac_error *err);
+} actions[] = {
+    {"check", " FILE...", 1, CLI_MAX_ARGS, rules_check},
+    {"test", " FILE...", 1, CLI_MAX_ARGS, rules_run_tests},
+    {"regret", " [FILE...]", 0, CLI_MAX_ARGS, rules_regret},
+    {"diff", " OLD NEW", 2, 2, rules_diff},
+    {"suggest", " [FILE...]", 0, CLI_MAX_ARGS, rules_suggest},
 };
 
-static gnnac_status open_catalog(struct catalog **out, gnnac_error *err)
+static const struct action *find_action(const char *name, gnnac_error *err)
+{
+    struct nearest n = {.wanted = name};
+    char hint[96];
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        if (strcmp(actions[i].name, name) == 0)
+            return &actions[i];
+        nearest_offer(&n, actions[i].name);
+    }
+    (void)FAIL(err, GNNAC_EUSAGE,
+               "rules has no action '%s'%s; gnnac rules --help lists them",
+               name, nearest_hint(&n, hint, sizeof(hint)));
+    return NULL;
+}
+
+gnnac_status cmd_rules(const struct options *o, gnnac_error *err)
+{
+    const struct action *a = find_action(o->args[0], err);
+    size_t n = o->n_args - 1;
+    if (!a)
+        return GNNAC_EUSAGE;
+    if (n < a->min_args || n > a->max_args)
+        return FAIL(err, GNNAC_EUSAGE, "usage: gnnac rules %s%s", a->name,
+                    a->args);
+    return a->run(o, err);
+}
+
+// ---- rule sets --------------------------------------------------------------
+
+gnnac_status rules_open_catalog(struct catalog **out, gnnac_error *err)
 {
     char *dirs[16];
     size_t n = data_dirs("templates", dirs, 16);
@@ -28,103 +65,146 @@ static gnnac_status open_catalog(struct catalog **out, gnnac_error *err)
     return st;
 }
 
-static gnnac_status look_at(const struct family_list *families,
-                            const char *file, bool test, struct verdict *v,
-                            gnnac_error *err)
+gnnac_status rules_open(const struct catalog *c, const char *const *files,
+                        size_t n, struct ruleset **out, gnnac_error *err)
 {
     struct ruleset *rs = NULL;
-    char *found = rules_find(file);
-    gnnac_status st = ruleset_create(families, &rs, err);
-    if (st == GNNAC_OK)
-        st = ruleset_load(rs, found ? found : file, err);
-    if (st == GNNAC_OK)
-        st = test ? ruleset_test(rs, &v->result, err) : ruleset_probe(rs, err);
-    if (st == GNNAC_OK) {
-        v->file = file;
-        ruleset_counts(rs, &v->n_rules, &v->n_tests);
+    gnnac_status st = ruleset_create(catalog_families(c), &rs, err);
+    for (size_t i = 0; i < n && st == GNNAC_OK; i++) {
+        char *found = rules_find(files[i]);
+        st = ruleset_load(rs, found ? found : files[i], err);
+        free(found);
     }
-    ruleset_destroy(rs);
-    free(found);
-    if (st == GNNAC_OK && v->result.n_failed > 0)
-        st = FAIL(err, GNNAC_EFORMAT, "%s: %d of %zu tests failed", file,
-                  v->result.n_failed, v->n_tests);
+    if (st == GNNAC_OK)
+        *out = rs;
+    else
+        ruleset_destroy(rs);
     return st;
 }
 
-static void print_verdict(const struct verdict *v, bool test)
+size_t rules_files_or_default(const struct options *o,
+                              const char *const **files)
 {
-    fputs(v->result.report, stdout);
-    if (!test)
-        printf("%s: %zu rules, %zu tests, no mistakes\n", v->file, v->n_rules,
-               v->n_tests);
-    else if (v->result.n_failed == 0)
-        printf("%s: %zu rules, %d tests passed\n", v->file, v->n_rules,
-               v->result.n_passed);
+    static const char *const shipped[] = {"default"};
+    *files = o->n_args > 1 ? o->args + 1 : shipped;
+    return o->n_args > 1 ? o->n_args - 1 : 1;
 }
 
-static json_t *verdict_json(const char *file, const struct verdict *v,
-                            gnnac_status st, const gnnac_error *err)
-{
-    json_t *j = json_pack("{s:s, s:b}", "file", file, "ok", st == GNNAC_OK);
-    if (v->file) {
-        json_object_set_new(j, "rules", json_integer((json_int_t)v->n_rules));
-        json_object_set_new(j, "tests", json_integer((json_int_t)v->n_tests));
-        json_object_set_new(j, "failed", json_integer(v->result.n_failed));
-        json_object_set_new(j, "report", json_string(v->result.report));
-    }
-    if (st != GNNAC_OK)
-        json_object_set_new(j, "error", json_string(err->msg));
-    return j;
-}
+// ---- evidence ---------------------------------------------------------------
 
-// Look at every file; the first mistake becomes the command's error, further
-// ones are printed as they come.
-static gnnac_status look_at_all(const struct family_list *families,
-                                const struct options *o, bool test,
-                                json_t *files, gnnac_error *err)
+static gnnac_status load_evidence(const struct options *o, struct evidence *out,
+                                  gnnac_error *err)
 {
-    gnnac_status first = GNNAC_OK;
-    for (size_t i = 1; i < o->n_args; i++) {
-        gnnac_error mine = {{0}};
-        struct verdict v = {0};
-        gnnac_status st = look_at(families, o->args[i], test, &v, &mine);
-        if (files)
-            json_array_append_new(files,
-                                  verdict_json(o->args[i], &v, st, &mine));
-        else if (v.file)
-            print_verdict(&v, test);
-        if (st != GNNAC_OK && first == GNNAC_OK)
-            first = FAIL(err, st, "%s", mine.msg);
-        else if (st != GNNAC_OK)
-            log_warn("%s", mine.msg);
-    }
-    return first;
-}
-
-static void print_json(json_t *files)
-{
-    json_t *all = json_pack("{s:O}", "files", files);
-    json_dumpf(all, stdout, JSON_COMPACT);
-    printf("\n");
-    json_decref(all);
-}
-
-gnnac_status cmd_rules(const struct options *o, gnnac_error *err)
-{
-    struct catalog *catalog = NULL;
-    const char *verb = o->args[0];
-    bool test = strcmp(verb, "test") == 0;
-    if (!test && strcmp(verb, "check") != 0)
+    struct tunedb *db = NULL;
+    char *path = NULL;
+    gnnac_status st = GNNAC_OK;
+    if (o->no_db)
         return FAIL(err, GNNAC_EUSAGE,
-                    "rules %s: expected check or test, then files", verb);
-    gnnac_status st = open_catalog(&catalog, err);
-    if (st != GNNAC_OK)
-        return st;
-    json_t *files = o->json ? json_array() : NULL;
-    st = look_at_all(catalog_families(catalog), o, test, files, err);
-    if (files)
-        print_json(files);
-    json_decref(files);
-    catalog_close(catalog);
+                    "rules %s judges by the database: not with --no-db",
+                    o->args[0]);
+    TRY(db_existing(o, "tune.db", &path, err));
+    if (!path) {
+        st = FAIL(err, GNNAC_EDB, "there is no tuning database yet: gnnac "
+                                  "compile fills one where there is a GPU");
+        goto out;
+    }
+    TRY(db_open_tune(o, &db, err));
+    TRY(evidence_load(db, out, err));
+out:
+    tunedb_close(db);
+    free(path);
     return st;
+}
+
+gnnac_status court_open(const struct options *o, struct court_room *out,
+                        gnnac_error *err)
+{
+    struct court_room r = {0};
+    gnnac_status st = load_evidence(o, &r.evidence, err);
+    if (st == GNNAC_OK)
+        st = rules_open_catalog(&r.catalog, err);
+    for (size_t i = 0; i < r.evidence.n; i++)
+        r.n_known += workload_is_known(&r.evidence.items[i]);
+    if (st == GNNAC_OK && r.n_known < r.evidence.n)
+        log_info("%zu of %zu timed workloads are left out: the properties of "
+                 "their graphs are not recorded (gnnac analyze --cached GRAPH "
+                 "records them)", r.evidence.n - r.n_known, r.evidence.n);
+    if (st == GNNAC_OK)
+        *out = r;
+    else
+        court_close(&r);
+    return st;
+}
+
+void court_close(struct court_room *r)
+{
+    evidence_finish(&r->evidence);
+    catalog_close(r->catalog);
+    *r = (struct court_room){0};
+}
+
+gnnac_status court_hear(const struct court_room *r, const char *const *files,
+                        size_t n, struct verdict **out, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct ruleset *rs = NULL;
+    struct verdict *v = calloc(r->evidence.n + 1, sizeof(*v));
+    if (!v)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    TRY(rules_open(r->catalog, files, n, &rs, err));
+    TRY(judge_all(rs, r->catalog, &r->evidence, v, err));
+    *out = v;
+    v = NULL;
+out:
+    ruleset_destroy(rs);
+    free(v);
+    return st;
+}
+
+// ---- printing ---------------------------------------------------------------
+
+json_t *ns_json(double ns)
+{
+    return isfinite(ns) ? json_real(ns) : json_null();
+}
+
+json_t *point_json(const struct candidate *c, double ns)
+{
+    char knobs[256];
+    if (!c->family)
+        return json_null();
+    candidate_text(c, knobs, sizeof(knobs));
+    return json_pack("{s:s, s:s, s:s, s:o}", "rule", c->rule, "template",
+                     c->family->name, "knobs", knobs, "median_ns",
+                     ns_json(ns));
+}
+
+json_t *workload_json(const struct workload *w)
+{
+    return json_pack("{s:s, s:s, s:s}", "graph", w->graph->fingerprint, "op",
+                     w->op.key, "device", w->device->text);
+}
+
+void print_point(const struct candidate *c, double ns)
+{
+    char knobs[256];
+    if (!c->family) {
+        printf("no rule proposes a kernel\n");
+        return;
+    }
+    candidate_text(c, knobs, sizeof(knobs));
+    printf("%s: %s %s, ", c->rule, c->family->name, knobs);
+    if (isfinite(ns))
+        printf("%.2f us\n", ns / 1e3);
+    else
+        printf("not timed\n");
+}
+
+const char *percent_text(double share, char out[32])
+{
+    if (isfinite(share))
+        snprintf(out, 32, "%.1f %%", 100 * share);
+    else
+        snprintf(out, 32, "unknown");
+    return out;
 }

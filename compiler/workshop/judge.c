@@ -126,6 +126,19 @@ gnnac_status judge(struct ruleset *rules, struct catalog *catalog,
     return st;
 }
 
+gnnac_status judge_all(struct ruleset *rules, struct catalog *catalog,
+                       const struct evidence *e, struct verdict *out,
+                       gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    for (size_t i = 0; i < e->n && st == GNNAC_OK; i++) {
+        out[i] = (struct verdict){.pick_ns = NAN, .reach_ns = NAN};
+        if (workload_is_known(&e->items[i]))
+            st = judge(rules, catalog, &e->items[i], &out[i], err);
+    }
+    return st;
+}
+
 double regret_of(const struct workload *w, double ns)
 {
     return ns / workload_best(w)->ns - 1;

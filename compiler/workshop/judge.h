@@ -26,6 +26,11 @@ gnnac_status judge(struct ruleset *rules, struct catalog *catalog,
                    const struct workload *w, struct verdict *out,
                    gnnac_error *err);
 
+// One verdict a workload, in order; those of unknown graphs propose nothing.
+gnnac_status judge_all(struct ruleset *rules, struct catalog *catalog,
+                       const struct evidence *e, struct verdict *out,
+                       gnnac_error *err);
+
 // ns / best - 1 of the workload; NaN as `ns`.
 double regret_of(const struct workload *w, double ns);
 
