@@ -24,6 +24,7 @@ static const struct action {
     {"regret", " [FILE...]", 0, CLI_MAX_ARGS, rules_regret},
     {"diff", " OLD NEW", 2, 2, rules_diff},
     {"suggest", " [FILE...]", 0, CLI_MAX_ARGS, rules_suggest},
+    {"fit", "", 0, 0, rules_fit},
 };
 
 static const struct action *find_action(const char *name, gnnac_error *err)

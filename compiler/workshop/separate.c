@@ -14,10 +14,16 @@ bool cut_is_above(const struct cut *c, const struct workload *w)
 
 // ---- properties -------------------------------------------------------------
 
+// Of a layer an aggregation sees its width alone; the rest says where it stands
+// in some model.
 static bool can_be_cut(const struct prop *e)
 {
-    // An index says where a layer stands in one model, not what it is like.
-    return e->type != PROP_TEXT && strcmp(e->name, "layer.index") != 0;
+    static const char *const names_only[] = {"layer.index", "layer.in_dim",
+                                             "layer.out_dim"};
+    for (size_t i = 0; i < sizeof(names_only) / sizeof(names_only[0]); i++)
+        if (strcmp(e->name, names_only[i]) == 0)
+            return false;
+    return e->type != PROP_TEXT;
 }
 
 const char *property_to_cut(size_t i)
