@@ -21,6 +21,7 @@ static const struct action {
 } actions[] = {
     {"check", " FILE...", 1, CLI_MAX_ARGS, rules_check},
     {"test", " FILE...", 1, CLI_MAX_ARGS, rules_run_tests},
+    {"lint", " FILE...", 1, CLI_MAX_ARGS, rules_lint},
     {"regret", " [FILE...]", 0, CLI_MAX_ARGS, rules_regret},
     {"diff", " OLD NEW", 2, 2, rules_diff},
     {"suggest", " [FILE...]", 0, CLI_MAX_ARGS, rules_suggest},

@@ -144,7 +144,7 @@ gnnac_status ruleset_decide(struct ruleset *rs, const char *op,
     memset(rs->props, 0, sizeof(rs->props));
     if (st == GNNAC_OK && d->n_candidates == 0)
         st = FAIL(err, GNNAC_ENOENT, "no rule proposes a kernel for '%s'", op);
-    if (st == GNNAC_OK)
+    if (st == GNNAC_OK || st == GNNAC_ENOENT)
         *out = *d;
     free(d);
     return st;

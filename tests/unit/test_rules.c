@@ -138,7 +138,9 @@ TEST(nothing_proposed_is_not_found)
                      " choose = { template = 'row_split' } }"),
               GNNAC_ENOENT);
     CHECK_STR(err.msg, "no rule proposes a kernel for 'aggregate'");
-    CHECK_INT(d.n_candidates, 77);
+    CHECK_INT(d.n_candidates, 0);
+    CHECK_INT(d.n_traces, 1); // who was asked is told all the same
+    CHECK_STR(d.traces[0].rule, "a");
     CHECK_INT(decide(""), GNNAC_ENOENT);
     CHECK_INT(decide("rule 'a' { " ALWAYS ", choose = {} }"), GNNAC_ENOENT);
 }
@@ -567,6 +569,47 @@ TEST(bad_test_blocks_are_found_on_loading)
                  "'graph.degree.mean'?)");
 }
 
+struct counted {
+    int n, fates[4];
+};
+
+static void count_fate(void *context, const struct rule_trace *t,
+                       const struct candidate *c, enum point_fate fate)
+{
+    struct counted *n = context;
+    CHECK(c->family && t->matched);
+    n->n++;
+    n->fates[fate]++;
+}
+
+TEST(every_point_of_a_rule_is_counted_by_what_became_of_it)
+{
+    const char *text =
+        "rule 'a' { when = function() return true end, why = 'x', choose = { "
+        "template = 'row_split', unroll = { 1, 2, 3, 4 } }, limit = function(p)"
+        " return p.unroll < 4 end, priority = 1 }\n"
+        "rule 'b' { when = function() return true end, why = 'x', choose = { "
+        "template = 'row_split', unroll = { 3, 4 } } }";
+    struct counted seen = {0};
+    const struct point_watcher watcher = {&seen, count_fate};
+    struct ruleset *rs = load_all(&text, 1);
+    default_props();
+    ruleset_watch_points(rs, &watcher);
+    CHECK_INT(ruleset_decide(rs, "aggregate", &graph, &layer, &device, &d,
+                             &err),
+              GNNAC_OK);
+    CHECK_INT(d.traces[0].n_points, 4);
+    CHECK_INT(d.traces[0].n_rejected, 1);
+    CHECK_INT(trace_n_taken(&d.traces[0]), 3);
+    CHECK_INT(d.traces[1].n_repeated, 1);
+    CHECK_INT(trace_n_taken(&d.traces[1]), 1);
+    CHECK_INT(seen.n, 6);
+    CHECK_INT(seen.fates[POINT_TAKEN], (int)d.n_candidates);
+    CHECK_INT(seen.fates[POINT_REJECTED], 1);
+    CHECK_INT(seen.fates[POINT_REPEATED], 1);
+    ruleset_destroy(rs);
+}
+
 int main(void)
 {
     RUN(a_rule_proposes_the_product_of_its_lists);
@@ -593,5 +636,6 @@ int main(void)
     RUN(test_blocks_pass);
     RUN(test_blocks_say_why_they_fail);
     RUN(bad_test_blocks_are_found_on_loading);
+    RUN(every_point_of_a_rule_is_counted_by_what_became_of_it);
     return test_done();
 }
