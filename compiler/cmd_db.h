@@ -6,6 +6,7 @@
 
 #include "cli.h"
 #include "kcache.h"
+#include "tune/workbench.h"
 #include "tunedb.h"
 
 // args[0] is the action's name.
@@ -36,7 +37,19 @@ struct db_answers {
 };
 gnnac_status db_ask(const struct options *o, struct tunedb *db,
                     struct db_answers *out, gnnac_error *err);
+// The same of what begins a fingerprint and of what is part of an operation's
+// text.
+gnnac_status db_collect(struct tunedb *db, const char *graph, const char *op,
+                        struct db_answers *out, gnnac_error *err);
 void db_answers_finish(struct db_answers *a);
+
+// At which level of the look-up a compile here and now would find a decision,
+// and what that means.
+const char *db_level(const struct workbench *wb, const json_t *decision);
+const char *db_level_text(const char *level);
+// Whether a timing stands before another: faster first, then what was not
+// timed, in the order of the candidates.
+bool db_stands_before(const json_t *a, const json_t *b);
 
 const char *json_text_at(const json_t *object, const char *name); // "": none
 // "12.34 us", or `otherwise` for null.

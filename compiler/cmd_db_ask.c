@@ -116,18 +116,16 @@ static gnnac_status count_damaged(void *context, const char *what,
     return GNNAC_OK;
 }
 
-gnnac_status db_ask(const struct options *o, struct tunedb *db,
-                    struct db_answers *out, gnnac_error *err)
+gnnac_status db_collect(struct tunedb *db, const char *graph, const char *op,
+                        struct db_answers *out, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    char graph[MAX_DIGITS + 1];
     struct db_answers answers = {json_array(), json_array()};
-    struct asking a = {o->n_args > 2 ? o->args[2] : "", &answers, 0};
+    struct asking a = {op, &answers, 0};
     const struct record_visitor visitor = {.context = &a,
                                            .decision = keep_decision,
                                            .run = keep_run,
                                            .damage = count_damaged};
-    TRY(find_graph(o, graph, err));
     TRY(tunedb_visit(db, graph, &visitor, err));
     if (a.n_damaged)
         log_warn("%zu damaged rows are left out; gnnac db verify names them",
@@ -137,6 +135,16 @@ gnnac_status db_ask(const struct options *o, struct tunedb *db,
 out:
     db_answers_finish(&answers);
     return st;
+}
+
+gnnac_status db_ask(const struct options *o, struct tunedb *db,
+                    struct db_answers *out, gnnac_error *err)
+{
+    char graph[MAX_DIGITS + 1];
+    gnnac_status st = find_graph(o, graph, err);
+    if (st != GNNAC_OK)
+        return st;
+    return db_collect(db, graph, o->n_args > 2 ? o->args[2] : "", out, err);
 }
 
 void db_answers_finish(struct db_answers *a)

@@ -31,7 +31,7 @@ static bool images_are_here(const struct workbench *wb, const json_t *d)
 }
 
 // The first rung of the look-up that holds.
-static const char *level_of(const struct workbench *wb, const json_t *d)
+const char *db_level(const struct workbench *wb, const json_t *d)
 {
     char device[512];
     recall_device(wb, device, sizeof(device));
@@ -44,7 +44,7 @@ static const char *level_of(const struct workbench *wb, const json_t *d)
     return images_are_here(wb, d) ? "exact" : "exact without kernels";
 }
 
-static const char *explain_level(const char *level)
+const char *db_level_text(const char *level)
 {
     static const char *const texts[][2] = {
         {"other device", "made for another device or other architectures: "
@@ -75,7 +75,7 @@ static bool is_about(const json_t *run, const json_t *d)
 }
 
 // Faster first; what was not timed last, in the order of the candidates.
-static bool stands_before(const json_t *a, const json_t *b)
+bool db_stands_before(const json_t *a, const json_t *b)
 {
     const json_t *ta = json_object_get(a, "median_ns");
     const json_t *tb = json_object_get(b, "median_ns");
@@ -94,7 +94,7 @@ static json_t *evidence_for(const json_t *d, const json_t *runs)
             continue;
         json_array_foreach(json_object_get(run, "measurements"), k, m) {
             size_t at = json_array_size(all);
-            while (at > 0 && stands_before(m, json_array_get(all, at - 1)))
+            while (at > 0 && db_stands_before(m, json_array_get(all, at - 1)))
                 at--;
             json_array_insert(all, at, m);
         }
@@ -116,7 +116,7 @@ static void print_reason(const json_t *d, const char *level,
                                               "timed");
     printf("\n  by rule %s (%s): %s\n", json_text_at(v, "rule"),
            json_text_at(v, "where"), json_text_at(v, "why"));
-    printf("  level: %s; %s\n", level, explain_level(level));
+    printf("  level: %s; %s\n", level, db_level_text(level));
     printf("  candidates: %zu\n", json_array_size(evidence));
     print_measurements(evidence);
 }
@@ -129,7 +129,7 @@ static json_t *reasons_of(const struct workbench *wb,
     json_array_foreach(a->decisions, i, d)
         json_array_append_new(
             all, json_pack("{s:O, s:s, s:o}", "decision", d, "level",
-                           level_of(wb, d), "measurements",
+                           db_level(wb, d), "measurements",
                            evidence_for(d, a->runs)));
     return all;
 }
