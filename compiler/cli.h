@@ -13,7 +13,7 @@
 #include "fail.h"
 #include "graph/csr.h"
 
-enum { CLI_MAX_ARGS = 16, CLI_MAX_LIST = 32 };
+enum { CLI_MAX_ARGS = 48, CLI_MAX_LIST = 32 };
 
 struct text_list {
     size_t n;

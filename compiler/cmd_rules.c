@@ -26,6 +26,7 @@ static const struct action {
     {"diff", " OLD NEW", 2, 2, rules_diff},
     {"suggest", " [FILE...]", 0, CLI_MAX_ARGS, rules_suggest},
     {"fit", "", 0, 0, rules_fit},
+    {"watch", " FILE -- GRAPH --model M ...", 2, CLI_MAX_ARGS, rules_watch},
 };
 
 static const struct action *find_action(const char *name, gnnac_error *err)

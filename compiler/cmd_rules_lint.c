@@ -42,12 +42,9 @@ static gnnac_status read_rules_text(const char *found, char **out,
                                     gnnac_error *err)
 {
     size_t n_bytes;
-    char *file = strdup(found), *mark = file ? strrchr(file, '#') : NULL;
-    struct stat s;
+    char *file = rules_file_of(found);
     if (!file)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
-    if (mark && stat(found, &s) != 0)
-        *mark = '\0'; // FILE#RULE
     gnnac_status st = file_read(file, MAX_FILE_BYTES, out, &n_bytes, err);
     free(file);
     return st;

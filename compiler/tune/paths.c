@@ -61,6 +61,15 @@ char *rules_find(const char *name)
     return path;
 }
 
+char *rules_file_of(const char *found)
+{
+    char *file = strdup(found);
+    char *mark = file ? strrchr(file, '#') : NULL;
+    if (mark && access(found, F_OK) != 0)
+        *mark = '\0';
+    return file;
+}
+
 char *database_path(const char *folder, const char *name)
 {
     return folder ? join(folder, name, "") : home_path(name);

@@ -13,6 +13,10 @@ char *rules_default_path(gnnac_error *err);
 // none.
 char *rules_find(const char *name);
 
+// What rules_find gives, without the "#RULE" behind it. Owned; NULL when out of
+// memory.
+char *rules_file_of(const char *found);
+
 // --db FOLDER gives FOLDER/name; NULL gives the home path. Owned string; NULL
 // when there is no home folder.
 char *database_path(const char *folder, const char *name);

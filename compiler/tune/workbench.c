@@ -97,31 +97,43 @@ static gnnac_status parse_archs(struct workbench *wb, gnnac_error *err)
 
 // ---- templates, rules, databases --------------------------------------------
 
-static gnnac_status load_rules(struct workbench *wb, const char *name,
+static gnnac_status load_rules(struct ruleset *rules, const char *name,
                                gnnac_error *err)
 {
     char *found = rules_find(name);
-    gnnac_status st = ruleset_load(wb->rules, found ? found : name, err);
+    gnnac_status st = ruleset_load(rules, found ? found : name, err);
     free(found);
     return st;
 }
 
-static gnnac_status open_rules(struct workbench *wb, gnnac_error *err)
+static gnnac_status load_all_rules(const struct workbench *wb,
+                                   struct ruleset *rules, gnnac_error *err)
 {
     const struct workbench_request *rq = &wb->request;
-    gnnac_status st =
-        ruleset_create(catalog_families(wb->catalog), &wb->rules, err);
-    if (st != GNNAC_OK)
-        return st;
     char *path = rules_default_path(err);
     if (!path)
         return GNNAC_ENOENT;
-    st = ruleset_load(wb->rules, path, err);
+    gnnac_status st = ruleset_load(rules, path, err);
     free(path);
     if (st == GNNAC_OK && rq->full && wb->cuda)
-        st = load_rules(wb, "exhaustive", err);
+        st = load_rules(rules, "exhaustive", err);
     for (size_t i = 0; st == GNNAC_OK && i < rq->n_rules; i++)
-        st = load_rules(wb, rq->rules[i], err);
+        st = load_rules(rules, rq->rules[i], err);
+    return st;
+}
+
+gnnac_status workbench_open_rules(const struct workbench *wb,
+                                  struct ruleset **out, gnnac_error *err)
+{
+    struct ruleset *rules = NULL;
+    gnnac_status st =
+        ruleset_create(catalog_families(wb->catalog), &rules, err);
+    if (st == GNNAC_OK)
+        st = load_all_rules(wb, rules, err);
+    if (st == GNNAC_OK)
+        *out = rules;
+    else
+        ruleset_destroy(rules);
     return st;
 }
 
@@ -170,6 +182,15 @@ static void hash_space(struct workbench *wb)
              (unsigned long long)h.high64, (unsigned long long)h.low64);
 }
 
+struct ruleset *workbench_exchange_rules(struct workbench *wb,
+                                         struct ruleset *rules)
+{
+    struct ruleset *before = wb->rules;
+    wb->rules = rules;
+    hash_space(wb);
+    return before;
+}
+
 // Explaining compiles nothing, so it goes without a compiler where there is
 // none; what the database knows is then out of reach.
 static gnnac_status identify_compiler(struct workbench *wb, gnnac_error *err)
@@ -194,7 +215,7 @@ static gnnac_status open_all(struct workbench *wb, gnnac_error *err)
     TRY(open_device(wb, err));
     TRY(parse_archs(wb, err));
     TRY(catalog_open((const char *const *)dirs, n, &wb->catalog, err));
-    TRY(open_rules(wb, err));
+    TRY(workbench_open_rules(wb, &wb->rules, err));
     hash_space(wb);
     open_databases(wb);
     TRY(identify_compiler(wb, err));

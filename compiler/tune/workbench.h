@@ -52,6 +52,14 @@ void workbench_close(struct workbench *wb);
 gnnac_status workbench_nvrtc(struct workbench *wb, struct nvrtc **out,
                              gnnac_error *err);
 
+// The request's rules anew, from their files. The set is the caller's.
+gnnac_status workbench_open_rules(const struct workbench *wb,
+                                  struct ruleset **out, gnnac_error *err);
+// Ask these from now on (they become the workbench's); returns those before,
+// which become the caller's.
+struct ruleset *workbench_exchange_rules(struct workbench *wb,
+                                         struct ruleset *rules);
+
 // Something could not be kept: one warning for all there may be.
 void workbench_forgets(struct workbench *wb, const char *why);
 
