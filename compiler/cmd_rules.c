@@ -107,8 +107,9 @@ static gnnac_status load_evidence(const struct options *o, struct evidence *out,
                     o->args[0]);
     TRY(db_existing(o, "tune.db", &path, err));
     if (!path) {
-        st = FAIL(err, GNNAC_EDB, "there is no tuning database yet: gnnac "
-                                  "compile fills one where there is a GPU");
+        st = FAIL(err, GNNAC_EDB,
+                  "there is no tuning database yet: gnnac "
+                  "compile fills one where there is a GPU");
         goto out;
     }
     TRY(db_open_tune(o, &db, err));
@@ -131,7 +132,8 @@ gnnac_status court_open(const struct options *o, struct court_room *out,
     if (st == GNNAC_OK && r.n_known < r.evidence.n)
         log_info("%zu of %zu timed workloads are left out: the properties of "
                  "their graphs are not recorded (gnnac analyze --cached GRAPH "
-                 "records them)", r.evidence.n - r.n_known, r.evidence.n);
+                 "records them)",
+                 r.evidence.n - r.n_known, r.evidence.n);
     if (st == GNNAC_OK)
         *out = r;
     else
@@ -178,8 +180,7 @@ json_t *point_json(const struct candidate *c, double ns)
         return json_null();
     candidate_text(c, knobs, sizeof(knobs));
     return json_pack("{s:s, s:s, s:s, s:o}", "rule", c->rule, "template",
-                     c->family->name, "knobs", knobs, "median_ns",
-                     ns_json(ns));
+                     c->family->name, "knobs", knobs, "median_ns", ns_json(ns));
 }
 
 json_t *workload_json(const struct workload *w)

@@ -21,8 +21,8 @@ static gnnac_status check_lesson(const struct lesson *l, gnnac_error *err)
     return FAIL(err, GNNAC_EDB,
                 "too little to learn from: rules fit needs %d workloads of %d "
                 "graphs, each with known properties and two timed points or "
-                "more; there are %zu of %zu", MIN_WORKLOADS, MIN_GRAPHS, l->n,
-                l->n_graphs);
+                "more; there are %zu of %zu",
+                MIN_WORKLOADS, MIN_GRAPHS, l->n, l->n_graphs);
 }
 
 static void measure_tree(const struct lesson *l, const struct tree *t,
@@ -111,14 +111,15 @@ static gnnac_status print_fit(const struct options *o, const struct lesson *l,
             err);
     printf("%s: %zu rules from %zu workloads of %zu graphs\n"
            "time lost against the fastest timed point: %s; cross-validated "
-           "%s; the default rules' picks %s\n", o->output, r->n_leaves, l->n,
-           l->n_graphs, percent_text(learnt, a), percent_text(crossed, b),
-           percent_text(shipped, c));
+           "%s; the default rules' picks %s\n",
+           o->output, r->n_leaves, l->n, l->n_graphs, percent_text(learnt, a),
+           percent_text(crossed, b), percent_text(shipped, c));
     return GNNAC_OK;
 }
 
-static gnnac_status learn(const struct options *o, const struct court_room *room,
-                          const struct lesson *l, gnnac_error *err)
+static gnnac_status learn(const struct options *o,
+                          const struct court_room *room, const struct lesson *l,
+                          gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     struct tree t = {0};

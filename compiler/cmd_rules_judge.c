@@ -81,8 +81,8 @@ static void print_scores(const struct scores *s)
 
 static json_t *regrets_json(const struct regrets *r)
 {
-    return json_pack("{s:I, s:I, s:o, s:o, s:I}", "workloads",
-                     (json_int_t)r->n, "timed", (json_int_t)r->n_known, "mean",
+    return json_pack("{s:I, s:I, s:o, s:o, s:I}", "workloads", (json_int_t)r->n,
+                     "timed", (json_int_t)r->n_known, "mean",
                      ns_json(regrets_mean(r)), "worst",
                      ns_json(r->n_known ? r->worst : NAN), "above_5_percent",
                      (json_int_t)r->n_above_5);
@@ -110,10 +110,9 @@ static json_t *scores_json(const struct scores *s, const struct evidence *e,
     for (size_t i = 0; i < e->n; i++)
         if (workload_is_known(&e->items[i]))
             json_array_append_new(list, verdict_json(&e->items[i], &v[i]));
-    return json_pack("{s:o, s:o, s:o, s:o}", "pick",
-                     regrets_json(&s->all.pick), "reach",
-                     regrets_json(&s->all.reach), "rules", rules, "workloads",
-                     list);
+    return json_pack("{s:o, s:o, s:o, s:o}", "pick", regrets_json(&s->all.pick),
+                     "reach", regrets_json(&s->all.reach), "rules", rules,
+                     "workloads", list);
 }
 
 gnnac_status rules_regret(const struct options *o, gnnac_error *err)
@@ -217,11 +216,10 @@ static void print_summary(const char *what, const struct change *c,
 
 static json_t *change_json(const struct change *c)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:o}", "changed", (json_int_t)c->n,
-                     "faster", (json_int_t)c->n_faster, "slower",
-                     (json_int_t)c->n_slower, "unknown",
-                     (json_int_t)c->n_unknown, "mean_change",
-                     ns_json(mean_change(c)));
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:o}", "changed", (json_int_t)c->n, "faster",
+        (json_int_t)c->n_faster, "slower", (json_int_t)c->n_slower, "unknown",
+        (json_int_t)c->n_unknown, "mean_change", ns_json(mean_change(c)));
 }
 
 static json_t *changed_json(const struct workload *w, const struct verdict *a,
@@ -263,12 +261,12 @@ static gnnac_status print_comparison(const struct comparison *c,
                                      gnnac_error *err)
 {
     if (c->list)
-        return print_json_line(
-            json_pack("{s:I, s:o, s:o, s:O}", "workloads",
-                      (json_int_t)c->room->n_known, "pick",
-                      change_json(&c->pick), "reach", change_json(&c->reach),
-                      "changes", c->list),
-            err);
+        return print_json_line(json_pack("{s:I, s:o, s:o, s:O}", "workloads",
+                                         (json_int_t)c->room->n_known, "pick",
+                                         change_json(&c->pick), "reach",
+                                         change_json(&c->reach), "changes",
+                                         c->list),
+                               err);
     print_summary("the rules' pick", &c->pick, c->room->n_known);
     print_summary("best of all proposed", &c->reach, c->room->n_known);
     return GNNAC_OK;
@@ -291,7 +289,8 @@ gnnac_status rules_diff(const struct options *o, gnnac_error *err)
     gnnac_status st = GNNAC_OK;
     struct court_room room = {0};
     struct verdict *before = NULL, *after = NULL;
-    struct comparison c = {.room = &room, .list = o->json ? json_array() : NULL};
+    struct comparison c = {.room = &room,
+                           .list = o->json ? json_array() : NULL};
     TRY(court_open(o, &room, err));
     TRY(hear_behind_base(&room, o, o->args[1], &before, err));
     TRY(hear_behind_base(&room, o, o->args[2], &after, err));

@@ -1,4 +1,4 @@
-// gnnac rules lint: what is odd about rule files that load and pass their tests.
+// gnnac rules lint: what is odd about rule files though they pass their tests.
 #include "cmd_rules.h"
 
 #include <stdio.h>
@@ -32,8 +32,8 @@ static gnnac_status open_whole(const struct catalog *c, const char *found,
         return GNNAC_ENOENT;
     const char *files[] = {shipped, found};
     bool is_shipped = same_file(shipped, found);
-    gnnac_status st = rules_open(c, files + is_shipped, 2 - is_shipped, out,
-                                 err);
+    gnnac_status st =
+        rules_open(c, files + is_shipped, 2 - is_shipped, out, err);
     free(shipped);
     return st;
 }

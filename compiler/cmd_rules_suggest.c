@@ -144,8 +144,9 @@ static void print_complaint(const struct complaint *c)
 {
     char mean[32];
     printf("rule %s: %zu of its %zu workloads lose more than 5 %% (mean %s); "
-           "%s is best on %zu of them\n", c->rule, c->n_bad, c->n,
-           percent_text(c->mean_bad, mean), c->instead, c->n_instead);
+           "%s is best on %zu of them\n",
+           c->rule, c->n_bad, c->n, percent_text(c->mean_bad, mean), c->instead,
+           c->n_instead);
     for (size_t i = 0; i < c->n_by; i++) {
         const struct separation *s = &c->by[i];
         printf("    %s %s %.6g: %zu of %zu that lose, %zu of %zu others\n",
@@ -198,7 +199,8 @@ static gnnac_status tell(const struct docket *d, json_t *worst,
     }
     if (n_bad == 0)
         log_info("of %zu timed picks none is more than 5 %% slower than the "
-                 "best", d->n);
+                 "best",
+                 d->n);
     return st;
 }
 

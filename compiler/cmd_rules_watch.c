@@ -1,5 +1,5 @@
-// gnnac rules watch FILE -- GRAPH --model M: plan anew whenever the rule file is
-// saved, and say which steps change. A faulty file changes nothing.
+// gnnac rules watch FILE -- GRAPH --model M: plan anew whenever the rule file
+// is saved, and say which steps change. A faulty file changes nothing.
 #include "cmd_rules.h"
 
 #include <stdio.h>
@@ -17,8 +17,8 @@ static const struct command watched_command = {
     CMD_EXPLAIN, "rules watch FILE --", NULL, "GRAPH --model M", 1, 1, ""};
 
 struct watch {
-    struct options options;   // of the plan, from behind `--`
-    struct text_list rules;   // its rules, and the file last
+    struct options options; // of the plan, from behind `--`
+    struct text_list rules; // its rules, and the file last
     const char *file;
     bool json;
     struct workbench wb;
@@ -32,8 +32,9 @@ static gnnac_status read_options(const struct options *o, struct watch *w,
     gnnac_status st = cli_parse(&watched_command, (int)o->n_args - 2,
                                 o->args + 2, &w->options, &help, err);
     if (st == GNNAC_OK && help)
-        st = FAIL(err, GNNAC_EUSAGE, "gnnac explain --help lists what may "
-                                     "stand behind --");
+        st = FAIL(err, GNNAC_EUSAGE,
+                  "gnnac explain --help lists what may "
+                  "stand behind --");
     if (st != GNNAC_OK)
         return st;
     w->file = o->args[1];
@@ -100,8 +101,8 @@ static bool same_choice(const struct selection *a, const struct selection *b,
 
 // The next step from `step` on that differs from `before` (NULL: any), -1 if
 // none does.
-static int32_t next_change(const struct watch *w, const struct selection *before,
-                           int32_t step)
+static int32_t next_change(const struct watch *w,
+                           const struct selection *before, int32_t step)
 {
     const struct selection *now = w->assembly.selection;
     for (; step < w->assembly.manifest->program.n_steps; step++)

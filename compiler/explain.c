@@ -20,10 +20,11 @@ static json_t *trace_json(const struct rule_trace *t)
                             json_string(t->compared[i].value));
     return json_pack(
         "{s:s, s:s, s:b, s:b, s:s, s:s, s:s, s:f, s:o, s:{s:i, s:i, s:i, s:i, "
-        "s:i}}", "rule", t->rule, "where", t->where, "matched", t->matched,
-        "fired", t->fired, "why", t->why, "note", t->note, "reorder",
-        t->reorder, "priority", t->priority, "compared", compared, "points",
-        "all", t->n_points, "added", trace_n_taken(t), "rejected_by_limit",
+        "s:i}}",
+        "rule", t->rule, "where", t->where, "matched", t->matched, "fired",
+        t->fired, "why", t->why, "note", t->note, "reorder", t->reorder,
+        "priority", t->priority, "compared", compared, "points", "all",
+        t->n_points, "added", trace_n_taken(t), "rejected_by_limit",
         t->n_rejected, "already_proposed", t->n_repeated, "left_out",
         t->n_left_out);
 }
@@ -45,10 +46,11 @@ static json_t *recorded_ns(const json_t *timings, const char *family,
 {
     size_t i;
     json_t *m;
-    json_array_foreach(timings, i, m)
-        if (strcmp(json_text_at(m, "family"), family) == 0 &&
-            strcmp(json_text_at(m, "knobs"), knobs) == 0)
-            return json_incref(json_object_get(m, "median_ns"));
+    json_array_foreach(
+        timings, i,
+        m) if (strcmp(json_text_at(m, "family"), family) == 0 &&
+               strcmp(json_text_at(m, "knobs"), knobs) ==
+                   0) return json_incref(json_object_get(m, "median_ns"));
     return json_null();
 }
 
@@ -76,7 +78,8 @@ static json_t *lookup_json(const struct explained *e,
 {
     json_t *all = json_array(), *d;
     size_t i;
-    json_array_foreach(a->decisions, i, d) {
+    json_array_foreach(a->decisions, i, d)
+    {
         const json_t *v = json_object_get(d, "variant");
         json_array_append_new(
             all, json_pack("{s:s, s:s, s:s, s:s, s:s, s:O}", "level",
@@ -99,10 +102,12 @@ static json_t *timings_json(const struct explained *e,
     json_t *all = json_array(), *run, *m;
     size_t i, k;
     recall_device(e->wb, device, sizeof(device));
-    json_array_foreach(a->runs, i, run) {
+    json_array_foreach(a->runs, i, run)
+    {
         if (strcmp(json_text_at(run, "device"), device) != 0)
             continue;
-        json_array_foreach(json_object_get(run, "measurements"), k, m) {
+        json_array_foreach(json_object_get(run, "measurements"), k, m)
+        {
             size_t at = json_array_size(all);
             bool timed = json_is_number(json_object_get(m, "median_ns"));
             if (!timed && strcmp(json_text_at(m, "status"), "ok") == 0)
@@ -120,8 +125,8 @@ static void ask_database(const struct explained *e, const char *op,
 {
     gnnac_error why = {{0}};
     *out = (struct db_answers){0};
-    if (e->wb->db && db_collect(e->wb->db, e->graph->fingerprint, op, out,
-                                &why) != GNNAC_OK)
+    if (e->wb->db &&
+        db_collect(e->wb->db, e->graph->fingerprint, op, out, &why) != GNNAC_OK)
         log_warn("the tuning database is left out: %s", why.msg);
 }
 
@@ -158,9 +163,9 @@ static json_t *step_json(const struct explained *e, const struct choice *c,
             candidates, candidate_json(e, op, &d->candidates[i], timings));
     return json_pack(
         "{s:i, s:i, s:s, s:i, s:i, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, "
-        "s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "step", (int)c->step,
-        "layer", (int)s->layer, "op", conv_op_name(l->op), "in_dim",
-        (int)l->in_dim, "out_dim", (int)l->out_dim, "kind",
+        "s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}",
+        "step", (int)c->step, "layer", (int)s->layer, "op", conv_op_name(l->op),
+        "in_dim", (int)l->in_dim, "out_dim", (int)l->out_dim, "kind",
         step_kind_name(s->kind), "width", (int)k->dim, "question", op->key,
         "chosen", k->name, "template", k->family, "rule", c->rule, "where",
         c->where, "level", c->level, "level_text", level_text(c->level), "why",
@@ -232,7 +237,8 @@ static void print_candidates(const json_t *candidates)
     if (json_array_size(candidates) < 2)
         return;
     printf("    candidates, best rule first:\n");
-    json_array_foreach(candidates, i, c) {
+    json_array_foreach(candidates, i, c)
+    {
         const json_t *ns = json_object_get(c, "median_ns");
         printf("        %-24s %-16s %s", json_text_at(c, "rule"),
                json_text_at(c, "template"), json_text_at(c, "text"));
@@ -250,7 +256,8 @@ static void print_lookup(const json_t *lookup)
 {
     size_t i;
     json_t *d;
-    json_array_foreach(lookup, i, d) {
+    json_array_foreach(lookup, i, d)
+    {
         printf("        tune.db, %s: %s %s, ", json_text_at(d, "level"),
                json_text_at(d, "template"), json_text_at(d, "knobs"));
         print_ns(json_object_get(d, "median_ns"), "ranked, not timed");
@@ -279,8 +286,7 @@ void explain_print_step(const json_t *s)
     printf("step %d: layer %d (%s %d -> %d), %s, width %d\n", int_at(s, "step"),
            int_at(s, "layer"), json_text_at(s, "op"), int_at(s, "in_dim"),
            int_at(s, "out_dim"), json_text_at(s, "kind"), int_at(s, "width"));
-    json_array_foreach(json_object_get(s, "rules"), i, t)
-        print_trace(t);
+    json_array_foreach(json_object_get(s, "rules"), i, t) print_trace(t);
     print_candidates(json_object_get(s, "candidates"));
     printf("    chosen: %s\n        %s\n        by %s (%s): %s\n",
            json_text_at(s, "template"), json_text_at(s, "knobs"),

@@ -33,4 +33,9 @@ gnnac_status sandbox_load(struct sandbox *sb, const char *text, size_t n_bytes,
 gnnac_status sandbox_call(struct sandbox *sb, int n_args, int n_results,
                           gnnac_error *err);
 
+// Raises a Lua error when the deadline has passed. C functions that can take
+// long call it again and again, because the instruction hook does not see into
+// C.
+void sandbox_check_time(lua_State *L);
+
 #endif

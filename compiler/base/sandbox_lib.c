@@ -18,6 +18,7 @@ enum {
     MAX_STRING_BYTES = 1 << 20, // result of rep and format
     MAX_FORMAT_BYTES = 1 << 16,
     MAX_SORT = 1 << 16,
+    MAX_SORT_BYTES = 16 << 20, // of texts, which are compared again and again
     MAX_MOVE = 1 << 20,
 };
 static const double MAX_PATTERN_STEPS = 1e8;
@@ -40,11 +41,24 @@ static int guarded_rep(lua_State *L)
     return original(L);
 }
 
+// A text that stands in the table often counts as often.
+static size_t bytes_to_sort(lua_State *L, lua_Integer n)
+{
+    size_t sum = 0;
+    for (lua_Integer i = 1; i <= n; i++, lua_pop(L, 1))
+        if (lua_rawgeti(L, 1, i) == LUA_TSTRING)
+            sum += lua_rawlen(L, -1);
+    return sum;
+}
+
 static int guarded_sort(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
-    if (luaL_len(L, 1) > MAX_SORT)
+    lua_Integer n = luaL_len(L, 1);
+    if (n > MAX_SORT)
         return luaL_error(L, "table.sort: more than %d values", MAX_SORT);
+    if (lua_isnoneornil(L, 2) && bytes_to_sort(L, n) > MAX_SORT_BYTES)
+        return luaL_error(L, "table.sort: more than 16 MiB of text");
     return original(L);
 }
 

@@ -78,6 +78,7 @@ static int collect_keys(lua_State *L, int index)
 
 void push_sorted_keys(lua_State *L, int index)
 {
+    sandbox_check_time(L);
     index = lua_absindex(L, index);
     luaL_checkstack(L, 8, NULL);
     int n = collect_keys(L, index);
@@ -115,7 +116,6 @@ static int next_pair(lua_State *L)
 
 int sorted_pairs(lua_State *L)
 {
-    sandbox_check_time(L);
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
     push_sorted_keys(L, 1);

@@ -7,6 +7,8 @@
 
 #include <lua.h>
 
+#include "base/sandbox.h"
+
 struct sandbox {
     lua_State *L;
     size_t used_bytes;
@@ -21,10 +23,6 @@ struct sandbox {
     const char *source; // the Lua text that `chunk` was copied from
     int line;
 };
-
-// Raises a Lua error when the deadline has passed. Library functions that can
-// take long call it first, because the instruction hook does not see into C.
-void sandbox_check_time(lua_State *L);
 
 // Push the table of permitted globals. Raises Lua errors.
 void sandbox_push_library(lua_State *L);

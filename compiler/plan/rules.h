@@ -67,8 +67,8 @@ struct decision {
 // Evaluate every rule. `graph`, `layer` and `device` hold properties named
 // "graph.*", "layer.*", "device.*". `op` is the operation whose families may
 // be proposed ("aggregate"). GNNAC_EFORMAT with file:line when a rule raises an
-// error or exceeds its limits; GNNAC_ENOENT when nothing was proposed: `out` then
-// has the traces alone.
+// error or exceeds its limits; GNNAC_ENOENT when nothing was proposed: `out`
+// then has the traces alone.
 gnnac_status ruleset_decide(struct ruleset *rs, const char *op,
                             const struct props *graph,
                             const struct props *layer,

@@ -12,26 +12,33 @@
 #include "order/orders.h"
 #include "order/reorder_auto.h"
 
-enum { MAX_POINTS = 1 << 16 };
+enum { MAX_POINTS = 1 << 16, MAX_CHOICES = 1024 };
 
 // A table with names in it is one choice by itself.
 static bool is_list(lua_State *L, int index)
 {
-    bool list = false;
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-        list = lua_type(L, -2) == LUA_TNUMBER;
-        if (!list) {
-            lua_pop(L, 2);
-            break;
+    int n = 0;
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        bool number = lua_type(L, -2) == LUA_TNUMBER;
+        lua_pop(L, 1);
+        if (!number || ++n > MAX_CHOICES) {
+            lua_pop(L, 1);
+            return number;
         }
     }
-    return list;
+    return n > 0;
 }
 
-int choices_count(lua_State *L, int index)
+int choices_count(lua_State *L, int index, const char *where)
 {
-    if (is_list(L, index))
-        return (int)lua_rawlen(L, index);
+    if (is_list(L, index)) {
+        lua_Unsigned n = lua_rawlen(L, index);
+        if (n > MAX_CHOICES)
+            raise_at(L, where, "'choose' gives more than %d tables",
+                     MAX_CHOICES);
+        return (int)n;
+    }
     lua_pushnil(L);
     if (!lua_next(L, index))
         return 0;

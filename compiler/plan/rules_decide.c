@@ -8,6 +8,8 @@
 
 #include <lauxlib.h>
 
+enum { POINTS_BETWEEN_LOOKS = 1024 }; // at the clock
+
 struct question {
     struct ruleset *rs;
     const char *op;
@@ -101,6 +103,8 @@ static void take_points(lua_State *L, const struct question *q,
     struct candidate point = {.family = c->family};
     int n = choice_points(L, c, r->where);
     for (int i = 0; i < n; i++) {
+        if (i % POINTS_BETWEEN_LOOKS == 0)
+            sandbox_check_time(L);
         choice_point(c, i, point.values);
         enum point_fate fate =
             within_limit(L, r, c->family, point.values)
@@ -126,7 +130,7 @@ static void take_choices(lua_State *L, const struct question *q,
     if (lua_type(L, index) != LUA_TTABLE)
         raise_at(L, r->where, "'choose' must return a table, not a %s",
                  luaL_typename(L, index));
-    int n = choices_count(L, index);
+    int n = choices_count(L, index, r->where);
     for (int i = 1; i <= n; i++) {
         struct choice c;
         choices_push(L, index, i);

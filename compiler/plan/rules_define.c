@@ -100,7 +100,8 @@ static int take_choose(lua_State *L, const struct ruleset *rs,
     if (type != LUA_TTABLE && type != LUA_TFUNCTION)
         raise_at(L, where, "'choose' must be a table or a function, not a %s",
                  luaL_typename(L, -1));
-    for (int i = 1; type == LUA_TTABLE && i <= choices_count(L, 3); i++) {
+    int n = type == LUA_TTABLE ? choices_count(L, 3, where) : 0;
+    for (int i = 1; i <= n; i++) {
         struct choice c;
         choices_push(L, 3, i);
         choice_read(L, 4, rs->families, where, &c);

@@ -84,9 +84,9 @@ void choice_read(lua_State *L, int index, const struct family_list *families,
 int choice_points(lua_State *L, const struct choice *c, const char *where);
 // The `i`-th point; the last knob varies fastest.
 void choice_point(const struct choice *c, int i, int64_t values[MAX_KNOBS]);
-// A choice may be one table or a list of them. Number of tables; with `i` from
-// 1 push the `i`-th.
-int choices_count(lua_State *L, int index);
+// A choice may be one table or a list of them. Number of tables, raises beyond
+// 1024; with `i` from 1 push the `i`-th.
+int choices_count(lua_State *L, int index, const char *where);
 void choices_push(lua_State *L, int index, int i);
 
 // ---- rules_decide.c

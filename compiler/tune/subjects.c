@@ -51,14 +51,13 @@ bool device_from_props(const struct props *p, struct device *out)
 {
     int64_t arch;
     const struct prop *name = props_find(p, "device.name");
-    *out = (struct device){
-        .mem_bandwidth = props_number(p, "device.mem_bandwidth")};
+    *out = (struct device){.mem_bandwidth =
+                               props_number(p, "device.mem_bandwidth")};
     bool whole = name && name->type == PROP_TEXT && out->mem_bandwidth > 0 &&
                  read_count(p, "device.arch", &arch) && arch < 1000 &&
                  read_count(p, "device.sm_count", &out->sm_count) &&
                  read_count(p, "device.l2_bytes", &out->l2_bytes) &&
-                 read_count(p, "device.smem_per_block",
-                            &out->smem_per_block) &&
+                 read_count(p, "device.smem_per_block", &out->smem_per_block) &&
                  read_count(p, "device.smem_per_sm", &out->smem_per_sm) &&
                  read_count(p, "device.max_threads", &out->max_threads) &&
                  read_count(p, "device.regs_per_sm", &out->regs_per_sm);

@@ -92,8 +92,7 @@ static gnnac_status learn_graph(struct evidence *e, const struct props *p,
     struct known_graph *g = graph_of(e, fingerprint);
     if (!g)
         return no_memory(err);
-    if (g->props.n == 0 ||
-        (finds_by_rabbit(p) && !finds_by_rabbit(&g->props)))
+    if (g->props.n == 0 || (finds_by_rabbit(p) && !finds_by_rabbit(&g->props)))
         g->props = *p;
     return GNNAC_OK;
 }

@@ -40,7 +40,7 @@ struct workload {
 
 struct evidence {
     size_t n, n_graphs, n_devices;
-    struct workload *items; // in the order of the database's keys
+    struct workload *items;      // in the order of the database's keys
     struct known_graph **graphs; // each is owned
     struct known_device **devices;
 };

@@ -136,9 +136,11 @@ static void write_regret(FILE *out, const char *what, double regret,
 static void write_head(const struct pen *p, const struct fit_report *r)
 {
     FILE *out = p->out;
-    fprintf(out, "-- Learnt by gnnac rules fit from %zu timed workloads of %zu "
+    fprintf(out,
+            "-- Learnt by gnnac rules fit from %zu timed workloads of %zu "
             "graphs. A rule is a leaf\n-- of a decision tree; edit it like any "
-            "other.\n--\n-- Timed on:\n", p->l->n, p->l->n_graphs);
+            "other.\n--\n-- Timed on:\n",
+            p->l->n, p->l->n_graphs);
     for (size_t i = 0; i < p->l->n; i++)
         if (is_first(p->l, i))
             fprintf(out, "--   %s\n", p->l->w[i]->device->text);
@@ -149,20 +151,21 @@ static void write_head(const struct pen *p, const struct fit_report *r)
     write_range(p, "graph.degree.cv");
     write_range(p, "layer.agg_dim");
     fprintf(out, "-- Time lost against the fastest point that was timed, "
-            "geometric mean:\n");
+                 "geometric mean:\n");
     write_regret(out, "these rules, on what they were learnt from",
                  regrets_mean(&r->learnt), r->learnt.worst);
     write_regret(out, "these rules, cross-validated by graphs",
                  loss_to_regret(r->losses[r->n_leaves - 1]), NAN);
     if (r->shipped.n_known)
-        write_regret(out, "the default rules' picks",
-                     regrets_mean(&r->shipped), r->shipped.worst);
+        write_regret(out, "the default rules' picks", regrets_mean(&r->shipped),
+                     r->shipped.worst);
     fprintf(out, "-- Cross-validated by the number of rules:");
     for (size_t k = 0; k < MAX_LEAVES; k++)
         fprintf(out, "%s %zu: %.1f %%", k ? "," : "", k + 1,
                 100 * loss_to_regret(r->losses[k]));
     fputs("\n\n-- The architectures that were timed.\n"
-          "local function is_known(device)\n  return ", out);
+          "local function is_known(device)\n  return ",
+          out);
     for (size_t i = 0, n = 0; i < p->l->n; i++)
         if (arch_is_first(p->l, i))
             fprintf(out, "%sdevice.arch == %d", n++ ? " or " : "",
@@ -177,8 +180,8 @@ static void write_evidence(const struct pen *p, const struct tree_node *leaf)
     char knobs[256];
     struct regrets r = {0};
     for (size_t i = 0; i < leaf->n; i++)
-        regrets_add(&r, loss_to_regret(lesson_loss(p->l, leaf->members[i],
-                                                   leaf->point)));
+        regrets_add(&r, loss_to_regret(
+                            lesson_loss(p->l, leaf->members[i], leaf->point)));
     candidate_text(&p->l->points[leaf->point], knobs, sizeof(knobs));
     fprintf(p->out,
             "\n-- %zu workloads of %zu graphs: %.1f %% lost in the mean, "
@@ -216,8 +219,10 @@ static void write_rule(const struct pen *p, const struct tree_node *leaf,
 {
     FILE *out = p->out;
     write_evidence(p, leaf);
-    fprintf(out, "rule \"fit_%d\" {\n  when = function(graph, layer, device)\n"
-            "    return is_known(device)", p->rule);
+    fprintf(out,
+            "rule \"fit_%d\" {\n  when = function(graph, layer, device)\n"
+            "    return is_known(device)",
+            p->rule);
     fputs(path->n ? "\n           and " : "", out);
     write_path(out, path, "\n           and ");
     fputs("\n  end,\n  choose = ", out);

@@ -11,9 +11,9 @@
 // What is said of the tree as a whole.
 struct fit_report {
     size_t n_leaves;
-    double losses[MAX_LEAVES];   // cross-validated, see tree_cross_validate
-    struct regrets learnt;       // on what it was learnt from
-    struct regrets shipped;      // of the default rules' picks on the same
+    double losses[MAX_LEAVES]; // cross-validated, see tree_cross_validate
+    struct regrets learnt;     // on what it was learnt from
+    struct regrets shipped;    // of the default rules' picks on the same
 };
 
 // Mean log loss as a regret: 0.05 is 5 %.

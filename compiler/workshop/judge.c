@@ -51,8 +51,7 @@ static struct rank rank_of(const struct court *k, const struct candidate *c,
                            const struct timed_point *p)
 {
     return (struct rank){p && p->spill_bytes > 0,
-                         cost_estimate(c, &k->w->op.spec,
-                                       &k->w->graph->props,
+                         cost_estimate(c, &k->w->op.spec, &k->w->graph->props,
                                        &k->w->device->device)};
 }
 
@@ -111,9 +110,8 @@ gnnac_status judge(struct ruleset *rules, struct catalog *catalog,
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
     const struct court k = {catalog, w, d};
     *out = (struct verdict){.pick_ns = NAN, .reach_ns = NAN};
-    gnnac_status st =
-        ruleset_decide(rules, w->op.op, &w->graph->props, &w->op.layer,
-                       &w->device->props, d, &mine);
+    gnnac_status st = ruleset_decide(rules, w->op.op, &w->graph->props,
+                                     &w->op.layer, &w->device->props, d, &mine);
     if (st == GNNAC_OK) {
         find_reach(&k, out);
         st = find_pick(&k, out, err);

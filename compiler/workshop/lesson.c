@@ -78,8 +78,8 @@ static void fill_losses(struct lesson *l, size_t i)
             workload_point(w, l->points[k].family->name, knobs);
         double loss = slowest;
         if (p)
-            loss = isnan(p->ns) ? slowest + log(2)
-                                : log(p->ns / w->points[0].ns);
+            loss =
+                isnan(p->ns) ? slowest + log(2) : log(p->ns / w->points[0].ns);
         l->loss[i * l->n_points + k] = loss;
     }
 }
@@ -125,7 +125,7 @@ size_t lesson_graphs(const struct lesson *l, const size_t *members, size_t n)
 {
     size_t graphs = 0;
     for (size_t i = 0; i < n; i++)
-        graphs += i == 0 ||
-                  l->w[members[i]]->graph != l->w[members[i - 1]]->graph;
+        graphs +=
+            i == 0 || l->w[members[i]]->graph != l->w[members[i - 1]]->graph;
     return graphs;
 }

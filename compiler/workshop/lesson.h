@@ -8,8 +8,8 @@
 
 struct lesson {
     size_t n, n_points, n_graphs;
-    const struct workload **w;   // with two timed points or more
-    struct candidate *points;    // each once, in the order of first sight
+    const struct workload **w; // with two timed points or more
+    struct candidate *points;  // each once, in the order of first sight
     // n x n_points: log of the time over the best. A point that was not timed
     // there counts as the slowest that was, one that failed as twice that.
     double *loss;

@@ -40,8 +40,7 @@ void lint_add(struct lint_report *r, const struct sight *s, enum lint_kind kind,
               const char *fmt, ...)
 {
     va_list ap;
-    struct finding *grown =
-        realloc(r->items, (r->n + 1) * sizeof(*grown));
+    struct finding *grown = realloc(r->items, (r->n + 1) * sizeof(*grown));
     if (!grown)
         return;
     r->items = grown;

@@ -9,13 +9,13 @@
 #include "plan/rules.h"
 
 enum lint_kind {
-    LINT_UNREACHABLE, // its `when` holds nowhere
-    LINT_SHADOWED,    // rules before it have proposed all its points
-    LINT_NEVER_VALID, // its limit, or the template, refuses all its points
-    LINT_SILENT,      // holds, and has nothing to say of any operation
-    LINT_UNTESTED,    // no test of the file makes it fire
-    LINT_UNUSED_VALUE, // a knob's value that is always refused
-    LINT_UNUSED_KNOB,  // a list whose values all give one kernel
+    LINT_UNREACHABLE,    // its `when` holds nowhere
+    LINT_SHADOWED,       // rules before it have proposed all its points
+    LINT_NEVER_VALID,    // its limit, or the template, refuses all its points
+    LINT_SILENT,         // holds, and has nothing to say of any operation
+    LINT_UNTESTED,       // no test of the file makes it fire
+    LINT_UNUSED_VALUE,   // a knob's value that is always refused
+    LINT_UNUSED_KNOB,    // a list whose values all give one kernel
     LINT_CONSTANT_FIELD, // reads what is the same in every compile
     LINT_NEVER_FIRST, // always behind another rule: it counts with a GPU only
     N_LINT_KINDS

@@ -10,7 +10,7 @@
 enum { MAX_TRIES = 48 };
 
 static struct seen_value *seen_value_of(struct sight *s, const struct family *f,
-                                   int knob, int64_t value)
+                                        int knob, int64_t value)
 {
     for (size_t i = 0; i < s->n_values; i++)
         if (s->values[i].family == f && s->values[i].knob == knob &&
@@ -24,7 +24,7 @@ static struct seen_value *seen_value_of(struct sight *s, const struct family *f,
 }
 
 static struct seen_knob *seen_knob_of(struct sight *s, const struct family *f,
-                                 int knob)
+                                      int knob)
 {
     const size_t max = sizeof(s->knobs) / sizeof(s->knobs[0]);
     for (size_t i = 0; i < s->n_knobs; i++)
@@ -117,7 +117,8 @@ static bool is_news(struct sight *s, const struct candidate *c)
 {
     bool news = !s->emitted;
     for (size_t i = 0; i < c->family->n_knobs; i++) {
-        struct seen_value *v = seen_value_of(s, c->family, (int)i, c->values[i]);
+        struct seen_value *v =
+            seen_value_of(s, c->family, (int)i, c->values[i]);
         struct seen_knob *k = other_value(s, c, (int)i)
                                   ? seen_knob_of(s, c->family, (int)i)
                                   : NULL;
@@ -133,7 +134,8 @@ static void try_template(struct linter *l, struct sight *s,
     char *source = emit(l, c);
     s->emitted = s->emitted || source;
     for (size_t i = 0; i < c->family->n_knobs; i++) {
-        struct seen_value *v = seen_value_of(s, c->family, (int)i, c->values[i]);
+        struct seen_value *v =
+            seen_value_of(s, c->family, (int)i, c->values[i]);
         if (v) {
             v->n_tries++;
             v->accepted = v->accepted || source;

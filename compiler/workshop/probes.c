@@ -68,13 +68,13 @@ struct kernel_spec probe_spec(const struct probe *p)
 // ---- the dictionary ---------------------------------------------------------
 
 static const double common_numbers[] = {
-    0,  0.01, 0.1, 0.25, 0.5,  0.75, 0.9, 0.99, 1,   1.5, 2,   3,   4,   7,
-    8,  12,   16,  31,   32,   47,   64,  100,  128, 200, 256, 500, 512, 1000,
-    1e4, 1e5, 1e6, 1e7,  1e8,  1e9,  -1,
+    0,   0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1,   1.5, 2,   3,
+    4,   7,    8,   12,   16,  31,   32,  47,   64,  100, 128, 200,
+    256, 500,  512, 1000, 1e4, 1e5,  1e6, 1e7,  1e8, 1e9, -1,
 };
 static const char *const common_words[] = {
-    "gcn", "gin", "sage", "sum", "mean", "f32", "forward", "rabbit",
-    "leiden", "none", "H200",
+    "gcn",     "gin",    "sage",   "sum",  "mean", "f32",
+    "forward", "rabbit", "leiden", "none", "H200",
 };
 
 static bool begins_number(const char *text, const char *at)

@@ -27,7 +27,7 @@ const char *property_to_cut(size_t i);
 // One side of a cut that holds many of the marked workloads and few others.
 struct separation {
     struct cut cut;
-    bool above; // the side
+    bool above;                // the side
     size_t n_marked, n_others; // there
 };
 // The best cuts of different properties, best first: by the share of the marked

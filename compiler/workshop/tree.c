@@ -47,7 +47,7 @@ struct search {
     struct ranked {
         double value;
         size_t member;
-    } *order;
+    } * order;
     struct cut best;
     double best_gain;
 };
@@ -132,8 +132,8 @@ static void try_property(struct search *s, const char *name)
         if (gain <= s->best_gain + 1e-9 || !both_sides_suffice(s, i))
             continue;
         s->best_gain = gain;
-        s->best = (struct cut){name, plain_between(s->order[i - 1].value,
-                                                   s->order[i].value)};
+        s->best = (struct cut){
+            name, plain_between(s->order[i - 1].value, s->order[i].value)};
     }
 }
 

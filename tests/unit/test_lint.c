@@ -149,8 +149,8 @@ TEST(a_rule_whose_points_are_all_refused_is_never_valid)
     // 32 lanes of 32 teams are more than a warp has.
     struct lint_report r = lint_text(
         NULL, RULE("true",
-                   "{ template = 'row_split', dimWorker = 32, edgeWorker = 32 }",
-                   "") TESTED);
+                   "{ template = 'row_split', dimWorker = 32, edgeWorker = 32 "
+                   "}", "") TESTED);
     CHECK(has(&r, LINT_NEVER_VALID, "its template refuses every point"));
     lint_report_finish(&r);
 }

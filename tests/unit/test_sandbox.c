@@ -249,6 +249,37 @@ TEST(slow_library_calls_are_stopped)
     expect_error("local s = ('x'):rep(1 << 20) "
                  "while true do s:reverse() s:upper() end",
                  "ran");
+    // One long text many times over: every comparison reads all of it.
+    expect_error("local s = ('x'):rep(1 << 20) local t = {} "
+                 "for i = 1, 65536 do t[i] = s end table.sort(t)",
+                 "more than 16 MiB of text");
+    expect_error("local s = ('x'):rep(1 << 20) local t = {} "
+                 "for i = 1, 65536 do t[i] = s end "
+                 "table.sort(t, function(a, b) return a < b end)",
+                 "ran");
+    expect_error("local t = {} for i = 1, 65536 do t[i] = i end "
+                 "table.sort(t, function() return true end)",
+                 "invalid order function|ran");
+    expect_error("local p = ('k'):rep(900) local t = {} "
+                 "for i = 1, 60000 do t[p .. i] = 1 end "
+                 "while true do for k in pairs(t) do break end end",
+                 MEMORY_OR_TIME);
+    expect_error("local s = ('1'):rep(1 << 20) "
+                 "while true do local x = s + 1 end",
+                 "ran");
+    expect_error("local s = ('1'):rep(1 << 20) "
+                 "while true do tonumber(s) tonumber(s, 36) end",
+                 "ran");
+    expect_error("local s = ('x'):rep(1 << 20) while true do utf8.len(s) end",
+                 "ran");
+    expect_error("local t = {} for i = 1, 2e5 do t[i] = i end "
+                 "local function f(...) for i = 1, select('#', ...) do "
+                 "local x = select(i, ...) end end "
+                 "while true do f(table.unpack(t)) end",
+                 "ran");
+    expect_error("local s = ('a'):rep(1 << 13) while true do "
+                 "s:find(('a'):rep(1 << 12) .. 'b', 1, true) end",
+                 "ran");
     expect_error("local s = ('x'):rep(1 << 20) while true do "
                  "local t = {s:byte(1, 1e5)} end",
                  "ran");
@@ -300,6 +331,20 @@ TEST(memory_bombs_are_stopped)
                  MEMORY_OR_TIME);
     expect_error("local s = ('x'):rep(1 << 16) return s:gsub('x', s)",
                  MEMORY_OR_TIME);
+    expect_error("local s = ('x'):rep(1 << 20) local a = {} "
+                 "for i = 1, 200 do a[i] = s end "
+                 "return ('%s'):rep(200):format(table.unpack(a))",
+                 "used more than 64 MiB");
+    expect_error("local s = ('x'):rep(1 << 20) while true do "
+                 "s:gsub('.', {x = ('y'):rep(99)}) end",
+                 MEMORY_OR_TIME);
+    expect_error("local t = {} while true do table.insert(t, 1, {}) end",
+                 MEMORY_OR_TIME);
+    expect_error("local t = {} for i = 1, 9e5 do t[i] = i end "
+                 "local function g(...) end "
+                 "local function f(...) while true do g(...) end end "
+                 "f(table.unpack(t))",
+                 "overflow|ran");
     expect_error("return table.unpack({}, 1, 1e7)", "too many results");
     expect_error("return ('x'):rep(1 << 20):byte(1, -1)", "too long");
 }
@@ -325,6 +370,27 @@ TEST(deep_recursion_is_stopped)
                  "overflow");
     expect_error("local function f(a, b) table.sort({1, 2}, f) end f()",
                  "overflow");
+}
+
+// No code of the program runs behind its back: there is no way to a metatable,
+// and nothing that is closed or collected calls anything.
+TEST(metatables_and_finalizers_are_out_of_reach)
+{
+    expect_error("setmetatable({}, {__gc = function() while true do end end})",
+                 "no global 'setmetatable'");
+    expect_error("local t = {__gc = 1} local x <close> = t",
+                 "non-closable value");
+    expect_error("local m = ('').__index", "string has no field '__index'");
+    expect_error("local m = getmetatable('')", "no global 'getmetatable'");
+    expect_error("('').x = 1", "");
+    expect_error("local t = {__index = {x = 1}} return t.x.y", "index a nil");
+    expect_error("local t = {__lt = function() end} return t < t",
+                 "attempt to compare");
+    expect_error("local t = {__concat = 1} return t .. t", "concatenate");
+    expect_error("local t = {__call = print} t()", "no global 'print'");
+    expect_error("string.dump(function() end)", "no field 'dump'");
+    expect_error("coroutine.wrap(function() end)()", "no global 'coroutine'");
+    expect_error("error(('x\\n'):rep(1 << 19))", "x x x");
 }
 
 // Texts that are hard on the parser.
@@ -438,6 +504,7 @@ int main(void)
     RUN(memory_bombs_are_stopped);
     RUN(thrashing_near_the_memory_cap_is_stopped);
     RUN(deep_recursion_is_stopped);
+    RUN(metatables_and_finalizers_are_out_of_reach);
     RUN(parser_bombs_are_stopped);
     RUN(slow_name_lookups_are_stopped);
     RUN(a_tripped_sandbox_stays_tripped);

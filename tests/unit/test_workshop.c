@@ -39,11 +39,17 @@ static void put_run(struct tunedb *db, const char *op, const char *toolchain,
     const struct decision_key key = {"0123456789abcdef0123456789abcdef", op,
                                      SYNTHETIC_DEVICE, toolchain, "space"};
     for (size_t i = 0; i < n; i++)
-        rows[i] = (struct measurement_row){
-            .family = "row_split", .knobs = knobs[i],
-            .status = ns[i] < 0 ? "compile_error" : "ok", .n_samples = 1,
-            .median_ns = ns[i] < 0 ? NAN : ns[i], .p20_ns = NAN, .p80_ns = NAN,
-            .max_error = NAN, .registers = -1, .spill_bytes = -1};
+        rows[i] = (struct measurement_row){.family = "row_split",
+                                           .knobs = knobs[i],
+                                           .status = ns[i] < 0 ? "compile_error"
+                                                               : "ok",
+                                           .n_samples = 1,
+                                           .median_ns = ns[i] < 0 ? NAN : ns[i],
+                                           .p20_ns = NAN,
+                                           .p80_ns = NAN,
+                                           .max_error = NAN,
+                                           .registers = -1,
+                                           .spill_bytes = -1};
     CHECK_INT(tunedb_put_measurements(db, &key, rows, n, &err), GNNAC_OK);
 }
 
@@ -55,8 +61,7 @@ static const char width_8[] =
 
 TEST(every_timed_question_becomes_a_workload_with_its_properties)
 {
-    struct evidence e =
-        evidence_of(&(struct timings_request){.n_graphs = 6});
+    struct evidence e = evidence_of(&(struct timings_request){.n_graphs = 6});
     CHECK_INT(e.n, 6 * N_TIMINGS_WIDTHS);
     CHECK_INT(e.n_graphs, 6);
     for (size_t i = 0; i < e.n; i++) {
@@ -134,9 +139,9 @@ TEST(a_recorded_device_is_taken_before_the_datasheet)
     device_props(&d, &p);
     CHECK_INT(tunedb_open(":memory:", &db, &err), GNNAC_OK);
     put_run(db, width_8, "t", knobs, ns, 1);
-    CHECK_INT(analysis_remember(db, "subject v1 device=" SYNTHETIC_DEVICE, &p,
-                                &err),
-              GNNAC_OK);
+    CHECK_INT(
+        analysis_remember(db, "subject v1 device=" SYNTHETIC_DEVICE, &p, &err),
+        GNNAC_OK);
     CHECK_INT(evidence_load(db, &e, &err), GNNAC_OK);
     CHECK_INT(e.n, 1);
     CHECK(e.items[0].device->measured);
@@ -176,8 +181,7 @@ static struct verdict *judge_text(struct catalog *c, const struct evidence *e,
 TEST(regret_is_the_time_lost_against_the_fastest_point)
 {
     struct catalog *c = open_catalog();
-    struct evidence e =
-        evidence_of(&(struct timings_request){.n_graphs = 3});
+    struct evidence e = evidence_of(&(struct timings_request){.n_graphs = 3});
     struct verdict *v = judge_text(
         c, &e,
         "rule 'one' { when = function() return true end, choose = { template "
@@ -200,8 +204,7 @@ TEST(regret_is_the_time_lost_against_the_fastest_point)
 TEST(what_nobody_timed_is_unknown_and_what_nobody_proposes_is_said)
 {
     struct catalog *c = open_catalog();
-    struct evidence e =
-        evidence_of(&(struct timings_request){.n_graphs = 3});
+    struct evidence e = evidence_of(&(struct timings_request){.n_graphs = 3});
     struct verdict *v = judge_text(
         c, &e,
         "rule 'odd' { when = function(g, l) return l.agg_dim == 16 end, choose "
@@ -220,8 +223,7 @@ TEST(what_nobody_timed_is_unknown_and_what_nobody_proposes_is_said)
 TEST(the_fastest_proposal_is_what_a_tuner_would_reach)
 {
     struct catalog *c = open_catalog();
-    struct evidence e =
-        evidence_of(&(struct timings_request){.n_graphs = 3});
+    struct evidence e = evidence_of(&(struct timings_request){.n_graphs = 3});
     struct verdict *v = judge_text(
         c, &e,
         "rule 'first' { when = function() return true end, choose = { template "
@@ -276,8 +278,7 @@ TEST(a_cut_has_the_fewest_digits_that_tell_the_sides_apart)
 
 TEST(the_property_that_tells_hubs_from_the_rest_is_found)
 {
-    struct evidence e =
-        evidence_of(&(struct timings_request){.n_graphs = 9});
+    struct evidence e = evidence_of(&(struct timings_request){.n_graphs = 9});
     const struct workload **w = calloc(e.n, sizeof(*w));
     bool *marked = calloc(e.n, sizeof(*marked));
     struct separation by[3];
@@ -313,8 +314,7 @@ static struct lesson lesson_from(const struct evidence *e, struct catalog *c)
 TEST(the_tree_finds_what_the_formula_hides)
 {
     struct catalog *c = open_catalog();
-    struct evidence e =
-        evidence_of(&(struct timings_request){.n_graphs = 18});
+    struct evidence e = evidence_of(&(struct timings_request){.n_graphs = 18});
     struct lesson l = lesson_from(&e, c);
     struct tree t = {0};
     CHECK_INT(l.n, e.n);
@@ -341,8 +341,7 @@ TEST(the_tree_finds_what_the_formula_hides)
 TEST(every_leaf_rests_on_several_graphs_and_every_workload_has_one)
 {
     struct catalog *c = open_catalog();
-    struct evidence e =
-        evidence_of(&(struct timings_request){.n_graphs = 12});
+    struct evidence e = evidence_of(&(struct timings_request){.n_graphs = 12});
     struct lesson l = lesson_from(&e, c);
     struct tree t = {0};
     CHECK_INT(tree_grow(&l, NULL, &t, &err), GNNAC_OK);
@@ -373,8 +372,7 @@ TEST(every_leaf_rests_on_several_graphs_and_every_workload_has_one)
 TEST(cross_validation_never_sees_the_graph_it_is_judged_by)
 {
     struct catalog *c = open_catalog();
-    struct evidence e =
-        evidence_of(&(struct timings_request){.n_graphs = 12});
+    struct evidence e = evidence_of(&(struct timings_request){.n_graphs = 12});
     struct lesson l = lesson_from(&e, c);
     struct tree t = {0};
     double losses[MAX_LEAVES];
