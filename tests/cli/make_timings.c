@@ -1,26 +1,64 @@
-// Fills FOLDER/tune.db with timings that a formula made up.
+// Fills FOLDER/tune.db with made-up timings: those of a formula, or those given
+// (in ns; 0: it does not compile) for one question.
 // usage: make_timings FOLDER N_GRAPHS [no-properties] [no-default]
+//        make_timings FOLDER question GRAPH OP DEVICE FAMILY (KNOBS NS)...
 #include <sys/stat.h>
 
 #include "timings_fixture.h"
 
-int main(int argc, char **argv)
+enum { MAX_GIVEN = 16 };
+
+static gnnac_status put_formula(struct tunedb *db, int argc, char **argv,
+                                gnnac_error *err)
 {
-    gnnac_error err = {{0}};
-    struct timings_request rq = {.n_graphs = argc > 2 ? atoi(argv[2]) : 0};
-    struct tunedb *db = NULL;
-    char path[600];
-    if (argc < 3)
-        return 1;
+    struct timings_request rq = {.n_graphs = atoi(argv[2])};
     for (int i = 3; i < argc; i++) {
         rq.no_properties |= strcmp(argv[i], "no-properties") == 0;
         rq.no_default |= strcmp(argv[i], "no-default") == 0;
     }
+    return timings_fill(db, &rq, err);
+}
+
+static gnnac_status put_given(struct tunedb *db, int argc, char **argv,
+                              gnnac_error *err)
+{
+    struct measurement_row rows[MAX_GIVEN];
+    size_t n = 0;
+    const struct decision_key key = {argv[3], argv[4], argv[5], "synthetic",
+                                     "00000000000000000000000000000000"};
+    for (int i = 7; i + 1 < argc && n < MAX_GIVEN; i += 2) {
+        double ns = atof(argv[i + 1]);
+        rows[n++] = (struct measurement_row){
+            .family = argv[6],
+            .knobs = argv[i],
+            .status = ns > 0 ? "ok" : "compile_error",
+            .n_samples = ns > 0 ? 9 : 0,
+            .median_ns = ns > 0 ? ns : NAN,
+            .p20_ns = NAN,
+            .p80_ns = NAN,
+            .max_error = NAN,
+            .registers = -1,
+            .spill_bytes = -1};
+    }
+    return tunedb_put_measurements(db, &key, rows, n, err);
+}
+
+int main(int argc, char **argv)
+{
+    gnnac_error err = {{0}};
+    struct tunedb *db = NULL;
+    char path[600];
+    if (argc < 3)
+        return 1;
+    bool given = strcmp(argv[2], "question") == 0;
+    if (given && argc < 9)
+        return 1;
     mkdir(argv[1], 0777);
     snprintf(path, sizeof(path), "%s/tune.db", argv[1]);
     gnnac_status st = tunedb_open(path, &db, &err);
     if (st == GNNAC_OK)
-        st = timings_fill(db, &rq, &err);
+        st = given ? put_given(db, argc, argv, &err)
+                   : put_formula(db, argc, argv, &err);
     tunedb_close(db);
     if (st != GNNAC_OK)
         fprintf(stderr, "make_timings: %s\n", err.msg);
