@@ -8,6 +8,10 @@
 -- Rows of x and of the output start 16-byte aligned (see compiler/plan), so any
 -- width can be read four floats at a time; columns beyond the last full vector
 -- cost one extra load.
+--
+-- Each rule says its evidence: measured, where and how; modelled, by
+-- compiler/tune/cost.c alone; or reasoned. What all of them lose against the best
+-- that a database of timings knows is told by `gnnac rules regret`.
 
 local function power_up(v)
   local p = 1
@@ -61,11 +65,11 @@ local function has_long_rows(graph)
 end
 
 -- Equal edges for every team of lanes, however many rows they make up: neither
--- hubs nor the short rows about them leave anybody idle. Best of all families on
--- 18 of 21 widths of four such graphs, by up to 2.5 times (H200,
--- tests/bench/families.py); rows that are long anyway do as well in groups.
--- Lanes of 8 floats suit wide rows, unless the teams that they make find too few
--- edges; fewer than 4 lanes leave a team too many.
+-- hubs nor the short rows about them leave anybody idle. Rows that are long
+-- anyway do as well in groups. Lanes of 8 floats suit wide rows, unless the teams
+-- that they make find too few edges; fewer than 4 lanes leave a team too many.
+-- Evidence: measured. Best of all families on 18 of 21 widths of four such graphs,
+-- by up to 2.5 times (H200, tests/bench/families.py).
 rule "edge_ranges" {
   when = function(graph)
     return has_long_rows(graph) and graph.degree.mean < 64
@@ -84,10 +88,14 @@ rule "edge_ranges" {
   priority = 70,
 }
 
--- The same cut, GNNAdvisor's way: groups of one row's edges, a warp for each. Longer groups pay where rows are long anyway,
--- and where there are enough of them to fill the device, since fewer sums have
--- to be joined. Lanes of half as many floats sometimes win: more loads are then
--- under way at once.
+-- The same cut, GNNAdvisor's way: groups of one row's edges, a warp for each.
+-- Longer groups pay where rows are long anyway, and where there are enough of them
+-- to fill the device, since fewer sums have to be joined. Lanes of half as many
+-- floats sometimes win: more loads are then under way at once.
+-- Evidence: measured. Groups of 256 on large graphs and more lanes than columns
+-- need were where earlier rules missed the best of all points (H200,
+-- tests/gpu/visit.sh survey); that rows are cut at all where they are short is
+-- edge_ranges' evidence.
 rule "long_rows" {
   when = function(graph)
     return has_long_rows(graph)
@@ -106,6 +114,8 @@ rule "long_rows" {
 
 -- Narrow rows leave most of a warp to the edges: even a short row keeps its
 -- lanes busy, and the sums meet in log2 shuffles.
+-- Evidence: reasoned. No survey asked for it alone, and the cost model, which does
+-- not see what lanes without a column waste, prefers even_rows.
 rule "narrow_rows" {
   when = function(graph, layer)
     return layer.agg_dim <= 8 and graph.degree.mean >= 4
@@ -124,6 +134,8 @@ rule "narrow_rows" {
 -- With few rows the device is not full: a whole warp per row, or half of one
 -- with twice the loads in flight, shortens the longest row's wait. So do lanes
 -- of 16 floats each: more teams, and every load of a batch under way at once.
+-- Evidence: measured. Cora at 128 columns takes 5.9 us by lanes of 16 floats, 10.7
+-- by the best of the others (H200, tests/gpu/visit.sh survey).
 rule "few_rows" {
   when = function(graph, layer, device)
     local _, lanes = spread(layer.agg_dim)
@@ -147,6 +159,8 @@ rule "few_rows" {
 }
 
 -- The base: right for every graph, best where rows are alike.
+-- Evidence: measured. Half the lanes with twice the loads were where earlier rules
+-- missed the best of all points (H200, tests/gpu/visit.sh survey).
 rule "even_rows" {
   when = function()
     return true
@@ -164,6 +178,7 @@ rule "even_rows" {
 }
 
 -- Wide rows fill the warp: what is left to try is more loads in flight.
+-- Evidence: modelled. It costs no more than even_rows (test_shipped_rules.c).
 rule "wide_rows" {
   when = function(graph, layer)
     return layer.agg_dim >= 128 and graph.degree.mean >= 8

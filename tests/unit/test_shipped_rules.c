@@ -1,9 +1,11 @@
 // The rule files that come with gnnac: their own tests pass, and no graph or
 // width makes them propose a point that a template refuses.
+#include "base/file.h"
 #include "emit/tmpl.h"
 #include "plan/rules.h"
 #include "plan/schema.h"
 #include "test.h"
+#include "tune/cost.h"
 
 static struct catalog *catalog;
 static gnnac_error err;
@@ -206,6 +208,75 @@ TEST(gnnadvisor_compat_asks_for_the_artifacts_shared_memory)
     ruleset_destroy(rs);
 }
 
+// ---- what they say of their evidence ----------------------------------------
+
+// The least modelled cost of a rule's points; infinite without any.
+static double best_cost(const char *rule, int32_t width)
+{
+    struct device h200;
+    struct kernel_spec spec = spec_of_width(width);
+    double best = INFINITY;
+    device_typical(90, &h200);
+    for (size_t i = 0; i < d.n_candidates; i++)
+        if (strcmp(d.candidates[i].rule, rule) == 0)
+            best = fmin(best, cost_estimate(&d.candidates[i], &spec, &graph,
+                                            &h200));
+    return best;
+}
+
+// Ask default.lua about a graph whose longest row is as given.
+static void ask_default(struct ruleset *rs, int64_t nodes, double mean,
+                        int64_t longest, int32_t width)
+{
+    graph.n = layer.n = device.n = 0;
+    props_int(&graph, "graph.nodes", nodes);
+    props_real(&graph, "graph.degree.mean", mean);
+    props_int(&graph, "graph.degree.max", longest);
+    props_int(&layer, "layer.agg_dim", width);
+    schema_complete(&graph, "graph");
+    schema_complete(&layer, "layer");
+    schema_complete(&device, "device");
+    CHECK_INT(ruleset_decide(rs, "aggregate", &graph, &layer, &device, &d,
+                             &err),
+              GNNAC_OK);
+}
+
+TEST(what_rests_on_the_cost_model_is_what_it_says)
+{
+    static const int32_t wide[] = {128, 256, 602};
+    struct ruleset *rs = load("default.lua");
+    for (size_t i = 0; rs && i < sizeof(wide) / sizeof(wide[0]); i++) {
+        ask_default(rs, 1000000, 20, 16, wide[i]);
+        CHECK(best_cost("wide_rows", wide[i]) <=
+              best_cost("even_rows", wide[i]));
+    }
+    ruleset_destroy(rs);
+}
+
+// A rule's comment says whether it was measured, modelled or reasoned.
+TEST(every_shipped_rule_of_default_says_its_evidence)
+{
+    char *text = NULL;
+    size_t n_bytes;
+    int n = 0;
+    CHECK_INT(file_read(source_path("rules", "default.lua"), 1 << 20, &text,
+                        &n_bytes, &err),
+              GNNAC_OK);
+    for (char *at = text; at && (at = strstr(at, "\nrule \"")); n++) {
+        *at++ = '\0'; // what stands before it, back to the last blank line
+        const char *before = text, *p = text;
+        while ((p = strstr(p, "\n\n")))
+            before = p += 2;
+        if (!strstr(before, "-- Evidence: measured") &&
+            !strstr(before, "-- Evidence: modelled") &&
+            !strstr(before, "-- Evidence: reasoned"))
+            TEST__FAIL("no evidence: %.30s", at);
+        at[-1] = '\n';
+    }
+    CHECK(n >= 6);
+    free(text);
+}
+
 int main(void)
 {
     const char *dirs[] = {source_path("templates", "")};
@@ -219,6 +290,8 @@ int main(void)
     RUN(exhaustive_proposes_valid_points_only);
     RUN(exhaustive_fits_the_list_of_candidates_for_every_width);
     RUN(gnnadvisor_compat_asks_for_the_artifacts_shared_memory);
+    RUN(what_rests_on_the_cost_model_is_what_it_says);
+    RUN(every_shipped_rule_of_default_says_its_evidence);
     catalog_close(catalog);
     return test_done();
 }
