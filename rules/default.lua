@@ -114,8 +114,8 @@ rule "long_rows" {
 
 -- Narrow rows leave most of a warp to the edges: even a short row keeps its
 -- lanes busy, and the sums meet in log2 shuffles.
--- Evidence: reasoned. No survey asked for it alone, and the cost model, which does
--- not see what lanes without a column waste, prefers even_rows.
+-- Evidence: reasoned. No survey looked at it alone; the cost model prefers
+-- even_rows.
 rule "narrow_rows" {
   when = function(graph, layer)
     return layer.agg_dim <= 8 and graph.degree.mean >= 4
