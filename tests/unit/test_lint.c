@@ -1,6 +1,9 @@
 // Oddities of rule files, each made on purpose; and files without any.
-#include "emit/tmpl.h"
-#include "test.h"
+#include "graph_fixture.h"
+
+#include "plan/opspec.h"
+#include "plan/schema.h"
+#include "tune/select.h"
 #include "workshop/lint.h"
 #include "workshop/probes.h"
 
@@ -252,6 +255,31 @@ TEST(numbers_and_texts_of_a_file_are_in_its_dictionary)
     dictionary_finish(&d);
 }
 
+// A field of the schema that no compile measures would be an error in every
+// rule that reads it, though tests of rules give it a value.
+TEST(every_property_that_rules_may_read_is_measured)
+{
+    static int32_t pairs[] = {0, 1, 1, 2, 2, 0, 3, 0};
+    struct csr g = csr_of(coo_of(4, 4, pairs), NULL);
+    struct graph_input in = {.full = &g, .stored = &g};
+    const struct props *graph = NULL;
+    struct props device = {0};
+    struct device h200;
+    struct opspec op;
+    const struct prop *e;
+    CHECK_INT(graph_input_props(&in, 1, &graph, &err), GNNAC_OK);
+    device_typical(90, &h200);
+    device_props(&h200, &device);
+    CHECK(opspec_parse("v1 aggregate f32 layer=0/gcn in=8 out=4 dim=4 "
+                       "pitch=4,4,4 norm=gcn self=gcn bias=1 act=relu "
+                       "offset=32 forward", &op));
+    for (size_t i = 0; graph && (e = schema_at(i)); i++)
+        if (!props_find(graph, e->name) && !props_find(&op.layer, e->name) &&
+            !props_find(&device, e->name))
+            TEST__FAIL("%s is not measured", e->name);
+    csr_finish(&g);
+}
+
 int main(void)
 {
     char path[600];
@@ -272,6 +300,7 @@ int main(void)
     RUN(a_mistake_in_a_branch_is_an_error_as_in_check);
     RUN(the_same_text_gives_the_same_findings);
     RUN(numbers_and_texts_of_a_file_are_in_its_dictionary);
+    RUN(every_property_that_rules_may_read_is_measured);
     catalog_close(catalog);
     return test_done();
 }
