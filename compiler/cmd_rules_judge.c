@@ -143,16 +143,6 @@ out:
 
 // ---- diff -------------------------------------------------------------------
 
-static bool same_point(const struct candidate *a, const struct candidate *b)
-{
-    char ka[256], kb[256];
-    if (!a->family || !b->family)
-        return a->family == b->family;
-    candidate_text(a, ka, sizeof(ka));
-    candidate_text(b, kb, sizeof(kb));
-    return strcmp(a->family->name, b->family->name) == 0 && strcmp(ka, kb) == 0;
-}
-
 // What a change of rules does to the picks (or to what a tuner would reach).
 struct change {
     size_t n, n_faster, n_slower, n_unknown; // n: of different points
@@ -162,7 +152,7 @@ struct change {
 static void add_change(struct change *c, const struct candidate *a,
                        double old_ns, const struct candidate *b, double new_ns)
 {
-    if (same_point(a, b))
+    if (candidate_same_point(a, b))
         return;
     c->n++;
     if (isnan(old_ns) || isnan(new_ns)) {
@@ -249,8 +239,8 @@ static void compare(struct comparison *c)
             continue;
         add_change(&c->pick, &a->pick, a->pick_ns, &b->pick, b->pick_ns);
         add_change(&c->reach, &a->reach, a->reach_ns, &b->reach, b->reach_ns);
-        bool same = same_point(&a->pick, &b->pick);
-        if (c->list && !(same && same_point(&a->reach, &b->reach)))
+        bool same = candidate_same_point(&a->pick, &b->pick);
+        if (c->list && !(same && candidate_same_point(&a->reach, &b->reach)))
             json_array_append_new(c->list, changed_json(w, a, b));
         else if (!c->list && !same)
             print_changed(w, a, b);

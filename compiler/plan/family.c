@@ -23,3 +23,9 @@ int64_t candidate_get(const struct candidate *c, const char *knob, int64_t dflt)
     int i = family_knob(c->family, knob);
     return i < 0 ? dflt : c->values[i];
 }
+
+bool candidate_same_point(const struct candidate *a, const struct candidate *b)
+{
+    return a->family == b->family &&
+           memcmp(a->values, b->values, sizeof(a->values)) == 0;
+}

@@ -44,6 +44,9 @@ struct candidate {
     char where[256]; // file:line of the rule
 };
 
+// Whether both are one point, whoever proposed them.
+bool candidate_same_point(const struct candidate *a, const struct candidate *b);
+
 // Value of a knob by name; `dflt` if the family has none of that name.
 int64_t candidate_get(const struct candidate *c, const char *knob,
                       int64_t dflt);

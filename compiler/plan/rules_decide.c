@@ -51,28 +51,25 @@ static bool within_limit(lua_State *L, const struct rule *r,
     return ask_bool(L, r->limit, 1);
 }
 
-static bool is_proposed(const struct decision *d, const struct family *f,
-                        const int64_t *values)
+static bool is_proposed(const struct decision *d, const struct candidate *c)
 {
     for (size_t i = 0; i < d->n_candidates; i++)
-        if (d->candidates[i].family == f &&
-            memcmp(d->candidates[i].values, values,
-                   sizeof(d->candidates[i].values)) == 0)
+        if (candidate_same_point(&d->candidates[i], c))
             return true;
     return false;
 }
 
 static enum point_fate propose(const struct question *q, const struct rule *r,
-                               const struct family *f, const int64_t *values)
+                               const struct candidate *point)
 {
     struct decision *d = q->out;
-    if (!q->keep_all && is_proposed(d, f, values))
+    if (!q->keep_all && is_proposed(d, point))
         return POINT_REPEATED;
     if (d->n_candidates == MAX_CANDIDATES)
         return POINT_LEFT_OUT;
     struct candidate *c = &d->candidates[d->n_candidates++];
-    c->family = f;
-    memcpy(c->values, values, sizeof(c->values));
+    c->family = point->family;
+    memcpy(c->values, point->values, sizeof(c->values));
     snprintf(c->rule, sizeof(c->rule), "%s", r->name);
     snprintf(c->why, sizeof(c->why), "%s", r->why);
     snprintf(c->where, sizeof(c->where), "%s", r->where);
@@ -108,7 +105,7 @@ static void take_points(lua_State *L, const struct question *q,
         choice_point(c, i, point.values);
         enum point_fate fate =
             within_limit(L, r, c->family, point.values)
-                ? propose(q, r, c->family, point.values)
+                ? propose(q, r, &point)
                 : POINT_REJECTED;
         count_point(q, t, &point, fate);
     }

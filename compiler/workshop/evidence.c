@@ -152,9 +152,21 @@ static gnnac_status workload_of(struct evidence *e,
     return w->graph && w->device ? GNNAC_OK : no_memory(err);
 }
 
+// The kernel is of no use; other words without a time, such as "duplicate", say
+// nothing of it.
+static bool has_failed(const struct measurement_row *m)
+{
+    static const char *const words[] = {"wrong_result", "launch_error",
+                                        "compile_error", "crash", "timeout"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(m->status, words[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool says_something(const struct measurement_row *m)
 {
-    return m->median_ns > 0 || strcmp(m->status, "ok") != 0;
+    return has_failed(m) || (strcmp(m->status, "ok") == 0 && m->median_ns > 0);
 }
 
 // n_points: there is none such.
@@ -182,7 +194,7 @@ static gnnac_status add_point(struct workload *w, int64_t time,
         return GNNAC_OK;
     snprintf(p->family, sizeof(p->family), "%s", m->family);
     snprintf(p->knobs, sizeof(p->knobs), "%s", m->knobs);
-    p->ns = strcmp(m->status, "ok") == 0 ? m->median_ns : NAN;
+    p->ns = has_failed(m) ? NAN : m->median_ns;
     p->spill_bytes = m->spill_bytes;
     p->time = time;
     return GNNAC_OK;

@@ -201,16 +201,12 @@ static void write_choice(FILE *out, const struct candidate *c)
 
 static void write_why(FILE *out, const struct path *path)
 {
-    char text[1024], *end = text;
-    FILE *m = fmemopen(text, sizeof(text), "w");
-    text[0] = '\0';
+    char text[200] = ""; // `why` has at most 255 characters
+    FILE *m = fmemopen(text, sizeof(text) - 1, "w");
     if (m) {
         write_path(m, path, ", ");
-        fclose(m);
+        fclose(m); // what does not fit is cut off
     }
-    text[sizeof(text) - 1] = '\0';
-    end += strlen(text) > 200 ? 200 : strlen(text); // `why` has 255 characters
-    *end = '\0';
     fprintf(out, "learnt from timings%s%s", path->n ? ": " : "", text);
 }
 

@@ -31,16 +31,10 @@ static bool read_point(const struct family_list *families,
     return strcmp(text, p->knobs) == 0;
 }
 
-static bool same_point(const struct candidate *a, const struct candidate *b)
-{
-    return a->family == b->family &&
-           memcmp(a->values, b->values, sizeof(a->values)) == 0;
-}
-
 static size_t find_point(const struct lesson *l, const struct candidate *c)
 {
     size_t i = 0;
-    while (i < l->n_points && !same_point(&l->points[i], c))
+    while (i < l->n_points && !candidate_same_point(&l->points[i], c))
         i++;
     return i;
 }

@@ -151,6 +151,7 @@ void lint_see_point(void *context, const struct rule_trace *t,
 {
     struct linter *l = context;
     struct sight *s = linter_find(l, t->rule);
+    // To ask for news notes the values, also those of points that are rejected.
     if (!s || !is_news(s, c) || fate == POINT_REJECTED ||
         l->n_queued == MAX_QUEUED)
         return;
