@@ -1,5 +1,6 @@
 #include "workshop/fit_write.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -32,6 +33,17 @@ struct pen {
 double loss_to_regret(double loss)
 {
     return expm1(loss);
+}
+
+// Texts of a database may come from anywhere: nothing of them may end a comment
+// or a string.
+static void write_plain(FILE *out, const char *text, size_t most)
+{
+    for (size_t i = 0; text[i] && i < most; i++)
+        fputc(isalnum((unsigned char)text[i]) || strchr(" _.,:+-()", text[i])
+                  ? text[i]
+                  : '?',
+              out);
 }
 
 // ---- values -----------------------------------------------------------------
@@ -142,8 +154,11 @@ static void write_head(const struct pen *p, const struct fit_report *r)
             "other.\n--\n-- Timed on:\n",
             p->l->n, p->l->n_graphs);
     for (size_t i = 0; i < p->l->n; i++)
-        if (is_first(p->l, i))
-            fprintf(out, "--   %s\n", p->l->w[i]->device->text);
+        if (is_first(p->l, i)) {
+            fputs("--   ", out);
+            write_plain(out, p->l->w[i]->device->text, 200);
+            fputs("\n", out);
+        }
     fprintf(out, "-- What was seen; elsewhere these rules are a guess:\n");
     write_range(p, "graph.nodes");
     write_range(p, "graph.edges");
@@ -297,8 +312,9 @@ static void write_test(const struct pen *p, const struct tree_node *leaf,
     give(&g, "device.arch");
     for (size_t i = 0; i < path->n; i++)
         give(&g, path->steps[i].cut->name);
-    fprintf(out, "\ntest \"fit_%d, as on graph %.8s\" {\n", p->rule,
-            w->graph->fingerprint);
+    fprintf(out, "\ntest \"fit_%d, as on graph ", p->rule);
+    write_plain(out, w->graph->fingerprint, 8);
+    fputs("\" {\n", out);
     for (size_t o = 0; o < N_OBJECTS; o++) {
         size_t at = 0, n = strlen(objects[o]);
         while (at < g.n && !is_below(g.names[at], objects[o], n))

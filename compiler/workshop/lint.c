@@ -41,8 +41,10 @@ void lint_add(struct lint_report *r, const struct sight *s, enum lint_kind kind,
 {
     va_list ap;
     struct finding *grown = realloc(r->items, (r->n + 1) * sizeof(*grown));
-    if (!grown)
+    if (!grown) {
+        r->incomplete = true;
         return;
+    }
     r->items = grown;
     struct finding *f = &grown[r->n++];
     f->kind = kind;
@@ -310,6 +312,8 @@ gnnac_status lint(struct ruleset *alone, struct ruleset *whole,
         judge_rule(&l->rules[i], l->n_probes, out);
     out->n_rules = l->n;
     out->n_probes = l->n_probes;
+    if (out->incomplete)
+        st = FAIL(err, GNNAC_ENOMEM, "out of memory");
 out:
     ruleset_watch_points(whole, NULL);
     free(l->rules);

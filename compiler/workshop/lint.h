@@ -31,6 +31,7 @@ struct finding {
 
 struct lint_report {
     size_t n, n_warnings, n_rules, n_probes;
+    bool incomplete; // a finding was lost for want of memory
     struct finding *items; // in the order of rules, then of kinds
 };
 void lint_report_finish(struct lint_report *r);

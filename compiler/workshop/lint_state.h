@@ -69,7 +69,7 @@ void lint_try_queued(struct linter *l);
 // Findings about values and knobs of one rule, through `add`.
 void lint_values(const struct sight *s, struct lint_report *r);
 
-// Appends; drops the finding when out of memory and leaves `r` as it is.
+// Appends; without memory the report becomes incomplete.
 void lint_add(struct lint_report *r, const struct sight *s, enum lint_kind kind,
               const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 

@@ -444,6 +444,32 @@ TEST(what_is_learnt_is_a_rule_file_that_passes_its_own_tests)
     catalog_close(c);
 }
 
+TEST(texts_of_a_database_cannot_write_rules)
+{
+    struct catalog *c = open_catalog();
+    struct evidence e = evidence_of(&(struct timings_request){.n_graphs = 6});
+    strcpy(e.devices[0]->text, "x\nrule 'evil' { } --");
+    for (size_t i = 0; i < e.n_graphs; i++)
+        strcpy(e.graphs[i]->fingerprint, "\"{}\nrule");
+    struct lesson l = lesson_from(&e, c);
+    struct tree t = {0};
+    struct fit_report r = {.n_leaves = 2};
+    char *text = NULL;
+    size_t n_bytes;
+    FILE *out = open_memstream(&text, &n_bytes);
+    CHECK_INT(tree_grow(&l, NULL, &t, &err), GNNAC_OK);
+    fit_write(&l, &t, &r, out);
+    fclose(out);
+    CHECK_HAS(text, "x?rule ?evil?");
+    CHECK_HAS(text, "as on graph ????rule\" {");
+    CHECK(!strstr(text, "\nrule 'evil'"));
+    free(text);
+    tree_finish(&t);
+    lesson_finish(&l);
+    evidence_finish(&e);
+    catalog_close(c);
+}
+
 int main(void)
 {
     RUN(every_timed_question_becomes_a_workload_with_its_properties);
@@ -462,5 +488,6 @@ int main(void)
     RUN(cross_validation_never_sees_the_graph_it_is_judged_by);
     RUN(the_simplest_tree_that_is_nearly_the_best_is_taken);
     RUN(what_is_learnt_is_a_rule_file_that_passes_its_own_tests);
+    RUN(texts_of_a_database_cannot_write_rules);
     return test_done();
 }
