@@ -36,6 +36,8 @@ static const struct command commands[] = {
      "one inference; --verify checks it against float64"},
     {CMD_TRAIN, "train", cmd_train, "BUNDLE|GRAPH", 1, 1,
      "learn weights from labelled nodes"},
+    {CMD_TUNE, "tune", cmd_tune, "GRAPH --model M", 0, 1,
+     "time candidates and remember: a later compile finds all decided"},
     {.name = NULL},
 };
 

@@ -309,6 +309,32 @@ static bool thin_out(struct running *r, struct place *places)
     return decided && !owed;
 }
 
+static double median_of(const struct racer *c)
+{
+    double sorted[RACE_ROUNDS];
+    for (size_t i = 0; i < c->n; i++)
+        sorted[i] = c->ns[i];
+    return sorted_quantile(sorted, c->n, 0.5);
+}
+
+static void tell_news(const struct running *r, const struct place *places)
+{
+    if (!r->device->tell || r->n_live == 0)
+        return;
+    const struct race *race = r->race;
+    size_t left = r->n_live * (RACE_ROUNDS - r->round);
+    struct race_news news = {
+        .n = race->n,
+        .n_live = r->n_live,
+        .best_ns = median_of(&race->racers[places[0].racer]),
+        .share_left =
+            (double)left / (double)(race->n_samples + race->n_warm_up)};
+    news.gain = median_of(&race->racers[r->options->reference]) / news.best_ns;
+    for (size_t i = 0; i < race->n; i++)
+        news.n_failed += race->racers[i].state == RACE_FAILED;
+    r->device->tell(r->device->context, &news);
+}
+
 // ---- the end ----------------------------------------------------------------
 
 static void summarise(struct racer *c)
@@ -375,8 +401,10 @@ static gnnac_status run_all(struct running *r, struct place *places,
     bool decided = false;
     while (st == GNNAC_OK && !decided && !r->stop && r->round < RACE_ROUNDS) {
         st = run_round(r, err);
-        if (st == GNNAC_OK && !r->stop)
+        if (st == GNNAC_OK && !r->stop) {
             decided = thin_out(r, places);
+            tell_news(r, places);
+        }
     }
     if (st == GNNAC_OK)
         conclude(r, places);

@@ -16,6 +16,14 @@
 enum { RACE_ROUNDS = 40 };
 #define NO_RACER SIZE_MAX
 
+// How a race stands after a round.
+struct race_news {
+    size_t n, n_live, n_failed;
+    double best_ns;    // median of the leader
+    double gain;       // the reference's median over it; NaN: not known
+    double share_left; // at most, of the samples taken so far
+};
+
 // What is raced on. `context` goes to every call.
 struct race_device {
     void *context;
@@ -26,6 +34,8 @@ struct race_device {
     // Asked before every sample: true ends the race with what there is. NULL:
     // never.
     bool (*stop)(void *context);
+    // Told after every round. NULL: nobody.
+    void (*tell)(void *context, const struct race_news *news);
 };
 
 struct race_options {

@@ -97,7 +97,7 @@ fake_space(double spread, double (*noise)(const struct fake *), uint64_t seed)
 
 static struct race run(struct fake *f, size_t incumbent)
 {
-    const struct race_device d = {f, measure, stop};
+    const struct race_device d = {f, measure, stop, NULL};
     const struct race_options o = {f->n, 0, incumbent, f->seed};
     struct race r = {0};
     err = (gnnac_error){{0}};
@@ -291,7 +291,7 @@ TEST(a_lost_device_ends_the_race)
 {
     for (uint64_t at = 1; at < 76; at += 5) {
         struct fake f = fake_ties(3, 0.2, 1);
-        const struct race_device d = {&f, measure, NULL};
+        const struct race_device d = {&f, measure, NULL, NULL};
         const struct race_options o = {f.n, 0, NO_RACER, 1};
         struct race r = {.n = 99};
         f.lost_at = at;
@@ -331,7 +331,7 @@ TEST(the_same_samples_give_the_same_result)
 TEST(a_race_needs_its_reference)
 {
     struct fake f = fake_ties(3, 0, 1);
-    const struct race_device d = {&f, measure, NULL};
+    const struct race_device d = {&f, measure, NULL, NULL};
     const struct race_options wrong[] = {
         {0, 0, NO_RACER, 1}, {4, 4, NO_RACER, 1}, {4, 0, 4, 1}};
     struct race r;
