@@ -178,5 +178,6 @@ gnnac_status cmd_rules(const struct options *o, gnnac_error *err);
 gnnac_status cmd_run(const struct options *o, gnnac_error *err);
 gnnac_status cmd_train(const struct options *o, gnnac_error *err);
 gnnac_status cmd_tune(const struct options *o, gnnac_error *err);
+gnnac_status cmd_worker(const char *role, gnnac_error *err); // no options
 
 #endif

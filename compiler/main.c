@@ -111,6 +111,8 @@ static gnnac_status dispatch(int argc, const char *const *argv,
         puts("gnnac " GNNAC_VERSION);
         return GNNAC_OK;
     }
+    if (strcmp(argv[1], "--worker") == 0)
+        return cmd_worker(argc > 2 ? argv[2] : "", err);
     const struct command *cmd = find_command(argv[1], err);
     if (!cmd)
         return GNNAC_EUSAGE;
