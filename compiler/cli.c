@@ -17,18 +17,19 @@
 // Groups of commands.
 enum {
     ON_GRAPH = CMD_ANALYZE | CMD_COMPILE | CMD_CONVERT | CMD_EXPLAIN |
-               CMD_REORDER | CMD_DB | CMD_TRAIN | CMD_BENCH,
-    ON_MODEL = CMD_COMPILE | CMD_EXPLAIN,
+               CMD_REORDER | CMD_DB | CMD_TRAIN | CMD_BENCH | CMD_TUNE,
+    ON_MODEL = CMD_COMPILE | CMD_EXPLAIN | CMD_TUNE,
     ON_SHAPE = ON_MODEL | CMD_TRAIN,
     ON_CHOICE = ON_MODEL | CMD_DB | CMD_BENCH,
     ON_DEVICE = CMD_COMPILE | CMD_DB | CMD_EXPLAIN | CMD_RUN | CMD_DOCTOR |
-                CMD_TRAIN | CMD_BENCH,
+                CMD_TRAIN | CMD_BENCH | CMD_TUNE,
     ON_DB = CMD_ANALYZE | CMD_BENCH | CMD_COMPILE | CMD_DB | CMD_EXPLAIN |
-            CMD_DOCTOR | CMD_RULES,
+            CMD_DOCTOR | CMD_RULES | CMD_TUNE,
     ON_OUTPUT = CMD_COMPILE | CMD_DB | CMD_GENERATE | CMD_RULES | CMD_RUN |
                 CMD_TRAIN,
     ON_JSON = CMD_ANALYZE | CMD_COMPILE | CMD_DB | CMD_DOCTOR | CMD_EXPLAIN |
-              CMD_INSPECT | CMD_RULES | CMD_RUN | CMD_TRAIN | CMD_BENCH,
+              CMD_INSPECT | CMD_RULES | CMD_RUN | CMD_TRAIN | CMD_BENCH |
+              CMD_TUNE,
 };
 
 // In the order of --help. Columns of numbers: min, max, default.
@@ -97,6 +98,15 @@ const struct option_spec cli_options[] = {
      "gnnadvisor decide; or an array that holds the new id of every old one"},
     {"perm", 0, OPT_TEXT, "P.npy", FIELD(perm), CMD_REORDER, 0, 0, NULL,
      "also write the order: perm[old] = new"},
+
+    {"budget", 0, OPT_TEXT, "TIME", FIELD(budget), CMD_TUNE, 0, 0, NULL,
+     "stop timing after so long: 30s, 5m, 2h (default: never)"},
+    {"resume", 0, OPT_FLAG, NULL, FIELD(go_on), CMD_TUNE, 0, 0, NULL,
+     "leave what a finished race decided, go on with the rest"},
+    {"dry-run", 0, OPT_FLAG, NULL, FIELD(dry_run), CMD_TUNE, 0, 0, NULL,
+     "list the candidates, compile and time nothing"},
+    {"simulate", 0, OPT_TEXT, "RECORDS", FIELD(simulate), CMD_TUNE, 0, 0, NULL,
+     "replay recorded timings (tune.db or db export) as if they were the GPU"},
 
     {"features", 0, OPT_TEXT, "X.npy|ones|randn[:SEED]", FIELD(features),
      CMD_RUN, 0, 0, "randn", "the features, one row a node"},
@@ -170,7 +180,7 @@ const struct option_spec cli_options[] = {
     {"no-db", 0, OPT_FLAG, NULL, FIELD(no_db), ON_DB, 0, 0, NULL,
      "remember nothing and recall nothing"},
     {"seed", 0, OPT_UINT64, "N", FIELD(seed),
-     CMD_BENCH | CMD_GENERATE | CMD_RUN | CMD_TRAIN, 0, 0, "1",
+     CMD_BENCH | CMD_GENERATE | CMD_RUN | CMD_TRAIN | CMD_TUNE, 0, 0, "1",
      "of everything random"},
     {"threads", 0, OPT_INT32, "N", FIELD(threads), CMD_ALL, 0, 4096, NULL,
      "CPU threads (default 0: all)"},

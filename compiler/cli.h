@@ -59,6 +59,11 @@ struct options {
     int64_t runs;         // --runs
     const char *dump;     // --dump DIR
 
+    // tune
+    const char *budget;   // --budget 30s
+    const char *simulate; // --simulate RECORDS
+    bool go_on;           // --resume
+
     // run
     const char *features; // --features X.npy|ones|randn[:SEED]
     const char *weights;  // --weights W.safetensors
@@ -89,7 +94,7 @@ struct options {
     const char *order; // --order METHOD|FILE.npy
     const char *perm;  // --perm P.npy
 
-    // db prune
+    // db prune, tune
     int64_t max_bytes, max_age; // --max-bytes, --max-age (-1: any)
     bool dry_run;               // --dry-run
 
@@ -112,7 +117,8 @@ enum command_bit {
     CMD_DB = 1 << 10,
     CMD_TRAIN = 1 << 11,
     CMD_BENCH = 1 << 12,
-    CMD_ALL = (1 << 13) - 1,
+    CMD_TUNE = 1 << 13,
+    CMD_ALL = (1 << 14) - 1,
 };
 
 struct command {
@@ -176,5 +182,7 @@ gnnac_status cmd_reorder(const struct options *o, gnnac_error *err);
 gnnac_status cmd_rules(const struct options *o, gnnac_error *err);
 gnnac_status cmd_run(const struct options *o, gnnac_error *err);
 gnnac_status cmd_train(const struct options *o, gnnac_error *err);
+gnnac_status cmd_tune(const struct options *o, gnnac_error *err);
+gnnac_status cmd_worker(const char *role, gnnac_error *err); // no options
 
 #endif

@@ -39,6 +39,8 @@ static const struct command commands[] = {
      "one inference; --verify checks it against float64"},
     {CMD_TRAIN, "train", cmd_train, "BUNDLE|GRAPH", 1, 1,
      "learn weights from labelled nodes"},
+    {CMD_TUNE, "tune", cmd_tune, "GRAPH --model M", 0, 1,
+     "time candidates and remember: a later compile finds all decided"},
     {.name = NULL},
 };
 
@@ -112,6 +114,8 @@ static gnnac_status dispatch(int argc, const char *const *argv,
         puts("gnnac " GNNAC_VERSION);
         return GNNAC_OK;
     }
+    if (strcmp(argv[1], "--worker") == 0)
+        return cmd_worker(argc > 2 ? argv[2] : "", err);
     const struct command *cmd = find_command(argv[1], err);
     if (!cmd)
         return GNNAC_EUSAGE;

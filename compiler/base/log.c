@@ -14,6 +14,7 @@
 enum { BAR_CELLS = 24 };
 
 #define REDRAW_SECONDS 0.1
+#define RETELL_SECONDS 10
 
 static struct {
     pthread_mutex_t lock;
@@ -21,6 +22,7 @@ static struct {
     bool bar_drawn;
     char what[64];            // the task whose progress is being told
     double started, redrawn;  // seconds
+    double told;              // when log_status last did
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void log_set_level(int level)
@@ -112,6 +114,27 @@ static void tell_progress(const char *what, size_t done, size_t total)
         draw_bar(done, total, now - state.started);
         state.redrawn = now;
     }
+}
+
+void log_status(const char *fmt, ...)
+{
+    va_list ap;
+    bool bar = isatty(STDERR_FILENO);
+    pthread_mutex_lock(&state.lock);
+    double now = now_seconds();
+    if (state.told == 0 && !bar)
+        state.told = now;
+    bool due = now - state.told >= (bar ? REDRAW_SECONDS : RETELL_SECONDS);
+    if (state.level >= 0 && due) {
+        fputs(bar ? "\r\033[K" : "", stderr);
+        va_start(ap, fmt);
+        vfprintf(stderr, fmt, ap);
+        va_end(ap);
+        fputs(bar ? "" : "\n", stderr);
+        state.bar_drawn = bar;
+        state.told = now;
+    }
+    pthread_mutex_unlock(&state.lock);
 }
 
 void log_end_progress(void)

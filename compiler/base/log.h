@@ -12,6 +12,9 @@ void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 // A progress line, rewritten in place on a terminal; elsewhere one plain line
 // when `done` reaches `total`.
 void log_progress(const char *what, size_t done, size_t total);
+// A line that takes the place of the one before: at most ten times a second on
+// a terminal; elsewhere a plain line at most every ten seconds.
+void log_status(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 // Wipes a bar that failure left unfinished: the message gets a line of its own.
 void log_end_progress(void);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "tune/compile_pool.h"
 
 // A variant's image that has to be compiled.
 struct order {
@@ -147,15 +148,37 @@ static gnnac_status take_result(struct workbench *wb, struct variant *v,
     return GNNAC_OK;
 }
 
+static gnnac_status compile_here(struct workbench *wb, struct orders *o,
+                                 gnnac_error *err)
+{
+    struct nvrtc *nvrtc;
+    gnnac_status st = workbench_nvrtc(wb, &nvrtc, err);
+    return st == GNNAC_OK
+               ? nvrtc_compile(nvrtc, o->jobs, o->n, wb->request.n_threads, err)
+               : st;
+}
+
+// In workers; where none can be started, in this process.
+static gnnac_status compile_all(struct workbench *wb, struct orders *o,
+                                gnnac_error *err)
+{
+    gnnac_error mine = {{0}};
+    if (!wb->request.program)
+        return compile_here(wb, o, err);
+    gnnac_status st =
+        compile_in_workers(wb->request.program, o->jobs, o->n,
+                           wb->request.n_threads, COMPILE_SECONDS, &mine);
+    if (st == GNNAC_EIO) {
+        log_verbose("%s", mine.msg);
+        return compile_here(wb, o, err);
+    }
+    return st == GNNAC_OK ? st : FAIL(err, st, "%s", mine.msg);
+}
+
 static gnnac_status compile_orders(struct workbench *wb, struct selection *sel,
                                    struct orders *o, gnnac_error *err)
 {
-    struct nvrtc *nvrtc;
-    if (o->n == 0)
-        return GNNAC_OK;
-    gnnac_status st = workbench_nvrtc(wb, &nvrtc, err);
-    if (st == GNNAC_OK)
-        st = nvrtc_compile(nvrtc, o->jobs, o->n, wb->request.n_threads, err);
+    gnnac_status st = o->n ? compile_all(wb, o, err) : GNNAC_OK;
     for (size_t i = 0; i < o->n && st == GNNAC_OK; i++) {
         sel->report.n_compiled++;
         st = take_result(wb, &sel->variants[o->items[i].variant],

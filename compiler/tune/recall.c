@@ -48,7 +48,7 @@ static bool fetch_images(struct workbench *wb, struct variant *v)
 }
 
 bool recall(struct workbench *wb, const struct recall_key *key,
-            struct variant *out, struct origin *from)
+            struct variant *out, struct origin *from, int *effort)
 {
     struct decision_row row = {0};
     struct variant v = {0};
@@ -67,6 +67,7 @@ bool recall(struct workbench *wb, const struct recall_key *key,
         v.median_ns = row.median_ns;
         *out = v;
         *from = who;
+        *effort = row.effort;
     } else {
         variant_finish(&v);
     }
@@ -88,7 +89,7 @@ static bool may_write(struct workbench *wb)
 }
 
 void remember(struct workbench *wb, const struct recall_key *key,
-              const struct variant *v, const struct origin *from)
+              const struct variant *v, const struct origin *from, int effort)
 {
     char device[512];
     gnnac_error e = {{0}};
@@ -99,8 +100,8 @@ void remember(struct workbench *wb, const struct recall_key *key,
     struct decision_row row = {
         .variant = variant_to_json(v, from),
         .artifacts = variant_keys_to_json(v, n_images(wb)),
-        .median_ns = v->median_ns,
-        .effort = isnan(v->median_ns) ? 0 : 1,
+        .median_ns = effort == EFFORT_RULES ? NAN : v->median_ns,
+        .effort = effort,
     };
     if (row.variant && row.artifacts &&
         tunedb_put_decision(wb->db, &whole, &row, &e) != GNNAC_OK)

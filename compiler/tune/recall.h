@@ -18,16 +18,19 @@ struct recall_key {
 
 // True when the database has a decision and the kernel cache all its images:
 // *out is then complete and the caller's (variant_finish), *from says who
-// proposed it. Else both stay as they are.
+// proposed it, *effort how it was found. Else all stay as they are.
 bool recall(struct workbench *wb, const struct recall_key *key,
-            struct variant *out, struct origin *from);
+            struct variant *out, struct origin *from, int *effort);
 
 // The text that stands for the device and the architectures in a key.
 void recall_device(const struct workbench *wb, char *out, size_t n_bytes);
 
+// decision_row's effort.
+enum { EFFORT_RULES, EFFORT_PROBE, EFFORT_RACE };
+
 // Keep a decision. Its images must be in the kernel cache already.
 void remember(struct workbench *wb, const struct recall_key *key,
-              const struct variant *v, const struct origin *from);
+              const struct variant *v, const struct origin *from, int effort);
 
 // Keep how the candidates did: options[0..n) are indices into `all`. Fewer than
 // two were no contest and are not kept.

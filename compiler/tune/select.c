@@ -21,6 +21,7 @@ struct question {
     struct opspec op;
     bool recalled;         // answered by the database
     int32_t answer;        // index of a variant
+    int32_t incumbent;     // what the database had, to be timed anew; or -1
     struct origin from;    // of the answer
     size_t n_options;
     int32_t options[MAX_CANDIDATES]; // indices of variants, each once
@@ -54,8 +55,10 @@ void selection_finish(struct selection *s)
 {
     for (size_t i = 0; i < s->n_variants; i++)
         variant_finish(&s->variants[i]);
-    for (int32_t i = 0; i < MAX_STEPS; i++)
+    for (int32_t i = 0; i < MAX_STEPS; i++) {
         free(s->decisions[i]);
+        contest_finish(&s->contests[i]);
+    }
     free(s->variants);
     *s = (struct selection){0};
 }
@@ -102,25 +105,76 @@ static struct recall_key key_of(const struct selector *s,
     return (struct recall_key){s->graph->fingerprint, q->op.key};
 }
 
+static bool is_to_time(const struct selector *s, const struct question *q)
+{
+    return s->wb->cuda && s->wb->request.timed &&
+           strcmp(q->op.op, "aggregate") == 0;
+}
+
+// Whether a decision is taken as it is. Who tunes wants it timed: again, or
+// where that was not done to the end.
+static bool stands(const struct selector *s, const struct question *q,
+                   int effort)
+{
+    bool tunes = s->wb->request.stop != NULL;
+    return !tunes || !is_to_time(s, q) ||
+           (effort >= EFFORT_RACE && !s->wb->request.again);
+}
+
 static gnnac_status recall_question(struct selector *s, struct question *q,
                                     gnnac_error *err)
 {
     struct recall_key key = key_of(s, q);
     struct variant v;
-    q->recalled = recall(s->wb, &key, &v, &q->from);
-    return q->recalled ? add_variant(s->sel, &v, &q->answer, err) : GNNAC_OK;
+    int effort;
+    if (!recall(s->wb, &key, &v, &q->from, &effort))
+        return GNNAC_OK;
+    gnnac_status st = add_variant(s->sel, &v, &q->answer, err);
+    q->recalled = st == GNNAC_OK && stands(s, q, effort);
+    if (st == GNNAC_OK && !q->recalled)
+        q->incumbent = q->answer;
+    return st;
 }
 
+static void remember_candidates(const struct selector *s,
+                                const struct question *q)
+{
+    struct recall_key key = key_of(s, q);
+    remember_measurements(s->wb, &key, s->sel->variants, q->options,
+                          q->n_options);
+}
+
+static int effort_of(const struct contest *c)
+{
+    if (c->n == 0)
+        return EFFORT_RULES;
+    return c->stopped || c->noisy ? EFFORT_PROBE : EFFORT_RACE;
+}
+
+static bool was_stopped(const struct selector *s, const struct question *q)
+{
+    const struct contest *c = &s->sel->contests[q->step];
+    bool (*stop)(void) = s->wb->request.stop;
+    if (q->recalled || !is_to_time(s, q))
+        return false;
+    return c->n ? c->stopped : stop && stop();
+}
+
+// What was to be timed and was not, as somebody stopped it, is not decided.
 static void remember_all(const struct selector *s)
 {
-    const struct variant *all = s->sel->variants;
     for (size_t i = 0; i < s->n_questions; i++) {
         const struct question *q = &s->questions[i];
+        const struct contest *c = &s->sel->contests[q->step];
         struct recall_key key = key_of(s, q);
-        if (q->recalled)
+        bool unfinished = was_stopped(s, q);
+        s->sel->report.n_unfinished += unfinished;
+        if (q->recalled || (unfinished && c->n == 0))
             continue;
-        remember(s->wb, &key, &all[q->answer], &q->from);
-        remember_measurements(s->wb, &key, all, q->options, q->n_options);
+        remember(s->wb, &key, &s->sel->variants[q->answer], &q->from,
+                 effort_of(c));
+        if (c->n == 0)
+            remember_candidates(s, q);
     }
 }
 
@@ -222,30 +276,43 @@ static gnnac_status collect_options(struct selector *s, struct question *q,
 
 // ---- decide -----------------------------------------------------------------
 
-// Smaller is better: measured time if there is one, then no spills, then the
-// cost model; ties keep the rules' order.
+// Where nothing was timed: no spills, then the cost model; ties keep the rules'
+// order.
 static bool better(const struct variant *a, const struct variant *b)
 {
-    if (isnan(a->median_ns) != isnan(b->median_ns))
-        return !isnan(a->median_ns);
-    if (!isnan(a->median_ns))
-        return a->median_ns < b->median_ns;
     if ((a->spill_bytes > 0) != (b->spill_bytes > 0))
         return a->spill_bytes <= 0;
     return a->cost < b->cost;
 }
 
-// Whether option b is preferred to option a, which stands before it. Where
-// nothing was timed, only the first rule's candidates compete by cost: a rule's
-// place in the order is a judgement that the model does not overrule.
+// Whether option b is preferred to option a, which stands before it. Only the
+// first rule's candidates compete by cost: a rule's place in the order is a
+// judgement that the model does not overrule.
 static bool overtakes(const struct selector *s, const struct question *q,
                       size_t b, size_t a)
 {
     const struct variant *all = s->sel->variants;
-    const struct variant *vb = &all[q->options[b]], *va = &all[q->options[a]];
-    bool may = !isnan(vb->median_ns) ||
-               strcmp(q->origins[b].rule, q->origins[a].rule) == 0;
-    return may && better(vb, va);
+    return strcmp(q->origins[b].rule, q->origins[a].rule) == 0 &&
+           better(&all[q->options[b]], &all[q->options[a]]);
+}
+
+// The option that is best without timing; n_options when none is usable.
+static size_t rank(const struct selector *s, const struct question *q)
+{
+    size_t best = q->n_options;
+    for (size_t i = 0; i < q->n_options; i++)
+        if (strcmp(s->sel->variants[q->options[i]].status, "ok") == 0 &&
+            (best == q->n_options || overtakes(s, q, i, best)))
+            best = i;
+    return best;
+}
+
+static size_t option_of(const struct question *q, int32_t variant)
+{
+    size_t i = 0;
+    while (i < q->n_options && q->options[i] != variant)
+        i++;
+    return i;
 }
 
 static gnnac_status nothing_usable(const struct variant *v, gnnac_error *err)
@@ -256,17 +323,18 @@ static gnnac_status nothing_usable(const struct variant *v, gnnac_error *err)
                 v->reason[0] ? v->reason : "no candidate is usable");
 }
 
+// Who won the race, where there was one; else who ranks first.
 static gnnac_status decide(struct selector *s, struct question *q,
                            gnnac_error *err)
 {
     const struct variant *all = s->sel->variants;
-    size_t best = q->n_options;
-    for (size_t i = 0; i < q->n_options; i++) {
-        if (strcmp(all[q->options[i]].status, "ok") != 0)
-            s->sel->report.n_rejected++;
-        else if (best == q->n_options || overtakes(s, q, i, best))
-            best = i;
-    }
+    const struct contest *c = &s->sel->contests[q->step];
+    size_t best = c->n ? option_of(q, c->winner) : q->n_options;
+    for (size_t i = 0; i < q->n_options; i++)
+        s->sel->report.n_rejected +=
+            strcmp(all[q->options[i]].status, "ok") != 0;
+    if (best == q->n_options)
+        best = rank(s, q);
     if (best == q->n_options)
         return nothing_usable(&all[q->options[0]], err);
     q->answer = q->options[best];
@@ -276,10 +344,10 @@ static gnnac_status decide(struct selector *s, struct question *q,
 
 static const char *level_of(const struct selector *s, const struct question *q)
 {
-    const struct variant *v = &s->sel->variants[q->answer];
     if (q->recalled)
         return "tune.db";
-    if (!isnan(v->median_ns))
+    if (s->sel->contests[q->step].winner == q->answer &&
+        s->sel->contests[q->step].n)
         return "timed";
     return s->wb->request.n_settings && strcmp(q->op.op, "aggregate") == 0
                ? "settings"
@@ -291,7 +359,9 @@ static void record_choice(struct selector *s, const struct question *q)
     const struct variant *v = &s->sel->variants[q->answer];
     struct choice *c = &s->sel->choices[q->step];
     s->sel->chosen[q->step] = q->answer;
-    *c = (struct choice){.step = q->step, .median_ns = v->median_ns};
+    bool timed = q->recalled || s->sel->contests[q->step].n;
+    *c = (struct choice){.step = q->step,
+                         .median_ns = timed ? v->median_ns : NAN};
     snprintf(c->rule, sizeof(c->rule), "%s", q->from.rule);
     snprintf(c->why, sizeof(c->why), "%s", q->from.why);
     snprintf(c->where, sizeof(c->where), "%s", q->from.where);
@@ -311,9 +381,11 @@ static gnnac_status ask(struct selector *s, const struct model *m,
     for (int32_t i = 0; i < p->n_steps; i++) {
         struct question *q = &s->questions[s->n_questions];
         s->sel->chosen[i] = -1;
+        s->sel->contests[i].winner = -1;
         if (!opspec_of_step(m, p, &p->steps[i], g->n_nodes, g->n_edges, &q->op))
             continue;
         q->step = i;
+        q->incumbent = -1;
         s->n_questions++;
         gnnac_status st = recall_question(s, q, err);
         if (st == GNNAC_OK && (!q->recalled || s->wb->request.explain))
@@ -344,10 +416,21 @@ static gnnac_status time_question(struct selector *s, const struct question *q,
                                   gnnac_error *err)
 {
     gnnac_error e = {{0}};
-    gnnac_status st =
-        time_variants(s->wb->cuda, s->graph->stored, &q->op.spec,
-                      s->sel->variants, q->options, q->n_options,
-                      &s->sel->report.n_timed, &e);
+    size_t reference = rank(s, q);
+    struct contest *c = &s->sel->contests[q->step];
+    const struct contest_request rq = {
+        .graph = s->graph->stored,
+        .spec = &q->op.spec,
+        .variants = s->sel->variants,
+        .options = q->options,
+        .n = q->n_options,
+        .reference = reference < q->n_options ? q->options[reference] : -1,
+        .incumbent = q->incumbent,
+        .seed = s->wb->request.seed,
+        .stop = s->wb->request.stop,
+    };
+    gnnac_status st = time_variants(s->wb->cuda, &rq, c, &e);
+    s->sel->report.n_timed += c->n;
     if (st == GNNAC_ENOMEM) {
         log_warn("not timed: %s", e.msg);
         return GNNAC_OK;
@@ -365,8 +448,12 @@ static gnnac_status build_and_time(struct selector *s, gnnac_error *err)
         return st;
     for (size_t i = 0; i < s->n_questions && st == GNNAC_OK; i++) {
         const struct question *q = &s->questions[i];
-        if (!q->recalled && strcmp(q->op.op, "aggregate") == 0)
-            st = time_question(s, q, err);
+        if (q->recalled || !is_to_time(s, q))
+            continue;
+        st = time_question(s, q, err);
+        // At once: whatever happens next, this was measured.
+        if (st == GNNAC_OK && s->sel->contests[q->step].n)
+            remember_candidates(s, q);
     }
     return st;
 }

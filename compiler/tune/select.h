@@ -4,6 +4,7 @@
 #ifndef GNNAC_SELECT_H
 #define GNNAC_SELECT_H
 
+#include "tune/timing.h"
 #include "tune/variant.h"
 #include "tune/workbench.h"
 
@@ -22,6 +23,7 @@ struct select_report {
     size_t n_steps;    // steps that need a kernel
     size_t n_recalled; // of those, decided by the database
     size_t n_emitted, n_compiled, n_cached, n_timed, n_rejected;
+    size_t n_unfinished; // steps that were to be timed, and were stopped
 };
 
 // Variants by kernel name, each once. `chosen[i]` is the variant of step i, or
@@ -32,6 +34,7 @@ struct selection {
     int32_t chosen[MAX_STEPS];
     struct choice choices[MAX_STEPS]; // parallel to chosen
     struct select_report report;
+    struct contest contests[MAX_STEPS]; // parallel; n = 0: nothing was timed
     // With request.explain: what the rules said, per step; owned, else NULL.
     struct decision *decisions[MAX_STEPS];
 };

@@ -3,13 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "tune/bench.h"
 
-// Samples of one variant, and the shortest one worth believing: an event's
-// resolution is about half a microsecond.
-enum { N_SAMPLES = 21, N_WARM_UP = 3 };
+// Untimed runs of each variant, which load what is loaded late, and the
+// shortest sample worth believing: an event's resolution is about half a
+// microsecond.
+enum { N_WARM_UP = 3 };
 static const float sample_ms_min = 0.1f;
+// How long the GPU is kept busy before anything counts: power needs that long
+// to settle.
+static const double load_seconds = 0.05;
 
 struct stopwatch {
     struct bench *bench;
@@ -52,14 +57,47 @@ out:
     return st;
 }
 
-// ---- the race ---------------------------------------------------------------
+// ---- who races --------------------------------------------------------------
 
 struct runner {
     struct variant *v;
+    int32_t variant; // its index
     struct cuda_kernel k;
     int repeat;
-    double ns[N_SAMPLES];
 };
+
+struct field {
+    struct stopwatch watch;
+    bool (*stop)(void);
+    double begun; // the race, now_seconds()
+    size_t n;
+    struct runner *runners; // owned
+};
+
+static void enter_race(struct bench *b, const struct contest_request *rq,
+                       struct field *f)
+{
+    const struct variant *not_run = NULL;
+    for (size_t i = 0; i < rq->n; i++) {
+        struct variant *v = &rq->variants[rq->options[i]];
+        struct runner *r = &f->runners[f->n];
+        if (rq->stop && rq->stop())
+            break;
+        if (strcmp(v->status, "ok") != 0 || !v->images[0].image)
+            continue;
+        if (bench_gate(b, v, &r->k)) {
+            r->v = v;
+            r->variant = rq->options[i];
+            f->n++;
+        } else if (strcmp(v->status, "ok") != 0) {
+            log_warn("%s", v->reason);
+        } else {
+            not_run = v;
+        }
+    }
+    if (not_run)
+        log_warn("not timed: %s", not_run->reason);
+}
 
 static gnnac_status warm_up(struct stopwatch *w, struct runner *r,
                             gnnac_error *err)
@@ -74,98 +112,156 @@ static gnnac_status warm_up(struct stopwatch *w, struct runner *r,
     return st;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static void summarise(struct runner *r)
-{
-    qsort(r->ns, N_SAMPLES, sizeof(r->ns[0]), compare_doubles);
-    r->v->n_samples = N_SAMPLES;
-    r->v->median_ns = r->ns[N_SAMPLES / 2];
-    r->v->p20_ns = r->ns[N_SAMPLES / 5];
-    r->v->p80_ns = r->ns[N_SAMPLES - 1 - N_SAMPLES / 5];
-}
-
-// Round-robin, so that a drifting clock hits all alike.
-static gnnac_status race(struct stopwatch *w, struct runner *runners, size_t n,
-                         gnnac_error *err)
+// Every variant a few times, and then in turns until the load was long enough.
+static gnnac_status warm_up_all(struct field *f, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    for (size_t i = 0; i < n; i++)
-        TRY(warm_up(w, &runners[i], err));
-    for (int round = 0; round < N_SAMPLES; round++)
-        for (size_t i = 0; i < n; i++) {
-            float ms;
-            TRY(sample(w, &runners[i].k, runners[i].repeat, &ms, err));
-            runners[i].ns[round] = ms * 1e6 / runners[i].repeat;
-        }
-    for (size_t i = 0; i < n; i++)
-        summarise(&runners[i]);
+    float ms;
+    double begin = now_seconds();
+    for (size_t i = 0; i < f->n; i++)
+        TRY(warm_up(&f->watch, &f->runners[i], err));
+    for (size_t i = 0; now_seconds() - begin < load_seconds; i = (i + 1) % f->n)
+        TRY(sample(&f->watch, &f->runners[i].k, f->runners[i].repeat, &ms,
+                   err));
 out:
     return st;
 }
 
-static size_t enter_race(struct bench *b, struct variant *variants,
-                         const int32_t *options, size_t n_options,
-                         struct runner *runners)
-{
-    size_t n = 0;
-    const struct variant *not_run = NULL;
-    for (size_t i = 0; i < n_options; i++) {
-        struct variant *v = &variants[options[i]];
-        if (strcmp(v->status, "ok") != 0 || !v->images[0].image)
-            continue;
-        if (bench_gate(b, v, &runners[n].k))
-            runners[n++].v = v;
-        else if (strcmp(v->status, "ok") != 0)
-            log_warn("%s", v->reason);
-        else
-            not_run = v;
-    }
-    if (not_run)
-        log_warn("not timed: %s", not_run->reason);
-    return n;
-}
+// ---- the race ---------------------------------------------------------------
 
-static gnnac_status gate_and_race(struct bench *b, struct variant *variants,
-                                  const int32_t *options, size_t n_options,
-                                  struct runner *runners, size_t *n_timed,
-                                  gnnac_error *err)
+static gnnac_status measure(void *context, size_t candidate, double *ns,
+                            gnnac_error *err)
 {
-    struct stopwatch w;
-    size_t n = enter_race(b, variants, options, n_options, runners);
-    gnnac_status st = stopwatch_init(b, &w, err);
-    if (st == GNNAC_OK && b->g->n_nodes)
-        st = race(&w, runners, n, err);
+    struct field *f = context;
+    const struct runner *r = &f->runners[candidate];
+    float ms;
+    gnnac_status st = sample(&f->watch, &r->k, r->repeat, &ms, err);
     if (st == GNNAC_OK)
-        *n_timed += n;
-    stopwatch_finish(&w);
-    for (size_t i = 0; i < n; i++)
-        cuda_kernel_unload(b->c, &runners[i].k);
+        *ns = (double)ms * 1e6 / r->repeat;
     return st;
 }
 
-gnnac_status time_variants(const struct cuda_context *c, const struct csr *g,
-                           const struct kernel_spec *spec,
-                           struct variant *variants, const int32_t *options,
-                           size_t n_options, size_t *n_timed, gnnac_error *err)
+static void tell(void *context, const struct race_news *n)
+{
+    const struct field *f = context;
+    double elapsed = now_seconds() - f->begun;
+    log_status("timing: %zu candidates, %zu left, %zu failed; best %.2f us, "
+               "%.2f times as fast as the default; at most %.0f s left",
+               n->n, n->n_live, n->n_failed, n->best_ns / 1e3, n->gain,
+               elapsed * n->share_left);
+}
+
+static bool stop(void *context)
+{
+    const struct field *f = context;
+    return f->stop && f->stop();
+}
+
+// The runner of a variant, or `otherwise`.
+static size_t runner_of(const struct field *f, int32_t variant,
+                        size_t otherwise)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (f->runners[i].variant == variant)
+            return i;
+    return otherwise;
+}
+
+static void tell_variant(const struct racer *c, struct variant *v)
+{
+    v->n_samples = (int64_t)c->n;
+    v->median_ns = c->median;
+    v->p20_ns = c->p20;
+    v->p80_ns = c->p80;
+}
+
+static gnnac_status conclude(const struct field *f, const struct race *race,
+                             struct contest *out, gnnac_error *err)
+{
+    out->entries = calloc(f->n, sizeof(*out->entries));
+    if (!out->entries)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    out->n = f->n;
+    for (size_t i = 0; i < f->n; i++) {
+        const struct racer *c = &race->racers[i];
+        tell_variant(c, f->runners[i].v);
+        out->entries[i] = (struct contest_entry){
+            f->runners[i].variant, c->state, c->tied, c->median, c->to_winner};
+    }
+    if (race->winner != NO_RACER)
+        out->winner = f->runners[race->winner].variant;
+    out->gain = race->gain;
+    out->noise = race->noise;
+    out->noisy = race->noisy;
+    out->stopped = race->stopped;
+    out->n_samples = race->n_samples + race->n_warm_up;
+    return GNNAC_OK;
+}
+
+static gnnac_status hold_race(struct field *f, const struct contest_request *rq,
+                              struct contest *out, gnnac_error *err)
+{
+    struct race race;
+    const struct race_device device = {f, measure, stop, tell};
+    const struct race_options options = {
+        .n = f->n,
+        .reference = runner_of(f, rq->reference, 0),
+        .incumbent = runner_of(f, rq->incumbent, NO_RACER),
+        .seed = rq->seed,
+    };
+    gnnac_status st = warm_up_all(f, err);
+    f->begun = now_seconds();
+    if (st == GNNAC_OK)
+        st = race_run(&device, &options, &race, err);
+    if (st != GNNAC_OK)
+        return st;
+    st = conclude(f, &race, out, err);
+    race_finish(&race);
+    return st;
+}
+
+// ---- the whole --------------------------------------------------------------
+
+void contest_finish(struct contest *c)
+{
+    free(c->entries);
+    *c = (struct contest){.winner = -1};
+}
+
+static gnnac_status gate_and_race(struct bench *b,
+                                  const struct contest_request *rq,
+                                  struct field *f, struct contest *out,
+                                  gnnac_error *err)
+{
+    gnnac_status st = stopwatch_init(b, &f->watch, err);
+    if (st == GNNAC_OK)
+        enter_race(b, rq, f);
+    if (st == GNNAC_OK && b->g->n_nodes && f->n)
+        st = hold_race(f, rq, out, err);
+    stopwatch_finish(&f->watch);
+    for (size_t i = 0; i < f->n; i++)
+        cuda_kernel_unload(b->c, &f->runners[i].k);
+    return st;
+}
+
+gnnac_status time_variants(const struct cuda_context *c,
+                           const struct contest_request *rq,
+                           struct contest *out, gnnac_error *err)
 {
     struct bench b;
-    struct runner *runners = calloc(n_options, sizeof(*runners));
-    if (!runners)
+    struct field f = {.stop = rq->stop,
+                      .runners = calloc(rq->n + 1, sizeof(*f.runners))};
+    *out = (struct contest){.winner = -1};
+    if (!f.runners)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
     gnnac_status st = cuda_enter(c, err);
     if (st == GNNAC_OK) {
-        st = bench_init(c, g, spec, &b, err);
+        st = bench_init(c, rq->graph, rq->spec, &b, err);
         if (st == GNNAC_OK)
-            st = gate_and_race(&b, variants, options, n_options, runners,
-                               n_timed, err);
+            st = gate_and_race(&b, rq, &f, out, err);
         bench_finish(&b);
         cuda_leave(c);
     }
-    free(runners);
+    free(f.runners);
     return st;
 }

@@ -1,23 +1,53 @@
 // The stopwatch: times variants of one aggregation against each other on a
-// GPU, on the graph itself, those that pass the gate (bench.h).
+// GPU, on the graph itself, those that pass the gate (bench.h), by a race.
 #ifndef GNNAC_TIMING_H
 #define GNNAC_TIMING_H
 
 #include "graph/csr.h"
 #include "plan/spec.h"
+#include "tune/race.h"
 #include "tune/variant.h"
 
 struct cuda_context;
 
+// What is timed: variants[options[i]], i < n.
+struct contest_request {
+    const struct csr *graph;
+    const struct kernel_spec *spec;
+    struct variant *variants;
+    const int32_t *options;
+    size_t n;
+    int32_t reference; // the variant that gains are told against; -1: the first
+    int32_t incumbent; // the variant chosen earlier, or -1
+    uint64_t seed;
+    bool (*stop)(void); // asked before every sample; NULL: never
+};
+
+// How the race went.
+struct contest_entry {
+    int32_t variant;
+    enum race_state state;
+    bool tied;
+    double median_ns;
+    struct interval to_winner; // ratio of times
+};
+
+struct contest {
+    int32_t winner; // a variant; -1: there was no race, or nobody finished
+    size_t n;
+    struct contest_entry *entries; // owned; those that passed the gate
+    struct interval gain, noise;   // as in struct race
+    bool noisy, stopped;
+    size_t n_samples;
+};
+void contest_finish(struct contest *c);
+
 // Each option goes through the gate; what fails gets its status and reason
-// there, and what this GPU cannot run is warned of. What passes is timed,
-// round-robin with the others, and gets median_ns, p20_ns, p80_ns. *n_timed
-// grows by how many were. GNNAC_ENOMEM when graph and matrices do not fit
+// there, and what this GPU cannot run is warned of. What passes races and gets
+// median_ns, p20_ns, p80_ns. GNNAC_ENOMEM when graph and matrices do not fit
 // (nothing is timed then), GNNAC_EDRIVER when the GPU is lost.
-gnnac_status time_variants(const struct cuda_context *c, const struct csr *g,
-                           const struct kernel_spec *spec,
-                           struct variant *variants, const int32_t *options,
-                           size_t n_options, size_t *n_timed,
-                           gnnac_error *err);
+gnnac_status time_variants(const struct cuda_context *c,
+                           const struct contest_request *rq,
+                           struct contest *out, gnnac_error *err);
 
 #endif

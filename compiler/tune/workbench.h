@@ -23,6 +23,10 @@ struct workbench_request {
     bool full;          // then every point of rules/exhaustive.lua, too
     bool explain;       // keep every decision's trace, compile nothing
     int n_threads;      // 0: all
+    const char *program; // gnnac, to start as workers; NULL: without them
+    bool again;         // time what is decided, too: it has a head start
+    uint64_t seed;      // of the order in which candidates are timed
+    bool (*stop)(void); // true: time no more, take what there is; NULL: never
     const char *const *rules, *const *settings; // --rules, --set
     size_t n_rules, n_settings;
 };

@@ -1,0 +1,222 @@
+#include "tune/compile_pool.h"
+
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/worker.h"
+
+enum { MAX_WORKERS = 64 };
+// For what takes no time: a message that is there.
+static const double at_once = 10;
+
+// ---- the worker's side ------------------------------------------------------
+
+static void put_result(struct message *m, const struct compile_job *j)
+{
+    message_put_int(m, j->status);
+    message_put_text(m, j->error.msg);
+    message_put_text(m, j->log);
+    message_put_int(m, j->registers);
+    message_put_int(m, j->spill_bytes);
+    message_put_int(m, j->static_shared);
+    message_put_real(m, j->seconds);
+    message_put_bytes(m, j->image, j->n_bytes);
+}
+
+bool compile_worker_answer(void *context, struct message *in,
+                           struct message *out)
+{
+    struct nvrtc **nvrtc = context;
+    struct compile_job j = {.status = GNNAC_EINTERNAL};
+    snprintf(j.arch, sizeof(j.arch), "%s", message_get_text(in));
+    j.name = message_get_text(in);
+    j.source = message_get_text(in);
+    if (!*nvrtc)
+        j.status = nvrtc_open(nvrtc, &j.error);
+    if (*nvrtc) {
+        gnnac_status st = nvrtc_compile(*nvrtc, &j, 1, 1, &j.error);
+        if (st != GNNAC_OK)
+            j.status = st;
+    }
+    put_result(out, &j);
+    compile_job_finish(&j);
+    return true;
+}
+
+// ---- the owner's side -------------------------------------------------------
+
+struct slot {
+    struct worker w;
+    struct compile_job *job; // NULL: idle
+    double deadline;
+};
+
+struct pool {
+    const char *program;
+    double seconds;
+    struct compile_job *jobs;
+    size_t n_jobs, next, n_slots;
+    struct slot slots[MAX_WORKERS];
+    struct message message;
+};
+
+// Text is kept with a NUL behind it, as nvrtc_compile does.
+static bool take_image(struct message *m, struct compile_job *j)
+{
+    size_t n;
+    const void *bytes = message_get_bytes(m, &n);
+    j->image = n ? malloc(n + 1) : NULL;
+    if (!j->image)
+        return n == 0;
+    memcpy(j->image, bytes, n);
+    j->image[n] = '\0';
+    j->n_bytes = n;
+    return true;
+}
+
+static void take_result(struct message *m, struct compile_job *j)
+{
+    j->status = (gnnac_status)message_get_int(m);
+    snprintf(j->error.msg, sizeof(j->error.msg), "%s", message_get_text(m));
+    j->log = strdup(message_get_text(m));
+    j->registers = (int)message_get_int(m);
+    j->spill_bytes = (int)message_get_int(m);
+    j->static_shared = (int)message_get_int(m);
+    j->seconds = message_get_real(m);
+    if (!take_image(m, j) || !j->log)
+        j->status = FAIL(&j->error, GNNAC_ENOMEM, "out of memory");
+    else if (m->bad)
+        j->status = FAIL(&j->error, GNNAC_EINTERNAL,
+                         "%s: a worker's answer makes no sense", j->name);
+}
+
+static void give_up(struct slot *s, const char *why)
+{
+    struct compile_job *j = s->job;
+    j->log = calloc(1, 1);
+    j->registers = j->spill_bytes = j->static_shared = -1;
+    j->status =
+        FAIL(&j->error, GNNAC_ECOMPILE, "%s: the compiler: %s", j->name, why);
+    s->job = NULL;
+    worker_stop(&s->w);
+}
+
+static void give_job(struct pool *p, struct slot *s)
+{
+    gnnac_error e = {{0}};
+    struct compile_job *j = s->job = &p->jobs[p->next++];
+    struct message *m = &p->message;
+    m->n = 0;
+    m->bad = false;
+    message_put_text(m, j->arch);
+    message_put_text(m, j->name);
+    message_put_text(m, j->source);
+    s->deadline = now_seconds() + p->seconds;
+    if (worker_send(&s->w, m, at_once, &e) != GNNAC_OK)
+        give_up(s, e.msg);
+}
+
+// Idle slots get a worker, if they have none, and a job.
+static gnnac_status give_jobs(struct pool *p, gnnac_error *err)
+{
+    for (size_t i = 0; i < p->n_slots && p->next < p->n_jobs; i++) {
+        struct slot *s = &p->slots[i];
+        if (s->job)
+            continue;
+        gnnac_status st = s->w.pid
+                              ? GNNAC_OK
+                              : worker_start(p->program, "compile", &s->w, err);
+        if (st != GNNAC_OK)
+            return st;
+        give_job(p, s);
+    }
+    return GNNAC_OK;
+}
+
+static size_t list_busy(const struct pool *p, struct pollfd *fds, double *first)
+{
+    size_t n = 0;
+    *first = INFINITY;
+    for (size_t i = 0; i < p->n_slots; i++) {
+        const struct slot *s = &p->slots[i];
+        fds[i] = (struct pollfd){s->job ? s->w.fd : -1, POLLIN, 0};
+        n += s->job != NULL;
+        if (s->job)
+            *first = fmin(*first, s->deadline);
+    }
+    return n;
+}
+
+static void take_answer(struct pool *p, struct slot *s)
+{
+    gnnac_error e = {{0}};
+    if (worker_receive(&s->w, at_once, &p->message, &e) != GNNAC_OK) {
+        give_up(s, e.msg);
+        return;
+    }
+    take_result(&p->message, s->job);
+    s->job = NULL;
+}
+
+// Waits for the next answer or the next deadline. False: nobody is busy.
+static bool wait_for_one(struct pool *p)
+{
+    struct pollfd fds[MAX_WORKERS];
+    double first;
+    char why[64];
+    if (list_busy(p, fds, &first) == 0)
+        return false;
+    double left = fmax(0, first - now_seconds());
+    if (poll(fds, p->n_slots, (int)(left * 1e3) + 1) < 0)
+        return true;
+    snprintf(why, sizeof(why), "no end within %.3g s", p->seconds);
+    for (size_t i = 0; i < p->n_slots; i++) {
+        struct slot *s = &p->slots[i];
+        if (s->job && fds[i].revents)
+            take_answer(p, s);
+        else if (s->job && now_seconds() >= s->deadline)
+            give_up(s, why);
+    }
+    return true;
+}
+
+static size_t worker_count(size_t n_jobs, int wanted)
+{
+    cpu_set_t cores;
+    size_t n = (size_t)(wanted > 0 ? wanted : 1);
+    if (wanted <= 0 && sched_getaffinity(0, sizeof(cores), &cores) == 0)
+        n = (size_t)CPU_COUNT(&cores);
+    n = n < MAX_WORKERS ? n : MAX_WORKERS;
+    return n < n_jobs ? n : n_jobs;
+}
+
+gnnac_status compile_in_workers(const char *program, struct compile_job *jobs,
+                                size_t n_jobs, int n_workers, double seconds,
+                                gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct pool *p = calloc(1, sizeof(*p));
+    if (!p)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    *p = (struct pool){.program = program,
+                       .seconds = seconds,
+                       .jobs = jobs,
+                       .n_jobs = n_jobs,
+                       .n_slots = worker_count(n_jobs, n_workers)};
+    do
+        st = give_jobs(p, err);
+    while (st == GNNAC_OK && (wait_for_one(p) || p->next < p->n_jobs));
+    for (size_t i = 0; i < p->n_slots; i++)
+        worker_stop(&p->slots[i].w);
+    if (st == GNNAC_OK && n_jobs && jobs[0].status == GNNAC_ENOENT)
+        st = FAIL(err, GNNAC_ENOENT, "%s", jobs[0].error.msg);
+    message_finish(&p->message);
+    free(p);
+    return st;
+}

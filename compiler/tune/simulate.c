@@ -1,0 +1,133 @@
+#include "tune/simulate.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "checked.h"
+#include "rng.h"
+#include "tune/race.h"
+
+// 20 % of a normal distribution lie below this many deviations under its mean.
+static const double z_80 = 0.8416;
+
+struct recording {
+    size_t n;
+    size_t *rows;                   // owned: those of the run that have a time
+    double *log_ns, *below, *above; // owned: median, and deviation to each side
+    size_t *n_taken;                // owned
+    uint64_t seed;
+    double best; // least log_ns
+    size_t n_tried, n_to_5;
+};
+
+static void recording_finish(struct recording *r)
+{
+    free(r->rows);
+    free(r->log_ns);
+    free(r->below);
+    free(r->above);
+    free(r->n_taken);
+}
+
+static double deviation(double nearer, double further)
+{
+    bool known = nearer > 0 && further >= nearer && isfinite(further);
+    return known ? log(further / nearer) / z_80 : 0;
+}
+
+static void record(struct recording *r, size_t row,
+                   const struct measurement_row *m)
+{
+    if (!(m->median_ns > 0))
+        return;
+    r->rows[r->n] = row;
+    r->log_ns[r->n] = log(m->median_ns);
+    r->below[r->n] = deviation(m->p20_ns, m->median_ns);
+    r->above[r->n] = deviation(m->median_ns, m->p80_ns);
+    r->best = fmin(r->best, r->log_ns[r->n]);
+    r->n++;
+}
+
+static gnnac_status recording_init(const struct run_record *run, uint64_t seed,
+                                   struct recording *r, gnnac_error *err)
+{
+    int64_t n = (int64_t)run->n_rows;
+    *r = (struct recording){.seed = seed, .best = INFINITY};
+    r->rows = calloc_array(n, sizeof(*r->rows));
+    r->log_ns = calloc_array(n, sizeof(*r->log_ns));
+    r->below = calloc_array(n, sizeof(*r->below));
+    r->above = calloc_array(n, sizeof(*r->above));
+    r->n_taken = calloc_array(n, sizeof(*r->n_taken));
+    if (!r->rows || !r->log_ns || !r->below || !r->above || !r->n_taken)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    for (size_t i = 0; i < run->n_rows; i++)
+        record(r, i, &run->rows[i]);
+    if (r->n < 2)
+        return FAIL(err, GNNAC_ENOENT, "a run without two timed candidates");
+    return GNNAC_OK;
+}
+
+static void count_try(struct recording *r, size_t candidate)
+{
+    r->n_tried++;
+    if (r->n_to_5 == 0 && r->log_ns[candidate] <= r->best + log(1.05))
+        r->n_to_5 = r->n_tried;
+}
+
+static gnnac_status measure(void *context, size_t candidate, double *ns,
+                            gnnac_error *err)
+{
+    struct recording *r = context;
+    double z = rng_normal(r->seed + candidate, r->n_taken[candidate]);
+    (void)err;
+    if (r->n_taken[candidate]++ == 0)
+        count_try(r, candidate);
+    *ns = exp(r->log_ns[candidate] +
+              z * (z < 0 ? r->below[candidate] : r->above[candidate]));
+    return GNNAC_OK;
+}
+
+static size_t best_of(const struct recording *r)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < r->n; i++)
+        if (r->log_ns[i] < r->log_ns[best])
+            best = i;
+    return best;
+}
+
+static gnnac_status replay_recording(struct recording *r, struct simulated *out,
+                                     gnnac_error *err)
+{
+    struct race race;
+    const struct race_device device = {.context = r, .measure = measure};
+    const struct race_options options = {
+        .n = r->n, .incumbent = NO_RACER, .seed = r->seed};
+    gnnac_status st = race_run(&device, &options, &race, err);
+    if (st != GNNAC_OK)
+        return st;
+    size_t taken = race.n_samples + race.n_warm_up;
+    *out = (struct simulated){
+        .n = r->n,
+        .winner = r->rows[race.winner],
+        .best = r->rows[best_of(r)],
+        .n_samples = taken,
+        .n_to_5 = r->n_to_5,
+        .cost = (double)taken / (double)(r->n * SIMULATE_EXHAUSTIVE_SAMPLES),
+        .regret = exp(r->log_ns[race.winner] - r->best) - 1,
+        .noisy = race.noisy,
+    };
+    race_finish(&race);
+    return GNNAC_OK;
+}
+
+gnnac_status simulate_run(const struct run_record *run, uint64_t seed,
+                          struct simulated *out, gnnac_error *err)
+{
+    struct recording r;
+    gnnac_status st = recording_init(run, seed << 20, &r, err);
+    if (st == GNNAC_OK)
+        st = replay_recording(&r, out, err);
+    recording_finish(&r);
+    return st;
+}
