@@ -8,6 +8,18 @@
 static const double gather_latency_s = 0.7e-6;
 static const double warps_per_sm = 48;
 
+// An SM's instructions and lines of 128 bytes in a second.
+static const double issue_rate = 4 * 1.7e9;
+static const double line_rate = 1.7e9;
+
+// Instructions of a warp, fitted to counts (tests/bench/cost_rank.py): to begin
+// and end a row or part, per batch of loads, and per edge besides its loads and
+// sums. Teams that walk rows of their own wait for one another: twice as many.
+static const double start_instructions = 60;
+static const double batch_instructions = 5;
+static const double edge_instructions = 2;
+static const double apart = 2;
+
 // Bytes that any variant must move: gathered rows, indices, result, own term.
 static double bytes_moved(const struct kernel_spec *spec, double nodes,
                           double edges)
@@ -17,11 +29,13 @@ static double bytes_moved(const struct kernel_spec *spec, double nodes,
     return edges * (row + 4) + nodes * (row + 8) + own;
 }
 
-// Share of the lanes along the feature dimension that have work.
-static double lane_use(int64_t lanes, int64_t vec, int32_t dim)
+// The widest vector, at most `limit` floats, that rows of x allow.
+static int64_t widest(int64_t limit, int32_t pitch)
 {
-    double tile = (double)(lanes * vec);
-    return dim / (ceil(dim / tile) * tile);
+    for (int64_t w = 4; w > 1; w /= 2)
+        if (w <= limit && pitch % w == 0)
+            return w;
+    return 1;
 }
 
 // What a family's knobs mean for balance: how many lanes work on one edge,
@@ -29,12 +43,58 @@ static double lane_use(int64_t lanes, int64_t vec, int32_t dim)
 // team walks alone.
 struct shape {
     double lanes;     // that share an edge
-    double lane_use;
+    double lane_use;  // share of them that have a column
+    double vec;       // floats per load
+    double floats;    // that a lane holds of a row
+    double tiles;     // of columns, each with all edges
     double teams;     // teams of lanes that share a row or a part
     double in_flight; // loads a team issues before it waits
     double longest;   // edges of the longest row, part or range
     double units;     // rows, parts or ranges: each costs a start and a store
+    double walks;     // runs of edges that are summed: rows, parts, or both
+    double walkers;   // teams that share a walk
+    double per_warp;  // walks that a warp is on at once
+    double slowdown;  // of instructions, by teams that diverge
 };
+
+static void set_columns(const struct candidate *c,
+                        const struct kernel_spec *spec, struct shape *s)
+{
+    double limit = (double)candidate_get(c, "vec", 4);
+    double vec = (double)widest((int64_t)limit, spec->x_pitch);
+    double span = s->lanes * vec, loads = ceil(spec->dim / span);
+    // Where coarsen is no knob, templates hold up to 8 floats.
+    double held = (double)candidate_get(c, "coarsen", 0) * limit;
+    double most = fmax(1, floor((held > 0 ? held : 8) / vec));
+    s->vec = vec;
+    s->lane_use = spec->dim / (loads * span);
+    s->tiles = ceil(loads / most);
+    s->floats = fmin(loads, most) * vec;
+}
+
+// A warp for each part, which its teams share.
+static void set_parts(double size, double nodes, double edges, struct shape *s)
+{
+    s->longest = fmin(s->longest, size);
+    s->units = s->walks = nodes + edges / size;
+    s->per_warp = 1;
+}
+
+// A team (or a lane) for each row of a range.
+static void set_ranges(double per_warp, bool narrow, double nodes, double edges,
+                       struct shape *s)
+{
+    double share = fmax(1, per_warp * s->lanes * s->teams / 32);
+    s->longest = fmin(s->longest, share);
+    // A row within a range costs no start, only its unfilled last batch.
+    s->units = nodes / 2 + edges / share;
+    s->walks = nodes + edges / share;
+    s->walkers = 1;
+    s->per_warp = floor(32 / s->lanes);
+    s->slowdown = s->per_warp > 1 ? apart : 1;
+    if (narrow)
+        s->slowdown *= apart; // rows go through shared memory
+}
 
 static struct shape shape_of(const struct candidate *c,
                              const struct kernel_spec *spec,
@@ -42,7 +102,6 @@ static struct shape shape_of(const struct candidate *c,
 {
     double nodes = props_number(graph, "graph.nodes");
     double edges = props_number(graph, "graph.edges");
-    double longest = props_number(graph, "graph.degree.max");
     int64_t part = candidate_get(c, "partSize", 0);
     int64_t per_warp = candidate_get(c, "edgesPerWarp", 0);
     // Ranges without a dimWorker have a lane for every edge.
@@ -51,23 +110,51 @@ static struct shape shape_of(const struct candidate *c,
     int64_t teams = part ? 32 / lanes : narrow ? 32 : 1;
     struct shape s = {
         .lanes = (double)lanes,
-        .lane_use = lane_use(lanes, candidate_get(c, "vec", 1), spec->dim),
         .teams = (double)candidate_get(c, "edgeWorker", teams),
         .in_flight = (double)candidate_get(c, "unroll", 1),
-        .longest = longest,
+        .longest = props_number(graph, "graph.degree.max"),
         .units = nodes,
+        .walks = nodes,
+        .slowdown = 1,
     };
-    if (part) {
-        s.longest = fmin(longest, (double)part);
-        s.units = nodes + edges / (double)part;
-    }
-    if (per_warp) {
-        double share = fmax(1, (double)(per_warp * lanes * teams) / 32);
-        s.longest = fmin(longest, share);
-        // A row within a range costs no start, only its unfilled last batch.
-        s.units = nodes / 2 + edges / share;
-    }
+    s.walkers = s.teams;
+    s.per_warp = fmax(1, floor(32 / (s.lanes * s.teams)));
+    set_columns(c, spec, &s);
+    if (part)
+        set_parts((double)part, nodes, edges, &s);
+    if (per_warp)
+        set_ranges((double)per_warp, narrow, nodes, edges, &s);
     return s;
+}
+
+// Instructions of all warps. Of a walk's last batch half is empty, on average.
+static double instructions(const struct shape *s, double edges)
+{
+    double run = edges / fmax(1, s->walks) / s->walkers;
+    double batches = fmax(1, run / s->in_flight + 0.5);
+    double edge = edge_instructions + s->floats + s->floats / s->vec;
+    double walk = start_instructions +
+                  batches * (batch_instructions + s->in_flight * edge);
+    return s->walks / s->per_warp * s->tiles * walk * s->slowdown;
+}
+
+// Lines of 128 bytes that loads of neighbours and of their ids ask L1 for.
+static double lines(const struct shape *s, int32_t dim, double edges)
+{
+    double span = s->lanes * s->vec;
+    return edges * (ceil(dim / span) * fmax(1, span * 4 / 128) + s->tiles);
+}
+
+// Until all have waited for their gathers, and the last for its own.
+static double waiting(const struct shape *s, double edges, double sm_count)
+{
+    // All units, each one wait to begin and its share of steps, over all warps.
+    double per_unit = 1 + edges / fmax(1, s->units) / (s->teams * s->in_flight);
+    double lanes_per_unit = s->teams * s->lanes;
+    double units_in_flight =
+        sm_count * warps_per_sm * 32 / fmax(1, lanes_per_unit);
+    return s->units * per_unit * gather_latency_s / units_in_flight /
+           s->lane_use;
 }
 
 double cost_estimate(const struct candidate *c, const struct kernel_spec *spec,
@@ -75,18 +162,20 @@ double cost_estimate(const struct candidate *c, const struct kernel_spec *spec,
 {
     double nodes = props_number(graph, "graph.nodes");
     double edges = props_number(graph, "graph.edges");
+    double sms = (double)device->sm_count;
     struct shape s = shape_of(c, spec, graph);
-
-    double memory = bytes_moved(spec, nodes, edges) / device->mem_bandwidth;
     // A team walks its edges in steps of in_flight; each step waits once.
     double steps = ceil(s.longest / (s.teams * s.in_flight));
-    double tail = steps * gather_latency_s;
-    // All units, each one wait to begin and its share of steps, over all warps.
-    double per_unit = 1 + edges / fmax(1, s.units) / (s.teams * s.in_flight);
-    double lanes_per_unit = s.teams * s.lanes;
-    double units_in_flight = (double)device->sm_count * warps_per_sm * 32 /
-                             fmax(1, lanes_per_unit);
-    double issue =
-        s.units * per_unit * gather_latency_s / units_in_flight / s.lane_use;
-    return fmax(memory, issue) + tail;
+    const double terms[] = {
+        bytes_moved(spec, nodes, edges) / device->mem_bandwidth,
+        waiting(&s, edges, sms),
+        instructions(&s, edges) / (sms * issue_rate),
+        lines(&s, spec->dim, edges) / (sms * line_rate),
+        steps * gather_latency_s,
+    };
+    // They overlap, but never wholly.
+    double squares = 0;
+    for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++)
+        squares += terms[i] * terms[i];
+    return sqrt(squares);
 }

@@ -2,10 +2,11 @@
 # Runs a TAP program on a GPU, or where there is none on a software device, and
 # adds a last test: that the device had nothing to object to.
 #
-# usage: run.sh BUILD any|ptx PROGRAM [ARGUMENT...]
+# usage: run.sh BUILD any|ptx|counts PROGRAM [ARGUMENT...]
 #     BUILD   build folder; the software device is built in it, once
 #     any     native images are taken
 #     ptx     the device refuses native images; a GPU cannot be told to
+#     counts  it counts work instead of checking; a GPU does not
 #
 # The software device is a folder (GNNAC_TEST_RIG, default ../shared/rig beside
 # the checkout) whose Makefile builds fake/libcuda.so.1 and fake/libcublas.so.13
@@ -39,7 +40,10 @@ use_rig() {
         skip "no GPU, and the software device cannot be built here"
     export LD_LIBRARY_PATH=$rig/fake RIG_OPTS="check=1" RIG_MEM=$((1 << 29))
     export RIG_REAL_NVRTC=$cuda/lib64/libnvrtc.so.13 RIG_LOG=$folder/launches
-    [ "$mode" = any ] || export RIG_CUBIN=1 GNNAC_TEST_LEVEL=ptx
+    case $mode in
+        ptx) export RIG_CUBIN=1 GNNAC_TEST_LEVEL=ptx ;;
+        counts) export RIG_OPTS="cache=1" ;;
+    esac
 }
 
 # What the software device said, a line each: on stderr, or, of programs whose
@@ -57,6 +61,8 @@ if ! has_gpu; then
     use_rig
 elif [ "$mode" = ptx ]; then
     skip "a GPU takes its native images"
+elif [ "$mode" = counts ]; then
+    skip "a GPU counts no sectors for us"
 fi
 
 GNNAC_HOME=$folder GNNAC_TEST_FOLDER=$folder "$@" 2>"$folder/stderr" |

@@ -3,10 +3,15 @@
 
 usage: compile_matrix.py EMIT_KERNELS SOURCE_ROOT
 
-Every case is compiled for sm_90, every fourth also for the other
+Every case is compiled for sm_90, a fourth of them also for the other
 architectures that this NVRTC knows. Nothing may spill on sm_80 and sm_90, no
 kernel may need more registers than its block leaves it, and nobody may warn.
 Skipped where there is no NVRTC.
+
+ceilings.txt has, for one release of NVRTC, the most registers, spilled bytes and
+shared memory of each family's cases on each architecture. That release may not
+exceed them; what moved is printed, with any release. UPDATE_CEILINGS=1 in the
+environment rewrites the file.
 """
 import concurrent.futures
 import ctypes
@@ -15,6 +20,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import nvrtc  # noqa: E402
@@ -35,32 +41,32 @@ def known_archs(lib):
     return set(archs)
 
 
-def problem_of(lib, source, arch):
-    """What is wrong with this text on this architecture, or ""."""
+def release(lib):
+    major, minor = ctypes.c_int(), ctypes.c_int()
+    nvrtc.check(lib.nvrtcVersion(ctypes.byref(major), ctypes.byref(minor)))
+    return "%d.%d" % (major.value, minor.value)
+
+
+def compile_case(lib, source, arch):
+    """(what is wrong with this text on this architecture, or "",
+    its most [registers, spilled bytes, shared bytes])."""
     ok, log = nvrtc.compile_text(lib, source, arch)
     if not ok or "warning" in log:
-        return log[:2000]
+        return log[:2000], []
     threads = int(re.search(rb"__launch_bounds__\((\d+)", source).group(1))
-    for entry, registers, spilled, shared in nvrtc.statistics(log):
+    entries = nvrtc.statistics(log)
+    most = [max(e[i] for e in entries) for i in (1, 2, 3)] if entries else []
+    for entry, registers, spilled, shared in entries:
         if registers > min(255, 65536 // threads):
-            return "%s: %d registers" % (entry, registers)
+            return "%s: %d registers" % (entry, registers), most
         if shared > 48 * 1024:
-            return "%s: %d bytes of shared memory" % (entry, shared)
+            return "%s: %d bytes of shared memory" % (entry, shared), most
         if spilled and arch in ("sm_80", "sm_90"):
-            return "%s: spills %d bytes" % (entry, spilled)
-    return ""
+            return "%s: spills %d bytes" % (entry, spilled), most
+    return "", most
 
 
-def main():
-    emit, root = sys.argv[1:3]
-    lib = nvrtc.find()
-    if not lib:
-        print("1..0 # SKIP there is no NVRTC")
-        return 0
-    with open(os.path.join(root, "tests/kernel/cases.txt")) as f:
-        cases = [s.strip() for s in f if s.strip() and s[0] != "#"]
-    cases += YARDSTICKS
-    known = known_archs(lib)
+def emit_all(emit, root, cases):
     with tempfile.TemporaryDirectory(prefix="gnnac-matrix-") as folder:
         subprocess.run([emit, os.path.join(root, "templates"), "--files",
                         folder], input="\n".join(cases) + "\n", text=True,
@@ -69,22 +75,118 @@ def main():
         for i in range(len(cases)):
             with open(os.path.join(folder, "%d.cu" % i), "rb") as f:
                 sources.append(f.read())
+    return dict(zip(cases, sources))
+
+
+def picked(cases, arch):
+    """All for sm_90, else a fourth: the same ones whatever stands beside."""
+    return [c for c in cases
+            if arch == "sm_90" or zlib.crc32(c.encode()) % 4 == 0]
+
+
+def most_of_families(results):
+    """{family: [registers, spilled, shared]} of {case: (problem, most)}."""
+    most = {}
+    for case, (_, figures) in results.items():
+        if figures:
+            family = case.split()[0]
+            old = most.get(family, figures)
+            most[family] = [max(p) for p in zip(old, figures)]
+    return most
+
+
+class Ceilings:
+    def __init__(self, path, version):
+        self.path, self.version = path, version
+        self.of, self.release = {}, ""
+        with open(path) as f:
+            for line in f:
+                words = line.split()
+                if words[:1] == ["nvrtc"]:
+                    self.release = words[1]
+                elif words and words[0] != "#":
+                    self.of[words[0], words[1]] = [int(w) for w in words[2:]]
+        self.found = {}
+
+    def over(self, key, new):
+        """Whether `new` exceeds the ceilings; False where they do not hold."""
+        old = self.of.get(key)
+        return self.release == self.version and (
+            not old or any(n > o for n, o in zip(new, old)))
+
+    def compare(self, arch, most):
+        """Prints what moved; the faults."""
+        faults = []
+        for family, new in most.items():
+            key = arch, family
+            self.found[key] = new
+            old = self.of.get(key)
+            if new != old:
+                print("# %s %s moved: %s -> %s" % (*key, old, new))
+            if self.over(key, new):
+                faults.append((family, "%s, its ceiling is %s (registers, "
+                               "spilled, shared)" % (new, old)))
+        return faults
+
+    def planted_faults(self):
+        """What of the file could get worse unseen, by one register or byte."""
+        return [(key[1], "%s + 1 passes for %s" % (old, key[0]))
+                for key, old in self.of.items() for i in range(3)
+                if not self.over(key, [*old[:i], old[i] + 1, *old[i + 1:]])]
+
+    def write(self):
+        with open(self.path) as f:
+            head = [line for line in f if line.startswith("#")]
+        with open(self.path, "w") as f:
+            f.writelines(head)
+            f.write("nvrtc %s\n" % self.version)
+            for (arch, family), figures in sorted(self.found.items()):
+                f.write("%-8s %-16s %4d %6d %6d\n" % (arch, family, *figures))
+
+
+def report(number, name, faults):
+    print("%sok %d - %s" % ("not " if faults else "", number, name))
+    for case, problem in faults[:5]:
+        print("# " + case)
+        print("#   " + problem.replace("\n", "\n#   "))
+    sys.stdout.flush()
+    return bool(faults)
+
+
+def main():
+    emit, root = sys.argv[1:3]
+    lib = nvrtc.find()
+    if not lib:
+        print("1..0 # SKIP there is no NVRTC")
+        return 0
+    update = os.environ.get("UPDATE_CEILINGS") == "1"
+    with open(os.path.join(root, "tests/kernel/cases.txt")) as f:
+        cases = [s.strip() for s in f if s.strip() and s[0] != "#"]
+    cases += YARDSTICKS
+    sources = emit_all(emit, root, cases)
+    ceilings = Ceilings(os.path.join(root, "tests/kernel/ceilings.txt"),
+                        release(lib))
+    known = known_archs(lib)
     archs = ["sm_90"] + [a for a in OTHERS if int(a.split("_")[1]) in known]
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for number, arch in enumerate(archs, 1):
-            picked = range(0, len(cases), 1 if arch == "sm_90" else 4)
-            found = list(pool.map(
-                lambda i: problem_of(lib, sources[i], arch), picked))
-            bad = [(cases[i], p) for i, p in zip(picked, found) if p]
-            failed += bool(bad)
-            print("%sok %d - %d kernels compile for %s" %
-                  ("not " if bad else "", number, len(found), arch))
-            for case, problem in bad[:5]:
-                print("# " + case)
-                print("#   " + problem.replace("\n", "\n#   "))
-            sys.stdout.flush()
-    print("1..%d" % len(archs))
+            some = picked(cases, arch)
+            results = dict(zip(some, pool.map(
+                lambda c: compile_case(lib, sources[c], arch), some)))
+            over = ceilings.compare(arch, most_of_families(results))
+            faults = [(c, p) for c, (p, _) in results.items() if p]
+            failed += report(number, "%d kernels compile for %s" %
+                             (len(some), arch),
+                             faults + ([] if update else over))
+    if update:
+        ceilings.write()
+    name = "a register more is found out"
+    if ceilings.release != ceilings.version:
+        name += " # SKIP ceilings are of NVRTC %s" % ceilings.release
+    failed += report(len(archs) + 1, name, [] if "SKIP" in name
+                     else ceilings.planted_faults())
+    print("1..%d" % (len(archs) + 1))
     return 1 if failed else 0
 
 

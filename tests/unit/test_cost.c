@@ -30,6 +30,7 @@ struct ask {
     struct kernel_spec spec;
     int64_t nodes, edges, max_degree;
     int32_t arch;
+    int64_t sm_count; // 0: as many as the architecture has
 };
 
 static struct ask typical(void)
@@ -48,6 +49,10 @@ static double cost(const struct ask *a)
     props_int(&graph, "graph.edges", a->edges);
     props_int(&graph, "graph.degree.max", a->max_degree);
     device_typical(a->arch, &device);
+    if (a->sm_count) {
+        device.mem_bandwidth *= (double)a->sm_count / (double)device.sm_count;
+        device.sm_count = a->sm_count;
+    }
     return cost_estimate(&a->c, &a->spec, &graph, &device);
 }
 
@@ -127,7 +132,7 @@ TEST(longer_ranges_make_a_longer_end)
 {
     struct ask a = typical();
     a.max_degree = 500000;
-    a.edges = 1000000000;
+    a.edges = 10000000;
     double last = 0;
     for (int64_t n = 4096; n <= 8192; n *= 2) {
         a.c = (struct candidate){.family = &edge_balanced,
@@ -152,6 +157,19 @@ TEST(lanes_without_a_column_cost)
     b.c = (struct candidate){.family = &row_split, .values = {32, 1, 1, 1}};
     a.spec.dim = b.spec.dim = 8;
     CHECK(cost(&a) < cost(&b));
+}
+
+// Of rows of 8 neighbours on few SMs, where all that counts is instructions.
+TEST(teams_without_a_neighbour_cost)
+{
+    struct ask few = typical(), many = typical();
+    few.nodes = many.nodes = 4096;
+    few.edges = many.edges = 32768;
+    few.max_degree = many.max_degree = 20;
+    few.c.values[1] = 1;
+    many.c = (struct candidate){.family = &row_split, .values = {2, 16, 4, 4}};
+    few.sm_count = many.sm_count = 8;
+    CHECK(cost(&few) < cost(&many));
 }
 
 TEST(a_lane_for_every_edge_uses_all_lanes_of_a_warp)
@@ -219,6 +237,7 @@ int main(void)
     RUN(longer_ranges_make_a_longer_end);
     RUN(rows_that_are_alike_need_no_cutting);
     RUN(lanes_without_a_column_cost);
+    RUN(teams_without_a_neighbour_cost);
     RUN(a_lane_for_every_edge_uses_all_lanes_of_a_warp);
     RUN(more_loads_in_flight_never_cost);
     RUN(a_faster_device_costs_no_more);

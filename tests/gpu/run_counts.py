@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Compares the work that kernels do with a table, as TAP.
+
+usage: run_counts.py COUNT_WORK TEMPLATES TABLE
+
+The table is counts.txt: what a software device counted of each point on each
+graph. A test per family: no number may be worse than the table's. Nothing is
+compared with hardware, and nothing here is a time. With UPDATE_COUNTS=1 in the
+environment the table is rewritten instead, and what moved is printed.
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from counts import COUNTS, ask, count  # noqa: E402
+
+COLUMNS = ["least", *COUNTS]
+
+
+def read_table(path):
+    """({(graph, point): numbers by column}, the comments at the top)."""
+    table, comments = {}, []
+    with open(path) as f:
+        for line in f:
+            if line.startswith("#"):
+                comments.append(line)
+            elif line.strip():
+                words = line.split(None, len(COLUMNS) + 1)
+                key = words[-2], words[-1].strip()
+                table[key] = {c: int(w) if w != "-" else None
+                              for c, w in zip(COLUMNS, words)}
+    return table, comments
+
+
+def write_table(path, comments, table):
+    with open(path, "w") as f:
+        f.writelines(comments[:-1])
+        f.write("#" + "".join("%10s" % c for c in COLUMNS)[1:] +
+                "  graph, point\n")
+        for (graph, point), row in table.items():
+            f.write("".join("%10d" % row[c] for c in COLUMNS) +
+                    "  %s %s\n" % (graph, point))
+
+
+def worse(name, old, new):
+    """Whether `new` is worse than the table's `old`, beyond the slack."""
+    better, slack, _ = COUNTS[name]
+    return new > old * (1 + slack) if better == "less" else \
+        new < old * (1 - slack)
+
+
+def settled(old, new):
+    """`new`, but the old numbers where the difference means nothing."""
+    slack = {c: COUNTS[c][1] if c in COUNTS else 0 for c in COLUMNS}
+    return {c: old[c] if old[c] is not None and
+            abs(new[c] - old[c]) <= slack[c] * old[c] else new[c]
+            for c in COLUMNS}
+
+
+def moved(old, new):
+    """'NAME OLD -> NEW' of everything that differs by more than the slack."""
+    new = settled(old, new)
+    return ["%s %s -> %s" % (name, old[name], new[name])
+            for name in COLUMNS if old[name] != new[name]]
+
+
+def measure(program, templates, keys):
+    """{(graph, point): numbers by column}."""
+    found = {}
+    for asked, launches in ask(program, templates, keys):
+        if "refused" not in asked:
+            found[asked["graph"], asked["point"]] = {
+                "least": asked["least"], **count(launches)}
+    return found
+
+
+def faults(old, new):
+    """What of a row is worse, as text."""
+    if new is None:
+        return ["refused by its template"]
+    if None in old.values():
+        return ["the table has no numbers yet"]
+    return ["%s %d, the table has %d (%s)" % (n, new[n], old[n], COUNTS[n][2])
+            for n in COUNTS if worse(n, old[n], new[n])]
+
+
+def report(number, name, lines):
+    print("%sok %d - %s" % ("not " if lines else "", number, name))
+    for line in lines[:20]:
+        print("# " + line)
+    return bool(lines)
+
+
+def compare(table, found):
+    """Prints a test per family; the number of tests, and of failed ones."""
+    families = list(dict.fromkeys(p.split()[0] for _, p in table))
+    failed = 0
+    for number, family in enumerate(families, 1):
+        rows = [k for k in table if k[1].split()[0] == family]
+        bad = ["%s %s: %s" % (*k, fault) for k in rows
+               for fault in faults(table[k], found.get(k))]
+        failed += report(number, "%s does no more work than it did" % family,
+                         bad)
+        better = sum(bool(moved(table[k], found[k])) for k in rows
+                     if k in found)
+        if better and not bad:
+            print("# %d of %d rows moved; UPDATE_COUNTS=1 keeps them" %
+                  (better, len(rows)))
+    return len(families), failed
+
+
+def planted_faults_are_found(table):
+    """A row, each number made worse by a tenth and one: all must be found."""
+    row = {n: 1000 for n in COUNTS}
+    missed = []
+    for name, (better, _, _) in COUNTS.items():
+        by = 101 if better == "less" else -101
+        if len(faults(row, {**row, name: row[name] + by})) != 1:
+            missed.append(name + " may get worse")
+    return missed if table else ["the table is empty"]
+
+
+def update(path, comments, table, found):
+    for key in table:
+        what = moved(table[key], found[key]) if key in found else \
+            ["refused by its template, taken out"]
+        if what:
+            print("# %s %s: %s" % (*key, ", ".join(what)))
+    write_table(path, comments, {key: settled(table[key], found[key])
+                                 for key in table if key in found})
+
+
+def main():
+    program, templates, path = sys.argv[1:4]
+    table, comments = read_table(path)
+    found = measure(program, templates, list(table))
+    if os.environ.get("UPDATE_COUNTS") == "1":
+        update(path, comments, table, found)
+        table = read_table(path)[0]
+    tests, failed = compare(table, found)
+    failed += report(tests + 1, "worse numbers are found out",
+                     planted_faults_are_found(table))
+    print("1..%d" % (tests + 1))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
