@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/file.h"
 #include "checked.h"
@@ -24,9 +23,8 @@ struct form {
 
 static struct form form_of(const char *path)
 {
-    size_t n = strlen(path);
     return (struct form){.mtx = path_has_suffix(path, ".mtx"),
-                         .gz = n > 3 && strcasecmp(path + n - 3, ".gz") == 0,
+                         .gz = path_is_gz(path),
                          .separator = path_has_suffix(path, ".csv")   ? ','
                                       : path_has_suffix(path, ".tsv") ? '\t'
                                                                       : ' '};
