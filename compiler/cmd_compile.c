@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "cli.h"
 #include "compile_common.h"
+#include "graph/text.h"
 #include "tune/assemble.h"
 #include "tune/dump.h"
 
@@ -17,9 +18,7 @@ static void default_output(const char *graph, const char *model, char *out,
 {
     const char *base = strrchr(graph, '/');
     base = base ? base + 1 : graph;
-    size_t stem = strlen(base);
-    if (stem > 3 && strcmp(base + stem - 3, ".gz") == 0)
-        stem -= 3;
+    size_t stem = path_without_gz(base);
     for (size_t i = stem; i > 1; i--)
         if (base[i - 1] == '.') {
             stem = i - 1;

@@ -2,7 +2,9 @@
 # Builds gnnac and runs every test, from a fresh clone too. The last line is
 # "N passed, N failed, N skipped"; the exit status is not 0 if anything failed.
 #
-# usage: tests/run.sh [fast]     fast: gcc and its tests alone
+# usage: tests/run.sh [fast|slow]
+#     fast    gcc and its tests alone
+#     slow    with gcc, what is long and seldom finds more: the suite `slow`
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -77,27 +79,32 @@ fi
 
 stage "gcc, warnings are errors; all suites"
 if CC=gcc CXX=g++ build build --werror; then
-    run_tests build
+    case ${1:-} in
+    slow) run_tests build --suite slow ;;
+    *) run_tests build ;;
+    esac
 else
     fail "build with gcc"
     finish
 fi
-[ "${1:-}" = fast ] && finish
+[ -n "${1:-}" ] && finish
 
-# Not --werror: gcc warns of more, and wrongly, where sanitizers add code.
+# Not --werror: gcc warns of more, and wrongly, where sanitizers add code. Not
+# -O2: it takes longer to build than it saves the tests.
 stage "gcc with AddressSanitizer and UndefinedBehaviorSanitizer"
 if CC=gcc CXX=g++ build build-san -Db_sanitize=address,undefined \
-    -Db_lundef=false; then
-    run_tests build-san --timeout-multiplier 4 \
-        --suite unit --suite fuzz --suite kernel --suite cli --no-suite long
+    -Db_lundef=false -Doptimization=1; then
+    run_tests build-san --setup sanitized
 else
     fail "build with sanitizers"
 fi
 
+# Clang warns of the same without optimising.
 stage "clang, warnings are errors"
 if ! command -v clang >/dev/null; then
     skip "clang is not installed"
-elif CC=clang CXX=clang++ build build-clang --werror; then
+elif CC=clang CXX=clang++ build build-clang --werror -Doptimization=0 \
+    -Ddebug=false; then
     echo "build-clang: ok"
     passed=$((passed + 1))
 else
@@ -112,7 +119,7 @@ archer=$archer/../lib/libarcher.so
 if [ ! -f "$archer" ]; then
     skip "libarcher.so, of libomp-dev, is not installed"
 elif CC=clang CXX=clang++ configure build-tsan -Db_sanitize=thread \
-    -Db_lundef=false &&
+    -Db_lundef=false -Doptimization=1 &&
     quietly ninja --quiet -C build-tsan tests/test_races &&
     TSAN_OPTIONS="ignore_noninstrumented_modules=1" KMP_BLOCKTIME=0 \
         OMP_TOOL_LIBRARIES=$archer quietly build-tsan/tests/test_races; then

@@ -80,6 +80,12 @@ static __attribute__((unused)) const char *test__skip; // by fuzz targets
             TEST__FAIL("%s is %.17g, expected %.17g", #got, g_, w_);           \
     } while (0)
 
+// More of the same is asked for: the suite `slow`.
+static inline bool test_is_slow(void)
+{
+    return getenv("GNNAC_TEST_SLOW") != NULL;
+}
+
 static inline int test_done(void)
 {
     printf("1..%d\n", test__number);

@@ -28,12 +28,15 @@ struct db {
     sqlite3_stmt *statements[DB_MAX_STATEMENTS]; // prepared at first use
     bool read_only, damaged; // damaged: SQLite said so in db_fail
     char path[512], note[256];
+    int64_t busy_since_ms; // of the lock that is being waited for
+    unsigned jitter;       // state of rand_r
 };
 
 // Open or create, with the folders above; migrate; refuse what is not ours
 // (GNNAC_EDB, file untouched). Falls back to reading only where writing is not
 // possible, and where the file is newer: db->note says why. `db` must be
-// all-zero, and after a failure needs nothing but may have `damaged` set.
+// all-zero and stay where it is while open; after a failure it needs nothing
+// but may have `damaged` set.
 gnnac_status db_open(struct db *db, const char *path,
                      const struct db_schema *schema, gnnac_error *err);
 // The same, of a file that is there: it is neither created nor migrated. An

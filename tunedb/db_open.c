@@ -11,7 +11,9 @@
 
 enum {
     BUSY_MS = 10000,
+    BUSY_NAP_MS = 6, // at most
     WAL_TRIES = 200,
+    WAL_NAP_MS = 50,
     STRICT_SINCE = 3037000, // SQLite 3.37
 };
 
@@ -22,6 +24,33 @@ static bool is_memory(const char *path)
     return strcmp(path, ":memory:") == 0;
 }
 
+static void sleep_jittered(unsigned *seed, int most_ms)
+{
+    const int most_us = most_ms * 1000;
+    struct timespec t = {.tv_nsec = 1000 * (500 + rand_r(seed) % most_us)};
+    nanosleep(&t, NULL);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+// SQLite's own handler soon looks only every 100 ms; where many processes
+// write all the time, it can find the lock taken until its time is over.
+static int wait_for_lock(void *context, int n_tries)
+{
+    struct db *db = context;
+    if (n_tries == 0)
+        db->busy_since_ms = now_ms();
+    else if (now_ms() - db->busy_since_ms > BUSY_MS)
+        return 0;
+    sleep_jittered(&db->jitter, BUSY_NAP_MS);
+    return 1;
+}
+
 static gnnac_status connect_file(struct db *db, const char *name, int flags,
                                  gnnac_error *err)
 {
@@ -30,7 +59,8 @@ static gnnac_status connect_file(struct db *db, const char *name, int flags,
     if (rc != SQLITE_OK)
         return db_fail(db, err);
     sqlite3_extended_result_codes(db->conn, 1);
-    sqlite3_busy_timeout(db->conn, BUSY_MS);
+    db->jitter = (unsigned)getpid();
+    sqlite3_busy_handler(db->conn, wait_for_lock, db);
     // A file from elsewhere must not run code of its own through its schema.
     sqlite3_db_config(db->conn, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->conn, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -183,19 +213,12 @@ static bool journal_is(struct db *db, const char *mode)
     return same;
 }
 
-static void sleep_jittered(unsigned *seed)
-{
-    struct timespec t = {.tv_nsec = 1000000 + rand_r(seed) % 50000000};
-    nanosleep(&t, NULL);
-}
-
 // Switching needs the file alone for a moment, and SQLite does not wait for
 // that: processes that start together would fail. So: ask, else try again.
 static gnnac_status set_journal(struct db *db, gnnac_error *err)
 {
     bool remote = db_is_remote(db->path);
     const char *mode = remote ? "truncate" : "wal";
-    unsigned seed = (unsigned)getpid();
     char pragma[64];
     snprintf(pragma, sizeof(pragma), "PRAGMA journal_mode = %s", mode);
     for (int i = 0; i < WAL_TRIES; i++) {
@@ -208,7 +231,7 @@ static gnnac_status set_journal(struct db *db, gnnac_error *err)
         // A rollback mode belongs to the connection: asking once sets it.
         if (rc == SQLITE_OK && (remote || journal_is(db, mode)))
             return GNNAC_OK;
-        sleep_jittered(&seed);
+        sleep_jittered(&db->jitter, WAL_NAP_MS);
     }
     return FAIL(err, GNNAC_EDB, "%s: another process keeps it locked",
                 db->path);
@@ -323,8 +346,7 @@ gnnac_status db_open_existing(struct db *db, const char *path,
 {
     gnnac_status st = name_file(db, path, schema, err);
     if (st == GNNAC_OK)
-        st = is_unwritable(db) ? open_reading(db, err)
-                               : open_as_it_is(db, err);
+        st = is_unwritable(db) ? open_reading(db, err) : open_as_it_is(db, err);
     if (st != GNNAC_OK)
         db_close(db);
     return st;

@@ -2,13 +2,13 @@
 
 #include <omp.h>
 #include <string.h>
-#include <strings.h>
 
 #include "checked.h"
 #include "graph/coo_build.h"
 #include "graph/edge_lines.h"
 #include "graph/load_binary.h"
 #include "graph/mtx.h"
+#include "graph/text.h"
 
 // ---- text -------------------------------------------------------------------
 
@@ -144,8 +144,7 @@ static const struct {
 gnnac_status graph_load_coo(const char *path, const struct graph_options *opt,
                             struct coo *out, gnnac_error *err)
 {
-    size_t n = strlen(path);
-    bool gz = n > 3 && strcasecmp(path + n - 3, ".gz") == 0;
+    bool gz = path_is_gz(path);
     if (opt->n_threads)
         omp_set_num_threads(opt->n_threads);
     for (size_t i = 0; i < sizeof(loaders) / sizeof(loaders[0]); i++)

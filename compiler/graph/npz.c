@@ -20,11 +20,12 @@ static gnnac_status open_zip(const char *path, zip_t **out, gnnac_error *err)
         *out = z;
         return GNNAC_OK;
     }
+    if (code == ZIP_ER_MEMORY)
+        return FAIL(err, GNNAC_ENOMEM, "%s: out of memory", path);
+    bool damaged = code != ZIP_ER_OPEN && code != ZIP_ER_NOENT &&
+                   code != ZIP_ER_READ && code != ZIP_ER_SEEK;
     zip_error_t e;
     zip_error_init_with_code(&e, code);
-    bool damaged = code != ZIP_ER_OPEN && code != ZIP_ER_NOENT &&
-                   code != ZIP_ER_READ && code != ZIP_ER_SEEK &&
-                   code != ZIP_ER_MEMORY;
     gnnac_status st =
         FAIL(err, damaged ? GNNAC_EFORMAT : GNNAC_EIO,
              damaged ? "%s: byte 0: not a .npz archive: %s" : "%s: %s", path,
@@ -196,14 +197,16 @@ static gnnac_status damaged(const struct npy_array *a, const char *what,
                 a->name, a->h.data_at, what);
 }
 
-// The bytes as they lie in the archive. The directory may lie about how many:
-// pages are touched only by bytes that are there.
-static unsigned char *read_packed(zip_t *zip, size_t at, uint64_t n)
+// The bytes as they lie in the archive; NULL with *what as in unpack. The
+// directory may lie about how many: pages are touched only by bytes that are
+// there.
+static unsigned char *read_packed(zip_t *zip, size_t at, uint64_t n,
+                                  const char **what)
 {
     zip_file_t *f = zip_fopen_index(zip, at, ZIP_FL_COMPRESSED);
-    unsigned char *packed = f && n <= INT64_MAX
-                                ? alloc_array((int64_t)n, 1)
-                                : NULL;
+    bool possible = f && n <= INT64_MAX;
+    unsigned char *packed = possible ? alloc_array((int64_t)n, 1) : NULL;
+    *what = possible && !packed ? NULL : "it is cut short";
     if (packed && !read_all(f, packed, n)) {
         free(packed);
         packed = NULL;
@@ -213,30 +216,34 @@ static unsigned char *read_packed(zip_t *zip, size_t at, uint64_t n)
     return packed;
 }
 
+// False with *what as in unpack.
 static bool inflate_into(const unsigned char *packed,
-                         const struct npz_member *m, unsigned char *out)
+                         const struct npz_member *m, unsigned char *out,
+                         const char **what)
 {
     struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
     bool ok = d && libdeflate_deflate_decompress(d, packed, m->n_packed, out,
                                                  m->n_bytes, NULL) ==
                        LIBDEFLATE_SUCCESS;
+    *what = d ? "it does not inflate to its size" : NULL;
     libdeflate_free_decompressor(d);
     return ok;
 }
 
-// All bytes of a member, its header too; NULL with *what when it is damaged or
-// memory is short. As pages are touched only by what was really inflated, a
-// member that is smaller than it claims costs no more than it is.
+// All bytes of a member, its header too. Else NULL, and *what says the damage
+// or, when memory is short, is NULL too. As pages are touched only by what was
+// really inflated, a member that is smaller than it claims costs no more than
+// it is.
 static unsigned char *unpack(zip_t *zip, size_t at, const struct npz_member *m,
                              const char **what)
 {
-    unsigned char *packed = read_packed(zip, at, m->n_packed), *all = packed;
-    *what = "it is cut short";
+    unsigned char *packed = read_packed(zip, at, m->n_packed, what);
+    unsigned char *all = packed;
     if (packed && m->method == ZIP_CM_DEFLATE) {
         all = alloc_array((int64_t)m->n_bytes, 1);
         pages_prefer_large(all, all ? m->n_bytes : 0);
-        *what = all ? "it does not inflate to its size" : NULL;
-        if (all && !inflate_into(packed, m, all)) {
+        *what = NULL;
+        if (all && !inflate_into(packed, m, all, what)) {
             free(all);
             all = NULL;
         }

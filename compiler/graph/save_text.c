@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/file.h"
 #include "checked.h"
@@ -12,8 +11,10 @@
 #include "graph/text.h"
 
 // Of level 1, sorted edges deflate to 4 % more than of zlib's 6, ten times as
-// fast; levels 2 to 4 make them larger and are slower.
-enum { PIECE_EDGES = 1 << 16, HEAD_BYTES = 160, LINE_BYTES = 48, LEVEL = 1 };
+// fast; levels 2 to 4 make them larger and are slower. A piece is a member; a
+// reader's window (text_windows.h) must hold many, for of the last that it does
+// not hold whole zlib inflates a part, slowly.
+enum { PIECE_EDGES = 1 << 14, HEAD_BYTES = 160, LINE_BYTES = 48, LEVEL = 1 };
 
 struct form {
     bool mtx, gz;
@@ -22,9 +23,8 @@ struct form {
 
 static struct form form_of(const char *path)
 {
-    size_t n = strlen(path);
     return (struct form){.mtx = path_has_suffix(path, ".mtx"),
-                         .gz = n > 3 && strcasecmp(path + n - 3, ".gz") == 0,
+                         .gz = path_is_gz(path),
                          .separator = path_has_suffix(path, ".csv")   ? ','
                                       : path_has_suffix(path, ".tsv") ? '\t'
                                                                       : ' '};

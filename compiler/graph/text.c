@@ -20,12 +20,19 @@ static bool ends_with(const char *s, size_t n, const char *suffix)
     return n >= m && strncasecmp(s + n - m, suffix, m) == 0;
 }
 
+bool path_is_gz(const char *path)
+{
+    return ends_with(path, strlen(path), ".gz");
+}
+
+size_t path_without_gz(const char *path)
+{
+    return strlen(path) - (path_is_gz(path) ? 3 : 0);
+}
+
 bool path_has_suffix(const char *path, const char *suffix)
 {
-    size_t n = strlen(path);
-    if (ends_with(path, n, ".gz"))
-        n -= 3;
-    return ends_with(path, n, suffix);
+    return ends_with(path, path_without_gz(path), suffix);
 }
 
 static gnnac_status map_file(int fd, const char *path, size_t n,
@@ -68,7 +75,7 @@ gnnac_status text_open(const char *path, struct text *out, gnnac_error *err)
         st = FAIL(err, GNNAC_EIO, "%s: %s", path, strerror(errno));
     else if (!S_ISREG(sb.st_mode))
         st = FAIL(err, GNNAC_EIO, "%s: not a regular file", path);
-    else if (ends_with(path, strlen(path), ".gz"))
+    else if (path_is_gz(path))
         st = inflate_file(fd, path, (size_t)sb.st_size, out, err);
     else
         st = map_file(fd, path, (size_t)sb.st_size, out, err);

@@ -40,6 +40,10 @@ gnnac_status text_advance(struct text *t, gnnac_error *err);
 // out to be damaged further on, then damage may be why, and is named instead.
 gnnac_status text_blame(struct text *t, gnnac_status st, gnnac_error *err);
 
+// Length of the path without a ".gz" at its end, in any case; all of it where
+// there is none.
+size_t path_without_gz(const char *path);
+bool path_is_gz(const char *path);
 // True when the path ends in `suffix`, a further ".gz" aside.
 bool path_has_suffix(const char *path, const char *suffix);
 

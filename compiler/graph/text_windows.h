@@ -4,9 +4,9 @@
 
 #include "graph/text.h"
 
-// Some hundred blocks to share out; small beside the edges of a text that
+// Some dozen blocks to share out; small beside the edges of a text that
 // takes long.
-enum { TEXT_WINDOW = 1 << 23 };
+enum { TEXT_WINDOW = 1 << 22 };
 
 // The first window of the .gz that `file` holds. Windows are of `n_bytes`, or
 // larger where a line is. On success *file is empty and closed by text_close.

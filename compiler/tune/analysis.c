@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/file.h"
+#include "graph/text.h"
 
 // Grows whenever a property comes, goes or changes its meaning, and whenever
 // communities may come out differently.
@@ -15,10 +15,8 @@ enum { ANALYZER = 1 };
 static const char *form_of(const char *path)
 {
     const char *slash = strrchr(path, '/'), *form = "";
-    size_t n = strlen(path), left = 0;
-    if (n > 3 && strcasecmp(path + n - 3, ".gz") == 0)
-        left = 3;
-    for (const char *p = slash ? slash + 1 : path; p < path + n - left; p++)
+    const char *end = path + path_without_gz(path);
+    for (const char *p = slash ? slash + 1 : path; p < end; p++)
         if (*p == '.')
             form = p;
     return form;

@@ -6,7 +6,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "kcache.h"
@@ -425,39 +424,6 @@ TEST(sixteen_processes_create_and_fill_one_cache)
     kcache_close(kc);
 }
 
-static int write_for_ever(void)
-{
-    struct kcache *kc = NULL;
-    if (kcache_open(path, &kc, NULL) != GNNAC_OK)
-        return 1;
-    for (unsigned i = 0;; i++)
-        if (put(kc, i % 50) != GNNAC_OK)
-            return 2;
-}
-
-TEST(writers_killed_at_any_moment_damage_nothing)
-{
-    set_up();
-    for (int i = 0; i < 40; i++) {
-        fflush(stdout);
-        pid_t pid = fork();
-        if (pid == 0)
-            _exit(write_for_ever());
-        struct timespec t = {.tv_nsec = 1000000L * (2 + i)};
-        nanosleep(&t, NULL);
-        int status;
-        kill(pid, SIGKILL);
-        waitpid(pid, &status, 0);
-        CHECK(WIFSIGNALED(status));
-    }
-    struct kcache *kc = open_cache();
-    CHECK_STR(kcache_note(kc), "");
-    for (unsigned i = 0; i < 50; i++)
-        CHECK(get(kc, i) >= 0);
-    CHECK_INT(get(kc, 0), 1);
-    kcache_close(kc);
-}
-
 static int fill_the_disk(int unused)
 {
     (void)unused;
@@ -546,7 +512,6 @@ int main(void)
     RUN(the_least_recently_used_goes_when_the_limit_is_met);
     RUN(a_files_text_holds_while_size_and_time_do);
     RUN(sixteen_processes_create_and_fill_one_cache);
-    RUN(writers_killed_at_any_moment_damage_nothing);
     RUN(a_full_disk_is_an_error_that_loses_nothing);
     RUN(a_folder_that_cannot_be_written_is_read);
     snprintf(command, sizeof(command), "rm -rf '%s'", folder);

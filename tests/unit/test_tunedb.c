@@ -6,7 +6,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "db.h"
@@ -456,38 +455,6 @@ TEST(sixteen_processes_create_and_fill_one_file)
     tunedb_close(db);
 }
 
-static int write_for_ever(void)
-{
-    struct tunedb *db = NULL;
-    if (tunedb_open(path, &db, NULL) != GNNAC_OK)
-        return 1;
-    for (unsigned i = 0;; i++)
-        if (put(db, i % 50) != GNNAC_OK)
-            return 2;
-}
-
-TEST(writers_killed_at_any_moment_damage_nothing)
-{
-    set_up();
-    for (int i = 0; i < 40; i++) {
-        fflush(stdout);
-        pid_t pid = fork();
-        if (pid == 0)
-            _exit(write_for_ever());
-        struct timespec t = {.tv_nsec = 1000000L * (2 + i)};
-        nanosleep(&t, NULL);
-        int status;
-        kill(pid, SIGKILL);
-        waitpid(pid, &status, 0);
-        CHECK(WIFSIGNALED(status));
-    }
-    struct tunedb *db = open_db();
-    for (unsigned i = 0; i < 50; i++)
-        CHECK(get(db, i) >= 0);
-    CHECK_INT(get(db, 0), 1);
-    tunedb_close(db);
-}
-
 static int fill_the_disk(int unused)
 {
     (void)unused;
@@ -584,7 +551,6 @@ int main(void)
     RUN(an_old_file_is_backed_up_and_migrated_without_loss);
     RUN(a_migration_that_fails_leaves_the_old_file);
     RUN(sixteen_processes_create_and_fill_one_file);
-    RUN(writers_killed_at_any_moment_damage_nothing);
     RUN(a_full_disk_is_an_error_that_loses_nothing);
     RUN(a_folder_that_cannot_be_written_is_read);
     snprintf(command, sizeof(command), "rm -rf '%s'", folder);

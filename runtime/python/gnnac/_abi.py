@@ -83,7 +83,7 @@ STRUCTS: dict[str, type[Structure]] = {
     "gnnac_features": Features,
 }
 
-# Objects, matrices and memory are untyped addresses here; _arrays.py checks
+# Objects, matrices and memory are untyped addresses here; _views.py checks
 # what they point to.
 _HANDLE = _MATRIX = _MEMORY = _STREAM = c_void_p
 _OUT = POINTER(c_void_p)
