@@ -28,6 +28,7 @@ RULE = """rule "mine" {
 
 class Watch:
     """A running watch; its lines come through a queue."""
+    running = []
 
     def __init__(self, folder, *options):
         self.folder = folder
@@ -39,6 +40,7 @@ class Watch:
              "gcn", "--dim", "8", "--classes", "4", "--device", "cpu",
              *options], cwd=folder, env=env, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        Watch.running.append(self.process)
         self.lines, self.warnings = queue.Queue(), queue.Queue()
         for stream, lines in ((self.process.stdout, self.lines),
                               (self.process.stderr, self.warnings)):
@@ -144,6 +146,9 @@ def main():
                 case(folder)
             except AssertionError as e:
                 faults = [str(e) or "an assertion failed"]
+            for process in Watch.running:  # none, unless the case failed
+                process.kill()
+                process.wait()
             tap.result(case.__name__.replace("_", " "), faults)
     tap.done()
 
