@@ -1,11 +1,11 @@
-// Whole files in, atomic files out.
+// Whole files in; files out through atomic_file.h; where things lie.
 #ifndef GNNAC_FILE_H
 #define GNNAC_FILE_H
 
 #include <stddef.h>
 #include <stdio.h>
 
-#include "fail.h"
+#include "atomic_file.h"
 
 // The bytes of a regular file, NUL-terminated beyond n_bytes, owned by the
 // caller. `max_bytes` bounds the allocation. GNNAC_EIO, GNNAC_EFORMAT, _ENOMEM.
@@ -19,17 +19,6 @@ struct file_hash {
 };
 gnnac_status file_hash(const char *path, struct file_hash *out,
                        gnnac_error *err); // GNNAC_EIO, GNNAC_ENOMEM
-
-// Write to a temporary file beside `path`, then commit: flush, fsync, rename,
-// fsync the folder. Nothing is left behind on failure or abandon.
-struct atomic_file {
-    FILE *out; // write here; errors are found at commit
-    char *path, *temporary;
-};
-gnnac_status atomic_open(const char *path, struct atomic_file *f,
-                         gnnac_error *err);
-gnnac_status atomic_commit(struct atomic_file *f, gnnac_error *err);
-void atomic_abandon(struct atomic_file *f); // after commit: does nothing
 
 // Folders for data (rules, templates): $GNNAC_PATH entries, the user's config
 // folder, the installed data folder, the source tree. `kind` is "rules" or
