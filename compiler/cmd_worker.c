@@ -6,13 +6,19 @@
 #include "base/worker.h"
 #include "cli.h"
 #include "tune/compile_pool.h"
+#include "tune/time_worker.h"
 
 gnnac_status cmd_worker(const char *role, gnnac_error *err)
 {
     struct nvrtc *nvrtc = NULL;
-    if (strcmp(role, "compile") != 0)
+    struct time_worker timer = {0};
+    if (strcmp(role, "compile") == 0)
+        worker_serve(compile_worker_answer, &nvrtc);
+    else if (strcmp(role, "time") == 0)
+        worker_serve(time_worker_answer, &timer);
+    else
         return FAIL(err, GNNAC_EUSAGE, "--worker is for gnnac itself");
-    worker_serve(compile_worker_answer, &nvrtc);
     nvrtc_close(nvrtc);
+    time_worker_finish(&timer);
     return GNNAC_OK;
 }

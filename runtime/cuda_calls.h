@@ -56,6 +56,7 @@ enum {
     CALL(cuDeviceGetCount, (int *n))                                           \
     CALL(cuDeviceGet, (cu_device * device, int ordinal))                       \
     CALL(cuDeviceGetName, (char *name, int n_bytes, cu_device device))         \
+    CALL(cuDeviceGetUuid_v2, (unsigned char *uuid, cu_device device))          \
     CALL(cuDeviceGetAttribute, (int *value, int attribute, cu_device device))  \
     CALL(cuDevicePrimaryCtxRetain, (cu_context * ctx, cu_device device))       \
     CALL(cuDevicePrimaryCtxRelease_v2, (cu_device device))                     \

@@ -245,7 +245,7 @@ static gnnac_status tell(int why, double seconds, gnnac_error *err)
     if (why == 0)
         return GNNAC_OK;
     if (why == ETIMEDOUT)
-        return FAIL(err, GNNAC_EIO, "no answer within %.3g s", seconds);
+        return FAIL(err, GNNAC_ENOENT, "no answer within %.3g s", seconds);
     if (why == EPIPE)
         return FAIL(err, GNNAC_EIO, "the worker process ended");
     return FAIL(err, GNNAC_EIO, "the worker process: %s", strerror(why));

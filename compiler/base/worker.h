@@ -46,8 +46,8 @@ gnnac_status worker_start(const char *program, const char *role,
 // Kills it and waits for its end.
 void worker_stop(struct worker *w);
 
-// GNNAC_EIO when it is gone or did not take or give a whole message within the
-// time: `err` says which. It is then of no more use. worker_receive empties *m
+// GNNAC_EIO when it is gone, GNNAC_ENOENT when it did not take or give a whole
+// message within the time. It is then of no more use. worker_receive empties *m
 // first.
 gnnac_status worker_send(struct worker *w, const struct message *m,
                          double seconds, gnnac_error *err);

@@ -201,14 +201,20 @@ static bool is_right(struct bench *b, const struct cuda_kernel *k,
     return refuse(v, "wrong_result");
 }
 
-bool bench_gate(struct bench *b, struct variant *v, struct cuda_kernel *k)
+bool bench_load(struct bench *b, struct variant *v, struct cuda_kernel *k)
 {
     gnnac_error e = {{0}};
     gnnac_status st = load_variant(b, v, k, &e);
-    if (st != GNNAC_OK) {
-        snprintf(v->reason, sizeof(v->reason), "%.500s", e.msg);
-        return st == GNNAC_EUNSUPPORTED ? false : refuse(v, "launch_error");
-    }
+    if (st == GNNAC_OK)
+        return true;
+    snprintf(v->reason, sizeof(v->reason), "%.500s", e.msg);
+    return st == GNNAC_EUNSUPPORTED ? false : refuse(v, "launch_error");
+}
+
+bool bench_gate(struct bench *b, struct variant *v, struct cuda_kernel *k)
+{
+    if (!bench_load(b, v, k))
+        return false;
     bool right = is_right(b, k, v);
     if (!right)
         cuda_kernel_unload(b->c, k);

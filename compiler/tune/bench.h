@@ -52,6 +52,9 @@ gnnac_status bench_check(struct bench *b, queue_run queue, void *work,
 // nothing is known against it but that this GPU cannot run it.
 bool bench_gate(struct bench *b, struct variant *v, struct cuda_kernel *k);
 
+// Only load it: one that passed before.
+bool bench_load(struct bench *b, struct variant *v, struct cuda_kernel *k);
+
 // Queue one run on b->stream.
 gnnac_status bench_launch(struct bench *b, const struct cuda_kernel *k,
                           gnnac_error *err);

@@ -427,6 +427,8 @@ static gnnac_status time_question(struct selector *s, const struct question *q,
         .reference = reference < q->n_options ? q->options[reference] : -1,
         .incumbent = q->incumbent,
         .seed = s->wb->request.seed,
+        .program = s->wb->request.program,
+        .ordinal = s->wb->ordinal,
         .stop = s->wb->request.stop,
     };
     gnnac_status st = time_variants(s->wb->cuda, &rq, c, &e);

@@ -5,126 +5,50 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "tune/bench.h"
-
-// Untimed runs of each variant, which load what is loaded late, and the
-// shortest sample worth believing: an event's resolution is about half a
-// microsecond.
-enum { N_WARM_UP = 3 };
-static const float sample_ms_min = 0.1f;
-// How long the GPU is kept busy before anything counts: power needs that long
-// to settle.
-static const double load_seconds = 0.05;
-
-struct stopwatch {
-    struct bench *bench;
-    cu_event begin, end;
-};
-
-// stopwatch_finish is due in either case.
-static gnnac_status stopwatch_init(struct bench *b, struct stopwatch *out,
-                                   gnnac_error *err)
-{
-    gnnac_status st = GNNAC_OK;
-    *out = (struct stopwatch){.bench = b};
-    TRY(CU(b->c, cuEventCreate, (&out->begin, 0), err));
-    TRY(CU(b->c, cuEventCreate, (&out->end, 0), err));
-out:
-    return st;
-}
-
-static void stopwatch_finish(struct stopwatch *w)
-{
-    if (w->begin)
-        w->bench->c->cu.cuEventDestroy_v2(w->begin);
-    if (w->end)
-        w->bench->c->cu.cuEventDestroy_v2(w->end);
-}
-
-// Milliseconds of `repeat` launches in a row.
-static gnnac_status sample(struct stopwatch *w, const struct cuda_kernel *k,
-                           int repeat, float *ms, gnnac_error *err)
-{
-    struct bench *b = w->bench;
-    gnnac_status st = GNNAC_OK;
-    TRY(CU(b->c, cuEventRecord, (w->begin, b->stream), err));
-    for (int i = 0; i < repeat; i++)
-        TRY(bench_launch(b, k, err));
-    TRY(CU(b->c, cuEventRecord, (w->end, b->stream), err));
-    TRY(CU(b->c, cuEventSynchronize, (w->end), err));
-    TRY(CU(b->c, cuEventElapsedTime, (ms, w->begin, w->end), err));
-out:
-    return st;
-}
+#include "tune/gpu_lock.h"
+#include "tune/stand.h"
+#include "tune/time_worker.h"
 
 // ---- who races --------------------------------------------------------------
 
 struct runner {
     struct variant *v;
     int32_t variant; // its index
-    struct cuda_kernel k;
-    int repeat;
 };
 
+// Timed in a worker, or, without the program for one, here.
 struct field {
-    struct stopwatch watch;
+    struct far_stand *far;
+    struct stand *near;
     bool (*stop)(void);
     double begun; // the race, now_seconds()
     size_t n;
     struct runner *runners; // owned
 };
 
-static void enter_race(struct bench *b, const struct contest_request *rq,
-                       struct field *f)
+static bool enter(struct field *f, struct variant *v)
+{
+    return f->far ? far_stand_enter(f->far, v) : stand_enter(f->near, v, false);
+}
+
+static void enter_race(const struct contest_request *rq, struct field *f)
 {
     const struct variant *not_run = NULL;
     for (size_t i = 0; i < rq->n; i++) {
         struct variant *v = &rq->variants[rq->options[i]];
-        struct runner *r = &f->runners[f->n];
         if (rq->stop && rq->stop())
             break;
         if (strcmp(v->status, "ok") != 0 || !v->images[0].image)
             continue;
-        if (bench_gate(b, v, &r->k)) {
-            r->v = v;
-            r->variant = rq->options[i];
-            f->n++;
-        } else if (strcmp(v->status, "ok") != 0) {
+        if (enter(f, v))
+            f->runners[f->n++] = (struct runner){v, rq->options[i]};
+        else if (strcmp(v->status, "ok") != 0)
             log_warn("%s", v->reason);
-        } else {
+        else
             not_run = v;
-        }
     }
     if (not_run)
         log_warn("not timed: %s", not_run->reason);
-}
-
-static gnnac_status warm_up(struct stopwatch *w, struct runner *r,
-                            gnnac_error *err)
-{
-    float ms = 0;
-    gnnac_status st = GNNAC_OK;
-    r->repeat = 1;
-    for (int i = 0; i < N_WARM_UP && st == GNNAC_OK; i++)
-        st = sample(w, &r->k, 1, &ms, err);
-    if (ms < sample_ms_min)
-        r->repeat = ms > 1e-4f ? (int)(sample_ms_min / ms) + 1 : 1000;
-    return st;
-}
-
-// Every variant a few times, and then in turns until the load was long enough.
-static gnnac_status warm_up_all(struct field *f, gnnac_error *err)
-{
-    gnnac_status st = GNNAC_OK;
-    float ms;
-    double begin = now_seconds();
-    for (size_t i = 0; i < f->n; i++)
-        TRY(warm_up(&f->watch, &f->runners[i], err));
-    for (size_t i = 0; now_seconds() - begin < load_seconds; i = (i + 1) % f->n)
-        TRY(sample(&f->watch, &f->runners[i].k, f->runners[i].repeat, &ms,
-                   err));
-out:
-    return st;
 }
 
 // ---- the race ---------------------------------------------------------------
@@ -133,12 +57,8 @@ static gnnac_status measure(void *context, size_t candidate, double *ns,
                             gnnac_error *err)
 {
     struct field *f = context;
-    const struct runner *r = &f->runners[candidate];
-    float ms;
-    gnnac_status st = sample(&f->watch, &r->k, r->repeat, &ms, err);
-    if (st == GNNAC_OK)
-        *ns = (double)ms * 1e6 / r->repeat;
-    return st;
+    return f->far ? far_stand_sample(f->far, candidate, ns, err)
+                  : stand_sample(f->near, candidate, ns, err);
 }
 
 static void tell(void *context, const struct race_news *n)
@@ -175,6 +95,52 @@ static void tell_variant(const struct racer *c, struct variant *v)
     v->p80_ns = c->p80;
 }
 
+// ---- the winner once more ---------------------------------------------------
+
+enum { CONFIRM_PAIRS = 12 };
+
+// Winner and reference in turns, A B B A, in a new process.
+static gnnac_status time_pairs(struct field *f, size_t winner, size_t reference,
+                               double *a, double *b, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    if (f->far)
+        far_stand_renew(f->far);
+    for (size_t i = 0; i < CONFIRM_PAIRS; i++) {
+        bool first = i % 2 == 0;
+        TRY(measure(f, first ? winner : reference, first ? &a[i] : &b[i], err));
+        TRY(measure(f, first ? reference : winner, first ? &b[i] : &a[i], err));
+    }
+out:
+    return st;
+}
+
+// A winner that is shown to be slower than the reference in other memory won by
+// where it lay: the reference stands.
+static void confirm(struct field *f, size_t reference, struct race *race)
+{
+    double a[CONFIRM_PAIRS], b[CONFIRM_PAIRS];
+    gnnac_error e = {{0}};
+    size_t winner = race->winner;
+    if (winner == NO_RACER || winner == reference || race->stopped ||
+        race->racers[reference].state == RACE_FAILED)
+        return;
+    if (time_pairs(f, winner, reference, a, b, &e) != GNNAC_OK) {
+        log_warn("not confirmed: %s", e.msg);
+        if (strcmp(f->runners[reference].v->status, "ok") == 0)
+            race->winner = reference;
+        return;
+    }
+    struct interval d = paired_ratio(a, b, CONFIRM_PAIRS, Z_95);
+    if (d.low <= 1)
+        return;
+    log_warn("%s won, but in a new process takes %.1f %% longer than the "
+             "default, which stays",
+             f->runners[winner].v->kernel.name, 100 * (d.centre - 1));
+    race->winner = reference;
+    race->gain = (struct interval){1, 1, 1};
+}
+
 static gnnac_status conclude(const struct field *f, const struct race *race,
                              struct contest *out, gnnac_error *err)
 {
@@ -209,12 +175,14 @@ static gnnac_status hold_race(struct field *f, const struct contest_request *rq,
         .incumbent = runner_of(f, rq->incumbent, NO_RACER),
         .seed = rq->seed,
     };
-    gnnac_status st = warm_up_all(f, err);
+    gnnac_status st =
+        f->far ? far_stand_warm(f->far, err) : stand_warm(f->near, err);
     f->begun = now_seconds();
     if (st == GNNAC_OK)
         st = race_run(&device, &options, &race, err);
     if (st != GNNAC_OK)
         return st;
+    confirm(f, options.reference, &race);
     st = conclude(f, &race, out, err);
     race_finish(&race);
     return st;
@@ -228,40 +196,43 @@ void contest_finish(struct contest *c)
     *c = (struct contest){.winner = -1};
 }
 
-static gnnac_status gate_and_race(struct bench *b,
-                                  const struct contest_request *rq,
-                                  struct field *f, struct contest *out,
-                                  gnnac_error *err)
+static gnnac_status open_stand(const struct cuda_context *c,
+                               const struct contest_request *rq,
+                               struct field *f, gnnac_error *err)
 {
-    gnnac_status st = stopwatch_init(b, &f->watch, err);
-    if (st == GNNAC_OK)
-        enter_race(b, rq, f);
-    if (st == GNNAC_OK && b->g->n_nodes && f->n)
-        st = hold_race(f, rq, out, err);
-    stopwatch_finish(&f->watch);
-    for (size_t i = 0; i < f->n; i++)
-        cuda_kernel_unload(b->c, &f->runners[i].k);
-    return st;
+    const struct far_stand_request far = {.program = rq->program,
+                                          .ordinal = rq->ordinal,
+                                          .graph = rq->graph,
+                                          .spec = rq->spec,
+                                          .gate_seconds = GATE_SECONDS,
+                                          .sample_seconds = SAMPLE_SECONDS};
+    gnnac_error e = {{0}};
+    gnnac_status st = GNNAC_EIO;
+    if (rq->program)
+        st = far_stand_open(&far, &f->far, &e);
+    if (st == GNNAC_EIO)
+        return stand_open(c, rq->graph, rq->spec, &f->near, err);
+    return st == GNNAC_OK ? st : FAIL(err, st, "%s", e.msg);
 }
 
 gnnac_status time_variants(const struct cuda_context *c,
                            const struct contest_request *rq,
                            struct contest *out, gnnac_error *err)
 {
-    struct bench b;
     struct field f = {.stop = rq->stop,
                       .runners = calloc(rq->n + 1, sizeof(*f.runners))};
     *out = (struct contest){.winner = -1};
     if (!f.runners)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
-    gnnac_status st = cuda_enter(c, err);
-    if (st == GNNAC_OK) {
-        st = bench_init(c, rq->graph, rq->spec, &b, err);
-        if (st == GNNAC_OK)
-            st = gate_and_race(&b, rq, &f, out, err);
-        bench_finish(&b);
-        cuda_leave(c);
-    }
+    int lock = gpu_lock_take(c, rq->stop);
+    gnnac_status st = open_stand(c, rq, &f, err);
+    if (st == GNNAC_OK)
+        enter_race(rq, &f);
+    if (st == GNNAC_OK && rq->graph->n_nodes && f.n)
+        st = hold_race(&f, rq, out, err);
+    far_stand_close(f.far);
+    stand_close(f.near);
+    gpu_lock_release(lock);
     free(f.runners);
     return st;
 }

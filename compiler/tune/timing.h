@@ -20,7 +20,9 @@ struct contest_request {
     int32_t reference; // the variant that gains are told against; -1: the first
     int32_t incumbent; // the variant chosen earlier, or -1
     uint64_t seed;
-    bool (*stop)(void); // asked before every sample; NULL: never
+    const char *program; // gnnac, to time in a worker; NULL: in this process
+    int ordinal;         // of the GPU, for the worker
+    bool (*stop)(void);  // asked before every sample; NULL: never
 };
 
 // How the race went.

@@ -36,6 +36,7 @@ static void use_present_gpu(struct workbench *wb, int ordinal)
     if (p.mem_bandwidth > 0)
         d->mem_bandwidth = p.mem_bandwidth;
     d->present = true;
+    wb->ordinal = ordinal;
 }
 
 // "auto" looks for a GPU, "cpu" does not, "cuda:N" insists on one.

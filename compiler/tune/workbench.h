@@ -41,6 +41,7 @@ struct workbench {
     char toolchain[256];    // identity of the NVRTC that will be used
     struct device device;   // that rules and the cost model see
     struct cuda_context *cuda; // owned; NULL: no GPU, or not asked to time
+    int ordinal;               // of that GPU
     size_t n_archs;
     char archs[MAX_ARCHS][16]; // "sm_90": a cubin each
     char ptx_arch[16];         // "compute_75"

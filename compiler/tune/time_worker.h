@@ -1,0 +1,54 @@
+// A test stand (stand.h) in a worker process, so that a kernel that faults or
+// hangs, or a GPU context that is lost, costs one variant: the worker is killed
+// and another goes on.
+#ifndef GNNAC_TIME_WORKER_H
+#define GNNAC_TIME_WORKER_H
+
+#include "graph/csr.h"
+#include "plan/spec.h"
+#include "tune/variant.h"
+
+// What a worker may take: the gate compares with float64 on the host, too.
+enum { GATE_SECONDS = 120, SAMPLE_SECONDS = 30 };
+
+struct far_stand; // opaque; the owner's side
+
+struct far_stand_request {
+    const char *program; // gnnac
+    int ordinal;         // of the GPU
+    const struct csr *graph;
+    const struct kernel_spec *spec;
+    double gate_seconds, sample_seconds;
+};
+
+// As those of stand.h; what is borrowed there is borrowed here. A variant over
+// which two workers ended, or one gave no answer in time or lost its GPU, gets
+// status "launch_error", is never tried again, and the next call has a new
+// worker. Lost for good (a worker
+// that cannot open the stand): GNNAC_EDRIVER, GNNAC_ENOMEM, GNNAC_EIO.
+gnnac_status far_stand_open(const struct far_stand_request *rq,
+                            struct far_stand **out, gnnac_error *err);
+void far_stand_close(struct far_stand *s);
+bool far_stand_enter(struct far_stand *s, struct variant *v);
+gnnac_status far_stand_warm(struct far_stand *s, gnnac_error *err);
+// GNNAC_EUNSUPPORTED when this variant is out.
+gnnac_status far_stand_sample(struct far_stand *s, size_t i, double *ns,
+                              gnnac_error *err);
+// A fresh process: what was entered is loaded again when it is next timed.
+void far_stand_renew(struct far_stand *s);
+
+// What such a worker does (worker_serve's answer); the context is all-zero at
+// first.
+struct time_worker {
+    struct cuda_context *cuda;
+    struct stand *stand;
+    struct csr graph;
+    struct kernel_spec spec;
+    size_t n;
+    struct variant **variants; // owned
+};
+struct message;
+bool time_worker_answer(void *context, struct message *in, struct message *out);
+void time_worker_finish(struct time_worker *t);
+
+#endif
