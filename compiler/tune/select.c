@@ -1,4 +1,4 @@
-#include "tune/select.h"
+#include "tune/select_state.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,27 +14,6 @@
 #include "tune/propose.h"
 #include "tune/recall.h"
 #include "tune/timing.h"
-
-// One step that needs a kernel, and the variants that may serve it.
-struct question {
-    int32_t step;
-    struct opspec op;
-    bool recalled;         // answered by the database
-    int32_t answer;        // index of a variant
-    int32_t incumbent;     // what the database had, to be timed anew; or -1
-    struct origin from;    // of the answer
-    size_t n_options;
-    int32_t options[MAX_CANDIDATES]; // indices of variants, each once
-    struct origin *origins; // owned; parallel to options
-};
-
-struct selector {
-    struct workbench *wb;
-    struct graph_input *graph;
-    struct selection *sel;
-    size_t n_questions, capacity;
-    struct question *questions;
-};
 
 gnnac_status graph_input_props(struct graph_input *g, int n_threads,
                                const struct props **out, gnnac_error *err)
@@ -142,6 +121,8 @@ static void remember_candidates(const struct selector *s,
     struct recall_key key = key_of(s, q);
     remember_measurements(s->wb, &key, s->sel->variants, q->options,
                           q->n_options);
+    if (s->sel->contests[q->step].n)
+        remember_graph(s->wb, s->graph->fingerprint, &s->graph->props);
 }
 
 static int effort_of(const struct contest *c)
@@ -274,85 +255,7 @@ static gnnac_status collect_options(struct selector *s, struct question *q,
     return st;
 }
 
-// ---- decide -----------------------------------------------------------------
-
-// Where nothing was timed: no spills, then the cost model; ties keep the rules'
-// order.
-static bool better(const struct variant *a, const struct variant *b)
-{
-    if ((a->spill_bytes > 0) != (b->spill_bytes > 0))
-        return a->spill_bytes <= 0;
-    return a->cost < b->cost;
-}
-
-// Whether option b is preferred to option a, which stands before it. Only the
-// first rule's candidates compete by cost: a rule's place in the order is a
-// judgement that the model does not overrule.
-static bool overtakes(const struct selector *s, const struct question *q,
-                      size_t b, size_t a)
-{
-    const struct variant *all = s->sel->variants;
-    return strcmp(q->origins[b].rule, q->origins[a].rule) == 0 &&
-           better(&all[q->options[b]], &all[q->options[a]]);
-}
-
-// The option that is best without timing; n_options when none is usable.
-static size_t rank(const struct selector *s, const struct question *q)
-{
-    size_t best = q->n_options;
-    for (size_t i = 0; i < q->n_options; i++)
-        if (strcmp(s->sel->variants[q->options[i]].status, "ok") == 0 &&
-            (best == q->n_options || overtakes(s, q, i, best)))
-            best = i;
-    return best;
-}
-
-static size_t option_of(const struct question *q, int32_t variant)
-{
-    size_t i = 0;
-    while (i < q->n_options && q->options[i] != variant)
-        i++;
-    return i;
-}
-
-static gnnac_status nothing_usable(const struct variant *v, gnnac_error *err)
-{
-    gnnac_status st = strcmp(v->status, "compile_error") == 0 ? GNNAC_ECOMPILE
-                                                              : GNNAC_EWRONG;
-    return FAIL(err, st, "%s",
-                v->reason[0] ? v->reason : "no candidate is usable");
-}
-
-// Who won the race, where there was one; else who ranks first.
-static gnnac_status decide(struct selector *s, struct question *q,
-                           gnnac_error *err)
-{
-    const struct variant *all = s->sel->variants;
-    const struct contest *c = &s->sel->contests[q->step];
-    size_t best = c->n ? option_of(q, c->winner) : q->n_options;
-    for (size_t i = 0; i < q->n_options; i++)
-        s->sel->report.n_rejected +=
-            strcmp(all[q->options[i]].status, "ok") != 0;
-    if (best == q->n_options)
-        best = rank(s, q);
-    if (best == q->n_options)
-        return nothing_usable(&all[q->options[0]], err);
-    q->answer = q->options[best];
-    q->from = q->origins[best];
-    return GNNAC_OK;
-}
-
-static const char *level_of(const struct selector *s, const struct question *q)
-{
-    if (q->recalled)
-        return "tune.db";
-    if (s->sel->contests[q->step].winner == q->answer &&
-        s->sel->contests[q->step].n)
-        return "timed";
-    return s->wb->request.n_settings && strcmp(q->op.op, "aggregate") == 0
-               ? "settings"
-               : "rules";
-}
+// ---- the choice -------------------------------------------------------------
 
 static void record_choice(struct selector *s, const struct question *q)
 {
@@ -365,7 +268,7 @@ static void record_choice(struct selector *s, const struct question *q)
     snprintf(c->rule, sizeof(c->rule), "%s", q->from.rule);
     snprintf(c->why, sizeof(c->why), "%s", q->from.why);
     snprintf(c->where, sizeof(c->where), "%s", q->from.where);
-    snprintf(c->level, sizeof(c->level), "%s", level_of(s, q));
+    snprintf(c->level, sizeof(c->level), "%s", question_level(s, q));
     snprintf(c->knobs, sizeof(c->knobs), "%s", v->knobs);
 }
 
@@ -401,7 +304,7 @@ static gnnac_status answer(struct selector *s, gnnac_error *err)
     for (size_t i = 0; i < s->n_questions; i++) {
         struct question *q = &s->questions[i];
         if (!q->recalled) {
-            gnnac_status st = decide(s, q, err);
+            gnnac_status st = question_decide(s, q, err);
             if (st != GNNAC_OK)
                 return st;
         }
@@ -416,7 +319,7 @@ static gnnac_status time_question(struct selector *s, const struct question *q,
                                   gnnac_error *err)
 {
     gnnac_error e = {{0}};
-    size_t reference = rank(s, q);
+    size_t reference = question_rank(s, q);
     struct contest *c = &s->sel->contests[q->step];
     const struct contest_request rq = {
         .graph = s->graph->stored,
