@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tune/subjects.h"
 #include "tunedb_records.h"
 
-enum { N_FEATURES = 8, N_NEAREST = 8, VECTOR_BYTES = 256 };
+enum { N_FEATURES = 8, N_NEAREST = 8 };
 // Graphs further away say nothing: about a factor of eight in size alone.
 static const double max_distance = 3;
 static const double worth_it = 1.02;
@@ -36,43 +37,6 @@ static void vector_of(const struct props *graph, double v[N_FEATURES])
         v[i] =
             features[i].weight * (features[i].log ? log2(1 + fmax(0, x)) : x);
     }
-}
-
-static void vector_key(const char *fingerprint, char *out, size_t n_bytes)
-{
-    snprintf(out, n_bytes, "graph vector v1 %s", fingerprint);
-}
-
-gnnac_status neighbours_learn(struct tunedb *db, const char *fingerprint,
-                              const struct props *graph, gnnac_error *err)
-{
-    char key[64], text[VECTOR_BYTES];
-    double v[N_FEATURES];
-    size_t used = 0;
-    vector_key(fingerprint, key, sizeof(key));
-    vector_of(graph, v);
-    for (int i = 0; i < N_FEATURES && used < sizeof(text); i++)
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%.9g",
-                                 i ? " " : "", v[i]);
-    return tunedb_put_analysis(db, key, text, err);
-}
-
-static bool recall_vector(struct tunedb *db, const char *fingerprint,
-                          double v[N_FEATURES])
-{
-    char key[64], *text = NULL;
-    vector_key(fingerprint, key, sizeof(key));
-    if (tunedb_get_analysis(db, key, &text, NULL) != GNNAC_OK)
-        return false;
-    char *at = text;
-    int n = 0;
-    for (char *end; n < N_FEATURES; n++, at = end) {
-        v[n] = strtod(at, &end);
-        if (end == at || !isfinite(v[n]))
-            break;
-    }
-    free(text);
-    return n == N_FEATURES;
 }
 
 static double distance(const double a[N_FEATURES], const double b[N_FEATURES])
@@ -178,10 +142,12 @@ static gnnac_status meet(void *context, const struct run_record *r,
 {
     struct asking *a = context;
     double v[N_FEATURES];
+    struct props graph;
     if (!same_class(r->key.op, a->rq->op) ||
         !same_arch(r->key.device, a->rq->arch) ||
-        !recall_vector(a->db, r->key.graph, v))
+        !subject_graph(a->db, r->key.graph, &graph))
         return GNNAC_OK;
+    vector_of(&graph, v);
     struct neighbour n = {.distance = distance(v, a->vector), .time = r->time};
     snprintf(n.graph, sizeof(n.graph), "%s", r->key.graph);
     if (n.distance > max_distance)

@@ -9,11 +9,6 @@
 #include "tune/variant.h"
 #include "tunedb.h"
 
-// Keep what a graph is like, so that it can be a neighbour: its "graph.*"
-// properties under its fingerprint. GNNAC_EDB, GNNAC_ENOMEM.
-gnnac_status neighbours_learn(struct tunedb *db, const char *fingerprint,
-                              const struct props *graph, gnnac_error *err);
-
 struct neighbours_request {
     const struct props *graph;
     const char *op;   // opspec.key

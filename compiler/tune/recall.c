@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "tune/neighbours.h"
 
 // Cubins for every architecture and then the PTX.
 static size_t n_images(const struct workbench *wb)
@@ -108,15 +107,6 @@ void remember(struct workbench *wb, const struct recall_key *key,
         tunedb_put_decision(wb->db, &whole, &row, &e) != GNNAC_OK)
         workbench_forgets(wb, e.msg);
     decision_row_finish(&row);
-}
-
-void remember_graph(struct workbench *wb, const char *fingerprint,
-                    const struct props *graph)
-{
-    gnnac_error e = {{0}};
-    if (graph->n && may_write(wb) &&
-        neighbours_learn(wb->db, fingerprint, graph, &e) != GNNAC_OK)
-        workbench_forgets(wb, e.msg);
 }
 
 static struct measurement_row measurement_of(const struct variant *v)

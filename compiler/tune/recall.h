@@ -32,10 +32,6 @@ enum { EFFORT_RULES, EFFORT_PROBE, EFFORT_RACE };
 void remember(struct workbench *wb, const struct recall_key *key,
               const struct variant *v, const struct origin *from, int effort);
 
-// Keep what a measured graph is like, for graphs that resemble it.
-void remember_graph(struct workbench *wb, const char *fingerprint,
-                    const struct props *graph);
-
 // Keep how the candidates did: options[0..n) are indices into `all`. Fewer than
 // two were no contest and are not kept.
 void remember_measurements(struct workbench *wb, const struct recall_key *key,

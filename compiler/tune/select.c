@@ -121,8 +121,6 @@ static void remember_candidates(const struct selector *s,
     struct recall_key key = key_of(s, q);
     remember_measurements(s->wb, &key, s->sel->variants, q->options,
                           q->n_options);
-    if (s->sel->contests[q->step].n)
-        remember_graph(s->wb, s->graph->fingerprint, &s->graph->props);
 }
 
 static int effort_of(const struct contest *c)

@@ -9,28 +9,47 @@
 static const char graph_prefix[] = "subject v1 graph=";
 static const char device_prefix[] = "subject v1 device=";
 
-static void keep(struct workbench *wb, const char *key, const struct props *p)
+static gnnac_status keep(struct tunedb *db, const char *key,
+                         const struct props *p, gnnac_error *err)
 {
     struct props known;
-    gnnac_error e = {{0}};
-    if (analysis_recall(wb->db, key, &known))
-        return;
-    if (analysis_remember(wb->db, key, p, &e) != GNNAC_OK)
-        workbench_forgets(wb, e.msg);
+    return analysis_recall(db, key, &known)
+               ? GNNAC_OK
+               : analysis_remember(db, key, p, err);
+}
+
+gnnac_status subject_graph_keep(struct tunedb *db, const char *fingerprint,
+                                const struct props *graph, gnnac_error *err)
+{
+    char key[128];
+    snprintf(key, sizeof(key), "%s%s", graph_prefix, fingerprint);
+    return keep(db, key, graph, err);
+}
+
+bool subject_graph(struct tunedb *db, const char *fingerprint,
+                   struct props *out)
+{
+    char key[128];
+    snprintf(key, sizeof(key), "%s%s", graph_prefix, fingerprint);
+    return analysis_recall(db, key, out);
 }
 
 void subjects_remember(struct workbench *wb, const struct graph_input *g)
 {
     char key[640], device[512];
     struct props p = {0};
+    gnnac_error e = {{0}};
     if (!wb->db || tunedb_is_read_only(wb->db) || g->props.n == 0)
         return;
-    snprintf(key, sizeof(key), "%s%s", graph_prefix, g->fingerprint);
-    keep(wb, key, &g->props);
+    gnnac_status st =
+        subject_graph_keep(wb->db, g->fingerprint, &g->props, &e);
     recall_device(wb, device, sizeof(device));
     snprintf(key, sizeof(key), "%s%s", device_prefix, device);
     device_props(&wb->device, &p);
-    keep(wb, key, &p);
+    if (st == GNNAC_OK)
+        st = keep(wb->db, key, &p, &e);
+    if (st != GNNAC_OK)
+        workbench_forgets(wb, e.msg);
 }
 
 bool subject_is_device(const char *key, const char **text)

@@ -2,6 +2,7 @@
 // decides, and says so.
 #include "tune/neighbours.h"
 #include "plan/opspec.h"
+#include "tune/subjects.h"
 #include "tune_fixture.h"
 
 #define OP(layer)                                                            \
@@ -62,7 +63,7 @@ static void record(const char *graph, const char *op, const char *device,
 static void learn(const char *graph, double nodes, double degree)
 {
     struct props p = graph_like(nodes, degree);
-    CHECK_INT(neighbours_learn(db, graph, &p, &err), GNNAC_OK);
+    CHECK_INT(subject_graph_keep(db, graph, &p, &err), GNNAC_OK);
 }
 
 static void begin(void)
@@ -203,8 +204,9 @@ TEST(a_choice_by_neighbours_says_so)
     variants[1] = *dear;
     static const double ns[N] = {200, 100, NAN};
     record(t->graph.fingerprint, op.key, gpu, ns);
-    CHECK_INT(neighbours_learn(db, t->graph.fingerprint, &t->graph.props, &err),
-              GNNAC_OK);
+    CHECK_INT(
+        subject_graph_keep(db, t->graph.fingerprint, &t->graph.props, &err),
+        GNNAC_OK);
     struct tune_case *again = tune_new();
     again->request = t->request;
     CHECK_INT(tune_run(again, &g, NULL), GNNAC_OK);
