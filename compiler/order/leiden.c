@@ -174,8 +174,7 @@ static gnnac_status run(struct leiden_run *r, gnnac_error *err)
 gnnac_status leiden(const struct csr *g, int n_threads, struct partition *out,
                     gnnac_error *err)
 {
-    struct leiden_run r = {
-        .g = g, .n_threads = n_threads ? n_threads : omp_get_max_threads()};
+    struct leiden_run r = {.g = g, .n_threads = visit_threads(g, n_threads)};
     if (g->n_edges > UINT32_MAX)
         return FAIL(err, GNNAC_EUNSUPPORTED,
                     "communities of more than 2^32 - 1 edges");

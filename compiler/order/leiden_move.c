@@ -119,7 +119,7 @@ static int64_t batch_quota(const struct leiden_run *r)
     int64_t work = 0;
     for (int64_t i = 0; i < r->n_order; i++)
         work += visit_work(level_degree(r->level, r->order[i]));
-    return work / VISIT_BATCHES + 1;
+    return visit_quota(work);
 }
 
 static void wake_everyone(struct leiden_run *r)

@@ -74,7 +74,7 @@ void leiden_refine(struct leiden_run *r)
         r->part_sum[v] = l->strength[v];
         total += visit_work(level_degree(l, v));
     }
-    int64_t quota = total / VISIT_BATCHES + 1;
+    int64_t quota = visit_quota(total);
     while (at < r->n_order) {
         int64_t n = 0, work = 0;
         for (; at < r->n_order && work < quota; at++) {

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "graph/csr.h"
+#include "order/visit_order.h"
 
 struct cell {
     int32_t id;
@@ -74,15 +75,12 @@ struct leiden_run {
 
 // ---- batches ----------------------------------------------------------------
 
-// Fewer entries than this are done before other threads are awake.
-enum { LEIDEN_WORTH_THREADS = 4096 };
-
 // body(r, t, i) for all i below n, with the tally of its thread.
 static inline void leiden_each(struct leiden_run *r, int64_t n, int64_t work,
                                void (*body)(struct leiden_run *,
                                             struct tally *, int64_t))
 {
-    if (r->n_threads == 1 || work < LEIDEN_WORTH_THREADS) {
+    if (r->n_threads == 1 || work <= VISIT_WORTH_THREADS) {
         for (int64_t i = 0; i < n; i++)
             body(r, &r->tally[0], i);
         return;

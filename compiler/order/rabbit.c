@@ -122,16 +122,13 @@ static void fetch_ahead(const struct rabbit_run *r, int64_t i, int64_t n)
     }
 }
 
-// Less work than this is done before other threads are awake.
-enum { WORTH_THREADS = 4096 };
-
 static bool propose_all(struct rabbit_run *r, int64_t n, int64_t work)
 {
     bool ok = true;
     int64_t chunk = n / (8 * r->n_threads);
     chunk = chunk > 64 ? 64 : chunk < 1 ? 1 : chunk;
 #pragma omp parallel for schedule(dynamic, chunk) reduction(&& : ok) \
-    num_threads(r->n_threads) if (work > WORTH_THREADS)
+    num_threads(r->n_threads) if (work > VISIT_WORTH_THREADS)
     for (int64_t i = 0; i < n; i++) {
         fetch_ahead(r, i, n);
         ok = rabbit_propose(&r->m, &r->scratch[omp_get_thread_num()],
@@ -171,7 +168,7 @@ static bool merge_all(struct rabbit_run *r)
     int64_t total = 0, n = 0, at = 0;
     for (int64_t i = 0; i < r->n_visit; i++)
         total += work_of(m, r->visit[i]);
-    int64_t quota = total / VISIT_BATCHES + 1;
+    int64_t quota = visit_quota(total);
     while (at < r->n_visit || n > 0) {
         int64_t work = 0, again = 0;
         for (int64_t i = 0; i < n; i++)
@@ -347,8 +344,7 @@ static gnnac_status run(struct rabbit_run *r, struct rabbit *out,
 gnnac_status rabbit_order(const struct csr *g, int n_threads,
                           struct rabbit *out, gnnac_error *err)
 {
-    struct rabbit_run r = {
-        .m.g = g, .n_threads = n_threads ? n_threads : omp_get_max_threads()};
+    struct rabbit_run r = {.m.g = g, .n_threads = visit_threads(g, n_threads)};
     struct rabbit result = {0};
     if (g->n_edges > UINT32_MAX)
         return FAIL(err, GNNAC_EUNSUPPORTED,

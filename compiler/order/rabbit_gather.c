@@ -70,6 +70,21 @@ static bool make_room(struct scratch *s, int64_t n)
 
 // ---- neighbours of a community ----------------------------------------------
 
+// Halves the path on the way.
+int32_t rabbit_far_root(int32_t *dest, int32_t v)
+{
+    int32_t p = __atomic_load_n(&dest[v], __ATOMIC_RELAXED);
+    while (p != v) {
+        int32_t q = __atomic_load_n(&dest[p], __ATOMIC_RELAXED);
+        if (q == p)
+            return p;
+        __atomic_store_n(&dest[v], q, __ATOMIC_RELAXED);
+        v = q;
+        p = __atomic_load_n(&dest[v], __ATOMIC_RELAXED);
+    }
+    return v;
+}
+
 // Without a branch: there is room for one id more than needed.
 static inline void add(struct scratch *s, int32_t id, uint32_t weight)
 {

@@ -71,18 +71,17 @@ static inline int64_t merge_gain(const struct merging *m, uint32_t weight,
 
 // Threads that only look may shorten paths at the same time: the root that they
 // find is the same, whichever shortcut they see.
+int32_t rabbit_far_root(int32_t *dest, int32_t v);
+
+// Hardly any path has more than two steps, so that is the one branch that has
+// to be guessed while dest[v] is still on its way from memory.
 static inline int32_t rabbit_root(int32_t *dest, int32_t v)
 {
     int32_t p = __atomic_load_n(&dest[v], __ATOMIC_RELAXED);
-    while (p != v) {
-        int32_t q = __atomic_load_n(&dest[p], __ATOMIC_RELAXED);
-        if (q == p)
-            return p;
-        __atomic_store_n(&dest[v], q, __ATOMIC_RELAXED);
-        v = q;
-        p = __atomic_load_n(&dest[v], __ATOMIC_RELAXED);
-    }
-    return v;
+    int32_t q = __atomic_load_n(&dest[p], __ATOMIC_RELAXED);
+    if (__builtin_expect(__atomic_load_n(&dest[q], __ATOMIC_RELAXED) != q, 0))
+        return rabbit_far_root(dest, v);
+    return q;
 }
 
 #endif

@@ -1,8 +1,30 @@
 #include "order/visit_order.h"
 
+#include <omp.h>
 #include <stdlib.h>
 
 #include "checked.h"
+
+enum { FEWEST_BATCHES = 128, MOST_BATCHES = 2048, CACHED_WORK = 8192 };
+
+int64_t visit_quota(int64_t total)
+{
+    int64_t most = total / FEWEST_BATCHES, least = total / MOST_BATCHES;
+    int64_t quota = least > CACHED_WORK ? least : CACHED_WORK;
+    return (quota < most ? quota : most) + 1;
+}
+
+static int64_t work_of_all(const struct csr *g)
+{
+    return g->n_edges + visit_work(0) * g->n_nodes;
+}
+
+int visit_threads(const struct csr *g, int n_threads)
+{
+    if (visit_quota(work_of_all(g)) <= VISIT_WORTH_THREADS)
+        return 1;
+    return n_threads ? n_threads : omp_get_max_threads();
+}
 
 // A run of ids that share a degree goes to this many batches in turn.
 enum { DEALT_TO = 8 };
@@ -53,7 +75,7 @@ gnnac_status visit_order(const struct csr *g, int32_t *order, int64_t *n,
                     (long long)g->n_nodes);
     }
     sort_by_degree(g, n_degrees, start, sorted);
-    quota = (g->n_edges + visit_work(0) * g->n_nodes) / VISIT_BATCHES + 1;
+    quota = visit_quota(work_of_all(g));
     for (int64_t d = 1; d < n_degrees; d++)
         if (start[d + 1] > start[d])
             at += deal(sorted + start[d], start[d + 1] - start[d],

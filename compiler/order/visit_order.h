@@ -4,15 +4,23 @@
 
 #include "graph/csr.h"
 
-// Work is cut into this many batches: the fewer, the more choices are made on
-// an old state; the more, the more often threads wait.
-enum { VISIT_BATCHES = 128 };
-
 // What visiting a node costs.
 static inline int64_t visit_work(int64_t n_neighbours)
 {
     return n_neighbours + 2;
 }
+
+// The work of a batch, of `total` work: the more, the more choices are made on
+// an old state; the less, the more often threads wait. What neighbouring ids
+// share should still be cached when the batches that they were dealt to have
+// all had their turn.
+int64_t visit_quota(int64_t total);
+
+// Less work than this is done before other threads are awake.
+enum { VISIT_WORTH_THREADS = 4096 };
+
+// How many threads the batches of `g` are worth, `n_threads` (0: all) at most.
+int visit_threads(const struct csr *g, int n_threads);
 
 // Nodes that have edges, by ascending degree; order[n_nodes] is the caller's,
 // *n of it are used. Nodes of the same degree with neighbouring ids, which are
