@@ -365,7 +365,7 @@ static gnnac_status build_and_time(struct selector *s, gnnac_error *err)
         return st;
     for (size_t i = 0; i < s->n_questions && st == GNNAC_OK; i++) {
         const struct question *q = &s->questions[i];
-        if (!q->recalled && strcmp(q->op.op, "aggregate") == 0)
+        if (!q->recalled && is_tuned_op(q->op.op))
             st = time_question(s, q, err);
     }
     return st;
