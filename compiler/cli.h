@@ -50,7 +50,7 @@ struct options {
 
     // compile, explain
     const char *model;    // --model gcn|gin|sage
-    int32_t dim, hidden, classes, layers, mlp; // 0: the preset's
+    int32_t dim, hidden, classes, layers, mlp, heads; // 0: the preset's
     struct text_list rules; // --rules FILE, repeatable
     struct text_list set;   // --set KNOB=VALUE, repeatable
     const char *arch;     // --arch native|sm_90[,sm_80...]

@@ -9,13 +9,14 @@ gnnac_status read_model_request(const struct options *o,
 {
     if (!o->model)
         return FAIL(err, GNNAC_EUSAGE,
-                    "--model is missing: --model gcn, gin or sage");
+                    "--model is missing: --model gcn, gin, sage or gat");
     *out = (struct model_request){.name = o->model,
                                   .dim = o->dim,
                                   .hidden = o->hidden,
                                   .classes = o->classes,
                                   .layers = o->layers,
-                                  .mlp = o->mlp};
+                                  .mlp = o->mlp,
+                                  .heads = o->heads};
     if (!o->dim)
         log_info("no --dim: features are taken to be 96 wide");
     if (!o->classes)

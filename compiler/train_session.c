@@ -128,7 +128,7 @@ static gnnac_status make_bundle(const struct model_request *rq, struct csr *g,
     TRY(model_build(rq, &m->model, err));
     csr_fingerprint(g, m->fingerprint);
     m->n_edges = g->n_edges;
-    if (m->model.layers[0].op == CONV_GCN) {
+    if (conv_adds_self_loops(m->model.layers[0].op)) {
         TRY(csr_drop_self_loops(g, &stored, err));
         csr_finish(g);
         *g = stored;
@@ -162,7 +162,8 @@ static gnnac_status bundle_of_graph(struct session *s, const struct options *o,
         .classes = s->data.n_classes,
         .hidden = o->hidden ? o->hidden : kipf ? 16 : 0,
         .layers = o->layers ? o->layers : kipf ? 2 : 0,
-        .mlp = o->mlp};
+        .mlp = o->mlp,
+        .heads = o->heads};
     gnnac_status st = graph_load(o->args[0], &o->graph, &g, err);
     if (st == GNNAC_OK)
         st = make_bundle(&rq, &g, &s->bundle, err);
@@ -172,9 +173,10 @@ static gnnac_status bundle_of_graph(struct session *s, const struct options *o,
 
 static gnnac_status refuse_shape(const struct options *o, gnnac_error *err)
 {
-    if (o->model || o->hidden || o->layers || o->mlp)
+    if (o->model || o->hidden || o->layers || o->mlp ||
+        o->heads)
         return FAIL(err, GNNAC_EUSAGE,
-                    "--model, --hidden, --layers and --mlp are for graphs: the "
+                    "--model, --hidden, --layers, --mlp and --heads are for graphs: the "
                     "bundle has its model");
     return GNNAC_OK;
 }

@@ -192,6 +192,40 @@ rule "wide_rows" {
   priority = 20,
 }
 
+-- Attention: lanes for the columns, as for sums, but at most four floats each,
+-- since every lane computes the weights of its heads. Long rows are shared by the warps of a
+-- block; nothing else would keep a hub from holding up the device.
+local function attention_lanes(layer)
+  return math.min(32, power_up(ceil_div(layer.agg_dim, 4)))
+end
+
+rule "attention_rows" {
+  when = function(graph, layer)
+    return layer.op == "gat"
+  end,
+  choose = function(graph, layer)
+    local lanes = attention_lanes(layer)
+    return { template = "attention", dimWorker = lanes,
+             edgeWorker = teams(graph, lanes), unroll = in_flight_or_more(graph) }
+  end,
+  why = "lanes as a row of x needs, the rest of the warp for further edges",
+  priority = 30,
+}
+
+rule "attention_hubs" {
+  when = function(graph, layer)
+    return layer.op == "gat" and has_long_rows(graph)
+  end,
+  choose = function(graph, layer)
+    local lanes = attention_lanes(layer)
+    return { template = "attention", dimWorker = lanes,
+             edgeWorker = 32 // lanes, warpPerRow = { 4, 8 },
+             warpPerBlock = 8 }
+  end,
+  why = "a few rows hold many edges: the warps of a block share a row",
+  priority = 60,
+}
+
 -- ---- tests ------------------------------------------------------------------
 
 test "hubs are cut" {
@@ -310,4 +344,19 @@ test "no edges at all" {
   graph = { nodes = 10, edges = 0,
             degree = { min = 0, max = 0, mean = 0, cv = 0, std = 0 } },
   expect = { template = "row_split" },
+}
+
+test "attention gives a head's columns to as few lanes as loads allow" {
+  op = "attention",
+  graph = { nodes = 1e6, degree = { mean = 12, max = 40 } },
+  layer = { op = "gat", agg_dim = 64 },
+  expect = { rule = "attention_rows", dimWorker = 16, edgeWorker = 2,
+             warpPerRow = 1 },
+}
+
+test "attention shares hubs among the warps of a block" {
+  op = "attention",
+  graph = { nodes = 1e5, degree = { mean = 8, max = 9000 } },
+  layer = { op = "gat", agg_dim = 64 },
+  expect = { rule = "attention_hubs", edgeWorker = 2, warpPerRow = 4 },
 }

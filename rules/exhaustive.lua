@@ -108,6 +108,34 @@ rule "every_narrow" {
   priority = 3,
 }
 
+rule "every_attention" {
+  when = function(graph, layer)
+    return layer.op == "gat"
+  end,
+  choose = {
+    template = "attention",
+    dimWorker = { 1, 2, 4, 8, 16, 32 },
+    edgeWorker = { 1, 2, 4, 8, 16, 32 },
+    warpPerRow = { 1, 2, 4, 8 },
+    unroll = { 1, 2, 4, 8 },
+    warpPerBlock = { 4, 8 },
+  },
+  limit = function(p, graph, layer)
+    local team = p.dimWorker * p.edgeWorker
+    local idle = p.dimWorker > 1 and p.dimWorker // 2 >= layer.agg_dim
+    return team <= 32 and not idle and (p.warpPerRow == 1 or team == 32)
+           and p.warpPerBlock % p.warpPerRow == 0
+  end,
+  why = "all of attention",
+  priority = 2,
+}
+
+test "heads" {
+  op = "attention",
+  layer = { op = "gat", agg_dim = 64 },
+  expect = { rule = "every_attention", dimWorker = 16, warpPerRow = 8 },
+}
+
 test "a lane for every edge" {
   layer = { agg_dim = 4 },
   expect = { rule = "every_narrow", edgesPerWarp = 256, unroll = 8 },

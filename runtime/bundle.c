@@ -164,23 +164,24 @@ static gnnac_status check_columns(const struct gnnac_bundle *b,
     return GNNAC_OK;
 }
 
-// GCN adds one self loop to every node, which is right only where the arrays
-// have none.
+// GCN and GAT add one self loop to every node, which is right only where the
+// arrays have none.
 static gnnac_status check_self_loops(const struct gnnac_bundle *b,
                                      gnnac_error *err)
 {
-    bool gcn = false, loop = false;
+    bool adds = false, loop = false;
     for (int32_t i = 0; i < b->manifest->model.n_layers; i++)
-        gcn |= b->manifest->model.layers[i].op == CONV_GCN;
-    int64_t n = gcn ? b->manifest->n_nodes : 0;
+        adds |= conv_adds_self_loops(b->manifest->model.layers[i].op);
+    int64_t n = adds ? b->manifest->n_nodes : 0;
 #pragma omp parallel for schedule(static) reduction(|| : loop)
     for (int64_t v = 0; v < n; v++)
         for (int64_t e = b->rowptr[v]; e < b->rowptr[v + 1]; e++)
             loop = loop || b->colidx[e] == v;
     if (loop)
         return FAIL(err, GNNAC_EFORMAT,
-                    "graph/colidx: self loops in the graph of a gcn layer, "
-                    "which adds its own");
+                    "graph/colidx: self loops in the graph of a %s layer, "
+                    "which adds its own",
+                    b->manifest->model.name);
     return GNNAC_OK;
 }
 

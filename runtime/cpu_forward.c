@@ -50,6 +50,22 @@ static void run_aggregate(const struct cpu_run *r, const struct step *s)
     cpu_aggregate(&job, r->m->ctx->n_threads);
 }
 
+static void run_attention(const struct cpu_run *r, const struct step *s)
+{
+    const struct gnnac_bundle *b = r->m->bundle;
+    struct attention_job job = {
+        .n_rows = manifest_of(r)->n_nodes,
+        .rowptr = b->rowptr,
+        .colidx = b->colidx,
+        .bias = param_of(r, s->bias),
+        .x = cpu_input(r, s->x),
+        .scores = cpu_input(r, s->self),
+        .out = cpu_output(r, s->out),
+        .act = s->act,
+    };
+    cpu_attention(&job, r->m->ctx->n_threads);
+}
+
 void cpu_run_step(const struct cpu_run *r, const struct step *s)
 {
     int64_t n = manifest_of(r)->n_nodes;
@@ -62,6 +78,13 @@ void cpu_run_step(const struct cpu_run *r, const struct step *s)
         break;
     case STEP_AGGREGATE:
         run_aggregate(r, s);
+        break;
+    case STEP_ATTENTION_SCORES:
+        cpu_attention_scores(n, x, param_of(r, s->weight),
+                             param_of(r, s->weight + 1), out, n_threads);
+        break;
+    case STEP_ATTENTION:
+        run_attention(r, s);
         break;
     case STEP_BIAS_ACT:
         cpu_bias_act(n, x, param_of(r, s->bias), s->act, out, n_threads);

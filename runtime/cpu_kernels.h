@@ -38,6 +38,25 @@ struct aggregate_job {
 };
 void cpu_aggregate(const struct aggregate_job *job, int n_threads);
 
+// The scores of attention: `att_src`, `att_dst` are [heads, channels], out is
+// [n, 2 * heads], the sources' scores first.
+void cpu_attention_scores(int64_t n_rows, struct const_view x,
+                          const float *att_src, const float *att_dst,
+                          struct view out, int n_threads);
+
+// The attention of Velickovic et al. 2018 as in STEP_ATTENTION; the graph has
+// no self loops. `scores` is [n, 2 * heads]; bias may be NULL.
+struct attention_job {
+    int64_t n_rows;
+    const int64_t *rowptr;
+    const int32_t *colidx;
+    const float *bias;
+    struct const_view x, scores;
+    struct view out;
+    enum activation act;
+};
+void cpu_attention(const struct attention_job *job, int n_threads);
+
 // out = act(x + bias); out may be x.
 void cpu_bias_act(int64_t n_rows, struct const_view x, const float *bias,
                   enum activation act, struct view out, int n_threads);

@@ -122,6 +122,8 @@ static void bind_arguments(const struct cuda_graph *g,
         [ARG_SELF] = {.address = o->self},
         [ARG_BIAS] = {.address = o->bias},
         [ARG_EPS] = {.address = o->eps},
+        [ARG_ATT_SRC] = {.address = o->att_src},
+        [ARG_ATT_DST] = {.address = o->att_dst},
         [ARG_DINV] = {.address = g->dinv},
         [ARG_ROWPTR] = {.address = k->offset_bits == 64 ? g->rowptr_64
                                                         : g->rowptr_32},

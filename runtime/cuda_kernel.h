@@ -30,7 +30,7 @@ void cuda_kernel_unload(const struct cuda_context *c, struct cuda_kernel *k);
 
 // Device addresses of what the step at hand works on; 0 where it has none.
 struct operands {
-    cu_ptr out, x, self, bias, eps, partial, source_row;
+    cu_ptr out, x, self, bias, eps, partial, source_row, att_src, att_dst;
 };
 
 // Queue the kernel's launches, in order, on `stream`. Nothing is allocated or

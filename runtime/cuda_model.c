@@ -272,6 +272,7 @@ static cu_ptr source_rows(const struct cuda_model *cm, const struct step *s)
 static gnnac_status run_kernel(const struct pass *p, const struct step *s,
                                gnnac_error *err)
 {
+    bool scores = s->kind == STEP_ATTENTION_SCORES;
     const struct operands o = {
         .out = buffer_address(p, s->out),
         .x = buffer_address(p, s->x),
@@ -280,6 +281,8 @@ static gnnac_status run_kernel(const struct pass *p, const struct step *s,
         .eps = param_address(p, s->eps),
         .partial = p->workspace + partial_offset(p->cm),
         .source_row = source_rows(p->cm, s),
+        .att_src = scores ? param_address(p, s->weight) : 0,
+        .att_dst = scores ? param_address(p, s->weight + 1) : 0,
     };
     return cuda_kernel_launch(&p->cm->graph, &p->cm->kernels[s->kernel], &o,
                               p->stream, err);

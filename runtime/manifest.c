@@ -45,6 +45,8 @@ static const struct field layer_fields[] = {
     BOOL(layer, bias),
     NAME(layer, act, activation_names),
     F32(layer, eps),
+    {"heads", FIELD_I32, AT(layer, heads), .max = MAX_WIDTH,
+     .optional = true},
     {0},
 };
 
@@ -168,8 +170,9 @@ static const struct field manifest_fields[] = {
 
 // Features that this reader understands beyond its format version. A reader
 // that ignored "reorder" would give every node another node's result; one that
-// ignored "part_rows" would hand kernels other parts than they expect.
-static const char *const features[] = {"reorder", "part_rows"};
+// ignored "part_rows" would hand kernels other parts than they expect. One
+// without "attention" knows neither its steps nor its parameters.
+static const char *const features[] = {"reorder", "part_rows", "attention"};
 enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
 
 static bool has_feature(const char *name)
@@ -223,12 +226,21 @@ static bool has_part_rows(const struct manifest *m)
     return false;
 }
 
+static bool has_attention(const struct manifest *m)
+{
+    for (int32_t i = 0; i < m->model.n_layers; i++)
+        if (m->model.layers[i].op == CONV_GAT)
+            return true;
+    return false;
+}
+
 // What a reader of this bundle must understand.
 static json_t *requirements(const struct manifest *m)
 {
     const char *order = is_reordered(m) ? "reorder" : NULL;
     const char *rows = has_part_rows(m) ? "part_rows" : NULL;
-    return json_pack("[s*, s*]", order, rows);
+    const char *attention = has_attention(m) ? "attention" : NULL;
+    return json_pack("[s*, s*, s*]", order, rows, attention);
 }
 
 json_t *manifest_to_json(const struct manifest *m)

@@ -75,8 +75,10 @@ static gnnac_status check_layers(const struct manifest *m, gnnac_error *err)
                        (int)g->layers[i - 1].out_dim);
         if ((l->op == CONV_GIN) != (l->mlp > 0))
             return BAD("layer %d: mlp is 1 or 2 for gin, else 0", (int)i);
-        // Only GCN replaces the graph's own self loops.
-        if (m->self_loops_removed && l->op != CONV_GCN)
+        if ((l->op == CONV_GAT) != (l->heads > 0) ||
+            (l->heads > 0 && l->out_dim % l->heads != 0))
+            return BAD("layer %d: heads divide gat's columns, else 0", (int)i);
+        if (m->self_loops_removed && !conv_adds_self_loops(l->op))
             return BAD("layer %d needs the self loops that were removed",
                        (int)i);
     }
@@ -156,10 +158,14 @@ static gnnac_status check_unused(const struct checked_step *c)
 {
     const struct step *s = c->s;
     bool linear = s->kind == STEP_LINEAR, aggregate = s->kind == STEP_AGGREGATE;
-    bool takes_bias = aggregate || s->kind == STEP_BIAS_ACT;
-    if ((!linear && (s->weight != -1 || s->accumulate)) ||
-        (!aggregate && (s->self != -1 || s->eps != -1 ||
-                        s->norm != NORM_NONE || s->self_term != SELF_NONE)) ||
+    bool attention = s->kind == STEP_ATTENTION;
+    bool takes_weight = linear || s->kind == STEP_ATTENTION_SCORES;
+    bool takes_bias = aggregate || attention || s->kind == STEP_BIAS_ACT;
+    if ((!takes_weight && s->weight != -1) || (!linear && s->accumulate) ||
+        (!aggregate && !attention && s->self != -1) ||
+        (!aggregate && (s->eps != -1 || s->norm != NORM_NONE ||
+                        s->self_term != SELF_NONE)) ||
+        (!attention && s->act == ACT_ELU) ||
         (!takes_bias && (s->bias != -1 || s->act != ACT_NONE)) ||
         (linear && s->kernel != -1))
         return BAD_STEP(c, "has an operand that its kind does not take");
@@ -200,6 +206,28 @@ static gnnac_status check_aggregate(const struct checked_step *c)
     if ((s->self_term == SELF_EPS) != (s->eps != -1) ||
         (s->eps != -1 && !param_is(c, s->eps, 1, 1)))
         return BAD_STEP(c, "its epsilon does not fit");
+    if (s->x == s->out || s->self == s->out)
+        return BAD_STEP(c, "cannot work in place");
+    return check_elementwise(c);
+}
+
+// att_src and att_dst, side by side among the parameters.
+static gnnac_status check_attention_scores(const struct checked_step *c)
+{
+    int32_t heads = c->out->dim / 2;
+    if (c->out->dim % 2 || c->x->dim % heads || c->s->x == c->s->out)
+        return BAD_STEP(c, "its buffers do not fit");
+    if (!param_is(c, c->s->weight, heads, c->x->dim / heads) ||
+        !param_is(c, c->s->weight + 1, heads, c->x->dim / heads))
+        return BAD_STEP(c, "its weights do not fit its buffers");
+    return GNNAC_OK;
+}
+
+static gnnac_status check_attention(const struct checked_step *c)
+{
+    const struct step *s = c->s;
+    if (!c->self || c->self->dim % 2 || c->out->dim % (c->self->dim / 2))
+        return BAD_STEP(c, "its scores do not fit");
     if (s->x == s->out || s->self == s->out)
         return BAD_STEP(c, "cannot work in place");
     return check_elementwise(c);
@@ -286,6 +314,9 @@ static bool step_can_pass(const struct step *s, enum launch_arg a)
         return s->bias != -1;
     case ARG_EPS:
         return s->eps != -1;
+    case ARG_ATT_SRC:
+    case ARG_ATT_DST:
+        return s->kind == STEP_ATTENTION_SCORES;
     case ARG_DINV:
         return s->norm == NORM_GCN || s->self_term == SELF_GCN;
     case ARG_SOURCE_ROW:
@@ -324,6 +355,8 @@ static gnnac_status check_step(const struct checked_step *c)
         [STEP_LOG_SOFTMAX] = check_elementwise,
         [STEP_GRAPH_ORDER] = check_reordering,
         [STEP_INPUT_ORDER] = check_reordering,
+        [STEP_ATTENTION_SCORES] = check_attention_scores,
+        [STEP_ATTENTION] = check_attention,
     };
     gnnac_status st = check_unused(c);
     if (st != GNNAC_OK)

@@ -12,7 +12,7 @@ static bool changes_order(const struct step *s)
 
 static enum order order_needed(const struct step *s, enum order x)
 {
-    if (s->kind == STEP_AGGREGATE || s->kind == STEP_INPUT_ORDER)
+    if (step_reads_edges(s->kind) || s->kind == STEP_INPUT_ORDER)
         return GRAPH_ORDER;
     return s->kind == STEP_GRAPH_ORDER ? INPUT_ORDER : x;
 }

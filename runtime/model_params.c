@@ -17,6 +17,10 @@ static const struct {
     [CONV_SAGE] = {{PARAM_WEIGHT, "lin_l.weight"},
                    {PARAM_BIAS, "lin_l.bias"},
                    {PARAM_WEIGHT2, "lin_r.weight"}},
+    [CONV_GAT] = {{PARAM_WEIGHT, "lin.weight"},
+                  {PARAM_ATT_SRC, "att_src"},
+                  {PARAM_ATT_DST, "att_dst"},
+                  {PARAM_BIAS, "bias"}},
 };
 
 static bool layer_has(const struct layer *l, enum param_role role)
@@ -38,6 +42,12 @@ static void set_shape(const struct layer *l, struct param_spec *s)
 {
     bool matrix = s->role == PARAM_WEIGHT || s->role == PARAM_WEIGHT2;
     bool inner = l->op == CONV_GIN && s->role == PARAM_WEIGHT2;
+    bool attention = s->role == PARAM_ATT_SRC || s->role == PARAM_ATT_DST;
+    if (attention) {
+        s->rows = l->heads;
+        s->cols = l->out_dim / l->heads;
+        return;
+    }
     s->rows = matrix ? l->out_dim : 1;
     s->cols = s->role == PARAM_EPS ? 1
               : matrix && !inner   ? l->in_dim

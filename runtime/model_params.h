@@ -8,11 +8,13 @@ enum { MAX_LAYER_PARAMS = 5 };
 
 // What a parameter is for. The reference asks by role, files by name.
 enum param_role {
-    PARAM_WEIGHT, // GCN lin, GIN's first linear layer, SAGE lin_l
+    PARAM_WEIGHT, // GCN and GAT lin, GIN's first linear layer, SAGE lin_l
     PARAM_BIAS,
     PARAM_WEIGHT2, // GIN's second linear layer, SAGE lin_r
     PARAM_BIAS2,
     PARAM_EPS,
+    PARAM_ATT_SRC, // GAT, [heads, channels]
+    PARAM_ATT_DST,
     N_PARAM_ROLES
 };
 

@@ -3,23 +3,28 @@
 #include <string.h>
 
 static const char *const conv_ops[] = {
-    [CONV_GCN] = "gcn", [CONV_GIN] = "gin", [CONV_SAGE] = "sage"};
+    [CONV_GCN] = "gcn", [CONV_GIN] = "gin", [CONV_SAGE] = "sage",
+    [CONV_GAT] = "gat"};
 static const char *const activations[] = {
-    [ACT_NONE] = "none", [ACT_RELU] = "relu"};
+    [ACT_NONE] = "none", [ACT_RELU] = "relu", [ACT_ELU] = "elu"};
 static const char *const inits[] = {
-    [INIT_GLOROT] = "glorot", [INIT_ZERO] = "zero", [INIT_EPS] = "eps"};
+    [INIT_GLOROT] = "glorot", [INIT_ZERO] = "zero", [INIT_EPS] = "eps",
+    [INIT_ATTENTION] = "attention"};
 static const char *const norms[] = {
     [NORM_NONE] = "none", [NORM_MEAN] = "mean", [NORM_GCN] = "gcn"};
 static const char *const self_terms[] = {[SELF_NONE] = "none",
                                          [SELF_ONE] = "one",
                                          [SELF_EPS] = "eps",
                                          [SELF_GCN] = "gcn"};
-static const char *const step_kinds[] = {[STEP_LINEAR] = "linear",
-                                         [STEP_AGGREGATE] = "aggregate",
-                                         [STEP_BIAS_ACT] = "bias_act",
-                                         [STEP_LOG_SOFTMAX] = "log_softmax",
-                                         [STEP_GRAPH_ORDER] = "graph_order",
-                                         [STEP_INPUT_ORDER] = "input_order"};
+static const char *const step_kinds[] = {
+    [STEP_LINEAR] = "linear",
+    [STEP_AGGREGATE] = "aggregate",
+    [STEP_BIAS_ACT] = "bias_act",
+    [STEP_LOG_SOFTMAX] = "log_softmax",
+    [STEP_GRAPH_ORDER] = "graph_order",
+    [STEP_INPUT_ORDER] = "input_order",
+    [STEP_ATTENTION_SCORES] = "attention_scores",
+    [STEP_ATTENTION] = "attention"};
 static const char *const launch_args[] = {
 #define ARG(id, name) [ARG_##id] = name,
     LAUNCH_ARGS(ARG)
@@ -49,6 +54,16 @@ int value_of(const struct name_table *t, const char *s)
         if (strcmp(t->names[v], s) == 0)
             return v;
     return -1;
+}
+
+bool conv_adds_self_loops(enum conv_op op)
+{
+    return op == CONV_GCN || op == CONV_GAT;
+}
+
+bool step_reads_edges(enum step_kind kind)
+{
+    return kind == STEP_AGGREGATE || kind == STEP_ATTENTION;
 }
 
 #define NAME_FUNCTIONS(type)                                                   \

@@ -21,11 +21,11 @@ enum {
     NAME_LEN = 192,
 };
 
-enum conv_op { CONV_GCN, CONV_GIN, CONV_SAGE, N_CONV_OPS };
-enum activation { ACT_NONE, ACT_RELU, N_ACTIVATIONS };
+enum conv_op { CONV_GCN, CONV_GIN, CONV_SAGE, CONV_GAT, N_CONV_OPS };
+enum activation { ACT_NONE, ACT_RELU, ACT_ELU, N_ACTIVATIONS };
 
-// One convolution, as in PyTorch Geometric (GCNConv, GINConv, SAGEConv), and
-// the activation behind it.
+// One convolution, as in PyTorch Geometric (GCNConv, GINConv, SAGEConv,
+// GATConv), and the activation behind it.
 struct layer {
     enum conv_op op;
     int32_t in_dim, out_dim;
@@ -33,10 +33,11 @@ struct layer {
     bool bias;
     enum activation act;
     float eps; // GIN: initial value of epsilon
+    int32_t heads; // GAT: heads, side by side in the output; else 0
 };
 
 struct model {
-    char name[32]; // "gcn", "gin", "sage"
+    char name[32]; // "gcn", "gin", "sage", "gat"
     int32_t n_layers;
     struct layer layers[MAX_LAYERS];
     bool log_softmax; // last, over the columns
@@ -46,7 +47,13 @@ struct model {
 struct param {
     char name[64];
     int32_t rows, cols; // a bias is 1 x n, epsilon 1 x 1
-    enum { INIT_GLOROT, INIT_ZERO, INIT_EPS, N_INITS } init;
+    enum {
+        INIT_GLOROT,
+        INIT_ZERO,
+        INIT_EPS,
+        INIT_ATTENTION, // as GLOROT; in files [1, rows, cols]
+        N_INITS
+    } init;
     float eps;
 };
 
@@ -81,6 +88,12 @@ enum step_kind {
     STEP_LOG_SOFTMAX, // out = log_softmax(x) along each row; out may be x
     STEP_GRAPH_ORDER, // out = x, rows brought into the graph's node order
     STEP_INPUT_ORDER, // out = x, rows back in the input's node order
+    STEP_ATTENTION_SCORES, // x is [n, heads * channels], out [n, 2 * heads]:
+                           // <x, att_src> of each head, then <x, att_dst>;
+                           // weight is att_src, the parameter behind it att_dst
+    STEP_ATTENTION, // out = act(sum of a[v,u] x[u] over u, and v itself, +
+                    // bias); self holds the scores; a is the softmax over u of
+                    // LeakyReLU(src score of u + dst score of v)
     N_STEP_KINDS
 };
 
@@ -96,6 +109,9 @@ struct step {
     enum activation act;
     int32_t kernel; // index into kernels; -1 for LINEAR (BLAS)
 };
+
+// The slope of attention's LeakyReLU below zero.
+#define ATTENTION_SLOPE 0.2f
 
 struct program {
     int32_t n_buffers, n_params, n_steps;
@@ -114,6 +130,8 @@ struct program {
     ARG(SELF, "self")             /* const float *  */                         \
     ARG(BIAS, "bias")             /* const float *  */                         \
     ARG(EPS, "eps")               /* const float *, one element */             \
+    ARG(ATT_SRC, "att_src")       /* const float *, [heads, channels] */       \
+    ARG(ATT_DST, "att_dst")       /* const float *, [heads, channels] */       \
     ARG(DINV, "dinv")             /* const float *, [n_rows] */                \
     ARG(ROWPTR, "rowptr")         /* const offset_t *, [n_rows + 1] */         \
     ARG(COLIDX, "colidx")         /* const int *, [n_edges] */                 \
@@ -179,6 +197,12 @@ extern const struct name_table conv_op_names, activation_names, init_names,
     grid_count_names;
 const char *name_of(const struct name_table *t, int v);
 int value_of(const struct name_table *t, const char *s);
+
+// Whether the operation gives every node exactly one self loop itself, so that
+// the stored graph has none.
+bool conv_adds_self_loops(enum conv_op op);
+// Whether the step sums over the graph's edges.
+bool step_reads_edges(enum step_kind kind);
 
 // NULL when `v` is out of range; -1 when the text is unknown.
 const char *conv_op_name(enum conv_op v);

@@ -24,27 +24,10 @@
 
 #include "backend.h"
 #include "checked.h"
-#include "input_graph.h"
-#include "model_params.h"
+#include "reference.h"
 #include "rng.h"
 
-enum { RUNS = 4 }; // 0: exact; 1, 2: random signs; 3: signs per column
-static const double U = 0x1p-24, C = 4;
-
-// One layer: its parameters, its graph, what it reads and writes. Of every
-// value there are RUNS, side by side.
-struct conv {
-    const struct layer *l;
-    int32_t index;
-    bool last;
-    const float *param[N_PARAM_ROLES]; // NULL where the layer has none
-    const struct input_graph *g;
-    const double *dinv; // GCN
-    const float *x;     // the network's input, for the first layer
-    const double *in;   // [n_nodes, in_dim, RUNS] for the others
-    double *out;        // [n_nodes, out_dim, RUNS]
-    double *bound;      // [n_nodes, out_dim], for the last
-};
+static const double U = REFERENCE_U, C = 4;
 
 // One thread's scratch, for one row.
 struct row {
@@ -185,9 +168,8 @@ static void relu(double *y, int32_t dim)
         y[j] = y[j] < 0 ? 0 : y[j];
 }
 
-// Move the runs but the exact one by B. `stage` numbers the matrices.
-static void perturb(int32_t stage, int64_t v, int32_t dim, const double *local,
-                    double *y)
+void reference_perturb(int32_t stage, int64_t v, int32_t dim,
+                       const double *local, double *y)
 {
     uint64_t seed = rng_mix((uint64_t)stage + 1);
     for (int32_t j = 0; j < dim; j++) {
@@ -204,7 +186,7 @@ static void second_linear(const struct conv *c, int64_t v, struct row *r,
                           double *y)
 {
     int32_t dim = c->l->out_dim;
-    perturb(2 * c->index, v, dim, r->local, r->hidden);
+    reference_perturb(2 * c->index, v, dim, r->local, r->hidden);
     relu(r->hidden, dim);
     r->roundings = U * (dim + 4);
     r->tiny = 2 * FLT_MIN;
@@ -242,6 +224,25 @@ static void bound_row(const double *y, const double *local, int32_t dim,
         bound[j] = C * (local[j] + fmax(bound[j], mean));
 }
 
+static void activate(enum activation act, double *y, int32_t dim)
+{
+    if (act == ACT_RELU)
+        relu(y, dim);
+    for (int32_t j = 0; act == ACT_ELU && j < dim * RUNS; j++)
+        y[j] = y[j] < 0 ? expm1(y[j]) : y[j];
+}
+
+void reference_finish_row(const struct conv *c, int64_t v,
+                          const double *local, double *y)
+{
+    int32_t dim = c->l->out_dim;
+    if (c->last)
+        bound_row(y, local, dim, c->bound + v * dim);
+    else
+        reference_perturb(2 * c->index + 1, v, dim, local, y);
+    activate(c->l->act, y, dim);
+}
+
 static void compute_row(const struct conv *c, int64_t v, struct row *r)
 {
     bool two = c->l->mlp == 2;
@@ -255,12 +256,7 @@ static void compute_row(const struct conv *c, int64_t v, struct row *r)
         add_own(c, v, r, y);
     if (two)
         second_linear(c, v, r, y);
-    if (c->last)
-        bound_row(y, r->local, dim, c->bound + v * dim);
-    else
-        perturb(2 * c->index + 1, v, dim, r->local, y);
-    if (c->l->act == ACT_RELU)
-        relu(y, dim);
+    reference_finish_row(c, v, r->local, y);
 }
 
 static void find_params(const struct gnnac_model *m, struct conv *c)
@@ -285,6 +281,10 @@ static gnnac_status run_layer(struct conv *c, int n_threads, gnnac_error *err)
     if (!scratch || !c->out) {
         free(scratch);
         return FAIL(err, GNNAC_ENOMEM, "out of memory for the reference");
+    }
+    if (c->l->op == CONV_GAT) {
+        free(scratch);
+        return reference_attention(c, n_threads, err);
     }
 #pragma omp parallel num_threads(n_threads)
     {

@@ -26,6 +26,8 @@ static gnnac_status refuse(int32_t i, const char *what, gnnac_error *err)
 static gnnac_status check_step(struct history *h, const struct step *s,
                                int32_t i, gnnac_error *err)
 {
+    if (s->kind == STEP_ATTENTION)
+        return refuse(i, "is attention, which has no backward yet", err);
     if (s->layer < h->layer)
         return refuse(i, "belongs to an earlier layer", err);
     if (in_place(s) && h->read[s->out])

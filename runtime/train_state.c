@@ -13,18 +13,20 @@ enum { WEIGHTS, FIRST, SECOND, KEPT, N_SETS };
 static const char *const prefixes[N_SETS] = {"", "optimizer.first.",
                                              "optimizer.second.", "kept."};
 
-// A bias is a vector, epsilon too, a weight a matrix: as PyTorch has them.
+// A bias is a vector, epsilon too, a weight a matrix, what attention learns
+// [1, heads, channels]: as PyTorch has them.
 static void add_params(struct st_writer *w, const struct program *p,
                        const char *prefix, float *const params[MAX_PARAMS])
 {
     char name[128];
     for (int32_t i = 0; i < p->n_params; i++) {
         const struct param *q = &p->params[i];
-        int64_t shape[2] = {q->rows, q->cols};
-        bool matrix = q->init == INIT_GLOROT;
+        int64_t shape[3] = {1, q->rows, q->cols};
+        int rank = q->init == INIT_GLOROT      ? 2
+                   : q->init == INIT_ATTENTION ? 3
+                                               : 1;
         snprintf(name, sizeof(name), "%s%s", prefix, q->name);
-        st_add_floats(w, name, params[i], matrix ? 2 : 1,
-                      matrix ? shape : shape + 1);
+        st_add_floats(w, name, params[i], rank, shape + 3 - rank);
     }
 }
 

@@ -50,7 +50,7 @@ void params_init(const struct program *p, uint64_t seed,
         double limit = sqrt(6.0 / ((double)q->rows + q->cols));
         for (int64_t k = 0; k < param_elems(q); k++)
             params[i][k] =
-                q->init == INIT_GLOROT
+                q->init == INIT_GLOROT || q->init == INIT_ATTENTION
                     ? (float)((2 * rng_unit(stream, (uint64_t)k) - 1) * limit)
                 : q->init == INIT_EPS ? q->eps
                                       : 0;
@@ -120,6 +120,9 @@ static bool shape_fits(const struct param *p, const struct st_tensor *t)
 {
     if (p->init == INIT_GLOROT)
         return t->rank == 2 && t->shape[0] == p->rows && t->shape[1] == p->cols;
+    if (p->init == INIT_ATTENTION)
+        return t->rank == 3 && t->shape[0] == 1 && t->shape[1] == p->rows &&
+               t->shape[2] == p->cols;
     if (t->rank == 0)
         return p->init == INIT_EPS;
     return t->rank == 1 && t->shape[0] == p->cols;
@@ -144,8 +147,9 @@ static gnnac_status copy_param(const struct param *p, const struct st_tensor *t,
                     t->name, st_dtype_name(t->dtype));
     if (!shape_fits(p, t))
         return FAIL(err, GNNAC_EFORMAT,
-                    "%s: %.100s is [%s], the model needs [%d, %d]", path,
-                    t->name, shape, (int)p->rows, (int)p->cols);
+                    "%s: %.100s is [%s], the model needs [%s%d, %d]", path,
+                    t->name, shape, p->init == INIT_ATTENTION ? "1, " : "",
+                    (int)p->rows, (int)p->cols);
     memcpy(to, t->data, t->n_bytes);
     return GNNAC_OK;
 }

@@ -61,8 +61,9 @@ static const char *op_field(lua_State *L, size_t max_bytes)
 {
     const char *op = text_field(L, "op", max_bytes);
     if (!is_kernel_op(op))
-        luaL_error(L, "no step runs '%s'; op is aggregate, bias_act, "
-                      "log_softmax or permute_rows", op);
+        luaL_error(L, "no step runs '%s'; op is aggregate, attention, "
+                      "attention_scores, bias_act, log_softmax or "
+                      "permute_rows", op);
     return op;
 }
 

@@ -20,7 +20,8 @@ static gnnac_status check_point(const struct candidate *c,
                         f->name, k->name, c->values[i], k->min, k->max);
     }
     bool own = s->self_term != SELF_NONE;
-    if (s->dim < 1 || s->x_pitch < s->dim || s->out_pitch < s->dim ||
+    int32_t x_dim = s->heads ? s->heads * s->channels : s->dim;
+    if (s->dim < 1 || s->x_pitch < x_dim || s->out_pitch < s->dim ||
         (own && s->self_pitch < s->dim) ||
         (s->offset_bits != 32 && s->offset_bits != 64))
         return FAIL(err, GNNAC_EUSAGE,
@@ -47,6 +48,8 @@ static void add_name(struct strbuf *b, const struct unit *u,
     strbuf_printf(b, "gnnac_%s_f32_d%d", u->name, (int)s->dim);
     for (size_t i = 0; i < c->family->n_knobs; i++)
         strbuf_printf(b, "_%s%" PRId64, u->tags[i], c->values[i]);
+    if (s->heads)
+        strbuf_printf(b, "_h%dx%d", (int)s->heads, (int)s->channels);
     if (s->norm != NORM_NONE)
         strbuf_printf(b, "_%s", norm_name(s->norm));
     if (s->self_term != SELF_NONE)
@@ -57,7 +60,7 @@ static void add_name(struct strbuf *b, const struct unit *u,
         strbuf_printf(b, "_%s", activation_name(s->act));
     add_pitch(b, 'x', s->x_pitch, s->dim);
     add_pitch(b, 'y', s->out_pitch, s->dim);
-    if (s->self_term != SELF_NONE)
+    if (s->self_term != SELF_NONE || s->heads)
         add_pitch(b, 's', s->self_pitch, s->dim);
     if (s->offset_bits == 64)
         strbuf_puts(b, "_o64");
@@ -106,7 +109,7 @@ static void add_provenance(struct strbuf *b, const struct unit *u,
                       c->values[i]);
     strbuf_printf(b, "\n// f32 dim=%d x_pitch=%d out_pitch=%d", (int)s->dim,
                   (int)s->x_pitch, (int)s->out_pitch);
-    if (s->self_term != SELF_NONE)
+    if (s->self_term != SELF_NONE || s->heads)
         strbuf_printf(b, " self_pitch=%d", (int)s->self_pitch);
     strbuf_printf(b, " norm=%s self=%s bias=%d act=%s offset_bits=%d\n",
                   norm_name(s->norm), self_term_name(s->self_term), s->bias,

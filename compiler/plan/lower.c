@@ -78,6 +78,14 @@ static int32_t add_weight(struct builder *b, const char *suffix, int32_t out,
     return i;
 }
 
+static int32_t add_attention(struct builder *b, const char *suffix,
+                             const struct layer *l)
+{
+    int32_t i = add_param(b, suffix, l->heads, l->out_dim / l->heads);
+    b->p->params[i].init = INIT_ATTENTION;
+    return i;
+}
+
 static void add_linear(struct builder *b, int32_t x, int32_t weight,
                        int32_t out, bool accumulate)
 {
@@ -121,6 +129,7 @@ struct conv {
     int32_t weight, bias;   // first (for SAGE: neighbours') linear layer
     int32_t weight2, bias2; // GIN's second, or SAGE's for the node itself
     int32_t eps;
+    int32_t att_src; // GAT; att_dst is the next
 };
 
 static void add_params(struct builder *b, struct conv *c)
@@ -143,6 +152,12 @@ static void add_params(struct builder *b, struct conv *c)
         c->eps = add_param(b, "eps", 1, 1);
         b->p->params[c->eps].init = INIT_EPS;
         b->p->params[c->eps].eps = l->eps;
+        break;
+    case CONV_GAT:
+        c->weight = add_weight(b, "lin.weight", l->out_dim, l->in_dim);
+        c->att_src = add_attention(b, "att_src", l);
+        add_attention(b, "att_dst", l);
+        c->bias = add_param(b, "bias", 1, l->out_dim);
         break;
     default:
         c->weight = add_weight(b, "lin_l.weight", l->out_dim, l->in_dim);
@@ -178,6 +193,20 @@ static void transform_first(struct builder *b, const struct conv *c)
     s->act = two ? ACT_RELU : l->act;
     if (two)
         add_second_linear(b, c, out);
+}
+
+// Scores of the transformed rows, then their softmax-weighted sums.
+static void attend(struct builder *b, const struct conv *c)
+{
+    const struct layer *l = c->l;
+    int32_t t = add_buffer(b, l->out_dim);
+    int32_t scores = add_buffer(b, 2 * l->heads);
+    add_linear(b, c->x, c->weight, t, false);
+    add_step(b, STEP_ATTENTION_SCORES, t, scores)->weight = c->att_src;
+    struct step *s = add_step(b, STEP_ATTENTION, t, c->out);
+    s->self = scores;
+    s->bias = c->bias;
+    s->act = l->act;
 }
 
 // act(aggregate(x) W^T + bias).
@@ -250,7 +279,9 @@ gnnac_status lower_model(const struct model *m, int64_t n_nodes,
         struct conv c = {.l = l, .x = x};
         c.out = last ? BUFFER_Y : add_buffer(&b, l->out_dim);
         add_params(&b, &c);
-        if (transform_first_bytes(l, n_nodes, n_edges) <=
+        if (l->op == CONV_GAT)
+            attend(&b, &c);
+        else if (transform_first_bytes(l, n_nodes, n_edges) <=
             aggregate_first_bytes(l, n_nodes, n_edges))
             transform_first(&b, &c);
         else

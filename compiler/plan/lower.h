@@ -8,12 +8,13 @@
 
 // What the user asked for; 0 means the preset's value.
 struct model_request {
-    const char *name; // "gcn", "gin", "sage"
-    int32_t dim, hidden, classes, layers, mlp;
+    const char *name; // "gcn", "gin", "sage", "gat"
+    int32_t dim, hidden, classes, layers, mlp, heads;
 };
 
 // gcn: 2 layers, hidden 16; gin: 5 layers, hidden 64, one linear layer as MLP;
-// sage: 2 layers, hidden 64. Widths of input and output default to 96 and 22,
+// sage: 2 layers, hidden 64; gat: 2 layers, 8 heads of 8 columns side by side,
+// then one head, ELU between. Widths of input and output default to 96 and 22,
 // GNNAdvisor's. GNNAC_EUSAGE.
 gnnac_status model_build(const struct model_request *rq, struct model *out,
                          gnnac_error *err);

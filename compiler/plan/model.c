@@ -8,13 +8,14 @@
 struct preset {
     const char *name;
     enum conv_op op;
-    int32_t layers, hidden, mlp;
+    int32_t layers, hidden, mlp, heads;
 };
 
 static const struct preset presets[] = {
-    {"gcn", CONV_GCN, 2, 16, 0},
-    {"gin", CONV_GIN, 5, 64, 1},
-    {"sage", CONV_SAGE, 2, 64, 0},
+    {"gcn", CONV_GCN, 2, 16, 0, 0},
+    {"gin", CONV_GIN, 5, 64, 1, 0},
+    {"sage", CONV_SAGE, 2, 64, 0, 0},
+    {"gat", CONV_GAT, 2, 8, 0, 8}, // hidden: of one head
 };
 
 enum { DEFAULT_DIM = 96, DEFAULT_CLASSES = 22, MAX_WIDTH = 1 << 20 };
@@ -32,6 +33,24 @@ static int32_t or_default(int32_t given, int32_t dflt)
     return given ? given : dflt;
 }
 
+static int32_t heads_of(const struct preset *p, const struct model_request *rq)
+{
+    return or_default(rq->heads, p->heads);
+}
+
+// Columns between layers: all heads'.
+static int64_t hidden_dim(const struct preset *p,
+                          const struct model_request *rq)
+{
+    int64_t heads = p->heads ? heads_of(p, rq) : 1;
+    return heads * or_default(rq->hidden, p->hidden);
+}
+
+static enum activation act_between(const struct preset *p)
+{
+    return p->op == CONV_GAT ? ACT_ELU : ACT_RELU;
+}
+
 static gnnac_status check_request(const struct preset *p,
                                   const struct model_request *rq,
                                   gnnac_error *err)
@@ -45,6 +64,7 @@ static gnnac_status check_request(const struct preset *p,
         {"--classes", rq->classes, MAX_WIDTH},
         {"--layers", rq->layers, MAX_LAYERS},
         {"--mlp", rq->mlp, 2},
+        {"--heads", rq->heads, MAX_WIDTH},
     };
     for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++)
         if (bounds[i].value < 0 || bounds[i].value > bounds[i].max)
@@ -52,6 +72,12 @@ static gnnac_status check_request(const struct preset *p,
                         bounds[i].what, (int)bounds[i].max);
     if (rq->mlp && p->op != CONV_GIN)
         return FAIL(err, GNNAC_EUSAGE, "--mlp is for gin only");
+    if (rq->heads && p->op != CONV_GAT)
+        return FAIL(err, GNNAC_EUSAGE, "--heads is for gat only");
+    if (hidden_dim(p, rq) > MAX_WIDTH)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "--heads times --hidden must be from 1 to %d",
+                    (int)MAX_WIDTH);
     return GNNAC_OK;
 }
 
@@ -61,7 +87,7 @@ gnnac_status model_build(const struct model_request *rq, struct model *out,
     const struct preset *p = rq->name ? find_preset(rq->name) : NULL;
     if (!p)
         return FAIL(err, GNNAC_EUSAGE,
-                    "--model %s is not known: gcn, gin or sage",
+                    "--model %s is not known: gcn, gin, sage or gat",
                     rq->name ? rq->name : "(missing)");
     gnnac_status st = check_request(p, rq, err);
     if (st != GNNAC_OK)
@@ -70,7 +96,7 @@ gnnac_status model_build(const struct model_request *rq, struct model *out,
     struct model m = {.n_layers = or_default(rq->layers, p->layers),
                       .log_softmax = true};
     strcpy(m.name, p->name);
-    int32_t hidden = or_default(rq->hidden, p->hidden);
+    int32_t hidden = (int32_t)hidden_dim(p, rq);
     for (int32_t i = 0; i < m.n_layers; i++) {
         bool last = i == m.n_layers - 1;
         m.layers[i] = (struct layer){
@@ -79,7 +105,8 @@ gnnac_status model_build(const struct model_request *rq, struct model *out,
             .out_dim = last ? or_default(rq->classes, DEFAULT_CLASSES) : hidden,
             .mlp = or_default(rq->mlp, p->mlp),
             .bias = true,
-            .act = last ? ACT_NONE : ACT_RELU,
+            .act = last ? ACT_NONE : act_between(p),
+            .heads = last && p->heads ? 1 : heads_of(p, rq),
         };
     }
     *out = m;

@@ -12,6 +12,8 @@ static const char *const op_of_kind[N_STEP_KINDS] = {
     [STEP_LOG_SOFTMAX] = "log_softmax",
     [STEP_GRAPH_ORDER] = "permute_rows",
     [STEP_INPUT_ORDER] = "permute_rows",
+    [STEP_ATTENTION_SCORES] = "attention_scores",
+    [STEP_ATTENTION] = "attention",
 };
 
 // What no step runs, but a benchmark.
@@ -27,14 +29,29 @@ bool is_kernel_op(const char *op)
     return false;
 }
 
+bool is_tuned_op(const char *op)
+{
+    return strcmp(op, "aggregate") == 0 || strcmp(op, "attention") == 0;
+}
+
 static int32_t pitch_of(const struct program *p, int32_t buffer)
 {
     return buffer < 0 ? 0 : p->buffers[buffer].pitch;
 }
 
+// The buffer that holds a source and a destination score of every head.
+static int32_t scores_of(const struct step *s)
+{
+    return s->kind == STEP_ATTENTION          ? s->self
+           : s->kind == STEP_ATTENTION_SCORES ? s->out
+                                              : -1;
+}
+
 static struct kernel_spec spec_of(const struct program *p, const struct step *s,
                                   int64_t n_nodes, int64_t n_edges)
 {
+    int32_t scores = scores_of(s);
+    int32_t heads = scores < 0 ? 0 : p->buffers[scores].dim / 2;
     return (struct kernel_spec){
         .dim = p->buffers[s->out].dim,
         .x_pitch = pitch_of(p, s->x),
@@ -45,6 +62,8 @@ static struct kernel_spec spec_of(const struct program *p, const struct step *s,
         .bias = s->bias >= 0,
         .act = s->act,
         .offset_bits = step_offset_bits(p, s, n_nodes, n_edges),
+        .heads = heads,
+        .channels = heads ? p->buffers[s->x].dim / heads : 0,
     };
 }
 
@@ -82,6 +101,10 @@ bool opspec_of_step(const struct model *m, const struct program *p,
              (int)k->self_pitch, norm_name(k->norm),
              self_term_name(k->self_term), k->bias, activation_name(k->act),
              (int)k->offset_bits);
+    size_t n = strlen(out->key);
+    if (k->heads)
+        snprintf(out->key + n, sizeof(out->key) - n, " heads=%dx%d",
+                 (int)k->heads, (int)k->channels);
     return true;
 }
 

@@ -9,8 +9,7 @@
 #include "program.h"
 
 struct opspec {
-    const char *op; // "aggregate", "bias_act", "log_softmax" or
-                    // "permute_rows": which families
+    const char *op; // which families: "aggregate", "attention", "bias_act" ...
     struct kernel_spec spec;
     struct props layer;
     char key[512]; // everything that rules and the template can see
@@ -18,6 +17,9 @@ struct opspec {
 
 // Whether some step, or a benchmark, asks for a kernel that does this.
 bool is_kernel_op(const char *op);
+
+// Whether its kernels are checked and timed, one against another.
+bool is_tuned_op(const char *op);
 
 // False for steps that run no kernel of ours (linear).
 bool opspec_of_step(const struct model *m, const struct program *p,

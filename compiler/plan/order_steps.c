@@ -107,7 +107,7 @@ gnnac_status program_add_order(struct program *p, gnnac_error *err)
 {
     int32_t first = -1, last = -1;
     for (int32_t i = 0; i < p->n_steps; i++)
-        if (p->steps[i].kind == STEP_AGGREGATE) {
+        if (step_reads_edges(p->steps[i].kind)) {
             first = first < 0 ? i : first;
             last = i;
         }

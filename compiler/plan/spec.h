@@ -13,6 +13,8 @@ struct kernel_spec {
     bool bias;
     enum activation act;
     int32_t offset_bits; // 32 or 64
+    int32_t heads, channels; // attention, whose x has heads * channels
+                             // columns; else 0
 };
 
 #endif

@@ -36,13 +36,13 @@ static bool has_self_loops(const struct csr *g)
     return found;
 }
 
-// GCN gives every node exactly one self loop itself (add_remaining_self_loops
-// of PyTorch Geometric), so the file's own are left out of its arrays.
+// GCN and GAT give every node exactly one self loop themselves (as PyTorch
+// Geometric's add_remaining_self_loops), so the file's own are left out of its arrays.
 static gnnac_status choose_stored(struct assembly *a, const struct model *m,
                                   gnnac_error *err)
 {
     a->graph.full = a->graph.stored = &a->full;
-    if (m->layers[0].op != CONV_GCN || !has_self_loops(&a->full))
+    if (!conv_adds_self_loops(m->layers[0].op) || !has_self_loops(&a->full))
         return GNNAC_OK;
     gnnac_status st = csr_drop_self_loops(&a->full, &a->without_loops, err);
     if (st == GNNAC_OK)
@@ -135,8 +135,8 @@ static void weigh(const struct program *p, struct graph_order_request *rq)
     for (int32_t i = 0; i < ordered.n_steps; i++) {
         const struct step *s = &ordered.steps[i];
         int32_t dim = ordered.buffers[s->out].dim;
-        rq->n_aggregates += s->kind == STEP_AGGREGATE;
-        rq->columns += s->kind == STEP_AGGREGATE ? dim : 0;
+        rq->n_aggregates += step_reads_edges(s->kind);
+        rq->columns += step_reads_edges(s->kind) ? dim : 0;
         rq->columns_moved +=
             s->kind == STEP_GRAPH_ORDER || s->kind == STEP_INPUT_ORDER ? dim
                                                                        : 0;

@@ -32,9 +32,82 @@ static double self_weight(const struct kernel_spec *spec,
     }
 }
 
-void oracle_row(const struct csr *g, const struct kernel_spec *spec,
-                const struct operand_data *d, int64_t v, double *y,
-                double *bound)
+// What a row's edges, and its own self loop, say about one head's softmax.
+struct softmax {
+    double max, min, far, sum; // of the scores; far: the largest absolute one
+};
+
+static double edge_score(const struct kernel_spec *spec,
+                         const struct operand_data *d, int64_t v, int64_t u,
+                         int32_t head)
+{
+    double e = (double)d->self[u * spec->self_pitch + head] +
+               d->self[v * spec->self_pitch + spec->heads + head];
+    return e < 0 ? 0.2 * e : e;
+}
+
+static void meet(struct softmax *s, double e)
+{
+    s->max = fmax(s->max, e);
+    s->min = fmin(s->min, e);
+    s->far = fmax(s->far, fabs(e));
+}
+
+static void add_weighted(const struct kernel_spec *spec,
+                         const struct operand_data *d, int64_t v, int64_t u,
+                         int32_t head, struct softmax *s, double *y,
+                         double *bound)
+{
+    double p = exp(edge_score(spec, d, v, u, head) - s->max);
+    s->sum += p;
+    for (int32_t c = head * spec->channels; c < (head + 1) * spec->channels;
+         c++) {
+        double x = d->x[u * spec->x_pitch + c];
+        y[c] += p * x;
+        bound[c] += p * fabs(x);
+    }
+}
+
+// One head of a row of attention. A score is rounded thrice before it is
+// exponentiated, which moves the weights of a softmax by twice that; then come
+// the exponentials' own roundings, the rescalings and the sums.
+static void attend(const struct csr *g, const struct kernel_spec *spec,
+                   const struct operand_data *d, int64_t v, int32_t head,
+                   double *y, double *bound)
+{
+    int64_t begin = g->rowptr[v], end = g->rowptr[v + 1];
+    double own = edge_score(spec, d, v, v, head);
+    struct softmax s = {own, own, fabs(own), 0};
+    for (int64_t e = begin; e < end; e++)
+        meet(&s, edge_score(spec, d, v, g->colidx[e], head));
+    add_weighted(spec, d, v, v, head, &s, y, bound);
+    for (int64_t e = begin; e < end; e++)
+        add_weighted(spec, d, v, g->colidx[e], head, &s, y, bound);
+    double q = 6 * s.far + 2 * (s.max - s.min) + 4 * (double)(end - begin + 5);
+    for (int32_t c = head * spec->channels; c < (head + 1) * spec->channels;
+         c++) {
+        double bias = spec->bias ? d->bias[c] : 0;
+        y[c] = y[c] / s.sum + bias;
+        bound[c] = 0x1p-24 * (q * bound[c] / s.sum + fabs(bias) +
+                              4 * fabs(y[c])) + 0x1p-126;
+        if (y[c] < 0 && spec->act != ACT_NONE)
+            y[c] = spec->act == ACT_ELU ? expm1(y[c]) : 0;
+    }
+}
+
+static void attention_row(const struct csr *g, const struct kernel_spec *spec,
+                          const struct operand_data *d, int64_t v, double *y,
+                          double *bound)
+{
+    for (int32_t c = 0; c < spec->dim; c++)
+        y[c] = bound[c] = 0;
+    for (int32_t head = 0; head < spec->heads; head++)
+        attend(g, spec, d, v, head, y, bound);
+}
+
+static void aggregate_row(const struct csr *g, const struct kernel_spec *spec,
+                          const struct operand_data *d, int64_t v, double *y,
+                          double *bound)
 {
     int64_t begin = g->rowptr[v], end = g->rowptr[v + 1];
     double scale = row_scale(spec, d, v, end - begin);
@@ -60,6 +133,16 @@ void oracle_row(const struct csr *g, const struct kernel_spec *spec,
         if (spec->act == ACT_RELU && y[c] < 0)
             y[c] = 0;
     }
+}
+
+void oracle_row(const struct csr *g, const struct kernel_spec *spec,
+                const struct operand_data *d, int64_t v, double *y,
+                double *bound)
+{
+    if (spec->heads)
+        attention_row(g, spec, d, v, y, bound);
+    else
+        aggregate_row(g, spec, d, v, y, bound);
 }
 
 static double row_error(const struct kernel_spec *spec, const float *got,

@@ -1,4 +1,4 @@
-// One aggregation in float64 with its error bound: what the gate compares
+// One aggregation or attention in float64 with its error bound: what the gate compares
 // kernels with. Written from the definition in program.h, sharing nothing with
 // the kernels.
 #ifndef GNNAC_ORACLE_H
@@ -7,7 +7,7 @@
 #include "graph/csr.h"
 #include "plan/spec.h"
 
-// Float32 inputs of an aggregation on the host; rows as far apart as the spec
+// Float32 inputs on the host, attention's scores as self; rows as far apart as the spec
 // says. NULL where the spec needs none.
 struct operand_data {
     const float *x, *self, *dinv, *bias;
@@ -15,7 +15,8 @@ struct operand_data {
 };
 
 // Row v of the result: spec->dim values and bounds
-// c u (in-degree + 2) sum|w x|, c = 4, u = 2^-24.
+// c u (in-degree + 2) sum|w x|, c = 4, u = 2^-24. Of attention (spec->heads >
+// 0) the bound also grows with the scores, oracle.c says how.
 void oracle_row(const struct csr *g, const struct kernel_spec *spec,
                 const struct operand_data *d, int64_t v, double *y,
                 double *bound);

@@ -9,7 +9,7 @@
 static const struct step *first_aggregation(const struct program *p)
 {
     for (int32_t i = 0; i < p->n_steps; i++)
-        if (p->steps[i].kind == STEP_AGGREGATE)
+        if (step_reads_edges(p->steps[i].kind))
             return &p->steps[i];
     return NULL;
 }

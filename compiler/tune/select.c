@@ -86,8 +86,7 @@ static struct recall_key key_of(const struct selector *s,
 
 static bool is_to_time(const struct selector *s, const struct question *q)
 {
-    return s->wb->cuda && s->wb->request.timed &&
-           strcmp(q->op.op, "aggregate") == 0;
+    return s->wb->cuda && s->wb->request.timed && is_tuned_op(q->op.op);
 }
 
 // Whether a decision is taken as it is. Who tunes wants it timed: again, or

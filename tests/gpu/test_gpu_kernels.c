@@ -5,6 +5,7 @@
 #include "jit/nvrtc.h"
 #include "kernel/kernel_case.h"
 #include "tune/bench.h"
+#include "plan/opspec.h"
 
 enum { MAX_CASES = 256 };
 
@@ -47,7 +48,7 @@ static gnnac_status read_cases(const char *path, gnnac_error *err)
         struct case_run *r = &cases[n_cases];
         st = read_case(line, r, err);
         if (st == GNNAC_OK &&
-            strcmp(r->kc.point.family->op, "aggregate") == 0)
+            is_tuned_op(r->kc.point.family->op))
             n_cases++;
         else
             emitted_finish(&r->emitted);
@@ -145,6 +146,11 @@ TEST(narrow_is_right_on_every_mini_graph)
     check_family("narrow", 10);
 }
 
+TEST(attention_is_right_on_every_mini_graph)
+{
+    check_family("attention", 15);
+}
+
 // Every row sums the neighbours of the first: in bounds, and wrong.
 TEST(the_gate_refuses_a_kernel_that_reads_the_wrong_row)
 {
@@ -202,6 +208,7 @@ int main(int argc, char **argv)
     RUN(neighbor_group_is_right_on_every_mini_graph);
     RUN(edge_balanced_is_right_on_every_mini_graph);
     RUN(narrow_is_right_on_every_mini_graph);
+    RUN(attention_is_right_on_every_mini_graph);
     RUN(the_gate_refuses_a_kernel_that_reads_the_wrong_row);
     for (size_t i = 0; i < n_cases; i++) {
         emitted_finish(&cases[i].emitted);

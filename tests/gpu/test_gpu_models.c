@@ -3,7 +3,7 @@
 #include "order/orders.h"
 
 static gnnac_context *ctx;
-static const char *const models[] = {"gcn", "gin", "sage"};
+static const char *const models[] = {"gcn", "gin", "sage", "gat"};
 
 // Compile, run on random features, compare.
 static void check_model(const struct csr *g, const char *graph_name,

@@ -19,6 +19,8 @@ static int set_field(struct kernel_case *k, const char *name, const char *value)
         {"out", &s->out_pitch},
         {"self_pitch", &s->self_pitch},
         {"offset", &s->offset_bits},
+        {"heads", &s->heads},
+        {"channels", &s->channels},
     };
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         if (strcmp(fields[i].name, name) == 0)
@@ -47,10 +49,14 @@ static void set_defaults(struct kernel_case *k)
 
 static void set_pitches(struct kernel_spec *s)
 {
-    int32_t *pitches[] = {&s->x_pitch, &s->out_pitch, &s->self_pitch};
+    const struct {
+        int32_t *pitch, dim;
+    } all[] = {{&s->x_pitch, s->heads ? s->heads * s->channels : s->dim},
+               {&s->out_pitch, s->dim},
+               {&s->self_pitch, s->heads ? 2 * s->heads : s->dim}};
     for (int i = 0; i < 3; i++)
-        if (*pitches[i] == 0)
-            *pitches[i] = s->dim;
+        if (*all[i].pitch == 0)
+            *all[i].pitch = all[i].dim;
 }
 
 gnnac_status kernel_case_parse(const struct family_list *families,
@@ -72,6 +78,10 @@ gnnac_status kernel_case_parse(const struct family_list *families,
         if (!value || set_field(&k, word, value) < 0)
             return FAIL(err, GNNAC_EUSAGE, "%s: '%s'?", line, word);
     }
+    if (k.spec.heads)
+        k.spec.dim = strcmp(k.point.family->op, "attention") == 0
+                         ? k.spec.heads * k.spec.channels
+                         : 2 * k.spec.heads;
     set_pitches(&k.spec);
     *out = k;
     return GNNAC_OK;

@@ -70,6 +70,26 @@ struct offsets {
     }
 };
 
+// Columns of x, and of self.
+static int x_dim(const kernel_spec &s)
+{
+    return s.heads ? s.heads * s.channels : s.dim;
+}
+
+static int self_dim(const kernel_spec &s)
+{
+    return s.heads ? 2 * s.heads : s.dim;
+}
+
+static std::vector<float> random_vector(int n, uint64_t seed)
+{
+    std::vector<float> v;
+    for (int i = 0; i < n; i++)
+        v.push_back((float)rng_normal(seed, i));
+    v.shrink_to_fit();
+    return v;
+}
+
 // ---- one run ----------------------------------------------------------------
 
 // Everything a launch may be given. `values` are the arguments themselves.
@@ -77,7 +97,7 @@ struct run {
     const shim_kernel &k;
     const mini_graph &g;
     matrix x, out, self;
-    std::vector<float> bias, dinv, partial;
+    std::vector<float> bias, dinv, partial, att_src, att_dst;
     float eps = 0.3125f;
     offsets rowptr, part_ptr;
     std::vector<int> colidx, part_row, split_row, split_first, split_last;
@@ -117,9 +137,9 @@ void run::set_parts()
 
 run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
          bool in_place)
-    : k(k_), g(g_), x(g_.n_nodes, k_.spec.dim, k_.spec.x_pitch, NAN),
+    : k(k_), g(g_), x(g_.n_nodes, x_dim(k_.spec), k_.spec.x_pitch, NAN),
       out(g_.n_nodes, k_.spec.dim, k_.spec.out_pitch, canary),
-      self(g_.n_nodes, k_.spec.dim, k_.spec.self_pitch, NAN)
+      self(g_.n_nodes, self_dim(k_.spec), k_.spec.self_pitch, NAN)
 {
     const kernel_spec &s = k.spec;
     fill(x, 11);
@@ -129,9 +149,9 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
     for (int v = 0; v < g.n_nodes; v++)
         for (int c = 0; c < s.dim; c++)
             out.at(v, c) = NAN;
-    for (int c = 0; c < s.dim; c++)
-        bias.push_back((float)rng_normal(13, c));
-    bias.shrink_to_fit();
+    bias = random_vector(s.dim, 13);
+    att_src = random_vector(x_dim(s), 14);
+    att_dst = random_vector(x_dim(s), 15);
     for (int v = 0; v < g.n_nodes; v++)
         dinv.push_back(
             (float)(1 / sqrt((double)(g.rowptr[v + 1] - g.rowptr[v] + 1))));
@@ -152,6 +172,8 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
     pointers[ARG_SELF] = self_is_x ? x.a.data() : self.a.data();
     pointers[ARG_BIAS] = bias.data();
     pointers[ARG_EPS] = &eps;
+    pointers[ARG_ATT_SRC] = att_src.data();
+    pointers[ARG_ATT_DST] = att_dst.data();
     pointers[ARG_DINV] = dinv.data();
     pointers[ARG_COLIDX] = colidx.data();
     pointers[ARG_PART_ROW] = part_row.data();
@@ -198,6 +220,8 @@ static double inverse_root(const mini_graph &g, int v)
 
 static double activated(const kernel_spec &s, double y)
 {
+    if (s.act == ACT_ELU)
+        return y < 0 ? expm1(y) : y;
     return s.act == ACT_RELU && y < 0 ? 0 : y;
 }
 
@@ -253,6 +277,49 @@ static expected permute_rows(run &r, int v, int c)
     return {r.x.at(r.source_row[v], c), 0};
 }
 
+// c is a head's source score, or, behind all those, its destination score.
+static expected attention_scores(run &r, int v, int c)
+{
+    const kernel_spec &s = r.k.spec;
+    const std::vector<float> &att = c < s.heads ? r.att_src : r.att_dst;
+    int first = c % s.heads * s.channels;
+    double sum = 0, size = 0;
+    for (int i = first; i < first + s.channels; i++) {
+        sum += (double)att[i] * r.x.at(v, i);
+        size += fabs((double)att[i] * r.x.at(v, i));
+    }
+    return {sum, unit * (s.channels + 4) * size};
+}
+
+static expected attention(run &r, int v, int c)
+{
+    const kernel_spec &s = r.k.spec;
+    const mini_graph &g = r.g;
+    int head = c / s.channels;
+    std::vector<int> from(g.colidx + g.rowptr[v], g.colidx + g.rowptr[v + 1]);
+    from.push_back(v);
+    std::vector<double> e;
+    double top = -INFINITY, low = INFINITY, far = 0;
+    for (int u : from) {
+        double z = (double)r.self.at(u, head) + r.self.at(v, s.heads + head);
+        e.push_back(z < 0 ? 0.2 * z : z);
+        top = fmax(top, e.back());
+        low = fmin(low, e.back());
+        far = fmax(far, fabs(e.back()));
+    }
+    double sum = 0, size = 0, total = 0;
+    for (size_t i = 0; i < from.size(); i++) {
+        double p = exp(e[i] - top);
+        total += p;
+        sum += p * r.x.at(from[i], c);
+        size += p * fabs(r.x.at(from[i], c));
+    }
+    double bias = s.bias ? r.bias[c] : 0, y = sum / total + bias;
+    double q = 4 * far + 2 * (top - low) + 4 * (double)from.size() + 16;
+    return {activated(s, y),
+            unit * (q * size / total + fabs(bias) + 4 * fabs(y))};
+}
+
 // ---- checking ---------------------------------------------------------------
 
 [[noreturn]] static void wrong(const run &r, const char *what, int v, int c)
@@ -262,12 +329,27 @@ static expected permute_rows(run &r, int v, int c)
     exit(1);
 }
 
+typedef expected reference_fn(run &r, int v, int c);
+
+static reference_fn *reference_of(const char *op)
+{
+    static const struct {
+        const char *op;
+        reference_fn *f;
+    } all[] = {{"aggregate", aggregate},       {"bias_act", bias_act},
+               {"log_softmax", log_softmax},   {"permute_rows", permute_rows},
+               {"attention", attention},
+               {"attention_scores", attention_scores}};
+    for (auto &a : all)
+        if (!strcmp(a.op, op))
+            return a.f;
+    fprintf(stderr, "%s: there is no reference\n", op);
+    exit(1);
+}
+
 static void check_values(run &r)
 {
-    auto reference = !strcmp(r.k.op, "aggregate")  ? aggregate
-                     : !strcmp(r.k.op, "bias_act") ? bias_act
-                     : !strcmp(r.k.op, "log_softmax") ? log_softmax
-                                                      : permute_rows;
+    auto reference = reference_of(r.k.op);
     char what[128];
     for (int v = 0; v < r.g.n_nodes; v++)
         for (int c = 0; c < r.out.dim; c++) {

@@ -16,7 +16,7 @@ ROOT = Path(os.environ["GNNAC_TEST_ROOT"])
 BUILD = Path(os.environ["GNNAC_TEST_BUILD"])
 PACKAGE = ROOT / "runtime" / "python"
 HEADER = ROOT / "runtime" / "include" / "gnnac" / "gnnac.h"
-MODELS = ("gcn", "gin", "sage")
+MODELS = ("gcn", "gin", "sage", "gat")
 
 
 @functools.lru_cache(None)
@@ -102,6 +102,8 @@ def write_tensors(path, tensors):
 # ---- the networks in NumPy --------------------------------------------------
 
 def _shape_in_file(p):
+    if p["init"] == "attention":
+        return 1, p["rows"], p["cols"]
     is_row = p["name"].endswith((".bias", ".eps"))
     return (p["cols"],) if is_row else (p["rows"], p["cols"])
 
@@ -139,7 +141,19 @@ def _sage(a, x, w):
         x @ w("lin_r.weight").T
 
 
-_LAYERS = {"gcn": _gcn, "gin": _gin, "sage": _sage}
+def _gat(a, x, w):
+    a = a * (1 - np.eye(len(a))) + np.eye(len(a))
+    h = (x @ w("lin.weight").T).reshape(len(x), *w("att_src").shape[1:])
+    src, dst = (h * w("att_src")).sum(2), (h * w("att_dst")).sum(2)
+    e = dst[:, None, :] + src[None, :, :]
+    e = np.where(e < 0, 0.2 * e, e)
+    e = np.where(a[:, :, None] > 0, e, -np.inf)
+    p = a[:, :, None] * np.exp(e - e.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    return np.einsum("vuk,ukc->vkc", p, h).reshape(len(x), -1) + w("bias")
+
+
+_LAYERS = {"gcn": _gcn, "gin": _gin, "sage": _sage, "gat": _gat}
 
 
 def oracle(data, bundle, weights, x):
@@ -150,5 +164,7 @@ def oracle(data, bundle, weights, x):
             a, x, lambda name, i=i: weights[f"convs.{i}.{name}"].astype("f8"))
         if layer["act"] == "relu":
             x = np.maximum(x, 0)
+        elif layer["act"] == "elu":
+            x = np.where(x < 0, np.expm1(x), x)
     x = x - x.max(1, keepdims=True)
     return x - np.log(np.exp(x).sum(1, keepdims=True))
