@@ -139,6 +139,8 @@ static const char *level_text(const char *level)
                     "compiler and rules"},
         {"settings", "set on the command line"},
         {"rules", "not decided before: rules propose, the cost model ranks"},
+        {"nearest", "not decided before: timed on the nearest graphs, ranked "
+                    "here"},
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         if (strcmp(texts[i][0], level) == 0)
