@@ -62,8 +62,8 @@ const struct option_spec cli_options[] = {
     {"cached", 0, OPT_FLAG, NULL, FIELD(cached), CMD_ANALYZE, 0, 0, NULL,
      "an unchanged file's figures from the database, where it has them"},
 
-    {"model", 0, OPT_WORD, "gcn|gin|sage|gat", FIELD(model), ON_SHAPE, 0, 0, NULL,
-     "the network"},
+    {"model", 0, OPT_WORD, "gcn|gin|sage|gat", FIELD(model), ON_SHAPE, 0, 0,
+     NULL, "the network"},
     {"dim", 0, OPT_INT32, "N", FIELD(dim), ON_MODEL, 1, 1 << 20, NULL,
      "columns of the features (default 96)"},
     {"dim", 0, OPT_INT32, "N", FIELD(dim), CMD_BENCH, 1, 1 << 20, NULL,

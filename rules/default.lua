@@ -192,9 +192,9 @@ rule "wide_rows" {
   priority = 20,
 }
 
--- Attention: lanes for the columns, as for sums, but at most four floats each,
--- since every lane computes the weights of its heads. Long rows are shared by the warps of a
--- block; nothing else would keep a hub from holding up the device.
+-- Attention: lanes for the columns, as for sums, but of four floats where they
+-- fit, since every lane computes the weights of its heads. Long rows are shared
+-- by the warps of a block; else a hub would hold up the device. Not measured.
 local function attention_lanes(layer)
   return math.min(32, power_up(ceil_div(layer.agg_dim, 4)))
 end

@@ -36,8 +36,9 @@ static bool has_self_loops(const struct csr *g)
     return found;
 }
 
-// GCN and GAT give every node exactly one self loop themselves (as PyTorch
-// Geometric's add_remaining_self_loops), so the file's own are left out of its arrays.
+// GCN and GAT give every node exactly one self loop themselves
+// (add_remaining_self_loops of PyTorch Geometric), so the file's own
+// are left out of its arrays.
 static gnnac_status choose_stored(struct assembly *a, const struct model *m,
                                   gnnac_error *err)
 {

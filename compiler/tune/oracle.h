@@ -1,14 +1,14 @@
-// One aggregation or attention in float64 with its error bound: what the gate compares
-// kernels with. Written from the definition in program.h, sharing nothing with
-// the kernels.
+// One aggregation or attention in float64 with its error bound: what the gate
+// compares kernels with. Written from the definition in program.h, sharing
+// nothing with the kernels.
 #ifndef GNNAC_ORACLE_H
 #define GNNAC_ORACLE_H
 
 #include "graph/csr.h"
 #include "plan/spec.h"
 
-// Float32 inputs on the host, attention's scores as self; rows as far apart as the spec
-// says. NULL where the spec needs none.
+// Float32 inputs on the host, attention's scores as self; rows as far
+// apart as the spec says. NULL where the spec needs none.
 struct operand_data {
     const float *x, *self, *dinv, *bias;
     float eps;

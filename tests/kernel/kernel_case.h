@@ -1,6 +1,7 @@
 // A point of a family and a spec, written on one line, as the tests list them:
 //     row_split dim=64 dimWorker=16 vec=4 norm=gcn self=gcn bias=1 act=relu
-// Of attention, heads and channels give the width. Knobs have their defaults, pitches (x out self_pitch) the width, offset 32.
+// Of attention, heads and channels give the width. Knobs have their defaults,
+// pitches (x out self_pitch) the width, offset 32.
 #ifndef GNNAC_KERNEL_CASE_H
 #define GNNAC_KERNEL_CASE_H
 

@@ -82,7 +82,7 @@ FAULTS = [
      "attention heads=8 channels=8 edgeWorker=2"),
     ("attention.cu.lua", "e < 0.0f ? 0.2f * e : e", "e",
      "attention heads=8 channels=8"),
-    ("attention_scores.cu.lua", "at == 0", "at == 1",
+    ("attention_scores.cu.lua", "= target;", "= source;",
      "attention_scores heads=8 channels=8"),
     ("permute_rows.cu.lua", "x + source_row[row] *", "x + (long long)row *",
      "permute_rows dim=16"),
