@@ -14,6 +14,7 @@ from ._bundle import Bundle
 from ._compile import compile
 from ._context import Context
 from ._model import Model
+from ._trainer import Trainer
 from ._version import __version__
 from .errors import (CompileError, DatabaseError, DeviceError, Error,
                      FileError, InternalError, LibraryError, NotFoundError,
@@ -24,5 +25,5 @@ __all__ = [
     "Bundle", "CompileError", "Context", "DatabaseError", "DeviceError",
     "Error", "FileError", "InternalError", "LibraryError", "Model",
     "NotFoundError", "OutOfMemoryError", "ResultError", "Status",
-    "UnsupportedError", "UsageError", "__version__", "compile",
+    "Trainer", "UnsupportedError", "UsageError", "__version__", "compile",
 ]

@@ -73,6 +73,12 @@ class Model(Owner):
         with self._use() as address:
             call("gnnac_model_load_weights", address, name)
 
+    def save_weights(self, path: str | os.PathLike[str]) -> None:
+        """The weights as load_weights() reads them."""
+        name = plain_text(os.fsencode(path), "the path")
+        with self._use() as address:
+            call("gnnac_model_save_weights", address, name)
+
     def _host_matrix(self, x: Any) -> View:
         view = view_of(x, "x")
         check_matrix(view, "x", self._in_shape, None)

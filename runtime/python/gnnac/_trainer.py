@@ -1,0 +1,149 @@
+"""Training of a model's weights."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ._abi import Features, TrainOptions
+from ._context import plain_text, whole
+from ._library import Handle, Owner, call, loaded
+from ._model import Float32, Model
+from ._views import View, check_matrix, check_output, view_of
+from .errors import usage
+
+OPTIMIZERS = {"adam": 0, "adamw": 1, "sgd": 2}  # gnnac_optimizer
+_RATES = ("lr", "weight_decay", "dropout", "momentum", "beta1", "beta2",
+          "epsilon")
+
+
+def _options(optimizer: str, decay_layers: int, learn_eps: bool, seed: int,
+             rates: dict[str, float]) -> TrainOptions:
+    if optimizer not in OPTIMIZERS:
+        raise usage(f"optimizer is {optimizer!r}: expected one of "
+                    f"{', '.join(OPTIMIZERS)}")
+    unknown = sorted(set(rates) - set(_RATES))
+    if unknown:
+        raise usage(f"there is no option {unknown[0]!r}: expected one of "
+                    f"{', '.join(_RATES)}")
+    for name, value in rates.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise usage(f"{name} is {value!r}: expected a number")
+    return TrainOptions(
+        struct_size=ctypes.sizeof(TrainOptions),
+        optimizer=OPTIMIZERS[optimizer],
+        decay_layers=whole(decay_layers, "decay_layers", 0, 2**31 - 1),
+        learn_eps=int(bool(learn_eps)),
+        seed=whole(seed, "seed", 0, 2**64 - 1), **rates)
+
+
+class Trainer(Owner):
+    """Updates the weights of a model on the CPU, for one matrix of features.
+
+    `x`: float32 [nodes, in_dim], used where it lies: it must stay as it is.
+    `optimizer`: "adam", "adamw" or "sgd". `decay_layers`: weight decay is for
+    the first so many layers, 0: for all. `learn_eps`: GIN's epsilon is learnt.
+    `seed`: of dropout. `rates`: lr (0.01), weight_decay, dropout, momentum,
+    beta1, beta2, epsilon. A model has one trainer at a time; calls of both
+    wait for one another.
+    """
+
+    def __init__(self, model: Model, x: Any, optimizer: str = "adam",
+                 decay_layers: int = 0, learn_eps: bool = False,
+                 seed: int = 0, **rates: float) -> None:
+        if not isinstance(model, Model):
+            raise usage("Trainer takes a Model")
+        options = _options(optimizer, decay_layers, learn_eps, seed, rates)
+        self._x = model._host_matrix(x)  # its owner lives as long
+        self._out_shape = model._out_shape
+        self._model_handle = model._open_handle()
+        features = Features(struct_size=ctypes.sizeof(Features),
+                            dense=self._x.address)
+        with self._model_handle.use() as network:
+            self._handle = Handle(
+                "gnnac_trainer_create", "gnnac_trainer_destroy", network,
+                ctypes.byref(features), ctypes.byref(options),
+                needs=(self._model_handle,))
+
+    def __enter__(self) -> Trainer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _alone(self) -> Iterator[int]:
+        """The trainer's address, while nobody runs its model."""
+        trainer = self._open_handle()
+        with self._model_handle.use(), trainer.use() as address:
+            yield address
+
+    def step(self, labels: Any, nodes: Any) -> float:
+        """One update; the loss before it. `labels`: int32 [nodes], a column of
+        the output each. `nodes`: int32 [n], those that the loss is over."""
+        label, node = view_of(labels, "labels"), view_of(nodes, "nodes")
+        check_matrix(label, "labels", self._out_shape[:1], None, "int32")
+        check_matrix(node, "nodes", _vector(node), None, "int32")
+        loss = ctypes.c_float()
+        with self._alone() as address:
+            call("gnnac_trainer_step", address, label.address, node.address,
+                 node.shape[0], ctypes.addressof(loss))
+        return loss.value
+
+    def predict(self, out: Any = None) -> Any:
+        """The network's output without dropout: float32 [nodes, out_dim], which
+        is `out` or a new NumPy array."""
+        y: Float32 = np.empty(self._out_shape, np.float32) \
+            if out is None else out
+        result = view_of(y, "out")
+        check_matrix(result, "out", self._out_shape, None)
+        check_output(result, "out", self._x)
+        with self._alone() as address:
+            call("gnnac_trainer_predict", address, result.address)
+        return y
+
+    @property
+    def steps(self) -> int:
+        """Updates so far, those before a load included."""
+        with self._alone() as address:
+            return int(loaded().gnnac_trainer_n_steps(address))
+
+    @property
+    def kept_step(self) -> int:
+        """The step that keep() was called after, or -1."""
+        with self._alone() as address:
+            return int(loaded().gnnac_trainer_kept_step(address))
+
+    def keep(self) -> None:
+        """Remember the present weights, in place of those before."""
+        with self._alone() as address:
+            loaded().gnnac_trainer_keep(address)
+
+    def recall(self) -> None:
+        """Make the remembered weights the present ones."""
+        with self._alone() as address:
+            call("gnnac_trainer_recall", address)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """All that the next step depends on but the options, as a safetensors
+        file; the weights alone are Model.save_weights's."""
+        name = plain_text(os.fsencode(path), "the path")
+        with self._alone() as address:
+            call("gnnac_trainer_save", address, name)
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Go on from a saved state. A load that fails changes nothing."""
+        name = plain_text(os.fsencode(path), "the path")
+        with self._alone() as address:
+            call("gnnac_trainer_load", address, name)
+
+
+def _vector(view: View) -> tuple[int, ...]:
+    if len(view.shape) != 1:
+        raise usage(f"nodes has shape {list(view.shape)}: expected [n]")
+    return view.shape

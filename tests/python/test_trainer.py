@@ -1,0 +1,113 @@
+"""Training from Python, on the CPU backend."""
+import os
+import subprocess
+import sys
+
+import gnnac
+import numpy as np
+from support import (MODELS, PACKAGE, ROOT, Case, features, make,
+                     read_tensors)
+
+
+def problem(name="gcn", **options):
+    """(model, trainer, labels, nodes) of a small task."""
+    bundle, model = make(name)
+    x = features(bundle)
+    labels = (x[:, :bundle.out_dim].argmax(1)).astype(np.int32)
+    nodes = np.arange(0, bundle.nodes, 2, dtype=np.int32)
+    return model, gnnac.Trainer(model, x, **options), labels, nodes
+
+
+class Training(Case):
+    def test_learns(self):
+        """the loss falls, every model and optimizer"""
+        for name in MODELS:
+            for optimizer in ("adam", "adamw", "sgd"):
+                with self.subTest(f"{name} {optimizer}"):
+                    _, t, labels, nodes = problem(name, optimizer=optimizer)
+                    loss = [t.step(labels, nodes) for _ in range(60)]
+                    self.assertLess(loss[-1], loss[0])
+                    self.assertEqual(t.steps, 60)
+
+    def test_loss(self):
+        """the loss is the mean negative log-likelihood of the prediction"""
+        _, t, labels, nodes = problem()
+        y = t.predict().astype("f8")
+        self.assertAlmostEqual(t.step(labels, nodes),
+                               -y[nodes, labels[nodes]].mean(), places=5)
+
+    def test_model(self):
+        """the model runs with what was learnt, and saves it"""
+        model, t, labels, nodes = problem()
+        t.step(labels, nodes)
+        path = self.folder() / "w.safetensors"
+        model.save_weights(path)
+        _, other = make("gcn", seed=9)
+        other.load_weights(path)
+        x = t._x.owner
+        np.testing.assert_array_equal(other.run(x), t.predict())
+        np.testing.assert_array_equal(model.run(x), t.predict())
+
+    def test_resume(self):
+        """steps after a load have the bits of steps without"""
+        path = self.folder() / "s.safetensors"
+        _, t, labels, nodes = problem(dropout=0.5, seed=3)
+        for _ in range(3):
+            t.step(labels, nodes)
+        t.save(path)
+        self.assertIn("convs.0.lin.weight", read_tensors(path.read_bytes()))
+        _, again, _, _ = problem(dropout=0.5, seed=3)
+        again.load(path)
+        self.assertEqual(again.steps, 3)
+        self.assertEqual([t.step(labels, nodes) for _ in range(3)],
+                         [again.step(labels, nodes) for _ in range(3)])
+        np.testing.assert_array_equal(t.predict(), again.predict())
+
+    def test_keep(self):
+        """recall brings back the weights that were kept"""
+        _, t, labels, nodes = problem()
+        self.assertEqual(t.kept_step, -1)
+        self.refuses(gnnac.UsageError, "", t.recall)
+        t.step(labels, nodes)
+        t.keep()
+        y = t.predict()
+        t.step(labels, nodes)
+        self.assertFalse(np.array_equal(t.predict(), y))
+        t.recall()
+        self.assertEqual(t.kept_step, 1)
+        np.testing.assert_array_equal(t.predict(), y)
+
+    def test_refusals(self):
+        """wrong options, types and nodes are refused and change nothing"""
+        model, t, labels, nodes = problem()
+        y, usage = t.predict(), gnnac.UsageError
+        x = t._x.owner
+        self.refuses(usage, "optimizer", gnnac.Trainer, model, x, "lbfgs")
+        self.refuses(usage, "'rate'", gnnac.Trainer, model, x, rate=1)
+        self.refuses(usage, "lr is", gnnac.Trainer, model, x, lr="1")
+        self.refuses(usage, "float64", gnnac.Trainer, model, x.astype("f8"))
+        self.refuses(usage, "Model", gnnac.Trainer, None, x)
+        self.refuses(usage, "int64", t.step, labels.astype("i8"), nodes)
+        self.refuses(usage, "nodes", t.step, labels, nodes[None])
+        self.refuses(usage, "", t.step, labels, nodes + 50)
+        self.refuses(usage, "", t.step, labels + 99, nodes)
+        self.assertEqual(t.steps, 0)
+        np.testing.assert_array_equal(t.predict(), y)
+        t.close()
+        self.refuses(usage, "closed", t.step, labels, nodes)
+
+    def test_life(self):
+        """the model may be closed before its trainer"""
+        model, t, labels, nodes = problem()
+        model.close()
+        del model
+        self.assertGreater(t.step(labels, nodes), 0)
+
+    def test_example(self):
+        """the example learns to tell its two rings apart"""
+        done = subprocess.run(
+            [sys.executable, ROOT / "examples" / "train.py"], text=True,
+            capture_output=True, timeout=120,
+            env={**os.environ, "PYTHONPATH": str(PACKAGE)})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertGreater(float(done.stdout.split()[-1]), 0.9)
