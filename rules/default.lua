@@ -194,11 +194,12 @@ rule "wide_rows" {
 
 -- Attention: lanes for the columns, as for sums, but of four floats where they
 -- fit, since every lane computes the weights of its heads. Long rows are shared
--- by the warps of a block; else a hub would hold up the device. Not measured.
+-- by the warps of a block; else a hub would hold up the device.
 local function attention_lanes(layer)
   return math.min(32, power_up(ceil_div(layer.agg_dim, 4)))
 end
 
+-- Evidence: reasoned; no time of it is on record.
 rule "attention_rows" {
   when = function(graph, layer)
     return layer.op == "gat"
@@ -212,6 +213,7 @@ rule "attention_rows" {
   priority = 30,
 }
 
+-- Evidence: reasoned; no time of it is on record.
 rule "attention_hubs" {
   when = function(graph, layer)
     return layer.op == "gat" and has_long_rows(graph)
