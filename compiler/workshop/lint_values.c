@@ -74,7 +74,7 @@ static char *emit(struct linter *l, const struct candidate *c)
     struct emitted e = {0};
     char *essence = NULL;
     size_t n_bytes;
-    const struct kernel_spec spec = probe_spec(l->probe);
+    const struct kernel_spec spec = probe_spec(l->probe, c->family->op);
     if (tmpl_emit(l->catalog, c, &spec, &e, NULL) != GNNAC_OK)
         return NULL;
     FILE *out = open_memstream(&essence, &n_bytes);

@@ -12,6 +12,9 @@
 
 static const int64_t node_counts[] = {10, 3000, 100000, 3000000};
 static const double means[] = {0.5, 3, 8, 30, 100, 500};
+// Behind the grid of GCN layers, one size of graph for GAT layers: rules for
+// attention read skew and width.
+enum { ATTENTION_NODES = 2, ATTENTION_MEAN = 2 };
 static const struct {
     double max_by_mean, cv, top1_share;
 } skews[] = {{1.5, 0.3, 0.02}, {20, 2, 0.1}, {1000, 6, 0.4}};
@@ -31,7 +34,9 @@ bool probe_at(size_t i, struct probe *out)
     size_t width = i % COUNT(widths), rest = i / COUNT(widths);
     size_t skew = rest % COUNT(skews), mean = rest / COUNT(skews);
     size_t nodes = mean / COUNT(means);
-    mean %= COUNT(means);
+    bool attention = nodes == COUNT(node_counts) && mean % COUNT(means) == 0;
+    mean = attention ? ATTENTION_MEAN : mean % COUNT(means);
+    nodes = attention ? ATTENTION_NODES : nodes;
     out->graph.n = out->layer.n = out->device.n = 0;
     if (nodes >= COUNT(node_counts))
         return false;
@@ -42,6 +47,7 @@ bool probe_at(size_t i, struct probe *out)
     props_int(&out->graph, "graph.degree.max", (int64_t)most);
     props_real(&out->graph, "graph.degree.cv", skews[skew].cv);
     props_real(&out->graph, "graph.degree.top1_share", skews[skew].top1_share);
+    props_text(&out->layer, "layer.op", attention ? "gat" : "gcn");
     props_int(&out->layer, "layer.in_dim", widths[width]);
     props_int(&out->layer, "layer.out_dim", widths[width]);
     props_int(&out->layer, "layer.agg_dim", widths[width]);
@@ -49,11 +55,28 @@ bool probe_at(size_t i, struct probe *out)
     return true;
 }
 
-struct kernel_spec probe_spec(const struct probe *p)
+// Eight heads where they divide the columns, else one.
+static struct kernel_spec attention_spec(int32_t dim, int32_t pitch)
+{
+    int32_t heads = dim % 8 == 0 ? 8 : 1;
+    return (struct kernel_spec){.dim = dim,
+                                .x_pitch = pitch,
+                                .out_pitch = pitch,
+                                .self_pitch = padded_pitch(2 * heads),
+                                .bias = true,
+                                .act = ACT_ELU,
+                                .offset_bits = 32,
+                                .heads = heads,
+                                .channels = dim / heads};
+}
+
+struct kernel_spec probe_spec(const struct probe *p, const char *op)
 {
     double width = props_number(&p->layer, "layer.agg_dim");
     int32_t dim = (int32_t)fmin(fmax(1, width), 1 << 16);
     int32_t pitch = padded_pitch(dim);
+    if (strcmp(op, "attention") == 0)
+        return attention_spec(dim, pitch);
     return (struct kernel_spec){.dim = dim,
                                 .x_pitch = pitch,
                                 .out_pitch = pitch,
@@ -73,7 +96,7 @@ static const double common_numbers[] = {
     256, 500,  512, 1000, 1e4, 1e5,  1e6, 1e7,  1e8, 1e9, -1,
 };
 static const char *const common_words[] = {
-    "gcn",     "gin",    "sage",   "sum",  "mean", "f32",
+    "gcn",     "gin",    "sage",   "gat",  "sum",  "mean", "f32",
     "forward", "rabbit", "leiden", "none", "H200",
 };
 

@@ -14,8 +14,9 @@ struct probe {
 
 // The `i`-th of the grid; false beyond the last.
 bool probe_at(size_t i, struct probe *out);
-// What a GCN layer of the probe's width demands of a kernel.
-struct kernel_spec probe_spec(const struct probe *p);
+// What a GCN layer of the probe's width demands of a kernel, or, where the
+// operation `op` is attention, a GAT layer.
+struct kernel_spec probe_spec(const struct probe *p, const char *op);
 
 // Numbers and texts that properties are set to: common ones, and those that
 // stand in the text of a rule file, with their neighbours.
