@@ -45,7 +45,7 @@ static float edge_score(const struct head_block *b, int64_t u, int32_t k)
     const struct const_view *s = &b->a->scores;
     float e = s->data[u * s->pitch + b->first + k] +
               s->data[b->v * s->pitch + b->heads + b->first + k];
-    return e < 0 ? ATTENTION_SLOPE * e : e;
+    return e < 0 ? (float)ATTENTION_SLOPE * e : e;
 }
 
 static void find_max(struct head_block *b)

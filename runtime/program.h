@@ -111,7 +111,7 @@ struct step {
 };
 
 // The slope of attention's LeakyReLU below zero.
-#define ATTENTION_SLOPE 0.2f
+#define ATTENTION_SLOPE 0.2
 
 struct program {
     int32_t n_buffers, n_params, n_steps;

@@ -86,7 +86,7 @@ static double edge_score(const struct attention *a, int64_t v, int64_t u,
     int64_t from = (u * a->heads + k) * N_ENDS + SOURCE;
     int64_t to = (v * a->heads + k) * N_ENDS + TARGET;
     double e = a->scores[from * RUNS + r] + a->scores[to * RUNS + r];
-    return e < 0 ? (double)ATTENTION_SLOPE * e : e;
+    return e < 0 ? ATTENTION_SLOPE * e : e;
 }
 
 static double edge_error(const struct attention *a, int64_t v, int64_t u,
