@@ -19,6 +19,8 @@ enum {
 };
 static const double warm_up_agreement = 0.015;
 static const double noise_limit = 0.02;
+// What comes and goes with a launch, however short the kernel.
+static const double launch_ns = 100;
 static const double incumbent_band = 0.02; // an incumbent's head start
 static const double tie_limit = 0.01;      // slower than this is no tie
 static const double tie_choice = 0.003;    // within this the order decides
@@ -369,6 +371,15 @@ static size_t pick_winner(struct running *r, const struct place *places)
     return stays ? o->incumbent : first;
 }
 
+// `noise` is the ratio of a kernel of `ns` to itself.
+static bool is_noisy(const struct interval *noise, double ns)
+{
+    double limit = fmax(noise_limit, launch_ns / ns);
+    return isfinite(noise->high) &&
+           (log(noise->high / noise->low) > 2 * limit ||
+            fabs(log(noise->centre)) > limit);
+}
+
 static void conclude(struct running *r, struct place *places)
 {
     struct race *race = r->race;
@@ -386,9 +397,7 @@ static void conclude(struct running *r, struct place *places)
                      : ratio_of(r, reference, race->winner, Z_95);
     race->noise = paired_ratio(
         r->again, race->racers[reference].ns + NOISE_FROM, r->n_again, Z_95);
-    race->noisy = isfinite(race->noise.high) &&
-                  (log(race->noise.high / race->noise.low) > 2 * noise_limit ||
-                   fabs(log(race->noise.centre)) > noise_limit);
+    race->noisy = is_noisy(&race->noise, race->racers[reference].median);
     race->stopped = r->stop;
 }
 

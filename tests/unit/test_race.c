@@ -8,7 +8,7 @@ static gnnac_error err;
 
 // ---- made-up devices --------------------------------------------------------
 
-enum { N = 64, TRIALS = 300, EXHAUSTIVE = 32 };
+enum { N = 64, TRIALS = 300, EXHAUSTIVE = 32, BEST_NS = 20000 };
 
 struct fake {
     size_t n;
@@ -80,7 +80,7 @@ static bool stop(void *context)
     return f->stop_at && f->clock >= f->stop_at;
 }
 
-// A space as recorded on GPUs: the best 1000 ns, half of it up to `spread`
+// A space as recorded on GPUs: the best BEST_NS, half of it up to `spread`
 // times slower, the others up to four times as far.
 static struct fake
 fake_space(double spread, double (*noise)(const struct fake *), uint64_t seed)
@@ -89,9 +89,9 @@ fake_space(double spread, double (*noise)(const struct fake *), uint64_t seed)
     size_t best = rng_below(seed, 999, N);
     for (size_t i = 0; i < N; i++) {
         double u = rng_unit(seed + 77, i);
-        f.ns[i] = 1000 * pow(spread, u < 0.5 ? 2 * u : 1 + 6 * (u - 0.5));
+        f.ns[i] = BEST_NS * pow(spread, u < 0.5 ? 2 * u : 1 + 6 * (u - 0.5));
     }
-    f.ns[best] = 1000;
+    f.ns[best] = BEST_NS;
     return f;
 }
 
@@ -195,7 +195,7 @@ static struct fake fake_ties(size_t odd, double gain, uint64_t seed)
     struct fake f = {
         .n = 16, .seed = 1000 * seed, .noise = gaussian, .broken = N};
     for (size_t i = 0; i < f.n; i++)
-        f.ns[i] = i == odd ? 1000 / (1 + gain) : 1000;
+        f.ns[i] = i == odd ? BEST_NS / (1 + gain) : BEST_NS;
     return f;
 }
 
@@ -232,7 +232,7 @@ TEST(equals_are_ties_and_what_is_slower_is_none)
     size_t ties = 0, slow = 0;
     for (uint64_t t = 1; t <= 50; t++) {
         struct fake f = fake_ties(N, 0, t);
-        f.ns[5] = 1060;
+        f.ns[5] = 1.06 * BEST_NS;
         struct race r = run(&f, NO_RACER);
         for (size_t i = 0; i < f.n; i++)
             ties += r.racers[i].tied;
@@ -260,6 +260,17 @@ TEST(the_gain_over_the_reference_lies_in_its_interval)
 TEST(a_device_that_is_too_loud_is_called_noisy)
 {
     CHECK(rates_of(flat, loud).noisy > 0.95);
+}
+
+// Launches vary by 100 ns or so whatever they start.
+TEST(what_a_launch_varies_by_is_no_noise_of_a_short_kernel)
+{
+    struct fake f = fake_space(flat, bimodal, 1);
+    for (size_t i = 0; i < f.n; i++)
+        f.ns[i] *= 1000.0 / BEST_NS;
+    struct race r = run(&f, NO_RACER);
+    CHECK(!r.noisy);
+    race_finish(&r);
 }
 
 // ---- when things go wrong ---------------------------------------------------
@@ -378,6 +389,7 @@ int main(void)
     RUN(equals_are_ties_and_what_is_slower_is_none);
     RUN(the_gain_over_the_reference_lies_in_its_interval);
     RUN(a_device_that_is_too_loud_is_called_noisy);
+    RUN(what_a_launch_varies_by_is_no_noise_of_a_short_kernel);
     RUN(a_candidate_that_fails_is_out_and_the_others_race_on);
     RUN(nobody_wins_where_all_fail);
     RUN(a_lost_device_ends_the_race);
