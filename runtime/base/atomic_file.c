@@ -8,24 +8,35 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { MAX_TRIES = 10000 };
+
 static bool is_special(const char *path)
 {
     struct stat s;
     return stat(path, &s) == 0 && !S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode);
 }
 
-// A name that nobody has: the process's, counted. (mkstemp would give a file
-// that only its owner may read, and the mask cannot be asked for by a thread.)
+// A name that nobody has: the process's, counted, past those that a killed
+// process of the same number left. (mkstemp would give a file that only its
+// owner may read, and the mask cannot be asked for by a thread.)
 static int open_temporary(const char *path, char **name)
 {
     static unsigned count;
-    unsigned n = __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
-    if (asprintf(name, "%s.%ld.%u.tmp", path, (long)getpid(), n) < 0) {
+    for (int tries = 0; tries < MAX_TRIES; tries++) {
+        unsigned n = __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
+        if (asprintf(name, "%s.%ld.%u.tmp", path, (long)getpid(), n) < 0) {
+            *name = NULL;
+            errno = ENOMEM;
+            return -1;
+        }
+        int fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+        free(*name);
         *name = NULL;
-        errno = ENOMEM;
-        return -1;
     }
-    return open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    errno = EEXIST;
+    return -1;
 }
 
 gnnac_status atomic_open(const char *path, struct atomic_file *f,

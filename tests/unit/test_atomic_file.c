@@ -120,6 +120,28 @@ TEST(a_full_device_is_an_error_and_stays_a_device)
     unlink(path);
 }
 
+// Processes with the same number are common in containers.
+TEST(what_a_killed_process_of_the_same_number_left_is_no_obstacle)
+{
+    gnnac_error err = {{0}};
+    char path[256], left[300];
+    enum { N_LEFT = 50 };
+    strcpy(path, in_folder("a"));
+    for (int i = 0; i < N_LEFT; i++) {
+        snprintf(left, sizeof(left), "%s.%ld.%d.tmp", path, (long)getpid(), i);
+        close(open(left, O_WRONLY | O_CREAT, 0600));
+    }
+    CHECK_INT(write_text(path, "text", &err), GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    CHECK(holds(path, "text"));
+    CHECK_INT(n_files(), N_LEFT + 1);
+    for (int i = 0; i < N_LEFT; i++) {
+        snprintf(left, sizeof(left), "%s.%ld.%d.tmp", path, (long)getpid(), i);
+        unlink(left);
+    }
+    unlink(path);
+}
+
 int main(void)
 {
     if (!mkdtemp(folder))
@@ -127,6 +149,7 @@ int main(void)
     RUN(a_committed_file_replaces_the_old_one);
     RUN(an_abandoned_file_leaves_what_was_there_and_nothing_else);
     RUN(a_folder_that_is_not_there_is_an_error_with_the_path);
+    RUN(what_a_killed_process_of_the_same_number_left_is_no_obstacle);
     RUN(a_pipe_is_written_to_and_stays_a_pipe);
     RUN(a_full_device_is_an_error_and_stays_a_device);
     rmdir(folder);
