@@ -123,12 +123,6 @@ static bool canaries_live(const struct bench *b)
     return true;
 }
 
-gnnac_status bench_launch(struct bench *b, const struct cuda_kernel *k,
-                          gnnac_error *err)
-{
-    return cuda_kernel_launch(&b->graph, k, &b->device, b->stream, err);
-}
-
 // The output before a run is all NaN (0xFFFFFFFF), canaries included.
 static gnnac_status run_once(struct bench *b, queue_run queue, void *work,
                              gnnac_error *err)
@@ -162,16 +156,11 @@ gnnac_status bench_check(struct bench *b, queue_run queue, void *work,
     return GNNAC_OK;
 }
 
-struct kernel_run {
-    struct bench *bench;
-    const struct cuda_kernel *k;
-};
-
-static gnnac_status queue_kernel(void *work, cu_stream stream, gnnac_error *err)
+gnnac_status bench_queue(void *work, cu_stream stream, gnnac_error *err)
 {
     struct kernel_run *r = work;
-    (void)stream; // the bench's
-    return bench_launch(r->bench, r->k, err);
+    struct bench *b = r->bench;
+    return cuda_kernel_launch(&b->graph, r->k, &b->device, stream, err);
 }
 
 static bool refuse(struct variant *v, const char *status)
@@ -187,7 +176,7 @@ static bool is_right(struct bench *b, const struct cuda_kernel *k,
     gnnac_error e = {{0}};
     struct verdict verdict;
     struct kernel_run run = {b, k};
-    if (bench_check(b, queue_kernel, &run, &verdict, &e) != GNNAC_OK) {
+    if (bench_check(b, bench_queue, &run, &verdict, &e) != GNNAC_OK) {
         snprintf(v->reason, sizeof(v->reason), "%.500s", e.msg);
         return refuse(v, "launch_error");
     }

@@ -55,8 +55,11 @@ bool bench_gate(struct bench *b, struct variant *v, struct cuda_kernel *k);
 // Only load it: one that passed before.
 bool bench_load(struct bench *b, struct variant *v, struct cuda_kernel *k);
 
-// Queue one run on b->stream.
-gnnac_status bench_launch(struct bench *b, const struct cuda_kernel *k,
-                          gnnac_error *err);
+// A loaded kernel on the bench's operands, and its queue_run.
+struct kernel_run {
+    struct bench *bench;
+    const struct cuda_kernel *k;
+};
+gnnac_status bench_queue(void *work, cu_stream stream, gnnac_error *err);
 
 #endif

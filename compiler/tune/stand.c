@@ -5,36 +5,23 @@
 #include "base/clock.h"
 #include "tune/bench.h"
 
-// Untimed runs of each variant, which load what is loaded late, and the
-// shortest sample worth believing: an event's resolution is about half a
-// microsecond.
-enum { N_WARM_UP = 3 };
-static const float sample_ms_min = 0.1f;
 // How long the GPU is kept busy before anything counts: power needs that long
 // to settle.
 static const double load_seconds = 0.05;
 
 struct runner {
     struct cuda_kernel k;
-    int repeat; // launches of one sample
+    struct kernel_run run; // of k
+    int repeat;            // launches of one sample; 0: not warm yet
 };
 
 struct stand {
     const struct cuda_context *c;
     struct bench bench;
-    cu_event begin, end;
+    struct stopwatch watch;
     size_t n;
     struct runner **runners; // owned, each: kernels borrow from them
 };
-
-static gnnac_status make_events(struct stand *s, gnnac_error *err)
-{
-    gnnac_status st = GNNAC_OK;
-    TRY(CU(s->c, cuEventCreate, (&s->begin, 0), err));
-    TRY(CU(s->c, cuEventCreate, (&s->end, 0), err));
-out:
-    return st;
-}
 
 gnnac_status stand_open(const struct cuda_context *c, const struct csr *g,
                         const struct kernel_spec *spec, struct stand **out,
@@ -51,7 +38,7 @@ gnnac_status stand_open(const struct cuda_context *c, const struct csr *g,
     }
     st = bench_init(c, g, spec, &s->bench, err);
     if (st == GNNAC_OK)
-        st = make_events(s, err);
+        st = stopwatch_init(c, s->bench.stream, &s->watch, err);
     if (st == GNNAC_OK)
         *out = s;
     else
@@ -68,10 +55,7 @@ void stand_close(struct stand *s)
         free(s->runners[i]);
     }
     free(s->runners);
-    if (s->begin)
-        s->c->cu.cuEventDestroy_v2(s->begin);
-    if (s->end)
-        s->c->cu.cuEventDestroy_v2(s->end);
+    stopwatch_finish(&s->watch);
     bench_finish(&s->bench);
     cuda_leave(s->c);
     free(s);
@@ -90,36 +74,9 @@ bool stand_enter(struct stand *s, struct variant *v, bool trusted)
         free(r);
         return false;
     }
+    r->run = (struct kernel_run){&s->bench, &r->k};
     s->runners[s->n++] = r;
     return true;
-}
-
-// Milliseconds of `repeat` launches in a row.
-static gnnac_status time_launches(struct stand *s, const struct cuda_kernel *k,
-                                  int repeat, float *ms, gnnac_error *err)
-{
-    struct bench *b = &s->bench;
-    gnnac_status st = GNNAC_OK;
-    TRY(CU(s->c, cuEventRecord, (s->begin, b->stream), err));
-    for (int i = 0; i < repeat; i++)
-        TRY(bench_launch(b, k, err));
-    TRY(CU(s->c, cuEventRecord, (s->end, b->stream), err));
-    TRY(CU(s->c, cuEventSynchronize, (s->end), err));
-    TRY(CU(s->c, cuEventElapsedTime, (ms, s->begin, s->end), err));
-out:
-    return st;
-}
-
-static gnnac_status warm_up(struct stand *s, struct runner *r, gnnac_error *err)
-{
-    float ms = 0;
-    gnnac_status st = GNNAC_OK;
-    for (int i = 0; i < N_WARM_UP && st == GNNAC_OK; i++)
-        st = time_launches(s, &r->k, 1, &ms, err);
-    r->repeat = 1;
-    if (ms < sample_ms_min)
-        r->repeat = ms > 1e-4f ? (int)(sample_ms_min / ms) + 1 : 1000;
-    return st;
 }
 
 gnnac_status stand_warm(struct stand *s, gnnac_error *err)
@@ -138,11 +95,10 @@ gnnac_status stand_sample(struct stand *s, size_t i, double *ns,
 {
     gnnac_status st = GNNAC_OK;
     struct runner *r = s->runners[i];
-    float ms;
     if (r->repeat == 0)
-        TRY(warm_up(s, r, err));
-    TRY(time_launches(s, &r->k, r->repeat, &ms, err));
-    *ns = (double)ms * 1e6 / r->repeat;
+        TRY(stopwatch_warm_up(&s->watch, bench_queue, &r->run, &r->repeat,
+                              err));
+    st = stopwatch_sample(&s->watch, bench_queue, &r->run, r->repeat, ns, err);
 out:
     return st;
 }

@@ -1,69 +1,76 @@
 #include "tune/stopwatch.h"
 
-#include <stdlib.h>
+#include "tune/gpu_lock.h"
+#include "tune/paired.h"
 
 // The shortest sample worth believing: an event's resolution is about half a
 // microsecond.
 enum { N_SAMPLES = 21, N_WARM_UP = 3, MAX_IN_A_ROW = 1000 };
-static const float sample_ms_min = 0.1f;
+static const double sample_ns_min = 1e5;
 
-struct stopwatch {
-    const struct cuda_context *c;
-    cu_stream stream;
-    cu_event begin, end;
-    queue_run queue;
-    void *work;
-};
-
-// Milliseconds of `repeat` runs in a row.
-static gnnac_status sample(struct stopwatch *w, int repeat, float *ms,
-                           gnnac_error *err)
+gnnac_status stopwatch_init(const struct cuda_context *c, cu_stream stream,
+                            struct stopwatch *out, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    TRY(CU(w->c, cuEventRecord, (w->begin, w->stream), err));
-    for (int i = 0; i < repeat; i++)
-        TRY(w->queue(w->work, w->stream, err));
-    TRY(CU(w->c, cuEventRecord, (w->end, w->stream), err));
-    TRY(CU(w->c, cuEventSynchronize, (w->end), err));
-    TRY(CU(w->c, cuEventElapsedTime, (ms, w->begin, w->end), err));
+    *out = (struct stopwatch){.c = c, .stream = stream};
+    TRY(CU(c, cuEventCreate, (&out->begin, 0), err));
+    TRY(CU(c, cuEventCreate, (&out->end, 0), err));
 out:
     return st;
 }
 
-static gnnac_status warm_up(struct stopwatch *w, int *repeat, gnnac_error *err)
+void stopwatch_finish(struct stopwatch *w)
 {
-    float ms = 0;
+    if (w->begin)
+        w->c->cu.cuEventDestroy_v2(w->begin);
+    if (w->end)
+        w->c->cu.cuEventDestroy_v2(w->end);
+    *w = (struct stopwatch){0};
+}
+
+gnnac_status stopwatch_sample(struct stopwatch *w, queue_run queue, void *work,
+                              int repeat, double *ns, gnnac_error *err)
+{
     gnnac_status st = GNNAC_OK;
-    for (int i = 0; i < N_WARM_UP && st == GNNAC_OK; i++)
-        st = sample(w, 1, &ms, err);
-    *repeat = ms > sample_ms_min / MAX_IN_A_ROW ? (int)(sample_ms_min / ms) + 1
-                                                : MAX_IN_A_ROW;
+    float ms = 0;
+    TRY(CU(w->c, cuEventRecord, (w->begin, w->stream), err));
+    for (int i = 0; i < repeat; i++)
+        TRY(queue(work, w->stream, err));
+    TRY(CU(w->c, cuEventRecord, (w->end, w->stream), err));
+    TRY(CU(w->c, cuEventSynchronize, (w->end), err));
+    TRY(CU(w->c, cuEventElapsedTime, (&ms, w->begin, w->end), err));
+    *ns = (double)ms * 1e6 / repeat;
+out:
     return st;
 }
 
-static int compare_doubles(const void *a, const void *b)
+gnnac_status stopwatch_warm_up(struct stopwatch *w, queue_run queue, void *work,
+                               int *repeat, gnnac_error *err)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    double ns = 0;
+    gnnac_status st = GNNAC_OK;
+    for (int i = 0; i < N_WARM_UP && st == GNNAC_OK; i++)
+        st = stopwatch_sample(w, queue, work, 1, &ns, err);
+    if (st == GNNAC_OK)
+        *repeat = ns > sample_ns_min / MAX_IN_A_ROW
+                      ? (int)(sample_ns_min / ns) + 1
+                      : MAX_IN_A_ROW;
+    return st;
 }
 
-static gnnac_status measure(struct stopwatch *w, struct run_time *out,
-                            gnnac_error *err)
+static gnnac_status measure(struct stopwatch *w, queue_run queue, void *work,
+                            struct run_time *out, gnnac_error *err)
 {
-    int repeat;
+    int repeat = 0;
     double ns[N_SAMPLES];
-    gnnac_status st = warm_up(w, &repeat, err);
-    for (int i = 0; i < N_SAMPLES && st == GNNAC_OK; i++) {
-        float ms = 0;
-        st = sample(w, repeat, &ms, err);
-        ns[i] = ms * 1e6 / repeat;
-    }
+    gnnac_status st = stopwatch_warm_up(w, queue, work, &repeat, err);
+    for (int i = 0; i < N_SAMPLES && st == GNNAC_OK; i++)
+        st = stopwatch_sample(w, queue, work, repeat, &ns[i], err);
     if (st != GNNAC_OK)
         return st;
-    qsort(ns, N_SAMPLES, sizeof(ns[0]), compare_doubles);
-    *out = (struct run_time){.median_ns = ns[N_SAMPLES / 2],
-                             .p20_ns = ns[N_SAMPLES / 5],
-                             .p80_ns = ns[N_SAMPLES - 1 - N_SAMPLES / 5],
+    *out = (struct run_time){.median_ns = sorted_quantile(ns, N_SAMPLES, 0.5),
+                             .p20_ns = sorted_quantile(ns, N_SAMPLES, 0.2),
+                             .p80_ns = sorted_quantile(ns, N_SAMPLES, 0.8),
                              .n_samples = N_SAMPLES};
     return GNNAC_OK;
 }
@@ -72,16 +79,12 @@ gnnac_status stopwatch_time(const struct cuda_context *c, cu_stream stream,
                             queue_run queue, void *work, struct run_time *out,
                             gnnac_error *err)
 {
-    gnnac_status st = GNNAC_OK;
-    struct stopwatch w = {
-        .c = c, .stream = stream, .queue = queue, .work = work};
-    TRY(CU(c, cuEventCreate, (&w.begin, 0), err));
-    TRY(CU(c, cuEventCreate, (&w.end, 0), err));
-    TRY(measure(&w, out, err));
-out:
-    if (w.begin)
-        c->cu.cuEventDestroy_v2(w.begin);
-    if (w.end)
-        c->cu.cuEventDestroy_v2(w.end);
+    struct stopwatch w;
+    int lock = gpu_lock_take(c, NULL);
+    gnnac_status st = stopwatch_init(c, stream, &w, err);
+    if (st == GNNAC_OK)
+        st = measure(&w, queue, work, out, err);
+    stopwatch_finish(&w);
+    gpu_lock_release(lock);
     return st;
 }
