@@ -89,7 +89,8 @@ static bool may_write(struct workbench *wb)
 }
 
 void remember(struct workbench *wb, const struct recall_key *key,
-              const struct variant *v, const struct origin *from, int effort)
+              const struct variant *v, const struct origin *from,
+              double median_ns, int effort)
 {
     char device[512];
     gnnac_error e = {{0}};
@@ -100,7 +101,7 @@ void remember(struct workbench *wb, const struct recall_key *key,
     struct decision_row row = {
         .variant = variant_to_json(v, from),
         .artifacts = variant_keys_to_json(v, n_images(wb)),
-        .median_ns = effort == EFFORT_RULES ? NAN : v->median_ns,
+        .median_ns = median_ns,
         .effort = effort,
     };
     if (row.variant && row.artifacts &&

@@ -28,9 +28,11 @@ void recall_device(const struct workbench *wb, char *out, size_t n_bytes);
 // decision_row's effort.
 enum { EFFORT_RULES, EFFORT_PROBE, EFFORT_RACE };
 
-// Keep a decision. Its images must be in the kernel cache already.
+// Keep a decision; median_ns is NaN where nothing was timed. Its images must be
+// in the kernel cache already.
 void remember(struct workbench *wb, const struct recall_key *key,
-              const struct variant *v, const struct origin *from, int effort);
+              const struct variant *v, const struct origin *from,
+              double median_ns, int effort);
 
 // Keep how the candidates did: options[0..n) are indices into `all`. Fewer than
 // two were no contest and are not kept.

@@ -107,6 +107,7 @@ static gnnac_status recall_question(struct selector *s, struct question *q,
     int effort;
     if (!recall(s->wb, &key, &v, &q->from, &effort))
         return GNNAC_OK;
+    q->median_ns = v.median_ns;
     gnnac_status st = add_variant(s->sel, &v, &q->answer, err);
     q->recalled = st == GNNAC_OK && stands(s, q, effort);
     if (st == GNNAC_OK && !q->recalled)
@@ -150,7 +151,7 @@ static void remember_all(const struct selector *s)
         if (q->recalled || (unfinished && c->n == 0))
             continue;
         remember(s->wb, &key, &s->sel->variants[q->answer], &q->from,
-                 effort_of(c));
+                 q->median_ns, effort_of(c));
         if (c->n == 0)
             remember_candidates(s, q);
     }
@@ -259,9 +260,7 @@ static void record_choice(struct selector *s, const struct question *q)
     const struct variant *v = &s->sel->variants[q->answer];
     struct choice *c = &s->sel->choices[q->step];
     s->sel->chosen[q->step] = q->answer;
-    bool timed = q->recalled || s->sel->contests[q->step].n;
-    *c = (struct choice){.step = q->step,
-                         .median_ns = timed ? v->median_ns : NAN};
+    *c = (struct choice){.step = q->step, .median_ns = q->median_ns};
     snprintf(c->rule, sizeof(c->rule), "%s", q->from.rule);
     snprintf(c->why, sizeof(c->why), "%s", q->from.why);
     snprintf(c->where, sizeof(c->where), "%s", q->from.where);

@@ -98,6 +98,15 @@ static gnnac_status nothing_usable(const struct variant *v, gnnac_error *err)
                 v->reason[0] ? v->reason : "no candidate is usable");
 }
 
+// A variant that steps share is timed for each of them.
+static double time_in(const struct contest *c, int32_t variant)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (c->entries[i].variant == variant)
+            return c->entries[i].median_ns;
+    return NAN;
+}
+
 gnnac_status question_decide(struct selector *s, struct question *q,
                              gnnac_error *err)
 {
@@ -115,6 +124,7 @@ gnnac_status question_decide(struct selector *s, struct question *q,
     if (c->n == 0)
         best = ask_neighbours(s, q, best);
     q->answer = q->options[best];
+    q->median_ns = time_in(c, q->answer);
     return GNNAC_OK;
 }
 

@@ -1,5 +1,6 @@
 // What is chosen where nothing can be timed: by --set, by rules, by the cost
 // model, and how that is reported. Explaining needs no compiler.
+#include "tune/select_state.h"
 #include "tune_fixture.h"
 
 #define ALWAYS "when = function() return true end, "
@@ -159,6 +160,28 @@ TEST(steps_that_share_a_variant_keep_their_own_rules)
     tune_finish(t);
 }
 
+TEST(steps_that_share_a_variant_keep_their_own_times)
+{
+    struct selection *sel = calloc(1, sizeof(*sel));
+    struct variant shared = {.status = "ok", .median_ns = NAN};
+    struct origin by = {.rule = "r"};
+    struct contest_entry timed = {.variant = 0, .median_ns = 5};
+    struct contest_entry stopped = {.variant = 0, .median_ns = NAN};
+    struct question q[2] = {{.step = 0, .n_options = 1, .origins = &by},
+                            {.step = 1, .n_options = 1, .origins = &by}};
+    struct selector s = {.sel = sel, .n_questions = 2, .questions = q};
+    sel->variants = &shared;
+    sel->n_variants = 1;
+    sel->contests[0] = (struct contest){.winner = 0, .n = 1, .entries = &timed};
+    sel->contests[1] =
+        (struct contest){.winner = -1, .n = 1, .entries = &stopped};
+    for (int i = 0; i < 2; i++)
+        CHECK_INT(question_decide(&s, &q[i], &err), GNNAC_OK);
+    CHECK(q[0].median_ns == 5);
+    CHECK(isnan(q[1].median_ns));
+    free(sel);
+}
+
 TEST(points_that_a_template_refuses_are_dropped)
 {
     struct tune_case *t = explain(
@@ -251,6 +274,7 @@ int main(void)
     RUN(steps_without_a_kernel_get_none);
     RUN(equal_points_of_several_steps_are_one_variant);
     RUN(steps_that_share_a_variant_keep_their_own_rules);
+    RUN(steps_that_share_a_variant_keep_their_own_times);
     RUN(points_that_a_template_refuses_are_dropped);
     RUN(when_every_point_is_refused_the_template_says_why);
     RUN(a_rule_that_raises_an_error_stops_with_its_place);
