@@ -273,10 +273,10 @@ static void cut_field(struct running *r, const struct cut *cut,
     }
 }
 
-static struct interval ratio_of(const struct running *r, size_t a, size_t b,
+static struct interval ratio_of(const struct race *r, size_t a, size_t b,
                                 double z)
 {
-    const struct racer *x = &r->race->racers[a], *y = &r->race->racers[b];
+    const struct racer *x = &r->racers[a], *y = &r->racers[b];
     return paired_ratio(x->ns, y->ns, x->n < y->n ? x->n : y->n, z);
 }
 
@@ -286,7 +286,8 @@ static bool judge(struct running *r, const struct place *places)
 {
     bool decided = true;
     for (size_t i = 1; i < r->n_live; i++) {
-        struct interval d = ratio_of(r, places[i].racer, places[0].racer, Z_99);
+        struct interval d =
+            ratio_of(r->race, places[i].racer, places[0].racer, Z_99);
         double allowed = is_kept(r, places[i].racer) ? 1 + incumbent_band : 1;
         if (d.low > allowed)
             r->race->racers[places[i].racer].state = RACE_SLOWER;
@@ -358,7 +359,7 @@ static size_t pick_winner(struct running *r, const struct place *places)
     bool stays = false;
     for (size_t i = 0; i < r->n_live; i++) {
         size_t at = places[i].racer;
-        struct interval d = ratio_of(r, at, best, Z_95);
+        struct interval d = ratio_of(r->race, at, best, Z_95);
         stays = stays || (at == o->incumbent && d.centre < 1 + incumbent_band);
         struct racer *c = &r->race->racers[at];
         c->tied =
@@ -380,21 +381,34 @@ static bool is_noisy(const struct interval *noise, double ns)
             fabs(log(noise->centre)) > limit);
 }
 
+static void compare_to_winner(struct race *r, size_t reference)
+{
+    const struct interval unknown = {NAN, NAN, NAN};
+    bool any = r->winner != NO_RACER;
+    for (size_t i = 0; i < r->n; i++)
+        r->racers[i].to_winner =
+            any ? ratio_of(r, i, r->winner, Z_95) : unknown;
+    r->gain = any ? ratio_of(r, reference, r->winner, Z_95) : unknown;
+}
+
+void race_overrule(struct race *r, size_t reference, enum race_state loser)
+{
+    r->racers[r->winner].state = loser;
+    r->winner = reference;
+    for (size_t i = 0; i < r->n; i++)
+        r->racers[i].tied = i == reference;
+    compare_to_winner(r, reference);
+}
+
 static void conclude(struct running *r, struct place *places)
 {
     struct race *race = r->race;
     size_t reference = r->options->reference;
     stand(r, places);
     race->winner = r->n_live ? pick_winner(r, places) : NO_RACER;
-    for (size_t i = 0; i < race->n; i++) {
+    for (size_t i = 0; i < race->n; i++)
         summarise(&race->racers[i]);
-        race->racers[i].to_winner = race->winner == NO_RACER
-                                        ? (struct interval){NAN, NAN, NAN}
-                                        : ratio_of(r, i, race->winner, Z_95);
-    }
-    race->gain = race->winner == NO_RACER
-                     ? (struct interval){NAN, NAN, NAN}
-                     : ratio_of(r, reference, race->winner, Z_95);
+    compare_to_winner(race, reference);
     race->noise = paired_ratio(
         r->again, race->racers[reference].ns + NOISE_FROM, r->n_again, Z_95);
     race->noisy = is_noisy(&race->noise, race->racers[reference].median);

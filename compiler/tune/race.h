@@ -83,4 +83,8 @@ gnnac_status race_run(const struct race_device *device,
                       gnnac_error *err);
 void race_finish(struct race *r);
 
+// The reference stands after all: it is the winner, to which all are then
+// compared, with no tie, and who had won gets the state `loser`.
+void race_overrule(struct race *r, size_t reference, enum race_state loser);
+
 #endif

@@ -115,6 +115,11 @@ out:
     return st;
 }
 
+static bool is_usable(const struct field *f, size_t runner)
+{
+    return strcmp(f->runners[runner].v->status, "ok") == 0;
+}
+
 // A winner that is shown to be slower than the reference in other memory won by
 // where it lay: the reference stands.
 static void confirm(struct field *f, size_t reference, struct race *race)
@@ -127,8 +132,9 @@ static void confirm(struct field *f, size_t reference, struct race *race)
         return;
     if (time_pairs(f, winner, reference, a, b, &e) != GNNAC_OK) {
         log_warn("not confirmed: %s", e.msg);
-        if (strcmp(f->runners[reference].v->status, "ok") == 0)
-            race->winner = reference;
+        if (is_usable(f, reference))
+            race_overrule(race, reference,
+                          is_usable(f, winner) ? RACE_RUN : RACE_FAILED);
         return;
     }
     struct interval d = paired_ratio(a, b, CONFIRM_PAIRS, Z_95);
@@ -137,8 +143,7 @@ static void confirm(struct field *f, size_t reference, struct race *race)
     log_warn("%s won, but in a new process takes %.1f %% longer than the "
              "default, which stays",
              f->runners[winner].v->kernel.name, 100 * (d.centre - 1));
-    race->winner = reference;
-    race->gain = (struct interval){1, 1, 1};
+    race_overrule(race, reference, RACE_SLOWER);
 }
 
 static gnnac_status conclude(const struct field *f, const struct race *race,

@@ -244,6 +244,23 @@ TEST(equals_are_ties_and_what_is_slower_is_none)
     CHECK_INT(slow, 0);
 }
 
+TEST(where_the_reference_stands_all_is_told_against_it)
+{
+    struct fake f = fake_ties(3, 0.05, 1);
+    struct race r = run(&f, NO_RACER);
+    CHECK_INT(r.winner, 3);
+    CHECK(r.racers[0].to_winner.centre > 1.02);
+    race_overrule(&r, 0, RACE_SLOWER);
+    CHECK_INT(r.winner, 0);
+    CHECK_INT(r.racers[3].state, RACE_SLOWER);
+    CHECK(r.racers[3].to_winner.centre < 0.98);
+    CHECK(fabs(r.racers[0].to_winner.centre - 1) < 1e-12);
+    CHECK(fabs(r.gain.centre - 1) < 1e-12);
+    for (size_t i = 0; i < r.n; i++)
+        CHECK(r.racers[i].tied == (i == 0));
+    race_finish(&r);
+}
+
 TEST(the_gain_over_the_reference_lies_in_its_interval)
 {
     double inside = 0;
@@ -387,6 +404,7 @@ int main(void)
     RUN(an_incumbent_stays_though_something_is_one_percent_faster);
     RUN(an_incumbent_goes_when_something_is_five_percent_faster);
     RUN(equals_are_ties_and_what_is_slower_is_none);
+    RUN(where_the_reference_stands_all_is_told_against_it);
     RUN(the_gain_over_the_reference_lies_in_its_interval);
     RUN(a_device_that_is_too_loud_is_called_noisy);
     RUN(what_a_launch_varies_by_is_no_noise_of_a_short_kernel);
