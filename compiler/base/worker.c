@@ -186,6 +186,28 @@ static int receive_message(int fd, struct message *m, double deadline)
 
 // ---- the owner's side -------------------------------------------------------
 
+// What a terminal or timeout(1) sends to the whole group is the owner's affair.
+// Held from the first moment on; the worker dies with its owner anyway.
+static int hold_signals(posix_spawnattr_t *attributes)
+{
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGTERM);
+    int why = posix_spawnattr_setsigmask(attributes, &held);
+    return why ? why
+               : posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK);
+}
+
+// The worker's socket, and no output: that is the owner's.
+static int set_files(posix_spawn_file_actions_t *actions, int fd)
+{
+    int why = posix_spawn_file_actions_adddup2(actions, fd, WORKER_FD);
+    return why ? why
+               : posix_spawn_file_actions_addopen(actions, STDOUT_FILENO,
+                                                  "/dev/null", O_WRONLY, 0);
+}
+
 static int spawn(const char *program, const char *role, int fd, pid_t *pid)
 {
     char flag[] = "--worker", name[32];
@@ -196,16 +218,22 @@ static int spawn(const char *program, const char *role, int fd, pid_t *pid)
     name[sizeof(name) - 1] = '\0';
     char *argv[] = {own, flag, name, NULL};
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
     int why = posix_spawn_file_actions_init(&actions);
     if (why)
         return why;
-    why = posix_spawn_file_actions_adddup2(&actions, fd, WORKER_FD);
+    why = posix_spawnattr_init(&attributes);
+    if (why) {
+        posix_spawn_file_actions_destroy(&actions);
+        return why;
+    }
+    why = set_files(&actions, fd);
     if (!why)
-        why = posix_spawn_file_actions_addopen(&actions, 1, "/dev/null",
-                                               O_WRONLY, 0);
+        why = hold_signals(&attributes);
     if (!why)
-        why = posix_spawn(pid, own, &actions, NULL, argv, environ);
+        why = posix_spawn(pid, own, &actions, &attributes, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
     return why;
 }
 
@@ -272,7 +300,6 @@ void worker_serve(bool (*answer)(void *context, struct message *in,
 {
     struct message in = {0}, out = {0};
     bool more = true;
-    signal(SIGINT, SIG_IGN);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     while (more && receive_message(WORKER_FD, &in, INFINITY) == 0) {
         out.n = 0;

@@ -40,7 +40,7 @@ struct worker {
     int fd;
 };
 
-// Runs `program --worker ROLE`. GNNAC_EIO when it cannot be started.
+// Runs `program --worker ROLE`, deaf to Ctrl-C and SIGTERM. GNNAC_EIO when it cannot be started.
 gnnac_status worker_start(const char *program, const char *role,
                           struct worker *out, gnnac_error *err);
 // Kills it and waits for its end.
@@ -57,8 +57,7 @@ gnnac_status worker_receive(struct worker *w, double seconds, struct message *m,
 // ---- the worker's side ------------------------------------------------------
 
 // Answers until the owner is gone. `answer` reads `in` and fills `out`; false
-// ends the process behind the answer. Does nothing on Ctrl-C, which is the
-// owner's affair, and dies with the owner.
+// ends the process behind the answer. Dies with the owner.
 void worker_serve(bool (*answer)(void *context, struct message *in,
                                  struct message *out),
                   void *context);

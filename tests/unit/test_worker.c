@@ -153,6 +153,27 @@ TEST(a_worker_does_not_outlive_its_owner)
     close(ends[1]);
 }
 
+// As sent to a whole group by a terminal or timeout(1); the owner ends in its
+// own way. At any time, so also before the worker has begun.
+TEST(signals_that_are_for_the_owner_do_not_end_a_worker)
+{
+    struct worker w;
+    struct message m = {0};
+    const struct compile_job j = job(bad);
+    CHECK_INT(worker_start(program, "compile", &w, &err), GNNAC_OK);
+    for (int i = 0; i < 20; i++) {
+        kill(w.pid, i % 2 ? SIGTERM : SIGINT);
+        usleep(2000);
+    }
+    message_put_text(&m, j.arch);
+    message_put_text(&m, j.name);
+    message_put_text(&m, j.source);
+    CHECK_INT(worker_send(&w, &m, 10, &err), GNNAC_OK);
+    CHECK_INT(worker_receive(&w, 60, &m, &err), GNNAC_OK);
+    worker_stop(&w);
+    message_finish(&m);
+}
+
 TEST(a_message_that_is_cut_short_is_bad)
 {
     struct message m = {0};
@@ -188,6 +209,7 @@ int main(int argc, char **argv)
     RUN(a_program_that_is_not_there_is_no_worker);
     RUN(a_worker_that_ends_costs_its_job);
     RUN(a_worker_does_not_outlive_its_owner);
+    RUN(signals_that_are_for_the_owner_do_not_end_a_worker);
     RUN(a_message_that_is_cut_short_is_bad);
     return test_done();
 }
