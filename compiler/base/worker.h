@@ -40,7 +40,8 @@ struct worker {
     int fd;
 };
 
-// Runs `program --worker ROLE`, deaf to Ctrl-C and SIGTERM. GNNAC_EIO when it cannot be started.
+// Runs `program --worker ROLE`, deaf to Ctrl-C and SIGTERM. GNNAC_EIO when it
+// cannot be started.
 gnnac_status worker_start(const char *program, const char *role,
                           struct worker *out, gnnac_error *err);
 // Kills it and waits for its end.

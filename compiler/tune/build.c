@@ -160,26 +160,36 @@ static gnnac_status compile_here(struct workbench *wb, struct orders *o,
 
 // In workers; where none can be started, in this process.
 static gnnac_status compile_all(struct workbench *wb, struct orders *o,
-                                gnnac_error *err)
+                                bool (*stop)(void), gnnac_error *err)
 {
     gnnac_error mine = {{0}};
     if (!wb->request.program)
         return compile_here(wb, o, err);
     gnnac_status st =
         compile_in_workers(wb->request.program, o->jobs, o->n,
-                           wb->request.n_threads, COMPILE_SECONDS, &mine);
+                           wb->request.n_threads, COMPILE_SECONDS, stop, &mine);
     if (st == GNNAC_EIO) {
         log_verbose("%s", mine.msg);
+        for (size_t i = 0; i < o->n; i++)
+            compile_job_finish(&o->jobs[i]); // what some workers made
         return compile_here(wb, o, err);
     }
     return st == GNNAC_OK ? st : FAIL(err, st, "%s", mine.msg);
 }
 
-static gnnac_status compile_orders(struct workbench *wb, struct selection *sel,
-                                   struct orders *o, gnnac_error *err)
+static bool was_begun(const struct compile_job *j)
 {
-    gnnac_status st = o->n ? compile_all(wb, o, err) : GNNAC_OK;
+    return j->image || j->status != GNNAC_OK;
+}
+
+static gnnac_status compile_orders(struct workbench *wb, struct selection *sel,
+                                   struct orders *o, bool (*stop)(void),
+                                   gnnac_error *err)
+{
+    gnnac_status st = o->n ? compile_all(wb, o, stop, err) : GNNAC_OK;
     for (size_t i = 0; i < o->n && st == GNNAC_OK; i++) {
+        if (!was_begun(&o->jobs[i]))
+            continue;
         sel->report.n_compiled++;
         st = take_result(wb, &sel->variants[o->items[i].variant],
                          o->items[i].image, &o->jobs[i], err);
@@ -196,7 +206,7 @@ gnnac_status build_first(struct workbench *wb, struct selection *sel,
         return st;
     for (size_t i = 0; i < sel->n_variants; i++)
         want_image(wb, sel, (int32_t)i, 0, &o);
-    st = compile_orders(wb, sel, &o, err);
+    st = compile_orders(wb, sel, &o, wb->request.stop, err);
     orders_finish(&o);
     return st;
 }
@@ -214,15 +224,14 @@ gnnac_status build_rest(struct workbench *wb, struct selection *sel,
                         int32_t n_steps, gnnac_error *err)
 {
     struct orders o;
-    gnnac_status st =
-        orders_init(&o, sel->n_variants * (wb->n_archs + 1), err);
+    gnnac_status st = orders_init(&o, sel->n_variants * (wb->n_archs + 1), err);
     if (st != GNNAC_OK)
         return st;
     for (size_t i = 0; i < sel->n_variants; i++)
         for (size_t image = 0; image <= wb->n_archs; image++)
             if (is_chosen(sel, n_steps, (int32_t)i))
                 want_image(wb, sel, (int32_t)i, image, &o);
-    st = compile_orders(wb, sel, &o, err);
+    st = compile_orders(wb, sel, &o, NULL, err);
     for (size_t i = 0; i < o.n && st == GNNAC_OK; i++) {
         const struct variant *v = &sel->variants[o.items[i].variant];
         if (strcmp(v->status, "ok") != 0)

@@ -60,6 +60,7 @@ struct slot {
 struct pool {
     const char *program;
     double seconds;
+    bool (*stop)(void);
     struct compile_job *jobs;
     size_t n_jobs, next, n_slots;
     struct slot slots[MAX_WORKERS];
@@ -125,6 +126,8 @@ static void give_job(struct pool *p, struct slot *s)
 // Idle slots get a worker, if they have none, and a job.
 static gnnac_status give_jobs(struct pool *p, gnnac_error *err)
 {
+    if (p->stop && p->stop())
+        p->n_jobs = p->next;
     for (size_t i = 0; i < p->n_slots && p->next < p->n_jobs; i++) {
         struct slot *s = &p->slots[i];
         if (s->job)
@@ -198,7 +201,7 @@ static size_t worker_count(size_t n_jobs, int wanted)
 
 gnnac_status compile_in_workers(const char *program, struct compile_job *jobs,
                                 size_t n_jobs, int n_workers, double seconds,
-                                gnnac_error *err)
+                                bool (*stop)(void), gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     struct pool *p = calloc(1, sizeof(*p));
@@ -206,6 +209,7 @@ gnnac_status compile_in_workers(const char *program, struct compile_job *jobs,
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
     *p = (struct pool){.program = program,
                        .seconds = seconds,
+                       .stop = stop,
                        .jobs = jobs,
                        .n_jobs = n_jobs,
                        .n_slots = worker_count(n_jobs, n_workers)};

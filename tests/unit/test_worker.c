@@ -39,8 +39,9 @@ static void compile(struct compile_job *jobs, size_t n, int n_workers,
                     double seconds)
 {
     err = (gnnac_error){{0}};
-    CHECK_INT(compile_in_workers(program, jobs, n, n_workers, seconds, &err),
-              GNNAC_OK);
+    CHECK_INT(
+        compile_in_workers(program, jobs, n, n_workers, seconds, NULL, &err),
+        GNNAC_OK);
     CHECK_STR(err.msg, "");
 }
 
@@ -96,10 +97,39 @@ TEST(more_jobs_than_workers_all_get_done)
     finish(jobs, 9);
 }
 
+static bool at_once(void)
+{
+    return true;
+}
+
+static int times_asked;
+
+static bool at_the_second_question(void)
+{
+    return times_asked++ > 0;
+}
+
+TEST(a_pool_that_is_stopped_ends_what_it_began_and_begins_no_more)
+{
+    NEEDS_NVRTC();
+    struct compile_job jobs[] = {job(good), job(good), job(good)};
+    err = (gnnac_error){{0}};
+    CHECK_INT(compile_in_workers(program, jobs, 3, 1, 60, at_once, &err),
+              GNNAC_OK);
+    CHECK(!jobs[0].image && jobs[0].status == GNNAC_OK);
+    times_asked = 0;
+    CHECK_INT(compile_in_workers(program, jobs, 3, 1, 60,
+                                 at_the_second_question, &err),
+              GNNAC_OK);
+    CHECK(jobs[0].image != NULL);
+    CHECK(!jobs[1].image && !jobs[2].image);
+    finish(jobs, 3);
+}
+
 TEST(a_program_that_is_not_there_is_no_worker)
 {
     struct compile_job j = job(good);
-    CHECK_INT(compile_in_workers("/nowhere/gnnac", &j, 1, 1, 5, &err),
+    CHECK_INT(compile_in_workers("/nowhere/gnnac", &j, 1, 1, 5, NULL, &err),
               GNNAC_EIO);
     CHECK_HAS(err.msg, "/nowhere/gnnac");
 }
@@ -109,7 +139,8 @@ TEST(a_worker_that_ends_costs_its_job)
 {
     struct compile_job jobs[] = {job(good), job(good)};
     err = (gnnac_error){{0}};
-    CHECK_INT(compile_in_workers("/bin/true", jobs, 2, 1, 5, &err), GNNAC_OK);
+    CHECK_INT(compile_in_workers("/bin/true", jobs, 2, 1, 5, NULL, &err),
+              GNNAC_OK);
     for (size_t i = 0; i < 2; i++) {
         CHECK_INT(jobs[i].status, GNNAC_ECOMPILE);
         CHECK_HAS(jobs[i].error.msg, "the worker process ended");
@@ -206,6 +237,7 @@ int main(int argc, char **argv)
     RUN(workers_give_what_the_compiler_gives);
     RUN(a_compilation_that_hangs_costs_one_job);
     RUN(more_jobs_than_workers_all_get_done);
+    RUN(a_pool_that_is_stopped_ends_what_it_began_and_begins_no_more);
     RUN(a_program_that_is_not_there_is_no_worker);
     RUN(a_worker_that_ends_costs_its_job);
     RUN(a_worker_does_not_outlive_its_owner);
