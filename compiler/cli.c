@@ -102,7 +102,7 @@ const struct option_spec cli_options[] = {
      "also write the order: perm[old] = new"},
 
     {"budget", 0, OPT_TEXT, "TIME", FIELD(budget), CMD_TUNE, 0, 0, NULL,
-     "stop timing after so long: 30s, 5m, 2h (default: never)"},
+     "stop compiling and timing after so long: 30s, 5m, 2h"},
     {"resume", 0, OPT_FLAG, NULL, FIELD(go_on), CMD_TUNE, 0, 0, NULL,
      "leave what a finished race decided, go on with the rest"},
     {"dry-run", 0, OPT_FLAG, NULL, FIELD(dry_run), CMD_TUNE, 0, 0, NULL,
