@@ -249,6 +249,10 @@ double aggregate_first_bytes(const struct layer *l, int64_t n_nodes,
     return aggregation_bytes(l->in_dim, n_nodes, n_edges) + epilogue;
 }
 
+// A kernel's index of edges may pass a row's end by what the row's teams take
+// in one turn; no template takes as many.
+enum { MOST_EDGES_PAST_END = 1 << 16 };
+
 int32_t step_offset_bits(const struct program *p, const struct step *s,
                          int64_t n_nodes, int64_t n_edges)
 {
@@ -257,7 +261,8 @@ int32_t step_offset_bits(const struct program *p, const struct step *s,
     for (int i = 0; i < 3; i++)
         if (buffers[i] >= 0 && p->buffers[buffers[i]].pitch > widest)
             widest = p->buffers[buffers[i]].pitch;
-    bool small = n_edges < INT32_MAX && n_nodes < INT32_MAX / widest;
+    bool small = n_edges < INT32_MAX - MOST_EDGES_PAST_END &&
+                 n_nodes < INT32_MAX / widest;
     return small ? 32 : 64;
 }
 

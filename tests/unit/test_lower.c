@@ -114,6 +114,8 @@ TEST(wide_matrices_need_64_bit_offsets)
     CHECK_INT(step_offset_bits(&p, &p.steps[1], 40000000, 80000000), 64);
     CHECK_INT(step_offset_bits(&p, &p.steps[1], 1000, 80000000), 32);
     CHECK_INT(step_offset_bits(&p, &p.steps[1], 1000, INT64_C(1) << 31), 64);
+    // Kernels step past a row's last edge, many at once.
+    CHECK_INT(step_offset_bits(&p, &p.steps[1], 1000, INT32_MAX - 4096), 64);
 }
 
 TEST(unknown_models_and_impossible_widths_are_refused)

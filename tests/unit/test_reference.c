@@ -100,6 +100,32 @@ TEST(sage_averages_neighbours_and_adds_the_node)
     fixture_model_finish(&f);
 }
 
+TEST(gat_weighs_neighbours_and_the_node_by_one_softmax)
+{
+    struct fixture_model f;
+    double y[3], bound[3];
+    if (!one_layer(&f, "gat", 0, edges, 5, 1))
+        return;
+    CHECK(fixture_set(&f, "convs.0.lin.weight", (float[]){1, 0.5}));
+    CHECK(fixture_set(&f, "convs.0.att_src", (float[]){1}));
+    CHECK(fixture_set(&f, "convs.0.att_dst", (float[]){0.5}));
+    CHECK(fixture_set(&f, "convs.0.bias", (float[]){0.25}));
+    CHECK_INT(reference_forward(&f.model, x, y, bound, NULL), GNNAC_OK);
+    // h = .5, 2, -.5; node 0 scores .75, 2.25, LeakyReLU(-.25); node 1 scores
+    // 3, 1.5 and .5 twice
+    double p[] = {exp(.75), exp(2.25), exp(-.25 * (double)ATTENTION_SLOPE)};
+    double q[] = {exp(1.5), exp(3), 2 * exp(.5)};
+    CHECK_NEAR(y[0],
+               .25 + (.5 * p[0] + 2 * p[1] - .5 * p[2]) / (p[0] + p[1] + p[2]),
+               1e-12);
+    CHECK_NEAR(y[1],
+               .25 + (.5 * q[0] + 2 * q[1] - .5 * q[2]) / (q[0] + q[1] + q[2]),
+               1e-12);
+    CHECK_NEAR(y[2], 0.25 - .5, 1e-12);
+    CHECK(bound[0] > 0 && bound[0] < 1e-4);
+    fixture_model_finish(&f);
+}
+
 TEST(self_loops_of_gin_and_sage_are_edges_like_others)
 {
     struct fixture_model f;
@@ -171,6 +197,7 @@ TEST(one_missing_edge_is_outside_the_bounds_of_any_preset)
     CHECK(noticed("gcn") > 10);
     CHECK(noticed("sage") > 10);
     CHECK(noticed("gin") > 10); // five layers deep
+    CHECK(noticed("gat") > 10);
 }
 
 // A model on a reordered graph whose results differ from node to node.
@@ -282,6 +309,7 @@ int main(void)
     RUN(gin_adds_the_node_and_applies_its_mlp);
     RUN(gin_with_two_linear_layers_has_relu_between);
     RUN(sage_averages_neighbours_and_adds_the_node);
+    RUN(gat_weighs_neighbours_and_the_node_by_one_softmax);
     RUN(self_loops_of_gin_and_sage_are_edges_like_others);
     RUN(bounds_are_small_beside_the_values);
     RUN(one_missing_edge_is_outside_the_bounds_of_any_preset);
