@@ -5,7 +5,7 @@
 
 #include "checked.h"
 
-enum { FEWEST_BATCHES = 128, MOST_BATCHES = 2048, CACHED_WORK = 8192 };
+enum { FEWEST_BATCHES = 128, MOST_BATCHES = 256, CACHED_WORK = 65536 };
 
 int64_t visit_quota(int64_t total)
 {
