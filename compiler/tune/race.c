@@ -19,8 +19,9 @@ enum {
 };
 static const double warm_up_agreement = 0.015;
 static const double noise_limit = 0.02;
-// What comes and goes with a launch, however short the kernel.
-static const double launch_ns = 100;
+// What comes and goes with a launch: kernels that take less time than starting
+// them cannot be told apart any better, and waiting would not help.
+static const double launch_ns = 1000;
 static const double incumbent_band = 0.02; // an incumbent's head start
 static const double tie_limit = 0.01;      // slower than this is no tie
 static const double tie_choice = 0.003;    // within this the order decides

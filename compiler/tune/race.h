@@ -69,7 +69,7 @@ struct race {
     size_t winner;         // NO_RACER when nothing could be measured
     struct interval gain;  // reference / winner, 95 %
     struct interval noise; // the reference / the reference, 95 %
-    bool noisy;   // ... is wider than 2 % (or 100 ns, as much as launches vary)
+    bool noisy;   // ... is wider than 2 % (or 1 us, as much as launches vary)
                   // to either side, or off by as much
     bool stopped; // before it was decided
     size_t n_samples, n_warm_up; // taken; the second not counted in the first
