@@ -48,12 +48,13 @@ build() { # folder, then options of meson
 # Run the tests of a build folder and add its subtests to the totals.
 run_tests() { # folder, then arguments of meson test
     local folder=$1 log p f s
-    log=$folder/meson-logs/testlog.json
     shift
-    rm -f "$log"
+    rm -f "$folder"/meson-logs/testlog*.json
     meson test -C "$folder" --no-rebuild "$@" >"$folder/test.txt" 2>&1 \
         </dev/null
-    if [ ! -f "$log" ]; then
+    # With a setup its name is in that of the log.
+    log=$(find "$folder/meson-logs" -name 'testlog*.json')
+    if [ -z "$log" ]; then
         tail -n 20 "$folder/test.txt"
         fail "meson test of $folder"
         return

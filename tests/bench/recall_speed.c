@@ -21,7 +21,7 @@ static char tune_path[64], cache_path[64];
 
 // Row i of both databases. `image` is shared and filled for the row at hand.
 struct row {
-    char graph[33], hex[33], source[64], artifacts[48];
+    char graph[33], hex[33], source[64], artifacts[48], variant[3];
     struct decision_key key;
     struct decision_row decision;
     struct artifact kernel;
@@ -39,7 +39,8 @@ static void make_row(struct row *r, unsigned i, unsigned char *image,
     snprintf(r->artifacts, sizeof(r->artifacts), "[\"%s\"]", r->hex);
     r->key = (struct decision_key){r->graph, "sum f32 d64", "ranked sm_90",
                                    "nvrtc 13.0", "00ff"};
-    r->decision = (struct decision_row){(char[]){"{}"}, r->artifacts, 1, 1};
+    snprintf(r->variant, sizeof(r->variant), "{}");
+    r->decision = (struct decision_row){r->variant, r->artifacts, 1, 1};
     r->kernel = (struct artifact){.image = image, .n_bytes = n_bytes,
                                   .source = r->source, .arch = "sm_90"};
 }

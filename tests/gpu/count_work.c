@@ -169,6 +169,8 @@ static int64_t least_sectors(const struct csr *g, const struct kernel_spec *s)
 
 // The software device appends to the same file.
 static void tell(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+static void tell(const char *format, ...)
 {
     FILE *log = fopen(getenv("RIG_LOG"), "a");
     if (!log)

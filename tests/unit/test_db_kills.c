@@ -48,7 +48,7 @@ static void note_damage(void *context, const char *what)
 // ---- tune.db: a decision and, in a transaction of its own, a run of ROWS ----
 
 struct decision {
-    char graph[33], variant[64];
+    char graph[33], variant[64], artifacts[3];
     struct decision_key key;
     struct decision_row row;
 };
@@ -59,7 +59,8 @@ static void make_decision(struct decision *d, unsigned w, unsigned i)
     snprintf(d->variant, sizeof(d->variant), "{\"knob\":%u}", w * 31 + i);
     d->key = (struct decision_key){d->graph, "sum f32", "ranked sm_90",
                                    "nvrtc 13.0", "00ff"};
-    d->row = (struct decision_row){d->variant, (char[]){"[]"}, i, 1};
+    strcpy(d->artifacts, "[]");
+    d->row = (struct decision_row){d->variant, d->artifacts, i, 1};
 }
 
 static void *tune_open(void)
