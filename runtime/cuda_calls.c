@@ -2,22 +2,6 @@
 
 #include "dylib.h"
 
-static gnnac_status open_and_resolve(const struct dylib_request *rq,
-                                     const struct dylib_symbol *symbols,
-                                     size_t n, void **handle, gnnac_error *err)
-{
-    char path[512];
-    void *h = NULL;
-    gnnac_status st = dylib_open(rq, &h, path, sizeof(path), err);
-    if (st == GNNAC_OK)
-        st = dylib_symbols(h, path, symbols, n, err);
-    if (st == GNNAC_OK)
-        *handle = h;
-    else
-        dylib_close(h);
-    return st;
-}
-
 // cuInit and the count tell whether there is a GPU at all.
 static gnnac_status initialise(const struct driver_calls *cu, gnnac_error *err)
 {
@@ -42,7 +26,7 @@ gnnac_status driver_open(struct driver_calls *out, void **handle,
 #define CALL(name, parameters) {#name, &out->name, true},
     const struct dylib_symbol symbols[] = {DRIVER_CALLS(CALL)};
 #undef CALL
-    gnnac_status st = open_and_resolve(
+    gnnac_status st = dylib_load(
         &rq, symbols, sizeof(symbols) / sizeof(symbols[0]), handle, err);
     if (st == GNNAC_ENOENT)
         return GNNAC_ENODEVICE;
@@ -70,7 +54,7 @@ gnnac_status cublas_open(struct cublas_calls *out, void **handle,
 #define CALL(name, parameters) {#name, &out->name, true},
     const struct dylib_symbol symbols[] = {CUBLAS_CALLS(CALL)};
 #undef CALL
-    gnnac_status st = open_and_resolve(
+    gnnac_status st = dylib_load(
         &rq, symbols, sizeof(symbols) / sizeof(symbols[0]), handle, err);
     return st == GNNAC_ENOENT ? GNNAC_EUNSUPPORTED : st;
 }

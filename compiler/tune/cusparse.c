@@ -67,7 +67,7 @@ static const struct {
 
 struct yardstick {
     struct bench bench; // graph, operands, the oracle's data
-    void *library;
+    void *opened;
     struct cusparse_calls sp;
     cusparse_handle handle;
     cu_ptr rowptr, rows, values, buffer;
@@ -102,12 +102,8 @@ static gnnac_status open_library(struct yardstick *y, gnnac_error *err)
 #define CALL(name, parameters) {#name, &y->sp.name, true},
     const struct dylib_symbol symbols[] = {CUSPARSE_CALLS(CALL)};
 #undef CALL
-    char path[512];
-    gnnac_status st = dylib_open(&rq, &y->library, path, sizeof(path), err);
-    return st == GNNAC_OK
-               ? dylib_symbols(y->library, path, symbols,
-                               sizeof(symbols) / sizeof(symbols[0]), err)
-               : st;
+    return dylib_load(&rq, symbols, sizeof(symbols) / sizeof(symbols[0]),
+                      &y->opened, err);
 }
 
 // Row offsets and, for COO, the row of every edge, in 32 bits where they fit.
@@ -205,7 +201,7 @@ static void yardstick_finish(struct yardstick *y)
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         cuda_free(c, owned[i]);
     bench_finish(&y->bench);
-    dylib_close(y->library);
+    dylib_close(y->opened);
 }
 
 // ---- one way ----------------------------------------------------------------
@@ -274,10 +270,15 @@ gnnac_status cusparse_time(const struct cuda_context *c, const struct csr *g,
                            struct cusparse_way out[N_CUSPARSE_WAYS],
                            gnnac_error *err)
 {
-    gnnac_status st = GNNAC_OK;
     struct yardstick y = {.bench = {.c = c}};
-    TRY(open_library(&y, err));
-    TRY(cuda_enter(c, err));
+    gnnac_status st = open_library(&y, err);
+    if (st != GNNAC_OK)
+        return st;
+    st = cuda_enter(c, err);
+    if (st != GNNAC_OK) {
+        dylib_close(y.opened);
+        return st;
+    }
     st = bench_init(c, g, spec, &y.bench, err);
     if (st == GNNAC_OK)
         st = set_up(&y, err);
@@ -285,8 +286,5 @@ gnnac_status cusparse_time(const struct cuda_context *c, const struct csr *g,
         time_ways(&y, out);
     yardstick_finish(&y);
     cuda_leave(c);
-    return st;
-out:
-    dylib_close(y.library);
     return st;
 }

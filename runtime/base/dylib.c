@@ -319,3 +319,19 @@ gnnac_status dylib_symbols(void *handle, const char *path,
     }
     return GNNAC_OK;
 }
+
+gnnac_status dylib_load(const struct dylib_request *rq,
+                        const struct dylib_symbol *symbols, size_t n,
+                        void **handle, gnnac_error *err)
+{
+    char path[512];
+    void *h = NULL;
+    gnnac_status st = dylib_open(rq, &h, path, sizeof(path), err);
+    if (st == GNNAC_OK)
+        st = dylib_symbols(h, path, symbols, n, err);
+    if (st == GNNAC_OK)
+        *handle = h;
+    else
+        dylib_close(h);
+    return st;
+}

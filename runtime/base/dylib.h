@@ -62,4 +62,9 @@ gnnac_status dylib_symbols(void *handle, const char *path,
                            const struct dylib_symbol *symbols, size_t n,
                            gnnac_error *err);
 
+// Both: open, then fill every slot; closed again where one is lacking.
+gnnac_status dylib_load(const struct dylib_request *rq,
+                        const struct dylib_symbol *symbols, size_t n,
+                        void **handle, gnnac_error *err);
+
 #endif
