@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/doubles.h"
 #include "base/log.h"
 #include "checked.h"
 
@@ -126,17 +127,11 @@ out:
     return st;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double median_ms(const struct progress *p)
 {
     if (p->n == 0)
         return NAN;
-    qsort(p->seconds, (size_t)p->n, sizeof(*p->seconds), by_value);
+    sort_doubles(p->seconds, (size_t)p->n);
     return 1e3 * (p->seconds[(p->n - 1) / 2] + p->seconds[p->n / 2]) / 2;
 }
 

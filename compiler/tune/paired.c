@@ -1,21 +1,16 @@
 #include "tune/paired.h"
 
 #include <math.h>
-#include <stdlib.h>
+
+#include "base/doubles.h"
 
 enum { MAX_WALSH = MAX_PAIRS * (MAX_PAIRS + 1) / 2 };
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 double sorted_quantile(double *x, size_t n, double share)
 {
     if (n == 0)
         return NAN;
-    qsort(x, n, sizeof(*x), compare_doubles);
+    sort_doubles(x, n);
     return x[(size_t)lround(share * (double)(n - 1))];
 }
 
@@ -26,7 +21,7 @@ static size_t walsh_averages(const double *d, size_t n, double *out)
     for (size_t i = 0; i < n; i++)
         for (size_t k = i; k < n; k++)
             out[count++] = (d[i] + d[k]) / 2;
-    qsort(out, count, sizeof(*out), compare_doubles);
+    sort_doubles(out, count);
     return count;
 }
 

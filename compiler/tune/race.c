@@ -313,12 +313,12 @@ static bool thin_out(struct running *r, struct place *places)
     return decided && !owed;
 }
 
-static double median_of(const struct racer *c)
+static double quantile_of(const struct racer *c, double share)
 {
     double sorted[RACE_ROUNDS];
     for (size_t i = 0; i < c->n; i++)
         sorted[i] = c->ns[i];
-    return sorted_quantile(sorted, c->n, 0.5);
+    return sorted_quantile(sorted, c->n, share);
 }
 
 static void tell_news(const struct running *r, const struct place *places)
@@ -330,10 +330,11 @@ static void tell_news(const struct running *r, const struct place *places)
     struct race_news news = {
         .n = race->n,
         .n_live = r->n_live,
-        .best_ns = median_of(&race->racers[places[0].racer]),
+        .best_ns = quantile_of(&race->racers[places[0].racer], 0.5),
         .share_left =
             (double)left / (double)(race->n_samples + race->n_warm_up)};
-    news.gain = median_of(&race->racers[r->options->reference]) / news.best_ns;
+    news.gain = quantile_of(&race->racers[r->options->reference], 0.5) /
+                news.best_ns;
     for (size_t i = 0; i < race->n; i++)
         news.n_failed += race->racers[i].state == RACE_FAILED;
     r->device->tell(r->device->context, &news);
@@ -343,12 +344,9 @@ static void tell_news(const struct running *r, const struct place *places)
 
 static void summarise(struct racer *c)
 {
-    double sorted[RACE_ROUNDS];
-    for (size_t i = 0; i < c->n; i++)
-        sorted[i] = c->ns[i];
-    c->median = sorted_quantile(sorted, c->n, 0.5);
-    c->p20 = sorted_quantile(sorted, c->n, 0.2);
-    c->p80 = sorted_quantile(sorted, c->n, 0.8);
+    c->median = quantile_of(c, 0.5);
+    c->p20 = quantile_of(c, 0.2);
+    c->p80 = quantile_of(c, 0.8);
 }
 
 // The fastest, unless the incumbent is not 2 % behind it; among those that are

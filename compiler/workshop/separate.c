@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/doubles.h"
 #include "plan/schema.h"
 
 bool cut_is_above(const struct cut *c, const struct workload *w)
@@ -35,12 +36,6 @@ const char *property_to_cut(size_t i)
     return NULL;
 }
 
-static int by_value(const void *pa, const void *pb)
-{
-    const double *a = pa, *b = pb;
-    return (*a > *b) - (*a < *b);
-}
-
 size_t distinct_values(const char *name, const struct workload *const *w,
                        size_t n, double *values)
 {
@@ -50,7 +45,7 @@ size_t distinct_values(const char *name, const struct workload *const *w,
         if (!isfinite(values[i]))
             return 0; // where it is not known, it cannot decide
     }
-    qsort(values, n, sizeof(*values), by_value);
+    sort_doubles(values, n);
     for (size_t i = 0; i < n; i++)
         if (i == 0 || values[i] != values[kept - 1])
             values[kept++] = values[i];
