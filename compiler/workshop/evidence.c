@@ -11,14 +11,14 @@
 
 // ---- growing lists ----------------------------------------------------------
 
-// A zeroed element behind the last of a list of `n`; NULL: out of memory.
-static void *append(void **list, size_t n, size_t size)
+// The list of `n` with a zeroed element behind its last, in the old one's
+// place; NULL: out of memory, the old one stays.
+static void *append(void *list, size_t n, size_t size)
 {
-    char *grown = realloc(*list, (n + 1) * size);
-    if (!grown)
-        return NULL;
-    *list = grown;
-    return memset(grown + n * size, 0, size);
+    char *grown = realloc(list, (n + 1) * size);
+    if (grown)
+        memset(grown + n * size, 0, size);
+    return grown;
 }
 
 static gnnac_status no_memory(gnnac_error *err)
@@ -35,15 +35,15 @@ static struct known_graph *graph_of(struct evidence *e, const char *fingerprint)
         if (strcmp(e->graphs[i]->fingerprint, fingerprint) == 0)
             return e->graphs[i];
     struct known_graph *g = calloc(1, sizeof(*g));
-    struct known_graph **slot =
-        g ? append((void **)&e->graphs, e->n_graphs, sizeof(g)) : NULL;
-    if (!slot) {
+    struct known_graph **grown =
+        g ? append(e->graphs, e->n_graphs, sizeof(*grown)) : NULL;
+    if (!grown) {
         free(g);
         return NULL;
     }
+    e->graphs = grown;
     snprintf(g->fingerprint, sizeof(g->fingerprint), "%s", fingerprint);
-    e->n_graphs++;
-    return *slot = g;
+    return grown[e->n_graphs++] = g;
 }
 
 // The datasheet of the first architecture in a text like "H200 sm_90 ...".
@@ -64,17 +64,17 @@ static struct known_device *device_of(struct evidence *e, const char *text)
         if (strcmp(e->devices[i]->text, text) == 0)
             return e->devices[i];
     struct known_device *d = calloc(1, sizeof(*d));
-    struct known_device **slot =
-        d ? append((void **)&e->devices, e->n_devices, sizeof(d)) : NULL;
-    if (!slot) {
+    struct known_device **grown =
+        d ? append(e->devices, e->n_devices, sizeof(*grown)) : NULL;
+    if (!grown) {
         free(d);
         return NULL;
     }
+    e->devices = grown;
     snprintf(d->text, sizeof(d->text), "%s", text);
     guess_device(text, &d->device);
     device_props(&d->device, &d->props);
-    e->n_devices++;
-    return *slot = d;
+    return grown[e->n_devices++] = d;
 }
 
 static bool finds_by_rabbit(const struct props *p)
@@ -140,10 +140,11 @@ static gnnac_status workload_of(struct evidence *e,
     *out = e->n ? &e->items[e->n - 1] : NULL;
     if (*out && is_of(*out, key))
         return GNNAC_OK;
-    struct workload *w = append((void **)&e->items, e->n, sizeof(*w));
-    if (!w)
+    struct workload *grown = append(e->items, e->n, sizeof(*grown));
+    if (!grown)
         return no_memory(err);
-    e->n++;
+    e->items = grown;
+    struct workload *w = &grown[e->n++];
     w->op = *op;
     w->graph = graph_of(e, key->graph);
     w->device = device_of(e, key->device);
@@ -185,8 +186,11 @@ static gnnac_status add_point(struct workload *w, int64_t time,
 {
     size_t at = point_at(w, m->family, m->knobs);
     if (at == w->n_points) {
-        if (!append((void **)&w->points, w->n_points, sizeof(*w->points)))
+        struct timed_point *grown =
+            append(w->points, w->n_points, sizeof(*grown));
+        if (!grown)
             return no_memory(err);
+        w->points = grown;
         w->n_points++;
     }
     struct timed_point *p = &w->points[at];
