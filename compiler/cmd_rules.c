@@ -7,18 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "action.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/nearest.h"
 #include "cmd_db.h"
 #include "tune/paths.h"
 #include "tune/variant.h"
 
-static const struct action {
-    const char *name, *args;
-    size_t min_args, max_args;
-    gnnac_status (*run)(const struct options *o, gnnac_error *err);
-} actions[] = {
+static const struct action actions[] = {
     {"check", " FILE...", 1, CLI_MAX_ARGS, rules_check},
     {"test", " FILE...", 1, CLI_MAX_ARGS, rules_run_tests},
     {"lint", " FILE...", 1, CLI_MAX_ARGS, rules_lint},
@@ -29,30 +25,13 @@ static const struct action {
     {"watch", " FILE -- GRAPH --model M ...", 2, CLI_MAX_ARGS, rules_watch},
 };
 
-static const struct action *find_action(const char *name, gnnac_error *err)
-{
-    struct nearest n = {.wanted = name};
-    char hint[96];
-    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-        if (strcmp(actions[i].name, name) == 0)
-            return &actions[i];
-        nearest_offer(&n, actions[i].name);
-    }
-    (void)FAIL(err, GNNAC_EUSAGE,
-               "rules has no action '%s'%s; gnnac rules --help lists them",
-               name, nearest_hint(&n, hint, sizeof(hint)));
-    return NULL;
-}
-
 gnnac_status cmd_rules(const struct options *o, gnnac_error *err)
 {
-    const struct action *a = find_action(o->args[0], err);
-    size_t n = o->n_args - 1;
-    if (!a)
-        return GNNAC_EUSAGE;
-    if (n < a->min_args || n > a->max_args)
-        return FAIL(err, GNNAC_EUSAGE, "usage: gnnac rules %s%s", a->name,
-                    a->args);
+    const struct action *a;
+    size_t n = sizeof(actions) / sizeof(actions[0]);
+    gnnac_status st = action_find("rules", actions, n, o, &a, err);
+    if (st != GNNAC_OK)
+        return st;
     return a->run(o, err);
 }
 

@@ -61,4 +61,16 @@ static inline struct ruleset *load_all(const char *const *texts, size_t n)
     return rs;
 }
 
+// What the rules of `text` make of the properties set.
+static inline gnnac_status decide_by(const char *text, struct decision *d)
+{
+    struct ruleset *rs = load_all(&text, 1);
+    gnnac_status st = GNNAC_EFORMAT;
+    if (rs) {
+        st = ruleset_decide(rs, "aggregate", &graph, &layer, &device, d, &err);
+        ruleset_destroy(rs);
+    }
+    return st;
+}
+
 #endif

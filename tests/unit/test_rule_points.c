@@ -7,13 +7,7 @@ static struct decision d;
 
 static gnnac_status decide(const char *text)
 {
-    struct ruleset *rs = load_all(&text, 1);
-    gnnac_status st = GNNAC_EFORMAT;
-    if (rs) {
-        st = ruleset_decide(rs, "aggregate", &graph, &layer, &device, &d, &err);
-        ruleset_destroy(rs);
-    }
-    return st;
+    return decide_by(text, &d);
 }
 
 struct counted {
