@@ -6,8 +6,8 @@
 
 #include "base/file.h"
 #include "checked.h"
-#include "hash_text.h"
-#include "manifest.h"
+#include "bundle/hash_text.h"
+#include "bundle/manifest.h"
 
 enum { ALIGNMENT = 64 };
 
@@ -177,9 +177,9 @@ static json_t *tensor_table(const struct writer *w)
         if (is_pad(e))
             continue;
         hash_hex(e->bytes, e->n_bytes, hex);
-        json_t *j = json_pack("{s:s, s:[I], s:s}", "dtype",
-                              st_dtype_name(e->dtype), "shape",
-                              (json_int_t)e->n_elems, "xxh3", hex);
+        json_t *j =
+            json_pack("{s:s, s:[I], s:s}", "dtype", st_dtype_name(e->dtype),
+                      "shape", (json_int_t)e->n_elems, "xxh3", hex);
         if (json_object_set_new(table, e->name, j) != 0) {
             json_decref(table);
             return NULL;

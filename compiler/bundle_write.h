@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-#include "bundle.h"
-#include "kernel_image.h"
+#include "bundle/bundle.h"
+#include "bundle/kernel_image.h"
 
 // One form of a kernel. An image of 0 bytes is left out.
 struct kernel_image {

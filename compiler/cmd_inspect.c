@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
-#include "bundle.h"
+#include "bundle/bundle.h"
 #include "cli.h"
 
 // ---- one kernel's text ------------------------------------------------------
@@ -67,8 +67,8 @@ static void print_head(const char *path, const gnnac_bundle *b)
     printf("format       %d.%d, written by %s\n", (int)m->format_major,
            (int)m->format_minor, m->generator);
     printf("graph        %" PRId64 " nodes, %" PRId64 " edges%s\n", m->n_nodes,
-           m->n_edges, m->self_loops_removed ? ", stored without self loops"
-                                             : "");
+           m->n_edges,
+           m->self_loops_removed ? ", stored without self loops" : "");
     printf("fingerprint  %s\n", m->fingerprint);
     if (m->reorder.method[0])
         printf("order        %s: %s\n", m->reorder.method, m->reorder.why);

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "bundle.h"
+#include "bundle/bundle.h"
 #include "checked.h"
 #include "compile_common.h"
 #include "graph/load.h"
@@ -156,14 +156,17 @@ static gnnac_status bundle_of_graph(struct session *s, const struct options *o,
 {
     bool kipf = o->protocol != NULL;
     struct csr g = {0};
-    const struct model_request rq = {
-        .name = o->model ? o->model : "gcn",
-        .dim = s->data.dim,
-        .classes = s->data.n_classes,
-        .hidden = o->hidden ? o->hidden : kipf ? 16 : 0,
-        .layers = o->layers ? o->layers : kipf ? 2 : 0,
-        .mlp = o->mlp,
-        .heads = o->heads};
+    const struct model_request rq = {.name = o->model ? o->model : "gcn",
+                                     .dim = s->data.dim,
+                                     .classes = s->data.n_classes,
+                                     .hidden = o->hidden ? o->hidden
+                                               : kipf    ? 16
+                                                         : 0,
+                                     .layers = o->layers ? o->layers
+                                               : kipf    ? 2
+                                                         : 0,
+                                     .mlp = o->mlp,
+                                     .heads = o->heads};
     gnnac_status st = graph_load(o->args[0], &o->graph, &g, err);
     if (st == GNNAC_OK)
         st = make_bundle(&rq, &g, &s->bundle, err);
@@ -216,8 +219,8 @@ static gnnac_status open_trainer(struct session *s, const struct options *o,
                               .rowptr = d->rowptr,
                               .colidx = d->colidx,
                               .values = d->values};
-    gnnac_context_options c = {.struct_size = sizeof(c), .device = "cpu",
-                               .n_threads = o->threads};
+    gnnac_context_options c = {
+        .struct_size = sizeof(c), .device = "cpu", .n_threads = o->threads};
     TRY(gnnac_context_create(&c, &s->ctx, err));
     TRY(gnnac_model_create(s->ctx, s->bundle, &s->model, err));
     TRY(read_weights(s->model, o, err));

@@ -1,10 +1,10 @@
 // The seam between the public API (context.c, inference.c) and what executes:
-// the CPU backend (cpu_*.c), the float64 reference (reference.c) and the CUDA
-// backend (cuda_*.c).
+// the CPU backend (cpu/), the float64 reference (reference/) and the CUDA
+// backend (cuda/).
 #ifndef GNNAC_BACKEND_H
 #define GNNAC_BACKEND_H
 
-#include "bundle.h"
+#include "bundle/bundle.h"
 
 struct cuda_context; // cuda_context.c
 struct cuda_model;   // cuda_model.c

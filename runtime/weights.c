@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "blob.h"
+#include "bundle/blob.h"
 #include "checked.h"
 #include "rng.h"
-#include "safetensors.h"
+#include "bundle/safetensors.h"
 
 void params_finish(float *params[MAX_PARAMS])
 {

@@ -3,8 +3,8 @@
 #define GNNAC_WEIGHTS_H
 
 #include "fail.h"
-#include "program.h"
-#include "safetensors.h"
+#include "bundle/program.h"
+#include "bundle/safetensors.h"
 
 static inline int64_t param_elems(const struct param *p)
 {

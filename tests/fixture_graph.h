@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "graph_fingerprint.h"
+#include "bundle/graph_fingerprint.h"
 #include "rng.h"
 
 // CSR with sorted rows; arrays owned.
@@ -31,9 +31,8 @@ static inline int fixture_by_id(const void *a, const void *b)
 }
 
 // From `n` pairs (dst, src), ascending by dst.
-static inline struct fixture_graph fixture_graph_of(int64_t n_nodes,
-                                                    const int32_t (*pairs)[2],
-                                                    int64_t n)
+static inline struct fixture_graph
+fixture_graph_of(int64_t n_nodes, const int32_t (*pairs)[2], int64_t n)
 {
     struct fixture_graph g = {.n_nodes = n_nodes, .n_edges = n};
     g.rowptr = calloc((size_t)n_nodes + 1, sizeof(int64_t));
@@ -49,9 +48,8 @@ static inline struct fixture_graph fixture_graph_of(int64_t n_nodes,
 
 // Every node draws up to 2 * degree in-neighbours; every 7th has none, and node
 // 1 is a hub. Duplicates happen; self loops only with `loops`.
-static inline struct fixture_graph fixture_graph_random(int64_t n_nodes,
-                                                        int degree, bool loops,
-                                                        uint64_t seed)
+static inline struct fixture_graph
+fixture_graph_random(int64_t n_nodes, int degree, bool loops, uint64_t seed)
 {
     struct fixture_graph g = {.n_nodes = n_nodes};
     g.rowptr = calloc((size_t)n_nodes + 1, sizeof(int64_t));
@@ -64,8 +62,8 @@ static inline struct fixture_graph fixture_graph_random(int64_t n_nodes,
         if (v == 1)
             d = 100 * (uint64_t)degree;
         for (uint64_t k = 0; k < d; k++) {
-            uint64_t u = rng_below(seed + 1 + (uint64_t)v, k,
-                                   (uint64_t)n_nodes);
+            uint64_t u =
+                rng_below(seed + 1 + (uint64_t)v, k, (uint64_t)n_nodes);
             if ((int64_t)u != v || loops)
                 g.colidx[g.n_edges++] = (int32_t)u;
         }

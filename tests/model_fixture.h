@@ -4,7 +4,7 @@
 
 #include "backend.h"
 #include "bundle_fixture.h"
-#include "model_params.h"
+#include "bundle/model_params.h"
 #include "weights.h"
 #include "workspace.h"
 

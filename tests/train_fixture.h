@@ -2,10 +2,10 @@
 #ifndef GNNAC_TRAIN_FIXTURE_H
 #define GNNAC_TRAIN_FIXTURE_H
 
-#include "cpu_grad.h"
+#include "cpu/cpu_grad.h"
 #include "model_fixture.h"
 #include "test.h"
-#include "trainer.h"
+#include "train/trainer.h"
 
 struct training_case {
     struct model_request model;
@@ -54,8 +54,8 @@ static inline bool training_init(struct training *t,
 {
     gnnac_error err = {{0}};
     gnnac_train_options o = c->options;
-    *t = (struct training){.n_rows = g->n_nodes, .dim = c->model.dim,
-                           .classes = c->model.classes};
+    *t = (struct training){
+        .n_rows = g->n_nodes, .dim = c->model.dim, .classes = c->model.classes};
     if (!fixture_model_init(&t->f, &c->model, g,
                             c->n_threads ? c->n_threads : 1, 7, &err)) {
         TEST__FAIL("%s", err.msg);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "hash_text.h"
+#include "bundle/hash_text.h"
 #include "emit/tmpl.h"
 #include "emit/translate.h"
 

@@ -8,7 +8,7 @@
 #include "fail.h"
 #include "plan/family.h"
 #include "plan/spec.h"
-#include "program.h"
+#include "bundle/program.h"
 
 struct catalog; // the templates found, compiled once; opaque; one thread
 
@@ -22,7 +22,7 @@ const struct family_list *catalog_families(const struct catalog *c);
 void catalog_hash(const struct catalog *c, char hex[33]);
 
 struct emitted {
-    char *source;  // owned, NUL-terminated
+    char *source; // owned, NUL-terminated
     size_t n_bytes;
     struct kernel kernel; // name, launches, needs: filled from the template
 };

@@ -7,7 +7,7 @@
 
 #include "checked.h"
 #include "graph/edge_sort.h"
-#include "graph_fingerprint.h"
+#include "bundle/graph_fingerprint.h"
 
 void coo_finish(struct coo *g)
 {

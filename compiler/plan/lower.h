@@ -4,7 +4,7 @@
 #ifndef GNNAC_LOWER_H
 #define GNNAC_LOWER_H
 
-#include "program.h"
+#include "bundle/program.h"
 
 // What the user asked for; 0 means the preset's value.
 struct model_request {

@@ -6,7 +6,7 @@
 
 #include "base/props.h"
 #include "plan/spec.h"
-#include "program.h"
+#include "bundle/program.h"
 
 struct opspec {
     const char *op; // which families: "aggregate", "attention", "bias_act" ...

@@ -3,7 +3,7 @@
 #ifndef GNNAC_ORDER_STEPS_H
 #define GNNAC_ORDER_STEPS_H
 
-#include "program.h"
+#include "bundle/program.h"
 
 // Inserts the steps that bring rows into the graph's order before the first
 // aggregation, and back after the last, where the rows that have to be moved

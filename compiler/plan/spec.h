@@ -3,16 +3,16 @@
 #ifndef GNNAC_SPEC_H
 #define GNNAC_SPEC_H
 
-#include "program.h"
+#include "bundle/program.h"
 
 struct kernel_spec {
-    int32_t dim;                         // columns
+    int32_t dim;                            // columns
     int32_t x_pitch, out_pitch, self_pitch; // elements between rows
     enum norm norm;
     enum self_term self_term;
     bool bias;
     enum activation act;
-    int32_t offset_bits; // 32 or 64
+    int32_t offset_bits;     // 32 or 64
     int32_t heads, channels; // attention, whose x has heads * channels
                              // columns; else 0
 };

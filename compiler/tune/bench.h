@@ -4,7 +4,7 @@
 #ifndef GNNAC_BENCH_H
 #define GNNAC_BENCH_H
 
-#include "cuda_kernel.h"
+#include "cuda/cuda_kernel.h"
 #include "graph/csr.h"
 #include "plan/spec.h"
 #include "tune/oracle.h"

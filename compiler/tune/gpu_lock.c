@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "cuda_context.h"
+#include "cuda/cuda_context.h"
 
 enum { UUID_BYTES = 16, WAIT_MICROSECONDS = 50000 };
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "checked.h"
-#include "cuda_kernel.h"
+#include "cuda/cuda_kernel.h"
 #include "tune/stopwatch.h"
 
 // Blocks for every multiprocessor: as many as are there at once.

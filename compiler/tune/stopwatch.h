@@ -2,7 +2,7 @@
 #ifndef GNNAC_STOPWATCH_H
 #define GNNAC_STOPWATCH_H
 
-#include "cuda_context.h"
+#include "cuda/cuda_context.h"
 
 // Queue one run of `work` on `stream`; nothing is waited for.
 typedef gnnac_status (*queue_run)(void *work, cu_stream stream,

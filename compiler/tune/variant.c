@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "manifest.h"
+#include "bundle/manifest.h"
 
 void variant_finish(struct variant *v)
 {
@@ -80,11 +80,10 @@ static gnnac_status read_variant(json_t *j, struct variant *v,
 {
     const char *rule, *why, *where, *knobs;
     json_t *kernel;
-    if (!j ||
-        json_unpack(j, "{s:s, s:s, s:s, s:s, s:i, s:i, s:o}", "rule",
-                    &rule, "why", &why, "where", &where, "knobs", &knobs,
-                    "registers", &v->registers, "spill_bytes", &v->spill_bytes,
-                    "kernel", &kernel) != 0)
+    if (!j || json_unpack(j, "{s:s, s:s, s:s, s:s, s:i, s:i, s:o}", "rule",
+                          &rule, "why", &why, "where", &where, "knobs", &knobs,
+                          "registers", &v->registers, "spill_bytes",
+                          &v->spill_bytes, "kernel", &kernel) != 0)
         return FAIL(err, GNNAC_EFORMAT, "tune.db: a decision is damaged");
     snprintf(from->rule, sizeof(from->rule), "%s", rule);
     snprintf(from->why, sizeof(from->why), "%s", why);
@@ -97,8 +96,12 @@ gnnac_status variant_from_json(const char *json, const char *keys, size_t n,
                                struct variant *out, struct origin *from,
                                gnnac_error *err)
 {
-    struct variant v = {.cost = NAN, .median_ns = NAN, .p20_ns = NAN,
-                        .p80_ns = NAN, .max_error = NAN, .status = "ok"};
+    struct variant v = {.cost = NAN,
+                        .median_ns = NAN,
+                        .p20_ns = NAN,
+                        .p80_ns = NAN,
+                        .max_error = NAN,
+                        .status = "ok"};
     struct origin o;
     json_t *j = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
     gnnac_status st = read_variant(j, &v, &o, err);

@@ -7,21 +7,21 @@
 
 #include <stdbool.h>
 
-#include "bundle.h"
+#include "bundle/bundle.h"
 #include "emit/tmpl.h"
 #include "kcache.h"
 
 struct variant {
     struct kernel kernel;
     char knobs[256];
-    double cost;          // cost model, smaller is better; NaN: not asked
+    double cost; // cost model, smaller is better; NaN: not asked
     double median_ns, p20_ns, p80_ns; // NaN: not timed
     int64_t n_samples;
-    double max_error;     // |error| / bound seen by the gate; NaN: not run
-    const char *status;   // "ok", or why it is out: measurement_row's words
-    char reason[512];     // first compiler or gate message when it is out
+    double max_error;   // |error| / bound seen by the gate; NaN: not run
+    const char *status; // "ok", or why it is out: measurement_row's words
+    char reason[512];   // first compiler or gate message when it is out
     int registers, spill_bytes;
-    char *source;         // owned
+    char *source;                 // owned
     char keys[MAX_ARCHS + 1][33]; // kcache keys: cubin per arch, then PTX
     struct artifact images[MAX_ARCHS + 1]; // empty until compiled or fetched
 };

@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "cuda_props.h"
+#include "cuda/cuda_props.h"
 #include "tune/paths.h"
 
 enum { DEFAULT_ARCH = 90, PTX_ARCH = 75 };
@@ -197,8 +197,8 @@ struct ruleset *workbench_exchange_rules(struct workbench *wb,
 static gnnac_status identify_compiler(struct workbench *wb, gnnac_error *err)
 {
     gnnac_error mine = {{0}};
-    gnnac_status st = nvrtc_identify(wb->kcache, wb->toolchain,
-                                     sizeof(wb->toolchain), &mine);
+    gnnac_status st =
+        nvrtc_identify(wb->kcache, wb->toolchain, sizeof(wb->toolchain), &mine);
     if (st == GNNAC_OK)
         return GNNAC_OK;
     if (!wb->request.explain)

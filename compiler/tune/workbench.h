@@ -4,7 +4,7 @@
 #define GNNAC_WORKBENCH_H
 
 #include "backend.h"
-#include "bundle.h"
+#include "bundle/bundle.h"
 #include "emit/tmpl.h"
 #include "jit/nvrtc.h"
 #include "kcache.h"
@@ -19,14 +19,14 @@ struct workbench_request {
     const char *arch;   // native, or sm_90[,sm_80...]
     const char *db;     // folder of the databases
     bool no_db;
-    bool timed;         // time candidates where there is a GPU
-    bool full;          // then every point of rules/exhaustive.lua, too
-    bool explain;       // keep every decision's trace, compile nothing
-    int n_threads;      // 0: all
+    bool timed;          // time candidates where there is a GPU
+    bool full;           // then every point of rules/exhaustive.lua, too
+    bool explain;        // keep every decision's trace, compile nothing
+    int n_threads;       // 0: all
     const char *program; // gnnac, to start as workers; NULL: without them
-    bool again;         // time what is decided, too: it has a head start
-    uint64_t seed;      // of the order in which candidates are timed
-    bool (*stop)(void); // true: time no more, take what there is; NULL: never
+    bool again;          // time what is decided, too: it has a head start
+    uint64_t seed;       // of the order in which candidates are timed
+    bool (*stop)(void);  // true: time no more, take what there is; NULL: never
     const char *const *rules, *const *settings; // --rules, --set
     size_t n_rules, n_settings;
 };
@@ -35,11 +35,11 @@ struct workbench {
     struct workbench_request request;
     struct catalog *catalog;
     struct ruleset *rules;
-    struct tunedb *db;      // NULL with --no-db or when it cannot be opened
-    struct kcache *kcache;  // likewise
-    struct nvrtc *nvrtc;    // opened on first use: workbench_nvrtc
-    char toolchain[256];    // identity of the NVRTC that will be used
-    struct device device;   // that rules and the cost model see
+    struct tunedb *db;         // NULL with --no-db or when it cannot be opened
+    struct kcache *kcache;     // likewise
+    struct nvrtc *nvrtc;       // opened on first use: workbench_nvrtc
+    char toolchain[256];       // identity of the NVRTC that will be used
+    struct device device;      // that rules and the cost model see
     struct cuda_context *cuda; // owned; NULL: no GPU, or not asked to time
     int ordinal;               // of that GPU
     size_t n_archs;

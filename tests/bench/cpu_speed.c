@@ -1,6 +1,6 @@
 // The CPU backend's operations for cpu_peers.py, which times them in one
 // process with their peers.
-#include "cpu_kernels.h"
+#include "cpu/cpu_kernels.h"
 
 void cpu_speed_sum(int64_t n_rows, const int64_t *rowptr, const int32_t *colidx,
                    const float *x, float *y, int32_t dim, int32_t n_threads);

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cuda_context.h"
+#include "cuda/cuda_context.h"
 #include "emit/tmpl.h"
 #include "graph/generate.h"
 #include "graph/load.h"
@@ -168,8 +168,7 @@ static int64_t least_sectors(const struct csr *g, const struct kernel_spec *s)
 // ---- runs -------------------------------------------------------------------
 
 // The software device appends to the same file.
-static void tell(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+static void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void tell(const char *format, ...)
 {
     FILE *log = fopen(getenv("RIG_LOG"), "a");

@@ -3,7 +3,7 @@
 #ifndef GNNAC_GPU_FIXTURE_H
 #define GNNAC_GPU_FIXTURE_H
 
-#include "cuda_context.h"
+#include "cuda/cuda_context.h"
 #include "graph/csr.h"
 #include "graph/load.h"
 #include "kernel/graphs.h"
@@ -58,8 +58,8 @@ static inline struct csr gpu_random_graph(int64_t n, int degree, uint64_t seed)
         uint64_t d = rng_below(seed, (uint64_t)v, 2 * (uint64_t)degree + 1);
         d = v % 7 == 0 ? 0 : v == 1 ? 100 * (uint64_t)degree : d;
         for (uint64_t k = 0; k < d; k++)
-            g.colidx[g.n_edges++] = (int32_t)rng_below(
-                seed + 1 + (uint64_t)v, k, (uint64_t)n);
+            g.colidx[g.n_edges++] =
+                (int32_t)rng_below(seed + 1 + (uint64_t)v, k, (uint64_t)n);
         g.rowptr[v + 1] = g.n_edges;
     }
     return g;
@@ -88,7 +88,8 @@ static inline gnnac_bundle *gpu_bundle(const struct csr *g,
         rq.n_settings++;
     struct graph_options opt = {.n_nodes = g->n_nodes};
     char graph[512], out[512];
-    const struct assemble_request what = {.graph = graph, .options = &opt,
+    const struct assemble_request what = {.graph = graph,
+                                          .options = &opt,
                                           .model = model,
                                           .reorder = build->reorder};
     struct workbench wb = {0};
@@ -136,10 +137,10 @@ static inline double gpu_error(gnnac_model *m, const gnnac_bundle_info *info,
 }
 
 // CHECK that a call succeeded, showing its message.
-#define CHECK_OK(call, err)                                                    \
-    do {                                                                       \
-        if ((call) != GNNAC_OK)                                                \
-            TEST__FAIL("%s: %s", #call, (err).msg);                            \
+#define CHECK_OK(call, err)                         \
+    do {                                            \
+        if ((call) != GNNAC_OK)                     \
+            TEST__FAIL("%s: %s", #call, (err).msg); \
     } while (0)
 
 #endif

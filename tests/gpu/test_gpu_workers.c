@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "cuda_kernel.h"
+#include "cuda/cuda_kernel.h"
 #include "emit/tmpl.h"
 #include "gpu_fixture.h"
 #include "jit/nvrtc.h"

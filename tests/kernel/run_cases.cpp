@@ -11,7 +11,7 @@
 #include "cuda_shim.h"
 #include "graphs.h"
 extern "C" {
-#include "parts.h"
+#include "cuda/parts.h"
 }
 
 static const double unit = 0x1p-24;

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "bundle_fixture.h"
-#include "manifest.h"
+#include "bundle/manifest.h"
 #include "test.h"
 
 static const int32_t tiny_edges[][2] = {{0, 1}, {0, 2}, {1, 0}, {1, 2},

@@ -1,5 +1,5 @@
 
-#include "cpu_kernels.h"
+#include "cpu/cpu_kernels.h"
 #include "model_fixture.h"
 #include "test.h"
 

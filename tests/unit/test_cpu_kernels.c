@@ -1,9 +1,9 @@
 // The CPU backend's loops over every width, against float64. The padding of
 // rows is NaN and nothing lies behind the last one, so that no result and no
 // sanitizer forgives reading it.
-#include "cpu_kernels.h"
-#include "cpu_micro.h"
-#include "cpu_partition.h"
+#include "cpu/cpu_kernels.h"
+#include "cpu/cpu_micro.h"
+#include "cpu/cpu_partition.h"
 #include "rng.h"
 #include "test.h"
 

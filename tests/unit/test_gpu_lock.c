@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cuda_context.h"
+#include "cuda/cuda_context.h"
 #include "graph_fixture.h"
 #include "tune/gpu_lock.h"
 

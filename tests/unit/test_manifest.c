@@ -1,7 +1,7 @@
 #include <jansson.h>
 
 #include "bundle_fixture.h"
-#include "manifest.h"
+#include "bundle/manifest.h"
 #include "test.h"
 
 static struct manifest *example(void)

@@ -1,4 +1,4 @@
-#include "parts.h"
+#include "cuda/parts.h"
 #include "rng.h"
 #include "test.h"
 

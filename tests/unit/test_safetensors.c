@@ -1,4 +1,4 @@
-#include "safetensors.h"
+#include "bundle/safetensors.h"
 #include "safetensors_fixture.h"
 #include "test.h"
 

@@ -1,0 +1,34 @@
+// The manifest's JSON form, both directions. bundle.h has the struct and
+// manifest_parse; this header is for what builds or stores pieces of it.
+#ifndef GNNAC_MANIFEST_H
+#define GNNAC_MANIFEST_H
+
+#include <jansson.h>
+
+#include "bundle/bundle.h"
+
+// The caller owns the result. NULL: out of memory.
+json_t *manifest_to_json(const struct manifest *m);
+json_t *manifest_kernel_to_json(const struct kernel *k);
+
+// Checked as in a bundle. GNNAC_EFORMAT, GNNAC_EUNSUPPORTED (the manifest is
+// of a newer version). On failure `out` holds an undefined mixture.
+gnnac_status manifest_from_json(const json_t *j, struct manifest *out,
+                                gnnac_error *err);
+gnnac_status manifest_kernel_from_json(const json_t *j, struct kernel *out,
+                                       gnnac_error *err);
+
+// The manifest's text as JSON, bounded and strict. The caller calls
+// json_decref(*out). GNNAC_EFORMAT, GNNAC_ENOMEM.
+gnnac_status manifest_json_load(const char *text, size_t n_bytes, json_t **out,
+                                gnnac_error *err);
+
+// Everything that JSON types and ranges cannot say (manifest_check.c): widths
+// fit together, indices exist, buffers are written before they are read,
+// launches are possible. GNNAC_EFORMAT.
+gnnac_status manifest_check(const struct manifest *m, gnnac_error *err);
+// Its part about reordered graphs, after all else (manifest_order.c).
+gnnac_status manifest_check_orders(const struct manifest *m, gnnac_error *err);
+gnnac_status kernel_check(const struct kernel *k, gnnac_error *err);
+
+#endif

@@ -1,0 +1,419 @@
+// What a manifest must hold beyond the types of its fields. The backends index
+// and multiply on the strength of these checks and repeat none of them.
+#include <string.h>
+
+#include "checked.h"
+#include "bundle/manifest.h"
+#include "bundle/model_params.h"
+
+#define BAD(...) FAIL(err, GNNAC_EFORMAT, "manifest: " __VA_ARGS__)
+
+static bool only(const char *s, const char *allowed)
+{
+    return s[strspn(s, allowed)] == '\0';
+}
+
+// Names become tensor names and symbols.
+static bool is_identifier(const char *s)
+{
+    return s[0] && only(s, "abcdefghijklmnopqrstuvwxyz"
+                           "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+}
+
+static bool is_arch(const char *s, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    return strncmp(s, prefix, n) == 0 && s[n] >= '1' && s[n] <= '9' &&
+           only(s + n, "0123456789abcdefghijklmnopqrstuvwxyz");
+}
+
+// ---- graph and targets ------------------------------------------------------
+
+static bool is_fingerprint(const char *s)
+{
+    return strlen(s) == 32 && only(s, "0123456789abcdef");
+}
+
+static gnnac_status check_graph(const struct manifest *m, gnnac_error *err)
+{
+    if (!is_fingerprint(m->fingerprint) ||
+        (is_reordered(m) && !is_fingerprint(m->reorder.fingerprint)))
+        return BAD("a fingerprint is not 32 hexadecimal digits");
+    if (m->n_stored_edges > m->n_edges ||
+        (m->n_stored_edges < m->n_edges && !m->self_loops_removed))
+        return BAD("%lld of %lld edges are stored",
+                   (long long)m->n_stored_edges, (long long)m->n_edges);
+    if (m->n_nodes == 0 && m->n_edges > 0)
+        return BAD("edges without nodes");
+    return GNNAC_OK;
+}
+
+static gnnac_status check_archs(const struct manifest *m, gnnac_error *err)
+{
+    for (int32_t i = 0; i < m->n_archs; i++) {
+        if (!is_arch(m->archs[i], "sm_"))
+            return BAD("archs[%d] is not like \"sm_90\"", (int)i);
+        for (int32_t j = 0; j < i; j++)
+            if (strcmp(m->archs[i], m->archs[j]) == 0)
+                return BAD("%s is named twice", m->archs[i]);
+    }
+    if (m->ptx_arch[0] && !is_arch(m->ptx_arch, "compute_"))
+        return BAD("ptx_arch is not like \"compute_75\"");
+    return GNNAC_OK;
+}
+
+// ---- model ------------------------------------------------------------------
+
+static gnnac_status check_layers(const struct manifest *m, gnnac_error *err)
+{
+    const struct model *g = &m->model;
+    for (int32_t i = 0; i < g->n_layers; i++) {
+        const struct layer *l = &g->layers[i];
+        if (i && l->in_dim != g->layers[i - 1].out_dim)
+            return BAD("layer %d reads %d columns, layer %d writes %d", (int)i,
+                       (int)l->in_dim, (int)i - 1,
+                       (int)g->layers[i - 1].out_dim);
+        if ((l->op == CONV_GIN) != (l->mlp > 0))
+            return BAD("layer %d: mlp is 1 or 2 for gin, else 0", (int)i);
+        if ((l->op == CONV_GAT) != (l->heads > 0) ||
+            (l->heads > 0 && l->out_dim % l->heads != 0))
+            return BAD("layer %d: heads divide gat's columns, else 0", (int)i);
+        if (m->self_loops_removed && !conv_adds_self_loops(l->op))
+            return BAD("layer %d needs the self loops that were removed",
+                       (int)i);
+    }
+    return GNNAC_OK;
+}
+
+// The reference takes parameters by name, the backends by index: both must mean
+// the same tensors.
+static gnnac_status check_params(const struct manifest *m, gnnac_error *err)
+{
+    const struct program *p = &m->program;
+    int32_t at = 0;
+    for (int32_t i = 0; i < m->model.n_layers; i++) {
+        struct param_spec want[MAX_LAYER_PARAMS];
+        int n = layer_params(&m->model.layers[i], i, want);
+        for (int k = 0; k < n; k++, at++) {
+            const struct param *q = &p->params[at];
+            if (at >= p->n_params || strcmp(q->name, want[k].name) != 0)
+                return BAD("params[%d] should be %s", (int)at, want[k].name);
+            if (q->rows != want[k].rows || q->cols != want[k].cols)
+                return BAD("%s is %d x %d, its layer needs %d x %d", q->name,
+                           (int)q->rows, (int)q->cols, (int)want[k].rows,
+                           (int)want[k].cols);
+        }
+    }
+    if (at != p->n_params)
+        return BAD("%d parameters, the model has %d", (int)p->n_params,
+                   (int)at);
+    return GNNAC_OK;
+}
+
+// ---- program ----------------------------------------------------------------
+
+static gnnac_status check_buffers(const struct manifest *m, gnnac_error *err)
+{
+    const struct program *p = &m->program;
+    const struct model *g = &m->model;
+    size_t total = 0, bytes;
+    for (int32_t i = 0; i < p->n_buffers; i++) {
+        const struct buffer *b = &p->buffers[i];
+        if (b->pitch < b->dim || (i < 2 && b->pitch != b->dim))
+            return BAD("buffer %d: pitch %d for %d columns", (int)i,
+                       (int)b->pitch, (int)b->dim);
+        if (!size_mul((size_t)m->n_nodes, (size_t)b->pitch * 8, &bytes) ||
+            !size_add(bytes, total + 256, &total) || total > INT64_MAX / 2)
+            return BAD("the buffers exceed the address space");
+    }
+    if (p->buffers[0].dim != g->layers[0].in_dim ||
+        p->buffers[1].dim != g->layers[g->n_layers - 1].out_dim)
+        return BAD("input or output has another width than the model");
+    return GNNAC_OK;
+}
+
+// A step with what it refers to, looked up once.
+struct checked_step {
+    const struct manifest *m;
+    const struct step *s;
+    int32_t index;
+    const struct buffer *x, *out, *self; // self may be NULL
+    gnnac_error *err;
+};
+
+#define BAD_STEP(c, what)                                          \
+    FAIL((c)->err, GNNAC_EFORMAT, "manifest: step %d (%s): " what, \
+         (int)(c)->index, step_kind_name((c)->s->kind))
+
+static bool param_is(const struct checked_step *c, int32_t index, int32_t rows,
+                     int32_t cols)
+{
+    const struct program *p = &c->m->program;
+    return index >= 0 && index < p->n_params && p->params[index].rows == rows &&
+           p->params[index].cols == cols;
+}
+
+// Which fields a kind of step uses; the others must say "none".
+static gnnac_status check_unused(const struct checked_step *c)
+{
+    const struct step *s = c->s;
+    bool linear = s->kind == STEP_LINEAR, aggregate = s->kind == STEP_AGGREGATE;
+    bool attention = s->kind == STEP_ATTENTION;
+    bool takes_weight = linear || s->kind == STEP_ATTENTION_SCORES;
+    bool takes_bias = aggregate || attention || s->kind == STEP_BIAS_ACT;
+    if ((!takes_weight && s->weight != -1) || (!linear && s->accumulate) ||
+        (!aggregate && !attention && s->self != -1) ||
+        (!aggregate &&
+         (s->eps != -1 || s->norm != NORM_NONE || s->self_term != SELF_NONE)) ||
+        (!attention && s->act == ACT_ELU) ||
+        (!takes_bias && (s->bias != -1 || s->act != ACT_NONE)) ||
+        (linear && s->kernel != -1))
+        return BAD_STEP(c, "has an operand that its kind does not take");
+    return GNNAC_OK;
+}
+
+static gnnac_status check_linear(const struct checked_step *c)
+{
+    if (!param_is(c, c->s->weight, c->out->dim, c->x->dim))
+        return BAD_STEP(c, "its weight does not fit its buffers");
+    if (c->s->x == c->s->out)
+        return BAD_STEP(c, "cannot work in place");
+    return GNNAC_OK;
+}
+
+static gnnac_status check_elementwise(const struct checked_step *c)
+{
+    if (c->x->dim != c->out->dim)
+        return BAD_STEP(c, "its buffers differ in width");
+    if (c->s->bias != -1 && !param_is(c, c->s->bias, 1, c->out->dim))
+        return BAD_STEP(c, "its bias does not fit");
+    return GNNAC_OK;
+}
+
+static gnnac_status check_reordering(const struct checked_step *c)
+{
+    if (c->s->x == c->s->out)
+        return BAD_STEP(c, "cannot work in place");
+    return check_elementwise(c);
+}
+
+static gnnac_status check_aggregate(const struct checked_step *c)
+{
+    const struct step *s = c->s;
+    if ((s->self_term != SELF_NONE) != (c->self != NULL) ||
+        (c->self && c->self->dim != c->out->dim))
+        return BAD_STEP(c, "its self term does not fit");
+    if ((s->self_term == SELF_EPS) != (s->eps != -1) ||
+        (s->eps != -1 && !param_is(c, s->eps, 1, 1)))
+        return BAD_STEP(c, "its epsilon does not fit");
+    if (s->x == s->out || s->self == s->out)
+        return BAD_STEP(c, "cannot work in place");
+    return check_elementwise(c);
+}
+
+// att_src and att_dst, side by side among the parameters.
+static gnnac_status check_attention_scores(const struct checked_step *c)
+{
+    int32_t heads = c->out->dim / 2;
+    if (c->out->dim % 2 || c->x->dim % heads || c->s->x == c->s->out)
+        return BAD_STEP(c, "its buffers do not fit");
+    if (!param_is(c, c->s->weight, heads, c->x->dim / heads) ||
+        !param_is(c, c->s->weight + 1, heads, c->x->dim / heads))
+        return BAD_STEP(c, "its weights do not fit its buffers");
+    return GNNAC_OK;
+}
+
+static gnnac_status check_attention(const struct checked_step *c)
+{
+    const struct step *s = c->s;
+    if (!c->self || c->self->dim % 2 || c->out->dim % (c->self->dim / 2))
+        return BAD_STEP(c, "its scores do not fit");
+    if (s->x == s->out || s->self == s->out)
+        return BAD_STEP(c, "cannot work in place");
+    return check_elementwise(c);
+}
+
+// ---- kernels ----------------------------------------------------------------
+
+static bool arg_needs_parts(enum launch_arg a)
+{
+    return a == ARG_PART_PTR || a == ARG_PART_ROW || a == ARG_SPLIT_ROW ||
+           a == ARG_SPLIT_FIRST || a == ARG_SPLIT_LAST || a == ARG_N_PARTS ||
+           a == ARG_N_SPLITS || a == ARG_PARTIAL;
+}
+
+static gnnac_status check_launch(const struct kernel *k, const struct launch *l,
+                                 gnnac_error *err)
+{
+    bool parts = k->part_size > 0;
+    if (!is_identifier(l->entry))
+        return BAD("kernel %s: its entry is not an identifier", k->name);
+    if (l->count != GRID_ROWS && !parts)
+        return BAD("kernel %s: %s counts groups that it does not have", k->name,
+                   l->entry);
+    for (int32_t i = 0; i < l->n_args; i++) {
+        if (arg_needs_parts(l->args[i]) && !parts)
+            return BAD("kernel %s: argument %s needs a part_size", k->name,
+                       launch_arg_name(l->args[i]));
+        if (l->args[i] == ARG_PARTIAL && !k->partials)
+            return BAD("kernel %s: argument partial without partials", k->name);
+    }
+    return GNNAC_OK;
+}
+
+gnnac_status kernel_check(const struct kernel *k, gnnac_error *err)
+{
+    if (!is_identifier(k->name))
+        return BAD("a kernel's name is not an identifier");
+    if (k->offset_bits != 32 && k->offset_bits != 64)
+        return BAD("kernel %s: offset_bits is 32 or 64", k->name);
+    if ((k->part_size > 0) != (k->parts_per_block > 0) ||
+        ((k->partials || k->part_rows) && !k->part_size))
+        return BAD("kernel %s: part_size and parts_per_block contradict",
+                   k->name);
+    for (int32_t i = 0; i < k->n_launches; i++) {
+        gnnac_status st = check_launch(k, &k->launches[i], err);
+        if (st != GNNAC_OK)
+            return st;
+    }
+    return GNNAC_OK;
+}
+
+static gnnac_status check_kernels(const struct manifest *m, gnnac_error *err)
+{
+    for (int32_t i = 0; i < m->n_kernels; i++) {
+        gnnac_status st = kernel_check(&m->kernels[i], err);
+        if (st != GNNAC_OK)
+            return st;
+        for (int32_t j = 0; j < i; j++)
+            if (strcmp(m->kernels[i].name, m->kernels[j].name) == 0)
+                return BAD("kernel %s is there twice", m->kernels[i].name);
+    }
+    for (int32_t i = 0; i < m->n_choices; i++)
+        if (m->choices[i].step >= m->program.n_steps)
+            return BAD("choices[%d] is about a step that is not there", (int)i);
+    return GNNAC_OK;
+}
+
+// An index of the step's matrices or of the edges needs more than 31 bits.
+static bool needs_64_bits(const struct checked_step *c)
+{
+    int64_t pitch = c->x->pitch > c->out->pitch ? c->x->pitch : c->out->pitch;
+    if (c->self && c->self->pitch > pitch)
+        pitch = c->self->pitch;
+    return c->m->n_stored_edges > INT32_MAX ||
+           c->m->n_nodes > INT32_MAX / pitch;
+}
+
+static bool step_can_pass(const struct step *s, enum launch_arg a)
+{
+    switch (a) {
+    case ARG_SELF:
+        return s->self != -1;
+    case ARG_BIAS:
+        return s->bias != -1;
+    case ARG_EPS:
+        return s->eps != -1;
+    case ARG_ATT_SRC:
+    case ARG_ATT_DST:
+        return s->kind == STEP_ATTENTION_SCORES;
+    case ARG_DINV:
+        return s->norm == NORM_GCN || s->self_term == SELF_GCN;
+    case ARG_SOURCE_ROW:
+        return s->kind == STEP_GRAPH_ORDER || s->kind == STEP_INPUT_ORDER;
+    default:
+        return true;
+    }
+}
+
+static gnnac_status check_step_kernel(const struct checked_step *c)
+{
+    if (c->s->kernel < 0 || c->s->kernel >= c->m->n_kernels)
+        return BAD_STEP(c, "its kernel is not there");
+    const struct kernel *k = &c->m->kernels[c->s->kernel];
+    if (k->dim != c->out->dim)
+        return BAD_STEP(c, "its kernel was made for another width");
+    if (k->offset_bits == 32 && needs_64_bits(c))
+        return BAD_STEP(c, "its kernel's 32-bit offsets overflow");
+    for (int32_t i = 0; i < k->n_launches; i++)
+        for (int32_t j = 0; j < k->launches[i].n_args; j++)
+            if (!step_can_pass(c->s, k->launches[i].args[j]))
+                return BAD_STEP(c, "its kernel asks for an operand that the "
+                                   "step does not have");
+    return GNNAC_OK;
+}
+
+// ---- steps ------------------------------------------------------------------
+
+static gnnac_status check_step(const struct checked_step *c)
+{
+    static gnnac_status (*const checks[N_STEP_KINDS])(
+        const struct checked_step *) = {
+        [STEP_LINEAR] = check_linear,
+        [STEP_AGGREGATE] = check_aggregate,
+        [STEP_BIAS_ACT] = check_elementwise,
+        [STEP_LOG_SOFTMAX] = check_elementwise,
+        [STEP_GRAPH_ORDER] = check_reordering,
+        [STEP_INPUT_ORDER] = check_reordering,
+        [STEP_ATTENTION_SCORES] = check_attention_scores,
+        [STEP_ATTENTION] = check_attention,
+    };
+    gnnac_status st = check_unused(c);
+    if (st != GNNAC_OK)
+        return st;
+    if (c->s->layer >= c->m->model.n_layers)
+        return BAD_STEP(c, "belongs to a layer that is not there");
+    st = checks[c->s->kind](c);
+    return st == GNNAC_OK && c->s->kind != STEP_LINEAR ? check_step_kernel(c)
+                                                       : st;
+}
+
+// Indices first, then that everything read was written before.
+static gnnac_status look_up(struct checked_step *c, bool *written)
+{
+    const struct program *p = &c->m->program;
+    const struct step *s = c->s;
+    if (s->x >= p->n_buffers || s->out >= p->n_buffers ||
+        s->self >= p->n_buffers)
+        return BAD_STEP(c, "a buffer is not there");
+    if (s->out == 0)
+        return BAD_STEP(c, "writes the caller's input");
+    if (!written[s->x] || (s->self >= 0 && !written[s->self]) ||
+        (s->accumulate && !written[s->out]))
+        return BAD_STEP(c, "reads a buffer before it is written");
+    written[s->out] = true;
+    c->x = &p->buffers[s->x];
+    c->out = &p->buffers[s->out];
+    c->self = s->self >= 0 ? &p->buffers[s->self] : NULL;
+    return GNNAC_OK;
+}
+
+static gnnac_status check_steps(const struct manifest *m, gnnac_error *err)
+{
+    bool written[MAX_BUFFERS] = {true}; // buffer 0 is the caller's
+    for (int32_t i = 0; i < m->program.n_steps; i++) {
+        struct checked_step c = {
+            .m = m, .s = &m->program.steps[i], .index = i, .err = err};
+        gnnac_status st = look_up(&c, written);
+        if (st == GNNAC_OK)
+            st = check_step(&c);
+        if (st != GNNAC_OK)
+            return st;
+    }
+    return written[1] ? GNNAC_OK : BAD("no step writes the output");
+}
+
+gnnac_status manifest_check(const struct manifest *m, gnnac_error *err)
+{
+    static gnnac_status (*const checks[])(const struct manifest *,
+                                          gnnac_error *) = {
+        check_graph,   check_archs,   check_layers, check_params,
+        check_buffers, check_kernels, check_steps,  manifest_check_orders,
+    };
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+        gnnac_status st = checks[i](m, err);
+        if (st != GNNAC_OK)
+            return st;
+    }
+    return GNNAC_OK;
+}

@@ -1,0 +1,28 @@
+// Dropout (Srivastava et al., JMLR 2014) without a stored mask: whether an
+// element is kept is a function of seed, step, place and the element's index,
+// so forward and backward draw it anew and every thread draws the same.
+#ifndef GNNAC_CPU_DROPOUT_H
+#define GNNAC_CPU_DROPOUT_H
+
+#include "cpu/cpu_kernels.h"
+
+struct dropout {
+    uint64_t stream;
+    uint32_t threshold; // of 65536: how often an element is dropped
+    float scale;        // of what is kept; the mean stays
+};
+
+// `p` in [0, 1) is rounded to a multiple of 2^-16. `place` tells the layers of
+// one step apart.
+struct dropout dropout_of(float p, uint64_t seed, int64_t step, int32_t place);
+
+// to = from, dropped and scaled; to may be from. The mask depends on from.dim,
+// not on pitches.
+void cpu_dropout_rows(int64_t n_rows, struct const_view from, struct dropout d,
+                      struct view to, int n_threads);
+
+// The same for a list, such as the entries of a sparse matrix.
+void cpu_dropout_list(int64_t n, const float *from, struct dropout d, float *to,
+                      int n_threads);
+
+#endif

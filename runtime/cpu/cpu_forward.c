@@ -1,0 +1,113 @@
+// The CPU backend: a program's steps in order.
+#include "cpu/cpu_run.h"
+
+static const struct manifest *manifest_of(const struct cpu_run *r)
+{
+    return r->m->bundle->manifest;
+}
+
+struct view cpu_output(const struct cpu_run *r, int32_t buffer)
+{
+    const struct buffer *b = &manifest_of(r)->program.buffers[buffer];
+    // The workspace is aligned to 16 bytes and offsets to 256.
+    void *at = buffer == 1 ? (void *)r->y : r->workspace + r->offset[buffer];
+    return (struct view){.data = at, .pitch = b->pitch, .dim = b->dim};
+}
+
+struct const_view cpu_input(const struct cpu_run *r, int32_t buffer)
+{
+    if (buffer < 0)
+        return (struct const_view){0};
+    if (buffer == 0) {
+        const struct buffer *b = &manifest_of(r)->program.buffers[0];
+        return (struct const_view){r->x, b->pitch, b->dim};
+    }
+    return as_const(cpu_output(r, buffer));
+}
+
+static const float *param_of(const struct cpu_run *r, int32_t param)
+{
+    return param < 0 ? NULL : r->m->params[param];
+}
+
+static void run_aggregate(const struct cpu_run *r, const struct step *s)
+{
+    const struct gnnac_bundle *b = r->m->bundle;
+    struct aggregate_job job = {
+        .n_rows = manifest_of(r)->n_nodes,
+        .rowptr = b->rowptr,
+        .colidx = b->colidx,
+        .dinv = r->m->dinv,
+        .bias = param_of(r, s->bias),
+        .eps = param_of(r, s->eps),
+        .x = cpu_input(r, s->x),
+        .self = cpu_input(r, s->self),
+        .out = cpu_output(r, s->out),
+        .norm = s->norm,
+        .self_term = s->self_term,
+        .act = s->act,
+    };
+    cpu_aggregate(&job, r->m->ctx->n_threads);
+}
+
+static void run_attention(const struct cpu_run *r, const struct step *s)
+{
+    const struct gnnac_bundle *b = r->m->bundle;
+    struct attention_job job = {
+        .n_rows = manifest_of(r)->n_nodes,
+        .rowptr = b->rowptr,
+        .colidx = b->colidx,
+        .bias = param_of(r, s->bias),
+        .x = cpu_input(r, s->x),
+        .scores = cpu_input(r, s->self),
+        .out = cpu_output(r, s->out),
+        .act = s->act,
+    };
+    cpu_attention(&job, r->m->ctx->n_threads);
+}
+
+void cpu_run_step(const struct cpu_run *r, const struct step *s)
+{
+    int64_t n = manifest_of(r)->n_nodes;
+    int n_threads = r->m->ctx->n_threads;
+    struct const_view x = cpu_input(r, s->x);
+    struct view out = cpu_output(r, s->out);
+    switch (s->kind) {
+    case STEP_LINEAR:
+        cpu_linear(n, x, param_of(r, s->weight), out, s->accumulate, n_threads);
+        break;
+    case STEP_AGGREGATE:
+        run_aggregate(r, s);
+        break;
+    case STEP_ATTENTION_SCORES:
+        cpu_attention_scores(n, x, param_of(r, s->weight),
+                             param_of(r, s->weight + 1), out, n_threads);
+        break;
+    case STEP_ATTENTION:
+        run_attention(r, s);
+        break;
+    case STEP_BIAS_ACT:
+        cpu_bias_act(n, x, param_of(r, s->bias), s->act, out, n_threads);
+        break;
+    case STEP_LOG_SOFTMAX:
+        cpu_log_softmax(n, x, out, n_threads);
+        break;
+    default:
+        cpu_permute_rows(n, x, bundle_source_rows(r->m->bundle, s), out,
+                         n_threads);
+        break;
+    }
+}
+
+void cpu_forward(const struct gnnac_model *m, const float *x, float *y,
+                 void *workspace)
+{
+    const struct program *p = &m->bundle->manifest->program;
+    struct cpu_run r = {.m = m,
+                        .offset = m->plan.offset,
+                        .x = x,
+                        .y = y,
+                        .workspace = workspace};
+    for (int32_t i = 0; i < p->n_steps; i++)
+        cpu_run_step(&r, &p->steps[i]);
+}

@@ -1,0 +1,83 @@
+// The CPU backend's operations for training: what the backward of each kind of
+// step does. As forward, a result's bits do not depend on how many threads
+// share the work. `g` is the gradient of a step's output throughout.
+#ifndef GNNAC_CPU_GRAD_H
+#define GNNAC_CPU_GRAD_H
+
+#include <stddef.h>
+
+#include "cpu/cpu_kernels.h"
+
+// ---- weights (cpu_grad_linear.c) --------------------------------------------
+
+// out [cols, rows] = in [rows, cols], both packed.
+void cpu_transpose(const float *in, int32_t rows, int32_t cols, float *out,
+                   int n_threads);
+
+// grad [g.dim, x.dim] = g^T x, packed. `scratch` holds as many floats as
+// cpu_weight_grad_scratch says.
+void cpu_weight_grad(int64_t n_rows, struct const_view g, struct const_view x,
+                     float *scratch, float *grad, int n_threads);
+size_t cpu_weight_grad_scratch(int64_t n_rows, int32_t rows, int32_t cols);
+
+// ---- sparse features (cpu_sparse.c) -----------------------------------------
+
+// A sparse matrix by rows, and the same by columns.
+struct sparse_rows {
+    int64_t n_rows;
+    const int64_t *rowptr; // [n_rows + 1]
+    const int32_t *colidx;
+    const float *value;
+};
+struct sparse_columns {
+    int32_t n_cols;
+    const int64_t *colptr; // [n_cols + 1]
+    const int32_t *row;
+    const float *value;
+};
+
+// out = x W^T, or out += x W^T; `weight_t` is W^T, [columns of x, out.dim].
+void cpu_sparse_linear(const struct sparse_rows *x, const float *weight_t,
+                       struct view out, bool accumulate, int n_threads);
+
+// grad_t [columns of x, g.dim] = x^T g.
+void cpu_sparse_weight_grad(const struct sparse_columns *x, struct const_view g,
+                            float *grad_t, int n_threads);
+
+// to[position[e]] = from[e]: from one order of the entries to the other.
+// Positions are distinct.
+void cpu_scatter(int64_t n, const float *from, const int64_t *position,
+                 float *to, int n_threads);
+
+// ---- rows (cpu_grad_rows.c) -------------------------------------------------
+
+// g = 0 where the ReLU's output is not positive.
+void cpu_relu_grad(int64_t n_rows, struct const_view out, struct view g,
+                   int n_threads);
+
+// From the gradient of log_softmax's output to that of its input, in place.
+void cpu_log_softmax_grad(int64_t n_rows, struct const_view out, struct view g,
+                          int n_threads);
+
+// What row v is multiplied with: `factor`, times dinv[v]^2 if there is dinv,
+// divided by max(1, in-degree) if there is rowptr.
+struct row_factor {
+    float factor;
+    const float *dinv;
+    const int64_t *rowptr;
+};
+
+// to = factor * from, or to += factor * from; to may be from.
+void cpu_scale_rows(int64_t n_rows, struct const_view from,
+                    struct row_factor factor, struct view to, bool accumulate,
+                    int n_threads);
+
+// sums [g.dim]: the columns' sums. `scratch` has MOST_CHUNKS * g.dim doubles.
+void cpu_column_sums(int64_t n_rows, struct const_view g, double *scratch,
+                     float *sums, int n_threads);
+
+// The sum of all products of elements. `scratch` has MOST_CHUNKS doubles.
+double cpu_dot(int64_t n_rows, struct const_view a, struct const_view b,
+               double *scratch, int n_threads);
+
+#endif

@@ -1,0 +1,28 @@
+// One run of a program on the CPU, step by step: inference takes all steps in
+// order, training does more between them.
+#ifndef GNNAC_CPU_RUN_H
+#define GNNAC_CPU_RUN_H
+
+#include "backend.h"
+#include "cpu/cpu_kernels.h"
+
+struct cpu_run {
+    const struct gnnac_model *m;
+    const size_t *offset; // bytes into the workspace, of each buffer
+    const float *x;       // buffer 0
+    float *y;             // buffer 1
+    char *workspace;
+};
+
+static inline struct const_view as_const(struct view v)
+{
+    return (struct const_view){v.data, v.pitch, v.dim};
+}
+
+// Where a buffer lies; of buffer -1 an empty view.
+struct const_view cpu_input(const struct cpu_run *r, int32_t buffer);
+struct view cpu_output(const struct cpu_run *r, int32_t buffer); // but 0
+
+void cpu_run_step(const struct cpu_run *r, const struct step *s);
+
+#endif

@@ -1,0 +1,166 @@
+#include "cuda/cuda_graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "checked.h"
+
+// Offsets in the kernel's width.
+static gnnac_status upload_offsets(const struct cuda_context *c,
+                                   const int64_t *offsets, int64_t n, int bits,
+                                   const char *what, cu_ptr *out,
+                                   gnnac_error *err)
+{
+    if (bits == 64)
+        return cuda_upload(c, offsets, (size_t)n * sizeof(int64_t), what, out,
+                           err);
+    int32_t *narrow = alloc_array(n, sizeof(*narrow));
+    if (!narrow)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    for (int64_t i = 0; i < n; i++)
+        narrow[i] = (int32_t)offsets[i];
+    gnnac_status st =
+        cuda_upload(c, narrow, (size_t)n * sizeof(*narrow), what, out, err);
+    free(narrow);
+    return st;
+}
+
+static gnnac_status upload_ids(const struct cuda_context *c, const int32_t *ids,
+                               int64_t n, const char *what, cu_ptr *out,
+                               gnnac_error *err)
+{
+    return cuda_upload(c, ids, (size_t)n * sizeof(*ids), what, out, err);
+}
+
+gnnac_status cuda_graph_init(const struct cuda_context *c, int64_t n_nodes,
+                             int64_t n_edges, const int64_t *rowptr,
+                             const int32_t *colidx, const float *dinv,
+                             struct cuda_graph *out, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct cuda_graph g = {
+        .c = c, .n_nodes = n_nodes, .n_edges = n_edges, .rowptr = rowptr};
+    TRY(upload_ids(c, colidx, n_edges, "the graph", &g.colidx, err));
+    if (dinv)
+        TRY(cuda_upload(c, dinv, (size_t)n_nodes * sizeof(*dinv), "the graph",
+                        &g.dinv, err));
+    *out = g;
+    g = (struct cuda_graph){.c = c};
+out:
+    cuda_graph_finish(&g);
+    return st;
+}
+
+static void partition_finish(const struct cuda_context *c, struct partition *p)
+{
+    const cu_ptr arrays[] = {p->part_ptr, p->part_row, p->split_row,
+                             p->split_first, p->split_last};
+    for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
+        cuda_free(c, arrays[i]);
+    *p = (struct partition){0};
+}
+
+void cuda_graph_finish(struct cuda_graph *g)
+{
+    if (!g->c)
+        return;
+    for (int32_t i = 0; i < g->n_partitions; i++)
+        partition_finish(g->c, &g->partitions[i]);
+    cuda_free(g->c, g->rowptr_32);
+    cuda_free(g->c, g->rowptr_64);
+    cuda_free(g->c, g->colidx);
+    cuda_free(g->c, g->dinv);
+    *g = (struct cuda_graph){0};
+}
+
+static struct part_limits limits_of(const struct kernel *k)
+{
+    return (struct part_limits){.size = k->part_size,
+                                .rows = k->part_rows ? k->part_rows : 1,
+                                .per_block = k->parts_per_block};
+}
+
+const struct partition *cuda_graph_partition(const struct cuda_graph *g,
+                                             const struct kernel *k)
+{
+    struct part_limits want = limits_of(k);
+    for (int32_t i = 0; i < g->n_partitions; i++) {
+        const struct partition *p = &g->partitions[i];
+        if (memcmp(&p->limits, &want, sizeof(want)) == 0 &&
+            p->offset_bits == k->offset_bits)
+            return p;
+    }
+    return NULL;
+}
+
+static gnnac_status upload_partition(const struct cuda_context *c,
+                                     const struct parts *parts,
+                                     struct partition *p, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    const char *what = "parts of the edges";
+    p->n_parts = parts->n_parts;
+    p->n_splits = parts->n_splits;
+    p->n_blocks = parts->n_blocks;
+    TRY(upload_offsets(c, parts->part_ptr, parts->n_parts + 1, p->offset_bits,
+                       what, &p->part_ptr, err));
+    TRY(upload_ids(c, parts->part_row, parts->n_parts + 1, what, &p->part_row,
+                   err));
+    TRY(upload_ids(c, parts->split_row, parts->n_splits, what, &p->split_row,
+                   err));
+    TRY(upload_ids(c, parts->split_first, parts->n_splits, what,
+                   &p->split_first, err));
+    TRY(upload_ids(c, parts->split_last, parts->n_splits, what, &p->split_last,
+                   err));
+out:
+    return st;
+}
+
+static gnnac_status add_partition(struct cuda_graph *g, const struct kernel *k,
+                                  gnnac_error *err)
+{
+    struct parts parts;
+    struct partition p = {.limits = limits_of(k),
+                          .offset_bits = k->offset_bits};
+    if (g->n_partitions == MAX_PARTITIONS)
+        return FAIL(err, GNNAC_EUNSUPPORTED,
+                    "more than %d different ways to cut the edges",
+                    (int)MAX_PARTITIONS);
+    gnnac_status st =
+        parts_build(g->n_nodes, g->rowptr, &p.limits, &parts, err);
+    if (st != GNNAC_OK)
+        return st;
+    st = upload_partition(g->c, &parts, &p, err);
+    parts_finish(&parts);
+    if (st == GNNAC_OK)
+        g->partitions[g->n_partitions++] = p;
+    else
+        partition_finish(g->c, &p);
+    return st;
+}
+
+gnnac_status cuda_graph_prepare(struct cuda_graph *g, const struct kernel *k,
+                                gnnac_error *err)
+{
+    cu_ptr *rowptr = k->offset_bits == 64 ? &g->rowptr_64 : &g->rowptr_32;
+    gnnac_status st = GNNAC_OK;
+    if (k->offset_bits == 32 && g->n_edges > INT32_MAX)
+        return FAIL(err, GNNAC_EUNSUPPORTED,
+                    "%s: 32-bit offsets for %lld edges", k->name,
+                    (long long)g->n_edges);
+    if (!*rowptr)
+        st = upload_offsets(g->c, g->rowptr, g->n_nodes + 1, k->offset_bits,
+                            "the graph", rowptr, err);
+    if (st == GNNAC_OK && k->part_size && !cuda_graph_partition(g, k))
+        st = add_partition(g, k, err);
+    return st;
+}
+
+size_t cuda_graph_partial_bytes(const struct cuda_graph *g,
+                                const struct kernel *k)
+{
+    const struct partition *p = cuda_graph_partition(g, k);
+    size_t pitch = ((size_t)k->dim + 3) / 4 * 4;
+    return k->partials && p ? 2 * (size_t)p->n_blocks * pitch * sizeof(float)
+                            : 0;
+}

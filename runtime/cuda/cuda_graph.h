@@ -1,0 +1,50 @@
+// A graph on a GPU: its arrays in the widths that kernels ask for, and the
+// parts of its edges for every set of limits in use.
+#ifndef GNNAC_CUDA_GRAPH_H
+#define GNNAC_CUDA_GRAPH_H
+
+#include "cuda/cuda_context.h"
+#include "cuda/parts.h"
+#include "bundle/program.h"
+
+enum { MAX_PARTITIONS = 64 };
+
+// Parts on the device; see parts.h.
+struct partition {
+    struct part_limits limits;
+    int32_t offset_bits;
+    int64_t n_parts, n_splits, n_blocks;
+    cu_ptr part_ptr, part_row, split_row, split_first, split_last;
+};
+
+struct cuda_graph {
+    const struct cuda_context *c;
+    int64_t n_nodes, n_edges;
+    const int64_t *rowptr;                     // host; borrowed
+    cu_ptr rowptr_32, rowptr_64, colidx, dinv; // 0 until asked for
+    int32_t n_partitions;
+    struct partition partitions[MAX_PARTITIONS];
+};
+
+// Uploads colidx, and dinv unless NULL. Host arrays must outlive the graph.
+// Everything here runs inside cuda_enter/cuda_leave.
+gnnac_status cuda_graph_init(const struct cuda_context *c, int64_t n_nodes,
+                             int64_t n_edges, const int64_t *rowptr,
+                             const int32_t *colidx, const float *dinv,
+                             struct cuda_graph *out, gnnac_error *err);
+void cuda_graph_finish(struct cuda_graph *g);
+
+// Upload what kernel `k` needs beyond that and is not there yet.
+// GNNAC_ENOMEM, GNNAC_EUNSUPPORTED (counts beyond the grid).
+gnnac_status cuda_graph_prepare(struct cuda_graph *g, const struct kernel *k,
+                                gnnac_error *err);
+
+// The partition that `k` uses; NULL when it needs none.
+const struct partition *cuda_graph_partition(const struct cuda_graph *g,
+                                             const struct kernel *k);
+
+// Bytes of scratch for the partial sums of `k`; 0 when it leaves none.
+size_t cuda_graph_partial_bytes(const struct cuda_graph *g,
+                                const struct kernel *k);
+
+#endif

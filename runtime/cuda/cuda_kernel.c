@@ -1,0 +1,204 @@
+#include "cuda/cuda_kernel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checked.h"
+
+// ---- load -------------------------------------------------------------------
+
+// Above this, dynamic shared memory has to be asked for.
+enum { SHARED_BYTES_PLAIN = 48 << 10 };
+
+static int find_entry(const struct cuda_context *c, struct cuda_kernel *k,
+                      int32_t i)
+{
+    const struct launch *l = &k->k->launches[i];
+    cu_kernel kernel;
+    int result = c->cu.cuLibraryGetKernel(&kernel, k->library, l->entry);
+    if (result == 0)
+        result = c->cu.cuKernelGetFunction(&k->functions[i], kernel);
+    if (result == 0 && l->shared_bytes > SHARED_BYTES_PLAIN)
+        result = c->cu.cuFuncSetAttribute(
+            k->functions[i], CU_FUNC_MAX_DYNAMIC_SMEM, l->shared_bytes);
+    return result;
+}
+
+// The driver reads PTX up to a NUL.
+static int load_library(const struct cuda_context *c,
+                        const struct image_view *v, cu_library *out)
+{
+    char *text = NULL;
+    if (v->is_ptx && !(text = strndup(v->bytes, v->n_bytes)))
+        return CU_OUT_OF_MEMORY;
+    int result = c->cu.cuLibraryLoadData(out, text ? text : v->bytes, NULL,
+                                         NULL, 0, NULL, NULL, 0);
+    free(text);
+    return result;
+}
+
+static int load_image(const struct cuda_context *c, const struct image_view *v,
+                      struct cuda_kernel *k)
+{
+    int result = load_library(c, v, &k->library);
+    if (result != 0)
+        return result;
+    for (int32_t i = 0; i < k->k->n_launches && result == 0; i++)
+        result = find_entry(c, k, i);
+    if (result != 0) {
+        c->cu.cuLibraryUnload(k->library);
+        k->library = NULL;
+    }
+    return result;
+}
+
+// "This GPU or driver does not take this image": try the next one.
+static bool is_refusal(int result)
+{
+    static const int codes[] = {CU_INVALID_IMAGE, CU_NO_BINARY_FOR_GPU,
+                                CU_INVALID_PTX, CU_UNSUPPORTED_PTX_VERSION};
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+        if (codes[i] == result)
+            return true;
+    return false;
+}
+
+gnnac_status cuda_kernel_load(const struct cuda_context *c,
+                              const struct kernel *k,
+                              const struct image_view *images, size_t n_images,
+                              struct cuda_kernel *out, gnnac_error *err)
+{
+    char said[256] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < n_images; i++) {
+        struct cuda_kernel loaded = {.k = k, .from_ptx = images[i].is_ptx};
+        int result = load_image(c, &images[i], &loaded);
+        if (result == 0) {
+            *out = loaded;
+            return GNNAC_OK;
+        }
+        if (!is_refusal(result))
+            return driver_status(&c->cu, k->name, result, err);
+        const char *name = NULL;
+        c->cu.cuGetErrorName(result, &name);
+        if (used < sizeof(said))
+            used += (size_t)snprintf(
+                said + used, sizeof(said) - used, "%s%s: %s", used ? ", " : "",
+                images[i].is_ptx ? "PTX" : "cubin", name ? name : "refused");
+    }
+    return FAIL(err, GNNAC_EUNSUPPORTED,
+                "%s: no image for this GPU (sm_%d); %s", k->name, (int)c->cc,
+                n_images ? said : "the bundle has none: compile with --arch");
+}
+
+void cuda_kernel_unload(const struct cuda_context *c, struct cuda_kernel *k)
+{
+    if (k->library)
+        c->cu.cuLibraryUnload(k->library);
+    *k = (struct cuda_kernel){0};
+}
+
+// ---- launch -----------------------------------------------------------------
+
+// A kernel argument: an address or a count.
+union argument {
+    cu_ptr address;
+    int32_t count;
+};
+
+static void bind_arguments(const struct cuda_graph *g,
+                           const struct partition *p, const struct kernel *k,
+                           const struct operands *o,
+                           union argument values[N_LAUNCH_ARGS])
+{
+    static const struct partition none;
+    if (!p)
+        p = &none;
+    const union argument all[N_LAUNCH_ARGS] = {
+        [ARG_OUT] = {.address = o->out},
+        [ARG_X] = {.address = o->x},
+        [ARG_SELF] = {.address = o->self},
+        [ARG_BIAS] = {.address = o->bias},
+        [ARG_EPS] = {.address = o->eps},
+        [ARG_ATT_SRC] = {.address = o->att_src},
+        [ARG_ATT_DST] = {.address = o->att_dst},
+        [ARG_DINV] = {.address = g->dinv},
+        [ARG_ROWPTR] = {.address =
+                            k->offset_bits == 64 ? g->rowptr_64 : g->rowptr_32},
+        [ARG_COLIDX] = {.address = g->colidx},
+        [ARG_PART_PTR] = {.address = p->part_ptr},
+        [ARG_PART_ROW] = {.address = p->part_row},
+        [ARG_SPLIT_ROW] = {.address = p->split_row},
+        [ARG_SPLIT_FIRST] = {.address = p->split_first},
+        [ARG_SPLIT_LAST] = {.address = p->split_last},
+        [ARG_PARTIAL] = {.address = o->partial},
+        [ARG_SOURCE_ROW] = {.address = o->source_row},
+        [ARG_N_ROWS] = {.count = (int32_t)g->n_nodes},
+        [ARG_N_PARTS] = {.count = (int32_t)p->n_parts},
+        [ARG_N_SPLITS] = {.count = (int32_t)p->n_splits},
+    };
+    memcpy(values, all, sizeof(all));
+}
+
+static bool is_count(enum launch_arg a)
+{
+    return a == ARG_N_ROWS || a == ARG_N_PARTS || a == ARG_N_SPLITS;
+}
+
+static int64_t grid_count(const struct cuda_graph *g, const struct partition *p,
+                          enum grid_count count)
+{
+    switch (count) {
+    case GRID_ROWS:
+        return g->n_nodes;
+    case GRID_PARTS:
+        return p ? p->n_parts : 0;
+    default:
+        return p ? p->n_splits : 0;
+    }
+}
+
+static gnnac_status launch(const struct cuda_graph *g,
+                           const struct cuda_kernel *k, int32_t i, int64_t grid,
+                           union argument *values, cu_stream stream,
+                           gnnac_error *err)
+{
+    const struct launch *l = &k->k->launches[i];
+    void *params[MAX_ARGS];
+    if (grid > INT32_MAX)
+        return FAIL(err, GNNAC_EUNSUPPORTED,
+                    "%s: a grid of %lld blocks is more than 2^31 - 1", l->entry,
+                    (long long)grid);
+    for (int32_t a = 0; a < l->n_args; a++) {
+        union argument *v = &values[l->args[a]];
+        if (!is_count(l->args[a]) && v->address == 0)
+            return FAIL(err, GNNAC_EINTERNAL, "%s: argument '%s' is missing",
+                        l->entry, launch_arg_name(l->args[a]));
+        params[a] = v;
+    }
+    int result = g->c->cu.cuLaunchKernel(
+        k->functions[i], (unsigned)grid, (unsigned)l->grid_y, 1,
+        (unsigned)l->block, 1, 1, (unsigned)l->shared_bytes, stream, params,
+        NULL);
+    return driver_status(&g->c->cu, l->entry, result, err);
+}
+
+gnnac_status cuda_kernel_launch(const struct cuda_graph *g,
+                                const struct cuda_kernel *k,
+                                const struct operands *o, cu_stream stream,
+                                gnnac_error *err)
+{
+    const struct partition *p = cuda_graph_partition(g, k->k);
+    union argument values[N_LAUNCH_ARGS];
+    bind_arguments(g, p, k->k, o, values);
+    for (int32_t i = 0; i < k->k->n_launches; i++) {
+        const struct launch *l = &k->k->launches[i];
+        int64_t grid = ceil_div(grid_count(g, p, l->count), l->per_block);
+        gnnac_status st =
+            grid ? launch(g, k, i, grid, values, stream, err) : GNNAC_OK;
+        if (st != GNNAC_OK)
+            return st;
+    }
+    return GNNAC_OK;
+}

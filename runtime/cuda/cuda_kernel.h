@@ -1,0 +1,44 @@
+// One compiled kernel on a GPU: loading an image, binding arguments by name,
+// launching. Everything here runs inside cuda_enter/cuda_leave.
+#ifndef GNNAC_CUDA_KERNEL_H
+#define GNNAC_CUDA_KERNEL_H
+
+#include "cuda/cuda_graph.h"
+
+// An image to try. Text (PTX) need not be NUL-terminated.
+struct image_view {
+    const void *bytes;
+    size_t n_bytes;
+    bool is_ptx;
+};
+
+struct cuda_kernel {
+    const struct kernel *k; // borrowed
+    bool from_ptx;
+    cu_library library;
+    cu_function functions[MAX_LAUNCHES];
+};
+
+// Loads the first image that this GPU takes, all entries included, so that
+// nothing is loaded later (a stream capture would not allow it).
+// GNNAC_EUNSUPPORTED when none fits: the message tells what each one said.
+gnnac_status cuda_kernel_load(const struct cuda_context *c,
+                              const struct kernel *k,
+                              const struct image_view *images, size_t n_images,
+                              struct cuda_kernel *out, gnnac_error *err);
+void cuda_kernel_unload(const struct cuda_context *c, struct cuda_kernel *k);
+
+// Device addresses of what the step at hand works on; 0 where it has none.
+struct operands {
+    cu_ptr out, x, self, bias, eps, partial, source_row, att_src, att_dst;
+};
+
+// Queue the kernel's launches, in order, on `stream`. Nothing is allocated or
+// waited for. GNNAC_EDRIVER, GNNAC_EUNSUPPORTED (grid beyond 2^31 - 1 blocks),
+// GNNAC_EINTERNAL (the kernel asks for what the step does not have).
+gnnac_status cuda_kernel_launch(const struct cuda_graph *g,
+                                const struct cuda_kernel *k,
+                                const struct operands *o, cu_stream stream,
+                                gnnac_error *err);
+
+#endif

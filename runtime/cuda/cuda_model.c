@@ -1,0 +1,390 @@
+// A bundle's program on a GPU: linear steps by cuBLAS, all others by the
+// bundle's kernels.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checked.h"
+#include "cuda/cuda_kernel.h"
+
+// cuBLAS gets its scratch memory from us, so that it allocates nothing and may
+// be captured. NVIDIA's documentation advises 32 MiB for Hopper.
+enum { BLAS_WORKSPACE_BYTES = 32 << 20, ALIGNMENT = 256 };
+
+struct cuda_model {
+    const struct cuda_context *c;
+    const struct gnnac_model *m;
+    struct cuda_graph graph;
+    struct cuda_kernel kernels[MAX_KERNELS];
+    cublas_handle blas;
+    cu_ptr blas_workspace;
+    cu_ptr params[MAX_PARAMS];
+    cu_ptr perm, inverse; // 0 where the graph has the input's order
+    size_t partial_bytes; // behind the buffers in the workspace
+    // For cuda_model_run, made at its first call.
+    cu_stream stream;
+    cu_ptr run_x, run_y, run_workspace;
+};
+
+static const struct manifest *manifest_of(const struct cuda_model *cm)
+{
+    return cm->m->bundle->manifest;
+}
+
+// ---- create -----------------------------------------------------------------
+
+// Cubins of this GPU's architecture first, then of earlier ones of the same
+// family, then PTX.
+static size_t list_images(const struct cuda_model *cm, int32_t kernel,
+                          struct image_view *out)
+{
+    const struct manifest *m = manifest_of(cm);
+    size_t n = 0;
+    for (int32_t cc = cm->c->cc; cc >= cm->c->cc / 10 * 10; cc--) {
+        char arch[16];
+        snprintf(arch, sizeof(arch), "sm_%d", (int)cc);
+        size_t n_bytes;
+        const void *bytes =
+            bundle_kernel_image(cm->m->bundle, kernel, arch, &n_bytes);
+        if (bytes)
+            out[n++] = (struct image_view){bytes, n_bytes, false};
+    }
+    size_t n_bytes;
+    const void *ptx =
+        m->ptx_arch[0]
+            ? bundle_kernel_image(cm->m->bundle, kernel, "ptx", &n_bytes)
+            : NULL;
+    if (ptx)
+        out[n++] = (struct image_view){ptx, n_bytes, true};
+    return n;
+}
+
+static gnnac_status load_kernels(struct cuda_model *cm, gnnac_error *err)
+{
+    const struct manifest *m = manifest_of(cm);
+    for (int32_t i = 0; i < m->n_kernels; i++) {
+        struct image_view images[12];
+        size_t n = list_images(cm, i, images);
+        gnnac_status st = cuda_kernel_load(cm->c, &m->kernels[i], images, n,
+                                           &cm->kernels[i], err);
+        if (st == GNNAC_OK)
+            st = cuda_graph_prepare(&cm->graph, &m->kernels[i], err);
+        if (st != GNNAC_OK)
+            return st;
+        size_t bytes = cuda_graph_partial_bytes(&cm->graph, &m->kernels[i]);
+        if (bytes > cm->partial_bytes)
+            cm->partial_bytes = bytes;
+    }
+    return GNNAC_OK;
+}
+
+static gnnac_status open_blas(struct cuda_model *cm, gnnac_error *err)
+{
+    const struct cuda_context *c = cm->c;
+    gnnac_status st = cublas_status("cublasCreate_v2",
+                                    c->blas.cublasCreate_v2(&cm->blas), err);
+    if (st == GNNAC_OK)
+        st = cuda_alloc(c, BLAS_WORKSPACE_BYTES, "cuBLAS's workspace",
+                        &cm->blas_workspace, err);
+    return st;
+}
+
+static gnnac_status alloc_params(struct cuda_model *cm, gnnac_error *err)
+{
+    const struct program *p = &manifest_of(cm)->program;
+    for (int32_t i = 0; i < p->n_params; i++) {
+        size_t n = (size_t)p->params[i].rows * (size_t)p->params[i].cols;
+        gnnac_status st = cuda_alloc(cm->c, n * sizeof(float), "the weights",
+                                     &cm->params[i], err);
+        if (st != GNNAC_OK)
+            return st;
+    }
+    return GNNAC_OK;
+}
+
+static gnnac_status upload_order(struct cuda_model *cm, gnnac_error *err)
+{
+    const struct gnnac_bundle *b = cm->m->bundle;
+    size_t n_bytes = (size_t)b->manifest->n_nodes * sizeof(int32_t);
+    if (!b->perm)
+        return GNNAC_OK;
+    gnnac_status st =
+        cuda_upload(cm->c, b->perm, n_bytes, "the order", &cm->perm, err);
+    return st == GNNAC_OK ? cuda_upload(cm->c, b->inverse, n_bytes, "the order",
+                                        &cm->inverse, err)
+                          : st;
+}
+
+static gnnac_status build(struct cuda_model *cm, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    const struct gnnac_bundle *b = cm->m->bundle;
+    TRY(cuda_graph_init(cm->c, b->manifest->n_nodes,
+                        b->manifest->n_stored_edges, b->rowptr, b->colidx,
+                        cm->m->dinv, &cm->graph, err));
+    TRY(upload_order(cm, err));
+    TRY(load_kernels(cm, err));
+    TRY(open_blas(cm, err));
+    TRY(alloc_params(cm, err));
+out:
+    return st;
+}
+
+gnnac_status cuda_model_create(struct cuda_context *c,
+                               const struct gnnac_model *m,
+                               struct cuda_model **out, gnnac_error *err)
+{
+    struct cuda_model *cm = calloc(1, sizeof(*cm));
+    if (!cm)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    cm->c = c;
+    cm->m = m;
+    gnnac_status st = cuda_enter(c, err);
+    if (st != GNNAC_OK) {
+        free(cm);
+        return st;
+    }
+    st = build(cm, err);
+    cuda_leave(c);
+    if (st == GNNAC_OK)
+        *out = cm;
+    else
+        cuda_model_destroy(cm);
+    return st;
+}
+
+static void release(struct cuda_model *cm)
+{
+    const struct cuda_context *c = cm->c;
+    if (cm->blas)
+        c->blas.cublasDestroy_v2(cm->blas);
+    if (cm->stream)
+        c->cu.cuStreamDestroy_v2(cm->stream);
+    for (int32_t i = 0; i < MAX_KERNELS; i++)
+        cuda_kernel_unload(c, &cm->kernels[i]);
+    for (int32_t i = 0; i < MAX_PARAMS; i++)
+        cuda_free(c, cm->params[i]);
+    cuda_free(c, cm->blas_workspace);
+    cuda_free(c, cm->perm);
+    cuda_free(c, cm->inverse);
+    cuda_free(c, cm->run_x);
+    cuda_free(c, cm->run_y);
+    cuda_free(c, cm->run_workspace);
+    cuda_graph_finish(&cm->graph);
+}
+
+void cuda_model_destroy(struct cuda_model *cm)
+{
+    if (!cm)
+        return;
+    if (cuda_enter(cm->c, NULL) == GNNAC_OK) {
+        release(cm);
+        cuda_leave(cm->c);
+    }
+    free(cm);
+}
+
+const char *cuda_model_level(const struct cuda_model *cm)
+{
+    for (int32_t i = 0; i < manifest_of(cm)->n_kernels; i++)
+        if (cm->kernels[i].from_ptx)
+            return "ptx";
+    return "cubin";
+}
+
+static size_t partial_offset(const struct cuda_model *cm)
+{
+    return (cm->m->plan.n_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+size_t cuda_model_workspace_size(const struct cuda_model *cm)
+{
+    return partial_offset(cm) + cm->partial_bytes;
+}
+
+gnnac_status cuda_model_upload(struct cuda_model *cm, gnnac_error *err)
+{
+    const struct program *p = &manifest_of(cm)->program;
+    gnnac_status st = cuda_enter(cm->c, err);
+    if (st != GNNAC_OK)
+        return st;
+    for (int32_t i = 0; i < p->n_params && st == GNNAC_OK; i++) {
+        size_t n = (size_t)p->params[i].rows * (size_t)p->params[i].cols;
+        st = cuda_copy_in(cm->c, cm->params[i], cm->m->params[i],
+                          n * sizeof(float), err);
+    }
+    cuda_leave(cm->c);
+    return st;
+}
+
+// ---- execute ----------------------------------------------------------------
+
+// Device addresses of one forward pass.
+struct pass {
+    struct cuda_model *cm;
+    cu_ptr x, y, workspace;
+    cu_stream stream;
+};
+
+static cu_ptr buffer_address(const struct pass *p, int32_t buffer)
+{
+    if (buffer < 0)
+        return 0;
+    if (buffer == 0)
+        return p->x;
+    return buffer == 1 ? p->y : p->workspace + p->cm->m->plan.offset[buffer];
+}
+
+static cu_ptr param_address(const struct pass *p, int32_t param)
+{
+    return param < 0 ? 0 : p->cm->params[param];
+}
+
+// out [n, O] = x [n, K] W^T, W [O, K]; all row-major. Read as column-major the
+// same memory holds the transposes: out^T = W x^T.
+static gnnac_status run_linear(const struct pass *p, const struct step *s,
+                               gnnac_error *err)
+{
+    const struct cuda_context *c = p->cm->c;
+    const struct program *prog = &manifest_of(p->cm)->program;
+    const struct param *w = &prog->params[s->weight];
+    const struct buffer *x = &prog->buffers[s->x],
+                        *out = &prog->buffers[s->out];
+    const float one = 1, beta = s->accumulate ? 1 : 0;
+    int n = (int)manifest_of(p->cm)->n_nodes;
+    int result = c->blas.cublasSgemm_v2(
+        p->cm->blas, CUBLAS_T, CUBLAS_N, w->rows, n, w->cols, &one,
+        (const float *)(uintptr_t)param_address(p, s->weight), w->cols,
+        (const float *)(uintptr_t)buffer_address(p, s->x), x->pitch, &beta,
+        (float *)(uintptr_t)buffer_address(p, s->out), out->pitch);
+    return cublas_status("cublasSgemm_v2", result, err);
+}
+
+// What bundle_source_rows says, on the device.
+static cu_ptr source_rows(const struct cuda_model *cm, const struct step *s)
+{
+    return s->kind == STEP_GRAPH_ORDER   ? cm->inverse
+           : s->kind == STEP_INPUT_ORDER ? cm->perm
+                                         : 0;
+}
+
+static gnnac_status run_kernel(const struct pass *p, const struct step *s,
+                               gnnac_error *err)
+{
+    bool scores = s->kind == STEP_ATTENTION_SCORES;
+    const struct operands o = {
+        .out = buffer_address(p, s->out),
+        .x = buffer_address(p, s->x),
+        .self = buffer_address(p, s->self),
+        .bias = param_address(p, s->bias),
+        .eps = param_address(p, s->eps),
+        .partial = p->workspace + partial_offset(p->cm),
+        .source_row = source_rows(p->cm, s),
+        .att_src = scores ? param_address(p, s->weight) : 0,
+        .att_dst = scores ? param_address(p, s->weight + 1) : 0,
+    };
+    return cuda_kernel_launch(&p->cm->graph, &p->cm->kernels[s->kernel], &o,
+                              p->stream, err);
+}
+
+static gnnac_status run_steps(const struct pass *p, gnnac_error *err)
+{
+    struct cuda_model *cm = p->cm;
+    const struct cuda_context *c = cm->c;
+    const struct program *prog = &manifest_of(cm)->program;
+    gnnac_status st =
+        cublas_status("cublasSetStream_v2",
+                      c->blas.cublasSetStream_v2(cm->blas, p->stream), err);
+    // Setting the stream forgets the workspace.
+    if (st == GNNAC_OK)
+        st = cublas_status("cublasSetWorkspace_v2",
+                           c->blas.cublasSetWorkspace_v2(
+                               cm->blas, (void *)(uintptr_t)cm->blas_workspace,
+                               BLAS_WORKSPACE_BYTES),
+                           err);
+    for (int32_t i = 0; i < prog->n_steps && st == GNNAC_OK; i++) {
+        const struct step *s = &prog->steps[i];
+        st = s->kind == STEP_LINEAR ? run_linear(p, s, err)
+                                    : run_kernel(p, s, err);
+    }
+    return st;
+}
+
+gnnac_status cuda_model_forward(struct cuda_model *cm, const float *x, float *y,
+                                void *workspace, gnnac_stream stream,
+                                gnnac_error *err)
+{
+    const struct pass p = {.cm = cm,
+                           .x = (uintptr_t)x,
+                           .y = (uintptr_t)y,
+                           .workspace = (uintptr_t)workspace,
+                           .stream = stream};
+    if (manifest_of(cm)->n_nodes == 0)
+        return GNNAC_OK;
+    gnnac_status st = cuda_enter(cm->c, err);
+    if (st != GNNAC_OK)
+        return st;
+    st = run_steps(&p, err);
+    cuda_leave(cm->c);
+    return st;
+}
+
+// ---- host arrays ------------------------------------------------------------
+
+static size_t matrix_bytes(const struct cuda_model *cm, int32_t buffer)
+{
+    const struct manifest *m = manifest_of(cm);
+    return (size_t)m->n_nodes * (size_t)m->program.buffers[buffer].dim *
+           sizeof(float);
+}
+
+static gnnac_status prepare_run(struct cuda_model *cm, gnnac_error *err)
+{
+    const struct cuda_context *c = cm->c;
+    gnnac_status st = GNNAC_OK;
+    if (!cm->run_x)
+        TRY(cuda_alloc(c, matrix_bytes(cm, 0), "the features", &cm->run_x,
+                       err));
+    if (!cm->run_y)
+        TRY(cuda_alloc(c, matrix_bytes(cm, 1), "the output", &cm->run_y, err));
+    if (!cm->run_workspace)
+        TRY(cuda_alloc(c, cuda_model_workspace_size(cm), "the workspace",
+                       &cm->run_workspace, err));
+    if (!cm->stream)
+        TRY(CU(c, cuStreamCreate, (&cm->stream, CU_STREAM_NON_BLOCKING), err));
+out:
+    return st;
+}
+
+static gnnac_status run_on_host_arrays(struct cuda_model *cm, const float *x,
+                                       float *y, gnnac_error *err)
+{
+    const struct cuda_context *c = cm->c;
+    gnnac_status st = GNNAC_OK;
+    TRY(prepare_run(cm, err));
+    const struct pass p = {.cm = cm,
+                           .x = cm->run_x,
+                           .y = cm->run_y,
+                           .workspace = cm->run_workspace,
+                           .stream = cm->stream};
+    TRY(CU(c, cuMemcpyHtoDAsync_v2,
+           (cm->run_x, x, matrix_bytes(cm, 0), cm->stream), err));
+    TRY(run_steps(&p, err));
+    TRY(CU(c, cuStreamSynchronize, (cm->stream), err));
+    TRY(CU(c, cuMemcpyDtoH_v2, (y, cm->run_y, matrix_bytes(cm, 1)), err));
+out:
+    return st;
+}
+
+gnnac_status cuda_model_run(struct cuda_model *cm, const float *x, float *y,
+                            gnnac_error *err)
+{
+    if (manifest_of(cm)->n_nodes == 0)
+        return GNNAC_OK;
+    gnnac_status st = cuda_enter(cm->c, err);
+    if (st != GNNAC_OK)
+        return st;
+    st = run_on_host_arrays(cm, x, y, err);
+    cuda_leave(cm->c);
+    return st;
+}

@@ -1,0 +1,115 @@
+#include "cuda/parts.h"
+
+#include <stdlib.h>
+
+#include "checked.h"
+
+// Where a part begins or ends: an edge, and the first row not completed before.
+struct place {
+    int64_t row, edge;
+};
+
+static struct place part_end(int64_t n_rows, const int64_t *rowptr,
+                             const struct part_limits *limits,
+                             struct place begin)
+{
+    struct place p = begin;
+    int64_t full = begin.edge + limits->size;
+    int64_t last = begin.row + limits->rows;
+    if (last > n_rows)
+        last = n_rows;
+    while (p.row < last && rowptr[p.row + 1] <= full)
+        p.edge = rowptr[++p.row];
+    if (p.row < last && 2 * (p.edge - begin.edge) < limits->size)
+        p.edge = full;
+    return p;
+}
+
+// Visit the parts; fill the arrays when they are there. Returns how many.
+static int64_t visit_parts(int64_t n_rows, const int64_t *rowptr,
+                           const struct part_limits *limits, struct parts *p)
+{
+    int64_t n = 0;
+    struct place at = {0};
+    for (;; n++) {
+        if (p->part_ptr) {
+            p->part_ptr[n] = at.edge;
+            p->part_row[n] = (int32_t)at.row;
+        }
+        if (at.row == n_rows)
+            return n;
+        at = part_end(n_rows, rowptr, limits, at);
+    }
+}
+
+// Visit the split rows, those that a block begins in the middle of; fill the
+// arrays when they are there. Returns how many.
+static int64_t visit_splits(const int64_t *rowptr, int32_t per_block,
+                            struct parts *p)
+{
+    int64_t n = 0, latest = -1;
+    for (int64_t b = 1; b < p->n_blocks; b++) {
+        int64_t g = b * per_block, row = p->part_row[g];
+        if (p->part_ptr[g] == rowptr[row])
+            continue;
+        n += row != latest;
+        if (p->split_row && row != latest) {
+            p->split_row[n - 1] = (int32_t)row;
+            p->split_first[n - 1] = (int32_t)(b - 1);
+        }
+        if (p->split_row)
+            p->split_last[n - 1] = (int32_t)b;
+        latest = row;
+    }
+    return n;
+}
+
+gnnac_status parts_build(int64_t n_rows, const int64_t *rowptr,
+                         const struct part_limits *limits, struct parts *out,
+                         gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct parts p = {0};
+
+    p.n_parts = visit_parts(n_rows, rowptr, limits, &p);
+    p.n_blocks = ceil_div(p.n_parts, limits->per_block);
+    if (p.n_parts > INT32_MAX)
+        return FAIL(err, GNNAC_EUNSUPPORTED,
+                    "parts of %d edges cut this graph into %lld, more than "
+                    "2^31-1: use a larger partSize",
+                    (int)limits->size, (long long)p.n_parts);
+    p.part_ptr = alloc_array(p.n_parts + 1, sizeof(*p.part_ptr));
+    p.part_row = alloc_array(p.n_parts + 1, sizeof(*p.part_row));
+    if (!p.part_ptr || !p.part_row) {
+        st = FAIL(err, GNNAC_ENOMEM, "out of memory");
+        goto out;
+    }
+    visit_parts(n_rows, rowptr, limits, &p);
+
+    p.n_splits = visit_splits(rowptr, limits->per_block, &p);
+    p.split_row = alloc_array(p.n_splits, sizeof(*p.split_row));
+    p.split_first = alloc_array(p.n_splits, sizeof(*p.split_first));
+    p.split_last = alloc_array(p.n_splits, sizeof(*p.split_last));
+    if (!p.split_row || !p.split_first || !p.split_last) {
+        st = FAIL(err, GNNAC_ENOMEM, "out of memory");
+        goto out;
+    }
+    visit_splits(rowptr, limits->per_block, &p);
+
+    *out = p;
+    p = (struct parts){0};
+
+out:
+    parts_finish(&p);
+    return st;
+}
+
+void parts_finish(struct parts *p)
+{
+    free(p->part_ptr);
+    free(p->part_row);
+    free(p->split_row);
+    free(p->split_first);
+    free(p->split_last);
+    *p = (struct parts){0};
+}

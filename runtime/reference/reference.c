@@ -1,0 +1,394 @@
+// The model's definition in float64, one layer after the other, one node after
+// the other: no program, no buffers, nothing shared with the backends but the
+// graph and the parameters. Beside the values it finds the error that a correct
+// float32 computation may have.
+//
+// One layer by itself: a row's result is a sum over neighbours u and inputs k
+// of a_u W_k x_uk. Whichever of the two sums is done first, at most
+// T = degree + inputs + 4 roundings lie between an operand and the result, so
+//     |error| <= B = u T (sum |a_u W_k x_uk| + |bias|).
+//
+// Several layers: bounding the inherited error by absolute values, layer by
+// layer, grows so fast that after five layers anything would pass. Instead the
+// network is evaluated three times more, with every layer's result moved by
+// +B or -B: twice with random signs, once with a sign per column, as happens
+// where all nodes compute alike. These perturbations pass through the true
+// network, cancellations, correlations and ReLU included. The bound of the last
+// layer is C times the sum of its own B and the largest deviation seen. B is a
+// worst case, many times the usual error, so this is safe without being blind.
+#include <float.h>
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend.h"
+#include "checked.h"
+#include "reference/reference.h"
+#include "rng.h"
+
+static const double U = REFERENCE_U, C = 4;
+
+// One thread's scratch, for one row.
+struct row {
+    double *z, *mag;       // aggregate [in_dim, RUNS], its magnitude [in_dim]
+    double *own, *own_mag; // the node's own term, likewise
+    double *hidden, *hidden_mag; // between two linear layers, likewise
+    double *local;               // B [out_dim]
+    double roundings;            // u T
+    double tiny;                 // what underflow may lose
+};
+
+static size_t row_doubles(const struct layer *l)
+{
+    return 2 * (RUNS + 1) * (size_t)l->in_dim + (RUNS + 2) * (size_t)l->out_dim;
+}
+
+static struct row row_in(double *s, const struct layer *l)
+{
+    size_t in = (size_t)l->in_dim, out = (size_t)l->out_dim;
+    struct row r = {.z = s};
+    r.own = r.z + RUNS * in;
+    r.hidden = r.own + RUNS * in;
+    r.mag = r.hidden + RUNS * out;
+    r.own_mag = r.mag + in;
+    r.hidden_mag = r.own_mag + in;
+    r.local = r.hidden_mag + out;
+    return r;
+}
+
+// ---- aggregation ------------------------------------------------------------
+
+static void gather_input(const float *x, int32_t dim, double a, double *z,
+                         double *mag)
+{
+    for (int32_t k = 0; k < dim; k++) {
+        for (int r = 0; r < RUNS; r++)
+            z[k * RUNS + r] += a * (double)x[k];
+        mag[k] += fabs(a * (double)x[k]);
+    }
+}
+
+static void gather_values(const double *h, int32_t dim, double a, double *z,
+                          double *mag)
+{
+    for (int32_t k = 0; k < dim; k++) {
+        for (int r = 0; r < RUNS; r++)
+            z[k * RUNS + r] += a * h[k * RUNS + r];
+        mag[k] += fabs(a * h[k * RUNS]);
+    }
+}
+
+// z += a h[u].
+static void gather(const struct conv *c, int64_t u, double a, double *z,
+                   double *mag)
+{
+    int64_t dim = c->l->in_dim;
+    if (c->x)
+        gather_input(c->x + u * dim, c->l->in_dim, a, z, mag);
+    else
+        gather_values(c->in + u * dim * RUNS, c->l->in_dim, a, z, mag);
+}
+
+static void clear(double *z, double *mag, int32_t dim)
+{
+    memset(z, 0, RUNS * (size_t)dim * sizeof(double));
+    memset(mag, 0, (size_t)dim * sizeof(double));
+}
+
+static bool is_own_loop(const struct conv *c, int64_t v, int64_t e)
+{
+    return c->l->op == CONV_GCN && c->g->colidx[e] == v;
+}
+
+static double edge_weight(const struct conv *c, int64_t v, int64_t u,
+                          double degree)
+{
+    if (c->l->op == CONV_GCN)
+        return c->dinv[v] * c->dinv[u];
+    return c->l->op == CONV_SAGE ? 1 / degree : 1;
+}
+
+static void aggregate(const struct conv *c, int64_t v, struct row *r)
+{
+    int64_t begin = c->g->rowptr[v], end = c->g->rowptr[v + 1];
+    double degree = (double)(end - begin);
+    clear(r->z, r->mag, c->l->in_dim);
+    r->roundings = U * (degree + c->l->in_dim + 4);
+    r->tiny = FLT_MIN * (degree + 2);
+    for (int64_t e = begin; e < end; e++) {
+        int64_t u = c->g->colidx[e];
+        if (!is_own_loop(c, v, e))
+            gather(c, u, edge_weight(c, v, u, degree), r->z, r->mag);
+    }
+    if (c->l->op == CONV_GCN)
+        gather(c, v, c->dinv[v] * c->dinv[v], r->z, r->mag);
+    if (c->l->op == CONV_GIN)
+        gather(c, v, 1 + (double)c->param[PARAM_EPS][0], r->z, r->mag);
+}
+
+// ---- linear layers ----------------------------------------------------------
+
+// A row times a weight [out_dim, in_dim], added to y [out_dim, RUNS]; `local`
+// grows by what rounding may do to it.
+static void add_product(const struct row *r, const float *weight,
+                        int32_t out_dim, int32_t in_dim, const double *z,
+                        const double *mag, double *y, double *local)
+{
+    for (int32_t j = 0; j < out_dim; j++) {
+        const float *p = weight + (int64_t)j * in_dim;
+        double sum[RUNS] = {0}, size = 0;
+        for (int32_t k = 0; k < in_dim; k++) {
+            double w = (double)p[k];
+            for (int i = 0; i < RUNS; i++)
+                sum[i] += w * z[k * RUNS + i];
+            size += fabs(w) * (r->roundings * mag[k] + r->tiny);
+        }
+        for (int i = 0; i < RUNS; i++)
+            y[j * RUNS + i] += sum[i];
+        local[j] += size;
+    }
+}
+
+static void start_with_bias(const float *bias, const struct row *r, int32_t dim,
+                            int32_t in_dim, double *y, double *local)
+{
+    for (int32_t j = 0; j < dim; j++) {
+        double b = bias ? (double)bias[j] : 0;
+        for (int i = 0; i < RUNS; i++)
+            y[j * RUNS + i] = b;
+        local[j] = r->roundings * fabs(b) + r->tiny * in_dim;
+    }
+}
+
+static void relu(double *y, int32_t dim)
+{
+    for (int32_t j = 0; j < dim * RUNS; j++)
+        y[j] = y[j] < 0 ? 0 : y[j];
+}
+
+void reference_perturb(int32_t stage, int64_t v, int32_t dim,
+                       const double *local, double *y)
+{
+    uint64_t seed = rng_mix((uint64_t)stage + 1);
+    for (int32_t j = 0; j < dim; j++) {
+        uint64_t random = rng_at(seed, (uint64_t)(v * dim + j));
+        uint64_t column = rng_at(seed + 1, (uint64_t)j);
+        y[j * RUNS + 1] += random & 1 ? local[j] : -local[j];
+        y[j * RUNS + 2] += random & 2 ? local[j] : -local[j];
+        y[j * RUNS + 3] += column & 1 ? local[j] : -local[j];
+    }
+}
+
+// GIN's second linear layer reads what the first wrote, a matrix of its own.
+static void second_linear(const struct conv *c, int64_t v, struct row *r,
+                          double *y)
+{
+    int32_t dim = c->l->out_dim;
+    reference_perturb(2 * c->index, v, dim, r->local, r->hidden);
+    relu(r->hidden, dim);
+    r->roundings = U * (dim + 4);
+    r->tiny = 2 * FLT_MIN;
+    for (int32_t k = 0; k < dim; k++)
+        r->hidden_mag[k] = fabs(r->hidden[k * RUNS]);
+    start_with_bias(c->param[PARAM_BIAS2], r, dim, dim, y, r->local);
+    add_product(r, c->param[PARAM_WEIGHT2], dim, dim, r->hidden, r->hidden_mag,
+                y, r->local);
+}
+
+// SAGE's W_r x.
+static void add_own(const struct conv *c, int64_t v, struct row *r, double *y)
+{
+    clear(r->own, r->own_mag, c->l->in_dim);
+    gather(c, v, 1, r->own, r->own_mag);
+    add_product(r, c->param[PARAM_WEIGHT2], c->l->out_dim, c->l->in_dim, r->own,
+                r->own_mag, y, r->local);
+}
+
+// ---- rows and layers --------------------------------------------------------
+
+// The bound of a row of the last layer. A deviation may be small by chance, so
+// none counts for less than the row's mean.
+static void bound_row(const double *y, const double *local, int32_t dim,
+                      double *bound)
+{
+    double mean = 0;
+    for (int32_t j = 0; j < dim; j++) {
+        bound[j] = 0;
+        for (int i = 1; i < RUNS; i++)
+            bound[j] = fmax(bound[j], fabs(y[j * RUNS + i] - y[j * RUNS]));
+        mean += bound[j] / dim;
+    }
+    for (int32_t j = 0; j < dim; j++)
+        bound[j] = C * (local[j] + fmax(bound[j], mean));
+}
+
+static void activate(enum activation act, double *y, int32_t dim)
+{
+    if (act == ACT_RELU)
+        relu(y, dim);
+    for (int32_t j = 0; act == ACT_ELU && j < dim * RUNS; j++)
+        y[j] = y[j] < 0 ? expm1(y[j]) : y[j];
+}
+
+void reference_finish_row(const struct conv *c, int64_t v, const double *local,
+                          double *y)
+{
+    int32_t dim = c->l->out_dim;
+    if (c->last)
+        bound_row(y, local, dim, c->bound + v * dim);
+    else
+        reference_perturb(2 * c->index + 1, v, dim, local, y);
+    activate(c->l->act, y, dim);
+}
+
+static void compute_row(const struct conv *c, int64_t v, struct row *r)
+{
+    bool two = c->l->mlp == 2;
+    int32_t in = c->l->in_dim, dim = c->l->out_dim;
+    double *y = c->out + v * dim * RUNS, *first = two ? r->hidden : y;
+    aggregate(c, v, r);
+    start_with_bias(c->param[PARAM_BIAS], r, dim, in, first, r->local);
+    add_product(r, c->param[PARAM_WEIGHT], dim, in, r->z, r->mag, first,
+                r->local);
+    if (c->l->op == CONV_SAGE)
+        add_own(c, v, r, y);
+    if (two)
+        second_linear(c, v, r, y);
+    reference_finish_row(c, v, r->local, y);
+}
+
+static void find_params(const struct gnnac_model *m, struct conv *c)
+{
+    struct param_spec specs[MAX_LAYER_PARAMS];
+    int n = layer_params(c->l, c->index, specs);
+    for (int i = 0; i < n; i++)
+        c->param[specs[i].role] = m->params[program_param(
+            &m->bundle->manifest->program, specs[i].name)];
+}
+
+// Allocates and fills c->out; the caller frees it.
+static gnnac_status run_layer(struct conv *c, int n_threads, gnnac_error *err)
+{
+    int64_t n = c->g->n_nodes;
+    size_t per_thread = row_doubles(c->l);
+    double *scratch =
+        alloc_array((int64_t)per_thread * n_threads, sizeof(double));
+    // manifest_check made sure that this many elements can be counted.
+    c->out = alloc_array(n * c->l->out_dim, RUNS * sizeof(double));
+    if (!scratch || !c->out) {
+        free(scratch);
+        return FAIL(err, GNNAC_ENOMEM, "out of memory for the reference");
+    }
+    if (c->l->op == CONV_GAT) {
+        free(scratch);
+        return reference_attention(c, n_threads, err);
+    }
+#pragma omp parallel num_threads(n_threads)
+    {
+        struct row r =
+            row_in(scratch + per_thread * (size_t)omp_get_thread_num(), c->l);
+#pragma omp for schedule(dynamic, 16)
+        for (int64_t v = 0; v < n; v++)
+            compute_row(c, v, &r);
+    }
+    free(scratch);
+    return GNNAC_OK;
+}
+
+// log_softmax moves by at most e_i + max e. Its own roundings: those of x - max
+// inside the exponentials, weighted by their share of the sum; of the sum; of
+// the logarithm; of the two subtractions.
+static void log_softmax_row(double *x, double *e, int32_t dim)
+{
+    double max = x[0], max_e = e[0], sum = 0, spread = 0;
+    for (int32_t j = 1; j < dim; j++) {
+        max = fmax(max, x[j]);
+        max_e = fmax(max_e, e[j]);
+    }
+    for (int32_t j = 0; j < dim; j++) {
+        sum += exp(x[j] - max);
+        spread += exp(x[j] - max) * (max - x[j]);
+    }
+    double log_sum = log(sum);
+    for (int32_t j = 0; j < dim; j++) {
+        double own = dim + 4 + fabs(x[j]) + fabs(max) + log_sum + spread / sum;
+        e[j] += max_e + C * U * own;
+        x[j] = x[j] - max - log_sum;
+    }
+}
+
+static double *degree_norms(const struct input_graph *g)
+{
+    int64_t n = g->n_nodes;
+    double *dinv = alloc_array(n, sizeof(double));
+    for (int64_t v = 0; dinv && v < n; v++) {
+        int64_t degree = 1; // the loop that every node gets
+        for (int64_t e = g->rowptr[v]; e < g->rowptr[v + 1]; e++)
+            degree += g->colidx[e] != v;
+        dinv[v] = 1 / sqrt((double)degree);
+    }
+    return dinv;
+}
+
+// All layers; the last one's values and bounds. `bound` is not NULL.
+static gnnac_status run_layers(const struct gnnac_model *m,
+                               const struct input_graph *graph, const float *x,
+                               const double *dinv, double **out, double *bound,
+                               gnnac_error *err)
+{
+    const struct model *g = &m->bundle->manifest->model;
+    double *now = NULL;
+    for (int32_t i = 0; i < g->n_layers; i++) {
+        struct conv c = {.l = &g->layers[i],
+                         .index = i,
+                         .last = i == g->n_layers - 1,
+                         .g = graph,
+                         .dinv = dinv,
+                         .x = i ? NULL : x,
+                         .in = now,
+                         .bound = bound};
+        find_params(m, &c);
+        gnnac_status st = run_layer(&c, m->ctx->n_threads, err);
+        free(now);
+        now = c.out;
+        if (st != GNNAC_OK) {
+            free(now);
+            return st;
+        }
+    }
+    *out = now;
+    return GNNAC_OK;
+}
+
+gnnac_status reference_forward(const struct gnnac_model *m, const float *x,
+                               double *y, double *bound, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    const struct manifest *f = m->bundle->manifest;
+    int64_t n = f->n_nodes;
+    int32_t dim = f->program.buffers[1].dim;
+    struct input_graph graph = {0};
+    double *runs = NULL, *dinv = NULL;
+    double *e = alloc_array(n * dim, sizeof(double));
+    TRY(input_graph_init(m->bundle, &graph, err));
+    dinv = degree_norms(&graph);
+    if (!dinv || !e) {
+        st = FAIL(err, GNNAC_ENOMEM, "out of memory for the reference");
+        goto out;
+    }
+    TRY(run_layers(m, &graph, x, dinv, &runs, e, err));
+    for (int64_t i = 0; i < n * dim; i++)
+        y[i] = runs[i * RUNS];
+    for (int64_t v = 0; f->model.log_softmax && v < n; v++)
+        log_softmax_row(y + v * dim, e + v * dim, dim);
+    if (bound)
+        memcpy(bound, e, (size_t)(n * dim) * sizeof(double));
+
+out:
+    free(runs);
+    free(e);
+    free(dinv);
+    input_graph_finish(&graph);
+    return st;
+}

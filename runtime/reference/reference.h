@@ -1,0 +1,52 @@
+// What the parts of the float64 reference share: RUNS values side by side of
+// every quantity, one exact, the others moved by the errors that float32 may
+// have made (reference.c says how).
+#ifndef GNNAC_REFERENCE_H
+#define GNNAC_REFERENCE_H
+
+#include "bundle/input_graph.h"
+#include "bundle/model_params.h"
+
+enum { RUNS = 4 }; // 0: exact; 1, 2: random signs; 3: signs per column
+
+// Half of float32's epsilon.
+#define REFERENCE_U 0x1p-24
+
+// One layer: its parameters, its graph, what it reads and writes. Of every
+// value there are RUNS, side by side.
+struct conv {
+    const struct layer *l;
+    int32_t index;
+    bool last;
+    const float *param[N_PARAM_ROLES]; // NULL where the layer has none
+    const struct input_graph *g;
+    const double *dinv; // GCN
+    const float *x;     // the network's input, for the first layer
+    const double *in;   // [n_nodes, in_dim, RUNS] for the others
+    double *out;        // [n_nodes, out_dim, RUNS]
+    double *bound;      // [n_nodes, out_dim], for the last
+};
+
+// Value `k` of row `u` of what the layer reads, in run `r`.
+static inline double conv_input(const struct conv *c, int64_t u, int32_t k,
+                                int r)
+{
+    int64_t at = u * c->l->in_dim + k;
+    return c->x ? (double)c->x[at] : c->in[at * RUNS + r];
+}
+
+// Move the runs but the exact one by `local` [dim]. `stage` numbers the
+// matrices.
+void reference_perturb(int32_t stage, int64_t v, int32_t dim,
+                       const double *local, double *y);
+
+// A row `y` [out_dim, RUNS] before its activation, with its own error `local`:
+// bound it or move it on, then activate.
+void reference_finish_row(const struct conv *c, int64_t v, const double *local,
+                          double *y);
+
+// A layer of attention; fills c->out. GNNAC_ENOMEM.
+gnnac_status reference_attention(const struct conv *c, int n_threads,
+                                 gnnac_error *err);
+
+#endif

@@ -1,0 +1,51 @@
+#include "cpu/cpu_grad.h"
+#include "train/trainer.h"
+
+// x W^T of sparse features. W^T is made anew, as W has changed.
+static void sparse_linear(const gnnac_trainer *t, const struct step *s,
+                          const float *value, struct view out)
+{
+    const struct param *w = &trained_program(t)->params[s->weight];
+    const struct sparse_rows x = {t->m->bundle->manifest->n_nodes,
+                                  t->x.rows.rowptr, t->x.rows.colidx, value};
+    int n_threads = t->m->ctx->n_threads;
+    cpu_transpose(t->m->params[s->weight], w->rows, w->cols, t->scratch,
+                  n_threads);
+    cpu_sparse_linear(&x, t->scratch, out, s->accumulate, n_threads);
+}
+
+static void drop_features(gnnac_trainer *t)
+{
+    const struct manifest *m = t->m->bundle->manifest;
+    int32_t dim = m->program.buffers[0].dim;
+    struct dropout d = trainer_dropout(t, 0);
+    int n_threads = t->m->ctx->n_threads;
+    if (t->x.sparse)
+        cpu_dropout_list(t->x.rows.rowptr[m->n_nodes], t->x.rows.value, d,
+                         t->x.dropped, n_threads);
+    else
+        cpu_dropout_rows(m->n_nodes, (struct const_view){t->x.dense, dim, dim},
+                         d, (struct view){t->x.dropped, dim, dim}, n_threads);
+}
+
+void train_forward(gnnac_trainer *t, bool training)
+{
+    const struct program *p = trained_program(t);
+    bool drops = training && t->x.dropped;
+    const float *x = trainer_x(t, drops);
+    if (drops)
+        drop_features(t);
+    struct cpu_run r = trainer_run(t, x);
+    for (int32_t i = 0; i < p->n_steps; i++) {
+        const struct step *s = &p->steps[i];
+        struct view out = cpu_output(&r, s->out);
+        if (t->x.sparse && s->x == 0)
+            sparse_linear(t, s, x, out);
+        else
+            cpu_run_step(&r, s);
+        if (drops && t->plan.drop_after[i])
+            cpu_dropout_rows(t->m->bundle->manifest->n_nodes, as_const(out),
+                             trainer_dropout(t, s->layer + 1), out,
+                             t->m->ctx->n_threads);
+    }
+}

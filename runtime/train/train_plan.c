@@ -1,0 +1,89 @@
+#include "train/train_plan.h"
+
+// What the steps so far did to the buffers and parameters.
+struct history {
+    bool written[MAX_BUFFERS], read[MAX_BUFFERS], used[MAX_PARAMS];
+    int32_t layer;
+};
+
+static bool in_place(const struct step *s)
+{
+    return s->out == s->x || s->accumulate;
+}
+
+static void mark_read(struct history *h, const struct step *s, int32_t buffer)
+{
+    if (buffer >= 0 && buffer != s->out)
+        h->read[buffer] = true;
+}
+
+static gnnac_status refuse(int32_t i, const char *what, gnnac_error *err)
+{
+    return FAIL(err, GNNAC_EUNSUPPORTED,
+                "the program cannot be trained: step %d %s", (int)i, what);
+}
+
+static gnnac_status check_step(struct history *h, const struct step *s,
+                               int32_t i, gnnac_error *err)
+{
+    if (s->kind == STEP_ATTENTION)
+        return refuse(i, "is attention, which has no backward yet", err);
+    if (s->layer < h->layer)
+        return refuse(i, "belongs to an earlier layer", err);
+    if (in_place(s) && h->read[s->out])
+        return refuse(i, "changes what another has read", err);
+    if (!in_place(s) && h->written[s->out])
+        return refuse(i, "overwrites a buffer", err);
+    h->layer = s->layer;
+    h->written[s->out] = true;
+    mark_read(h, s, s->x);
+    mark_read(h, s, s->self);
+    return GNNAC_OK;
+}
+
+static gnnac_status use_params(struct history *h, const struct step *s,
+                               int32_t i, struct train_plan *plan,
+                               gnnac_error *err)
+{
+    const int32_t params[] = {s->weight, s->bias, s->eps};
+    for (int k = 0; k < 3; k++) {
+        if (params[k] < 0)
+            continue;
+        if (h->used[params[k]])
+            return refuse(i, "shares a parameter with another", err);
+        h->used[params[k]] = true;
+        plan->param_layer[params[k]] = s->layer;
+        plan->wants_grad[s->out] = true;
+    }
+    return GNNAC_OK;
+}
+
+static void follow_data(const struct step *s, struct train_plan *plan)
+{
+    if (plan->wants_grad[s->x] || (s->self >= 0 && plan->wants_grad[s->self]))
+        plan->wants_grad[s->out] = true;
+    plan->dense_x =
+        plan->dense_x || s->self == 0 || (s->x == 0 && s->kind != STEP_LINEAR);
+    plan->has_log_softmax =
+        plan->has_log_softmax || s->kind == STEP_LOG_SOFTMAX;
+}
+
+gnnac_status train_plan_build(const struct program *p, struct train_plan *out,
+                              gnnac_error *err)
+{
+    struct history h = {.layer = 0};
+    struct train_plan plan = {.dense_x = false};
+    for (int32_t i = 0; i < p->n_steps; i++) {
+        const struct step *s = &p->steps[i];
+        gnnac_status st = check_step(&h, s, i, err);
+        if (st == GNNAC_OK)
+            st = use_params(&h, s, i, &plan, err);
+        if (st != GNNAC_OK)
+            return st;
+        follow_data(s, &plan);
+        plan.drop_after[i] =
+            i + 1 < p->n_steps && p->steps[i + 1].layer != s->layer;
+    }
+    *out = plan;
+    return GNNAC_OK;
+}

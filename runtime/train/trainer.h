@@ -1,0 +1,98 @@
+// What training owns. One step is forward (train_forward.c), loss
+// (train_loss.c), backward (train_backward.c), optimiser (train_optimizer.c);
+// trainer.c is the public interface. All memory is there before the first step.
+#ifndef GNNAC_TRAINER_H
+#define GNNAC_TRAINER_H
+
+#include "cpu/cpu_dropout.h"
+#include "cpu/cpu_run.h"
+#include "bundle/graph_transpose.h"
+#include "train/train_plan.h"
+#include "weights.h"
+
+// The features as the steps take them: sparse where every reader is a linear
+// step and they were given so, else dense.
+struct train_features {
+    bool sparse;
+    struct sparse_view {
+        const int64_t *rowptr;
+        const int32_t *colidx;
+        const float *value;
+    } rows;                    // the caller's
+    struct transposed columns; // sparse
+    float *by_column;          // scratch for the columns' entries; sparse
+    float *dropped;            // [entries] or [n_nodes, in_dim]; NULL: no
+                               // dropout
+    const float *dense;        // the caller's, or:
+    float *own_dense;
+};
+
+// A float array for each parameter.
+struct param_set {
+    float *of[MAX_PARAMS];
+};
+
+struct gnnac_trainer {
+    struct gnnac_model *m;
+    gnnac_train_options o; // without a 0 that means a default
+    struct train_plan plan;
+    struct train_features x;
+    struct transposed graph;    // by sources
+    int64_t n_steps, kept_step; // kept_step < 0: nothing kept
+
+    // Buffers 1 and on, values and gradients, laid out alike.
+    size_t offset[MAX_BUFFERS], n_bytes;
+    char *values, *grads;
+    bool has_grad[MAX_BUFFERS]; // in this backward
+    float *scratch;             // of products
+    double *sums;               // of sums over rows
+
+    // grad: 0 where none ever arrives.
+    struct param_set grad, first, second, kept; // first: Adam's mean, SGD's
+                                                // velocity; second: Adam's
+};
+
+static inline const struct program *trained_program(const gnnac_trainer *t)
+{
+    return &t->m->bundle->manifest->program;
+}
+
+// What forward and backward must agree on: the features that steps read, or the
+// entries of sparse ones, and what layer `layer`'s input loses in this step.
+static inline const float *trainer_x(const gnnac_trainer *t, bool dropped)
+{
+    return dropped ? t->x.dropped : t->x.sparse ? t->x.rows.value : t->x.dense;
+}
+
+static inline struct dropout trainer_dropout(const gnnac_trainer *t,
+                                             int32_t layer)
+{
+    return dropout_of(t->o.dropout, t->o.seed, t->n_steps, layer);
+}
+
+// What a step of the program reads and writes: `values`, and `x` where the
+// features are dense.
+struct cpu_run trainer_run(const gnnac_trainer *t, const float *x);
+struct view trainer_grad(const gnnac_trainer *t, int32_t buffer);
+
+// Checks the caller's arrays. GNNAC_EUSAGE, GNNAC_ENOMEM.
+gnnac_status train_features_init(const gnnac_features *given,
+                                 const struct gnnac_model *m, bool dense,
+                                 bool dropout, struct train_features *out,
+                                 gnnac_error *err);
+void train_features_finish(struct train_features *x);
+
+// Values of all buffers; with `training` dropout is applied.
+void train_forward(gnnac_trainer *t, bool training);
+
+// The mean loss over the nodes, and its gradient as the gradient of buffer 1.
+double train_loss(gnnac_trainer *t, const int32_t *labels, const int32_t *nodes,
+                  int64_t n);
+
+// Gradients of all parameters, from that of buffer 1.
+void train_backward(gnnac_trainer *t);
+
+// One update, the n_steps-th: that has been counted already.
+void train_update(gnnac_trainer *t);
+
+#endif
