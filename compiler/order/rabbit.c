@@ -122,19 +122,34 @@ static void fetch_ahead(const struct rabbit_run *r, int64_t i, int64_t n)
     }
 }
 
+static bool propose(struct rabbit_run *r, int64_t i, int64_t n,
+                    struct scratch *s)
+{
+    fetch_ahead(r, i, n);
+    return rabbit_propose(&r->m, s, r->batch[i], &r->proposal[i]);
+}
+
+static bool propose_alone(struct rabbit_run *r, int64_t n)
+{
+    bool ok = true;
+    for (int64_t i = 0; i < n; i++)
+        ok = propose(r, i, n, &r->scratch[0]) && ok;
+    return ok;
+}
+
+// Most batches of small graphs are done before a second thread is awake, and
+// before OpenMP has looked whether there is one.
 static bool propose_all(struct rabbit_run *r, int64_t n, int64_t work)
 {
     bool ok = true;
+    if (r->n_threads == 1 || work <= VISIT_WORTH_THREADS)
+        return propose_alone(r, n);
     int64_t chunk = n / (8 * r->n_threads);
     chunk = chunk > 64 ? 64 : chunk < 1 ? 1 : chunk;
 #pragma omp parallel for schedule(dynamic, chunk) reduction(&& : ok) \
-    num_threads(r->n_threads) if (work > VISIT_WORTH_THREADS)
-    for (int64_t i = 0; i < n; i++) {
-        fetch_ahead(r, i, n);
-        ok = rabbit_propose(&r->m, &r->scratch[omp_get_thread_num()],
-                            r->batch[i], &r->proposal[i]) &&
-             ok;
-    }
+    num_threads(r->n_threads)
+    for (int64_t i = 0; i < n; i++)
+        ok = propose(r, i, n, &r->scratch[omp_get_thread_num()]) && ok;
     return ok;
 }
 

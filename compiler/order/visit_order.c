@@ -26,14 +26,24 @@ int visit_threads(const struct csr *g, int n_threads)
     return n_threads ? n_threads : omp_get_max_threads();
 }
 
-// A run of ids that share a degree goes to this many batches in turn.
-enum { DEALT_TO = 8 };
+// A run of ids that share a degree goes to this many batches in turn, fewer
+// where the run would be too long for all that is known of its nodes to stay
+// in a core's cache until the last of them.
+enum { DEALT_TO = 8, DEALT_TO_LEAST = 2, CACHED_NODES = 32768 };
+
+static int64_t hands_for(int64_t size, int64_t n_batches)
+{
+    int64_t hands = CACHED_NODES / size;
+    hands = hands < DEALT_TO_LEAST ? DEALT_TO_LEAST : hands;
+    hands = hands < DEALT_TO ? hands : DEALT_TO;
+    return hands < n_batches ? hands : n_batches;
+}
 
 // ids[0 .. n) of one degree. `size` of them fill a batch.
 static int64_t deal(const int32_t *ids, int64_t n, int64_t size, int32_t *order)
 {
     int64_t n_batches = ceil_div(n, size), at = 0;
-    int64_t hands = n_batches < DEALT_TO ? n_batches : DEALT_TO;
+    int64_t hands = hands_for(size, n_batches);
     int64_t run = hands * ceil_div(n, n_batches);
     for (int64_t begin = 0; begin < n; begin += run) {
         int64_t end = begin + run < n ? begin + run : n;

@@ -17,7 +17,7 @@ static inline int64_t visit_work(int64_t n_neighbours)
 int64_t visit_quota(int64_t total);
 
 // Less work than this is done before other threads are awake.
-enum { VISIT_WORTH_THREADS = 4096 };
+enum { VISIT_WORTH_THREADS = 5000 };
 
 // How many threads the batches of `g` are worth, `n_threads` (0: all) at most.
 int visit_threads(const struct csr *g, int n_threads);
