@@ -31,9 +31,10 @@ static int measure(const char *path, int n_threads)
             return fprintf(stderr, "%s\n", err.msg), 1;
         read[i] = t1 - t0;
         build[i] = omp_get_wtime() - t1;
+        if (i == 0) // later, malloc may keep what was freed
+            getrusage(RUSAGE_SELF, &usage);
     }
     stat(path, &sb);
-    getrusage(RUSAGE_SELF, &usage);
     double mb = (double)sb.st_size / 1e6, n = (double)g.n_edges;
     double read_s = bench_median(read, TURNS);
     double build_s = bench_median(build, TURNS);
