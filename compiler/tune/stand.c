@@ -12,7 +12,7 @@ static const double load_seconds = 0.05;
 struct runner {
     struct cuda_kernel k;
     struct kernel_run run; // of k
-    int repeat;            // launches of one sample; 0: not warm yet
+    struct timed timed;    // `run`; all-zero: not warm yet
 };
 
 struct stand {
@@ -51,6 +51,7 @@ void stand_close(struct stand *s)
     if (!s)
         return;
     for (size_t i = 0; i < s->n; i++) {
+        stopwatch_forget(&s->watch, &s->runners[i]->timed);
         cuda_kernel_unload(s->c, &s->runners[i]->k);
         free(s->runners[i]);
     }
@@ -95,10 +96,9 @@ gnnac_status stand_sample(struct stand *s, size_t i, double *ns,
 {
     gnnac_status st = GNNAC_OK;
     struct runner *r = s->runners[i];
-    if (r->repeat == 0)
-        TRY(stopwatch_warm_up(&s->watch, bench_queue, &r->run, &r->repeat,
-                              err));
-    st = stopwatch_sample(&s->watch, bench_queue, &r->run, r->repeat, ns, err);
+    if (!r->timed.queue)
+        TRY(stopwatch_prepare(&s->watch, bench_queue, &r->run, &r->timed, err));
+    st = stopwatch_sample(&s->watch, &r->timed, ns, err);
 out:
     return st;
 }

@@ -3,10 +3,13 @@
 #include "tune/gpu_lock.h"
 #include "tune/paired.h"
 
-// The shortest sample worth believing: an event's resolution is about half a
-// microsecond.
-enum { N_SAMPLES = 21, N_WARM_UP = 3, MAX_IN_A_ROW = 1000 };
-static const double sample_ns_min = 1e5;
+// An event's resolution is about half a microsecond, which bounds a sample from
+// below. A tape is half of one: the other half's launch has arrived by then.
+enum { N_SAMPLES = 21, N_WARM_UP = 3, MOST_ON_TAPE = 64, MOST_TURNS = 1000 };
+static const double sample_ns_min = 1e5, tape_ns = 5e4;
+
+// The time from a sample's begin to its first run is noticed below this.
+static const double lead_ns_max = 1e6;
 
 gnnac_status stopwatch_init(const struct cuda_context *c, cu_stream stream,
                             struct stopwatch *out, gnnac_error *err)
@@ -28,44 +31,81 @@ void stopwatch_finish(struct stopwatch *w)
     *w = (struct stopwatch){0};
 }
 
-gnnac_status stopwatch_sample(struct stopwatch *w, queue_run queue, void *work,
-                              int repeat, double *ns, gnnac_error *err)
+static gnnac_status turn(struct stopwatch *w, const struct timed *t,
+                         gnnac_error *err)
+{
+    return t->tape ? CU(w->c, cuGraphLaunch, (t->tape, w->stream), err)
+                   : t->queue(t->work, w->stream, err);
+}
+
+gnnac_status stopwatch_sample(struct stopwatch *w, const struct timed *t,
+                              double *ns, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     float ms = 0;
+    if (t->lead)
+        TRY(turn(w, t, err));
     TRY(CU(w->c, cuEventRecord, (w->begin, w->stream), err));
-    for (int i = 0; i < repeat; i++)
-        TRY(queue(work, w->stream, err));
+    for (int i = 0; i < t->turns; i++)
+        TRY(turn(w, t, err));
     TRY(CU(w->c, cuEventRecord, (w->end, w->stream), err));
     TRY(CU(w->c, cuEventSynchronize, (w->end), err));
     TRY(CU(w->c, cuEventElapsedTime, (&ms, w->begin, w->end), err));
-    *ns = (double)ms * 1e6 / repeat;
+    *ns = (double)ms * 1e6 / t->turns / t->on_tape;
 out:
     return st;
 }
 
-gnnac_status stopwatch_warm_up(struct stopwatch *w, queue_run queue, void *work,
-                               int *repeat, gnnac_error *err)
+static int clamp(double n, int most)
 {
-    double ns = 0;
+    return n < 1 ? 1 : n < most ? (int)n : most;
+}
+
+// Leaves `t` as it is where that is impossible.
+static void record(struct stopwatch *w, struct timed *t, double ns)
+{
+    int runs = clamp(tape_ns / ns, MOST_ON_TAPE);
+    if (runs > 1 && cuda_capture(w->c, w->stream, t->queue, t->work, runs,
+                                 &t->tape, NULL) == GNNAC_OK)
+        t->on_tape = runs;
+}
+
+gnnac_status stopwatch_prepare(struct stopwatch *w, queue_run queue, void *work,
+                               struct timed *out, gnnac_error *err)
+{
     gnnac_status st = GNNAC_OK;
-    for (int i = 0; i < N_WARM_UP && st == GNNAC_OK; i++)
-        st = stopwatch_sample(w, queue, work, 1, &ns, err);
-    if (st == GNNAC_OK)
-        *repeat = ns > sample_ns_min / MAX_IN_A_ROW
-                      ? (int)(sample_ns_min / ns) + 1
-                      : MAX_IN_A_ROW;
+    double ns = 0;
+    *out =
+        (struct timed){.queue = queue, .work = work, .on_tape = 1, .turns = 1};
+    for (int i = 0; i < N_WARM_UP; i++)
+        TRY(stopwatch_sample(w, out, &ns, err));
+    record(w, out, ns);
+    for (int i = 0; out->tape && i < 2; i++) // the first one uploads it
+        TRY(stopwatch_sample(w, out, &ns, err));
+    out->turns = clamp(sample_ns_min / ns / out->on_tape + 1, MOST_TURNS);
+    out->lead = ns < lead_ns_max;
+out:
+    if (st != GNNAC_OK)
+        stopwatch_forget(w, out);
     return st;
+}
+
+void stopwatch_forget(struct stopwatch *w, struct timed *t)
+{
+    if (t->tape)
+        w->c->cu.cuGraphExecDestroy(t->tape);
+    *t = (struct timed){0};
 }
 
 static gnnac_status measure(struct stopwatch *w, queue_run queue, void *work,
                             struct run_time *out, gnnac_error *err)
 {
-    int repeat = 0;
+    struct timed t = {0};
     double ns[N_SAMPLES];
-    gnnac_status st = stopwatch_warm_up(w, queue, work, &repeat, err);
+    gnnac_status st = stopwatch_prepare(w, queue, work, &t, err);
     for (int i = 0; i < N_SAMPLES && st == GNNAC_OK; i++)
-        st = stopwatch_sample(w, queue, work, repeat, &ns[i], err);
+        st = stopwatch_sample(w, &t, &ns[i], err);
+    stopwatch_forget(w, &t);
     if (st != GNNAC_OK)
         return st;
     *out = (struct run_time){.median_ns = sorted_quantile(ns, N_SAMPLES, 0.5),

@@ -2,11 +2,7 @@
 #ifndef GNNAC_STOPWATCH_H
 #define GNNAC_STOPWATCH_H
 
-#include "cuda/cuda_context.h"
-
-// Queue one run of `work` on `stream`; nothing is waited for.
-typedef gnnac_status (*queue_run)(void *work, cu_stream stream,
-                                  gnnac_error *err);
+#include "cuda/cuda_capture.h"
 
 // All calls happen inside cuda_enter/cuda_leave and report GNNAC_EDRIVER, and
 // what `queue` reports.
@@ -21,14 +17,28 @@ gnnac_status stopwatch_init(const struct cuda_context *c, cu_stream stream,
                             struct stopwatch *out, gnnac_error *err);
 void stopwatch_finish(struct stopwatch *w);
 
-// A few untimed runs, which load what is loaded late; then *repeat is the
-// number of runs that a sample needs, by an event's resolution.
-gnnac_status stopwatch_warm_up(struct stopwatch *w, queue_run queue, void *work,
-                               int *repeat, gnnac_error *err);
+// What is timed, and how a sample of it is taken. All-zero until prepared.
+struct timed {
+    queue_run queue;
+    void *work;         // borrowed
+    cu_graph_exec tape; // owned; `on_tape` runs. NULL: queued one by one
+    int on_tape;
+    int turns; // of the tape, or runs, in a sample
+    bool lead; // one untimed turn goes before
+};
 
-// ns of one run, in the mean of `repeat` in a row.
-gnnac_status stopwatch_sample(struct stopwatch *w, queue_run queue, void *work,
-                              int repeat, double *ns, gnnac_error *err);
+// A few untimed runs, which load what is loaded late. Then as many runs as
+// the resolution of an event asks for are a sample; those of short work are
+// recorded, or the CPU's launches would be timed instead. What cannot be
+// recorded is launched. Owned by the caller until stopwatch_forget; all-zero
+// on failure.
+gnnac_status stopwatch_prepare(struct stopwatch *w, queue_run queue, void *work,
+                               struct timed *out, gnnac_error *err);
+void stopwatch_forget(struct stopwatch *w, struct timed *t);
+
+// ns of one run, in the mean of a sample.
+gnnac_status stopwatch_sample(struct stopwatch *w, const struct timed *t,
+                              double *ns, gnnac_error *err);
 
 // Nanoseconds of one run, caches as the run before left them.
 struct run_time {

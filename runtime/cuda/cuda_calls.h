@@ -18,6 +18,8 @@ typedef struct CUkern_st *cu_kernel;
 typedef struct CUfunc_st *cu_function;
 typedef struct CUevent_st *cu_event;
 typedef struct CUstream_st *cu_stream;
+typedef struct CUgraph_st *cu_graph;
+typedef struct CUgraphExec_st *cu_graph_exec;
 typedef struct cublasContext *cublas_handle;
 
 // CUresult, CUdevice_attribute, CUfunction_attribute, cublasOperation_t: the
@@ -44,6 +46,7 @@ enum {
 
     CU_FUNC_MAX_DYNAMIC_SMEM = 8,
     CU_STREAM_NON_BLOCKING = 1,
+    CU_CAPTURE_THREAD_LOCAL = 1, // other threads may do as they like
 
     CUBLAS_N = 0,
     CUBLAS_T = 1,
@@ -88,6 +91,13 @@ enum {
     CALL(cuStreamCreate, (cu_stream * stream, unsigned flags))                 \
     CALL(cuStreamDestroy_v2, (cu_stream stream))                               \
     CALL(cuStreamSynchronize, (cu_stream stream))                              \
+    CALL(cuStreamBeginCapture_v2, (cu_stream stream, int mode))                \
+    CALL(cuStreamEndCapture, (cu_stream stream, cu_graph * graph))             \
+    CALL(cuGraphInstantiateWithFlags,                                          \
+         (cu_graph_exec * exec, cu_graph graph, unsigned long long flags))     \
+    CALL(cuGraphLaunch, (cu_graph_exec exec, cu_stream stream))                \
+    CALL(cuGraphExecDestroy, (cu_graph_exec exec))                             \
+    CALL(cuGraphDestroy, (cu_graph graph))                                     \
     CALL(cuEventCreate, (cu_event * event, unsigned flags))                    \
     CALL(cuEventDestroy_v2, (cu_event event))                                  \
     CALL(cuEventRecord, (cu_event event, cu_stream stream))                    \
