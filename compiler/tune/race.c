@@ -194,14 +194,14 @@ static double round_centre(struct running *r, size_t round)
     return sorted_quantile(r->score, r->n_live, 0.5);
 }
 
-// log of how a racer does against its rounds' centres: the better of two
+// log of how a racer does against its rounds' centres: the better of a few
 // samples, as outliers are slow, and the median of more.
 static double standing(const struct racer *c, const double *centres)
 {
     double d[RACE_ROUNDS];
     for (size_t k = 0; k < c->n; k++)
         d[k] = log(c->ns[k]) - centres[k];
-    return sorted_quantile(d, c->n, c->n <= 2 ? 0 : 0.5);
+    return sorted_quantile(d, c->n, c->n <= RACE_FEW_SAMPLES ? 0 : 0.5);
 }
 
 struct place {
@@ -321,6 +321,12 @@ static double quantile_of(const struct racer *c, double share)
     return sorted_quantile(sorted, c->n, share);
 }
 
+// As `standing` sees it.
+static double median_of(const struct racer *c)
+{
+    return quantile_of(c, c->n <= RACE_FEW_SAMPLES ? 0 : 0.5);
+}
+
 static void tell_news(const struct running *r, const struct place *places)
 {
     if (!r->device->tell || r->n_live == 0)
@@ -330,11 +336,10 @@ static void tell_news(const struct running *r, const struct place *places)
     struct race_news news = {
         .n = race->n,
         .n_live = r->n_live,
-        .best_ns = quantile_of(&race->racers[places[0].racer], 0.5),
+        .best_ns = median_of(&race->racers[places[0].racer]),
         .share_left =
             (double)left / (double)(race->n_samples + race->n_warm_up)};
-    news.gain = quantile_of(&race->racers[r->options->reference], 0.5) /
-                news.best_ns;
+    news.gain = median_of(&race->racers[r->options->reference]) / news.best_ns;
     for (size_t i = 0; i < race->n; i++)
         news.n_failed += race->racers[i].state == RACE_FAILED;
     r->device->tell(r->device->context, &news);
@@ -344,7 +349,7 @@ static void tell_news(const struct running *r, const struct place *places)
 
 static void summarise(struct racer *c)
 {
-    c->median = quantile_of(c, 0.5);
+    c->median = median_of(c);
     c->p20 = quantile_of(c, 0.2);
     c->p80 = quantile_of(c, 0.8);
 }

@@ -13,7 +13,9 @@
 #include "fail.h"
 #include "tune/paired.h"
 
-enum { RACE_ROUNDS = 40 };
+// Of so many samples the least stands for all: outliers are slow, and one of
+// so few may well be one.
+enum { RACE_ROUNDS = 40, RACE_FEW_SAMPLES = 2 };
 #define NO_RACER SIZE_MAX
 
 // How a race stands after a round.
@@ -58,7 +60,8 @@ struct racer {
     enum race_state state;
     size_t n; // samples: of rounds 0 to n - 1
     double ns[RACE_ROUNDS];
-    double median, p20, p80;   // ns; NaN without samples
+    double median, p20, p80;   // ns; NaN without samples; the median of few
+                               // is the least
     struct interval to_winner; // ratio, 95 %
     bool tied; // less than 1 % slower than the fastest, as far as one can tell
 };

@@ -35,15 +35,18 @@ static double deviation(double nearer, double further)
     return known ? log(further / nearer) / z_80 : 0;
 }
 
+// Older recordings have the greater one of two samples as the median.
 static void record(struct recording *r, size_t row,
                    const struct measurement_row *m)
 {
     if (!(m->median_ns > 0))
         return;
+    bool few = m->n_samples <= RACE_FEW_SAMPLES && m->p20_ns > 0;
+    double middle = few ? m->p20_ns : m->median_ns;
     r->rows[r->n] = row;
-    r->log_ns[r->n] = log(m->median_ns);
-    r->below[r->n] = deviation(m->p20_ns, m->median_ns);
-    r->above[r->n] = deviation(m->median_ns, m->p80_ns);
+    r->log_ns[r->n] = log(middle);
+    r->below[r->n] = deviation(m->p20_ns, middle);
+    r->above[r->n] = deviation(middle, m->p80_ns);
     r->best = fmin(r->best, r->log_ns[r->n]);
     r->n++;
 }
