@@ -69,7 +69,9 @@ end
 -- anyway do as well in groups. Lanes of 8 floats suit wide rows, unless the teams
 -- that they make find too few edges; fewer than 4 lanes leave a team too many.
 -- Evidence: measured. Best of all families on 18 of 21 widths of four such graphs,
--- by up to 2.5 times (H200, tests/bench/families.py).
+-- by up to 2.5 times (H200, tests/bench/families.py). Short rows want short batches:
+-- unroll 2 takes 0.89 and 0.93 of unroll 4's time on a graph of 15 edges a node (16
+-- and 64 columns), unroll 8 is best at 36 (H100, tests/gpu/visit.sh survey).
 rule "edge_ranges" {
   when = function(graph)
     return has_long_rows(graph) and graph.degree.mean < 64
@@ -80,9 +82,14 @@ rule "edge_ranges" {
     local small = graph.edges < 128 * 16 * device.sm_count
                   or layer.agg_dim >= 128
     local edges = small and { 64, 128 } or { 128, 64 }
-    if graph.degree.mean >= 24 then edges[3] = 256 end
-    return { template = "edge_balanced", edgesPerWarp = edges,
-             dimWorker = layer.agg_dim >= 64 and { lanes // 2, lanes } or lanes }
+    local short = graph.degree.mean < 24
+    if not short then edges[3] = 256 end
+    return {
+      { template = "edge_balanced", edgesPerWarp = edges,
+        dimWorker = layer.agg_dim >= 64 and { lanes // 2, lanes } or lanes },
+      { template = "edge_balanced", edgesPerWarp = short and 128 or 256,
+        dimWorker = lanes, unroll = short and 2 or 8 },
+    }
   end,
   why = "short rows around a few long ones: equal edges for every team of lanes",
   priority = 70,
@@ -91,7 +98,8 @@ rule "edge_ranges" {
 -- The same cut, GNNAdvisor's way: groups of one row's edges, a warp for each.
 -- Longer groups pay where rows are long anyway, and where there are enough of them
 -- to fill the device, since fewer sums have to be joined. Lanes of half as many
--- floats sometimes win: more loads are then under way at once.
+-- floats sometimes win: more loads are then under way at once. So do twice the
+-- loads of wide rows: 0.91 of the time on a graph of 36 edges a node (H100).
 -- Evidence: measured. Groups of 256 on large graphs and more lanes than columns
 -- need were where earlier rules missed the best of all points (H200,
 -- tests/gpu/visit.sh survey); that rows are cut at all where they are short is
@@ -105,8 +113,13 @@ rule "long_rows" {
     local part = graph.degree.mean < 48 and { 32, 64 } or { 64, 128 }
     if graph.edges >= 4e6 then part[3] = 256 end
     local more = layer.agg_dim > 8 and math.min(32, 2 * lanes) or lanes
-    return { template = "neighbor_group", partSize = part,
-             dimWorker = more > lanes and { lanes, more } or lanes }
+    local points = { { template = "neighbor_group", partSize = part,
+                       dimWorker = more > lanes and { lanes, more } or lanes } }
+    if layer.agg_dim >= 64 then
+      points[2] = { template = "neighbor_group", partSize = 64,
+                    dimWorker = more, unroll = 8 }
+    end
+    return points
   end,
   why = "a few rows hold many edges: rows are cut into groups of equal work",
   priority = 60,
@@ -177,18 +190,27 @@ rule "even_rows" {
   priority = 30,
 }
 
--- Wide rows fill the warp: what is left to try is more loads in flight.
--- Evidence: modelled. It costs no more than even_rows (test_shipped_rules.c).
+-- Wide rows fill the warp: what is left to try is more loads in flight, or fewer
+-- lanes of 16 floats each, whose four loads of a row are one neighbour's.
+-- Evidence: modelled for the former: it costs no more than even_rows
+-- (test_shipped_rules.c). Measured for the latter: 0.95 and 0.98 of even_rows' time on
+-- a graph of 4 edges a node (128 and 64 columns; H100, tests/gpu/visit.sh survey).
 rule "wide_rows" {
   when = function(graph, layer)
-    return layer.agg_dim >= 128 and graph.degree.mean >= 8
+    return layer.agg_dim >= 64
   end,
   choose = function(graph, layer)
     local vec, lanes, loads = spread(layer.agg_dim)
-    return { template = "row_split", dimWorker = lanes, vec = vec,
-             coarsen = loads, unroll = 8 }
+    local deep = math.min(32, power_up(ceil_div(layer.agg_dim, 16)))
+    local points = { { template = "row_split", dimWorker = deep, vec = 4,
+                       coarsen = 4, unroll = 2 } }
+    if layer.agg_dim >= 128 and graph.degree.mean >= 8 then
+      points[2] = { template = "row_split", dimWorker = lanes, vec = vec,
+                    coarsen = loads, unroll = 8 }
+    end
+    return points
   end,
-  why = "wide rows: twice the loads in flight",
+  why = "wide rows: more loads in flight, or more floats in a lane",
   priority = 20,
 }
 
@@ -211,6 +233,22 @@ rule "attention_rows" {
   end,
   why = "lanes as a row of x needs, the rest of the warp for further edges",
   priority = 30,
+}
+
+-- With few rows the longest one decides, even where it is no hub.
+-- Evidence: reasoned; no time of it is on record.
+rule "attention_few_rows" {
+  when = function(graph, layer, device)
+    return layer.op == "gat" and graph.nodes < 256 * device.sm_count
+           and graph.degree.max > 4 * graph.degree.mean
+  end,
+  choose = function(graph, layer)
+    local lanes = attention_lanes(layer)
+    return { template = "attention", dimWorker = lanes,
+             edgeWorker = 32 // lanes, warpPerRow = { 1, 2, 4 }, unroll = 4 }
+  end,
+  why = "few rows: several warps shorten the longest one's wait",
+  priority = 25,
 }
 
 -- Evidence: reasoned; no time of it is on record.
@@ -354,6 +392,13 @@ test "attention gives a head's columns to as few lanes as loads allow" {
   layer = { op = "gat", agg_dim = 64 },
   expect = { rule = "attention_rows", dimWorker = 16, edgeWorker = 2,
              warpPerRow = 1 },
+}
+
+test "attention gives few rows several warps each" {
+  op = "attention",
+  graph = { nodes = 2708, degree = { mean = 4, max = 168 } },
+  layer = { op = "gat", agg_dim = 64 },
+  expect = { rule = "attention_few_rows", edgeWorker = 2, warpPerRow = 4 },
 }
 
 test "attention shares hubs among the warps of a block" {

@@ -132,14 +132,14 @@ static void propose_everything(const char *file, const int32_t *widths,
     ruleset_destroy(rs);
 }
 
-TEST(default_proposes_one_to_sixteen_valid_points_for_every_width)
+TEST(default_proposes_one_to_twenty_valid_points_for_every_width)
 {
     static const int32_t widths[] = {1,   2,   3,   4,   5,   6,   7,    8,
                                      9,   12,  13,  15,  16,  17,  22,   29,
                                      31,  32,  33,  41,  47,  64,  100,  121,
                                      128, 129, 256, 257, 500, 602, 1433, 3703};
     propose_everything("default.lua", widths,
-                       sizeof(widths) / sizeof(widths[0]), 16);
+                       sizeof(widths) / sizeof(widths[0]), 20);
 }
 
 TEST(gnnadvisor_proposes_valid_points_for_every_width)
@@ -285,7 +285,7 @@ int main(void)
         return 1;
     }
     RUN(the_tests_in_the_files_pass);
-    RUN(default_proposes_one_to_sixteen_valid_points_for_every_width);
+    RUN(default_proposes_one_to_twenty_valid_points_for_every_width);
     RUN(gnnadvisor_proposes_valid_points_for_every_width);
     RUN(exhaustive_proposes_valid_points_only);
     RUN(exhaustive_fits_the_list_of_candidates_for_every_width);
