@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bundle/offsets.h"
 #include "fail.h"
 
 // The program under construction. `full` is set instead of writing past a
@@ -15,8 +16,12 @@ struct builder {
 
 enum { BUFFER_X, BUFFER_Y };
 
-static const struct step no_step = {.x = -1, .out = -1, .self = -1,
-                                    .weight = -1, .bias = -1, .eps = -1,
+static const struct step no_step = {.x = -1,
+                                    .out = -1,
+                                    .self = -1,
+                                    .weight = -1,
+                                    .bias = -1,
+                                    .eps = -1,
                                     .kernel = -1};
 
 int32_t padded_pitch(int32_t dim)
@@ -249,10 +254,6 @@ double aggregate_first_bytes(const struct layer *l, int64_t n_nodes,
     return aggregation_bytes(l->in_dim, n_nodes, n_edges) + epilogue;
 }
 
-// A kernel's index of edges may pass a row's end by what the row's teams take
-// in one turn; no template takes as many.
-enum { MOST_EDGES_PAST_END = 1 << 16 };
-
 int32_t step_offset_bits(const struct program *p, const struct step *s,
                          int64_t n_nodes, int64_t n_edges)
 {
@@ -261,9 +262,7 @@ int32_t step_offset_bits(const struct program *p, const struct step *s,
     for (int i = 0; i < 3; i++)
         if (buffers[i] >= 0 && p->buffers[buffers[i]].pitch > widest)
             widest = p->buffers[buffers[i]].pitch;
-    bool small = n_edges < INT32_MAX - MOST_EDGES_PAST_END &&
-                 n_nodes < INT32_MAX / widest;
-    return small ? 32 : 64;
+    return edges_fit_32_bits(n_edges) && n_nodes < INT32_MAX / widest ? 32 : 64;
 }
 
 gnnac_status lower_model(const struct model *m, int64_t n_nodes,
@@ -287,7 +286,7 @@ gnnac_status lower_model(const struct model *m, int64_t n_nodes,
         if (l->op == CONV_GAT)
             attend(&b, &c);
         else if (transform_first_bytes(l, n_nodes, n_edges) <=
-            aggregate_first_bytes(l, n_nodes, n_edges))
+                 aggregate_first_bytes(l, n_nodes, n_edges))
             transform_first(&b, &c);
         else
             aggregate_first(&b, &c);

@@ -2,6 +2,7 @@
 // and multiply on the strength of these checks and repeat none of them.
 #include <string.h>
 
+#include "bundle/offsets.h"
 #include "checked.h"
 #include "bundle/manifest.h"
 #include "bundle/model_params.h"
@@ -211,11 +212,20 @@ static gnnac_status check_aggregate(const struct checked_step *c)
     return check_elementwise(c);
 }
 
+// Whether `scores` has two columns for each head of the step's layer.
+static bool has_scores_of_layer(const struct checked_step *c,
+                                const struct buffer *scores)
+{
+    const struct layer *l = &c->m->model.layers[c->s->layer];
+    return scores && l->op == CONV_GAT && scores->dim == 2 * l->heads;
+}
+
 // att_src and att_dst, side by side among the parameters.
 static gnnac_status check_attention_scores(const struct checked_step *c)
 {
     int32_t heads = c->out->dim / 2;
-    if (c->out->dim % 2 || c->x->dim % heads || c->s->x == c->s->out)
+    if (!has_scores_of_layer(c, c->out) || c->x->dim % heads ||
+        c->s->x == c->s->out)
         return BAD_STEP(c, "its buffers do not fit");
     if (!param_is(c, c->s->weight, heads, c->x->dim / heads) ||
         !param_is(c, c->s->weight + 1, heads, c->x->dim / heads))
@@ -226,7 +236,7 @@ static gnnac_status check_attention_scores(const struct checked_step *c)
 static gnnac_status check_attention(const struct checked_step *c)
 {
     const struct step *s = c->s;
-    if (!c->self || c->self->dim % 2 || c->out->dim % (c->self->dim / 2))
+    if (!has_scores_of_layer(c, c->self) || c->out->dim % (c->self->dim / 2))
         return BAD_STEP(c, "its scores do not fit");
     if (s->x == s->out || s->self == s->out)
         return BAD_STEP(c, "cannot work in place");
@@ -301,7 +311,7 @@ static bool needs_64_bits(const struct checked_step *c)
     int64_t pitch = c->x->pitch > c->out->pitch ? c->x->pitch : c->out->pitch;
     if (c->self && c->self->pitch > pitch)
         pitch = c->self->pitch;
-    return c->m->n_stored_edges > INT32_MAX ||
+    return !edges_fit_32_bits(c->m->n_stored_edges) ||
            c->m->n_nodes > INT32_MAX / pitch;
 }
 

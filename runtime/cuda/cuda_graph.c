@@ -1,3 +1,4 @@
+#include "bundle/offsets.h"
 #include "cuda/cuda_graph.h"
 
 #include <stdlib.h>
@@ -144,7 +145,7 @@ gnnac_status cuda_graph_prepare(struct cuda_graph *g, const struct kernel *k,
 {
     cu_ptr *rowptr = k->offset_bits == 64 ? &g->rowptr_64 : &g->rowptr_32;
     gnnac_status st = GNNAC_OK;
-    if (k->offset_bits == 32 && g->n_edges > INT32_MAX)
+    if (k->offset_bits == 32 && !edges_fit_32_bits(g->n_edges))
         return FAIL(err, GNNAC_EUNSUPPORTED,
                     "%s: 32-bit offsets for %lld edges", k->name,
                     (long long)g->n_edges);

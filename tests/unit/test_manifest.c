@@ -1,5 +1,6 @@
 #include <jansson.h>
 
+#include "bundle/offsets.h"
 #include "bundle_fixture.h"
 #include "bundle/manifest.h"
 #include "test.h"
@@ -190,6 +191,49 @@ TEST(parts_of_several_rows_are_a_feature_that_readers_must_have)
     free(m);
 }
 
+static struct manifest *gat_example(void)
+{
+    struct fixture_graph g = fixture_graph_of(3, NULL, 0);
+    struct manifest *m = fixture_manifest(
+        &(struct model_request){.name = "gat", .dim = 6, .hidden = 4,
+                                .classes = 2, .layers = 2, .heads = 2},
+        &g);
+    fixture_graph_finish(&g);
+    return m;
+}
+
+TEST(attention_has_the_scores_of_its_layers_heads)
+{
+    gnnac_error err = {{0}};
+    struct manifest *m = gat_example();
+    CHECK_INT(manifest_check(m, &err), GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    for (int32_t i = 0; i < m->program.n_steps; i++) {
+        struct step *s = &m->program.steps[i];
+        if (s->kind != STEP_ATTENTION && s->kind != STEP_ATTENTION_SCORES)
+            continue;
+        s->layer = 1 - s->layer; // which has another number of heads
+        err.msg[0] = 0;
+        CHECK_INT(manifest_check(m, &err), GNNAC_EFORMAT);
+        CHECK_HAS(err.msg, "do not fit");
+        s->layer = 1 - s->layer;
+    }
+    free(m);
+}
+
+TEST(indices_of_edges_may_pass_the_last_edge)
+{
+    gnnac_error err = {{0}};
+    struct manifest *m = example();
+    m->n_edges = m->n_stored_edges = INT32_MAX - MOST_EDGES_PAST_END - 1;
+    CHECK_INT(manifest_check(m, &err), GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    m->n_edges = m->n_stored_edges = INT32_MAX - MOST_EDGES_PAST_END;
+    CHECK_INT(manifest_check(m, &err), GNNAC_EFORMAT);
+    CHECK_HAS(err.msg, "overflow");
+    free(m);
+}
+
 TEST(a_bundle_requires_every_feature_that_it_uses)
 {
     struct manifest *m = reordered_example();
@@ -231,6 +275,8 @@ int main(void)
     RUN(a_reordered_graph_is_required_to_be_understood_and_no_other);
     RUN(a_kernel_alone_survives_the_way_through_json);
     RUN(parts_of_several_rows_are_a_feature_that_readers_must_have);
+    RUN(attention_has_the_scores_of_its_layers_heads);
+    RUN(indices_of_edges_may_pass_the_last_edge);
     RUN(a_bundle_requires_every_feature_that_it_uses);
     RUN(bytes_that_are_not_utf8_do_not_stop_the_writer);
     RUN(every_name_reads_back_as_its_value);
