@@ -1,9 +1,9 @@
-#include "bundle/offsets.h"
 #include "cuda/cuda_graph.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "bundle/offsets.h"
 #include "checked.h"
 
 // Offsets in the kernel's width.
