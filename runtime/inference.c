@@ -3,6 +3,7 @@
 
 #include "backend.h"
 #include "checked.h"
+#include "spans.h"
 #include "weights.h"
 #include "workspace.h"
 
@@ -147,12 +148,6 @@ static gnnac_status check_ready(const struct gnnac_model *m, const void *x,
     return GNNAC_OK;
 }
 
-static bool overlap(const void *a, size_t n_a, const void *b, size_t n_b)
-{
-    uintptr_t p = (uintptr_t)a, q = (uintptr_t)b;
-    return p < q ? q - p < n_a : p - q < n_b;
-}
-
 static size_t matrix_bytes(const struct gnnac_model *m, int32_t buffer)
 {
     // manifest_check made sure that it fits.
@@ -174,9 +169,9 @@ static gnnac_status check_memory(const struct gnnac_model *m, const float *x,
         return FAIL(err, GNNAC_EUSAGE,
                     "x, y and workspace must be aligned to %d bytes",
                     (int)ALIGNMENT);
-    if (overlap(x, x_bytes, y, y_bytes) ||
-        overlap(x, x_bytes, workspace, need) ||
-        overlap(y, y_bytes, workspace, need))
+    if (spans_overlap(x, x_bytes, y, y_bytes) ||
+        spans_overlap(x, x_bytes, workspace, need) ||
+        spans_overlap(y, y_bytes, workspace, need))
         return FAIL(err, GNNAC_EUSAGE, "x, y and workspace overlap");
     return GNNAC_OK;
 }

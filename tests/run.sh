@@ -117,13 +117,16 @@ fi
 stage "clang with ThreadSanitizer, threads that meet"
 archer=$(dirname "$(realpath "$(command -v clang)" 2>/dev/null)")
 archer=$archer/../lib/libarcher.so
+meets() { # test program
+    TSAN_OPTIONS="ignore_noninstrumented_modules=1" KMP_BLOCKTIME=0 \
+        OMP_TOOL_LIBRARIES=$archer quietly "build-tsan/tests/$1"
+}
 if [ ! -f "$archer" ]; then
     skip "libarcher.so, of libomp-dev, is not installed"
 elif CC=clang CXX=clang++ configure build-tsan -Db_sanitize=thread \
     -Db_lundef=false -Doptimization=1 &&
-    quietly ninja --quiet -C build-tsan tests/test_races &&
-    TSAN_OPTIONS="ignore_noninstrumented_modules=1" KMP_BLOCKTIME=0 \
-        OMP_TOOL_LIBRARIES=$archer quietly build-tsan/tests/test_races; then
+    quietly ninja --quiet -C build-tsan tests/test_races tests/test_plans &&
+    meets test_races && meets test_plans; then
     echo "build-tsan: ok"
     passed=$((passed + 1))
 else

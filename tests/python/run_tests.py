@@ -5,7 +5,7 @@ those named. A title is the first line of a test's docstring.
 usage: run_tests.py SOURCE_ROOT BUILD_ROOT [MODULE...]
 
 Where this Python lacks NumPy, that of .venv is asked (tests/setup.sh puts it
-there).
+there). Tests of PyTorch run in $GNNAC_TORCH_PYTHON where that is set.
 """
 import glob
 import os
@@ -13,6 +13,7 @@ import sys
 import unittest
 
 sys.dont_write_bytecode = True
+TORCH = {"test_layers", "test_torch"}
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -25,6 +26,13 @@ def need_numpy(root):
             os.execv(python, [python, *sys.argv])
         print("1..0 # SKIP no NumPy:", why)
         sys.exit(0)
+
+
+def use_torch_python(names):
+    python = os.environ.get("GNNAC_TORCH_PYTHON")
+    if python and os.path.abspath(python) != sys.executable and \
+            names and set(names) <= TORCH:
+        os.execv(python, [python, *sys.argv])
 
 
 def title(test):
@@ -72,6 +80,7 @@ class Tap(unittest.TestResult):
 
 def main():
     root, build = map(os.path.abspath, sys.argv[1:3])
+    use_torch_python(sys.argv[3:])
     need_numpy(root)
     os.environ["GNNAC_LIBRARY"] = os.path.join(build, "runtime",
                                                "libgnnac.so.1")

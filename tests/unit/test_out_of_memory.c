@@ -136,6 +136,41 @@ static gnnac_status train_all(gnnac_error *err)
     return with_model(train_model, err);
 }
 
+static gnnac_status use_plan(gnnac_graph *g, gnnac_error *err)
+{
+    const gnnac_plan_options o = {.struct_size = sizeof(o), .dim = 4,
+                                  .reduce = GNNAC_GCN, .backward = 1};
+    const gnnac_operands in = {.struct_size = sizeof(in), .x = x};
+    gnnac_plan *plan = NULL;
+    float y[20 * 4];
+    gnnac_status st = gnnac_plan_create(g, &o, &plan, err);
+    CHECK((st == GNNAC_OK) == (plan != NULL));
+    if (st == GNNAC_OK)
+        st = gnnac_plan_forward(plan, &in, y, NULL, 0, NULL, err);
+    gnnac_plan_destroy(plan);
+    return st;
+}
+
+static gnnac_status operate(gnnac_error *err)
+{
+    static const int64_t src[] = {3, 0, 0}, dst[] = {1, 0, 2};
+    const gnnac_edges edges = {.struct_size = sizeof(edges), .n_nodes = 20,
+                               .n_edges = 3, .src = src, .dst = dst,
+                               .drop_self_loops = 1};
+    gnnac_context_options o = {.struct_size = sizeof(o), .device = "cpu"};
+    gnnac_context *ctx = NULL;
+    gnnac_graph *g = NULL;
+    gnnac_status st = gnnac_context_create(&o, &ctx, err);
+    if (st == GNNAC_OK)
+        st = gnnac_graph_create(ctx, &edges, &g, err);
+    CHECK((st == GNNAC_OK) == (g != NULL));
+    if (st == GNNAC_OK)
+        st = use_plan(g, err);
+    gnnac_graph_destroy(g);
+    gnnac_context_destroy(ctx);
+    return st;
+}
+
 // Allow 0, 1, 2 ... allocations until nothing is refused any more.
 static void starve(gnnac_status (*work)(gnnac_error *))
 {
@@ -180,6 +215,11 @@ TEST(training_survives_every_failed_allocation)
     starve(train_all);
 }
 
+TEST(operators_survive_every_failed_allocation)
+{
+    starve(operate);
+}
+
 TEST(writing_a_bundle_survives_every_failed_allocation)
 {
     struct fixture_graph g = reordered_graph();
@@ -216,6 +256,7 @@ int main(void)
     RUN(opening_a_bundle_survives_every_failed_allocation);
     RUN(running_a_model_survives_every_failed_allocation);
     RUN(training_survives_every_failed_allocation);
+    RUN(operators_survive_every_failed_allocation);
     RUN(writing_a_bundle_survives_every_failed_allocation);
     free(bytes);
     fixture_graph_finish(&g);

@@ -269,6 +269,123 @@ GNNAC_API gnnac_status gnnac_trainer_save(const gnnac_trainer *trainer,
 GNNAC_API gnnac_status gnnac_trainer_load(gnnac_trainer *trainer,
                                           const char *path, gnnac_error *err);
 
+// ---- operators --------------------------------------------------------------
+
+// For those who bring their own model: sums over neighbours and the like on a
+// graph, each as a plan that is made once and executed often. So far on the
+// CPU.
+
+// A graph in a context. Thread-safety: safe to share once created.
+typedef struct gnnac_graph gnnac_graph;
+
+// Edges as CSR by destinations, or as two lists where `rowptr` is NULL. They
+// may be directed, duplicate, and self loops; their order is the callers' order
+// of everything that is given by edge. Set struct_size.
+typedef struct gnnac_edges {
+    size_t struct_size;
+    int64_t n_nodes, n_edges; // n_nodes <= 2^31 - 1
+    const int64_t *rowptr;    // [n_nodes + 1], from 0 to n_edges
+    const int32_t *colidx;    // [n_edges] sources; row v holds v's in-edges
+    const int64_t *src, *dst; // [n_edges]; edge e leads from src[e] to dst[e]
+    int32_t drop_self_loops;  // 1: as if those given had no part in it; what
+                              // is read by edge is not read there, what is
+                              // written by edge is 0
+    int32_t reserved;         // must be 0
+} gnnac_edges;
+
+// The arrays are copied. The context must outlive the graph. Errors:
+// GNNAC_EUSAGE (names the first edge that is wrong), GNNAC_ENOMEM.
+GNNAC_API gnnac_status gnnac_graph_create(gnnac_context *ctx,
+                                          const gnnac_edges *edges,
+                                          gnnac_graph **out, gnnac_error *err);
+GNNAC_API void gnnac_graph_destroy(gnnac_graph *graph);
+
+// n nodes, E edges as given, d = dim, h = heads. u ranges over the sources of
+// v's in-edges, once per edge; deg(v) is their number.
+typedef enum gnnac_op {
+    // out [n, d]: what `reduce` makes of the x[u] of row v, x [n, d].
+    GNNAC_AGGREGATE,
+    // out [E, h]: for edge (u, v) and head k the dot product of x[v] and y[u]
+    // over columns k d/h .. (k + 1) d/h; x, y [n, d].
+    GNNAC_SDDMM,
+    // out [n, d]: sum of a x[u] over u, and v itself, for each head's columns;
+    // a is the softmax over them of LeakyReLU(y[u][k] + y[v][h + k]), slope
+    // 0.2 (Velickovic et al. 2018); x [n, d], y [n, 2h]. The graph must be
+    // without self loops.
+    GNNAC_ATTENTION
+} gnnac_op;
+
+// With weights w [E] the x[u] of GNNAC_SUM and GNNAC_MEAN are w x[u].
+typedef enum gnnac_reduce {
+    GNNAC_SUM,
+    GNNAC_MEAN, // the sum divided by max(1, deg(v))
+    GNNAC_GCN,  // D^-1/2 (A + I) D^-1/2 x, D = deg + 1 (Kipf and Welling 2017);
+                // the graph must be without self loops
+    GNNAC_MAX,  // 0 where deg(v) is 0; ties share a gradient evenly
+    GNNAC_MIN
+} gnnac_reduce;
+
+// Zero-initialise, set struct_size = sizeof(gnnac_plan_options).
+typedef struct gnnac_plan_options {
+    size_t struct_size;
+    gnnac_op op;
+    gnnac_reduce reduce; // GNNAC_AGGREGATE
+    int32_t dim;         // columns of x, at least 1
+    int32_t heads;       // divides dim; 0: 1. Not for GNNAC_AGGREGATE
+    int32_t weighted;    // 1: edges have weights. GNNAC_AGGREGATE alone
+    int32_t backward;    // 1: gnnac_plan_backward will be called
+} gnnac_plan_options;
+
+// An operator on a graph, and all that executing it needs but scratch memory.
+// Thread-safety: safe to share; calls at the same time need a workspace each.
+typedef struct gnnac_plan gnnac_plan;
+
+// The graph must outlive the plan. `backward` makes the graph's transposed form
+// once for all plans. Errors: GNNAC_EUSAGE (names the option), GNNAC_ENOMEM,
+// GNNAC_EUNSUPPORTED (on a GPU; backward of GNNAC_ATTENTION).
+GNNAC_API gnnac_status gnnac_plan_create(gnnac_graph *graph,
+                                         const gnnac_plan_options *options,
+                                         gnnac_plan **out, gnnac_error *err);
+GNNAC_API void gnnac_plan_destroy(gnnac_plan *plan);
+
+// Bytes of scratch memory that executing needs, a constant of the plan.
+GNNAC_API size_t gnnac_plan_workspace_size(const gnnac_plan *plan);
+
+// What an operator reads, in the shapes above: float32, packed; NULL where it
+// has no such operand. Set struct_size.
+typedef struct gnnac_operands {
+    size_t struct_size;
+    const float *x, *y;
+    const float *weight; // [E]
+} gnnac_operands;
+
+// `out` receives the result. Allocates nothing. What is written may not overlap
+// anything else. Alignment: 4 bytes, of the workspace 16. On the CPU the call
+// returns when done and `stream` is not looked at. Errors: GNNAC_EUSAGE.
+GNNAC_API gnnac_status gnnac_plan_forward(const gnnac_plan *plan,
+                                          const gnnac_operands *operands,
+                                          float *out, void *workspace,
+                                          size_t workspace_bytes,
+                                          gnnac_stream stream,
+                                          gnnac_error *err);
+
+// Where gradients go: shapes of the operands; NULL: not wanted. They are
+// overwritten, not added to. Set struct_size.
+typedef struct gnnac_gradients {
+    size_t struct_size;
+    float *x, *y;
+    float *weight;
+} gnnac_gradients;
+
+// From `out_grad`, the gradient of `out`, to those of the operands. `out` as
+// forward left it is read for GNNAC_MAX and GNNAC_MIN, else may be NULL; so may
+// operands that no wanted gradient depends on. Else as gnnac_plan_forward.
+// Errors: GNNAC_EUSAGE (also of a plan without backward).
+GNNAC_API gnnac_status gnnac_plan_backward(
+    const gnnac_plan *plan, const gnnac_operands *operands, const float *out,
+    const float *out_grad, const gnnac_gradients *grads, void *workspace,
+    size_t workspace_bytes, gnnac_stream stream, gnnac_error *err);
+
 #ifdef __cplusplus
 }
 #endif

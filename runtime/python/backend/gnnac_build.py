@@ -53,9 +53,9 @@ def _metadata():
 
 def _sources():
     """(name in the package, bytes) of every file of it."""
-    for path in sorted((ROOT / PACKAGE).iterdir()):
+    for path in sorted((ROOT / PACKAGE).rglob("*")):
         if path.suffix == ".py" or path.name == "py.typed":
-            yield f"{PACKAGE}/{path.name}", path.read_bytes()
+            yield path.relative_to(ROOT).as_posix(), path.read_bytes()
 
 
 def _tag(has_library):

@@ -13,7 +13,10 @@ compile().
 from ._bundle import Bundle
 from ._compile import compile
 from ._context import Context
+from ._graph import Graph
 from ._model import Model
+from ._operators import (aggregate, aggregate_backward, attention, sddmm,
+                         sddmm_backward)
 from ._trainer import Trainer
 from ._version import __version__
 from .errors import (CompileError, DatabaseError, DeviceError, Error,
@@ -23,7 +26,8 @@ from .errors import (CompileError, DatabaseError, DeviceError, Error,
 
 __all__ = [
     "Bundle", "CompileError", "Context", "DatabaseError", "DeviceError",
-    "Error", "FileError", "InternalError", "LibraryError", "Model",
-    "NotFoundError", "OutOfMemoryError", "ResultError", "Status",
-    "Trainer", "UnsupportedError", "UsageError", "__version__", "compile",
+    "Error", "FileError", "Graph", "InternalError", "LibraryError", "Model",
+    "NotFoundError", "OutOfMemoryError", "ResultError", "Status", "Trainer",
+    "UnsupportedError", "UsageError", "__version__", "aggregate",
+    "aggregate_backward", "attention", "compile", "sddmm", "sddmm_backward",
 ]

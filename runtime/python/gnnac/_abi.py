@@ -75,12 +75,63 @@ class Features(Structure):
     ]
 
 
+class Edges(Structure):
+    """gnnac_edges"""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("n_nodes", c_int64),
+        ("n_edges", c_int64),
+        ("rowptr", c_void_p),
+        ("colidx", c_void_p),
+        ("src", c_void_p),
+        ("dst", c_void_p),
+        ("drop_self_loops", c_int32),
+        ("reserved", c_int32),
+    ]
+
+
+class PlanOptions(Structure):
+    """gnnac_plan_options"""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("op", c_int),
+        ("reduce", c_int),
+        ("dim", c_int32),
+        ("heads", c_int32),
+        ("weighted", c_int32),
+        ("backward", c_int32),
+    ]
+
+
+class Operands(Structure):
+    """gnnac_operands"""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("x", c_void_p),
+        ("y", c_void_p),
+        ("weight", c_void_p),
+    ]
+
+
+class Gradients(Structure):
+    """gnnac_gradients"""
+
+    _fields_ = Operands._fields_
+
+
 STRUCTS: dict[str, type[Structure]] = {
     "gnnac_error": ErrorText,
     "gnnac_context_options": ContextOptions,
     "gnnac_bundle_info": BundleInfo,
     "gnnac_train_options": TrainOptions,
     "gnnac_features": Features,
+    "gnnac_edges": Edges,
+    "gnnac_plan_options": PlanOptions,
+    "gnnac_operands": Operands,
+    "gnnac_gradients": Gradients,
 }
 
 # Objects, matrices and memory are untyped addresses here; _views.py checks
@@ -133,6 +184,24 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "gnnac_trainer_kept_step": (c_int64, [_HANDLE]),
     "gnnac_trainer_save": (_STATUS, [_HANDLE, c_char_p, _ERROR]),
     "gnnac_trainer_load": (_STATUS, [_HANDLE, c_char_p, _ERROR]),
+    "gnnac_graph_create": (_STATUS, [_HANDLE, POINTER(Edges), _OUT, _ERROR]),
+    "gnnac_graph_destroy": (None, [_HANDLE]),
+    "gnnac_plan_create": (
+        _STATUS,
+        [_HANDLE, POINTER(PlanOptions), _OUT, _ERROR],
+    ),
+    "gnnac_plan_destroy": (None, [_HANDLE]),
+    "gnnac_plan_workspace_size": (c_size_t, [_HANDLE]),
+    "gnnac_plan_forward": (
+        _STATUS,
+        [_HANDLE, POINTER(Operands), _MATRIX, _MEMORY, c_size_t, _STREAM,
+         _ERROR],
+    ),
+    "gnnac_plan_backward": (
+        _STATUS,
+        [_HANDLE, POINTER(Operands), _MATRIX, _MATRIX, POINTER(Gradients),
+         _MEMORY, c_size_t, _STREAM, _ERROR],
+    ),
 }
 
 

@@ -1,0 +1,183 @@
+"""The operators as PyTorch custom operators `gnnac::*` with gradients.
+
+Each is three things: what it computes, what shapes it gives (for tracing), and
+its backward, an operator itself, so that compiled graphs hold both.
+"""
+
+# No `from __future__ import annotations`: PyTorch reads the schema of an
+# operator from the annotations.
+from typing import Any, Optional, Tuple
+
+import torch
+from torch import Tensor
+from torch.library import custom_op
+
+from .. import _operators as on
+from ..errors import usage
+from ._graphs import graph_of
+
+
+def _ready(x: Tensor) -> Tensor:
+    """As the library takes it: packed, and no concern of autograd."""
+    return x.detach().contiguous()
+
+
+def _ready_or_none(x: Optional[Tensor]) -> Optional[Tensor]:
+    return None if x is None else _ready(x)
+
+
+def _tensor(array: Any, like: Tensor) -> Tensor:
+    """What was computed, or where nothing was, a tensor of no elements, as an
+    operator cannot give None."""
+    return like.new_empty(0) if array is None else torch.from_numpy(array)
+
+
+def _rows(x: Tensor) -> Tensor:
+    if x.dim() != 2:
+        raise usage(f"x has shape {list(x.shape)}: expected [nodes, columns]")
+    return _ready(x)
+
+
+# ---- aggregate --------------------------------------------------------------
+
+
+@custom_op("gnnac::aggregate", mutates_args=(), device_types="cpu")
+def _aggregate(x: Tensor, edge_index: Tensor, weight: Optional[Tensor],
+               reduce: str, drop_self_loops: bool) -> Tensor:
+    given = _rows(x)
+    graph = graph_of(edge_index, given.shape[0], drop_self_loops)
+    return on.aggregate(graph, given, reduce, _ready_or_none(weight),
+                        out=torch.empty_like(given))
+
+
+@custom_op("gnnac::aggregate_backward", mutates_args=(), device_types="cpu")
+def _aggregate_backward(out_grad: Tensor, x: Optional[Tensor],
+                        edge_index: Tensor, weight: Optional[Tensor],
+                        out: Optional[Tensor], reduce: str,
+                        drop_self_loops: bool, x_grad: bool,
+                        weight_grad: bool) -> Tuple[Tensor, Tensor]:
+    graph = graph_of(edge_index, out_grad.shape[0], drop_self_loops)
+    grads = on.aggregate_backward(
+        graph, _ready(out_grad), _ready_or_none(x), reduce,
+        _ready_or_none(weight), _ready_or_none(out), x_grad=x_grad,
+        weight_grad=weight_grad)
+    return _tensor(grads[0], out_grad), _tensor(grads[1], out_grad)
+
+
+@_aggregate.register_fake
+def _(x: Tensor, edge_index: Tensor, weight: Optional[Tensor], reduce: str,
+      drop_self_loops: bool) -> Tensor:
+    return torch.empty_like(x, memory_format=torch.contiguous_format)
+
+
+@_aggregate_backward.register_fake
+def _(out_grad: Tensor, x: Optional[Tensor], edge_index: Tensor,
+      weight: Optional[Tensor], out: Optional[Tensor], reduce: str,
+      drop_self_loops: bool, x_grad: bool,
+      weight_grad: bool) -> Tuple[Tensor, Tensor]:
+    return (out_grad.new_empty(out_grad.shape if x_grad else (0,)),
+            out_grad.new_empty((edge_index.shape[1] if weight_grad else 0,)))
+
+
+def _aggregate_setup(ctx: Any, inputs: Any, output: Tensor) -> None:
+    x, edge_index, weight, ctx.reduce, ctx.drop = inputs
+    extreme = ctx.reduce in ("max", "min")
+    wants_weight = weight is not None and weight.requires_grad
+    ctx.save_for_backward(x if extreme or wants_weight else None, edge_index,
+                          weight, output if extreme else None)
+
+
+def _aggregate_grad(ctx: Any, grad: Tensor) -> Any:
+    x, edge_index, weight, out = ctx.saved_tensors
+    wants_x, _, wants_weight, _, _ = ctx.needs_input_grad
+    to_x, to_weight = _aggregate_backward(
+        grad, x, edge_index, weight, out, ctx.reduce, ctx.drop, wants_x,
+        wants_weight)
+    return (to_x if wants_x else None, None,
+            to_weight if wants_weight else None, None, None)
+
+
+_aggregate.register_autograd(_aggregate_grad, setup_context=_aggregate_setup)
+
+
+def aggregate(x: Tensor, edge_index: Tensor, weight: Optional[Tensor] = None,
+              reduce: str = "sum", drop_self_loops: bool = False) -> Tensor:
+    """gnnac.aggregate on the graph of edge_index [2, edges]: float32
+    [nodes, d] to [nodes, d]. Gradients go to x and weight [edges]."""
+    return _aggregate(x, edge_index, weight, reduce, drop_self_loops)
+
+
+# ---- sddmm ------------------------------------------------------------------
+
+
+@custom_op("gnnac::sddmm", mutates_args=(), device_types="cpu")
+def _sddmm(x: Tensor, y: Tensor, edge_index: Tensor, heads: int,
+           drop_self_loops: bool) -> Tensor:
+    at, source = _rows(x), _rows(y)
+    graph = graph_of(edge_index, at.shape[0], drop_self_loops)
+    return on.sddmm(graph, at, source, heads,
+                    out=at.new_empty((graph.edges, heads)))
+
+
+@custom_op("gnnac::sddmm_backward", mutates_args=(), device_types="cpu")
+def _sddmm_backward(out_grad: Tensor, x: Tensor, y: Tensor, edge_index: Tensor,
+                    heads: int, drop_self_loops: bool) -> Tuple[Tensor, Tensor]:
+    graph = graph_of(edge_index, x.shape[0], drop_self_loops)
+    to_x, to_y = on.sddmm_backward(graph, _ready(out_grad), _ready(x),
+                                   _ready(y), heads)
+    return torch.from_numpy(to_x), torch.from_numpy(to_y)
+
+
+@_sddmm.register_fake
+def _(x: Tensor, y: Tensor, edge_index: Tensor, heads: int,
+      drop_self_loops: bool) -> Tensor:
+    return x.new_empty((edge_index.shape[1], heads))
+
+
+@_sddmm_backward.register_fake
+def _(out_grad: Tensor, x: Tensor, y: Tensor, edge_index: Tensor, heads: int,
+      drop_self_loops: bool) -> Tuple[Tensor, Tensor]:
+    return x.new_empty(x.shape), y.new_empty(y.shape)
+
+
+def _sddmm_setup(ctx: Any, inputs: Any, output: Tensor) -> None:
+    x, y, edge_index, ctx.heads, ctx.drop = inputs
+    ctx.save_for_backward(x, y, edge_index)
+
+
+def _sddmm_grad(ctx: Any, grad: Tensor) -> Any:
+    x, y, edge_index = ctx.saved_tensors
+    to_x, to_y = _sddmm_backward(grad, x, y, edge_index, ctx.heads, ctx.drop)
+    return to_x, to_y, None, None, None
+
+
+_sddmm.register_autograd(_sddmm_grad, setup_context=_sddmm_setup)
+
+
+def sddmm(x: Tensor, y: Tensor, edge_index: Tensor, heads: int = 1,
+          drop_self_loops: bool = False) -> Tensor:
+    """gnnac.sddmm: dot products of x[v] and y[u] by edge (u, v) and head,
+    float32 [nodes, d] to [edges, heads]. Gradients go to x and y."""
+    return _sddmm(x, y, edge_index, heads, drop_self_loops)
+
+
+# ---- attention --------------------------------------------------------------
+
+
+@custom_op("gnnac::attention", mutates_args=(), device_types="cpu")
+def _attention(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
+    given = _rows(x)
+    graph = graph_of(edge_index, given.shape[0], True)
+    return on.attention(graph, given, _rows(scores),
+                        out=torch.empty_like(given))
+
+
+@_attention.register_fake
+def _(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
+    return torch.empty_like(x, memory_format=torch.contiguous_format)
+
+
+def attention(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
+    """gnnac.attention on the graph of edge_index without its self loops:
+    float32 [nodes, d], scores [nodes, 2 * heads]. Has no gradients yet."""
+    return _attention(x, scores, edge_index)
