@@ -94,7 +94,20 @@ enum step_kind {
     STEP_ATTENTION, // out = act(sum of a[v,u] x[u] over u, and v itself, +
                     // bias); self holds the scores; a is the softmax over u of
                     // LeakyReLU(src score of u + dst score of v)
-    N_STEP_KINDS
+    // What follows occurs in training alone (train/train_program.h), never in
+    // a bundle's program. g is a gradient, `self` a value that forward kept.
+    STEP_DROPOUT,       // out = x, dropped and scaled; out may be x
+    STEP_DROP_ENTRIES,  // the same of sparse features, into a dense out
+    STEP_LOSS,          // out = the gradient of the loss by the logits x
+    STEP_BIAS_ACT_GRAD, // out = x where self > 0 (RELU); out may be x; bias's
+                        // gradient = the sums of out's columns
+    STEP_EPS_GRAD,      // eps's gradient = the sum of x * self
+    STEP_ROW_MEAN,      // out = x / max(1, in-degree); out may be x
+    STEP_INPUT_GRAD,    // out = x W, or out += x W
+    STEP_WEIGHT_GRAD,   // weight's gradient = x^T self
+    STEP_OPTIMIZER,     // all parameters take a step
+    N_STEP_KINDS,
+    N_MODEL_STEP_KINDS = STEP_DROPOUT
 };
 
 // -1 in a buffer, parameter or kernel index means "none".
@@ -108,6 +121,7 @@ struct step {
     enum self_term self_term;
     enum activation act;
     int32_t kernel; // index into kernels; -1 for LINEAR (BLAS)
+    bool transposed; // AGGREGATE, in training: sums over the nodes sent to
 };
 
 // The slope of attention's LeakyReLU below zero.
@@ -125,6 +139,8 @@ struct program {
 bool conv_adds_self_loops(enum conv_op op);
 // Whether the step sums over the graph's edges.
 bool step_reads_edges(enum step_kind kind);
+// Whether a product of matrices, which BLAS computes, is all of it.
+bool step_is_product(enum step_kind kind);
 
 // ---- kernels ----------------------------------------------------------------
 
@@ -151,7 +167,22 @@ bool step_reads_edges(enum step_kind kind);
                                      out comes from */                        \
     ARG(N_ROWS, "n_rows")         /* int */                                   \
     ARG(N_PARTS, "n_parts")       /* int */                                   \
-    ARG(N_SPLITS, "n_splits")     /* int */
+    ARG(N_SPLITS, "n_splits")     /* int */                                   \
+    /* Of the steps of training alone: */                                     \
+    ARG(STATE, "state")   /* train_state *, see bundle/train_state.h */       \
+    ARG(PLACE, "place")   /* int: which of a step's dropouts this is */       \
+    ARG(LABELS, "labels") /* const int *, [n_rows]; -1: not in the loss */    \
+    ARG(SHARE, "share")   /* const float *, [n_rows]: of the loss */          \
+    ARG(SCRATCH, "scratch") /* double *, [blocks of the first launch, dim] */ \
+    ARG(GRAD, "grad")       /* float *: of a parameter, or of all */          \
+    ARG(WEIGHTS, "weights") /* float *, all parameters */                     \
+    ARG(FIRST, "first")     /* float *, what the optimiser remembers */       \
+    ARG(SECOND, "second")   /* float *, the same */                           \
+    ARG(TREATMENT, "treatment") /* const int *, of every 64 parameters */     \
+    ARG(ENTRY, "entry")         /* const float *, [n_entries] */              \
+    ARG(ENTRY_AT, "entry_at")   /* const long long *, [n_entries] */          \
+    ARG(N_WEIGHTS, "n_weights") /* int */                                     \
+    ARG(N_ENTRIES, "n_entries") /* int */
 
 enum launch_arg {
 #define ARG(id, name) ARG_##id,
@@ -160,9 +191,23 @@ enum launch_arg {
         N_LAUNCH_ARGS
 };
 
+// Whether the argument is an int, not an address.
+bool launch_arg_is_int(enum launch_arg a);
+// Whether only steps of training have it.
+bool launch_arg_trains(enum launch_arg a);
+
 // What the grid is counted in. See parts.h for the parts of the edges behind
 // n_parts and n_splits.
-enum grid_count { GRID_ROWS, GRID_PARTS, GRID_SPLITS, N_GRID_COUNTS };
+// WEIGHTS, ENTRIES: as the arguments of that name.
+enum grid_count {
+    GRID_ROWS,
+    GRID_PARTS,
+    GRID_SPLITS,
+    GRID_ONE, // 1
+    GRID_WEIGHTS,
+    GRID_ENTRIES,
+    N_GRID_COUNTS
+};
 
 // grid = (ceil(count / per_block), grid_y, 1); nothing is launched when the
 // count is 0.
