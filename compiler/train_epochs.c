@@ -140,8 +140,8 @@ gnnac_status train_epochs(struct session *s, const char *resumed_from,
                           gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    struct progress p = {.seconds =
-                             alloc_array(s->hyper.epochs, sizeof(*p.seconds))};
+    struct progress p = {
+        .seconds = alloc_array(s->hyper.epochs, sizeof(*p.seconds))};
     *out = (struct outcome){.loss = NAN, .best_val = {NAN, NAN}};
     if (!p.seconds)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");

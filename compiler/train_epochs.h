@@ -13,9 +13,9 @@ struct outcome {
     int64_t epochs;     // updates in all, those before a resume included
     int64_t best_epoch; // of the best validation accuracy, counted from 1
     struct score best_val, last_val, test; // test: of the weights kept
-    double loss;                           // of the last update
-    double epoch_ms; // median of one update's wall clock; no validation
-    bool stopped;    // early
+    double loss;        // of the last update
+    double epoch_ms;    // median of one update's wall clock; no validation
+    bool stopped;       // early
 };
 
 // Runs the epochs that are left, then makes the weights that are kept the
