@@ -48,19 +48,30 @@ dropped(const train_state *state, unsigned bits, float v)
 
 //% end
 //%
-//% -- The block's threads are `lanes` per row of a table. Adds `sum` over the
-//% -- rows; the first `lanes` threads have the totals.
+//% -- The block's threads are `lanes` per row of a table, a power of two of at
+//% -- most a warp. Adds `sum` over the rows, in shared memory, then in the first
+//% -- warp; the first `lanes` threads have the totals.
 //% function train.add_rows(sum, threads, lanes)
-//%   if threads > lanes then
+//%   if threads > 32 then
     __shared__ double held[${threads}];
     held[threadIdx.x] = ${sum};
-    for (int half = ${threads // 2}; half >= ${lanes}; half /= 2) {
+    for (int half = ${threads // 2}; half >= 32; half /= 2) {
         __syncthreads();
         if (threadIdx.x < half)
             held[threadIdx.x] += held[threadIdx.x + half];
     }
-    if (threadIdx.x < ${lanes})
+//%   end
+//%   if threads > 32 and lanes == 32 then
+    if (threadIdx.x < 32)
         ${sum} = held[threadIdx.x];
+//%   elseif lanes < 32 then
+    if (threadIdx.x < 32) {
+//%     if threads > 32 then
+        ${sum} = held[threadIdx.x];
+//%     end
+        for (int step = 16; step >= ${lanes}; step /= 2)
+            ${sum} += __shfl_down_sync(~0u, ${sum}, step);
+    }
 //%   end
 //% end
 //%

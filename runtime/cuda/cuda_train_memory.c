@@ -84,6 +84,7 @@ static bool are_distinct(const gnnac_features *f, int64_t n_rows, int32_t dim,
     return true;
 }
 
+// Dropped as the CPU drops them, by entry where only products read them.
 // Entries that stand twice are added up in the dense matrix and dropped there.
 static gnnac_status send_entries(struct cuda_trainer *ct,
                                  const gnnac_features *f, gnnac_error *err)
@@ -126,7 +127,7 @@ static gnnac_status send_features(struct cuda_trainer *ct,
     if (drops)
         TRY(cuda_alloc_zeros(ct->c, n_bytes, ct->stream, "dropped features",
                              &ct->dropped, err));
-    if (drops && !given->dense)
+    if (drops && !given->dense && !ct->t->plan.dense_x)
         TRY(send_entries(ct, given, err));
 out:
     train_features_finish(&f);
