@@ -2,6 +2,7 @@
 
 #include "bundle/manifest.h"
 #include "checked.h"
+#include "cuda/cuda_capture.h"
 #include "cuda/cuda_train.h"
 
 enum { BUFFER_X = 0 };
@@ -214,32 +215,20 @@ gnnac_status cuda_train_forward(struct cuda_trainer *ct, gnnac_error *err)
 
 // ---- the graph --------------------------------------------------------------
 
-// A capture that was begun is ended, whatever happened.
-static gnnac_status record(struct cuda_trainer *ct, cu_graph *out,
-                           gnnac_error *err)
+static gnnac_status queue_step(void *work, cu_stream stream, gnnac_error *err)
 {
-    gnnac_status st = CU(ct->c, cuStreamBeginCapture_v2,
-                         (ct->stream, CU_CAPTURE_THREAD_LOCAL), err);
-    if (st != GNNAC_OK)
-        return st;
-    st = run_steps(ct, &ct->p, ct->p.n_steps, err);
-    int result = ct->c->cu.cuStreamEndCapture(ct->stream, out);
-    return st == GNNAC_OK
-               ? driver_status(&ct->c->cu, "cuStreamEndCapture", result, err)
-               : st;
+    struct cuda_trainer *ct = work;
+    (void)stream; // it is the trainer's
+    return run_steps(ct, &ct->p, ct->p.n_steps, err);
 }
 
 gnnac_status cuda_train_capture(struct cuda_trainer *ct, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    cu_graph graph = NULL;
     TRY(cuda_blas_on(&ct->blas, ct->stream, err));
     TRY(run_steps(ct, &ct->p, ct->p.n_steps - 1, err)); // the last updates
     TRY(CU(ct->c, cuStreamSynchronize, (ct->stream), err));
-    TRY(record(ct, &graph, err));
-    TRY(CU(ct->c, cuGraphInstantiateWithFlags, (&ct->step, graph, 0), err));
+    TRY(cuda_capture(ct->c, ct->stream, queue_step, ct, 1, &ct->step, err));
 out:
-    if (graph)
-        ct->c->cu.cuGraphDestroy(graph);
     return st;
 }
