@@ -20,11 +20,11 @@ enum {
                CMD_REORDER | CMD_DB | CMD_TRAIN | CMD_BENCH | CMD_TUNE,
     ON_MODEL = CMD_COMPILE | CMD_EXPLAIN | CMD_TUNE,
     ON_SHAPE = ON_MODEL | CMD_TRAIN,
-    ON_CHOICE = ON_MODEL | CMD_DB | CMD_BENCH,
+    ON_CHOICE = ON_MODEL | CMD_DB | CMD_BENCH | CMD_TRAIN,
     ON_DEVICE = CMD_COMPILE | CMD_DB | CMD_EXPLAIN | CMD_RUN | CMD_DOCTOR |
                 CMD_TRAIN | CMD_BENCH | CMD_TUNE,
     ON_DB = CMD_ANALYZE | CMD_BENCH | CMD_COMPILE | CMD_DB | CMD_EXPLAIN |
-            CMD_DOCTOR | CMD_RULES | CMD_TUNE,
+            CMD_DOCTOR | CMD_RULES | CMD_TRAIN | CMD_TUNE,
     ON_OUTPUT = CMD_COMPILE | CMD_DB | CMD_GENERATE | CMD_RULES | CMD_RUN |
                 CMD_TRAIN,
     ON_JSON = CMD_ANALYZE | CMD_COMPILE | CMD_DB | CMD_DOCTOR | CMD_EXPLAIN |
@@ -92,6 +92,8 @@ const struct option_spec cli_options[] = {
      0, "native", "GPU architectures to build for"},
     {"tune", 0, OPT_WORD, "auto|off|full", FIELD(tune), ON_CHOICE, 0, 0, "auto",
      "with a GPU, time the rules' candidates; none; every point worth it"},
+    {"train", 0, OPT_FLAG, NULL, FIELD(train), CMD_COMPILE, 0, 0, NULL,
+     "also kernels for training on a GPU"},
     {"dump", 0, OPT_TEXT, "DIR", FIELD(dump), CMD_COMPILE, 0, 0, NULL,
      "write every intermediate product to a folder"},
 

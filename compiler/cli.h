@@ -57,6 +57,7 @@ struct options {
     const char *tune;     // --tune auto|off|full
     const char *reorder;  // --reorder METHOD|FILE.npy
     int64_t runs;         // --runs
+    bool train;           // --train
     const char *dump;     // --dump DIR
 
     // tune

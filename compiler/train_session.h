@@ -23,7 +23,8 @@ struct session {
 };
 
 // Reads graph or bundle and data, checks that they fit, initialises weights, or
-// goes on from --resume. Training needs no kernels, so a graph is not compiled.
+// goes on from --resume. The CPU needs no kernels, so there a graph is not
+// compiled.
 gnnac_status session_open(struct session *s, const struct options *o,
                           gnnac_error *err);
 void session_finish(struct session *s);

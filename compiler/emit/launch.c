@@ -28,6 +28,20 @@ static const char *const arg_types[N_LAUNCH_ARGS] = {
     [ARG_N_ROWS] = "int ",
     [ARG_N_PARTS] = "int ",
     [ARG_N_SPLITS] = "int ",
+    [ARG_STATE] = "train_state *",
+    [ARG_PLACE] = "int ",
+    [ARG_LABELS] = "const int *",
+    [ARG_SHARE] = "const float *",
+    [ARG_SCRATCH] = "double *",
+    [ARG_GRAD] = "float *",
+    [ARG_WEIGHTS] = "float *",
+    [ARG_FIRST] = "float *",
+    [ARG_SECOND] = "float *",
+    [ARG_TREATMENT] = "const int *",
+    [ARG_ENTRY] = "const float *",
+    [ARG_ENTRY_AT] = "const long long *",
+    [ARG_N_WEIGHTS] = "int ",
+    [ARG_N_ENTRIES] = "int ",
 };
 
 static struct kernel *kernel_of(lua_State *L)
@@ -78,7 +92,8 @@ static void read_grid(lua_State *L, struct launch *l)
                     ? grid_count_from_name(lua_tostring(L, -1))
                     : -1;
     if (count < 0)
-        luaL_error(L, "a grid is counted in n_rows, n_parts or n_splits");
+        luaL_error(L, "a grid is counted in n_rows, n_parts, n_splits, "
+                      "n_weights, n_entries or one");
     l->count = (enum grid_count)count;
     l->per_block = bounded_field(L, grid, "per", 1, 1 << 20, 1);
     l->grid_y = bounded_field(L, grid, "y", 1, 65535, 1);

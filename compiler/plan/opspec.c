@@ -14,6 +14,13 @@ static const char *const op_of_kind[N_STEP_KINDS] = {
     [STEP_INPUT_ORDER] = "permute_rows",
     [STEP_ATTENTION_SCORES] = "attention_scores",
     [STEP_ATTENTION] = "attention",
+    [STEP_DROPOUT] = "dropout",
+    [STEP_DROP_ENTRIES] = "drop_entries",
+    [STEP_LOSS] = "nll_loss",
+    [STEP_BIAS_ACT_GRAD] = "bias_act_grad",
+    [STEP_EPS_GRAD] = "eps_grad",
+    [STEP_ROW_MEAN] = "row_mean",
+    [STEP_OPTIMIZER] = "optimizer",
 };
 
 // What no step runs, but a benchmark.
@@ -33,6 +40,9 @@ bool is_tuned_op(const char *op)
 {
     return strcmp(op, "aggregate") == 0 || strcmp(op, "attention") == 0;
 }
+
+// Of a sum over in-neighbours; of one over the nodes sent to.
+static const char *const directions[] = {"forward", "backward"};
 
 static int32_t pitch_of(const struct program *p, int32_t buffer)
 {
@@ -68,7 +78,8 @@ static struct kernel_spec spec_of(const struct program *p, const struct step *s,
 }
 
 static void layer_props(const struct layer *l, int32_t index, enum norm norm,
-                        int32_t agg_dim, struct props *out)
+                        int32_t agg_dim, const char *direction,
+                        struct props *out)
 {
     out->n = 0;
     props_int(out, "layer.index", index);
@@ -79,7 +90,7 @@ static void layer_props(const struct layer *l, int32_t index, enum norm norm,
     props_int(out, "layer.out_dim", l->out_dim);
     props_int(out, "layer.agg_dim", agg_dim);
     props_text(out, "layer.dtype", "f32");
-    props_text(out, "layer.direction", "forward");
+    props_text(out, "layer.direction", direction);
 }
 
 bool opspec_of_step(const struct model *m, const struct program *p,
@@ -91,16 +102,17 @@ bool opspec_of_step(const struct model *m, const struct program *p,
     if (!out->op)
         return false;
     out->spec = spec_of(p, s, n_nodes, n_edges);
-    layer_props(l, s->layer, s->norm, out->spec.dim, &out->layer);
+    const char *direction = directions[s->transposed];
+    layer_props(l, s->layer, s->norm, out->spec.dim, direction, &out->layer);
     const struct kernel_spec *k = &out->spec;
     snprintf(out->key, sizeof(out->key),
              "v1 %s f32 layer=%d/%s in=%d out=%d dim=%d pitch=%d,%d,%d norm=%s "
-             "self=%s bias=%d act=%s offset=%d forward",
+             "self=%s bias=%d act=%s offset=%d %s",
              out->op, (int)s->layer, conv_op_name(l->op), (int)l->in_dim,
              (int)l->out_dim, (int)k->dim, (int)k->x_pitch, (int)k->out_pitch,
              (int)k->self_pitch, norm_name(k->norm),
              self_term_name(k->self_term), k->bias, activation_name(k->act),
-             (int)k->offset_bits);
+             (int)k->offset_bits, direction);
     size_t n = strlen(out->key);
     if (k->heads)
         snprintf(out->key + n, sizeof(out->key) - n, " heads=%dx%d",
@@ -118,24 +130,26 @@ static const char *op_named(const char *name)
 
 bool opspec_parse(const char *key, struct opspec *out)
 {
-    char op[32], conv[32], norm[32], self[32], act[32];
+    char op[32], conv[32], norm[32], self[32], act[32], direction[32];
     int index, bias, end = 0;
     struct layer l = {0};
     struct kernel_spec *k = &out->spec;
     *out = (struct opspec){0};
     // Unfilled words must not be read as names.
-    op[0] = conv[0] = norm[0] = self[0] = act[0] = '\0';
+    op[0] = conv[0] = norm[0] = self[0] = act[0] = direction[0] = '\0';
     int n = sscanf(key,
                    "v1 %31s f32 layer=%d/%31s in=%" SCNd32 " out=%" SCNd32
                    " dim=%" SCNd32 " pitch=%" SCNd32 ",%" SCNd32 ",%" SCNd32
                    " norm=%31s self=%31s bias=%d act=%31s offset=%" SCNd32
-                   " forward%n",
+                   " %31s%n",
                    op, &index, conv, &l.in_dim, &l.out_dim, &k->dim,
                    &k->x_pitch, &k->out_pitch, &k->self_pitch, norm, self,
-                   &bias, act, &k->offset_bits, &end);
+                   &bias, act, &k->offset_bits, direction, &end);
     int conv_op = conv_op_from_name(conv), norm_at = norm_from_name(norm);
     int self_at = self_term_from_name(self), act_at = activation_from_name(act);
-    if (n != 14 || end == 0 || key[end] || !(out->op = op_named(op)) ||
+    bool backward = strcmp(direction, directions[true]) == 0;
+    if (n != 15 || end == 0 || key[end] || !(out->op = op_named(op)) ||
+        (!backward && strcmp(direction, directions[false]) != 0) ||
         conv_op < 0 || norm_at < 0 || self_at < 0 || act_at < 0)
         return false;
     l.op = (enum conv_op)conv_op;
@@ -143,7 +157,7 @@ bool opspec_parse(const char *key, struct opspec *out)
     k->self_term = (enum self_term)self_at;
     k->act = (enum activation)act_at;
     k->bias = bias;
-    layer_props(&l, index, k->norm, k->dim, &out->layer);
+    layer_props(&l, index, k->norm, k->dim, directions[backward], &out->layer);
     snprintf(out->key, sizeof(out->key), "%s", key);
     return true;
 }

@@ -281,7 +281,8 @@ static gnnac_status ask(struct selector *s, const struct model *m,
         struct question *q = &s->questions[s->n_questions];
         s->sel->chosen[i] = -1;
         s->sel->contests[i].winner = -1;
-        if (!opspec_of_step(m, p, &p->steps[i], g->n_nodes, g->n_edges, &q->op))
+        if (p->steps[i].kernel >= 0 || // it has been answered
+            !opspec_of_step(m, p, &p->steps[i], g->n_nodes, g->n_edges, &q->op))
             continue;
         q->step = i;
         q->incumbent = -1;

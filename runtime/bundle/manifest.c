@@ -84,7 +84,7 @@ static const struct field param_fields[] = {
 };
 
 static const struct field step_fields[] = {
-    NAME(step, kind, step_kind_names),
+    NAME(step, kind, model_step_kind_names),
     I32(step, layer, 0, MAX_LAYERS - 1),
     I32(step, x, 0, MAX_BUFFERS - 1),
     I32(step, out, 0, MAX_BUFFERS - 1),
@@ -152,6 +152,18 @@ static const struct field reorder_fields[] = {
     {0},
 };
 
+static const struct field train_step_fields[] = {
+    I32(train_step_kernel, kernel, -1, MAX_KERNELS - 1),
+    {0},
+};
+
+static const struct field training_fields[] = {
+    TEXT(train_kernels, rules),
+    {ARRAY(FIELD_OBJECTS, train_kernels, steps, 0, MAX_STEPS),
+     .sub = train_step_fields},
+    {0},
+};
+
 static const struct field graph_fields[] = {
     I64(manifest, n_nodes, 0, INT64_C(1) << 31),
     I64(manifest, n_edges, 0, INT64_C(1) << 48),
@@ -173,6 +185,7 @@ static const struct field manifest_fields[] = {
      .sub = kernel_fields},
     {ARRAY(FIELD_OBJECTS, manifest, choices, 0, MAX_STEPS),
      .sub = choice_fields},
+    {"training", FIELD_OPTION, AT(manifest, training), .sub = training_fields},
     {ARRAY(FIELD_TEXTS, manifest, archs, 0, MAX_ARCHS)},
     TEXT(manifest, ptx_arch),
     TEXT(manifest, toolchain),
@@ -182,8 +195,10 @@ static const struct field manifest_fields[] = {
 // Features that this reader understands beyond its format version. A reader
 // that ignored "reorder" would give every node another node's result; one that
 // ignored "part_rows" would hand kernels other parts than they expect. One
-// without "attention" knows neither its steps nor its parameters.
-static const char *const features[] = {"reorder", "part_rows", "attention"};
+// without "attention" knows neither its steps nor its parameters, one without
+// "training" not what the kernels of training are given.
+static const char *const features[] = {"reorder", "part_rows", "attention",
+                                       "training"};
 enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
 
 static bool has_feature(const char *name)
@@ -251,7 +266,8 @@ static json_t *requirements(const struct manifest *m)
     const char *order = is_reordered(m) ? "reorder" : NULL;
     const char *rows = has_part_rows(m) ? "part_rows" : NULL;
     const char *attention = has_attention(m) ? "attention" : NULL;
-    return json_pack("[s*, s*, s*]", order, rows, attention);
+    const char *training = m->training.rules[0] ? "training" : NULL;
+    return json_pack("[s*, s*, s*, s*]", order, rows, attention, training);
 }
 
 json_t *manifest_to_json(const struct manifest *m)

@@ -26,7 +26,16 @@ static const char *const step_kinds[] = {[STEP_LINEAR] = "linear",
                                          [STEP_INPUT_ORDER] = "input_order",
                                          [STEP_ATTENTION_SCORES] =
                                              "attention_scores",
-                                         [STEP_ATTENTION] = "attention"};
+                                         [STEP_ATTENTION] = "attention",
+                                         [STEP_DROPOUT] = "dropout",
+                                         [STEP_DROP_ENTRIES] = "drop_entries",
+                                         [STEP_LOSS] = "nll_loss",
+                                         [STEP_BIAS_ACT_GRAD] = "bias_act_grad",
+                                         [STEP_EPS_GRAD] = "eps_grad",
+                                         [STEP_ROW_MEAN] = "row_mean",
+                                         [STEP_INPUT_GRAD] = "input_grad",
+                                         [STEP_WEIGHT_GRAD] = "weight_grad",
+                                         [STEP_OPTIMIZER] = "optimizer"};
 static const char *const launch_args[] = {
 #define ARG(id, name) [ARG_##id] = name,
     LAUNCH_ARGS(ARG)
@@ -34,7 +43,10 @@ static const char *const launch_args[] = {
 };
 static const char *const grid_counts[] = {[GRID_ROWS] = "n_rows",
                                           [GRID_PARTS] = "n_parts",
-                                          [GRID_SPLITS] = "n_splits"};
+                                          [GRID_SPLITS] = "n_splits",
+                                          [GRID_ONE] = "one",
+                                          [GRID_WEIGHTS] = "n_weights",
+                                          [GRID_ENTRIES] = "n_entries"};
 
 const struct name_table conv_op_names = {N_CONV_OPS, conv_ops};
 const struct name_table activation_names = {N_ACTIVATIONS, activations};
@@ -42,6 +54,8 @@ const struct name_table init_names = {N_INITS, inits};
 const struct name_table norm_names = {N_NORMS, norms};
 const struct name_table self_term_names = {N_SELF_TERMS, self_terms};
 const struct name_table step_kind_names = {N_STEP_KINDS, step_kinds};
+const struct name_table model_step_kind_names = {N_MODEL_STEP_KINDS,
+                                                 step_kinds};
 const struct name_table launch_arg_names = {N_LAUNCH_ARGS, launch_args};
 const struct name_table grid_count_names = {N_GRID_COUNTS, grid_counts};
 
@@ -66,6 +80,23 @@ bool conv_adds_self_loops(enum conv_op op)
 bool step_reads_edges(enum step_kind kind)
 {
     return kind == STEP_AGGREGATE || kind == STEP_ATTENTION;
+}
+
+bool step_is_product(enum step_kind kind)
+{
+    return kind == STEP_LINEAR || kind == STEP_INPUT_GRAD ||
+           kind == STEP_WEIGHT_GRAD;
+}
+
+bool launch_arg_is_int(enum launch_arg a)
+{
+    return a == ARG_N_ROWS || a == ARG_N_PARTS || a == ARG_N_SPLITS ||
+           a == ARG_PLACE || a == ARG_N_WEIGHTS || a == ARG_N_ENTRIES;
+}
+
+bool launch_arg_trains(enum launch_arg a)
+{
+    return a >= ARG_STATE;
 }
 
 #define NAME_FUNCTIONS(type)                   \

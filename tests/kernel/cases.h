@@ -5,7 +5,9 @@
 
 #include <vector>
 
+extern "C" {
 #include "plan/spec.h"
+}
 
 struct shim_launch_info {
     void (*call)(void **args);

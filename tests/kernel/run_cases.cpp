@@ -7,12 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cases.h"
 #include "cuda_shim.h"
-#include "graphs.h"
-extern "C" {
-#include "cuda/parts.h"
-}
+#include "run.h"
 
 static const double unit = 0x1p-24;
 static const float canary = -12345.678f;
@@ -25,50 +21,12 @@ std::vector<shim_kernel> &all_kernels()
 
 // ---- buffers ----------------------------------------------------------------
 
-// A matrix that ends with its last row's last column, so that the address
-// sanitizer guards both ends. Between the rows lies `pad`.
-struct matrix {
-    int rows, dim, pitch;
-    std::vector<float> a;
-
-    matrix(int rows_, int dim_, int pitch_, float pad)
-        : rows(rows_), dim(dim_), pitch(pitch_),
-          a(rows_ ? (size_t)(rows_ - 1) * pitch_ + dim_ : 0, pad)
-    {
-        a.shrink_to_fit();
-    }
-    float &at(int v, int c)
-    {
-        return a[(size_t)v * pitch + c];
-    }
-};
-
 static void fill(matrix &m, uint64_t seed)
 {
     for (int v = 0; v < m.rows; v++)
         for (int c = 0; c < m.dim; c++)
             m.at(v, c) = (float)rng_normal(seed, (uint64_t)v * m.dim + c);
 }
-
-template <class T> static std::vector<T> narrowed(const int64_t *p, size_t n)
-{
-    std::vector<T> v(p, p + n);
-    v.shrink_to_fit();
-    return v;
-}
-
-// Offsets as the kernel's offset_t.
-struct offsets {
-    std::vector<int> narrow;
-    std::vector<int64_t> wide;
-
-    void *set(const int64_t *p, size_t n, int bits)
-    {
-        narrow = narrowed<int>(p, bits == 32 ? n : 0);
-        wide = narrowed<int64_t>(p, bits == 64 ? n : 0);
-        return bits == 32 ? (void *)narrow.data() : (void *)wide.data();
-    }
-};
 
 // Columns of x, and of self.
 static int x_dim(const kernel_spec &s)
@@ -81,7 +39,7 @@ static int self_dim(const kernel_spec &s)
     return s.heads ? 2 * s.heads : s.dim;
 }
 
-static std::vector<float> random_vector(int n, uint64_t seed)
+std::vector<float> random_vector(int n, uint64_t seed)
 {
     std::vector<float> v;
     for (int i = 0; i < n; i++)
@@ -91,28 +49,6 @@ static std::vector<float> random_vector(int n, uint64_t seed)
 }
 
 // ---- one run ----------------------------------------------------------------
-
-// Everything a launch may be given. `values` are the arguments themselves.
-struct run {
-    const shim_kernel &k;
-    const mini_graph &g;
-    matrix x, out, self;
-    std::vector<float> bias, dinv, partial, att_src, att_dst;
-    float eps = 0.3125f;
-    offsets rowptr, part_ptr;
-    std::vector<int> colidx, part_row, split_row, split_first, split_last;
-    std::vector<int> source_row;
-    struct parts parts = {};
-    void *pointers[N_LAUNCH_ARGS] = {};
-    int counts[N_LAUNCH_ARGS] = {};
-
-    run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
-        bool in_place);
-    void launch(bool backwards);
-
-  private:
-    void set_parts();
-};
 
 void run::set_parts()
 {
@@ -182,24 +118,21 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
     pointers[ARG_SPLIT_LAST] = split_last.data();
     pointers[ARG_PARTIAL] = partial.data();
     pointers[ARG_SOURCE_ROW] = source_row.data();
-}
-
-static bool is_count(launch_arg a)
-{
-    return a == ARG_N_ROWS || a == ARG_N_PARTS || a == ARG_N_SPLITS;
+    set_training();
 }
 
 void run::launch(bool backwards)
 {
     static const launch_arg count_of[N_GRID_COUNTS] = {
-        ARG_N_ROWS, ARG_N_PARTS, ARG_N_SPLITS};
+        ARG_N_ROWS, ARG_N_PARTS,   ARG_N_SPLITS,
+        ARG_N_ROWS, ARG_N_WEIGHTS, ARG_N_ENTRIES};
     for (const shim_launch_info &l : k.launches) {
-        int n = counts[count_of[l.count]];
+        int n = l.count == GRID_ONE ? 1 : counts[count_of[l.count]];
         if (n == 0)
             continue;
         std::vector<void *> args;
         for (launch_arg a : l.args)
-            args.push_back(is_count(a) ? (void *)&counts[a]
+            args.push_back(launch_arg_is_int(a) ? (void *)&counts[a]
                                        : (void *)&pointers[a]);
         unsigned blocks = (unsigned)((n + l.per_block - 1) / l.per_block);
         shim_launch(l.call, args.data(), {blocks, (unsigned)l.grid_y, 1},
@@ -208,10 +141,6 @@ void run::launch(bool backwards)
 }
 
 // ---- the reference ----------------------------------------------------------
-
-struct expected {
-    double y, bound;
-};
 
 static double inverse_root(const mini_graph &g, int v)
 {
@@ -322,14 +251,12 @@ static expected attention(run &r, int v, int c)
 
 // ---- checking ---------------------------------------------------------------
 
-[[noreturn]] static void wrong(const run &r, const char *what, int v, int c)
+[[noreturn]] void wrong(const run &r, const char *what, int v, int c)
 {
     fprintf(stderr, "%s\n  on \"%s\": row %d column %d: %s\n", r.k.line,
             r.g.name, v, c, what);
     exit(1);
 }
-
-typedef expected reference_fn(run &r, int v, int c);
 
 static reference_fn *reference_of(const char *op)
 {
@@ -343,12 +270,16 @@ static reference_fn *reference_of(const char *op)
     for (auto &a : all)
         if (!strcmp(a.op, op))
             return a.f;
+    if (training_reference(op))
+        return training_reference(op);
     fprintf(stderr, "%s: there is no reference\n", op);
     exit(1);
 }
 
 static void check_values(run &r)
 {
+    if (!writes_out(r.k))
+        return;
     auto reference = reference_of(r.k.op);
     char what[128];
     for (int v = 0; v < r.g.n_nodes; v++)
@@ -377,6 +308,7 @@ static void check_kernel(const shim_kernel &k, const mini_graph &g,
     run r(k, g, self_is_x, in_place), again(k, g, self_is_x, in_place);
     r.launch(false);
     check_values(r);
+    check_training(r);
     check_padding(r, in_place ? NAN : canary);
     again.launch(true);
     if (r.out.a.size() && memcmp(r.out.a.data(), again.out.a.data(),
@@ -384,11 +316,20 @@ static void check_kernel(const shim_kernel &k, const mini_graph &g,
         wrong(r, "differs when the threads run in another order", 0, 0);
 }
 
+static bool works_in_place(const char *op)
+{
+    for (const char *one :
+         {"bias_act", "log_softmax", "dropout", "bias_act_grad", "row_mean"})
+        if (!strcmp(one, op))
+            return true;
+    return false;
+}
+
 static void check_all_graphs(const shim_kernel &k,
                              const std::vector<mini_graph> &graphs)
 {
     bool aggregates = !strcmp(k.op, "aggregate");
-    bool in_place = !strcmp(k.op, "bias_act") || !strcmp(k.op, "log_softmax");
+    bool in_place = works_in_place(k.op);
     int i = 0;
     for (const mini_graph &g : graphs) {
         i++;

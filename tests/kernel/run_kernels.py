@@ -86,6 +86,21 @@ FAULTS = [
      "attention_scores heads=8 channels=8"),
     ("permute_rows.cu.lua", "x + source_row[row] *", "x + (long long)row *",
      "permute_rows dim=16"),
+    ("dropout.cu.lua", "bits >>= 16", "bits >>= 15", "dropout dim=16"),
+    ("drop_entries.cu.lua", "4 * k + i < n_entries", "4 * k < n_entries",
+     "drop_entries dim=3"),
+    ("train.lib.lua", "        __syncthreads();\n", "", "eps_grad dim=16"),
+    ("train.lib.lua", "step >= ${lanes}", "step > ${lanes}",
+     "bias_act_grad dim=4 bias=1"),
+    ("bias_act_grad.cu.lua", "sum += g;", "sum = g;",
+     "bias_act_grad dim=16 bias=1 act=relu warpPerBlock=1"),
+    ("eps_grad.cu.lua", "self + (first + i) *", "self + i *",
+     "eps_grad dim=3 rowsPerBlock=2"),
+    ("row_mean.cu.lua", "degree > 1", "degree > 2", "row_mean dim=16"),
+    ("nll_loss.cu.lua", "c == label", "c == at", "nll_loss dim=16"),
+    ("optimizer.cu.lua", "treatment[i / 64] == 2", "treatment[i / 64] > 0",
+     "optimizer dim=1"),
+    ("optimizer.cu.lua", "++state->step", "state->step", "optimizer dim=1"),
 ]
 
 
@@ -189,11 +204,12 @@ class Builder:
 
     def support(self):
         """The objects every program needs, being built."""
-        c_files = ["runtime/parts.c", "runtime/base/fail.c"]
+        c_files = ["runtime/cuda/parts.c", "runtime/bundle/program.c",
+                   "runtime/base/fail.c"]
         jobs = [self.pool.submit(self.compile_c, self.source(f),
                                  self.path(os.path.basename(f) + ".o"))
                 for f in c_files]
-        for name in ("cuda_shim.cpp", "run_cases.cpp"):
+        for name in ("cuda_shim.cpp", "run_cases.cpp", "train_cases.cpp"):
             jobs.append(self.pool.submit(
                 self.compile, self.source("tests/kernel/" + name),
                 self.path(name + ".o")))

@@ -43,7 +43,8 @@ def _options(optimizer: str, decay_layers: int, learn_eps: bool, seed: int,
 
 
 class Trainer(Owner):
-    """Updates the weights of a model on the CPU, for one matrix of features.
+    """Updates the weights of a model, for one matrix of features, where the
+    model is: on a GPU the bundle is one of `compile(train=True)`.
 
     `x`: float32 [nodes, in_dim], used where it lies: it must stay as it is.
     `optimizer`: "adam", "adamw" or "sgd". `decay_layers`: weight decay is for

@@ -1,0 +1,110 @@
+// One run of an emitted kernel on the CPU: its operands, where the sanitizers
+// guard their ends, and what comes out. run_cases.cpp makes and checks it;
+// train_cases.cpp has what only steps of training are given.
+#ifndef GNNAC_RUN_H
+#define GNNAC_RUN_H
+
+#include <stdint.h>
+
+#include "bundle/train_state.h"
+#include "cases.h"
+#include "graphs.h"
+extern "C" {
+#include "cuda/parts.h"
+}
+
+// ---- buffers ----------------------------------------------------------------
+
+// A matrix that ends with its last row's last column, so that the address
+// sanitizer guards both ends. Between the rows lies `pad`.
+struct matrix {
+    int rows, dim, pitch;
+    std::vector<float> a;
+
+    matrix(int rows_, int dim_, int pitch_, float pad)
+        : rows(rows_), dim(dim_), pitch(pitch_),
+          a(rows_ ? (size_t)(rows_ - 1) * pitch_ + dim_ : 0, pad)
+    {
+        a.shrink_to_fit();
+    }
+    float &at(int v, int c)
+    {
+        return a[(size_t)v * pitch + c];
+    }
+};
+
+template <class T> inline std::vector<T> narrowed(const int64_t *p, size_t n)
+{
+    std::vector<T> v(p, p + n);
+    v.shrink_to_fit();
+    return v;
+}
+
+// Offsets as the kernel's offset_t.
+struct offsets {
+    std::vector<int> narrow;
+    std::vector<int64_t> wide;
+
+    void *set(const int64_t *p, size_t n, int bits)
+    {
+        narrow = narrowed<int>(p, bits == 32 ? n : 0);
+        wide = narrowed<int64_t>(p, bits == 64 ? n : 0);
+        return bits == 32 ? (void *)narrow.data() : (void *)wide.data();
+    }
+};
+
+// Of a step of training.
+struct training_operands {
+    train_state state = {};
+    int place = 2;
+    std::vector<int> labels, treatment;
+    std::vector<float> share, entry, weights, grad, first, second;
+    std::vector<double> scratch;
+    std::vector<long long> entry_at;
+};
+
+// ---- one run ----------------------------------------------------------------
+
+// Everything a launch may be given. `values` are the arguments themselves.
+struct run {
+    const shim_kernel &k;
+    const mini_graph &g;
+    matrix x, out, self;
+    std::vector<float> bias, dinv, partial, att_src, att_dst;
+    float eps = 0.3125f;
+    offsets rowptr, part_ptr;
+    std::vector<int> colidx, part_row, split_row, split_first, split_last;
+    std::vector<int> source_row;
+    struct parts parts = {};
+    training_operands train;
+    void *pointers[N_LAUNCH_ARGS] = {};
+    int counts[N_LAUNCH_ARGS] = {};
+
+    run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
+        bool in_place);
+    void launch(bool backwards);
+
+  private:
+    void set_parts();
+    void set_training();
+};
+
+// ---- the reference ----------------------------------------------------------
+
+struct expected {
+    double y, bound;
+};
+
+typedef expected reference_fn(run &r, int v, int c);
+
+std::vector<float> random_vector(int n, uint64_t seed);
+[[noreturn]] void wrong(const run &r, const char *what, int v, int c);
+
+// Of operations of training (train_cases.cpp): of an element of out, NULL where
+// the operation is none or writes no out; of all else that it writes.
+reference_fn *training_reference(const char *op);
+void check_training(run &r);
+// Whether the operation leaves the result in out.
+bool writes_out(const shim_kernel &k);
+
+#endif
