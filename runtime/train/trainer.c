@@ -2,6 +2,7 @@
 #include "train/trainer.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,11 @@
 enum { ALIGNMENT = 256, BUFFER_Y = 1 };
 
 // ---- options ----------------------------------------------------------------
+
+// The size of the options in ABI 1.0: `seed` was the last.
+enum {
+    OPTIONS_1_0 = offsetof(gnnac_train_options, seed) + sizeof(uint64_t)
+};
 
 static void set_defaults(gnnac_train_options *o)
 {
@@ -31,6 +37,7 @@ static gnnac_status check_options(const gnnac_train_options *o,
     } ranges[] = {
         {"lr", o->lr, INFINITY},
         {"dropout", o->dropout, 1},
+        {"attention_dropout", o->attention_dropout, 1},
         {"momentum", o->momentum, 1},
         {"beta1", o->beta1, 1},
         {"beta2", o->beta2, 1},
@@ -55,10 +62,10 @@ static gnnac_status read_options(const gnnac_train_options *given,
     gnnac_train_options o = {.struct_size = sizeof(o)};
     gnnac_status st = GNNAC_OK;
     if (given) {
-        st = options_check(given, sizeof(o), "gnnac_train_options", err);
+        st = options_read(given, OPTIONS_1_0, &o, sizeof(o),
+                          "gnnac_train_options", err);
         if (st != GNNAC_OK)
             return st;
-        o = *given;
     }
     st = check_options(&o, err);
     set_defaults(&o);
@@ -149,7 +156,9 @@ static gnnac_status prepare(gnnac_trainer *t, const gnnac_features *x,
     TRY(train_plan_build(trained_program(t), &t->plan, err));
     TRY(train_features_init(x, t->m, t->plan.dense_x, t->o.dropout > 0, &t->x,
                             err));
-    TRY(transpose_rows(n, n, b->rowptr, b->colidx, false, &t->graph, err));
+    TRY(transpose_rows(n, n, b->rowptr, b->colidx, t->o.attention_dropout > 0,
+                       &t->graph, err));
+    TRY(train_attention_init(t, err));
     TRY(allocate(t, err));
 out:
     return st;
@@ -191,6 +200,7 @@ void gnnac_trainer_destroy(gnnac_trainer *t)
     params_finish(t->second.of);
     params_finish(t->kept.of);
     train_features_finish(&t->x);
+    train_attention_finish(&t->attention);
     transposed_finish(&t->graph);
     free(t->values);
     free(t->grads);

@@ -27,6 +27,13 @@ struct train_features {
     float *own_dense;
 };
 
+// What attention keeps from forward to backward.
+struct train_attention {
+    float *softmax[MAX_STEPS]; // of such a step [n_nodes, 3 * heads]; owned
+    int64_t *edge;             // of each entry of `graph` the edge by rows;
+                               // owned; NULL unless coefficients are dropped
+};
+
 // A float array for each parameter.
 struct param_set {
     float *of[MAX_PARAMS];
@@ -38,6 +45,7 @@ struct gnnac_trainer {
     struct train_plan plan;
     struct train_features x;
     struct transposed graph;    // by sources
+    struct train_attention attention;
     int64_t n_steps, kept_step; // kept_step < 0: nothing kept
 
     // Buffers 1 and on, values and gradients, laid out alike.
@@ -81,6 +89,21 @@ gnnac_status train_features_init(const gnnac_features *given,
                                  bool dropout, struct train_features *out,
                                  gnnac_error *err);
 void train_features_finish(struct train_features *x);
+
+// After `graph`. GNNAC_ENOMEM.
+gnnac_status train_attention_init(gnnac_trainer *t, gnnac_error *err);
+void train_attention_finish(struct train_attention *a);
+
+// A step of kind STEP_ATTENTION; its gradients, and those of its scores' step,
+// are added to what is there.
+void train_attention_forward(const gnnac_trainer *t, const struct cpu_run *r,
+                             const struct step *s);
+void train_attention_backward(const gnnac_trainer *t, const struct cpu_run *r,
+                              const struct step *s, struct const_view g,
+                              struct view grad_x, struct view grad_scores);
+void train_scores_backward(const gnnac_trainer *t, const struct cpu_run *r,
+                           const struct step *s, struct const_view g,
+                           struct view grad_x);
 
 // Values of all buffers; with `training` dropout is applied.
 void train_forward(gnnac_trainer *t, bool training);
