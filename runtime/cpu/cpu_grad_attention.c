@@ -106,8 +106,8 @@ static void receive(const struct attention_grad_job *j, struct heads h,
     find_terms(j, h, u, v, row, &t);
     for (int32_t k = 0; k < h.n; k++) {
         int32_t head = h.first + k, end = (head + 1) * channels;
-        to_scores[head] += t.slope[k] * (t.kept[k] * t.dot[k] -
-                                         t.softmax[k] * dots[head]);
+        to_scores[head] +=
+            t.slope[k] * (t.kept[k] * t.dot[k] - t.softmax[k] * dots[head]);
         for (int32_t c = head * channels; c < end; c++)
             to_x[c] += t.kept[k] * g[c];
     }
@@ -117,7 +117,8 @@ static void source_heads(const struct attention_grad_job *j, int64_t u,
                          struct heads h)
 {
     receive(j, h, u, u, j->rowptr[j->n_rows] + u);
-    for (int64_t i = j->by_source.rowptr[u]; i < j->by_source.rowptr[u + 1]; i++)
+    for (int64_t i = j->by_source.rowptr[u]; i < j->by_source.rowptr[u + 1];
+         i++)
         receive(j, h, u, j->by_source.colidx[i],
                 j->drop ? j->by_source.edge[i] : 0);
 }

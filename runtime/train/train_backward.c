@@ -215,11 +215,10 @@ static void back_order(struct turn *b)
 }
 
 static void (*const back[N_STEP_KINDS])(struct turn *) = {
-    [STEP_LINEAR] = back_linear,     [STEP_AGGREGATE] = back_aggregate,
-    [STEP_BIAS_ACT] = back_bias_act, [STEP_LOG_SOFTMAX] = back_log_softmax,
-    [STEP_GRAPH_ORDER] = back_order, [STEP_INPUT_ORDER] = back_order,
-    [STEP_ATTENTION] = back_attention,
-    [STEP_ATTENTION_SCORES] = back_scores,
+    [STEP_LINEAR] = back_linear,       [STEP_AGGREGATE] = back_aggregate,
+    [STEP_BIAS_ACT] = back_bias_act,   [STEP_LOG_SOFTMAX] = back_log_softmax,
+    [STEP_GRAPH_ORDER] = back_order,   [STEP_INPUT_ORDER] = back_order,
+    [STEP_ATTENTION] = back_attention, [STEP_ATTENTION_SCORES] = back_scores,
 };
 
 static void undo_dropout(const struct turn *b)
