@@ -23,40 +23,7 @@ void session_finish(struct session *s)
     *s = (struct session){0};
 }
 
-// ---- hyper-parameters -------------------------------------------------------
-
-static double or_else(struct real r, double dflt)
-{
-    return r.given ? r.value : dflt;
-}
-
-static gnnac_optimizer optimizer_of(const char *name)
-{
-    return strcmp(name, "adam") == 0    ? GNNAC_ADAM
-           : strcmp(name, "adamw") == 0 ? GNNAC_ADAMW
-                                        : GNNAC_SGD;
-}
-
-// Kipf and Welling, "Semi-supervised classification with graph convolutional
-// networks", ICLR 2017: decay for the first layer alone, rows that sum to 1.
-static void read_hyper(const struct options *o, struct hyper *h)
-{
-    bool kipf = o->protocol != NULL;
-    *h = (struct hyper){
-        .epochs = o->epochs ? o->epochs : 200,
-        .patience = o->patience,
-        .normalize = o->normalize ? strcmp(o->normalize, "rows") == 0 : kipf,
-        .keep_last = strcmp(o->keep, "last") == 0,
-        .train = {.struct_size = sizeof(h->train),
-                  .optimizer = optimizer_of(o->optimizer),
-                  .decay_layers = o->decay_layers ? o->decay_layers : kipf,
-                  .learn_eps = o->learn_eps,
-                  .lr = (float)or_else(o->lr, 0.01),
-                  .dropout = (float)or_else(o->dropout, 0.5),
-                  .weight_decay = (float)or_else(o->weight_decay, 5e-4),
-                  .momentum = (float)or_else(o->momentum, 0),
-                  .seed = o->seed}};
-}
+// ---- options ----------------------------------------------------------------
 
 static gnnac_status check_options(const struct options *o, gnnac_error *err)
 {
@@ -108,21 +75,18 @@ out:
 
 // ---- network ----------------------------------------------------------------
 
+// Attention is trained on the CPU alone.
+static const char *device_for(const struct options *o)
+{
+    bool attends = strcmp(requested_network(o, 0, 0).name, "gat") == 0;
+    return attends && strcmp(o->device, "auto") == 0 ? "cpu" : o->device;
+}
+
 static gnnac_status bundle_of_graph(struct session *s, const struct options *o,
                                     gnnac_error *err)
 {
-    bool kipf = o->protocol != NULL;
-    const struct model_request rq = {.name = o->model ? o->model : "gcn",
-                                     .dim = s->data.dim,
-                                     .classes = s->data.n_classes,
-                                     .hidden = o->hidden ? o->hidden
-                                               : kipf    ? 16
-                                                         : 0,
-                                     .layers = o->layers ? o->layers
-                                               : kipf    ? 2
-                                                         : 0,
-                                     .mlp = o->mlp,
-                                     .heads = o->heads};
+    const struct model_request rq =
+        requested_network(o, s->data.dim, s->data.n_classes);
     return s->ctx->is_cuda ? train_bundle_compile(&rq, o, &s->bundle, err)
                            : train_bundle_make(&rq, o, &s->bundle, err);
 }
@@ -214,8 +178,10 @@ gnnac_status session_open(struct session *s, const struct options *o,
     TRY(check_options(o, err));
     read_hyper(o, &s->hyper);
     TRY(load_data(s, o, err));
-    TRY(open_context(s, o->device, o, err));
+    TRY(open_context(s, device_for(o), o, err));
     TRY(open_bundle(s, o, err));
+    if (o->attention_dropout.given && strcmp(s->info.model, "gat") != 0)
+        return FAIL(err, GNNAC_EUSAGE, "--attention-dropout is for gat only");
     TRY(suit_device(s, o, err));
     TRY(open_trainer(s, o, err));
     log_info("%s: %lld nodes to learn from, %lld to validate, %lld to test",

@@ -2,14 +2,8 @@
 #ifndef GNNAC_TRAIN_SESSION_H
 #define GNNAC_TRAIN_SESSION_H
 
-#include "cli.h"
 #include "graph/dataset.h"
-
-struct hyper {
-    int64_t epochs, patience; // patience 0: never stop early
-    bool normalize, keep_last;
-    gnnac_train_options train;
-};
+#include "train_protocol.h"
 
 struct session {
     struct hyper hyper;

@@ -78,15 +78,20 @@ static gnnac_status allocate(gnnac_trainer *t, gnnac_error *err)
 static gnnac_status open_cpu(gnnac_trainer *t, const gnnac_features *x,
                              gnnac_error *err)
 {
-    gnnac_status st = train_features_init(x, t->m, t->plan.dense_x,
-                                          t->o.dropout > 0, &t->x, err);
-    return st == GNNAC_OK ? allocate(t, err) : st;
+    gnnac_status st = GNNAC_OK;
+    TRY(train_features_init(x, t->m, t->plan.dense_x, t->o.dropout > 0, &t->x,
+                            err));
+    TRY(train_attention_init(t, err));
+    TRY(allocate(t, err));
+out:
+    return st;
 }
 
 static void close_cpu(gnnac_trainer *t)
 {
     params_finish(t->grad.of);
     train_features_finish(&t->x);
+    train_attention_finish(&t->attention);
     free(t->values);
     free(t->grads);
     free(t->scratch);

@@ -240,11 +240,23 @@ static void loss_and_backward(struct derivation *d)
     add_plain(d, STEP_OPTIMIZER, last, BUFFER_Y, BUFFER_Y);
 }
 
+static gnnac_status refuse_attention(const struct program *p, gnnac_error *err)
+{
+    for (int32_t i = 0; i < p->n_steps; i++)
+        if (p->steps[i].kind == STEP_ATTENTION)
+            return FAIL(err, GNNAC_EUNSUPPORTED,
+                        "attention is trained on the CPU alone: give the model "
+                        "a context of device \"cpu\"");
+    return GNNAC_OK;
+}
+
 gnnac_status train_program_build(const struct program *p, struct program *out,
                                  gnnac_error *err)
 {
     struct derivation d = {.from = p, .p = out};
-    gnnac_status st = train_plan_build(p, &d.plan, err);
+    gnnac_status st = refuse_attention(p, err);
+    if (st == GNNAC_OK)
+        st = train_plan_build(p, &d.plan, err);
     if (st != GNNAC_OK)
         return st;
     *out = *p;

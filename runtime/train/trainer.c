@@ -2,6 +2,7 @@
 #include "train/trainer.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "options.h"
@@ -9,6 +10,11 @@
 enum { BUFFER_Y = 1 };
 
 // ---- options ----------------------------------------------------------------
+
+// The size of the options in ABI 1.0: `seed` was the last.
+enum {
+    OPTIONS_1_0 = offsetof(gnnac_train_options, seed) + sizeof(uint64_t)
+};
 
 static void set_defaults(gnnac_train_options *o)
 {
@@ -27,6 +33,7 @@ static gnnac_status check_options(const gnnac_train_options *o,
     } ranges[] = {
         {"lr", o->lr, INFINITY},
         {"dropout", o->dropout, 1},
+        {"attention_dropout", o->attention_dropout, 1},
         {"momentum", o->momentum, 1},
         {"beta1", o->beta1, 1},
         {"beta2", o->beta2, 1},
@@ -51,10 +58,10 @@ static gnnac_status read_options(const gnnac_train_options *given,
     gnnac_train_options o = {.struct_size = sizeof(o)};
     gnnac_status st = GNNAC_OK;
     if (given) {
-        st = options_check(given, sizeof(o), "gnnac_train_options", err);
+        st = options_read(given, OPTIONS_1_0, &o, sizeof(o),
+                          "gnnac_train_options", err);
         if (st != GNNAC_OK)
             return st;
-        o = *given;
     }
     st = check_options(&o, err);
     set_defaults(&o);
@@ -74,7 +81,8 @@ static gnnac_status prepare(gnnac_trainer *t, const gnnac_features *x,
     int64_t n = b->manifest->n_nodes;
     TRY(read_options(options, &t->o, err));
     TRY(train_plan_build(p, &t->plan, err));
-    TRY(transpose_rows(n, n, b->rowptr, b->colidx, false, &t->graph, err));
+    TRY(transpose_rows(n, n, b->rowptr, b->colidx, t->o.attention_dropout > 0,
+                       &t->graph, err));
     TRY(params_alloc(p, t->first.of, err));
     TRY(params_alloc(p, t->second.of, err));
     TRY(params_alloc(p, t->kept.of, err));

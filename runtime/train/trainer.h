@@ -29,6 +29,13 @@ struct train_features {
     float *own_dense;
 };
 
+// What attention keeps from forward to backward.
+struct train_attention {
+    float *softmax[MAX_STEPS]; // of such a step [n_nodes, 3 * heads]; owned
+    int64_t *edge;             // of each entry of `graph` the edge by rows;
+                               // owned; NULL unless coefficients are dropped
+};
+
 // A float array for each parameter.
 struct param_set {
     float *of[MAX_PARAMS];
@@ -71,6 +78,7 @@ struct gnnac_trainer {
 
     // ---- on the CPU alone ----
     struct train_features x;
+    struct train_attention attention;
     // Buffers 1 and on, values and gradients, laid out alike.
     size_t offset[MAX_BUFFERS], n_bytes;
     char *values, *grads;
@@ -115,6 +123,21 @@ gnnac_status train_features_init(const gnnac_features *given,
                                  bool dropout, struct train_features *out,
                                  gnnac_error *err);
 void train_features_finish(struct train_features *x);
+
+// After `graph`. GNNAC_ENOMEM.
+gnnac_status train_attention_init(gnnac_trainer *t, gnnac_error *err);
+void train_attention_finish(struct train_attention *a);
+
+// A step of kind STEP_ATTENTION; its gradients, and those of its scores' step,
+// are added to what is there.
+void train_attention_forward(const gnnac_trainer *t, const struct cpu_run *r,
+                             const struct step *s);
+void train_attention_backward(const gnnac_trainer *t, const struct cpu_run *r,
+                              const struct step *s, struct const_view g,
+                              struct view grad_x, struct view grad_scores);
+void train_scores_backward(const gnnac_trainer *t, const struct cpu_run *r,
+                           const struct step *s, struct const_view g,
+                           struct view grad_x);
 
 // Values of all buffers; with `training` dropout is applied.
 void train_forward(gnnac_trainer *t, bool training);

@@ -215,6 +215,9 @@ typedef struct gnnac_train_options {
     float momentum; // GNNAC_SGD
     float beta1, beta2, epsilon; // Adam; 0: 0.9, 0.999, 1e-8
     uint64_t seed;               // of dropout
+    float attention_dropout;     // share of attention's coefficients, after the
+                                 // softmax, from 0 to below 1
+    uint32_t reserved;           // 0
 } gnnac_train_options;
 
 // A matrix [n_nodes, in_dim], rows in the input's node order: dense, or by
