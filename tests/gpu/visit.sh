@@ -191,7 +191,7 @@ accuracy() { # graph seed
     [ "${PIPESTATUS[0]}" = 0 ] || status=1
 }
 
-train() {
+train_all() {
     local graph seed
     for graph in "$folder"/graphs/*; do
         case $graph in *.feat.npz) continue ;; esac
@@ -201,7 +201,13 @@ train() {
         for seed in 1 2 3; do
             accuracy "$graph" "$seed"
         done
-    done 2>&1 | tee "$out/train.txt"
+    done
+    return $status
+}
+
+train() {
+    train_all 2>&1 | tee "$out/train.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
     rm -f "$out/train.gnnb"
 }
 
