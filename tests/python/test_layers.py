@@ -1,9 +1,15 @@
 """gnnac.torch: operators that PyTorch may trace, and layers like PyG's."""
+import importlib.util
+import os
+import re
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 
 import gnnac
 import numpy as np
-from support import Case
+from support import PACKAGE, ROOT, Case
 
 warnings.simplefilter("ignore")
 try:
@@ -208,3 +214,39 @@ class Layers(Torch):
                          lambda: getattr(gt, layer)(4, 4, **arguments))
         self.refuses(gnnac.UnsupportedError, "in_channels",
                      lambda: gt.GCNConv(-1, 4))
+
+
+GRAPHS = Path(os.environ.get("GNNAC_TEST_GRAPHS",
+                             ROOT.parent / "shared" / "graphs"))
+
+
+class Example(Torch):
+    def setUp(self):
+        super().setUp()
+        if pyg is None:
+            self.skipTest(NO_PYG)
+        if importlib.util.find_spec("safetensors") is None:
+            self.skipTest("no safetensors")
+
+    def run_example(self, *files):
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore",
+             ROOT / "examples" / "pyg_to_gnnac.py", *files],
+            capture_output=True, text=True, timeout=300,
+            env={**os.environ, "PYTHONPATH": str(PACKAGE)})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        difference, same = re.search(
+            r"difference (\S+), same class for (\S+)%", done.stdout).groups()
+        self.assertLess(float(difference), 1e-4)
+        self.assertGreater(float(same), 99.9)
+
+    def test_made_up(self):
+        """the example carries a trained model over"""
+        self.run_example()
+
+    def test_cora(self):
+        """the example carries a model trained on Cora over"""
+        files = [GRAPHS / "cora.npz", GRAPHS / "cora.feat.npz"]
+        if not all(f.is_file() for f in files):
+            self.skipTest(f"no {files[0]}")
+        self.run_example(*files)
