@@ -127,6 +127,20 @@ TEST(a_kernel_that_hangs_is_killed_in_time)
                   "no answer within 8 s");
 }
 
+TEST(a_kernel_that_is_wrong_on_other_graphs_alone_is_out)
+{
+    struct variant bad =
+        make_variant("ids += begin; if (n_rows == 67 && begin > 0) ids -= 1;");
+    struct far_stand *s = open_stand(120);
+    int kept = hush();
+    CHECK(s && !far_stand_enter(s, &bad));
+    unhush(kept, NULL);
+    CHECK_STR(bad.status, "wrong_result");
+    CHECK_HAS(bad.reason, "wrong result on empty rows");
+    far_stand_close(s);
+    variant_finish(&bad);
+}
+
 // The child of this process, or 0.
 static pid_t find_worker(void)
 {
@@ -235,6 +249,7 @@ int main(int argc, char **argv)
     }
     RUN(a_kernel_that_faults_costs_itself);
     RUN(a_kernel_that_hangs_is_killed_in_time);
+    RUN(a_kernel_that_is_wrong_on_other_graphs_alone_is_out);
     RUN(workers_that_are_killed_cost_nothing);
     RUN(a_fresh_worker_times_what_passed_before);
     RUN(a_stand_that_finds_no_memory_costs_one_kernel);
