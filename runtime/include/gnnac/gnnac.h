@@ -353,7 +353,7 @@ typedef struct gnnac_plan gnnac_plan;
 
 // The graph must outlive the plan. `backward` makes the graph's transposed form
 // once for all plans. Errors: GNNAC_EUSAGE (names the option), GNNAC_ENOMEM,
-// GNNAC_EUNSUPPORTED (on a GPU; backward of GNNAC_ATTENTION).
+// GNNAC_EUNSUPPORTED (on a GPU).
 GNNAC_API gnnac_status gnnac_plan_create(gnnac_graph *graph,
                                          const gnnac_plan_options *options,
                                          gnnac_plan **out, gnnac_error *err);

@@ -172,12 +172,38 @@ def _attention(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
                         out=torch.empty_like(given))
 
 
+@custom_op("gnnac::attention_backward", mutates_args=(), device_types="cpu")
+def _attention_backward(out_grad: Tensor, x: Tensor, scores: Tensor,
+                        edge_index: Tensor) -> Tuple[Tensor, Tensor]:
+    graph = graph_of(edge_index, x.shape[0], True)
+    to_x, to_scores = on.attention_backward(graph, _ready(out_grad), _ready(x),
+                                            _ready(scores))
+    return torch.from_numpy(to_x), torch.from_numpy(to_scores)
+
+
+@_attention_backward.register_fake
+def _(out_grad: Tensor, x: Tensor, scores: Tensor,
+      edge_index: Tensor) -> Tuple[Tensor, Tensor]:
+    return x.new_empty(x.shape), scores.new_empty(scores.shape)
+
+
 @_attention.register_fake
 def _(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
     return torch.empty_like(x, memory_format=torch.contiguous_format)
 
 
+def _attention_setup(ctx: Any, inputs: Any, output: Tensor) -> None:
+    ctx.save_for_backward(*inputs)
+
+
+def _attention_grad(ctx: Any, grad: Tensor) -> Any:
+    return *_attention_backward(grad, *ctx.saved_tensors), None
+
+
+_attention.register_autograd(_attention_grad, setup_context=_attention_setup)
+
+
 def attention(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
     """gnnac.attention on the graph of edge_index without its self loops:
-    float32 [nodes, d], scores [nodes, 2 * heads]. Has no gradients yet."""
+    float32 [nodes, d], scores [nodes, 2 * heads]. Gradients go to both."""
     return _attention(x, scores, edge_index)
