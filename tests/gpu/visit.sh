@@ -19,6 +19,8 @@
 #   visit.sh train FOLDER OUT               there: epoch times of GCN 2x16 and
 #                                           GIN 5x64; where NAME.feat.npz was
 #                                           packed too, accuracy of three seeds
+#   visit.sh epochs FOLDER OUT              there: an epoch beside that of
+#                                           PyTorch Geometric
 #
 # Logs go to OUT; a summary is printed. Exit status 1: something failed.
 set -uo pipefail
@@ -211,6 +213,26 @@ train() {
     rm -f "$out/train.gnnb"
 }
 
+# An epoch beside PyTorch Geometric's.
+epochs() {
+    local graph name
+    mkdir -p "$out/bundles"
+    for graph in "$folder"/graphs/*; do
+        case $graph in *.feat.npz) continue ;; esac
+        name=$out/bundles/$(basename "${graph%.*}")
+        timeout 200 gnnac compile "$graph" --model gcn --train -q --dim 128 \
+            --hidden 16 --classes 16 -o "$name.gcn.gnnb" || status=1
+        timeout 200 gnnac compile "$graph" --model gin --train -q --dim 128 \
+            --hidden 64 --classes 16 -o "$name.gin.gnnb" || status=1
+    done
+    LD_LIBRARY_PATH=$folder/python timeout 500 python3 \
+        tests/bench/epoch_peers.py "env LD_LIBRARY_PATH=$folder/lib gnnac" \
+        "$folder/python/libgnnac.so" "$out"/bundles/*.gnnb 2>&1 |
+        tee "$out/epochs.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+    rm -rf "$out/bundles"
+}
+
 mode=${1:-} folder=${2:-}
 case $mode in
 pack)
@@ -218,7 +240,7 @@ pack)
     pack "$@"
     exit
     ;;
-check | time | survey | orders | families | roof | train) ;;
+check | time | survey | orders | families | roof | train | epochs) ;;
 *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
     exit 1
@@ -237,6 +259,7 @@ orders) orders ;;
 families) families "${4:-8,32,128}" ;;
 roof) roof "${4:-16,64,256}" ;;
 train) train ;;
+epochs) epochs ;;
 esac
 rm -rf "$GNNAC_HOME"
 exit $status
