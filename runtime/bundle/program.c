@@ -34,7 +34,8 @@ static const char *const launch_args[] = {
 };
 static const char *const grid_counts[] = {[GRID_ROWS] = "n_rows",
                                           [GRID_PARTS] = "n_parts",
-                                          [GRID_SPLITS] = "n_splits"};
+                                          [GRID_SPLITS] = "n_splits",
+                                          [GRID_WARPS] = "n_warps"};
 
 const struct name_table conv_op_names = {N_CONV_OPS, conv_ops};
 const struct name_table activation_names = {N_ACTIVATIONS, activations};

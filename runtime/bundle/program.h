@@ -126,71 +126,7 @@ bool conv_adds_self_loops(enum conv_op op);
 // Whether the step sums over the graph's edges.
 bool step_reads_edges(enum step_kind kind);
 
-// ---- kernels ----------------------------------------------------------------
-
-// Everything a launch may be given, by name: the closed list that templates
-// pick from. ARG(enum name, text name)
-#define LAUNCH_ARGS(ARG)                                                      \
-    ARG(OUT, "out")                 /* float *        */                      \
-    ARG(X, "x")                     /* const float *  */                      \
-    ARG(SELF, "self")               /* const float *  */                      \
-    ARG(BIAS, "bias")               /* const float *  */                      \
-    ARG(EPS, "eps")                 /* const float *, one element */          \
-    ARG(ATT_SRC, "att_src")         /* const float *, [heads, channels] */    \
-    ARG(ATT_DST, "att_dst")         /* const float *, [heads, channels] */    \
-    ARG(DINV, "dinv")               /* const float *, [n_rows] */             \
-    ARG(ROWPTR, "rowptr")           /* const offset_t *, [n_rows + 1] */      \
-    ARG(COLIDX, "colidx")           /* const int *, [n_edges] */              \
-    ARG(PART_PTR, "part_ptr")       /* const offset_t *, [n_parts + 1] */     \
-    ARG(PART_ROW, "part_row")       /* const int *, [n_parts + 1] */          \
-    ARG(SPLIT_ROW, "split_row")     /* const int *, [n_splits] */             \
-    ARG(SPLIT_FIRST, "split_first") /* const int *, [n_splits] */             \
-    ARG(SPLIT_LAST, "split_last")   /* const int *, [n_splits] */             \
-    ARG(PARTIAL, "partial")         /* float *, scratch */                    \
-    ARG(SOURCE_ROW, "source_row") /* const int *, [n_rows]: where each row of \
-                                     out comes from */                        \
-    ARG(N_ROWS, "n_rows")         /* int */                                   \
-    ARG(N_PARTS, "n_parts")       /* int */                                   \
-    ARG(N_SPLITS, "n_splits")     /* int */
-
-enum launch_arg {
-#define ARG(id, name) ARG_##id,
-    LAUNCH_ARGS(ARG)
-#undef ARG
-        N_LAUNCH_ARGS
-};
-
-// What the grid is counted in. See parts.h for the parts of the edges behind
-// n_parts and n_splits.
-enum grid_count { GRID_ROWS, GRID_PARTS, GRID_SPLITS, N_GRID_COUNTS };
-
-// grid = (ceil(count / per_block), grid_y, 1); nothing is launched when the
-// count is 0.
-struct launch {
-    char entry[NAME_LEN]; // extern "C" name inside the image
-    enum grid_count count;
-    int32_t per_block, grid_y;
-    int32_t block;        // threads
-    int32_t shared_bytes; // dynamic shared memory
-    int32_t n_args;
-    enum launch_arg args[MAX_ARGS];
-};
-
-// One compiled source text: an image per architecture, one or more entries.
-struct kernel {
-    char name[NAME_LEN]; // tensors kernel/NAME/cubin, .../ptx, .../source
-    char family[64];     // the template
-    int32_t part_size;   // edges of a part, at most; 0: needs no parts
-    int32_t part_rows;   // rows of a part, at most; 0 is 1: neighbour groups
-    int32_t parts_per_block; // parts that share a block
-    bool partials;       // needs the PARTIAL scratch: 2 rows of `dim` floats
-                         // per block
-    int32_t dim;         // width it was specialised for
-    int32_t offset_bits; // 32 or 64: the type offset_t
-    int32_t n_launches;
-    struct launch launches[MAX_LAUNCHES];
-};
-
+#include "bundle/kernel.h"
 #include "bundle/program_names.h"
 
 #endif

@@ -128,6 +128,7 @@ static void bind_arguments(const struct cuda_graph *g,
                             k->offset_bits == 64 ? g->rowptr_64 : g->rowptr_32},
         [ARG_COLIDX] = {.address = g->colidx},
         [ARG_PART_PTR] = {.address = p->part_ptr},
+        [ARG_PART_END] = {.address = p->part_end},
         [ARG_PART_ROW] = {.address = p->part_row},
         [ARG_SPLIT_ROW] = {.address = p->split_row},
         [ARG_SPLIT_FIRST] = {.address = p->split_first},
@@ -137,13 +138,16 @@ static void bind_arguments(const struct cuda_graph *g,
         [ARG_N_ROWS] = {.count = (int32_t)g->n_nodes},
         [ARG_N_PARTS] = {.count = (int32_t)p->n_parts},
         [ARG_N_SPLITS] = {.count = (int32_t)p->n_splits},
+        [ARG_N_CUT] = {.count = (int32_t)p->n_cut},
+        [ARG_N_WIDE] = {.count = (int32_t)p->n_wide},
     };
     memcpy(values, all, sizeof(all));
 }
 
 static bool is_count(enum launch_arg a)
 {
-    return a == ARG_N_ROWS || a == ARG_N_PARTS || a == ARG_N_SPLITS;
+    return a == ARG_N_ROWS || a == ARG_N_PARTS || a == ARG_N_SPLITS ||
+           a == ARG_N_CUT || a == ARG_N_WIDE;
 }
 
 static int64_t grid_count(const struct cuda_graph *g, const struct partition *p,
@@ -154,6 +158,8 @@ static int64_t grid_count(const struct cuda_graph *g, const struct partition *p,
         return g->n_nodes;
     case GRID_PARTS:
         return p ? p->n_parts : 0;
+    case GRID_WARPS:
+        return p ? p->n_warps : 0;
     default:
         return p ? p->n_splits : 0;
     }
