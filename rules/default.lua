@@ -125,6 +125,23 @@ rule "long_rows" {
   priority = 60,
 }
 
+-- Every row as its length asks, longest first: short ones packed, long ones cut.
+-- Evidence: modelled. On power-law and R-MAT graphs a software device counts fewer
+-- sectors and instructions than for edge_ranges' points, and nearly all lanes and
+-- blocks busy (tests/gpu/counts.txt); no GPU has timed it, so it stands behind.
+rule "rows_by_length" {
+  when = function(graph)
+    return has_long_rows(graph)
+  end,
+  choose = function(graph, layer)
+    local _, lanes = spread(layer.agg_dim)
+    return { template = "hybrid", segmentEdges = 256, packedEdges = { 16, 32 },
+             dimWorker = layer.agg_dim >= 64 and lanes // 2 or lanes }
+  end,
+  why = "rows of all lengths: short ones share a warp, long ones are cut",
+  priority = 55,
+}
+
 -- Narrow rows leave most of a warp to the edges: even a short row keeps its
 -- lanes busy, and the sums meet in log2 shuffles.
 -- Evidence: reasoned. No survey looked at it alone; the cost model prefers
@@ -324,6 +341,18 @@ test "rows that are long anyway are no case for equal edges" {
 test "nor are meshes" {
   graph = { nodes = 1e6, degree = { mean = 6, max = 14 } },
   expect = { silent = "edge_ranges" },
+}
+
+test "rows of all lengths are also tried by their length" {
+  graph = { nodes = 1e6, edges = 8e6, degree = { mean = 8, max = 9000 } },
+  layer = { agg_dim = 64 },
+  expect = { rule = "rows_by_length", template = "hybrid", packedEdges = 16,
+             dimWorker = 8 },
+}
+
+test "meshes have rows of one length" {
+  graph = { nodes = 1e6, degree = { mean = 6, max = 14 } },
+  expect = { silent = "rows_by_length" },
 }
 
 test "a short longest row is no hub" {

@@ -6,7 +6,7 @@
 
 #include "emit/point.h"
 
-// The C types of the launch arguments, as program.h gives them.
+// The C types of the launch arguments, as kernel.h gives them.
 static const char *const arg_types[N_LAUNCH_ARGS] = {
     [ARG_OUT] = "float *",
     [ARG_X] = "const float *",
@@ -19,6 +19,7 @@ static const char *const arg_types[N_LAUNCH_ARGS] = {
     [ARG_ROWPTR] = "const offset_t *",
     [ARG_COLIDX] = "const int *",
     [ARG_PART_PTR] = "const offset_t *",
+    [ARG_PART_END] = "const offset_t *",
     [ARG_PART_ROW] = "const int *",
     [ARG_SPLIT_ROW] = "const int *",
     [ARG_SPLIT_FIRST] = "const int *",
@@ -42,6 +43,8 @@ static const char *const arg_types[N_LAUNCH_ARGS] = {
     [ARG_ENTRY_AT] = "const long long *",
     [ARG_N_WEIGHTS] = "int ",
     [ARG_N_ENTRIES] = "int ",
+    [ARG_N_CUT] = "int ",
+    [ARG_N_WIDE] = "int ",
 };
 
 static struct kernel *kernel_of(lua_State *L)
@@ -88,12 +91,11 @@ static void read_grid(lua_State *L, struct launch *l)
         luaL_error(L, "grid must be { \"n_rows\", per = ..., y = ... }");
     int grid = lua_gettop(L);
     lua_rawgeti(L, grid, 1);
-    int count = lua_isstring(L, -1)
-                    ? grid_count_from_name(lua_tostring(L, -1))
-                    : -1;
+    int count =
+        lua_isstring(L, -1) ? grid_count_from_name(lua_tostring(L, -1)) : -1;
     if (count < 0)
         luaL_error(L, "a grid is counted in n_rows, n_parts, n_splits, "
-                      "n_weights, n_entries or one");
+                      "n_warps, n_weights, n_entries or one");
     l->count = (enum grid_count)count;
     l->per_block = bounded_field(L, grid, "per", 1, 1 << 20, 1);
     l->grid_y = bounded_field(L, grid, "y", 1, 65535, 1);
@@ -153,6 +155,7 @@ static int l_launch(lua_State *L)
 }
 
 // needs { part_size = ..., part_rows = ..., parts_per_block = ...,
+//         packed_rows = ..., packed_edges = ..., packed_step = ...,
 //         partials = true }
 static int l_needs(lua_State *L)
 {
@@ -161,6 +164,9 @@ static int l_needs(lua_State *L)
     k->part_size = bounded_field(L, 1, "part_size", 1, 1 << 20, 0);
     k->part_rows = bounded_field(L, 1, "part_rows", 0, 1 << 20, 0);
     k->parts_per_block = bounded_field(L, 1, "parts_per_block", 1, 1024, 0);
+    k->packed_rows = bounded_field(L, 1, "packed_rows", 0, 32, 0);
+    k->packed_edges = bounded_field(L, 1, "packed_edges", 0, 1 << 20, 0);
+    k->packed_step = bounded_field(L, 1, "packed_step", 0, 1 << 20, 0);
     lua_getfield(L, 1, "partials");
     k->partials = lua_toboolean(L, -1);
     return 0;

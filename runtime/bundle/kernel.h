@@ -26,6 +26,7 @@ enum {
     ARG(ROWPTR, "rowptr")           /* const offset_t *, [n_rows + 1] */      \
     ARG(COLIDX, "colidx")           /* const int *, [n_edges] */              \
     ARG(PART_PTR, "part_ptr")       /* const offset_t *, [n_parts + 1] */     \
+    ARG(PART_END, "part_end")       /* const offset_t *, [n_parts] */         \
     ARG(PART_ROW, "part_row")       /* const int *, [n_parts + 1] */          \
     ARG(SPLIT_ROW, "split_row")     /* const int *, [n_splits] */             \
     ARG(SPLIT_FIRST, "split_first") /* const int *, [n_splits] */             \
@@ -36,6 +37,8 @@ enum {
     ARG(N_ROWS, "n_rows")         /* int */                                   \
     ARG(N_PARTS, "n_parts")       /* int */                                   \
     ARG(N_SPLITS, "n_splits")     /* int */                                   \
+    ARG(N_CUT, "n_cut")           /* int */                                   \
+    ARG(N_WIDE, "n_wide")         /* int */                                   \
     /* Of the steps of training alone: */                                     \
     ARG(STATE, "state")     /* train_state *, see bundle/train_state.h */     \
     ARG(PLACE, "place")     /* int: which of a step's dropouts this is */     \
@@ -65,11 +68,13 @@ bool launch_arg_is_int(enum launch_arg a);
 bool launch_arg_trains(enum launch_arg a);
 
 // What the grid is counted in. See parts.h for the parts of the edges behind
-// n_parts and n_splits; the last two are the arguments of that name.
+// n_parts and n_splits, buckets.h for n_warps; the last two are the arguments
+// of that name.
 enum grid_count {
     GRID_ROWS,
     GRID_PARTS,
     GRID_SPLITS,
+    GRID_WARPS,
     GRID_ONE, // 1
     GRID_WEIGHTS,
     GRID_ENTRIES,
@@ -95,10 +100,14 @@ struct kernel {
     int32_t part_size;   // edges of a part, at most; 0: needs no parts
     int32_t part_rows;   // rows of a part, at most; 0 is 1: neighbour groups
     int32_t parts_per_block; // parts that share a block
-    bool partials;       // needs the PARTIAL scratch: 2 rows of `dim` floats
-                         // per block
-    int32_t dim;         // width it was specialised for
-    int32_t offset_bits; // 32 or 64: the type offset_t
+    // Parts sorted by length, see buckets.h; all 0 for parts in row order.
+    int32_t packed_rows;  // short rows that share a warp
+    int32_t packed_edges; // edges of such a row, at most
+    int32_t packed_step;  // edges that a team takes at a time
+    bool partials;        // needs the PARTIAL scratch: 2 rows of `dim` floats
+                          // per block; of sorted parts 1 per piece of a row
+    int32_t dim;          // width it was specialised for
+    int32_t offset_bits;  // 32 or 64: the type offset_t
     int32_t n_launches;
     struct launch launches[MAX_LAUNCHES];
 };

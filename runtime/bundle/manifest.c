@@ -126,6 +126,12 @@ static const struct field kernel_fields[] = {
     {"part_rows", FIELD_I32, AT(kernel, part_rows), .max = 1 << 30,
      .optional = true},
     I32(kernel, parts_per_block, 0, 1024),
+    {"packed_rows", FIELD_I32, AT(kernel, packed_rows), .max = 32,
+     .optional = true},
+    {"packed_edges", FIELD_I32, AT(kernel, packed_edges), .max = 1 << 20,
+     .optional = true},
+    {"packed_step", FIELD_I32, AT(kernel, packed_step), .max = 1 << 20,
+     .optional = true},
     BOOL(kernel, partials),
     I32(kernel, dim, 1, MAX_WIDTH),
     I32(kernel, offset_bits, 32, 64),
@@ -194,11 +200,11 @@ static const struct field manifest_fields[] = {
 
 // Features that this reader understands beyond its format version. A reader
 // that ignored "reorder" would give every node another node's result; one that
-// ignored "part_rows" would hand kernels other parts than they expect. One
-// without "attention" knows neither its steps nor its parameters, one without
-// "training" not what the kernels of training are given.
+// ignored "part_rows" or "packed_rows" would hand kernels other parts than they
+// expect. One without "attention" knows neither its steps nor its parameters,
+// one without "training" not what the kernels of training are given.
 static const char *const features[] = {"reorder", "part_rows", "attention",
-                                       "training"};
+                                       "training", "packed_rows"};
 enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
 
 static bool has_feature(const char *name)
@@ -252,6 +258,14 @@ static bool has_part_rows(const struct manifest *m)
     return false;
 }
 
+static bool has_packed_rows(const struct manifest *m)
+{
+    for (int32_t i = 0; i < m->n_kernels; i++)
+        if (m->kernels[i].packed_rows > 0)
+            return true;
+    return false;
+}
+
 static bool has_attention(const struct manifest *m)
 {
     for (int32_t i = 0; i < m->model.n_layers; i++)
@@ -267,7 +281,9 @@ static json_t *requirements(const struct manifest *m)
     const char *rows = has_part_rows(m) ? "part_rows" : NULL;
     const char *attention = has_attention(m) ? "attention" : NULL;
     const char *training = m->training.rules[0] ? "training" : NULL;
-    return json_pack("[s*, s*, s*, s*]", order, rows, attention, training);
+    const char *packed = has_packed_rows(m) ? "packed_rows" : NULL;
+    return json_pack("[s*, s*, s*, s*, s*]", order, rows, attention, training,
+                     packed);
 }
 
 json_t *manifest_to_json(const struct manifest *m)

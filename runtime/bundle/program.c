@@ -44,6 +44,7 @@ static const char *const launch_args[] = {
 static const char *const grid_counts[] = {[GRID_ROWS] = "n_rows",
                                           [GRID_PARTS] = "n_parts",
                                           [GRID_SPLITS] = "n_splits",
+                                          [GRID_WARPS] = "n_warps",
                                           [GRID_ONE] = "one",
                                           [GRID_WEIGHTS] = "n_weights",
                                           [GRID_ENTRIES] = "n_entries"};
@@ -91,7 +92,8 @@ bool step_is_product(enum step_kind kind)
 bool launch_arg_is_int(enum launch_arg a)
 {
     return a == ARG_N_ROWS || a == ARG_N_PARTS || a == ARG_N_SPLITS ||
-           a == ARG_PLACE || a == ARG_N_WEIGHTS || a == ARG_N_ENTRIES;
+           a == ARG_N_CUT || a == ARG_N_WIDE || a == ARG_PLACE ||
+           a == ARG_N_WEIGHTS || a == ARG_N_ENTRIES;
 }
 
 bool launch_arg_trains(enum launch_arg a)

@@ -1,7 +1,7 @@
 // gnnac aggregate, from templates/edge_balanced.cu.lua
 // Equal edges for every team of dimWorker lanes, however long rows are. A
 // team walks over a range of edges, row by row, and writes each row as it
-// ends. The runtime cuts the ranges (runtime/parts.h), which costs one round
+// ends. The runtime cuts the ranges (runtime/cuda/parts.h), which costs one round
 // of loads here, where a search would cost one for each bit of the number of
 // rows: the first neighbour is three dependent loads away (range, id, row of
 // x), as in row_split, and each batch one from the next, since the ids, the
@@ -277,15 +277,16 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
     store4(to + c0, &sum[0]);
 }
 
-#line 73 "/gnnac/templates/parts.lib.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 79 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
     float *out, float *partial, const float *self,
     const float *dinv, const float *bias, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 77 "/gnnac/templates/parts.lib.lua"
+#line 82 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
@@ -300,7 +301,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
 #line 153 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 82 "/gnnac/templates/parts.lib.lua"
+#line 87 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -314,13 +315,14 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
             const int b = base + k * 2;
             if (b >= n)
                 continue;
+#line 103 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 64;
 #line 166 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 100 "/gnnac/templates/parts.lib.lua"
+#line 109 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -339,7 +341,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
         }
     }
 
-#line 109 "/gnnac/templates/parts.lib.lua"
+#line 118 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 30 "/gnnac/templates/epilogue.lib.lua"

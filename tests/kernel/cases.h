@@ -21,6 +21,7 @@ struct shim_kernel {
     const char *op;
     kernel_spec spec;
     int part_size, part_rows, parts_per_block;
+    int packed_rows, packed_edges, packed_step;
     bool partials;
     std::vector<shim_launch_info> launches;
 };

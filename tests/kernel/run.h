@@ -72,13 +72,13 @@ struct run {
     matrix x, out, self;
     std::vector<float> bias, dinv, partial, att_src, att_dst;
     float eps = 0.3125f;
-    offsets rowptr, part_ptr;
+    offsets rowptr, part_ptr, part_end;
     std::vector<int> colidx, part_row, split_row, split_first, split_last;
     std::vector<int> source_row;
     struct parts parts = {};
     training_operands train;
     void *pointers[N_LAUNCH_ARGS] = {};
-    int counts[N_LAUNCH_ARGS] = {};
+    int counts[N_LAUNCH_ARGS] = {}, n_warps = 0;
 
     run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
         bool in_place);

@@ -54,20 +54,28 @@ void run::set_parts()
 {
     if (!k.part_size)
         return;
-    struct part_limits limits = {k.part_size, k.part_rows ? k.part_rows : 1,
-                                 k.parts_per_block};
+    struct part_limits limits = {
+        k.part_size,       k.part_rows ? k.part_rows : 1,
+        k.parts_per_block, k.packed_rows,
+        k.packed_edges,    k.packed_step};
     if (parts_build(g.n_nodes, g.rowptr, &limits, &parts, nullptr) != GNNAC_OK)
         abort();
     pointers[ARG_PART_PTR] =
         part_ptr.set(parts.part_ptr, parts.n_parts + 1, k.spec.offset_bits);
+    if (parts.part_end)
+        pointers[ARG_PART_END] =
+            part_end.set(parts.part_end, parts.n_parts, k.spec.offset_bits);
     part_row.assign(parts.part_row, parts.part_row + parts.n_parts + 1);
     split_row.assign(parts.split_row, parts.split_row + parts.n_splits);
     split_first.assign(parts.split_first, parts.split_first + parts.n_splits);
     split_last.assign(parts.split_last, parts.split_last + parts.n_splits);
     if (k.partials)
-        partial.assign(2 * parts.n_blocks * ((k.spec.dim + 3) / 4 * 4), NAN);
+        partial.assign(parts.n_slots * ((k.spec.dim + 3) / 4 * 4), NAN);
     counts[ARG_N_PARTS] = (int)parts.n_parts;
     counts[ARG_N_SPLITS] = (int)parts.n_splits;
+    counts[ARG_N_CUT] = (int)parts.n_cut;
+    counts[ARG_N_WIDE] = (int)parts.n_wide;
+    n_warps = (int)parts.n_warps;
     parts_finish(&parts);
 }
 
@@ -123,11 +131,12 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
 
 void run::launch(bool backwards)
 {
-    static const launch_arg count_of[N_GRID_COUNTS] = {
-        ARG_N_ROWS, ARG_N_PARTS,   ARG_N_SPLITS,
-        ARG_N_ROWS, ARG_N_WEIGHTS, ARG_N_ENTRIES};
+    const int grid_counts[N_GRID_COUNTS] = {
+        counts[ARG_N_ROWS], counts[ARG_N_PARTS],   counts[ARG_N_SPLITS],
+        n_warps,            1,                     counts[ARG_N_WEIGHTS],
+        counts[ARG_N_ENTRIES]};
     for (const shim_launch_info &l : k.launches) {
-        int n = l.count == GRID_ONE ? 1 : counts[count_of[l.count]];
+        int n = grid_counts[l.count];
         if (n == 0)
             continue;
         std::vector<void *> args;
@@ -179,8 +188,7 @@ static expected aggregate(run &r, int v, int c)
         own *= ((float *)r.pointers[ARG_SELF])[(size_t)v * s.self_pitch + c];
     double bias = s.bias ? r.bias[c] : 0;
     return {activated(s, scale * sum + own + bias),
-            4 * unit * (degree + 2) *
-                (scale * size + fabs(own) + fabs(bias))};
+            4 * unit * (degree + 2) * (scale * size + fabs(own) + fabs(bias))};
 }
 
 static expected bias_act(run &r, int v, int c)
@@ -263,10 +271,10 @@ static reference_fn *reference_of(const char *op)
     static const struct {
         const char *op;
         reference_fn *f;
-    } all[] = {{"aggregate", aggregate},       {"bias_act", bias_act},
-               {"log_softmax", log_softmax},   {"permute_rows", permute_rows},
-               {"attention", attention},
-               {"attention_scores", attention_scores}};
+    } all[] = {
+        {"aggregate", aggregate},     {"bias_act", bias_act},
+        {"log_softmax", log_softmax}, {"permute_rows", permute_rows},
+        {"attention", attention},     {"attention_scores", attention_scores}};
     for (auto &a : all)
         if (!strcmp(a.op, op))
             return a.f;

@@ -46,6 +46,14 @@ FAULTS = [
     ("edge_balanced.cu.lua", "        if (row + 1 < last)\n"
      "            next_end = __ldg(rowptr + row + 2);\n    }\n    int", "    }\n    int",
      "edge_balanced dim=16 dimWorker=4 edgesPerWarp=64"),
+    ("hybrid.cu.lua", "if (base + j + k >= mine)", "if (base + j + k > mine)",
+     "hybrid dim=16 dimWorker=4"),
+    ("hybrid.cu.lua", "(last - 1) / ${unroll} * ${unroll}", "last",
+     "hybrid dim=16 dimWorker=4"),
+    ("hybrid.cu.lua", "if (part < n_cut) {", "if (part + 1 < n_cut) {",
+     "hybrid dim=16 dimWorker=4 segmentEdges=64"),
+    ("hybrid.cu.lua", "if (!active || (wide && edge > 0))", "if (!active)",
+     "hybrid dim=16 dimWorker=4"),
     ("narrow.cu.lua", "    __syncthreads();\n", "",
      "narrow dim=4 edgesPerWarp=32"),
     ("narrow.cu.lua", "    __syncwarp();\n", "",
@@ -138,8 +146,14 @@ def random_case(rng):
     warps = rng.choice([1, 2, 3, 4, 8])
     lanes = rng.randint(1, 32)
     unroll = rng.randint(1, 8)
-    family = rng.choice(["row_split", "neighbor_group", "edge_balanced"] +
-                        ["narrow"] * (dim <= 8))
+    family = rng.choice(["row_split", "neighbor_group", "edge_balanced",
+                         "hybrid"] + ["narrow"] * (dim <= 8))
+    if family == "hybrid":
+        packed = rng.choice([1, 2, 3, 4, 7, 8, 16, 33, 64])
+        return "hybrid %s segmentEdges=%d packedEdges=%d dimWorker=%d " \
+            "vec=%d unroll=%d warpPerBlock=%d" % (
+                spec, packed * rng.choice([1, 2, 5, 30]), packed, lanes,
+                rng.choice([1, 2, 4]), unroll, warps)
     if family == "narrow":
         return "narrow %s edgesPerWarp=%d vec=%d unroll=%d " \
             "warpPerBlock=%d" % (
@@ -204,7 +218,8 @@ class Builder:
 
     def support(self):
         """The objects every program needs, being built."""
-        c_files = ["runtime/cuda/parts.c", "runtime/bundle/program.c",
+        c_files = ["runtime/cuda/parts.c", "runtime/cuda/buckets.c",
+                   "runtime/bundle/program.c",
                    "runtime/base/fail.c"]
         jobs = [self.pool.submit(self.compile_c, self.source(f),
                                  self.path(os.path.basename(f) + ".o"))
