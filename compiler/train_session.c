@@ -25,6 +25,15 @@ void session_finish(struct session *s)
 
 // ---- options ----------------------------------------------------------------
 
+static gnnac_status check_attention(const struct options *o, const char *model,
+                                    gnnac_error *err)
+{
+    return o->attention_dropout.given && strcmp(model, "gat") != 0
+               ? FAIL(err, GNNAC_EUSAGE, "--attention-dropout is for gat only")
+               : GNNAC_OK;
+}
+
+// A bundle's model is known once it is open.
 static gnnac_status check_options(const struct options *o, gnnac_error *err)
 {
     if (o->lr.given && o->lr.value == 0)
@@ -32,7 +41,9 @@ static gnnac_status check_options(const struct options *o, gnnac_error *err)
     if (o->resume && o->weights)
         return FAIL(err, GNNAC_EUSAGE,
                     "--resume and --weights exclude one another");
-    return GNNAC_OK;
+    return path_has_suffix(o->args[0], ".gnnb")
+               ? GNNAC_OK
+               : check_attention(o, requested_network(o, 0, 0).name, err);
 }
 
 // ---- data -------------------------------------------------------------------
@@ -180,8 +191,7 @@ gnnac_status session_open(struct session *s, const struct options *o,
     TRY(load_data(s, o, err));
     TRY(open_context(s, device_for(o), o, err));
     TRY(open_bundle(s, o, err));
-    if (o->attention_dropout.given && strcmp(s->info.model, "gat") != 0)
-        return FAIL(err, GNNAC_EUSAGE, "--attention-dropout is for gat only");
+    TRY(check_attention(o, s->info.model, err));
     TRY(suit_device(s, o, err));
     TRY(open_trainer(s, o, err));
     log_info("%s: %lld nodes to learn from, %lld to validate, %lld to test",
