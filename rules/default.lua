@@ -126,9 +126,9 @@ rule "long_rows" {
 }
 
 -- Every row as its length asks, longest first: short ones packed, long ones cut.
--- Evidence: modelled. On power-law and R-MAT graphs a software device counts fewer
--- sectors and instructions than for edge_ranges' points, and nearly all lanes and
--- blocks busy (tests/gpu/counts.txt); no GPU has timed it, so it stands behind.
+-- Evidence: reasoned, from counts. On power-law and R-MAT graphs a software device
+-- counts fewer sectors and instructions than for edge_ranges' points, and more
+-- lanes at work (tests/gpu/counts.txt); no GPU has timed it, so it stands behind.
 rule "rows_by_length" {
   when = function(graph)
     return has_long_rows(graph)
