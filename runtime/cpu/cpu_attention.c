@@ -4,14 +4,6 @@
 #include "cpu/cpu_attention.h"
 #include "cpu/cpu_partition.h"
 
-static float dot(const float *a, const float *b, int32_t n)
-{
-    float sum = 0;
-    for (int32_t i = 0; i < n; i++)
-        sum += a[i] * b[i];
-    return sum;
-}
-
 void cpu_attention_scores(int64_t n_rows, struct const_view x,
                           const float *att_src, const float *att_dst,
                           struct view out, int n_threads)
@@ -130,15 +122,13 @@ static void attend_row(const struct attention_job *a, int64_t v)
     }
 }
 
+static void attend_rows(const void *job, int64_t first, int64_t end)
+{
+    for (int64_t v = first; v < end; v++)
+        attend_row(job, v);
+}
+
 void cpu_attention(const struct attention_job *a, int n_threads)
 {
-    int64_t n_chunks = partition_chunks(a->rowptr, a->n_rows, n_threads);
-#pragma omp parallel for schedule(dynamic) \
-    num_threads(n_threads) if (n_chunks > 1)
-    for (int64_t i = 0; i < n_chunks; i++) {
-        int64_t end = partition_row(a->rowptr, a->n_rows, i + 1, n_chunks);
-        for (int64_t v = partition_row(a->rowptr, a->n_rows, i, n_chunks);
-             v < end; v++)
-            attend_row(a, v);
-    }
+    partition_walk(a->rowptr, a->n_rows, n_threads, attend_rows, a);
 }

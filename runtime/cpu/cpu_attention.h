@@ -22,6 +22,15 @@ static inline struct heads heads_from(int32_t first, int32_t n_heads)
     return (struct heads){first, left < HEADS_AT_ONCE ? left : HEADS_AT_ONCE};
 }
 
+// In the order of the columns, so that all who need it get the same bits.
+static inline float dot(const float *a, const float *b, int32_t n)
+{
+    float sum = 0;
+    for (int32_t i = 0; i < n; i++)
+        sum += a[i] * b[i];
+    return sum;
+}
+
 // Before the LeakyReLU: what source u and row v add up to in head k.
 static inline float attention_sum(const struct const_view *scores, int64_t u,
                                   int64_t v, int32_t k)

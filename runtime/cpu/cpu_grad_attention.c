@@ -23,14 +23,6 @@ struct edge_terms {
     float dot[HEADS_AT_ONCE]; // d
 };
 
-static float dot(const float *a, const float *b, int32_t n)
-{
-    float sum = 0;
-    for (int32_t i = 0; i < n; i++)
-        sum += a[i] * b[i];
-    return sum;
-}
-
 // The edge from u to v, in row `row` of the coefficients' mask.
 static void find_terms(const struct attention_grad_job *j, struct heads h,
                        int64_t u, int64_t v, int64_t row, struct edge_terms *t)
@@ -125,28 +117,28 @@ static void source_heads(const struct attention_grad_job *j, int64_t u,
 
 // ---- both -------------------------------------------------------------------
 
-static void walk(const struct attention_grad_job *j, const int64_t *rowptr,
-                 void (*visit)(const struct attention_grad_job *, int64_t,
-                               struct heads),
-                 int n_threads)
+static void rows(const void *job, int64_t first, int64_t end)
 {
-    int64_t n_chunks = partition_chunks(rowptr, j->n_rows, n_threads);
+    const struct attention_grad_job *j = job;
     int32_t n_heads = j->scores.dim / 2;
-#pragma omp parallel for schedule(dynamic) \
-    num_threads(n_threads) if (n_chunks > 1)
-    for (int64_t i = 0; i < n_chunks; i++) {
-        int64_t end = partition_row(rowptr, j->n_rows, i + 1, n_chunks);
-        for (int64_t v = partition_row(rowptr, j->n_rows, i, n_chunks); v < end;
-             v++)
-            for (int32_t k = 0; k < n_heads; k += HEADS_AT_ONCE)
-                visit(j, v, heads_from(k, n_heads));
-    }
+    for (int64_t v = first; v < end; v++)
+        for (int32_t k = 0; k < n_heads; k += HEADS_AT_ONCE)
+            row_heads(j, v, heads_from(k, n_heads));
+}
+
+static void sources(const void *job, int64_t first, int64_t end)
+{
+    const struct attention_grad_job *j = job;
+    int32_t n_heads = j->scores.dim / 2;
+    for (int64_t u = first; u < end; u++)
+        for (int32_t k = 0; k < n_heads; k += HEADS_AT_ONCE)
+            source_heads(j, u, heads_from(k, n_heads));
 }
 
 void cpu_attention_grad(const struct attention_grad_job *j, int n_threads)
 {
-    walk(j, j->rowptr, row_heads, n_threads);
-    walk(j, j->by_source.rowptr, source_heads, n_threads);
+    partition_walk(j->rowptr, j->n_rows, n_threads, rows, j);
+    partition_walk(j->by_source.rowptr, j->n_rows, n_threads, sources, j);
 }
 
 // ---- scores -----------------------------------------------------------------
