@@ -24,11 +24,6 @@ static const struct step no_step = {.x = -1,
                                     .eps = -1,
                                     .kernel = -1};
 
-int32_t padded_pitch(int32_t dim)
-{
-    return dim <= 2 ? dim : (dim + 3) / 4 * 4;
-}
-
 static int32_t add_buffer(struct builder *b, int32_t dim)
 {
     struct program *p = b->p;

@@ -34,10 +34,6 @@ double transform_first_bytes(const struct layer *l, int64_t n_nodes,
 double aggregate_first_bytes(const struct layer *l, int64_t n_nodes,
                              int64_t n_edges);
 
-// The pitch of a workspace buffer: rows of 3 floats or more start 16-byte
-// aligned, so that a kernel may load four at once whatever the width.
-int32_t padded_pitch(int32_t dim);
-
 // 64 when an element index of the step may reach 2^31, else 32.
 int32_t step_offset_bits(const struct program *p, const struct step *s,
                          int64_t n_nodes, int64_t n_edges);

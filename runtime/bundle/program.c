@@ -78,6 +78,11 @@ bool conv_adds_self_loops(enum conv_op op)
     return op == CONV_GCN || op == CONV_GAT;
 }
 
+int32_t padded_pitch(int32_t dim)
+{
+    return dim <= 2 ? dim : (dim + 3) / 4 * 4;
+}
+
 bool step_reads_edges(enum step_kind kind)
 {
     return kind == STEP_AGGREGATE || kind == STEP_ATTENTION;

@@ -61,6 +61,10 @@ struct buffer {
     int32_t dim, pitch;
 };
 
+// The pitch of a workspace buffer: rows of 3 floats or more start 16-byte
+// aligned, so that a kernel may load four at once whatever the width.
+int32_t padded_pitch(int32_t dim);
+
 // What scales the sum over the in-neighbours u of row v.
 enum norm {
     NORM_NONE, // sum x[u]

@@ -15,7 +15,6 @@ struct derivation {
 
 // ---- pieces -----------------------------------------------------------------
 
-// Rows start 16-byte aligned, as those of the bundle's own buffers.
 static int32_t add_buffer(struct derivation *d, int32_t dim)
 {
     struct program *p = d->p;
@@ -23,8 +22,7 @@ static int32_t add_buffer(struct derivation *d, int32_t dim)
         d->full = true;
         return BUFFER_Y;
     }
-    p->buffers[p->n_buffers] =
-        (struct buffer){dim, dim < 3 ? dim : (dim + 3) / 4 * 4};
+    p->buffers[p->n_buffers] = (struct buffer){dim, padded_pitch(dim)};
     return p->n_buffers++;
 }
 
