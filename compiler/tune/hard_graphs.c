@@ -1,8 +1,6 @@
 #include "tune/hard_graphs.h"
 
-#include <stdlib.h>
-
-#include "checked.h"
+#include "graph/coo_build.h"
 
 // In-degrees repeat; the neighbours of a row are `step` apart, from itself on:
 // 0 repeats the row itself.
@@ -28,37 +26,30 @@ static int32_t degree(const struct shape *s, int32_t row)
     return at < 5 ? s->degrees[at] : 0;
 }
 
-static int compare_ids(const void *a, const void *b)
+static void list_edges(const struct shape *s, struct coo *g)
 {
-    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-    return (x > y) - (x < y);
-}
-
-static void fill(const struct shape *s, struct csr *g)
-{
+    int64_t e = 0;
     for (int32_t v = 0; v < s->n_nodes; v++) {
-        int32_t *row = g->colidx + g->rowptr[v];
         int32_t n = degree(s, v);
-        for (int32_t k = 0; k < n; k++)
-            row[k] = (v + k * s->step) % s->n_nodes;
-        qsort(row, (size_t)n, sizeof(*row), compare_ids);
-        g->rowptr[v + 1] = g->rowptr[v] + n;
+        for (int32_t k = 0; k < n; k++, e++) {
+            g->src[e] = (v + k * s->step) % s->n_nodes;
+            g->dst[e] = v;
+        }
     }
 }
 
 gnnac_status hard_graph(size_t i, struct csr *out, gnnac_error *err)
 {
+    const struct graph_options as_they_are = {0};
     const struct shape *s = &shapes[i];
-    struct csr g = {.n_nodes = s->n_nodes};
+    struct coo g;
+    int64_t n_edges = 0;
     for (int32_t v = 0; v < s->n_nodes; v++)
-        g.n_edges += degree(s, v);
-    g.rowptr = calloc((size_t)g.n_nodes + 1, sizeof(*g.rowptr));
-    g.colidx = alloc_array(g.n_edges + 1, sizeof(*g.colidx));
-    if (!g.rowptr || !g.colidx) {
-        csr_finish(&g);
-        return FAIL(err, GNNAC_ENOMEM, "out of memory");
-    }
-    fill(s, &g);
-    *out = g;
-    return GNNAC_OK;
+        n_edges += degree(s, v);
+    gnnac_status st = coo_alloc(&g, n_edges, false, s->name, err);
+    if (st != GNNAC_OK)
+        return st;
+    g.n_nodes = s->n_nodes;
+    list_edges(s, &g);
+    return csr_take_coo(&g, &as_they_are, out, err);
 }
