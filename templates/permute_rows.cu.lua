@@ -8,42 +8,21 @@
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 8,
 //%        doc = "warps per block" }
 
-//% local lanes = include "lanes"
-//% local vec = lanes.widest(spec.dim, spec.x_pitch, spec.out_pitch)
-//% local body = spec.dim - spec.dim % vec
-//% local group = 1
-//% while group < 32 and group * vec < body do group = group * 2 end
-//% local rows = warpPerBlock * 32 // group
-//% local parameters = launch {
-//%   entry = kernel,
-//%   grid = { "n_rows", per = rows },
-//%   block = 32 * warpPerBlock,
-//%   args = { "out", "x", "source_row", "n_rows" },
-//% }
-// ${group} lanes per row; ${rows} rows per block.
-//% lanes.define_move("load", vec, vec)
-//% lanes.define_move("store", vec, vec)
-//% if body < spec.dim then
-//%   lanes.define_move("load", 1, 1)
-//%   lanes.define_move("store", 1, 1)
-//% end
+//% local rowwise = include "rowwise"
+//% local parameters = rowwise.launch(warpPerBlock,
+//%                                   { "out", "x", "source_row", "n_rows" })
+// ${rowwise.group} lanes per row; ${rowwise.rows(warpPerBlock)} rows per block.
+//% rowwise.define("load", "store")
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
-    const unsigned row = blockIdx.x * ${rows} + threadIdx.x / ${group};
-    const int at = threadIdx.x % ${group};
-    if (row >= n_rows)
-        return;
+//% rowwise.begin(warpPerBlock)
     const float *from = x + source_row[row] * ${spec.x_pitch}LL;
     float *to = out + (long long)row * ${spec.out_pitch};
-//% -- Columns first, first + width ... that this lane owns.
-//% local function columns(first, past, width)
-    for (int c = ${first} + at * ${width}; c < ${past}; c += ${group * width}) {
+//% local function move(width)
         float v[${width}];
         load${width}(v, from + c);
         store${width}(to + c, v);
-    }
 //% end
-//% columns(0, body, vec)
-//% if body < spec.dim then columns(body, spec.dim, 1) end
+//% rowwise.columns(move)
 }

@@ -4,10 +4,10 @@
 // use the widest moves that both pitches allow.
 // warpPerBlock=8
 // f32 dim=22 x_pitch=24 out_pitch=24 norm=none self=none bias=0 act=none offset_bits=32
-#line 20 "/gnnac/templates/row_mean.cu.lua"
+#line 15 "/gnnac/templates/row_mean.cu.lua"
 typedef int offset_t;
 
-#line 29 "/gnnac/templates/row_mean.cu.lua"
+#line 20 "/gnnac/templates/row_mean.cu.lua"
 // 8 lanes per row; 32 rows per block.
 #line 68 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read4(float *to, const float *from)
@@ -42,23 +42,25 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 36 "/gnnac/templates/row_mean.cu.lua"
+#line 22 "/gnnac/templates/row_mean.cu.lua"
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_row_mean_f32_d22_w8_x24_y24(
     float *out, const float *x, const offset_t *rowptr,
     int n_rows)
 {
-#line 39 "/gnnac/templates/row_mean.cu.lua"
+#line 36 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 32 + threadIdx.x / 8;
     const int at = threadIdx.x % 8;
     if (row >= n_rows)
         return;
+#line 26 "/gnnac/templates/row_mean.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
     const float share = degree > 1 ? 1.0f / (float)degree : 1.0f;
     const float *from = x + (long long)row * 24;
     float *to = out + (long long)row * 24;
-#line 49 "/gnnac/templates/row_mean.cu.lua"
+#line 46 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 4; c < 20; c += 32) {
+#line 31 "/gnnac/templates/row_mean.cu.lua"
         float v[4];
         read4(v, from + c);
 #pragma unroll
@@ -66,8 +68,9 @@ gnnac_row_mean_f32_d22_w8_x24_y24(
             v[i] *= share;
         store4(to + c, v);
     }
-#line 49 "/gnnac/templates/row_mean.cu.lua"
+#line 46 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 20 + at * 1; c < 22; c += 8) {
+#line 31 "/gnnac/templates/row_mean.cu.lua"
         float v[1];
         read1(v, from + c);
 #pragma unroll
