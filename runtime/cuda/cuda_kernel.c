@@ -16,7 +16,7 @@ static int find_entry(const struct cuda_context *c, struct cuda_kernel *k,
 {
     const struct launch *l = &k->k->launches[i];
     cu_kernel kernel;
-    int result = c->cu.cuLibraryGetKernel(&kernel, k->library, l->entry);
+    int result = c->cu.cuLibraryGetKernel(&kernel, k->lib, l->entry);
     if (result == 0)
         result = c->cu.cuKernelGetFunction(&k->functions[i], kernel);
     if (result == 0 && l->shared_bytes > SHARED_BYTES_PLAIN)
@@ -41,14 +41,14 @@ static int load_library(const struct cuda_context *c,
 static int load_image(const struct cuda_context *c, const struct image_view *v,
                       struct cuda_kernel *k)
 {
-    int result = load_library(c, v, &k->library);
+    int result = load_library(c, v, &k->lib);
     if (result != 0)
         return result;
     for (int32_t i = 0; i < k->k->n_launches && result == 0; i++)
         result = find_entry(c, k, i);
     if (result != 0) {
-        c->cu.cuLibraryUnload(k->library);
-        k->library = NULL;
+        c->cu.cuLibraryUnload(k->lib);
+        k->lib = NULL;
     }
     return result;
 }
@@ -94,8 +94,8 @@ gnnac_status cuda_kernel_load(const struct cuda_context *c,
 
 void cuda_kernel_unload(const struct cuda_context *c, struct cuda_kernel *k)
 {
-    if (k->library)
-        c->cu.cuLibraryUnload(k->library);
+    if (k->lib)
+        c->cu.cuLibraryUnload(k->lib);
     *k = (struct cuda_kernel){0};
 }
 

@@ -15,7 +15,7 @@ struct image_view {
 struct cuda_kernel {
     const struct kernel *k; // borrowed
     bool from_ptx;
-    cu_library library;
+    cu_library lib;
     cu_function functions[MAX_LAUNCHES];
 };
 

@@ -49,7 +49,7 @@ gnnac_status cuda_model_load_kernel(struct cuda_model *cm, int32_t kernel,
 {
     const struct kernel *k = &manifest_of(cm)->kernels[kernel];
     gnnac_status st = GNNAC_OK;
-    if (!cm->kernels[kernel].library) {
+    if (!cm->kernels[kernel].lib) {
         struct image_view images[12];
         size_t n = list_images(cm, kernel, images);
         st = cuda_kernel_load(cm->c, k, images, n, &cm->kernels[kernel], err);

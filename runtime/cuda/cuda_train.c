@@ -125,8 +125,7 @@ out:
     return st;
 }
 
-// ---- weights and what the optimiser remembers
-// --------------------------------
+// ---- weights and what the optimiser remembers -------------------------------
 
 static gnnac_status copy_on_device(struct cuda_trainer *ct, cu_ptr to,
                                    cu_ptr from, gnnac_error *err)

@@ -47,8 +47,7 @@ struct cuda_trainer {
     struct seen_targets seen;
 };
 
-// ---- cuda_train_memory.c
-// -----------------------------------------------------
+// ---- cuda_train_memory.c ----------------------------------------------------
 
 // All but the kernels. On failure cuda_train_free takes what is there.
 gnnac_status cuda_train_alloc(struct cuda_trainer *ct, const gnnac_features *x,
@@ -61,8 +60,7 @@ gnnac_status cuda_train_send_targets(struct cuda_trainer *ct,
                                      const struct targets *at,
                                      gnnac_error *err);
 
-// ---- cuda_train_run.c
-// --------------------------------------------------------
+// ---- cuda_train_run.c -------------------------------------------------------
 
 // Take the bundle's kernels for training. GNNAC_EUNSUPPORTED where it has none.
 gnnac_status cuda_train_load_kernels(struct cuda_trainer *ct, gnnac_error *err);

@@ -15,6 +15,7 @@ warnings.simplefilter("ignore")
 try:
     import torch
     from gnnac import torch as gt
+    from torch import library as torch_library
 except ImportError as why:
     torch, LACK = None, f"no PyTorch: {why}"
 try:
@@ -99,17 +100,17 @@ class Operators(Torch):
             for weight in (None, w) if reduce in ("sum", "mean") else (None,):
                 given = [t if t is None else t.clone().requires_grad_()
                          for t in (x, weight)]
-                torch.library.opcheck(
+                torch_library.opcheck(
                     torch.ops.gnnac.aggregate.default,
                     (given[0], edges(), given[1], reduce, False))
-        torch.library.opcheck(
+        torch_library.opcheck(
             torch.ops.gnnac.aggregate.default,
             (x.clone().requires_grad_(), edges(), None, "gcn", True))
-        torch.library.opcheck(
+        torch_library.opcheck(
             torch.ops.gnnac.sddmm.default,
             (normal(NODES, 4).requires_grad_(),
              normal(NODES, 4, seed=2).requires_grad_(), edges(), 2, False))
-        torch.library.opcheck(
+        torch_library.opcheck(
             torch.ops.gnnac.attention.default,
             (normal(NODES, 4).requires_grad_(),
              normal(NODES, 4, seed=2).requires_grad_(), edges()))
