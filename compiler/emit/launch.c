@@ -13,6 +13,7 @@ static const char *const arg_types[N_LAUNCH_ARGS] = {
     [ARG_SELF] = "const float *",
     [ARG_BIAS] = "const float *",
     [ARG_EPS] = "const float *",
+    [ARG_WEIGHT] = "const float *",
     [ARG_ATT_SRC] = "const float *",
     [ARG_ATT_DST] = "const float *",
     [ARG_DINV] = "const float *",

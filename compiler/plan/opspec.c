@@ -7,6 +7,7 @@
 #include "plan/lower.h"
 
 static const char *const op_of_kind[N_STEP_KINDS] = {
+    [STEP_LINEAR] = "linear",
     [STEP_AGGREGATE] = "aggregate",
     [STEP_BIAS_ACT] = "bias_act",
     [STEP_LOG_SOFTMAX] = "log_softmax",
@@ -57,6 +58,15 @@ static int32_t scores_of(const struct step *s)
                                               : -1;
 }
 
+// BLAS's tiles are wider than such a product's columns (templates/README.md has
+// the times).
+enum { NARROW_PRODUCT = 16 };
+
+static bool is_narrow_product(const struct program *p, const struct step *s)
+{
+    return p->buffers[s->out].dim <= NARROW_PRODUCT && !s->accumulate;
+}
+
 static struct kernel_spec spec_of(const struct program *p, const struct step *s,
                                   int64_t n_nodes, int64_t n_edges)
 {
@@ -72,6 +82,7 @@ static struct kernel_spec spec_of(const struct program *p, const struct step *s,
         .bias = s->bias >= 0,
         .act = s->act,
         .offset_bits = step_offset_bits(p, s, n_nodes, n_edges),
+        .depth = s->kind == STEP_LINEAR ? p->buffers[s->x].dim : 0,
         .heads = heads,
         .channels = heads ? p->buffers[s->x].dim / heads : 0,
     };
@@ -99,7 +110,7 @@ bool opspec_of_step(const struct model *m, const struct program *p,
 {
     const struct layer *l = &m->layers[s->layer];
     out->op = op_of_kind[s->kind];
-    if (!out->op)
+    if (!out->op || (s->kind == STEP_LINEAR && !is_narrow_product(p, s)))
         return false;
     out->spec = spec_of(p, s, n_nodes, n_edges);
     const char *direction = directions[s->transposed];
@@ -114,6 +125,9 @@ bool opspec_of_step(const struct model *m, const struct program *p,
              self_term_name(k->self_term), k->bias, activation_name(k->act),
              (int)k->offset_bits, direction);
     size_t n = strlen(out->key);
+    if (k->depth)
+        n += (size_t)snprintf(out->key + n, sizeof(out->key) - n, " depth=%d",
+                              (int)k->depth);
     if (k->heads)
         snprintf(out->key + n, sizeof(out->key) - n, " heads=%dx%d",
                  (int)k->heads, (int)k->channels);
@@ -126,6 +140,16 @@ static const char *op_named(const char *name)
         if (op_of_kind[kind] && strcmp(op_of_kind[kind], name) == 0)
             return op_of_kind[kind];
     return NULL;
+}
+
+// What stands behind the key's text of a product.
+static bool parse_depth(const char *text, struct kernel_spec *k)
+{
+    int end = 0;
+    if (!*text)
+        return true;
+    return sscanf(text, " depth=%" SCNd32 "%n", &k->depth, &end) == 1 &&
+           end > 0 && !text[end] && k->depth > 0;
 }
 
 bool opspec_parse(const char *key, struct opspec *out)
@@ -148,7 +172,8 @@ bool opspec_parse(const char *key, struct opspec *out)
     int conv_op = conv_op_from_name(conv), norm_at = norm_from_name(norm);
     int self_at = self_term_from_name(self), act_at = activation_from_name(act);
     bool backward = strcmp(direction, directions[true]) == 0;
-    if (n != 15 || end == 0 || key[end] || !(out->op = op_named(op)) ||
+    if (n != 15 || end == 0 || !parse_depth(key + end, k) ||
+        !(out->op = op_named(op)) ||
         (!backward && strcmp(direction, directions[false]) != 0) ||
         conv_op < 0 || norm_at < 0 || self_at < 0 || act_at < 0)
         return false;

@@ -13,8 +13,17 @@ struct kernel_spec {
     bool bias;
     enum activation act;
     int32_t offset_bits;     // 32 or 64
+    int32_t depth;           // linear: columns of x; else 0
     int32_t heads, channels; // attention, whose x has heads * channels
                              // columns; else 0
 };
+
+// Columns of x.
+static inline int32_t kernel_x_dim(const struct kernel_spec *s)
+{
+    return s->depth   ? s->depth
+           : s->heads ? s->heads * s->channels
+                      : s->dim;
+}
 
 #endif

@@ -167,8 +167,7 @@ static gnnac_status check_unused(const struct checked_step *c)
         (!aggregate &&
          (s->eps != -1 || s->norm != NORM_NONE || s->self_term != SELF_NONE)) ||
         (!attention && s->act == ACT_ELU) ||
-        (!takes_bias && (s->bias != -1 || s->act != ACT_NONE)) ||
-        (linear && s->kernel != -1))
+        (!takes_bias && (s->bias != -1 || s->act != ACT_NONE)))
         return BAD_STEP(c, "has an operand that its kind does not take");
     return GNNAC_OK;
 }
@@ -344,6 +343,8 @@ static bool step_can_pass(const struct step *s, enum launch_arg a)
         return s->self != -1;
     case ARG_BIAS:
         return s->bias != -1;
+    case ARG_WEIGHT:
+        return s->kind == STEP_LINEAR;
     case ARG_EPS:
         return s->eps != -1;
     case ARG_ATT_SRC:
@@ -424,8 +425,8 @@ static gnnac_status check_step(const struct checked_step *c)
     if (c->s->layer >= c->m->model.n_layers)
         return BAD_STEP(c, "belongs to a layer that is not there");
     st = checks[c->s->kind](c);
-    return st == GNNAC_OK && c->s->kind != STEP_LINEAR ? check_step_kernel(c)
-                                                       : st;
+    bool by_blas = c->s->kind == STEP_LINEAR && c->s->kernel == -1;
+    return st == GNNAC_OK && !by_blas ? check_step_kernel(c) : st;
 }
 
 // Indices first, then that everything read was written before.

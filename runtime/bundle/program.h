@@ -121,7 +121,7 @@ struct step {
     enum norm norm;
     enum self_term self_term;
     enum activation act;
-    int32_t kernel;  // index into kernels; -1 for LINEAR (BLAS)
+    int32_t kernel;  // index into kernels; -1: BLAS, of products
     bool transposed; // AGGREGATE, in training: sums over the nodes sent to
 };
 

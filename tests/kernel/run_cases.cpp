@@ -31,7 +31,7 @@ static void fill(matrix &m, uint64_t seed)
 // Columns of x, and of self.
 static int x_dim(const kernel_spec &s)
 {
-    return s.heads ? s.heads * s.channels : s.dim;
+    return kernel_x_dim(&s);
 }
 
 static int self_dim(const kernel_spec &s)
@@ -93,6 +93,7 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
     for (int v = 0; v < g.n_nodes; v++)
         for (int c = 0; c < s.dim; c++)
             out.at(v, c) = NAN;
+    weight = random_vector(s.dim * s.depth, 16);
     bias = random_vector(s.dim, 13);
     att_src = random_vector(x_dim(s), 14);
     att_dst = random_vector(x_dim(s), 15);
@@ -116,6 +117,7 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
     pointers[ARG_SELF] = self_is_x ? x.a.data() : self.a.data();
     pointers[ARG_BIAS] = bias.data();
     pointers[ARG_EPS] = &eps;
+    pointers[ARG_WEIGHT] = weight.data();
     pointers[ARG_ATT_SRC] = att_src.data();
     pointers[ARG_ATT_DST] = att_dst.data();
     pointers[ARG_DINV] = dinv.data();
@@ -189,6 +191,19 @@ static expected aggregate(run &r, int v, int c)
     double bias = s.bias ? r.bias[c] : 0;
     return {activated(s, scale * sum + own + bias),
             4 * unit * (degree + 2) * (scale * size + fabs(own) + fabs(bias))};
+}
+
+static expected linear(run &r, int v, int c)
+{
+    const kernel_spec &s = r.k.spec;
+    double sum = 0, size = 0;
+    for (int i = 0; i < s.depth; i++) {
+        double term = (double)r.weight[(size_t)c * s.depth + i] * r.x.at(v, i);
+        sum += term;
+        size += fabs(term);
+    }
+    double scale = s.norm == NORM_GCN ? inverse_root(r.g, v) : 1;
+    return {scale * sum, unit * (s.depth + 4) * scale * size};
 }
 
 static expected bias_act(run &r, int v, int c)
@@ -272,7 +287,8 @@ static reference_fn *reference_of(const char *op)
         const char *op;
         reference_fn *f;
     } all[] = {
-        {"aggregate", aggregate},     {"bias_act", bias_act},
+        {"aggregate", aggregate},     {"linear", linear},
+        {"bias_act", bias_act},
         {"log_softmax", log_softmax}, {"permute_rows", permute_rows},
         {"attention", attention},     {"attention_scores", attention_scores}};
     for (auto &a : all)

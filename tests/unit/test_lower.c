@@ -253,9 +253,19 @@ TEST(no_other_text_is_taken_for_a_question)
     static const char good[] =
         "v1 aggregate f32 layer=0/gcn in=8 out=4 dim=4 pitch=4,4,4 norm=gcn "
         "self=gcn bias=1 act=relu offset=32 forward";
-    char text[sizeof(good) + 1];
+    char text[sizeof(good) + 1], deep[sizeof(good) + 16];
     struct opspec op;
     CHECK(opspec_parse(good, &op));
+    CHECK_INT(op.spec.depth, 0);
+    snprintf(deep, sizeof(deep), "%s depth=33", good);
+    CHECK(opspec_parse(deep, &op));
+    CHECK_INT(op.spec.depth, 33);
+    static const char *const tails[] = {" depth=", " depth=0", " depth=3 ",
+                                        " depth=x", "depth=3", " deep=3"};
+    for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+        snprintf(deep, sizeof(deep), "%s%s", good, tails[i]);
+        CHECK(!opspec_parse(deep, &op));
+    }
     for (size_t n = 0; n < sizeof(good) - 1; n++) {
         snprintf(text, sizeof(text), "%.*s", (int)n, good);
         CHECK(!opspec_parse(text, &op));
