@@ -12,13 +12,14 @@
 #include "fixture_graph.h"
 #include "plan/lower.h"
 #include "plan/order_steps.h"
+#include "plan/scaled_rows.h"
 
 // A kernel for every width that the program needs.
 static inline void fixture_kernels(struct manifest *m)
 {
     for (int32_t i = 0; i < m->program.n_steps; i++) {
         struct step *s = &m->program.steps[i];
-        if (s->kind == STEP_LINEAR)
+        if (s->kind == STEP_LINEAR && !is_narrow_product(&m->program, s))
             continue;
         int32_t dim = m->program.buffers[s->out].dim, k = 0;
         while (k < m->n_kernels && m->kernels[k].dim != dim)
@@ -64,6 +65,7 @@ static inline struct manifest *fixture_manifest(const struct model_request *rq,
                                          .why = "for a test"};
         memcpy(m->reorder.fingerprint, g->fingerprint, 33);
     }
+    program_scale_rows(&m->program);
     fixture_kernels(m);
     m->n_archs = 2;
     strcpy(m->archs[0], "sm_90");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plan/lower.h"
+#include "plan/scaled_rows.h"
 
 static const char *const op_of_kind[N_STEP_KINDS] = {
     [STEP_LINEAR] = "linear",
@@ -56,15 +57,6 @@ static int32_t scores_of(const struct step *s)
     return s->kind == STEP_ATTENTION          ? s->self
            : s->kind == STEP_ATTENTION_SCORES ? s->out
                                               : -1;
-}
-
-// BLAS's tiles are wider than such a product's columns (templates/README.md has
-// the times).
-enum { NARROW_PRODUCT = 16 };
-
-static bool is_narrow_product(const struct program *p, const struct step *s)
-{
-    return p->buffers[s->out].dim <= NARROW_PRODUCT && !s->accumulate;
 }
 
 static struct kernel_spec spec_of(const struct program *p, const struct step *s,

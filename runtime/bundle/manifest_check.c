@@ -154,6 +154,12 @@ static bool param_is(const struct checked_step *c, int32_t index, int32_t rows,
            p->params[index].cols == cols;
 }
 
+// Whether the step multiplies its rows by dinv, for an aggregation to come.
+static bool is_scaling(const struct step *s)
+{
+    return s->kind == STEP_LINEAR && s->norm == NORM_GCN && s->kernel >= 0;
+}
+
 // Which fields a kind of step uses; the others must say "none".
 static gnnac_status check_unused(const struct checked_step *c)
 {
@@ -164,8 +170,8 @@ static gnnac_status check_unused(const struct checked_step *c)
     bool takes_bias = aggregate || attention || s->kind == STEP_BIAS_ACT;
     if ((!takes_weight && s->weight != -1) || (!linear && s->accumulate) ||
         (!aggregate && !attention && s->self != -1) ||
-        (!aggregate &&
-         (s->eps != -1 || s->norm != NORM_NONE || s->self_term != SELF_NONE)) ||
+        (!aggregate && (s->eps != -1 || s->self_term != SELF_NONE)) ||
+        (!aggregate && s->norm != NORM_NONE && !is_scaling(s)) ||
         (!attention && s->act == ACT_ELU) ||
         (!takes_bias && (s->bias != -1 || s->act != ACT_NONE)))
         return BAD_STEP(c, "has an operand that its kind does not take");
@@ -351,7 +357,7 @@ static bool step_can_pass(const struct step *s, enum launch_arg a)
     case ARG_ATT_DST:
         return s->kind == STEP_ATTENTION_SCORES;
     case ARG_DINV:
-        return s->norm == NORM_GCN || s->self_term == SELF_GCN;
+        return step_reads_dinv(s);
     case ARG_SOURCE_ROW:
         return s->kind == STEP_GRAPH_ORDER || s->kind == STEP_INPUT_ORDER;
     default:

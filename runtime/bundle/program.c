@@ -13,11 +13,13 @@ static const char *const inits[] = {[INIT_GLOROT] = "glorot",
                                     [INIT_EPS] = "eps",
                                     [INIT_ATTENTION] = "attention"};
 static const char *const norms[] = {
-    [NORM_NONE] = "none", [NORM_MEAN] = "mean", [NORM_GCN] = "gcn"};
+    [NORM_NONE] = "none", [NORM_MEAN] = "mean", [NORM_GCN] = "gcn",
+    [NORM_SCALED] = "scaled"};
 static const char *const self_terms[] = {[SELF_NONE] = "none",
                                          [SELF_ONE] = "one",
                                          [SELF_EPS] = "eps",
-                                         [SELF_GCN] = "gcn"};
+                                         [SELF_GCN] = "gcn",
+                                         [SELF_SCALED] = "scaled"};
 static const char *const step_kinds[] = {[STEP_LINEAR] = "linear",
                                          [STEP_AGGREGATE] = "aggregate",
                                          [STEP_BIAS_ACT] = "bias_act",
@@ -81,6 +83,12 @@ bool conv_adds_self_loops(enum conv_op op)
 int32_t padded_pitch(int32_t dim)
 {
     return dim <= 2 ? dim : (dim + 3) / 4 * 4;
+}
+
+bool step_reads_dinv(const struct step *s)
+{
+    return s->norm == NORM_GCN || s->norm == NORM_SCALED ||
+           s->self_term == SELF_GCN || s->self_term == SELF_SCALED;
 }
 
 bool step_reads_edges(enum step_kind kind)

@@ -23,7 +23,7 @@ const char *conv_op_name(enum conv_op v);
 int conv_op_from_name(const char *s);
 const char *activation_name(enum activation v);
 int activation_from_name(const char *s);
-const char *norm_name(enum norm v); // "none", "mean", "gcn"
+const char *norm_name(enum norm v); // "none", "mean", "gcn", "scaled"
 int norm_from_name(const char *s);
 const char *self_term_name(enum self_term v); // "none", "one", "eps", "gcn"
 int self_term_from_name(const char *s);

@@ -72,6 +72,14 @@ static void run_attention(const struct cpu_run *r, const struct step *s)
     cpu_attention(&job, r->m->ctx->n_threads);
 }
 
+void cpu_scale_product(const struct cpu_run *r, const struct step *s)
+{
+    struct view out = cpu_output(r, s->out);
+    if (s->norm == NORM_GCN)
+        cpu_multiply_rows(manifest_of(r)->n_nodes, r->m->dinv, out,
+                          r->m->ctx->n_threads);
+}
+
 void cpu_run_step(const struct cpu_run *r, const struct step *s)
 {
     int64_t n = manifest_of(r)->n_nodes;
@@ -81,6 +89,7 @@ void cpu_run_step(const struct cpu_run *r, const struct step *s)
     switch (s->kind) {
     case STEP_LINEAR:
         cpu_linear(n, x, param_of(r, s->weight), out, s->accumulate, n_threads);
+        cpu_scale_product(r, s);
         break;
     case STEP_AGGREGATE:
         run_aggregate(r, s);

@@ -47,3 +47,12 @@ void cpu_permute_rows(int64_t n_rows, struct const_view x,
         memcpy(out.data + v * out.pitch, x.data + source_row[v] * x.pitch,
                (size_t)out.dim * sizeof(float));
 }
+
+void cpu_multiply_rows(int64_t n_rows, const float *by, struct view m,
+                       int n_threads)
+{
+#pragma omp parallel for schedule(static) num_threads(n_threads)
+    for (int64_t v = 0; v < n_rows; v++)
+        for (int32_t j = 0; j < m.dim; j++)
+            m.data[v * m.pitch + j] *= by[v];
+}

@@ -179,12 +179,14 @@ static expected aggregate(run &r, int v, int c)
     }
     if (s.norm == NORM_MEAN)
         scale = 1.0 / (degree > 0 ? degree : 1);
-    if (s.norm == NORM_GCN)
+    if (s.norm == NORM_GCN || s.norm == NORM_SCALED)
         scale = inverse_root(g, v);
     double own = s.self_term == SELF_NONE  ? 0
                  : s.self_term == SELF_ONE ? 1
                  : s.self_term == SELF_EPS
                      ? 1 + (double)r.eps
+                 : s.self_term == SELF_SCALED
+                     ? inverse_root(g, v)
                      : inverse_root(g, v) * inverse_root(g, v);
     if (s.self_term != SELF_NONE)
         own *= ((float *)r.pointers[ARG_SELF])[(size_t)v * s.self_pitch + c];

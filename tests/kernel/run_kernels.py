@@ -140,8 +140,8 @@ def random_case(rng):
     spec = "dim=%d x=%d out=%d self_pitch=%d norm=%s self=%s bias=%d act=%s " \
         "offset=%d" % (
             dim, x, pitch(rng, dim), pitch(rng, dim),
-            rng.choice(["none", "mean", "gcn"]),
-            rng.choice(["none", "one", "eps", "gcn"]), rng.randint(0, 1),
+            rng.choice(["none", "mean", "gcn", "scaled"]),
+            rng.choice(["none", "one", "eps", "gcn", "scaled"]), rng.randint(0, 1),
             rng.choice(["none", "relu"]), rng.choice([32, 32, 64]))
     warps = rng.choice([1, 2, 3, 4, 8])
     lanes = rng.randint(1, 32)
