@@ -86,6 +86,8 @@ FAULTS = [
      "attention heads=8 channels=8 unroll=1"),
     ("attention.cu.lua", "edge + k < end ? score(e[k][i], target[i])",
      "true ? score(e[k][i], target[i])", "attention heads=8 channels=8"),
+    ("attention.cu.lua", "fmaf(p, edge + k < end ? v[k][i][j] : 0.0f,",
+     "fmaf(p, v[k][i][j],", "attention heads=8 channels=8"),
     ("attention.cu.lua", "if (turn > 0)", "if (false)",
      "attention heads=8 channels=8 edgeWorker=2"),
     ("attention.cu.lua", "e < 0.0f ? 0.2f * e : e", "e",
