@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "tune/quarantine.h"
 
 // Cubins for every architecture and then the PTX.
 static size_t n_images(const struct workbench *wb)
@@ -47,6 +48,13 @@ static bool fetch_images(struct workbench *wb, struct variant *v)
     return v->source != NULL;
 }
 
+// What failed since it was chosen is no answer any more.
+static bool is_quarantined(struct workbench *wb, const struct variant *v)
+{
+    struct quarantine_answer a;
+    return quarantine_has(wb, v->keys[0], &a);
+}
+
 bool recall(struct workbench *wb, const struct recall_key *key,
             struct variant *out, struct origin *from, int *effort)
 {
@@ -62,6 +70,7 @@ bool recall(struct workbench *wb, const struct recall_key *key,
         return false;
     bool found = variant_from_json(row.variant, row.artifacts, n_images(wb), &v,
                                    &who, NULL) == GNNAC_OK &&
+                 !is_quarantined(wb, &v) &&
                  fetch_images(wb, &v);
     if (found) {
         v.median_ns = row.median_ns;

@@ -12,6 +12,7 @@
 #include "tune/build.h"
 #include "tune/cost.h"
 #include "tune/propose.h"
+#include "tune/quarantine.h"
 #include "tune/recall.h"
 #include "tune/timing.h"
 
@@ -359,6 +360,7 @@ static gnnac_status time_question(struct selector *s, const struct question *q,
     };
     gnnac_status st = time_variants(s->wb->cuda, &rq, c, &e);
     s->sel->report.n_timed += c->n;
+    quarantine_keep(s->wb, s->sel->variants, q->options, q->n_options);
     if (st == GNNAC_ENOMEM) {
         log_warn("not timed: %s", e.msg);
         return GNNAC_OK;
@@ -366,13 +368,33 @@ static gnnac_status time_question(struct selector *s, const struct question *q,
     return st == GNNAC_OK ? st : FAIL(err, st, "%s", e.msg);
 }
 
-static gnnac_status build_and_time(struct selector *s, gnnac_error *err)
+static void screen(struct selector *s)
 {
     struct selection *sel = s->sel;
+    sel->report.n_quarantined +=
+        quarantine_screen(s->wb, sel->variants, sel->n_variants);
+}
+
+// Where nothing is compiled, what a kernel would execute is not known.
+static gnnac_status build_sound(struct selector *s, gnnac_error *err)
+{
+    screen(s);
     if (s->wb->request.explain)
         return GNNAC_OK;
-    gnnac_status st = build_first(s->wb, sel, err);
-    if (st != GNNAC_OK || !s->wb->cuda || !s->wb->request.timed)
+    gnnac_status st = build_first(s->wb, s->sel, err);
+    if (st == GNNAC_OK)
+        screen(s);
+    if (s->sel->report.n_quarantined)
+        log_info("in quarantine and not run, as they failed earlier: %zu "
+                 "(gnnac db quarantine)",
+                 s->sel->report.n_quarantined);
+    return st;
+}
+
+static gnnac_status time_all(struct selector *s, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    if (s->wb->request.explain || !s->wb->cuda || !s->wb->request.timed)
         return st;
     for (size_t i = 0; i < s->n_questions && st == GNNAC_OK; i++) {
         const struct question *q = &s->questions[i];
@@ -397,7 +419,8 @@ gnnac_status select_kernels(struct workbench *wb, const struct model *m,
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
 
     TRY(ask(&s, m, p, err));
-    TRY(build_and_time(&s, err));
+    TRY(build_sound(&s, err));
+    TRY(time_all(&s, err));
     TRY(answer(&s, err));
     for (size_t i = 0; i < s.n_questions; i++)
         record_choice(&s, &s.questions[i]);
