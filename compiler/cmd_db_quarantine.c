@@ -30,8 +30,7 @@ static gnnac_status print_rows(const struct options *o, json_t *list,
     json_t *r;
     if (o->json)
         return print_json_line(json_pack("{s:O}", "quarantine", list), err);
-    json_array_foreach(list, i, r)
-        print_row(r);
+    json_array_foreach(list, i, r) print_row(r);
     if (json_array_size(list) == 0)
         log_info("nothing is in quarantine");
     return GNNAC_OK;
@@ -66,7 +65,8 @@ gnnac_status db_empty_quarantine(const struct options *o, gnnac_error *err)
         TRY(tunedb_drop_quarantine(db, &n, err));
     if (o->json)
         st = print_json_line(json_pack("{s:b, s:I}", "dry_run", o->dry_run,
-                                       "released", (json_int_t)n), err);
+                                       "released", (json_int_t)n),
+                             err);
     else
         printf("%lld kernels %s\n", (long long)n,
                o->dry_run ? "would leave the quarantine"

@@ -7,14 +7,14 @@
 #include "tunedb.h"
 
 struct quarantine_row {
-    const char *key;          // in kcache.db, 32 hex digits
-    const char *driver;       // what it ran under
-    const char *content;      // digest of what it executes, 32 hex digits
-    const char *arch;         // "sm_90"
-    const char *kernel;       // its name
-    const char *verdict;      // "wrong_result", "fault" or "hang"
-    const char *reason;       // a line
-    int64_t time;             // Unix seconds
+    const char *key;     // in kcache.db, 32 hex digits
+    const char *driver;  // what it ran under
+    const char *content; // digest of what it executes, 32 hex digits
+    const char *arch;    // "sm_90"
+    const char *kernel;  // its name
+    const char *verdict; // "wrong_result", "fault" or "hang"
+    const char *reason;  // a line
+    int64_t time;        // Unix seconds
 };
 
 // A row for a key under a driver; replaces an earlier one. `time` is ignored:

@@ -55,11 +55,11 @@ struct record_visitor {
     gnnac_status (*damage)(void *context, const char *what, gnnac_error *err);
 };
 
-// Every decision, run, analysis and quarantine, in this order, each kind in the order of
-// its key's texts, runs of one key by time and uuid: no order of writing shows.
-// `graph` is the beginning of a fingerprint ("": all) and leaves out what is
-// not about such a graph, analyses and quarantine with it. One snapshot; the visitor must not
-// write to `db`.
+// Every decision, run, analysis and kernel in quarantine, in this order, each
+// kind in the order of its key's texts, runs of one key by time and uuid: no
+// order of writing shows. `graph` is the beginning of a fingerprint ("": all)
+// and leaves out what is not about such a graph, analyses and quarantine with
+// it. One snapshot; the visitor must not write to `db`.
 gnnac_status tunedb_visit(struct tunedb *db, const char *graph,
                           const struct record_visitor *v, gnnac_error *err);
 

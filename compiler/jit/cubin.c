@@ -37,9 +37,8 @@ static const char *text_at(const struct elf *e, const Elf64_Shdr *texts,
     const unsigned char *all = range(e, texts->sh_offset, texts->sh_size);
     if (!all || at >= texts->sh_size)
         return NULL;
-    return memchr(all + at, '\0', texts->sh_size - at)
-               ? (const char *)all + at
-               : NULL;
+    return memchr(all + at, '\0', texts->sh_size - at) ? (const char *)all + at
+                                                       : NULL;
 }
 
 static bool elf_open(struct elf *e, const void *image, size_t n)
@@ -60,12 +59,12 @@ static bool begins_with(const char *text, const char *beginning)
 
 static bool is_executed(const char *section)
 {
-    static const char *const not[] = {".debug", ".rel.debug", ".rela.debug",
-                                      ".nv_debug", ".rel.nv_debug",
-                                      ".rela.nv_debug", ".note", ".strtab",
-                                      ".shstrtab"};
-    for (size_t i = 0; i < sizeof(not) / sizeof(not[0]); i++)
-        if (begins_with(section, not[i]))
+    static const char *const not [] = {
+        ".debug",    ".rel.debug",    ".rela.debug",
+        ".nv_debug", ".rel.nv_debug", ".rela.nv_debug",
+        ".note",     ".strtab",       ".shstrtab"};
+    for (size_t i = 0; i < sizeof(not ) / sizeof(not [0]); i++)
+        if (begins_with(section, not [i]))
             return false;
     return true;
 }

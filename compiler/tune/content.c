@@ -28,11 +28,10 @@ static void digest_launch(XXH3_state_t *s, const struct launch *l,
 
 static void digest_kernel(XXH3_state_t *s, const struct kernel *k)
 {
-    const int64_t numbers[] = {k->part_size,    k->part_rows,
-                               k->parts_per_block, k->packed_rows,
-                               k->packed_edges, k->packed_step,
-                               k->partials,     k->dim,
-                               k->offset_bits,  k->n_launches};
+    const int64_t numbers[] = {
+        k->part_size,    k->part_rows,   k->parts_per_block, k->packed_rows,
+        k->packed_edges, k->packed_step, k->partials,        k->dim,
+        k->offset_bits,  k->n_launches};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         digest_int(s, numbers[i]);
     for (int32_t i = 0; i < k->n_launches; i++)

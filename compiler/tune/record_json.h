@@ -1,7 +1,7 @@
 // Records of tune.db as JSON, one object each: {"decision": {...}},
-// {"run": {...}}, {"analysis": {...}}, {"quarantine": {...}}. What the database keeps as JSON text
-// stands there as JSON, so that people can read it, and comes back as the same
-// bytes.
+// {"run": {...}}, {"analysis": {...}}, {"quarantine": {...}}. What the database
+// keeps as JSON text stands there as JSON, so that people can read it, and
+// comes back as the same bytes.
 #ifndef GNNAC_RECORD_JSON_H
 #define GNNAC_RECORD_JSON_H
 

@@ -5,8 +5,8 @@
 
 static struct nvrtc *nvrtc;
 
-#define NEED_NVRTC       \
-    if (!nvrtc) {        \
+#define NEED_NVRTC        \
+    if (!nvrtc) {         \
         SKIP("no NVRTC"); \
     }
 
@@ -75,11 +75,16 @@ TEST(how_a_kernel_is_started_counts)
     struct variant a = make("gnnac_a", 3, 1);
     struct kernel begun = a.kernel;
     int32_t *const numbers[] = {
-        &a.kernel.part_size,           &a.kernel.parts_per_block,
-        &a.kernel.dim,                 &a.kernel.offset_bits,
-        &a.kernel.launches[0].block,   &a.kernel.launches[0].per_block,
-        &a.kernel.launches[0].grid_y,  &a.kernel.launches[0].shared_bytes,
-        &a.kernel.launches[0].n_args,  &a.kernel.packed_step,
+        &a.kernel.part_size,
+        &a.kernel.parts_per_block,
+        &a.kernel.dim,
+        &a.kernel.offset_bits,
+        &a.kernel.launches[0].block,
+        &a.kernel.launches[0].per_block,
+        &a.kernel.launches[0].grid_y,
+        &a.kernel.launches[0].shared_bytes,
+        &a.kernel.launches[0].n_args,
+        &a.kernel.packed_step,
     };
     char before[33], after[33];
     variant_content(&a, before);

@@ -123,8 +123,8 @@ static void count(void *context, const char *what)
 
 TEST(a_damaged_row_says_nothing_and_is_named)
 {
-    static const char *const columns[] = {"key",    "driver",  "content",
-                                          "arch",   "kernel",  "verdict",
+    static const char *const columns[] = {"key",    "driver", "content",
+                                          "arch",   "kernel", "verdict",
                                           "reason", "digest"};
     for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
         char sql[128];

@@ -120,14 +120,16 @@ static struct quarantine_row draw_quarantine(struct texts *t)
 {
     static const char *const verdicts[] = {"wrong_result", "fault", "hang"};
     snprintf(t->key, sizeof(t->key), "%032x", draw(3));
-    return (struct quarantine_row){.key = t->key,
-                                   .driver = draw(2) ? "cuda 12.4" : "cuda 13.0",
-                                   .content = "00112233445566778899aabbccddeeff",
-                                   .arch = "sm_90",
-                                   .kernel = draw(2) ? "gnnac_a" : "gnnac_b",
-                                   .verdict = verdicts[draw(3)],
-                                   .reason = "row 3, \"it said\"",
-                                   .time = 1700000000 + draw(2)};
+    return (struct quarantine_row){
+        .key = t->key,
+        .driver = draw(2) ? "cuda 12.4" : "cuda 13.0",
+        .content = "00112233445566778899aabbccddeeff",
+        .arch = "sm_90",
+        .kernel = draw(2) ? "gnnac_a" : "gnnac_b",
+        .verdict = verdicts[draw(3)],
+        .reason = "row 3, \"it said\"",
+        .time = 1700000000 + draw(2),
+    };
 }
 
 // What a test draws once and puts into several databases.
@@ -405,6 +407,26 @@ TEST(lines_left_out_or_behind_the_end_are_refused)
     tunedb_close(b);
 }
 
+TEST(a_text_of_format_1_is_read)
+{
+    static const char head[] = "{\"gnnac\":\"tuning database\",\"format\":1,"
+                               "\"xxh3\":\"606816d6ea61f76e09b4ea399a64cf7b\"}";
+    struct tunedb *a = open_empty(), *b = open_empty();
+    struct record_counts n;
+    gnnac_error err = {0};
+    char *old = NULL;
+    fill(a, 5);
+    char *text = export_text(a);
+    CHECK(asprintf(&old, "%s%s", head, strchr(text, '\n')) > 0);
+    CHECK_INT(records_read("x", old, b, &n, &err), GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    check_same(a, b);
+    free(old);
+    free(text);
+    tunedb_close(a);
+    tunedb_close(b);
+}
+
 // ---- damage -----------------------------------------------------------------
 
 struct lines {
@@ -525,6 +547,7 @@ int main(void)
     RUN(a_text_cut_anywhere_is_refused_and_changes_nothing);
     RUN(a_text_changed_anywhere_is_refused_and_changes_nothing);
     RUN(lines_left_out_or_behind_the_end_are_refused);
+    RUN(a_text_of_format_1_is_read);
     RUN(verify_names_every_damaged_row_and_nothing_else);
     RUN(a_damaged_row_is_not_exported_and_gives_way_in_a_merge);
     RUN(runs_of_before_their_digests_are_kept_and_exported);
