@@ -55,8 +55,8 @@ gnnac_status tunedb_put_decision(struct tunedb *db,
                                  gnnac_error *err);
 
 // One timed or failed candidate. `status`: "ok", "wrong_result",
-// "launch_error", "compile_error", "duplicate", "quarantined" (see
-// tunedb_quarantine.h).
+// "launch_error", "compile_error", "duplicate" (it executes what another of the
+// run does, and has its times), "quarantined" (see tunedb_quarantine.h).
 struct measurement_row {
     const char *family, *knobs, *status; // knobs: canonical JSON
     int64_t n_samples;

@@ -144,6 +144,19 @@ static bool digest_elf(XXH3_state_t *s, const void *image, size_t n,
     return true;
 }
 
+static void digest_text_image(XXH3_state_t *s, const char *image, size_t n,
+                              const char *name)
+{
+    size_t length = strlen(name);
+    const char *at;
+    while (length && (at = memmem(image, n, name, length))) {
+        digest_bytes(s, image, (size_t)(at - image));
+        n -= (size_t)(at - image) + length;
+        image = at + length;
+    }
+    digest_bytes(s, image, n);
+}
+
 void cubin_digest(XXH3_state_t *s, const void *image, size_t n_bytes,
                   const char *name)
 {
@@ -151,5 +164,5 @@ void cubin_digest(XXH3_state_t *s, const void *image, size_t n_bytes,
     if (digest_elf(s, image, n_bytes, name))
         return;
     *s = begun;
-    digest_bytes(s, image, n_bytes);
+    digest_text_image(s, image, n_bytes, name);
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "tune/build.h"
-#include "tune/content.h"
 
 static const char *driver_of(const struct workbench *wb)
 {
@@ -33,12 +32,12 @@ bool quarantine_has_text(struct workbench *wb, const char *source,
 }
 
 static void keep(struct workbench *wb, const struct variant *v,
-                 const char *content, const char *verdict, const char *reason)
+                 const char *verdict, const char *reason)
 {
     gnnac_error e = {{0}};
     const struct quarantine_row row = {.key = v->keys[0],
                                        .driver = wb->driver,
-                                       .content = content,
+                                       .content = v->content,
                                        .arch = v->images[0].arch,
                                        .kernel = v->kernel.name,
                                        .verdict = verdict,
@@ -50,22 +49,20 @@ static void keep(struct workbench *wb, const struct variant *v,
 // Another kernel that executes the same failed: known by its own text from now
 // on, too, so that it need not be compiled to be found out.
 static void keep_twin(struct workbench *wb, const struct variant *v,
-                      const char *content, const struct quarantine_answer *a)
+                      const struct quarantine_answer *a)
 {
     if (wb->driver[0] && strcmp(a->kernel, v->kernel.name) != 0)
-        keep(wb, v, content, a->verdict, a->reason);
+        keep(wb, v, a->verdict, a->reason);
 }
 
 static bool is_known(struct workbench *wb, const struct variant *v,
                      struct quarantine_answer *a)
 {
-    char content[33];
     if (quarantine_has_text(wb, v->source, a))
         return true;
-    variant_content(v, content);
-    if (!content[0] || !find(wb, NULL, content, a))
+    if (!v->content[0] || !find(wb, NULL, v->content, a))
         return false;
-    keep_twin(wb, v, content, a);
+    keep_twin(wb, v, a);
     return true;
 }
 
@@ -89,11 +86,8 @@ void quarantine_keep(struct workbench *wb, const struct variant *all,
                      const int32_t *options, size_t n)
 {
     for (size_t i = 0; i < n && wb->db; i++) {
-        char content[33];
         const struct variant *v = &all[options[i]];
-        if (!v->verdict)
-            continue;
-        variant_content(v, content);
-        keep(wb, v, content, v->verdict, v->reason);
+        if (v->verdict)
+            keep(wb, v, v->verdict, v->reason);
     }
 }

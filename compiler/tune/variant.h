@@ -23,6 +23,7 @@ struct variant {
     const char *verdict; // why never to run it again, in the words of
                          // quarantine_row; NULL: nothing speaks for that
     int registers, spill_bytes;
+    char content[33]; // of the first image (content.h); "": not known
     char *source;                 // owned
     char keys[MAX_ARCHS + 1][33]; // kcache keys: cubin per arch, then PTX
     struct artifact images[MAX_ARCHS + 1]; // empty until compiled or fetched

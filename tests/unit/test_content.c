@@ -2,6 +2,7 @@
 #include "tune/content.h"
 #include "jit/nvrtc.h"
 #include "test.h"
+#include "tune/twins.h"
 
 static struct nvrtc *nvrtc;
 
@@ -142,6 +143,71 @@ TEST(damaged_and_foreign_images_count_byte_for_byte)
     variant_finish(&a);
 }
 
+TEST(a_text_is_the_same_under_another_name)
+{
+    char one[33], other[33];
+    char texts[][40] = {".entry k(k_param) ret;", ".entry kk(kk_param) ret;",
+                        ".entry kk(k_param) ret;"};
+    const char *const names[] = {"k", "kk", "kk"};
+    for (size_t i = 0; i < 3; i++) {
+        struct variant v = {.status = "ok"};
+        snprintf(v.kernel.name, sizeof(v.kernel.name), "%s", names[i]);
+        v.images[0].image = (unsigned char *)texts[i];
+        v.images[0].n_bytes = strlen(texts[i]);
+        variant_content(&v, i ? other : one);
+        CHECK(i == 0 || (strcmp(one, other) == 0) == (i == 1));
+    }
+}
+
+// ---- twins ------------------------------------------------------------------
+
+enum { N = 6 };
+
+// What each executes: a letter; a blank is not known.
+static void make_field(const char contents[N + 1], struct variant all[N])
+{
+    for (int i = 0; i < N; i++) {
+        all[i] = (struct variant){.status = "ok"};
+        snprintf(all[i].content, sizeof(all[i].content), "%.*s",
+                 contents[i] != ' ', contents + i);
+    }
+}
+
+TEST(of_those_that_execute_the_same_the_first_option_stands_for_all)
+{
+    struct variant all[N];
+    int32_t distinct[N];
+    const int32_t options[] = {4, 0, 1, 2, 3, 5};
+    make_field("abacb ", all);
+    CHECK_INT(twins_collapse(all, options, N, distinct), 4);
+    CHECK_INT(distinct[0], 4);
+    CHECK_INT(distinct[1], 0);
+    CHECK_INT(distinct[2], 3);
+    CHECK_INT(distinct[3], 5);
+    CHECK_INT(twin_of(all, options, N, 1), 4);
+    CHECK_INT(twin_of(all, options, N, 2), 0);
+    CHECK_INT(twin_of(all, options, N, 5), 5);
+    CHECK_INT(twin_of(all, options, N, -1), -1);
+    CHECK_INT(twin_of(all, options + 2, N - 2, 4), 1); // not asked for
+}
+
+TEST(what_fails_fails_for_all_that_execute_the_same)
+{
+    struct variant all[N];
+    const int32_t options[] = {0, 1, 2, 3, 4, 5};
+    make_field("abab b", all);
+    all[1].status = "wrong_result";
+    all[1].verdict = "wrong_result";
+    strcpy(all[1].reason, "row 3");
+    twins_fail(all, options, N);
+    for (int i = 0; i < N; i++) {
+        bool failed = all[i].content[0] == 'b';
+        CHECK_STR(all[i].status, failed ? "wrong_result" : "ok");
+        CHECK_STR(all[i].reason, failed ? "row 3" : "");
+        CHECK_INT(all[i].verdict != NULL, failed);
+    }
+}
+
 int main(void)
 {
     if (nvrtc_open(&nvrtc, NULL) != GNNAC_OK)
@@ -151,6 +217,9 @@ int main(void)
     RUN(how_a_kernel_is_started_counts);
     RUN(what_was_not_compiled_has_no_content);
     RUN(damaged_and_foreign_images_count_byte_for_byte);
+    RUN(a_text_is_the_same_under_another_name);
+    RUN(of_those_that_execute_the_same_the_first_option_stands_for_all);
+    RUN(what_fails_fails_for_all_that_execute_the_same);
     nvrtc_close(nvrtc);
     return test_done();
 }
