@@ -36,7 +36,8 @@ static double deviation(double nearer, double further)
     return known ? log(further / nearer) / z_80 : 0;
 }
 
-// Who shares another's times was never run. Older recordings have the greater one of two samples as the median.
+// Who shares another's times was never run. Older recordings have the greater
+// one of two samples as the median.
 static void record(struct recording *r, size_t row,
                    const struct measurement_row *m)
 {
