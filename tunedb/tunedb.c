@@ -5,6 +5,7 @@
 
 #include "analysis_sql.h"
 #include "quarantine_sql.h"
+#include "samples_sql.h"
 #include "schema_sql.h"
 #include "seal_sql.h"
 
@@ -41,8 +42,9 @@ static const char *const queries[] = {
         " space, uuid, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [ADD_MEASUREMENT] =
         "INSERT INTO measurement (run, seq, variant, status, n_samples,"
-        " median_ns, p20_ns, p80_ns, max_error, registers, spill_bytes)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        " median_ns, p20_ns, p80_ns, max_error, registers, spill_bytes,"
+        " samples)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     [GET_DECISION] =
         "SELECT d.variant, d.artifacts, d.median_ns, d.effort, d.digest,"
         " d.time"
@@ -83,7 +85,8 @@ static const char *const queries[] = {
                 " FROM run r" JOIN_KEY("r") " WHERE r.id = ?1",
     [GET_MEASUREMENTS] =
         "SELECT a.family, a.knobs, m.status, m.n_samples, m.median_ns,"
-        " m.p20_ns, m.p80_ns, m.max_error, m.registers, m.spill_bytes"
+        " m.p20_ns, m.p80_ns, m.max_error, m.registers, m.spill_bytes,"
+        " m.samples"
         " FROM measurement m LEFT JOIN variant a ON a.id = m.variant"
         " WHERE m.run = ?1 ORDER BY m.seq",
     [FIND_RUN] = "SELECT id FROM run WHERE uuid = ?1",
@@ -92,7 +95,7 @@ static const char *const queries[] = {
 };
 
 static const char *const steps[] = {schema_sql, analysis_sql, seal_sql,
-                                    quarantine_sql};
+                                    quarantine_sql, samples_sql};
 static const struct db_schema schema = {
     .what = "tuning database",
     .application_id = 0x474e4e43, // "GNNC"

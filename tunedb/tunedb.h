@@ -54,6 +54,8 @@ gnnac_status tunedb_put_decision(struct tunedb *db,
                                  const struct decision_row *row,
                                  gnnac_error *err);
 
+enum { MAX_KEPT_SAMPLES = 64 };
+
 // One timed or failed candidate. `status`: "ok", "wrong_result",
 // "launch_error", "compile_error", "duplicate" (it executes what another of the
 // run does, and has its times), "quarantined" (see tunedb_quarantine.h).
@@ -63,6 +65,10 @@ struct measurement_row {
     double median_ns, p20_ns, p80_ns; // NaN when not timed
     double max_error;           // largest |error| / bound; NaN when unknown
     int registers, spill_bytes; // -1 when unknown
+    // Single samples in ns, of rounds 0 to n_kept - 1 of the race; at most
+    // MAX_KEPT_SAMPLES. NULL, 0: not kept.
+    const float *samples_ns;
+    size_t n_kept;
 };
 // One run: all rows or none are stored.
 gnnac_status tunedb_put_measurements(struct tunedb *db,

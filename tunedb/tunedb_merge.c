@@ -77,6 +77,15 @@ out:
     return st;
 }
 
+static struct rank rank_run(const struct run_record *r)
+{
+    struct digest d = samples_digest(r);
+    struct rank rank = {{(int64_t)r->n_rows, (int64_t)samples_count(r)},
+                        run_digest(r)};
+    memcpy(&rank.numbers[2], d.bytes, sizeof(rank.numbers[2]));
+    return rank;
+}
+
 static gnnac_status is_better_run(struct db *db, const struct run_record *r,
                                   int64_t id, bool *better, gnnac_error *err)
 {
@@ -84,11 +93,10 @@ static gnnac_status is_better_run(struct db *db, const struct run_record *r,
     gnnac_status st = run_load(db, id, &c, err);
     if (st != GNNAC_OK)
         return st;
-    const struct rank ours = {{(int64_t)r->n_rows}, run_digest(r)};
+    const struct rank ours = rank_run(r);
     *better = !c.sound;
     if (c.sound) {
-        const struct rank theirs = {{(int64_t)c.record.n_rows},
-                                    run_digest(&c.record)};
+        const struct rank theirs = rank_run(&c.record);
         *better = outranks(&ours, &theirs);
     }
     run_copy_finish(&c);

@@ -84,6 +84,17 @@ gnnac_status intern_key(struct db *db, const struct decision_key *key,
 
 struct digest decision_digest(const struct decision_record *r);
 struct digest run_digest(const struct run_record *r);
+// The column `samples`: a digest of run, place and samples, then the samples.
+enum { SAMPLES_BYTES = DIGEST_BYTES + 4 * MAX_KEPT_SAMPLES };
+// Bytes written to `out`; 0: nothing is kept.
+size_t samples_pack(const struct run_record *r, size_t seq,
+                    unsigned char out[SAMPLES_BYTES]);
+// An owned copy through *out, NULL without samples. False: damaged.
+bool samples_unpack(const struct run_record *r, size_t seq, const void *blob,
+                    size_t n_bytes, float **out, size_t *n);
+size_t samples_count(const struct run_record *r);
+struct digest samples_digest(const struct run_record *r);
+
 struct digest analysis_digest(const char *key, const char *value);
 struct digest quarantine_digest(const struct quarantine_row *r);
 
@@ -113,7 +124,9 @@ gnnac_status write_quarantine(struct db *db, const struct quarantine_row *r,
 struct run_copy {
     struct run_record record;
     struct measurement_row *rows; // those of `record`
-    char **texts; // of `rows`, three a row
+    char **texts;    // of `rows`, three a row
+    float **samples; // of `rows`
+    bool samples_sound;
     char *key_texts[N_KEY_TEXTS], *gnnac;
     bool sound; // as its digest says; true without one
 };

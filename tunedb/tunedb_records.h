@@ -73,7 +73,7 @@ gnnac_status tunedb_end(struct tunedb *db, gnnac_status st, gnnac_error *err);
 // Take a record in, times and all. Of two under one key the better one stays,
 // in whatever order they come; damaged ones give way. *changed: it was taken.
 // - decisions: more effort, then timed over ranked, then the later one;
-// - runs: more measurements;
+// - runs: more measurements, then more single samples;
 // - analyses, and what is in quarantine: the later one;
 // - then, of each, the larger digest.
 gnnac_status tunedb_merge_decision(struct tunedb *db,

@@ -56,13 +56,16 @@ out:
     return st;
 }
 
-static gnnac_status add_measurement(struct db *db, int64_t run, size_t seq,
-                                    const struct measurement_row *row,
+static gnnac_status add_measurement(struct db *db, int64_t run,
+                                    const struct run_record *r, size_t seq,
                                     gnnac_error *err)
 {
+    const struct measurement_row *row = &r->rows[seq];
     gnnac_status st = GNNAC_OK;
     sqlite3_stmt *s;
     int64_t variant;
+    unsigned char packed[SAMPLES_BYTES];
+    size_t n_packed = samples_pack(r, seq, packed);
     TRY(intern(db, ADD_VARIANT, row->family, row->knobs, &variant, err));
     TRY(db_statement(db, ADD_MEASUREMENT, &s, err));
     sqlite3_bind_int64(s, 1, run);
@@ -76,6 +79,8 @@ static gnnac_status add_measurement(struct db *db, int64_t run, size_t seq,
     bind_real(s, 9, row->max_error);
     bind_count(s, 10, row->registers);
     bind_count(s, 11, row->spill_bytes);
+    if (n_packed)
+        sqlite3_bind_blob(s, 12, packed, (int)n_packed, SQLITE_STATIC);
     TRY(db_run(db, s, err));
 out:
     return st;
@@ -87,13 +92,15 @@ gnnac_status write_run(struct db *db, const struct run_record *r,
     int64_t run;
     gnnac_status st = add_run(db, r, &run, err);
     for (size_t i = 0; i < r->n_rows && st == GNNAC_OK; i++)
-        st = add_measurement(db, run, i, &r->rows[i], err);
+        st = add_measurement(db, run, r, i, err);
     return st;
 }
 
 static gnnac_status check_row(const struct measurement_row *row,
                               gnnac_error *err)
 {
+    if (row->n_kept > MAX_KEPT_SAMPLES)
+        return FAIL(err, GNNAC_EDB, "tune.db: too many samples");
     if (row->family && row->knobs && row->status)
         return GNNAC_OK;
     return FAIL(err, GNNAC_EDB, "tune.db: a measurement lacks its name");
@@ -123,7 +130,8 @@ out:
 
 // Columns of GET_RUN and of GET_MEASUREMENTS.
 enum { UUID, TIME, GNNAC, DIGEST, KEY };
-enum { FAMILY, KNOBS, STATUS, N_SAMPLES, MEDIAN, P20, P80, ERROR, REGS, SPILL };
+enum { FAMILY, KNOBS, STATUS, N_SAMPLES, MEDIAN, P20, P80, ERROR, REGS, SPILL,
+       SAMPLES };
 
 enum { N_ROW_TEXTS = 3 }; // the first columns of GET_MEASUREMENTS
 
@@ -131,9 +139,12 @@ void run_copy_finish(struct run_copy *c)
 {
     for (size_t i = 0; i < N_ROW_TEXTS * c->record.n_rows; i++)
         free(c->texts[i]);
+    for (size_t i = 0; i < c->record.n_rows; i++)
+        free(c->samples[i]);
     for (int i = 0; i < N_KEY_TEXTS; i++)
         free(c->key_texts[i]);
     free(c->texts);
+    free(c->samples);
     free(c->gnnac);
     free(c->rows);
     *c = (struct run_copy){.sound = false};
@@ -151,7 +162,24 @@ static gnnac_status make_room(struct run_copy *c, gnnac_error *err)
     void *texts = realloc(c->texts, N_ROW_TEXTS * room * sizeof(*c->texts));
     if (texts)
         c->texts = texts;
-    return rows && texts ? GNNAC_OK : FAIL(err, GNNAC_ENOMEM, "out of memory");
+    void *samples = realloc(c->samples, room * sizeof(*c->samples));
+    if (samples)
+        c->samples = samples;
+    return rows && texts && samples
+               ? GNNAC_OK
+               : FAIL(err, GNNAC_ENOMEM, "out of memory");
+}
+
+// Of the row that was counted in last.
+static void copy_samples(sqlite3_stmt *s, struct run_copy *c)
+{
+    size_t at = c->record.n_rows - 1;
+    struct measurement_row *row = &c->rows[at];
+    c->samples_sound &= samples_unpack(
+        &c->record, at, sqlite3_column_blob(s, SAMPLES),
+        (size_t)sqlite3_column_bytes(s, SAMPLES), &c->samples[at],
+        &row->n_kept);
+    row->samples_ns = c->samples[at];
 }
 
 // Counted in at once, so that what there is of it is freed in any case.
@@ -177,6 +205,7 @@ static gnnac_status copy_row(sqlite3_stmt *s, struct run_copy *c,
         .registers = column_count(s, REGS),
         .spill_bytes = column_count(s, SPILL),
     };
+    copy_samples(s, c);
     return whole ? GNNAC_OK : FAIL(err, GNNAC_ENOMEM, "out of memory");
 }
 
@@ -238,7 +267,7 @@ gnnac_status run_load(struct db *db, int64_t id, struct run_copy *out,
                       gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    struct run_copy c = {.sound = false};
+    struct run_copy c = {.samples_sound = true};
     sqlite3_stmt *s = NULL;
     bool found;
     TRY(db_statement(db, GET_RUN, &s, err));
@@ -247,7 +276,7 @@ gnnac_status run_load(struct db *db, int64_t id, struct run_copy *out,
     if (found) {
         TRY(copy_head(s, &c, err));
         TRY(copy_rows(db, id, &c, err));
-        c.sound = seems_sound(s, &c);
+        c.sound = c.samples_sound && seems_sound(s, &c);
     }
     *out = c;
     c = (struct run_copy){.sound = false};

@@ -131,7 +131,9 @@ static struct measurement_row measurement_of(const struct variant *v)
                                     .p80_ns = v->p80_ns,
                                     .max_error = v->max_error,
                                     .registers = v->registers,
-                                    .spill_bytes = v->spill_bytes};
+                                    .spill_bytes = v->spill_bytes,
+                                    .samples_ns = v->samples_ns,
+                                    .n_kept = v->n_kept};
 }
 
 // Who executes what another does has its times, and the row says so.
@@ -148,6 +150,7 @@ static struct measurement_row row_of(const struct variant *all,
     row.family = v->kernel.family;
     row.knobs = v->knobs;
     row.status = "duplicate";
+    row.n_kept = 0; // those stand with the first
     return row;
 }
 

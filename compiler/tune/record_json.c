@@ -92,16 +92,25 @@ json_t *decision_to_json(const struct decision_record *r)
         "artifacts", text_to_json(r->artifacts));
 }
 
+// New reference; NULL: there are none.
+static json_t *samples_to_json(const struct measurement_row *m)
+{
+    json_t *list = m->n_kept ? json_array() : NULL;
+    for (size_t i = 0; i < m->n_kept; i++)
+        json_array_append_new(list, json_real((double)m->samples_ns[i]));
+    return list;
+}
+
 static json_t *row_to_json(const struct measurement_row *m)
 {
     return json_pack(
-        "{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "family",
+        "{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o*}", "family",
         m->family, "knobs", m->knobs, "status", m->status, "samples",
         (json_int_t)m->n_samples, "median_ns", real_to_json(m->median_ns),
         "p20_ns", real_to_json(m->p20_ns), "p80_ns", real_to_json(m->p80_ns),
         "max_error", real_to_json(m->max_error), "registers",
         count_to_json(m->registers), "spill_bytes",
-        count_to_json(m->spill_bytes));
+        count_to_json(m->spill_bytes), "samples_ns", samples_to_json(m));
 }
 
 json_t *run_to_json(const struct run_record *r)
@@ -147,9 +156,11 @@ void parsed_record_finish(struct parsed_record *r)
     free(r->dumps[0]);
     free(r->dumps[1]);
     free(r->rows);
+    free(r->samples);
     r->root = NULL;
     r->dumps[0] = r->dumps[1] = NULL;
     r->rows = NULL;
+    r->samples = NULL;
 }
 
 static gnnac_status wrong_shape(const char *kind, const json_error_t *why,
@@ -238,18 +249,37 @@ static bool is_verdict(const char *verdict)
     return is_one_of(verdict, all, sizeof(all) / sizeof(all[0]));
 }
 
-static gnnac_status parse_row(json_t *j, struct measurement_row *m,
-                              gnnac_error *err)
+// `j` may be NULL. Into `room`, which the row then borrows.
+static bool parse_samples(const json_t *j, float room[MAX_KEPT_SAMPLES],
+                          struct measurement_row *m)
+{
+    size_t n = json_array_size(j);
+    if (n > MAX_KEPT_SAMPLES || (j && n == 0))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        room[i] = (float)json_number_value(json_array_get(j, i));
+        if (!(room[i] > 0) || isinf(room[i]))
+            return false;
+    }
+    m->samples_ns = n ? room : NULL;
+    m->n_kept = n;
+    return true;
+}
+
+static gnnac_status parse_row(json_t *j, float room[MAX_KEPT_SAMPLES],
+                              struct measurement_row *m, gnnac_error *err)
 {
     json_error_t why;
     json_int_t samples;
-    json_t *median, *p20, *p80, *error, *registers, *spill;
+    json_t *median, *p20, *p80, *error, *registers, *spill, *kept = NULL;
     if (json_unpack_ex(j, &why, JSON_STRICT,
-                       "{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
+                       "{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, "
+                       "s?o}",
                        "family", &m->family, "knobs", &m->knobs, "status",
                        &m->status, "samples", &samples, "median_ns", &median,
                        "p20_ns", &p20, "p80_ns", &p80, "max_error", &error,
-                       "registers", &registers, "spill_bytes", &spill) != 0)
+                       "registers", &registers, "spill_bytes", &spill,
+                       "samples_ns", &kept) != 0)
         return wrong_shape("measurement", &why, err);
     m->n_samples = samples;
     if (!is_status(m->status))
@@ -258,7 +288,8 @@ static gnnac_status parse_row(json_t *j, struct measurement_row *m,
         !real_from_json(p20, &m->p20_ns) || !real_from_json(p80, &m->p80_ns) ||
         !real_from_json(error, &m->max_error) ||
         !count_from_json(registers, &m->registers) ||
-        !count_from_json(spill, &m->spill_bytes))
+        !count_from_json(spill, &m->spill_bytes) ||
+        !parse_samples(kept, room, m))
         return FAIL(err, GNNAC_EFORMAT, "a measurement's number is no such");
     return GNNAC_OK;
 }
@@ -280,10 +311,12 @@ static gnnac_status parse_rows(const json_t *j, struct parsed_record *out,
     gnnac_status st = GNNAC_OK;
     size_t n = json_array_size(j);
     out->rows = calloc_array((int64_t)n + 1, sizeof(*out->rows));
-    if (!out->rows)
+    out->samples = calloc_array((int64_t)n + 1, sizeof(*out->samples));
+    if (!out->rows || !out->samples)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
     for (size_t i = 0; i < n && st == GNNAC_OK; i++)
-        st = parse_row(json_array_get(j, i), &out->rows[i], err);
+        st = parse_row(json_array_get(j, i), out->samples[i], &out->rows[i],
+                       err);
     out->run.rows = out->rows;
     out->run.n_rows = n;
     return st;

@@ -34,6 +34,7 @@ struct parsed_record {
     json_t *root;                 // holds most texts
     char *dumps[2];               // and these the rest
     struct measurement_row *rows; // of a run
+    float (*samples)[MAX_KEPT_SAMPLES]; // of the rows
 };
 void parsed_record_finish(struct parsed_record *r);
 

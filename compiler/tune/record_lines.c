@@ -8,7 +8,8 @@
 
 #include "tune/record_json.h"
 
-// Format 2 adds what is in quarantine; all of format 1 is read.
+// Format 2 adds what is in quarantine, and single samples; all of format 1 is
+// read.
 enum { FORMAT = 2, OLDEST_FORMAT = 1, DIGEST_DIGITS = 32 };
 
 static const char head[] = "{\"gnnac\":\"tuning database\",\"format\":";

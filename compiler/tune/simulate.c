@@ -11,9 +11,13 @@
 // 20 % of a normal distribution lie below this many deviations under its mean.
 static const double z_80 = 0.8416;
 
+// Fewer single samples than these say too little to be drawn from.
+enum { RESAMPLED_FROM = 9 };
+
 struct recording {
     size_t n;
-    size_t *rows;                   // owned: those of the run that have a time
+    size_t *rows; // owned: those of the run that have a time
+    const struct measurement_row **from; // owned; parallel
     double *log_ns, *below, *above; // owned: median, and deviation to each side
     size_t *n_taken;                // owned
     uint64_t seed;
@@ -24,6 +28,7 @@ struct recording {
 static void recording_finish(struct recording *r)
 {
     free(r->rows);
+    free(r->from);
     free(r->log_ns);
     free(r->below);
     free(r->above);
@@ -46,6 +51,7 @@ static void record(struct recording *r, size_t row,
     bool few = m->n_samples <= RACE_FEW_SAMPLES && m->p20_ns > 0;
     double middle = few ? m->p20_ns : m->median_ns;
     r->rows[r->n] = row;
+    r->from[r->n] = m;
     r->log_ns[r->n] = log(middle);
     r->below[r->n] = deviation(m->p20_ns, middle);
     r->above[r->n] = deviation(middle, m->p80_ns);
@@ -59,11 +65,13 @@ static gnnac_status recording_init(const struct run_record *run, uint64_t seed,
     int64_t n = (int64_t)run->n_rows;
     *r = (struct recording){.seed = seed, .best = INFINITY};
     r->rows = calloc_array(n, sizeof(*r->rows));
+    r->from = calloc_array(n, sizeof(*r->from));
     r->log_ns = calloc_array(n, sizeof(*r->log_ns));
     r->below = calloc_array(n, sizeof(*r->below));
     r->above = calloc_array(n, sizeof(*r->above));
     r->n_taken = calloc_array(n, sizeof(*r->n_taken));
-    if (!r->rows || !r->log_ns || !r->below || !r->above || !r->n_taken)
+    if (!r->rows || !r->from || !r->log_ns || !r->below || !r->above ||
+        !r->n_taken)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
     for (size_t i = 0; i < run->n_rows; i++)
         record(r, i, &run->rows[i]);
@@ -79,16 +87,27 @@ static void count_try(struct recording *r, size_t candidate)
         r->n_to_5 = r->n_tried;
 }
 
+// Where little or no single samples were kept.
+static double made_up(const struct recording *r, size_t candidate, size_t k)
+{
+    double z = rng_normal(r->seed + candidate, k);
+    return exp(r->log_ns[candidate] +
+               z * (z < 0 ? r->below[candidate] : r->above[candidate]));
+}
+
 static gnnac_status measure(void *context, size_t candidate, double *ns,
                             gnnac_error *err)
 {
     struct recording *r = context;
-    double z = rng_normal(r->seed + candidate, r->n_taken[candidate]);
+    const struct measurement_row *m = r->from[candidate];
+    size_t k = r->n_taken[candidate]++;
     (void)err;
-    if (r->n_taken[candidate]++ == 0)
+    if (k == 0)
         count_try(r, candidate);
-    *ns = exp(r->log_ns[candidate] +
-              z * (z < 0 ? r->below[candidate] : r->above[candidate]));
+    *ns = m->n_kept >= RESAMPLED_FROM
+              ? (double)
+                    m->samples_ns[rng_below(r->seed + candidate, k, m->n_kept)]
+              : made_up(r, candidate, k);
     return GNNAC_OK;
 }
 

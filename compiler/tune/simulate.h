@@ -19,8 +19,9 @@ struct simulated {
     bool noisy;
 };
 
-// Samples are log-normal on either side of the recorded median, as wide as the
-// recorded 20th and 80th percentiles say; the file has no single samples.
+// Samples are drawn from those that were kept, with replacement; where fewer
+// than 9 were, they are log-normal on either side of the recorded median, as
+// wide as the recorded 20th and 80th percentiles say.
 // GNNAC_ENOENT when fewer than two candidates have a time, GNNAC_ENOMEM.
 gnnac_status simulate_run(const struct run_record *run, uint64_t seed,
                           struct simulated *out, gnnac_error *err);

@@ -105,6 +105,9 @@ static void tell_variant(const struct racer *c, struct variant *v)
     v->median_ns = c->median;
     v->p20_ns = c->p20;
     v->p80_ns = c->p80;
+    v->n_kept = c->n < MAX_KEPT_SAMPLES ? c->n : MAX_KEPT_SAMPLES;
+    for (size_t i = 0; i < v->n_kept; i++)
+        v->samples_ns[i] = (float)c->ns[i];
 }
 
 // ---- the winner once more ---------------------------------------------------

@@ -10,6 +10,7 @@
 #include "bundle/bundle.h"
 #include "emit/tmpl.h"
 #include "kcache.h"
+#include "tunedb.h"
 
 struct variant {
     struct kernel kernel;
@@ -17,6 +18,8 @@ struct variant {
     double cost; // cost model, smaller is better; NaN: not asked
     double median_ns, p20_ns, p80_ns; // NaN: not timed
     int64_t n_samples;
+    size_t n_kept; // of these, in the order of the race's rounds
+    float samples_ns[MAX_KEPT_SAMPLES];
     double max_error;   // |error| / bound seen by the gate; NaN: not run
     const char *status; // "ok", or why it is out: measurement_row's words
     char reason[512];   // first compiler or gate message when it is out

@@ -150,7 +150,9 @@ TEST(a_database_of_before_there_was_one_is_migrated)
     struct tunedb *db = open_new();
     CHECK_INT(tunedb_put_analysis(db, "kept", "value", NULL), GNNAC_OK);
     tunedb_close(db);
-    run_sql("DROP TABLE quarantine; PRAGMA user_version = 3");
+    run_sql("DROP TABLE quarantine;"
+            "ALTER TABLE measurement DROP COLUMN samples;"
+            "PRAGMA user_version = 3");
     db = open_db();
     CHECK_INT(tunedb_put_quarantine(db, &faulty, NULL), GNNAC_OK);
     CHECK(knows(db, faulty.key, NULL, NULL));

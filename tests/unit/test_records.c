@@ -87,6 +87,9 @@ static struct decision_record draw_decision(struct texts *t)
 }
 
 enum { MAX_ROWS = 5 };
+// What rows may borrow.
+static const float samples[] = {12009.142578125f, 3.5f, 0.1f, 1e7f};
+
 static struct run_record draw_run(struct texts *t,
                                   struct measurement_row rows[MAX_ROWS])
 {
@@ -111,6 +114,8 @@ static struct run_record draw_run(struct texts *t,
             .max_error = draw(3) ? 0.5 : INFINITY,
             .registers = draw(2) ? (int)draw(255) : -1,
             .spill_bytes = -1,
+            .samples_ns = samples + draw(2),
+            .n_kept = draw(4),
         };
     }
     return r;
@@ -458,7 +463,13 @@ TEST(verify_names_every_damaged_row_and_nothing_else)
         {"DELETE FROM op WHERE id = 1;"
          "INSERT INTO op VALUES (1, 'aggregate f64')", ""},
         {"INSERT INTO measurement VALUES (99, 0, 1, 'ok', 0, NULL, NULL, NULL,"
-         " NULL, NULL, NULL)", "refers to a run"},
+         " NULL, NULL, NULL, NULL)", "refers to a run"},
+        {"UPDATE measurement SET samples = zeroblob(length(samples))"
+         " WHERE (run, seq) = (SELECT run, seq FROM measurement"
+         " WHERE samples IS NOT NULL LIMIT 1)", "run"},
+        {"UPDATE measurement SET samples = substr(samples, 1, 18)"
+         " WHERE (run, seq) = (SELECT run, seq FROM measurement"
+         " WHERE samples IS NOT NULL LIMIT 1)", "run"},
     };
     for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
         char name[16];
@@ -497,6 +508,59 @@ TEST(a_damaged_row_is_not_exported_and_gives_way_in_a_merge)
     tunedb_close(rest);
 }
 
+// The same run, once as a program of before kept it.
+TEST(of_two_records_of_a_run_the_one_with_single_samples_stays)
+{
+    struct texts t;
+    struct measurement_row rows[MAX_ROWS];
+    struct tunedb *with = open_empty(), *without = open_empty();
+    bool changed;
+    struct run_record r = draw_run(&t, rows);
+    r.n_rows = 1;
+    rows[0] = (struct measurement_row){.family = "f",
+                                       .knobs = "k",
+                                       .status = "ok",
+                                       .samples_ns = samples,
+                                       .n_kept = 3};
+    CHECK_INT(tunedb_merge_run(with, &r, &changed, NULL), GNNAC_OK);
+    rows[0].n_kept = 0;
+    CHECK_INT(tunedb_merge_run(without, &r, &changed, NULL), GNNAC_OK);
+    char *best = export_text(with);
+    CHECK_HAS(best, "\"samples_ns\":[12009.142578125,3.5,0.1");
+    merge(without, with);
+    merge(with, without);
+    check_same(with, without);
+    char *after = export_text(without);
+    CHECK_STR(after, best);
+    free(best);
+    free(after);
+    tunedb_close(with);
+    tunedb_close(without);
+}
+
+TEST(a_database_of_before_single_samples_is_migrated)
+{
+    struct tunedb *db = open_at("v4.db");
+    struct lines l = {0};
+    struct record_counts n;
+    fill(db, 10);
+    char *before = export_text(db);
+    tunedb_close(db);
+    run_sql("v4.db", "ALTER TABLE measurement DROP COLUMN samples;"
+                     "PRAGMA user_version = 4");
+    db = open_at("v4.db");
+    CHECK_INT(tunedb_verify(db, note, &l, NULL), GNNAC_OK);
+    CHECK_INT(l.n, 0);
+    // ... and takes in what it lacks.
+    CHECK_INT(records_read("x", before, db, &n, NULL), GNNAC_OK);
+    CHECK(n.n_taken > 0);
+    char *after = export_text(db);
+    CHECK_STR(after, before);
+    free(before);
+    free(after);
+    tunedb_close(db);
+}
+
 TEST(runs_of_before_their_digests_are_kept_and_exported)
 {
     struct tunedb *db = open_at("old.db"), *other = open_empty();
@@ -504,10 +568,12 @@ TEST(runs_of_before_their_digests_are_kept_and_exported)
     int64_t n;
     fill(db, 10);
     CHECK_INT(tunedb_drop_quarantine(db, &n, NULL), GNNAC_OK);
+    run_sql("old.db", "UPDATE measurement SET samples = NULL");
     char *before = export_text(db);
     tunedb_close(db);
     run_sql("old.db", "ALTER TABLE run DROP COLUMN digest;"
                       "DROP TABLE quarantine;"
+                      "ALTER TABLE measurement DROP COLUMN samples;"
                       "PRAGMA user_version = 2");
     db = open_at("old.db");
     char *after = export_text(db);
@@ -550,6 +616,8 @@ int main(void)
     RUN(a_text_of_format_1_is_read);
     RUN(verify_names_every_damaged_row_and_nothing_else);
     RUN(a_damaged_row_is_not_exported_and_gives_way_in_a_merge);
+    RUN(of_two_records_of_a_run_the_one_with_single_samples_stays);
+    RUN(a_database_of_before_single_samples_is_migrated);
     RUN(runs_of_before_their_digests_are_kept_and_exported);
     RUN(a_database_that_is_not_there_is_not_made_by_looking);
     snprintf(command, sizeof(command), "rm -rf '%s'", folder);

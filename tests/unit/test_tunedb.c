@@ -199,9 +199,12 @@ TEST(measurements_are_kept_losers_and_failures_too)
     struct sample s;
     struct tunedb_info info;
     const struct measurement_row rows[] = {
-        {"row_split", "{\"p\":32}", "ok", 30, 900, 890, 910, 0.5, 32, 0},
-        {"row_split", "{\"p\":64}", "ok", 2, 1900, 1890, 1910, 0.5, 40, 16},
-        {"edge", "{}", "compile_error", 0, NAN, NAN, NAN, NAN, -1, -1},
+        {"row_split", "{\"p\":32}", "ok", 30, 900, 890, 910, 0.5, 32, 0,
+         NULL, 0},
+        {"row_split", "{\"p\":64}", "ok", 2, 1900, 1890, 1910, 0.5, 40, 16,
+         NULL, 0},
+        {"edge", "{}", "compile_error", 0, NAN, NAN, NAN, NAN, -1, -1, NULL,
+         0},
     };
     set_up();
     struct tunedb *db = open_db();
@@ -212,7 +215,7 @@ TEST(measurements_are_kept_losers_and_failures_too)
     CHECK_INT(info.n_measurements, 5);
     CHECK_INT(info.n_decisions, 0);
     CHECK_INT(info.n_graphs, 1);
-    CHECK_INT(info.schema_version, 4);
+    CHECK_INT(info.schema_version, 5);
     CHECK_STR(info.path, path);
     CHECK(info.n_bytes > 0);
     CHECK_INT(ask("SELECT count(*) FROM variant"), 3);
@@ -228,8 +231,10 @@ TEST(a_batch_with_a_bad_row_stores_nothing)
     struct tunedb_info info;
     gnnac_error err = {0};
     const struct measurement_row rows[] = {
-        {"row_split", "{}", "ok", 30, 900, 890, 910, 0.5, 32, 0},
-        {"row_split", "{}", NULL, 30, 900, 890, 910, 0.5, 32, 0},
+        {"row_split", "{}", "ok", 30, 900, 890, 910, 0.5, 32, 0,
+         NULL, 0},
+        {"row_split", "{}", NULL, 30, 900, 890, 910, 0.5, 32, 0,
+         NULL, 0},
     };
     set_up();
     struct tunedb *db = open_db();
@@ -424,7 +429,8 @@ static int open_and_write(int i)
     struct tunedb *db = NULL;
     gnnac_error err = {0};
     const struct measurement_row row = {"row_split", "{}", "ok", 1,  1,
-                                        1,           1,    0.5,  32, 0};
+                                        1,           1,    0.5,  32, 0,
+                                        NULL,        0};
     struct sample s;
     if (tunedb_open(path, &db, &err) != GNNAC_OK) {
         printf("# process %d: %s\n", i, err.msg);
