@@ -80,7 +80,8 @@ static void tune_close(void *db)
 static bool tune_put(void *db, unsigned w, unsigned i)
 {
     static const struct measurement_row row = {"row_split", "{}", "ok", 1, 1,
-                                               1,           1,    0.5,  32, 0};
+                                               1,           1,    0.5,  32, 0,
+                                               NULL,        0};
     const struct measurement_row rows[ROWS] = {row, row, row};
     struct decision d;
     make_decision(&d, w, i);
