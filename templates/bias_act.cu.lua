@@ -1,15 +1,16 @@
 //% family {
 //%   op = "bias_act",
 //%   doc = [[
-//% act(x + bias), row by row; out may be x. Lanes lie along the columns and
-//% use the widest loads that both pitches allow; a narrow row takes part of a
-//% warp.]],
+//% act(x + bias), row by row; out may be x, or of another dtype. Lanes lie
+//% along the columns and use the widest loads that both pitches allow; a narrow
+//% row takes part of a warp.]],
 //% }
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 8,
 //%        doc = "warps per block" }
 
 //% local lanes = include "lanes"
-//% local vec = lanes.widest(spec.dim, spec.x_pitch, spec.out_pitch)
+//% local halves = spec.x_type ~= "f32" and spec.x_type or spec.out_type
+//% local vec = lanes.widest_of(halves, spec.dim, spec.x_pitch, spec.out_pitch)
 //% local body = spec.dim - spec.dim % vec
 //% local group = 1
 //% while group < 32 and group * vec < body do group = group * 2 end
@@ -24,11 +25,9 @@
 //%   args = args,
 //% }
 // ${group} lanes per row; ${rows} rows per block.
-//% lanes.define_move("read", vec, vec)
-//% lanes.define_move("store", vec, vec)
-//% if body < spec.dim then
-//%   lanes.define_move("read", 1, 1)
-//%   lanes.define_move("store", 1, 1)
+//% for _, w in ipairs { vec, body < spec.dim and 1 or nil } do
+//%   lanes.define_move("read", w, w, spec.x_type)
+//%   lanes.define_move("store", w, w, spec.out_type)
 //% end
 //% if spec.bias then
 //%   lanes.define_move("load", vec, vec)
@@ -41,16 +40,19 @@ ${kernel}(${parameters})
     const int at = threadIdx.x % ${group};
     if (row >= n_rows)
         return;
-    const float *from = x + (long long)row * ${spec.x_pitch};
-    float *to = out + (long long)row * ${spec.out_pitch};
+    const ${lanes.type(spec.x_type)} *from = x + (long long)row * ${spec.x_pitch};
+    ${lanes.type(spec.out_type)} *to = out + (long long)row * ${spec.out_pitch};
 //% -- Columns first, first + width ... that this lane owns.
 //% local function columns(first, past, width)
+//%   local read = lanes.mover("read", width, width, spec.x_type)
+//%   local load = lanes.mover("load", width, width)
+//%   local store = lanes.mover("store", width, width, spec.out_type)
     for (int c = ${first} + at * ${width}; c < ${past}; c += ${group * width}) {
         float v[${width}];
-        read${width}(v, from + c);
+        ${read}(v, from + c);
 //%   if spec.bias then
         float shift[${width}];
-        load${width}(shift, bias + c);
+        ${load}(shift, bias + c);
 //%   end
 //%   if spec.bias or spec.act ~= "none" then
 #pragma unroll
@@ -63,7 +65,7 @@ ${kernel}(${parameters})
 //%     end
         }
 //%   end
-        store${width}(to + c, v);
+        ${store}(to + c, v);
     }
 //% end
 //% columns(0, body, vec)

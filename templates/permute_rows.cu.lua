@@ -1,15 +1,16 @@
 //% family {
 //%   op = "permute_rows",
 //%   doc = [[
-//% Row v of out is row source_row[v] of x; out is another matrix than x. Lanes
-//% lie along the columns and use the widest moves that both pitches allow; a
-//% narrow row takes part of a warp.]],
+//% Row v of out is row source_row[v] of x; out is another matrix than x, perhaps
+//% of another dtype. Lanes lie along the columns and use the widest moves that
+//% both pitches allow; a narrow row takes part of a warp.]],
 //% }
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 8,
 //%        doc = "warps per block" }
 
 //% local lanes = include "lanes"
-//% local vec = lanes.widest(spec.dim, spec.x_pitch, spec.out_pitch)
+//% local halves = spec.x_type ~= "f32" and spec.x_type or spec.out_type
+//% local vec = lanes.widest_of(halves, spec.dim, spec.x_pitch, spec.out_pitch)
 //% local body = spec.dim - spec.dim % vec
 //% local group = 1
 //% while group < 32 and group * vec < body do group = group * 2 end
@@ -21,11 +22,9 @@
 //%   args = { "out", "x", "source_row", "n_rows" },
 //% }
 // ${group} lanes per row; ${rows} rows per block.
-//% lanes.define_move("load", vec, vec)
-//% lanes.define_move("store", vec, vec)
-//% if body < spec.dim then
-//%   lanes.define_move("load", 1, 1)
-//%   lanes.define_move("store", 1, 1)
+//% for _, w in ipairs { vec, body < spec.dim and 1 or nil } do
+//%   lanes.define_move("load", w, w, spec.x_type)
+//%   lanes.define_move("store", w, w, spec.out_type)
 //% end
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
@@ -34,14 +33,16 @@ ${kernel}(${parameters})
     const int at = threadIdx.x % ${group};
     if (row >= n_rows)
         return;
-    const float *from = x + source_row[row] * ${spec.x_pitch}LL;
-    float *to = out + (long long)row * ${spec.out_pitch};
+    const ${lanes.type(spec.x_type)} *from = x + source_row[row] * ${spec.x_pitch}LL;
+    ${lanes.type(spec.out_type)} *to = out + (long long)row * ${spec.out_pitch};
 //% -- Columns first, first + width ... that this lane owns.
 //% local function columns(first, past, width)
+//%   local load = lanes.mover("load", width, width, spec.x_type)
+//%   local store = lanes.mover("store", width, width, spec.out_type)
     for (int c = ${first} + at * ${width}; c < ${past}; c += ${group * width}) {
         float v[${width}];
-        load${width}(v, from + c);
-        store${width}(to + c, v);
+        ${load}(v, from + c);
+        ${store}(to + c, v);
     }
 //% end
 //% columns(0, body, vec)

@@ -7,6 +7,7 @@
 
 struct kernel_spec {
     int32_t dim;                            // columns
+    enum dtype x_type, out_type, self_type; // how the matrices are stored
     int32_t x_pitch, out_pitch, self_pitch; // elements between rows
     enum norm norm;
     enum self_term self_term;

@@ -8,6 +8,8 @@ static const char *const conv_ops[] = {[CONV_GCN] = "gcn",
                                        [CONV_GAT] = "gat"};
 static const char *const activations[] = {
     [ACT_NONE] = "none", [ACT_RELU] = "relu", [ACT_ELU] = "elu"};
+static const char *const dtypes[] = {
+    [DTYPE_F32] = "f32", [DTYPE_F16] = "f16", [DTYPE_BF16] = "bf16"};
 static const char *const inits[] = {[INIT_GLOROT] = "glorot",
                                     [INIT_ZERO] = "zero",
                                     [INIT_EPS] = "eps",
@@ -38,6 +40,7 @@ static const char *const grid_counts[] = {[GRID_ROWS] = "n_rows",
 
 const struct name_table conv_op_names = {N_CONV_OPS, conv_ops};
 const struct name_table activation_names = {N_ACTIVATIONS, activations};
+const struct name_table dtype_names = {N_DTYPES, dtypes};
 const struct name_table init_names = {N_INITS, inits};
 const struct name_table norm_names = {N_NORMS, norms};
 const struct name_table self_term_names = {N_SELF_TERMS, self_terms};
@@ -80,6 +83,7 @@ bool step_reads_edges(enum step_kind kind)
 
 NAME_FUNCTIONS(conv_op)
 NAME_FUNCTIONS(activation)
+NAME_FUNCTIONS(dtype)
 NAME_FUNCTIONS(norm)
 NAME_FUNCTIONS(self_term)
 NAME_FUNCTIONS(step_kind)

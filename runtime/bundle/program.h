@@ -22,6 +22,13 @@ enum {
 };
 
 enum conv_op { CONV_GCN, CONV_GIN, CONV_SAGE, CONV_GAT, N_CONV_OPS };
+// How a matrix's values are stored. All arithmetic is in float32.
+enum dtype {
+    DTYPE_F32,
+    DTYPE_F16,  // IEEE binary16
+    DTYPE_BF16, // the upper half of a float32
+    N_DTYPES
+};
 enum activation { ACT_NONE, ACT_RELU, ACT_ELU, N_ACTIVATIONS };
 
 // One convolution, as in PyTorch Geometric (GCNConv, GINConv, SAGEConv,

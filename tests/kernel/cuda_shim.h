@@ -14,6 +14,12 @@
 struct uint3 {
     unsigned x, y, z;
 };
+struct alignas(8) uint2 {
+    unsigned x, y;
+};
+struct alignas(16) uint4 {
+    unsigned x, y, z, w;
+};
 struct alignas(8) float2 {
     float x, y;
 };
@@ -137,6 +143,20 @@ inline float __int_as_float(int bits)
     float f;
     memcpy(&f, &bits, sizeof(f));
     return f;
+}
+
+inline float __uint_as_float(unsigned bits)
+{
+    float f;
+    memcpy(&f, &bits, sizeof(f));
+    return f;
+}
+
+inline unsigned __float_as_uint(float f)
+{
+    unsigned bits;
+    memcpy(&bits, &f, sizeof(bits));
+    return bits;
 }
 
 inline int __ffs(int bits)

@@ -10,6 +10,7 @@
 #include "cases.h"
 #include "cuda_shim.h"
 #include "graphs.h"
+#include "half.h"
 extern "C" {
 #include "cuda/parts.h"
 }
@@ -29,25 +30,70 @@ std::vector<shim_kernel> &all_kernels()
 // sanitizer guards both ends. Between the rows lies `pad`.
 struct matrix {
     int rows, dim, pitch;
-    std::vector<float> a;
+    dtype type;
+    std::vector<float> a;    // of f32,
+    std::vector<uint16_t> h; // of the others
 
-    matrix(int rows_, int dim_, int pitch_, float pad)
-        : rows(rows_), dim(dim_), pitch(pitch_),
-          a(rows_ ? (size_t)(rows_ - 1) * pitch_ + dim_ : 0, pad)
+    matrix(int rows_, int dim_, int pitch_, dtype type_, float pad)
+        : rows(rows_), dim(dim_), pitch(pitch_), type(type_)
     {
+        size_t n = rows_ ? (size_t)(rows_ - 1) * pitch_ + dim_ : 0;
+        a.resize(type == DTYPE_F32 ? n : 0, pad);
+        h.resize(type == DTYPE_F32 ? 0 : n, narrow(pad));
         a.shrink_to_fit();
+        h.shrink_to_fit();
     }
-    float &at(int v, int c)
+    void *data()
     {
-        return a[(size_t)v * pitch + c];
+        return type == DTYPE_F32 ? (void *)a.data() : (void *)h.data();
+    }
+    float at(int v, int c) const
+    {
+        size_t i = (size_t)v * pitch + c;
+        return type == DTYPE_F32   ? a[i]
+               : type == DTYPE_F16 ? f16_to_float(h[i])
+                                   : bf16_to_float(h[i]);
+    }
+    void set(int v, int c, float to)
+    {
+        size_t i = (size_t)v * pitch + c;
+        if (type == DTYPE_F32)
+            a[i] = to;
+        else
+            h[i] = narrow(to);
+    }
+    bool same_bits(int v, int c, float as) const
+    {
+        size_t i = (size_t)v * pitch + c;
+        return type == DTYPE_F32 ? memcmp(&a[i], &as, sizeof(as)) == 0
+                                 : h[i] == narrow(as);
+    }
+    bool same_bits(const matrix &m) const
+    {
+        return h == m.h && (a.empty() || memcmp(a.data(), m.a.data(),
+                                                a.size() * sizeof(float)) == 0);
+    }
+
+  private:
+    uint16_t narrow(float v) const
+    {
+        return type == DTYPE_BF16 ? bf16_from_float(v) : f16_from_float(v);
     }
 };
+
+// What storing `y` may add to an error.
+static double storage_error(dtype type, double y)
+{
+    return type == DTYPE_F16    ? 0x1p-11 * fabs(y) + 0x1p-25
+           : type == DTYPE_BF16 ? 0x1p-8 * fabs(y)
+                                : 0;
+}
 
 static void fill(matrix &m, uint64_t seed)
 {
     for (int v = 0; v < m.rows; v++)
         for (int c = 0; c < m.dim; c++)
-            m.at(v, c) = (float)rng_normal(seed, (uint64_t)v * m.dim + c);
+            m.set(v, c, (float)rng_normal(seed, (uint64_t)v * m.dim + c));
 }
 
 template <class T> static std::vector<T> narrowed(const int64_t *p, size_t n)
@@ -137,18 +183,20 @@ void run::set_parts()
 
 run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
          bool in_place)
-    : k(k_), g(g_), x(g_.n_nodes, x_dim(k_.spec), k_.spec.x_pitch, NAN),
-      out(g_.n_nodes, k_.spec.dim, k_.spec.out_pitch, canary),
-      self(g_.n_nodes, self_dim(k_.spec), k_.spec.self_pitch, NAN)
+    : k(k_), g(g_),
+      x(g_.n_nodes, x_dim(k_.spec), k_.spec.x_pitch, k_.spec.x_type, NAN),
+      out(g_.n_nodes, k_.spec.dim, k_.spec.out_pitch, k_.spec.out_type, canary),
+      self(g_.n_nodes, self_dim(k_.spec), k_.spec.self_pitch, k_.spec.self_type,
+           NAN)
 {
     const kernel_spec &s = k.spec;
     fill(x, 11);
     fill(self, 12);
     if (self_is_x)
-        self.a = x.a;
+        self = x;
     for (int v = 0; v < g.n_nodes; v++)
         for (int c = 0; c < s.dim; c++)
-            out.at(v, c) = NAN;
+            out.set(v, c, NAN);
     bias = random_vector(s.dim, 13);
     att_src = random_vector(x_dim(s), 14);
     att_dst = random_vector(x_dim(s), 15);
@@ -163,13 +211,13 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
                 source_row.end());
     source_row.shrink_to_fit();
     if (in_place)
-        out.a = x.a;
+        out = x;
     pointers[ARG_ROWPTR] = rowptr.set(g.rowptr, g.n_nodes + 1, s.offset_bits);
     counts[ARG_N_ROWS] = g.n_nodes;
     set_parts();
-    pointers[ARG_OUT] = out.a.data();
-    pointers[ARG_X] = in_place ? out.a.data() : x.a.data();
-    pointers[ARG_SELF] = self_is_x ? x.a.data() : self.a.data();
+    pointers[ARG_OUT] = out.data();
+    pointers[ARG_X] = in_place ? out.data() : x.data();
+    pointers[ARG_SELF] = self_is_x ? x.data() : self.data();
     pointers[ARG_BIAS] = bias.data();
     pointers[ARG_EPS] = &eps;
     pointers[ARG_ATT_SRC] = att_src.data();
@@ -247,7 +295,7 @@ static expected aggregate(run &r, int v, int c)
                      ? 1 + (double)r.eps
                      : inverse_root(g, v) * inverse_root(g, v);
     if (s.self_term != SELF_NONE)
-        own *= ((float *)r.pointers[ARG_SELF])[(size_t)v * s.self_pitch + c];
+        own *= r.self.at(v, c);
     double bias = s.bias ? r.bias[c] : 0;
     return {activated(s, scale * sum + own + bias),
             4 * unit * (degree + 2) *
@@ -355,7 +403,7 @@ static void check_values(run &r)
         for (int c = 0; c < r.out.dim; c++) {
             expected e = reference(r, v, c);
             double got = r.out.at(v, c);
-            if (fabs(got - e.y) <= e.bound)
+            if (fabs(got - e.y) <= e.bound + storage_error(r.out.type, e.y))
                 continue;
             snprintf(what, sizeof(what), "%.9g, expected %.9g within %.3g", got,
                      e.y, e.bound);
@@ -367,7 +415,7 @@ static void check_padding(run &r, float pad)
 {
     for (int v = 0; v + 1 < r.g.n_nodes; v++)
         for (int c = r.out.dim; c < r.out.pitch; c++)
-            if (memcmp(&r.out.a[(size_t)v * r.out.pitch + c], &pad, 4) != 0)
+            if (!r.out.same_bits(v, c, pad))
                 wrong(r, "written beyond the row", v, c);
 }
 
@@ -379,8 +427,7 @@ static void check_kernel(const shim_kernel &k, const mini_graph &g,
     check_values(r);
     check_padding(r, in_place ? NAN : canary);
     again.launch(true);
-    if (r.out.a.size() && memcmp(r.out.a.data(), again.out.a.data(),
-                                 r.out.a.size() * sizeof(float)) != 0)
+    if (!r.out.same_bits(again.out))
         wrong(r, "differs when the threads run in another order", 0, 0);
 }
 
@@ -394,9 +441,11 @@ static void check_all_graphs(const shim_kernel &k,
         i++;
         if (k.spec.dim > 300 && g.n_edges > 120)
             continue; // the fibers are slow
-        bool same_pitch = k.spec.self_pitch == k.spec.x_pitch;
-        check_kernel(k, g, aggregates && same_pitch && i % 2, false);
-        if (in_place && k.spec.x_pitch == k.spec.out_pitch)
+        bool same_form = k.spec.self_pitch == k.spec.x_pitch &&
+                         k.spec.self_type == k.spec.x_type;
+        check_kernel(k, g, aggregates && same_form && i % 2, false);
+        if (in_place && k.spec.x_pitch == k.spec.out_pitch &&
+            k.spec.x_type == k.spec.out_type)
             check_kernel(k, g, false, true);
     }
 }

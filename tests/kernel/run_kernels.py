@@ -84,6 +84,11 @@ FAULTS = [
      "attention heads=8 channels=8"),
     ("attention_scores.cu.lua", "= target;", "= source;",
      "attention_scores heads=8 channels=8"),
+    ("lanes.lib.lua", "to[${at}] = ${convert}(v${i}.${member} & 0xffffu);",
+     "to[${at}] = ${convert}(v${i}.${member} >> 16);",
+     "row_split dim=64 type=f16 dimWorker=8 vec=4"),
+    ("lanes.lib.lua", "bits + 0x7fffu + (bits >> 16 & 1u)", "bits",
+     "row_split dim=64 type=bf16 dimWorker=8 vec=4"),
     ("permute_rows.cu.lua", "x + source_row[row] *", "x + (long long)row *",
      "permute_rows dim=16"),
 ]
@@ -107,16 +112,23 @@ def read_cases(root):
 
 
 def pitch(rng, dim):
-    return rng.choice([dim, dim, (dim + 3) // 4 * 4, (dim + 1) // 2 * 2,
+    return rng.choice([dim, dim, (dim + 3) // 4 * 4, (dim + 7) // 8 * 8, (dim + 1) // 2 * 2,
                        dim + 1])
+
+
+def dtypes(rng):
+    """Of x, out and self: all float32, or some of them stored in 16 bits."""
+    half = rng.choice(["f16", "bf16"])
+    return rng.choice([("f32",) * 3, ("f32",) * 3, (half,) * 3,
+                       (half, "f32", half), (half, half, "f32")])
 
 
 def random_case(rng):
     dim = rng.choice([1, 2, 3, 5, 8, 16, 17, 22, 31, 33, 41, 47, 64, 65, 100])
     x = pitch(rng, dim)
-    spec = "dim=%d x=%d out=%d self_pitch=%d norm=%s self=%s bias=%d act=%s " \
-        "offset=%d" % (
-            dim, x, pitch(rng, dim), pitch(rng, dim),
+    spec = "x_type=%s out_type=%s self_type=%s dim=%d x=%d out=%d " \
+        "self_pitch=%d norm=%s self=%s bias=%d act=%s offset=%d" % (
+            *dtypes(rng), dim, x, pitch(rng, dim), pitch(rng, dim),
             rng.choice(["none", "mean", "gcn"]),
             rng.choice(["none", "one", "eps", "gcn"]), rng.randint(0, 1),
             rng.choice(["none", "relu"]), rng.choice([32, 32, 64]))
@@ -189,7 +201,7 @@ class Builder:
 
     def support(self):
         """The objects every program needs, being built."""
-        c_files = ["runtime/parts.c", "runtime/base/fail.c"]
+        c_files = ["runtime/cuda/parts.c", "runtime/base/fail.c"]
         jobs = [self.pool.submit(self.compile_c, self.source(f),
                                  self.path(os.path.basename(f) + ".o"))
                 for f in c_files]
