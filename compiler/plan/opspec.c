@@ -34,6 +34,11 @@ bool is_tuned_op(const char *op)
     return strcmp(op, "aggregate") == 0 || strcmp(op, "attention") == 0;
 }
 
+static enum dtype type_of(const struct program *p, int32_t buffer)
+{
+    return buffer < 0 ? DTYPE_F32 : p->buffers[buffer].dtype;
+}
+
 static int32_t pitch_of(const struct program *p, int32_t buffer)
 {
     return buffer < 0 ? 0 : p->buffers[buffer].pitch;
@@ -54,6 +59,9 @@ static struct kernel_spec spec_of(const struct program *p, const struct step *s,
     int32_t heads = scores < 0 ? 0 : p->buffers[scores].dim / 2;
     return (struct kernel_spec){
         .dim = p->buffers[s->out].dim,
+        .x_type = type_of(p, s->x),
+        .out_type = type_of(p, s->out),
+        .self_type = type_of(p, s->self),
         .x_pitch = pitch_of(p, s->x),
         .out_pitch = pitch_of(p, s->out),
         .self_pitch = pitch_of(p, s->self),
@@ -67,18 +75,18 @@ static struct kernel_spec spec_of(const struct program *p, const struct step *s,
     };
 }
 
-static void layer_props(const struct layer *l, int32_t index, enum norm norm,
-                        int32_t agg_dim, struct props *out)
+static void layer_props(const struct layer *l, int32_t index,
+                        const struct kernel_spec *k, struct props *out)
 {
     out->n = 0;
     props_int(out, "layer.index", index);
     props_text(out, "layer.op", conv_op_name(l->op));
-    props_text(out, "layer.reduce", norm == NORM_MEAN ? "mean" : "sum");
+    props_text(out, "layer.reduce", k->norm == NORM_MEAN ? "mean" : "sum");
     props_bool(out, "layer.weighted", false);
     props_int(out, "layer.in_dim", l->in_dim);
     props_int(out, "layer.out_dim", l->out_dim);
-    props_int(out, "layer.agg_dim", agg_dim);
-    props_text(out, "layer.dtype", "f32");
+    props_int(out, "layer.agg_dim", k->dim);
+    props_text(out, "layer.dtype", dtype_name(k->x_type));
     props_text(out, "layer.direction", "forward");
 }
 
@@ -91,21 +99,40 @@ bool opspec_of_step(const struct model *m, const struct program *p,
     if (!out->op)
         return false;
     out->spec = spec_of(p, s, n_nodes, n_edges);
-    layer_props(l, s->layer, s->norm, out->spec.dim, &out->layer);
     const struct kernel_spec *k = &out->spec;
+    layer_props(l, s->layer, k, &out->layer);
     snprintf(out->key, sizeof(out->key),
-             "v1 %s f32 layer=%d/%s in=%d out=%d dim=%d pitch=%d,%d,%d norm=%s "
+             "v1 %s %s layer=%d/%s in=%d out=%d dim=%d pitch=%d,%d,%d norm=%s "
              "self=%s bias=%d act=%s offset=%d forward",
-             out->op, (int)s->layer, conv_op_name(l->op), (int)l->in_dim,
-             (int)l->out_dim, (int)k->dim, (int)k->x_pitch, (int)k->out_pitch,
+             out->op, dtype_name(k->x_type), (int)s->layer,
+             conv_op_name(l->op), (int)l->in_dim, (int)l->out_dim, (int)k->dim, (int)k->x_pitch, (int)k->out_pitch,
              (int)k->self_pitch, norm_name(k->norm),
              self_term_name(k->self_term), k->bias, activation_name(k->act),
              (int)k->offset_bits);
     size_t n = strlen(out->key);
+    if (!spec_is_f32(k))
+        snprintf(out->key + n, sizeof(out->key) - n, " types=%s,%s",
+                 dtype_name(k->out_type), dtype_name(k->self_type));
     if (k->heads)
         snprintf(out->key + n, sizeof(out->key) - n, " heads=%dx%d",
                  (int)k->heads, (int)k->channels);
     return true;
+}
+
+// What stands behind a key's text where not all matrices are float32.
+static bool parse_types(const char *text, struct kernel_spec *k)
+{
+    char out[8] = "", self[8] = "";
+    int end = 0;
+    if (!*text)
+        return spec_is_f32(k);
+    sscanf(text, " types=%7[^,],%7s%n", out, self, &end);
+    int out_at = dtype_from_name(out), self_at = dtype_from_name(self);
+    if (end == 0 || text[end] || out_at < 0 || self_at < 0)
+        return false;
+    k->out_type = (enum dtype)out_at;
+    k->self_type = (enum dtype)self_at;
+    return !spec_is_f32(k);
 }
 
 static const char *op_named(const char *name)
@@ -118,24 +145,25 @@ static const char *op_named(const char *name)
 
 bool opspec_parse(const char *key, struct opspec *out)
 {
-    char op[32], conv[32], norm[32], self[32], act[32];
+    char op[32], dtype[8], conv[32], norm[32], self[32], act[32];
     int index, bias, end = 0;
     struct layer l = {0};
     struct kernel_spec *k = &out->spec;
     *out = (struct opspec){0};
     // Unfilled words must not be read as names.
-    op[0] = conv[0] = norm[0] = self[0] = act[0] = '\0';
+    op[0] = dtype[0] = conv[0] = norm[0] = self[0] = act[0] = '\0';
     int n = sscanf(key,
-                   "v1 %31s f32 layer=%d/%31s in=%" SCNd32 " out=%" SCNd32
+                   "v1 %31s %7s layer=%d/%31s in=%" SCNd32 " out=%" SCNd32
                    " dim=%" SCNd32 " pitch=%" SCNd32 ",%" SCNd32 ",%" SCNd32
                    " norm=%31s self=%31s bias=%d act=%31s offset=%" SCNd32
                    " forward%n",
-                   op, &index, conv, &l.in_dim, &l.out_dim, &k->dim,
+                   op, dtype, &index, conv, &l.in_dim, &l.out_dim, &k->dim,
                    &k->x_pitch, &k->out_pitch, &k->self_pitch, norm, self,
                    &bias, act, &k->offset_bits, &end);
     int conv_op = conv_op_from_name(conv), norm_at = norm_from_name(norm);
+    int type_at = dtype_from_name(dtype);
     int self_at = self_term_from_name(self), act_at = activation_from_name(act);
-    if (n != 14 || end == 0 || key[end] || !(out->op = op_named(op)) ||
+    if (n != 15 || end == 0 || !(out->op = op_named(op)) || type_at < 0 ||
         conv_op < 0 || norm_at < 0 || self_at < 0 || act_at < 0)
         return false;
     l.op = (enum conv_op)conv_op;
@@ -143,7 +171,10 @@ bool opspec_parse(const char *key, struct opspec *out)
     k->self_term = (enum self_term)self_at;
     k->act = (enum activation)act_at;
     k->bias = bias;
-    layer_props(&l, index, k->norm, k->dim, &out->layer);
+    k->x_type = (enum dtype)type_at;
+    if (!parse_types(key + end, k))
+        return false;
+    layer_props(&l, index, k, &out->layer);
     snprintf(out->key, sizeof(out->key), "%s", key);
     return true;
 }

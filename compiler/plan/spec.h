@@ -18,4 +18,10 @@ struct kernel_spec {
                              // columns; else 0
 };
 
+static inline bool spec_is_f32(const struct kernel_spec *s)
+{
+    return s->x_type == DTYPE_F32 && s->out_type == DTYPE_F32 &&
+           s->self_type == DTYPE_F32;
+}
+
 #endif

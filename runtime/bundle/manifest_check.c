@@ -79,6 +79,8 @@ static gnnac_status check_layers(const struct manifest *m, gnnac_error *err)
         if ((l->op == CONV_GAT) != (l->heads > 0) ||
             (l->heads > 0 && l->out_dim % l->heads != 0))
             return BAD("layer %d: heads divide gat's columns, else 0", (int)i);
+        if (g->dtype != DTYPE_F32 && l->op == CONV_GAT)
+            return BAD("layer %d: attention works on float32", (int)i);
         if (m->self_loops_removed && !conv_adds_self_loops(l->op))
             return BAD("layer %d needs the self loops that were removed",
                        (int)i);
@@ -123,6 +125,11 @@ static gnnac_status check_buffers(const struct manifest *m, gnnac_error *err)
         if (b->pitch < b->dim || (i < 2 && b->pitch != b->dim))
             return BAD("buffer %d: pitch %d for %d columns", (int)i,
                        (int)b->pitch, (int)b->dim);
+        if (b->dtype != DTYPE_F32 && (i < 2 || b->dtype != g->dtype))
+            return BAD("buffer %d: stored as %s, %s", (int)i,
+                       dtype_name(b->dtype),
+                       i < 2 ? "but it is the caller's"
+                             : "which is not the model's dtype");
         if (!size_mul((size_t)m->n_nodes, (size_t)b->pitch * 8, &bytes) ||
             !size_add(bytes, total + 256, &total) || total > INT64_MAX / 2)
             return BAD("the buffers exceed the address space");
@@ -150,8 +157,10 @@ static bool param_is(const struct checked_step *c, int32_t index, int32_t rows,
                      int32_t cols)
 {
     const struct program *p = &c->m->program;
+    enum dtype type = c->s->kind == STEP_LINEAR ? c->x->dtype : DTYPE_F32;
     return index >= 0 && index < p->n_params && p->params[index].rows == rows &&
-           p->params[index].cols == cols;
+           p->params[index].cols == cols &&
+           program_param_type(p, index) == type;
 }
 
 // Which fields a kind of step uses; the others must say "none".
@@ -179,6 +188,8 @@ static gnnac_status check_linear(const struct checked_step *c)
         return BAD_STEP(c, "its weight does not fit its buffers");
     if (c->s->x == c->s->out)
         return BAD_STEP(c, "cannot work in place");
+    if (c->x->dtype == DTYPE_F32 && c->out->dtype != DTYPE_F32)
+        return BAD_STEP(c, "reads float32 and does not write it");
     return GNNAC_OK;
 }
 
@@ -189,6 +200,13 @@ static gnnac_status check_elementwise(const struct checked_step *c)
     if (c->s->bias != -1 && !param_is(c, c->s->bias, 1, c->out->dim))
         return BAD_STEP(c, "its bias does not fit");
     return GNNAC_OK;
+}
+
+static gnnac_status check_log_softmax(const struct checked_step *c)
+{
+    if (c->x->dtype != DTYPE_F32 || c->out->dtype != DTYPE_F32)
+        return BAD_STEP(c, "works on float32");
+    return check_elementwise(c);
 }
 
 static gnnac_status check_reordering(const struct checked_step *c)
@@ -343,6 +361,9 @@ static gnnac_status check_step_kernel(const struct checked_step *c)
     const struct kernel *k = &c->m->kernels[c->s->kernel];
     if (k->dim != c->out->dim)
         return BAD_STEP(c, "its kernel was made for another width");
+    if (k->x_type != c->x->dtype || k->out_type != c->out->dtype ||
+        k->self_type != (c->self ? c->self->dtype : DTYPE_F32))
+        return BAD_STEP(c, "its kernel was made for another dtype");
     if (k->offset_bits == 32 && needs_64_bits(c))
         return BAD_STEP(c, "its kernel's 32-bit offsets overflow");
     for (int32_t i = 0; i < k->n_launches; i++)
@@ -362,7 +383,7 @@ static gnnac_status check_step(const struct checked_step *c)
         [STEP_LINEAR] = check_linear,
         [STEP_AGGREGATE] = check_aggregate,
         [STEP_BIAS_ACT] = check_elementwise,
-        [STEP_LOG_SOFTMAX] = check_elementwise,
+        [STEP_LOG_SOFTMAX] = check_log_softmax,
         [STEP_GRAPH_ORDER] = check_reordering,
         [STEP_INPUT_ORDER] = check_reordering,
         [STEP_ATTENTION_SCORES] = check_attention_scores,

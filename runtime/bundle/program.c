@@ -66,6 +66,14 @@ bool conv_adds_self_loops(enum conv_op op)
     return op == CONV_GCN || op == CONV_GAT;
 }
 
+enum dtype program_param_type(const struct program *p, int32_t param)
+{
+    for (int32_t i = 0; i < p->n_steps; i++)
+        if (p->steps[i].kind == STEP_LINEAR && p->steps[i].weight == param)
+            return p->buffers[p->steps[i].x].dtype;
+    return DTYPE_F32;
+}
+
 bool step_reads_edges(enum step_kind kind)
 {
     return kind == STEP_AGGREGATE || kind == STEP_ATTENTION;

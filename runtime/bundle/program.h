@@ -48,6 +48,8 @@ struct model {
     int32_t n_layers;
     struct layer layers[MAX_LAYERS];
     bool log_softmax; // last, over the columns
+    // The exactness class: how what layers leave to each other is stored.
+    enum dtype dtype;
 };
 
 // A learnable tensor. `name` is PyTorch Geometric's.
@@ -67,8 +69,11 @@ struct param {
 // A matrix [n_nodes, dim]; row v begins at element v * pitch. Buffer 0 is the
 // caller's x, buffer 1 the caller's y (both with pitch == dim); the others lie
 // in the workspace, their pitch rounded up so that rows start 16-byte aligned.
+// Those may have the model's dtype, x and y are float32. A step converts what it
+// reads, computes in float32 and rounds what it writes.
 struct buffer {
     int32_t dim, pitch;
+    enum dtype dtype;
 };
 
 // What scales the sum over the in-neighbours u of row v.
@@ -89,9 +94,12 @@ enum self_term {
 };
 
 enum step_kind {
-    STEP_LINEAR,           // out = x W^T, or out += x W^T
+    STEP_LINEAR,           // out = x W^T, or out += x W^T; where x is stored in
+                           // 16 bits, W is rounded to its dtype; else out is
+                           // float32, too
     STEP_AGGREGATE,        // out = act(norm-sum(x) + self + bias)
-    STEP_BIAS_ACT,         // out = act(x + bias); out may be x
+    STEP_BIAS_ACT,         // out = act(x + bias); out may be x; the cast to
+                           // another dtype, too
     STEP_LOG_SOFTMAX,      // out = log_softmax(x) along each row; out may be x
     STEP_GRAPH_ORDER,      // out = x, rows brought into the graph's node order
     STEP_INPUT_ORDER,      // out = x, rows back in the input's node order
@@ -130,6 +138,9 @@ struct program {
 // Whether the operation gives every node exactly one self loop itself, so that
 // the stored graph has none.
 bool conv_adds_self_loops(enum conv_op op);
+// How a parameter lies on a device: as the x of the linear step that reads it,
+// else in float32.
+enum dtype program_param_type(const struct program *p, int32_t param);
 // Whether the step sums over the graph's edges.
 bool step_reads_edges(enum step_kind kind);
 
@@ -193,6 +204,7 @@ struct kernel {
     bool partials;       // needs the PARTIAL scratch: 2 rows of `dim` floats
                          // per block
     int32_t dim;         // width it was specialised for
+    enum dtype x_type, out_type, self_type; // of the matrices it expects
     int32_t offset_bits; // 32 or 64: the type offset_t
     int32_t n_launches;
     struct launch launches[MAX_LAUNCHES];

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bundle/dtype.h"
 #include "checked.h"
 #include "cuda/cuda_kernel.h"
 
@@ -89,12 +90,17 @@ static gnnac_status open_blas(struct cuda_model *cm, gnnac_error *err)
     return st;
 }
 
+static size_t param_bytes(const struct program *p, int32_t i)
+{
+    return (size_t)p->params[i].rows * (size_t)p->params[i].cols *
+           dtype_bytes(program_param_type(p, i));
+}
+
 static gnnac_status alloc_params(struct cuda_model *cm, gnnac_error *err)
 {
     const struct program *p = &manifest_of(cm)->program;
     for (int32_t i = 0; i < p->n_params; i++) {
-        size_t n = (size_t)p->params[i].rows * (size_t)p->params[i].cols;
-        gnnac_status st = cuda_alloc(cm->c, n * sizeof(float), "the weights",
+        gnnac_status st = cuda_alloc(cm->c, param_bytes(p, i), "the weights",
                                      &cm->params[i], err);
         if (st != GNNAC_OK)
             return st;
@@ -202,17 +208,35 @@ size_t cuda_model_workspace_size(const struct cuda_model *cm)
     return partial_offset(cm) + cm->partial_bytes;
 }
 
+// A parameter, rounded where a linear step reads it in 16 bits.
+static gnnac_status upload_param(struct cuda_model *cm, int32_t i,
+                                 gnnac_error *err)
+{
+    const struct program *p = &manifest_of(cm)->program;
+    enum dtype type = program_param_type(p, i);
+    size_t n_bytes = param_bytes(p, i);
+    if (type == DTYPE_F32)
+        return cuda_copy_in(cm->c, cm->params[i], cm->m->params[i], n_bytes,
+                            err);
+    void *stored = malloc(n_bytes);
+    if (!stored)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory for the weights");
+    dtype_store(type, cm->m->params[i],
+                (int64_t)p->params[i].rows * p->params[i].cols, stored);
+    gnnac_status st =
+        cuda_copy_in(cm->c, cm->params[i], stored, n_bytes, err);
+    free(stored);
+    return st;
+}
+
 gnnac_status cuda_model_upload(struct cuda_model *cm, gnnac_error *err)
 {
     const struct program *p = &manifest_of(cm)->program;
     gnnac_status st = cuda_enter(cm->c, err);
     if (st != GNNAC_OK)
         return st;
-    for (int32_t i = 0; i < p->n_params && st == GNNAC_OK; i++) {
-        size_t n = (size_t)p->params[i].rows * (size_t)p->params[i].cols;
-        st = cuda_copy_in(cm->c, cm->params[i], cm->m->params[i],
-                          n * sizeof(float), err);
-    }
+    for (int32_t i = 0; i < p->n_params && st == GNNAC_OK; i++)
+        st = upload_param(cm, i, err);
     cuda_leave(cm->c);
     return st;
 }
@@ -240,6 +264,35 @@ static cu_ptr param_address(const struct pass *p, int32_t param)
     return param < 0 ? 0 : p->cm->params[param];
 }
 
+static int blas_type(enum dtype t)
+{
+    return t == DTYPE_F16    ? CUDA_R_16F
+           : t == DTYPE_BF16 ? CUDA_R_16BF
+                             : CUDA_R_32F;
+}
+
+// The product of what is stored in 16 bits, in float32; see run_linear.
+static gnnac_status run_linear_halves(const struct pass *p,
+                                      const struct step *s, gnnac_error *err)
+{
+    const struct cuda_context *c = p->cm->c;
+    const struct program *prog = &manifest_of(p->cm)->program;
+    const struct param *w = &prog->params[s->weight];
+    const struct buffer *x = &prog->buffers[s->x],
+                        *out = &prog->buffers[s->out];
+    const float one = 1, beta = s->accumulate ? 1 : 0;
+    int n = (int)manifest_of(p->cm)->n_nodes;
+    int result = c->blas.cublasGemmEx(
+        p->cm->blas, CUBLAS_T, CUBLAS_N, w->rows, n, w->cols, &one,
+        (const void *)(uintptr_t)param_address(p, s->weight),
+        blas_type(x->dtype), w->cols,
+        (const void *)(uintptr_t)buffer_address(p, s->x), blas_type(x->dtype),
+        x->pitch, &beta, (void *)(uintptr_t)buffer_address(p, s->out),
+        blas_type(out->dtype), out->pitch, CUBLAS_COMPUTE_32F,
+        CUBLAS_GEMM_DEFAULT);
+    return cublas_status("cublasGemmEx", result, err);
+}
+
 // out [n, O] = x [n, K] W^T, W [O, K]; all row-major. Read as column-major the
 // same memory holds the transposes: out^T = W x^T.
 static gnnac_status run_linear(const struct pass *p, const struct step *s,
@@ -252,6 +305,8 @@ static gnnac_status run_linear(const struct pass *p, const struct step *s,
                         *out = &prog->buffers[s->out];
     const float one = 1, beta = s->accumulate ? 1 : 0;
     int n = (int)manifest_of(p->cm)->n_nodes;
+    if (x->dtype != DTYPE_F32)
+        return run_linear_halves(p, s, err);
     int result = c->blas.cublasSgemm_v2(
         p->cm->blas, CUBLAS_T, CUBLAS_N, w->rows, n, w->cols, &one,
         (const float *)(uintptr_t)param_address(p, s->weight), w->cols,

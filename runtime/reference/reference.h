@@ -23,6 +23,8 @@ struct conv {
     const double *dinv; // GCN
     const float *x;     // the network's input, for the first layer
     const double *in;   // [n_nodes, in_dim, RUNS] for the others
+    enum dtype dtype;   // of what is stored between the layers
+    double *transformed; // [n_nodes, out_dim] W x; NULL for f32
     double *out;        // [n_nodes, out_dim, RUNS]
     double *bound;      // [n_nodes, out_dim], for the last
 };
