@@ -80,9 +80,8 @@ const struct option_spec cli_options[] = {
      "gat: heads of each layer but the last (default 8)"},
     {"dtype", 0, OPT_WORD, "f32|f16|bf16", FIELD(dtype), ON_MODEL, 0, 0, "f32",
      "how features are stored between steps; sums are always f32"},
-    {"rules", 0, OPT_LIST, "FILE", FIELD(rules), ON_CHOICE | CMD_RULES, 0,
-     0, NULL,
-     "more rules, a file or a shipped one's name; may be repeated"},
+    {"rules", 0, OPT_LIST, "FILE", FIELD(rules), ON_CHOICE | CMD_RULES, 0, 0,
+     NULL, "more rules, a file or a shipped one's name; may be repeated"},
     {"set", 0, OPT_LIST, "KNOB=VALUE", FIELD(set), ON_CHOICE, 0, 0, NULL,
      "fix a knob, e.g. partSize=32; may be repeated"},
     {"reorder", 0, OPT_TEXT, "METHOD|FILE.npy", FIELD(reorder), ON_MODEL, 0, 0,
@@ -98,7 +97,8 @@ const struct option_spec cli_options[] = {
      "write every intermediate product to a folder"},
 
     {"order", 0, OPT_TEXT, "METHOD|FILE.npy", FIELD(order), CMD_REORDER, 0, 0,
-     NULL, "none, rabbit, rcm, degree, dbg, hub, community or window; auto or "
+     NULL,
+     "none, rabbit, rcm, degree, dbg, hub, community or window; auto or "
      "gnnadvisor decide; or an array that holds the new id of every old one"},
     {"perm", 0, OPT_TEXT, "P.npy", FIELD(perm), CMD_REORDER, 0, 0, NULL,
      "also write the order: perm[old] = new"},
@@ -132,8 +132,8 @@ const struct option_spec cli_options[] = {
      "--protocol: how many are timed (default 200)"},
     {"epochs", 0, OPT_INT64, "N", FIELD(epochs), CMD_TRAIN, 1, 1 << 30, NULL,
      "updates, one for all nodes at a time (default 200)"},
-    {"optimizer", 0, OPT_WORD, "adam|adamw|sgd", FIELD(optimizer), CMD_TRAIN,
-     0, 0, "adam", "how gradients change weights"},
+    {"optimizer", 0, OPT_WORD, "adam|adamw|sgd", FIELD(optimizer), CMD_TRAIN, 0,
+     0, "adam", "how gradients change weights"},
     {"lr", 0, OPT_REAL, "X", FIELD(lr), CMD_TRAIN, 0, 0, NULL,
      "learning rate (default 0.01)"},
     {"dropout", 0, OPT_REAL, "P", FIELD(dropout), CMD_TRAIN, 0, 1, NULL,

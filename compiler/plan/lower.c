@@ -211,8 +211,7 @@ static void add_second_linear(struct builder *b, const struct conv *c,
 static int32_t add_transformed(struct builder *b, const struct conv *c,
                                int32_t weight)
 {
-    int32_t t =
-        add_typed(b, c->l->out_dim, b->p->buffers[c->x].dtype);
+    int32_t t = add_typed(b, c->l->out_dim, b->p->buffers[c->x].dtype);
     add_linear(b, c->x, weight, t, false);
     return t;
 }

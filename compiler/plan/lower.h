@@ -35,9 +35,9 @@ double transform_first_bytes(const struct layer *l, int64_t n_nodes,
 double aggregate_first_bytes(const struct layer *l, int64_t n_nodes,
                              int64_t n_edges);
 
-// A workspace buffer. Its pitch lets rows start at a multiple of 16 bytes, narrow
-// ones of the power of two that holds them, so that a kernel may load as much at
-// once whatever the width.
+// A workspace buffer. Its pitch lets rows start at a multiple of 16 bytes,
+// narrow ones of the power of two that holds them, so that a kernel may load as
+// much at once whatever the width.
 struct buffer padded_buffer(int32_t dim, enum dtype dtype);
 int32_t padded_pitch(int32_t dim); // of floats
 

@@ -104,9 +104,9 @@ bool opspec_of_step(const struct model *m, const struct program *p,
     snprintf(out->key, sizeof(out->key),
              "v1 %s %s layer=%d/%s in=%d out=%d dim=%d pitch=%d,%d,%d norm=%s "
              "self=%s bias=%d act=%s offset=%d forward",
-             out->op, dtype_name(k->x_type), (int)s->layer,
-             conv_op_name(l->op), (int)l->in_dim, (int)l->out_dim, (int)k->dim, (int)k->x_pitch, (int)k->out_pitch,
-             (int)k->self_pitch, norm_name(k->norm),
+             out->op, dtype_name(k->x_type), (int)s->layer, conv_op_name(l->op),
+             (int)l->in_dim, (int)l->out_dim, (int)k->dim, (int)k->x_pitch,
+             (int)k->out_pitch, (int)k->self_pitch, norm_name(k->norm),
              self_term_name(k->self_term), k->bias, activation_name(k->act),
              (int)k->offset_bits);
     size_t n = strlen(out->key);

@@ -30,15 +30,14 @@ int64_t program_live_bytes(const struct program *p, int32_t at)
 {
     int64_t bytes = 0;
     for (int32_t b = 0; b < p->n_buffers; b++)
-        bytes += is_live(p, b, at) ? p->buffers[b].dim *
-                                         (int64_t)dtype_bytes(
-                                             p->buffers[b].dtype)
-                                   : 0;
+        if (is_live(p, b, at))
+            bytes +=
+                p->buffers[b].dim * (int64_t)dtype_bytes(p->buffers[b].dtype);
     return bytes;
 }
 
-// The place in [first, last] where the fewest bytes of a row are live; of equals the
-// first.
+// The place in [first, last] where the fewest bytes of a row are live; of
+// equals the first.
 static int32_t narrowest(const struct program *p, int32_t first, int32_t last)
 {
     int32_t best = first;

@@ -158,8 +158,7 @@ static gnnac_status run_once(struct bench *b, queue_run queue, void *work,
            (b->out_base, 0xffffffffu, out_bytes(b) / 4, b->stream), err));
     TRY(queue(work, b->stream, err));
     TRY(CU(b->c, cuStreamSynchronize, (b->stream), err));
-    TRY(CU(b->c, cuMemcpyDtoH_v2, (b->stored, b->out_base, out_bytes(b)),
-           err));
+    TRY(CU(b->c, cuMemcpyDtoH_v2, (b->stored, b->out_base, out_bytes(b)), err));
     dtype_load(b->spec->out_type, b->stored, n, b->y);
 out:
     return st;

@@ -26,7 +26,7 @@ static inline uint16_t f16_from_float(float v)
     uint32_t bits = float_bits(v), sign = bits >> 16 & 0x8000u;
     uint32_t a = bits & 0x7fffffffu;
     if (a > 0x7f800000u)
-        return 0x7fff; // not a number
+        return 0x7fff;    // not a number
     if (a >= 0x477ff000u) // 65520: nearer to 2^16 than to the largest, 65504
         return (uint16_t)(sign | 0x7c00u);
     if (a < 0x38800000u) // below 2^-14: multiples of 2^-24, the ulp of 0.5

@@ -44,10 +44,10 @@ enum {
 #member, FIELD_NAME, AT(type, member), .names = &(table) \
     }
 // A dtype, which is not written where it is f32.
-#define DTYPE(type, member)                                \
-    {                                                      \
+#define DTYPE(type, member)                                           \
+    {                                                                 \
 #member, FIELD_NAME, AT(type, member), .names = &dtype_names, \
-        .optional = true                                   \
+                                               .optional = true       \
     }
 // An array with its length in n_MEMBER.
 #define ARRAY(kind_, type, member, lo, hi)             \
@@ -193,8 +193,8 @@ static const struct field manifest_fields[] = {
 // Features that this reader understands beyond its format version. A reader
 // that ignored "reorder" would give every node another node's result; one that
 // ignored "part_rows" would hand kernels other parts than they expect. One
-// without "attention" knows neither its steps nor its parameters. To one without
-// "dtype" all matrices are float32.
+// without "attention" knows neither its steps nor its parameters. To one
+// without "dtype" all matrices are float32.
 static const char *const features[] = {"reorder", "part_rows", "attention",
                                        "dtype"};
 enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <gnnac/gnnac.h>
+#include "bundle/dtype.h"
 
 enum {
     MAX_LAYERS = 64,
@@ -22,13 +23,6 @@ enum {
 };
 
 enum conv_op { CONV_GCN, CONV_GIN, CONV_SAGE, CONV_GAT, N_CONV_OPS };
-// How a matrix's values are stored. All arithmetic is in float32.
-enum dtype {
-    DTYPE_F32,
-    DTYPE_F16,  // IEEE binary16
-    DTYPE_BF16, // the upper half of a float32
-    N_DTYPES
-};
 enum activation { ACT_NONE, ACT_RELU, ACT_ELU, N_ACTIVATIONS };
 
 // One convolution, as in PyTorch Geometric (GCNConv, GINConv, SAGEConv,
@@ -48,8 +42,7 @@ struct model {
     int32_t n_layers;
     struct layer layers[MAX_LAYERS];
     bool log_softmax; // last, over the columns
-    // The exactness class: how what layers leave to each other is stored.
-    enum dtype dtype;
+    enum dtype dtype; // the exactness class
 };
 
 // A learnable tensor. `name` is PyTorch Geometric's.
@@ -68,9 +61,7 @@ struct param {
 
 // A matrix [n_nodes, dim]; row v begins at element v * pitch. Buffer 0 is the
 // caller's x, buffer 1 the caller's y (both with pitch == dim); the others lie
-// in the workspace, their pitch rounded up so that rows start 16-byte aligned.
-// Those may have the model's dtype, x and y are float32. A step converts what it
-// reads, computes in float32 and rounds what it writes.
+// in the workspace, of the model's dtype or float32, rows 16-byte aligned.
 struct buffer {
     int32_t dim, pitch;
     enum dtype dtype;
@@ -94,12 +85,9 @@ enum self_term {
 };
 
 enum step_kind {
-    STEP_LINEAR,           // out = x W^T, or out += x W^T; where x is stored in
-                           // 16 bits, W is rounded to its dtype; else out is
-                           // float32, too
+    STEP_LINEAR,           // out = x W^T, or out += x W^T
     STEP_AGGREGATE,        // out = act(norm-sum(x) + self + bias)
-    STEP_BIAS_ACT,         // out = act(x + bias); out may be x; the cast to
-                           // another dtype, too
+    STEP_BIAS_ACT,         // out = act(x + bias); out may be x; also casts
     STEP_LOG_SOFTMAX,      // out = log_softmax(x) along each row; out may be x
     STEP_GRAPH_ORDER,      // out = x, rows brought into the graph's node order
     STEP_INPUT_ORDER,      // out = x, rows back in the input's node order
@@ -138,9 +126,6 @@ struct program {
 // Whether the operation gives every node exactly one self loop itself, so that
 // the stored graph has none.
 bool conv_adds_self_loops(enum conv_op op);
-// How a parameter lies on a device: as the x of the linear step that reads it,
-// else in float32.
-enum dtype program_param_type(const struct program *p, int32_t param);
 // Whether the step sums over the graph's edges.
 bool step_reads_edges(enum step_kind kind);
 

@@ -10,8 +10,8 @@ struct name_table {
     int n;
     const char *const *names;
 };
-extern const struct name_table conv_op_names, activation_names, dtype_names, init_names,
-    norm_names, self_term_names, step_kind_names, launch_arg_names,
+extern const struct name_table conv_op_names, activation_names, dtype_names,
+    init_names, norm_names, self_term_names, step_kind_names, launch_arg_names,
     grid_count_names;
 const char *name_of(const struct name_table *t, int v);
 int value_of(const struct name_table *t, const char *s);

@@ -1,5 +1,5 @@
-// The CPU backend: a program's steps in order. Here all buffers are floats; those
-// that have another dtype hold values rounded to it.
+// The CPU backend: a program's steps in order. Here all buffers are floats;
+// those that have another dtype hold values rounded to it.
 #include "cpu/cpu_run.h"
 
 static const struct manifest *manifest_of(const struct cpu_run *r)

@@ -53,11 +53,11 @@ static void multiply_depth(const struct cpu_micro *micro,
         int32_t left = out_dim - j;
         t.n_cols = left < micro->max_tile_cols ? left : micro->max_tile_cols;
         t.out = p->out.data + first * p->out.pitch + j;
-        transpose_panel(
-            p->weight + (int64_t)j * in_dim + k, p->dtype, in_dim, t.depth,
-            t.n_cols,
-            t.n_cols <= micro->lanes ? micro->lanes : micro->max_tile_cols,
-            panel);
+        transpose_panel(p->weight + (int64_t)j * in_dim + k, p->dtype, in_dim,
+                        t.depth, t.n_cols,
+                        t.n_cols <= micro->lanes ? micro->lanes
+                                                 : micro->max_tile_cols,
+                        panel);
         micro->multiply(&t);
     }
 }

@@ -120,7 +120,7 @@ enum {
     CALL(cublasSgemm_v2,                                                 \
          (cublas_handle handle, int op_a, int op_b, int m, int n, int k, \
           const float *alpha, const float *a, int lda, const float *b,   \
-          int ldb, const float *beta, float *c, int ldc))               \
+          int ldb, const float *beta, float *c, int ldc))                \
     CALL(cublasGemmEx,                                                   \
          (cublas_handle handle, int op_a, int op_b, int m, int n, int k, \
           const void *alpha, const void *a, int type_a, int lda,         \

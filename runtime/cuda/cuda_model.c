@@ -223,8 +223,7 @@ static gnnac_status upload_param(struct cuda_model *cm, int32_t i,
         return FAIL(err, GNNAC_ENOMEM, "out of memory for the weights");
     dtype_store(type, cm->m->params[i],
                 (int64_t)p->params[i].rows * p->params[i].cols, stored);
-    gnnac_status st =
-        cuda_copy_in(cm->c, cm->params[i], stored, n_bytes, err);
+    gnnac_status st = cuda_copy_in(cm->c, cm->params[i], stored, n_bytes, err);
     free(stored);
     return st;
 }

@@ -32,7 +32,6 @@
 #include <string.h>
 
 #include "backend.h"
-#include "bundle/dtype.h"
 #include "checked.h"
 #include "reference/reference.h"
 #include "rng.h"
@@ -76,19 +75,6 @@ static struct row row_in(double *s, const struct layer *l)
 }
 
 // ---- storage ----------------------------------------------------------------
-
-static double square(double v)
-{
-    return v * v;
-}
-
-// s(v): what storing a value may change.
-static double stored(const struct conv *c, double v)
-{
-    return c->dtype == DTYPE_F32
-               ? 0
-               : dtype_unit(c->dtype) * fabs(v) + dtype_tiny(c->dtype);
-}
 
 // z [dim, RUNS] is stored, as is the weight that it is then multiplied by.
 static void spread_stored(const struct conv *c, int32_t dim, const double *z,

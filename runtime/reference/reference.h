@@ -37,6 +37,19 @@ static inline double conv_input(const struct conv *c, int64_t u, int32_t k,
     return c->x ? (double)c->x[at] : c->in[at * RUNS + r];
 }
 
+static inline double square(double v)
+{
+    return v * v;
+}
+
+// s(v): what storing a value may change.
+static inline double stored(const struct conv *c, double v)
+{
+    return c->dtype == DTYPE_F32
+               ? 0
+               : dtype_unit(c->dtype) * fabs(v) + dtype_tiny(c->dtype);
+}
+
 // Move the runs but the exact one by `local` [dim]. `stage` numbers the
 // matrices.
 void reference_perturb(int32_t stage, int64_t v, int32_t dim,
