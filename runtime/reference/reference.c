@@ -24,7 +24,8 @@
 // can be (twice a rounding's usual size): of a_u s(W x_u), stored if the layer
 // transforms first; of W_k s(z_k), z = sum a_u x_u, if it aggregates first, and
 // as much again for W_k itself; of the layer's input, if it is cast; and by the
-// s() of what is written. Both orders count, whichever the program has.
+// s() of what is written. Both orders count, whichever the program has. As all
+// that is so much more than usual, C is then 1.
 #include <float.h>
 #include <math.h>
 #include <omp.h>
@@ -277,8 +278,8 @@ static void add_own(const struct conv *c, int64_t v, struct row *r, double *y)
 
 // The bound of a row of the last layer. A deviation may be small by chance, so
 // none counts for less than the row's mean.
-static void bound_row(const double *y, const double *local, int32_t dim,
-                      double *bound)
+static void bound_row(double c, const double *y, const double *local,
+                      int32_t dim, double *bound)
 {
     double mean = 0;
     for (int32_t j = 0; j < dim; j++) {
@@ -288,7 +289,7 @@ static void bound_row(const double *y, const double *local, int32_t dim,
         mean += bound[j] / dim;
     }
     for (int32_t j = 0; j < dim; j++)
-        bound[j] = C * (local[j] + fmax(bound[j], mean));
+        bound[j] = c * (local[j] + fmax(bound[j], mean));
 }
 
 static void activate(enum activation act, double *y, int32_t dim)
@@ -304,7 +305,8 @@ void reference_finish_row(const struct conv *c, int64_t v, const double *local,
 {
     int32_t dim = c->l->out_dim;
     if (c->last)
-        bound_row(y, local, dim, c->bound + v * dim);
+        bound_row(c->dtype == DTYPE_F32 ? C : 1, y, local, dim,
+                  c->bound + v * dim);
     else
         reference_perturb(2 * c->index + 1, v, dim, local, y);
     activate(c->l->act, y, dim);

@@ -6,13 +6,13 @@
 // Finite f16 and bf16 numbers by their definitions.
 static double value_of(uint16_t h, int exponent_bits)
 {
-    int fraction_bits = 15 - exponent_bits, bias = (1 << (exponent_bits - 1)) - 1;
+    int fraction_bits = 15 - exponent_bits,
+        bias = (1 << (exponent_bits - 1)) - 1;
     int exponent = h >> fraction_bits & ((1 << exponent_bits) - 1);
     double fraction = h & ((1 << fraction_bits) - 1);
-    double size =
-        exponent ? ldexp(fraction + (1 << fraction_bits),
-                         exponent - bias - fraction_bits)
-                 : ldexp(fraction, 1 - bias - fraction_bits);
+    double size = exponent ? ldexp(fraction + (1 << fraction_bits),
+                                   exponent - bias - fraction_bits)
+                           : ldexp(fraction, 1 - bias - fraction_bits);
     return h & 0x8000 ? -size : size;
 }
 
@@ -21,9 +21,9 @@ TEST(every_16_bit_number_is_what_its_definition_says_and_comes_back)
     int wrong = 0;
     for (int h = 0; h < 0x10000; h++) {
         if ((h & 0x7c00) != 0x7c00)
-            wrong += (double)f16_to_float((uint16_t)h) !=
-                         value_of((uint16_t)h, 5) ||
-                     f16_from_float(f16_to_float((uint16_t)h)) != h;
+            wrong +=
+                (double)f16_to_float((uint16_t)h) != value_of((uint16_t)h, 5) ||
+                f16_from_float(f16_to_float((uint16_t)h)) != h;
         if ((h & 0x7f80) != 0x7f80)
             wrong += (double)bf16_to_float((uint16_t)h) !=
                          value_of((uint16_t)h, 8) ||
