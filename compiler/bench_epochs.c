@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend.h"
 #include "base/clock.h"
 #include "checked.h"
 #include "compile_common.h"
 #include "rng.h"
+#include "tune/gpu_lock.h"
 
 enum { N_WARM_UP = 10, EPOCHS = 200 }; // the artifact's
 
@@ -96,11 +98,13 @@ static gnnac_status run(struct epochs *e, int64_t n, double *seconds,
 static gnnac_status measure(struct epochs *e, gnnac_error *err)
 {
     double seconds;
+    int lock = e->ctx->is_cuda ? gpu_lock_take(e->ctx->cuda, NULL) : -1;
     gnnac_status st = run(e, N_WARM_UP, &seconds, err);
     if (st == GNNAC_OK)
         st = run(e, e->n, &seconds, err);
     if (st == GNNAC_OK)
         e->mean_ms = seconds * 1e3 / (double)e->n;
+    gpu_lock_release(lock);
     return st;
 }
 

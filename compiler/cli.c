@@ -20,11 +20,11 @@ enum {
                CMD_REORDER | CMD_DB | CMD_TRAIN | CMD_BENCH | CMD_TUNE,
     ON_MODEL = CMD_COMPILE | CMD_EXPLAIN | CMD_TUNE,
     ON_SHAPE = ON_MODEL | CMD_TRAIN,
-    ON_CHOICE = ON_MODEL | CMD_DB | CMD_BENCH,
+    ON_CHOICE = ON_MODEL | CMD_DB | CMD_BENCH | CMD_TRAIN,
     ON_DEVICE = CMD_COMPILE | CMD_DB | CMD_EXPLAIN | CMD_RUN | CMD_DOCTOR |
                 CMD_TRAIN | CMD_BENCH | CMD_TUNE,
     ON_DB = CMD_ANALYZE | CMD_BENCH | CMD_COMPILE | CMD_DB | CMD_EXPLAIN |
-            CMD_DOCTOR | CMD_RULES | CMD_TUNE,
+            CMD_DOCTOR | CMD_RULES | CMD_TRAIN | CMD_TUNE,
     ON_OUTPUT = CMD_COMPILE | CMD_DB | CMD_GENERATE | CMD_RULES | CMD_RUN |
                 CMD_TRAIN,
     ON_JSON = CMD_ANALYZE | CMD_COMPILE | CMD_DB | CMD_DOCTOR | CMD_EXPLAIN |
@@ -93,6 +93,8 @@ const struct option_spec cli_options[] = {
      0, "native", "GPU architectures to build for"},
     {"tune", 0, OPT_WORD, "auto|off|full", FIELD(tune), ON_CHOICE, 0, 0, "auto",
      "with a GPU, time the rules' candidates; none; every point worth it"},
+    {"train", 0, OPT_FLAG, NULL, FIELD(train), CMD_COMPILE, 0, 0, NULL,
+     "also kernels for training on a GPU"},
     {"dump", 0, OPT_TEXT, "DIR", FIELD(dump), CMD_COMPILE, 0, 0, NULL,
      "write every intermediate product to a folder"},
 
@@ -122,8 +124,8 @@ const struct option_spec cli_options[] = {
 
     {"data", 0, OPT_TEXT, "D.npz", FIELD(data), CMD_TRAIN, 0, 0, NULL,
      "features, labels, split (default: GRAPH, else STEM.feat.npz beside it)"},
-    {"protocol", 0, OPT_WORD, "kipf", FIELD(protocol), CMD_TRAIN, 0, 0, NULL,
-     "Kipf and Welling's hyper-parameters; other options override them"},
+    {"protocol", 0, OPT_WORD, "kipf|gat", FIELD(protocol), CMD_TRAIN, 0, 0,
+     NULL, "a paper's hyper-parameters; other options override them"},
     {"protocol", 0, OPT_WORD, "gnnadvisor", FIELD(protocol), CMD_BENCH, 0, 0,
      NULL, "time a bundle's epochs as GNNAdvisor's artifact does"},
     {"csv", 0, OPT_FLAG, NULL, FIELD(csv), CMD_BENCH, 0, 0, NULL,
@@ -138,6 +140,8 @@ const struct option_spec cli_options[] = {
      "learning rate (default 0.01)"},
     {"dropout", 0, OPT_REAL, "P", FIELD(dropout), CMD_TRAIN, 0, 1, NULL,
      "share of each layer's input that is dropped (default 0.5)"},
+    {"attention-dropout", 0, OPT_REAL, "P", FIELD(attention_dropout), CMD_TRAIN,
+     0, 1, NULL, "gat: share of the coefficients that is dropped (default 0)"},
     {"weight-decay", 0, OPT_REAL, "X", FIELD(weight_decay), CMD_TRAIN, 0, 0,
      NULL, "of the weights of --decay-layers (default 5e-4)"},
     {"decay-layers", 0, OPT_INT32, "N", FIELD(decay_layers), CMD_TRAIN, 1, 64,
@@ -151,7 +155,9 @@ const struct option_spec cli_options[] = {
     {"split", 0, OPT_WORD, "auto|file|random", FIELD(split), CMD_TRAIN, 0, 0,
      "auto", "the data's split, or 60:20:20 drawn from --seed"},
     {"keep", 0, OPT_WORD, "best|last", FIELD(keep), CMD_TRAIN, 0, 0, "best",
-     "weights of the best validation accuracy, or of the last epoch"},
+     "weights of the best epoch by --watch, or of the last"},
+    {"watch", 0, OPT_WORD, "accuracy|loss|both", FIELD(watch), CMD_TRAIN, 0, 0,
+     NULL, "of validation, what makes an epoch better (default accuracy)"},
     {"patience", 0, OPT_INT64, "N", FIELD(patience), CMD_TRAIN, 1, 1 << 30,
      NULL, "stop after N epochs without a better one (default: never)"},
     {"state", 0, OPT_TEXT, "FILE", FIELD(state), CMD_TRAIN, 0, 0, NULL,

@@ -58,6 +58,7 @@ struct options {
     const char *tune;     // --tune auto|off|full
     const char *reorder;  // --reorder METHOD|FILE.npy
     int64_t runs;         // --runs
+    bool train;           // --train
     const char *dump;     // --dump DIR
 
     // tune
@@ -72,16 +73,17 @@ struct options {
 
     // train
     const char *data;      // --data D.npz
-    const char *protocol;  // --protocol kipf; bench: gnnadvisor
+    const char *protocol;  // --protocol kipf|gat; bench: gnnadvisor
     const char *split;     // --split auto|file|random
     const char *normalize; // --normalize none|rows
     const char *optimizer; // --optimizer adam|adamw|sgd
     const char *keep;      // --keep best|last
+    const char *watch;     // --watch accuracy|loss|both; NULL: the protocol's
     const char *state;     // --state FILE
     const char *resume;    // --resume FILE
     int64_t epochs, patience; // 0: not given
     int32_t decay_layers;     // 0: not given
-    struct real lr, dropout, weight_decay, momentum;
+    struct real lr, dropout, attention_dropout, weight_decay, momentum;
     bool learn_eps;
 
     // bench (and protocol, epochs)

@@ -90,11 +90,14 @@ static void print_number(double v, int decimals, const char *unit)
 static void print_text(const struct table *t)
 {
     printf("one sum over the in-neighbours, %d columns, float32, caches warm, "
-           "on %s\n%lld nodes, %lld edges; random rows of this matrix arrive "
-           "at %.1f GB/s\n%10s%10s%10s%10s%10s%10s  kernel\n",
+           "on %s\n%lld nodes, %lld edges",
            (int)t->b->dim, t->device, (long long)t->g->n_nodes,
-           (long long)t->g->n_edges, t->b->roof / 1e9, "us", "p20", "p80",
-           "GB/s", "of roof", "cuSPARSE");
+           (long long)t->g->n_edges);
+    if (!isnan(t->b->roof))
+        printf("; random rows of this matrix arrive at %.1f GB/s",
+               t->b->roof / 1e9);
+    printf("\n%10s%10s%10s%10s%10s%10s  kernel\n", "us", "p20", "p80", "GB/s",
+           "of roof", "cuSPARSE");
     for (size_t i = 0; i < t->n_rows; i++) {
         const struct row *r = &t->rows[i];
         print_number(r->ns / 1e3, 2, "");
@@ -157,13 +160,14 @@ static gnnac_status print_json(const struct table *t, gnnac_error *err)
     for (size_t i = 0; rows && i < t->n_rows; i++)
         json_array_append_new(rows, row_json(t, &t->rows[i]));
     return print_json_line(
-        json_pack(
-            "{s:s, s:I, s:I, s:i, s:i, s:f, s:o, s:o}", "device", t->device,
-            "nodes", (json_int_t)t->g->n_nodes, "edges",
-            (json_int_t)t->g->n_edges, "dim", (int)t->b->dim, "pitch",
-            (int)t->b->pitch, "roof_gb_s", t->b->roof / 1e9, "no_cusparse",
-            t->b->no_cusparse[0] ? json_string(t->b->no_cusparse) : json_null(),
-            "rows", rows),
+        json_pack("{s:s, s:I, s:I, s:i, s:i, s:o, s:o, s:o}", "device",
+                  t->device, "nodes", (json_int_t)t->g->n_nodes, "edges",
+                  (json_int_t)t->g->n_edges, "dim", (int)t->b->dim, "pitch",
+                  (int)t->b->pitch, "roof_gb_s", number(t->b->roof / 1e9),
+                  "no_cusparse",
+                  t->b->no_cusparse[0] ? json_string(t->b->no_cusparse)
+                                       : json_null(),
+                  "rows", rows),
         err);
 }
 

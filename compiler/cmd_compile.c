@@ -97,7 +97,8 @@ gnnac_status cmd_compile(const struct options *o, gnnac_error *err)
                                           .options = &o->graph,
                                           .model = &model,
                                           .reorder = o->reorder,
-                                          .runs = o->runs};
+                                          .runs = o->runs,
+                                          .train = o->train};
     char path[1024];
 
     TRY(read_model_request(o, &model, err));

@@ -180,13 +180,15 @@ static gnnac_status plan_anew(struct watch *w, struct selection *out,
                               gnnac_error *err)
 {
     struct ruleset *rules = NULL;
-    const struct manifest *m = w->assembly.manifest;
+    struct manifest *m = w->assembly.manifest;
     gnnac_status st = check_file(w, err);
     if (st == GNNAC_OK)
         st = workbench_open_rules(&w->wb, &rules, err);
     if (st != GNNAC_OK)
         return st;
     rules = workbench_exchange_rules(&w->wb, rules);
+    for (int32_t k = 0; k < m->program.n_steps; k++)
+        m->program.steps[k].kernel = -1; // all are asked again
     st = select_kernels(&w->wb, &m->model, &m->program, &w->assembly.graph, out,
                         err);
     if (st != GNNAC_OK)

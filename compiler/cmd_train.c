@@ -22,9 +22,9 @@ static gnnac_status print_json(const struct session *s, const struct options *o,
             "s:I, s:I, s:I}",
             "model", s->info.model, "device", gnnac_context_device(s->ctx),
             "seed", (json_int_t)o->seed, "epochs", (json_int_t)r->epochs,
-            "best_epoch", (json_int_t)r->best_epoch, "test_accuracy",
+            "best_epoch", (json_int_t)r->watch.best_epoch, "test_accuracy",
             number(r->test.accuracy), "best_val_accuracy",
-            number(r->best_val.accuracy), "last_val_accuracy",
+            number(r->watch.best.accuracy), "last_val_accuracy",
             number(r->last_val.accuracy), "train_loss", number(r->loss),
             "epoch_ms_median", number(r->epoch_ms), "stopped_early",
             (int)r->stopped, "kept", s->hyper.keep_last ? "last" : "best",
@@ -41,8 +41,8 @@ static void print_text(const struct session *s, const struct outcome *r)
            s->info.model, gnnac_context_device(s->ctx), (long long)r->epochs,
            r->stopped ? ", stopped early" : "", r->epoch_ms);
     printf("validation accuracy %.4f, best %.4f in epoch %lld\n",
-           r->last_val.accuracy, r->best_val.accuracy,
-           (long long)r->best_epoch);
+           r->last_val.accuracy, r->watch.best.accuracy,
+           (long long)r->watch.best_epoch);
     printf("test accuracy %.4f, of the %s weights\n", r->test.accuracy,
            s->hyper.keep_last ? "last" : "best");
 }

@@ -58,13 +58,6 @@ struct progress {
     int64_t n;
 };
 
-// With nothing to validate by, the latest is as good as any.
-static bool is_better(const struct score *a, const struct score *b)
-{
-    return isnan(a->accuracy) || a->accuracy > b->accuracy ||
-           (a->accuracy == b->accuracy && a->loss < b->loss);
-}
-
 static gnnac_status one_epoch(struct session *s, struct progress *p,
                               struct outcome *o, gnnac_error *err)
 {
@@ -82,11 +75,8 @@ static gnnac_status one_epoch(struct session *s, struct progress *p,
                     "the loss of epoch %lld is %g: try a smaller --lr",
                     (long long)o->epochs, (double)loss);
     TRY(validate(s, &o->last_val, err));
-    if (o->best_epoch == 0 || is_better(&o->last_val, &o->best_val)) {
+    if (watch_epoch(&o->watch, o->epochs, o->last_val))
         gnnac_trainer_keep(s->trainer);
-        o->best_epoch = o->epochs;
-        o->best_val = o->last_val;
-    }
     log_verbose("epoch %lld: loss %.4f, validation %.4f of accuracy, loss %.4f",
                 (long long)o->epochs, o->loss, o->last_val.accuracy,
                 o->last_val.loss);
@@ -101,8 +91,8 @@ static gnnac_status all_epochs(struct session *s, struct progress *p,
     gnnac_status st = GNNAC_OK;
     while (st == GNNAC_OK && o->epochs < h->epochs && !o->stopped) {
         st = one_epoch(s, p, o, err);
-        o->stopped =
-            h->patience > 0 && o->epochs - o->best_epoch >= h->patience;
+        o->stopped = h->patience > 0 &&
+                     watch_waited(&o->watch, o->epochs) >= h->patience;
         log_progress("training", (size_t)o->epochs, (size_t)h->epochs);
     }
     log_end_progress();
@@ -110,17 +100,18 @@ static gnnac_status all_epochs(struct session *s, struct progress *p,
 }
 
 // The best epoch so far is measured anew: recall its weights, then load the
-// state once more.
+// state once more. Patience counts from that epoch.
 static gnnac_status take_up(struct session *s, const char *state,
                             struct outcome *o, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
+    struct score best;
     o->epochs = gnnac_trainer_n_steps(s->trainer);
     if (gnnac_trainer_kept_step(s->trainer) < 0)
         return GNNAC_OK;
-    o->best_epoch = gnnac_trainer_kept_step(s->trainer);
     TRY(gnnac_trainer_recall(s->trainer, err));
-    TRY(validate(s, &o->best_val, err));
+    TRY(validate(s, &best, err));
+    watch_epoch(&o->watch, gnnac_trainer_kept_step(s->trainer), best);
     TRY(gnnac_trainer_load(s->trainer, state, err));
     TRY(validate(s, &o->last_val, err));
 out:
@@ -142,7 +133,8 @@ gnnac_status train_epochs(struct session *s, const char *resumed_from,
     gnnac_status st = GNNAC_OK;
     struct progress p = {
         .seconds = alloc_array(s->hyper.epochs, sizeof(*p.seconds))};
-    *out = (struct outcome){.loss = NAN, .best_val = {NAN, NAN}};
+    *out =
+        (struct outcome){.loss = NAN, .watch = watch_begin(s->hyper.watch)};
     if (!p.seconds)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
     if (resumed_from)

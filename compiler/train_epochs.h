@@ -3,24 +3,19 @@
 #define GNNAC_TRAIN_EPOCHS_H
 
 #include "train_session.h"
-
-// Of one part of the split; of none NaN.
-struct score {
-    double accuracy, loss;
-};
+#include "train_watch.h"
 
 struct outcome {
     int64_t epochs;     // updates in all, those before a resume included
-    int64_t best_epoch; // of the best validation accuracy, counted from 1
-    struct score best_val, last_val, test; // test: of the weights kept
-    double loss;        // of the last update
-    double epoch_ms;    // median of one update's wall clock; no validation
-    bool stopped;       // early
+    struct watch watch; // best_epoch is counted from 1
+    struct score last_val, test; // test: of the weights kept
+    double loss;                 // of the last update
+    double epoch_ms; // median of one update's wall clock; no validation
+    bool stopped;    // early
 };
 
 // Runs the epochs that are left, then makes the weights that are kept the
-// model's. An epoch is better whose validation accuracy is higher or, of
-// equals, whose loss is lower. `state`: a file for all that goes on after the
+// model's. `state`: a file for all that goes on after the
 // last epoch, or NULL.
 gnnac_status train_epochs(struct session *s, const char *resumed_from,
                           const char *state, struct outcome *out,

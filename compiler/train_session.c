@@ -6,12 +6,11 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "bundle/bundle.h"
+#include "backend.h"
 #include "checked.h"
 #include "compile_common.h"
-#include "graph/load.h"
 #include "graph/text.h"
-#include "plan/lower.h"
+#include "train_bundle.h"
 
 void session_finish(struct session *s)
 {
@@ -24,53 +23,27 @@ void session_finish(struct session *s)
     *s = (struct session){0};
 }
 
-// ---- hyper-parameters -------------------------------------------------------
+// ---- options ----------------------------------------------------------------
 
-static double or_else(struct real r, double dflt)
+static gnnac_status check_attention(const struct options *o, const char *model,
+                                    gnnac_error *err)
 {
-    return r.given ? r.value : dflt;
+    return o->attention_dropout.given && strcmp(model, "gat") != 0
+               ? FAIL(err, GNNAC_EUSAGE, "--attention-dropout is for gat only")
+               : GNNAC_OK;
 }
 
-static gnnac_optimizer optimizer_of(const char *name)
-{
-    return strcmp(name, "adam") == 0    ? GNNAC_ADAM
-           : strcmp(name, "adamw") == 0 ? GNNAC_ADAMW
-                                        : GNNAC_SGD;
-}
-
-// Kipf and Welling, "Semi-supervised classification with graph convolutional
-// networks", ICLR 2017: decay for the first layer alone, rows that sum to 1.
-static void read_hyper(const struct options *o, struct hyper *h)
-{
-    bool kipf = o->protocol != NULL;
-    *h = (struct hyper){
-        .epochs = o->epochs ? o->epochs : 200,
-        .patience = o->patience,
-        .normalize = o->normalize ? strcmp(o->normalize, "rows") == 0 : kipf,
-        .keep_last = strcmp(o->keep, "last") == 0,
-        .train = {.struct_size = sizeof(h->train),
-                  .optimizer = optimizer_of(o->optimizer),
-                  .decay_layers = o->decay_layers ? o->decay_layers : kipf,
-                  .learn_eps = o->learn_eps,
-                  .lr = (float)or_else(o->lr, 0.01),
-                  .dropout = (float)or_else(o->dropout, 0.5),
-                  .weight_decay = (float)or_else(o->weight_decay, 5e-4),
-                  .momentum = (float)or_else(o->momentum, 0),
-                  .seed = o->seed}};
-}
-
+// A bundle's model is known once it is open.
 static gnnac_status check_options(const struct options *o, gnnac_error *err)
 {
-    if (strncmp(o->device, "cuda", 4) == 0)
-        return FAIL(err, GNNAC_EUSAGE,
-                    "--device %s: training runs on the CPU only so far",
-                    o->device);
     if (o->lr.given && o->lr.value == 0)
         return FAIL(err, GNNAC_EUSAGE, "--lr 0: nothing would be learnt");
     if (o->resume && o->weights)
         return FAIL(err, GNNAC_EUSAGE,
                     "--resume and --weights exclude one another");
-    return GNNAC_OK;
+    return path_has_suffix(o->args[0], ".gnnb")
+               ? GNNAC_OK
+               : check_attention(o, requested_network(o, 0, 0).name, err);
 }
 
 // ---- data -------------------------------------------------------------------
@@ -113,65 +86,20 @@ out:
 
 // ---- network ----------------------------------------------------------------
 
-// A graph and a model as a bundle that never was a file, without kernels.
-static gnnac_status make_bundle(const struct model_request *rq, struct csr *g,
-                                gnnac_bundle **out, gnnac_error *err)
+// Attention is trained on the CPU alone.
+static const char *device_for(const struct options *o)
 {
-    gnnac_status st = GNNAC_OK;
-    gnnac_bundle *b = calloc(1, sizeof(*b));
-    struct manifest *m = calloc(1, sizeof(*m));
-    struct csr stored = {0};
-    if (!b || !m) {
-        st = FAIL(err, GNNAC_ENOMEM, "out of memory");
-        goto out;
-    }
-    TRY(model_build(rq, &m->model, err));
-    csr_fingerprint(g, m->fingerprint);
-    m->n_edges = g->n_edges;
-    if (conv_adds_self_loops(m->model.layers[0].op)) {
-        TRY(csr_drop_self_loops(g, &stored, err));
-        csr_finish(g);
-        *g = stored;
-    }
-    m->n_nodes = g->n_nodes;
-    m->n_stored_edges = g->n_edges;
-    m->self_loops_removed = g->n_edges < m->n_edges;
-    TRY(lower_model(&m->model, m->n_nodes, g->n_edges, &m->program, err));
-    b->rowptr = b->rowptr_copy = g->rowptr;
-    b->colidx = b->colidx_copy = g->colidx;
-    b->manifest = m;
-    g->rowptr = NULL; // they are the bundle's now
-    g->colidx = NULL;
-    *out = b;
-    b = NULL;
-    m = NULL;
-out:
-    free(m);
-    free(b);
-    return st;
+    bool attends = strcmp(requested_network(o, 0, 0).name, "gat") == 0;
+    return attends && strcmp(o->device, "auto") == 0 ? "cpu" : o->device;
 }
 
 static gnnac_status bundle_of_graph(struct session *s, const struct options *o,
                                     gnnac_error *err)
 {
-    bool kipf = o->protocol != NULL;
-    struct csr g = {0};
-    const struct model_request rq = {.name = o->model ? o->model : "gcn",
-                                     .dim = s->data.dim,
-                                     .classes = s->data.n_classes,
-                                     .hidden = o->hidden ? o->hidden
-                                               : kipf    ? 16
-                                                         : 0,
-                                     .layers = o->layers ? o->layers
-                                               : kipf    ? 2
-                                                         : 0,
-                                     .mlp = o->mlp,
-                                     .heads = o->heads};
-    gnnac_status st = graph_load(o->args[0], &o->graph, &g, err);
-    if (st == GNNAC_OK)
-        st = make_bundle(&rq, &g, &s->bundle, err);
-    csr_finish(&g);
-    return st;
+    const struct model_request rq =
+        requested_network(o, s->data.dim, s->data.n_classes);
+    return s->ctx->is_cuda ? train_bundle_compile(&rq, o, &s->bundle, err)
+                           : train_bundle_make(&rq, o, &s->bundle, err);
 }
 
 static gnnac_status refuse_shape(const struct options *o, gnnac_error *err)
@@ -209,6 +137,29 @@ out:
 
 // ---- trainer ----------------------------------------------------------------
 
+static gnnac_status open_context(struct session *s, const char *device,
+                                 const struct options *o, gnnac_error *err)
+{
+    const gnnac_context_options c = {
+        .struct_size = sizeof(c), .device = device, .n_threads = o->threads};
+    gnnac_context_destroy(s->ctx);
+    s->ctx = NULL;
+    return gnnac_context_create(&c, &s->ctx, err);
+}
+
+// A bundle without kernels for training trains on the CPU, unless a GPU was
+// asked for.
+static gnnac_status suit_device(struct session *s, const struct options *o,
+                                gnnac_error *err)
+{
+    bool asked = strcmp(o->device, "auto") != 0;
+    if (!s->ctx->is_cuda || asked || s->bundle->manifest->training.rules[0])
+        return GNNAC_OK;
+    log_info("%s has no kernels for training (compile --train): on the CPU",
+             o->args[0]);
+    return open_context(s, "cpu", o, err);
+}
+
 static gnnac_status open_trainer(struct session *s, const struct options *o,
                                  gnnac_error *err)
 {
@@ -219,9 +170,6 @@ static gnnac_status open_trainer(struct session *s, const struct options *o,
                               .rowptr = d->rowptr,
                               .colidx = d->colidx,
                               .values = d->values};
-    gnnac_context_options c = {
-        .struct_size = sizeof(c), .device = "cpu", .n_threads = o->threads};
-    TRY(gnnac_context_create(&c, &s->ctx, err));
     TRY(gnnac_model_create(s->ctx, s->bundle, &s->model, err));
     TRY(read_weights(s->model, o, err));
     TRY(gnnac_trainer_create(s->model, &x, &s->hyper.train, &s->trainer, err));
@@ -241,7 +189,10 @@ gnnac_status session_open(struct session *s, const struct options *o,
     TRY(check_options(o, err));
     read_hyper(o, &s->hyper);
     TRY(load_data(s, o, err));
+    TRY(open_context(s, device_for(o), o, err));
     TRY(open_bundle(s, o, err));
+    TRY(check_attention(o, s->info.model, err));
+    TRY(suit_device(s, o, err));
     TRY(open_trainer(s, o, err));
     log_info("%s: %lld nodes to learn from, %lld to validate, %lld to test",
              s->info.model, (long long)s->data.split[SPLIT_TRAIN].n,

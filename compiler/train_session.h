@@ -2,14 +2,8 @@
 #ifndef GNNAC_TRAIN_SESSION_H
 #define GNNAC_TRAIN_SESSION_H
 
-#include "cli.h"
 #include "graph/dataset.h"
-
-struct hyper {
-    int64_t epochs, patience; // patience 0: never stop early
-    bool normalize, keep_last;
-    gnnac_train_options train;
-};
+#include "train_protocol.h"
 
 struct session {
     struct hyper hyper;
@@ -23,7 +17,8 @@ struct session {
 };
 
 // Reads graph or bundle and data, checks that they fit, initialises weights, or
-// goes on from --resume. Training needs no kernels, so a graph is not compiled.
+// goes on from --resume. The CPU needs no kernels, so there a graph is not
+// compiled.
 gnnac_status session_open(struct session *s, const struct options *o,
                           gnnac_error *err);
 void session_finish(struct session *s);

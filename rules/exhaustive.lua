@@ -91,6 +91,29 @@ rule "every_edge_balanced" {
   priority = 4,
 }
 
+rule "every_hybrid" {
+  when = function(graph)
+    return graph.edges > 0
+  end,
+  choose = {
+    template = "hybrid",
+    segmentEdges = { 128, 512 },
+    packedEdges = { 8, 32 },
+    dimWorker = { 1, 2, 4, 8, 16, 32 },
+    unroll = { 4, 8 },
+    warpPerBlock = 4,
+  },
+  limit = function(p, graph, layer, device)
+    local width = layer.agg_dim
+    local narrow = p.dimWorker < 32 and p.dimWorker * 8 < width
+    local idle = p.dimWorker > 1 and p.dimWorker * 2 > width
+    return not narrow and not idle
+           and 32 * p.warpPerBlock <= device.max_threads
+  end,
+  why = "all of hybrid",
+  priority = 3,
+}
+
 rule "every_narrow" {
   when = function(graph, layer)
     return graph.edges > 0 and layer.agg_dim <= 8
@@ -161,6 +184,12 @@ test "groups" {
 test "ranges" {
   layer = { agg_dim = 64 },
   expect = { rule = "every_edge_balanced", edgesPerWarp = 1024,
+             dimWorker = 16, unroll = 8 },
+}
+
+test "by length" {
+  layer = { agg_dim = 64 },
+  expect = { rule = "every_hybrid", segmentEdges = 512, packedEdges = 32,
              dimWorker = 16, unroll = 8 },
 }
 

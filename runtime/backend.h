@@ -66,8 +66,9 @@ void cuda_model_destroy(struct cuda_model *cm);
 const char *cuda_model_level(const struct cuda_model *cm); // "cubin" or "ptx"
 // Buffers of the workspace plan and the kernels' partial sums.
 size_t cuda_model_workspace_size(const struct cuda_model *cm);
-// Copy m->params to the device.
+// Copy m->params to the device; bring back what a trainer made of them.
 gnnac_status cuda_model_upload(struct cuda_model *cm, gnnac_error *err);
+gnnac_status cuda_model_download(struct cuda_model *cm, gnnac_error *err);
 gnnac_status cuda_model_forward(struct cuda_model *cm, const float *x, float *y,
                                 void *workspace, gnnac_stream stream,
                                 gnnac_error *err);

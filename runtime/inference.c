@@ -215,5 +215,7 @@ gnnac_status gnnac_model_reference(gnnac_model *m, const float *x, double *y,
 {
     gnnac__clear(err);
     gnnac_status st = check_ready(m, x, y, err);
+    if (st == GNNAC_OK && m->cuda)
+        st = cuda_model_download(m->cuda, err);
     return st == GNNAC_OK ? reference_forward(m, x, y, bound, err) : st;
 }

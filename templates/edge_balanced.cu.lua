@@ -3,7 +3,7 @@
 //%   doc = [[
 //% Equal edges for every team of dimWorker lanes, however long rows are. A
 //% team walks over a range of edges, row by row, and writes each row as it
-//% ends. The runtime cuts the ranges (runtime/parts.h), which costs one round
+//% ends. The runtime cuts the ranges (runtime/cuda/parts.h), which costs one round
 //% of loads here, where a search would cost one for each bit of the number of
 //% rows: the first neighbour is three dependent loads away (range, id, row of
 //% x), as in row_split, and each batch one from the next, since the ids, the

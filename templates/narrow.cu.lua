@@ -2,7 +2,7 @@
 //%   op = "aggregate",
 //%   doc = [[
 //% For rows of at most 8 columns: lanes go along the edges. A warp takes a
-//% range of edges that the runtime cut (runtime/parts.h); every lane gathers
+//% range of edges that the runtime cut (runtime/cuda/parts.h); every lane gathers
 //% whole rows of x, whichever rows of the result they belong to, into shared
 //% memory. Then lanes take the rows of the range, as many for each as keep all
 //% busy, and add what was gathered (as CSR-stream of Greathouse and Daga,

@@ -1,5 +1,5 @@
 //% -- What kernels that cut rows share: the partial sums of a row that crosses
-//% -- blocks, and the second kernel that joins them. See runtime/parts.h.
+//% -- blocks, and the second kernel that joins them. See runtime/cuda/parts.h.
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
 //% local parts = {}
@@ -22,7 +22,11 @@
 //%   end
 //%   local vec = lanes.x_width(widest)
 //%   while vec > 1 and vec * (dimWorker - 1) >= spec.dim do vec = vec // 2 end
-//%   local L = layout(vec) or layout(vec // 2) or layout(1)
+//%   local L = layout(vec)
+//%   while not L and vec > 1 do
+//%     vec = vec // 2
+//%     L = layout(vec)
+//%   end
 //%   check(L, "unroll %d: too many registers for %d warps", loads, warps)
 //%   return L
 //% end
@@ -73,10 +77,15 @@
 //%   lanes.store_row(L, L.vec)
 //% end
 //%
-//% function parts.join(L, parameters, warps, unroll)
+//% -- `sorted`: by parts of buckets.h, a partial sum for every piece of a row.
+//% function parts.join(L, parameters, warps, unroll, sorted)
 //%   local teams = L.edgeWorker
 
+//%   if sorted then
+// Warp: a row that was cut; teams take turns at its partial sums.
+//%   else
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
+//%   end
 extern "C" __global__ void __launch_bounds__(${32 * warps}, 1)
 ${kernel}_finish(${parameters})
 {
@@ -98,9 +107,13 @@ ${kernel}_finish(${parameters})
             const int b = base + k * ${teams};
             if (b >= n)
                 continue;
+//%   if sorted then
+            const long long u = (long long)(first + b) * ${pitch};
+//%   else
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * ${pitch};
+//%   end
 //%   lanes.load_row(L)
         }
 #pragma unroll
@@ -122,4 +135,5 @@ ${kernel}_finish(${parameters})
 }
 //% end
 //%
+//% parts.pitch = pitch
 //% return parts

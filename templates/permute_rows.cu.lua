@@ -8,43 +8,21 @@
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 8,
 //%        doc = "warps per block" }
 
-//% local lanes = include "lanes"
-//% local halves = spec.x_type ~= "f32" and spec.x_type or spec.out_type
-//% local vec = lanes.widest_of(halves, spec.dim, spec.x_pitch, spec.out_pitch)
-//% local body = spec.dim - spec.dim % vec
-//% local group = 1
-//% while group < 32 and group * vec < body do group = group * 2 end
-//% local rows = warpPerBlock * 32 // group
-//% local parameters = launch {
-//%   entry = kernel,
-//%   grid = { "n_rows", per = rows },
-//%   block = 32 * warpPerBlock,
-//%   args = { "out", "x", "source_row", "n_rows" },
-//% }
-// ${group} lanes per row; ${rows} rows per block.
-//% for _, w in ipairs { vec, body < spec.dim and 1 or nil } do
-//%   lanes.define_move("load", w, w, spec.x_type)
-//%   lanes.define_move("store", w, w, spec.out_type)
-//% end
+//% local rowwise = include "rowwise"
+//% local parameters = rowwise.launch(warpPerBlock,
+//%                                   { "out", "x", "source_row", "n_rows" })
+// ${rowwise.group} lanes per row; ${rowwise.rows(warpPerBlock)} rows per block.
+//% rowwise.define("load")
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
-    const unsigned row = blockIdx.x * ${rows} + threadIdx.x / ${group};
-    const int at = threadIdx.x % ${group};
-    if (row >= n_rows)
-        return;
-    const ${lanes.type(spec.x_type)} *from = x + source_row[row] * ${spec.x_pitch}LL;
-    ${lanes.type(spec.out_type)} *to = out + (long long)row * ${spec.out_pitch};
-//% -- Columns first, first + width ... that this lane owns.
-//% local function columns(first, past, width)
-//%   local load = lanes.mover("load", width, width, spec.x_type)
-//%   local store = lanes.mover("store", width, width, spec.out_type)
-    for (int c = ${first} + at * ${width}; c < ${past}; c += ${group * width}) {
+//% rowwise.begin(warpPerBlock)
+    const int source = source_row[row];
+//% rowwise.pointers("source")
+//% local function move(width)
         float v[${width}];
-        ${load}(v, from + c);
-        ${store}(to + c, v);
-    }
+//%   rowwise.take("load", width)
+//%   rowwise.store(width)
 //% end
-//% columns(0, body, vec)
-//% if body < spec.dim then columns(body, spec.dim, 1) end
+//% rowwise.columns(move)
 }

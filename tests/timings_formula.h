@@ -41,8 +41,8 @@ static inline double timings_noise(const char *text)
     return (double)(h >> 8) / (1 << 24);
 }
 
-// The formula: hubs slow down what goes row by row, and edge ranges cost a
-// little everywhere else.
+// The formula: hubs slow down what goes row by row, edge ranges cost a little
+// everywhere else, and sorting rows by length is never worth it.
 static inline double timings_ns(const struct candidate *c,
                                 const struct props *graph, int width)
 {
@@ -57,7 +57,7 @@ static inline double timings_ns(const struct candidate *c,
     else if (strcmp(c->family->name, "neighbor_group") == 0)
         ns *= (mean >= 48 ? 0.9 : 1.12) + 0.02 * fmax(0, cv - 1);
     else
-        ns *= 1.1;
+        ns *= strcmp(c->family->name, "hybrid") == 0 ? 1.3 : 1.1;
     ns *= 1 + 0.04 * fabs(log2(4 * lanes / width));
     ns *= 1 + 0.01 * fabs(log2(unroll / 4));
     candidate_text(c, text, sizeof(text));

@@ -6,7 +6,7 @@
 
 #include "emit/point.h"
 
-// The C types of the launch arguments, as program.h gives them; of what is
+// The C types of the launch arguments, as kernel.h gives them; of what is
 // stored in 16 bits, see matrix_type.
 static const char *const arg_types[N_LAUNCH_ARGS] = {
     [ARG_BIAS] = "const float *",
@@ -17,6 +17,7 @@ static const char *const arg_types[N_LAUNCH_ARGS] = {
     [ARG_ROWPTR] = "const offset_t *",
     [ARG_COLIDX] = "const int *",
     [ARG_PART_PTR] = "const offset_t *",
+    [ARG_PART_END] = "const offset_t *",
     [ARG_PART_ROW] = "const int *",
     [ARG_SPLIT_ROW] = "const int *",
     [ARG_SPLIT_FIRST] = "const int *",
@@ -26,6 +27,22 @@ static const char *const arg_types[N_LAUNCH_ARGS] = {
     [ARG_N_ROWS] = "int ",
     [ARG_N_PARTS] = "int ",
     [ARG_N_SPLITS] = "int ",
+    [ARG_STATE] = "train_state *",
+    [ARG_PLACE] = "int ",
+    [ARG_LABELS] = "const int *",
+    [ARG_SHARE] = "const float *",
+    [ARG_SCRATCH] = "double *",
+    [ARG_GRAD] = "float *",
+    [ARG_WEIGHTS] = "float *",
+    [ARG_FIRST] = "float *",
+    [ARG_SECOND] = "float *",
+    [ARG_TREATMENT] = "const int *",
+    [ARG_ENTRY] = "const float *",
+    [ARG_ENTRY_AT] = "const long long *",
+    [ARG_N_WEIGHTS] = "int ",
+    [ARG_N_ENTRIES] = "int ",
+    [ARG_N_CUT] = "int ",
+    [ARG_N_WIDE] = "int ",
 };
 
 // "f16_t" and "bf16_t" are types that the template defines.
@@ -97,11 +114,11 @@ static void read_grid(lua_State *L, struct launch *l)
         luaL_error(L, "grid must be { \"n_rows\", per = ..., y = ... }");
     int grid = lua_gettop(L);
     lua_rawgeti(L, grid, 1);
-    int count = lua_isstring(L, -1)
-                    ? grid_count_from_name(lua_tostring(L, -1))
-                    : -1;
+    int count =
+        lua_isstring(L, -1) ? grid_count_from_name(lua_tostring(L, -1)) : -1;
     if (count < 0)
-        luaL_error(L, "a grid is counted in n_rows, n_parts or n_splits");
+        luaL_error(L, "a grid is counted in n_rows, n_parts, n_splits, "
+                      "n_warps, n_weights, n_entries or one");
     l->count = (enum grid_count)count;
     l->per_block = bounded_field(L, grid, "per", 1, 1 << 20, 1);
     l->grid_y = bounded_field(L, grid, "y", 1, 65535, 1);
@@ -162,6 +179,7 @@ static int l_launch(lua_State *L)
 }
 
 // needs { part_size = ..., part_rows = ..., parts_per_block = ...,
+//         packed_rows = ..., packed_edges = ..., packed_step = ...,
 //         partials = true }
 static int l_needs(lua_State *L)
 {
@@ -170,6 +188,9 @@ static int l_needs(lua_State *L)
     k->part_size = bounded_field(L, 1, "part_size", 1, 1 << 20, 0);
     k->part_rows = bounded_field(L, 1, "part_rows", 0, 1 << 20, 0);
     k->parts_per_block = bounded_field(L, 1, "parts_per_block", 1, 1024, 0);
+    k->packed_rows = bounded_field(L, 1, "packed_rows", 0, 32, 0);
+    k->packed_edges = bounded_field(L, 1, "packed_edges", 0, 1 << 20, 0);
+    k->packed_step = bounded_field(L, 1, "packed_step", 0, 1 << 20, 0);
     lua_getfield(L, 1, "partials");
     k->partials = lua_toboolean(L, -1);
     return 0;

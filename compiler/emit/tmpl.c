@@ -72,7 +72,7 @@ static void add_name(struct strbuf *b, const struct unit *u,
         add_dtype(b, 's', s->self_type, s->x_type);
     add_pitch(b, 'x', s->x_pitch, s->dim);
     add_pitch(b, 'y', s->out_pitch, s->dim);
-    if (s->self_term != SELF_NONE || s->heads)
+    if (s->self_term != SELF_NONE || s->heads || s->self_pitch)
         add_pitch(b, 's', s->self_pitch, s->dim);
     if (s->offset_bits == 64)
         strbuf_puts(b, "_o64");

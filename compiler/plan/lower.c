@@ -26,19 +26,6 @@ static const struct step no_step = {.x = -1,
                                     .eps = -1,
                                     .kernel = -1};
 
-struct buffer padded_buffer(int32_t dim, enum dtype dtype)
-{
-    int32_t whole = (int32_t)(16 / dtype_bytes(dtype)), to = 1;
-    while (to < dim && to < whole)
-        to *= 2;
-    return (struct buffer){dim, (dim + to - 1) / to * to, dtype};
-}
-
-int32_t padded_pitch(int32_t dim)
-{
-    return padded_buffer(dim, DTYPE_F32).pitch;
-}
-
 static int32_t add_typed(struct builder *b, int32_t dim, enum dtype dtype)
 {
     struct program *p = b->p;

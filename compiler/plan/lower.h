@@ -35,12 +35,6 @@ double transform_first_bytes(const struct layer *l, int64_t n_nodes,
 double aggregate_first_bytes(const struct layer *l, int64_t n_nodes,
                              int64_t n_edges);
 
-// A workspace buffer. Its pitch lets rows start at a multiple of 16 bytes,
-// narrow ones of the power of two that holds them, so that a kernel may load as
-// much at once whatever the width.
-struct buffer padded_buffer(int32_t dim, enum dtype dtype);
-int32_t padded_pitch(int32_t dim); // of floats
-
 // 64 when an element index of the step may reach 2^31, else 32.
 int32_t step_offset_bits(const struct program *p, const struct step *s,
                          int64_t n_nodes, int64_t n_edges);

@@ -14,6 +14,13 @@ static const char *const op_of_kind[N_STEP_KINDS] = {
     [STEP_INPUT_ORDER] = "permute_rows",
     [STEP_ATTENTION_SCORES] = "attention_scores",
     [STEP_ATTENTION] = "attention",
+    [STEP_DROPOUT] = "dropout",
+    [STEP_DROP_ENTRIES] = "drop_entries",
+    [STEP_LOSS] = "nll_loss",
+    [STEP_BIAS_ACT_GRAD] = "bias_act_grad",
+    [STEP_EPS_GRAD] = "eps_grad",
+    [STEP_ROW_MEAN] = "row_mean",
+    [STEP_OPTIMIZER] = "optimizer",
 };
 
 // What no step runs, but a benchmark.
@@ -38,6 +45,9 @@ static enum dtype type_of(const struct program *p, int32_t buffer)
 {
     return buffer < 0 ? DTYPE_F32 : p->buffers[buffer].dtype;
 }
+
+// Of a sum over in-neighbours; of one over the nodes sent to.
+static const char *const directions[] = {"forward", "backward"};
 
 static int32_t pitch_of(const struct program *p, int32_t buffer)
 {
@@ -76,7 +86,8 @@ static struct kernel_spec spec_of(const struct program *p, const struct step *s,
 }
 
 static void layer_props(const struct layer *l, int32_t index,
-                        const struct kernel_spec *k, struct props *out)
+                        const struct kernel_spec *k, const char *direction,
+                        struct props *out)
 {
     out->n = 0;
     props_int(out, "layer.index", index);
@@ -87,7 +98,7 @@ static void layer_props(const struct layer *l, int32_t index,
     props_int(out, "layer.out_dim", l->out_dim);
     props_int(out, "layer.agg_dim", k->dim);
     props_text(out, "layer.dtype", dtype_name(k->x_type));
-    props_text(out, "layer.direction", "forward");
+    props_text(out, "layer.direction", direction);
 }
 
 bool opspec_of_step(const struct model *m, const struct program *p,
@@ -99,16 +110,17 @@ bool opspec_of_step(const struct model *m, const struct program *p,
     if (!out->op)
         return false;
     out->spec = spec_of(p, s, n_nodes, n_edges);
+    const char *direction = directions[s->transposed];
     const struct kernel_spec *k = &out->spec;
-    layer_props(l, s->layer, k, &out->layer);
+    layer_props(l, s->layer, k, direction, &out->layer);
     snprintf(out->key, sizeof(out->key),
              "v1 %s %s layer=%d/%s in=%d out=%d dim=%d pitch=%d,%d,%d norm=%s "
-             "self=%s bias=%d act=%s offset=%d forward",
+             "self=%s bias=%d act=%s offset=%d %s",
              out->op, dtype_name(k->x_type), (int)s->layer, conv_op_name(l->op),
              (int)l->in_dim, (int)l->out_dim, (int)k->dim, (int)k->x_pitch,
              (int)k->out_pitch, (int)k->self_pitch, norm_name(k->norm),
              self_term_name(k->self_term), k->bias, activation_name(k->act),
-             (int)k->offset_bits);
+             (int)k->offset_bits, direction);
     size_t n = strlen(out->key);
     if (!spec_is_f32(k))
         snprintf(out->key + n, sizeof(out->key) - n, " types=%s,%s",
@@ -145,25 +157,28 @@ static const char *op_named(const char *name)
 
 bool opspec_parse(const char *key, struct opspec *out)
 {
-    char op[32], dtype[8], conv[32], norm[32], self[32], act[32];
+    char op[32], dtype[8], conv[32], norm[32], self[32], act[32], direction[32];
     int index, bias, end = 0;
     struct layer l = {0};
     struct kernel_spec *k = &out->spec;
     *out = (struct opspec){0};
     // Unfilled words must not be read as names.
     op[0] = dtype[0] = conv[0] = norm[0] = self[0] = act[0] = '\0';
+    direction[0] = '\0';
     int n = sscanf(key,
                    "v1 %31s %7s layer=%d/%31s in=%" SCNd32 " out=%" SCNd32
                    " dim=%" SCNd32 " pitch=%" SCNd32 ",%" SCNd32 ",%" SCNd32
                    " norm=%31s self=%31s bias=%d act=%31s offset=%" SCNd32
-                   " forward%n",
+                   " %31s%n",
                    op, dtype, &index, conv, &l.in_dim, &l.out_dim, &k->dim,
                    &k->x_pitch, &k->out_pitch, &k->self_pitch, norm, self,
-                   &bias, act, &k->offset_bits, &end);
+                   &bias, act, &k->offset_bits, direction, &end);
     int conv_op = conv_op_from_name(conv), norm_at = norm_from_name(norm);
     int type_at = dtype_from_name(dtype);
     int self_at = self_term_from_name(self), act_at = activation_from_name(act);
-    if (n != 15 || end == 0 || !(out->op = op_named(op)) || type_at < 0 ||
+    bool backward = strcmp(direction, directions[true]) == 0;
+    if (n != 16 || end == 0 || !(out->op = op_named(op)) || type_at < 0 ||
+        (!backward && strcmp(direction, directions[false]) != 0) ||
         conv_op < 0 || norm_at < 0 || self_at < 0 || act_at < 0)
         return false;
     l.op = (enum conv_op)conv_op;
@@ -174,7 +189,7 @@ bool opspec_parse(const char *key, struct opspec *out)
     k->x_type = (enum dtype)type_at;
     if (!parse_types(key + end, k))
         return false;
-    layer_props(&l, index, k, &out->layer);
+    layer_props(&l, index, k, directions[backward], &out->layer);
     snprintf(out->key, sizeof(out->key), "%s", key);
     return true;
 }

@@ -11,14 +11,18 @@
 #include "order/orders.h"
 #include "order/reorder_auto.h"
 #include "plan/order_steps.h"
+#include "train/train_program.h"
 #include "tune/order_vote.h"
 #include "tune/subjects.h"
 
 void assembly_finish(struct assembly *a)
 {
-    if (a->selection)
-        selection_finish(a->selection);
-    free(a->selection);
+    struct selection *const selections[] = {a->selection, a->train_selection};
+    for (int i = 0; i < 2; i++) {
+        if (selections[i])
+            selection_finish(selections[i]);
+        free(selections[i]);
+    }
     free(a->manifest);
     csr_finish(&a->full);
     csr_finish(&a->without_loops);
@@ -73,27 +77,105 @@ static void describe_target(const struct workbench *wb, struct manifest *m)
     strcpy(m->toolchain, wb->toolchain);
 }
 
+// The index of the kernel, which is added unless it is there.
+static gnnac_status describe_kernel(struct manifest *m, const struct kernel *k,
+                                    int32_t *out, gnnac_error *err)
+{
+    int32_t at = 0;
+    while (at < m->n_kernels && strcmp(m->kernels[at].name, k->name) != 0)
+        at++;
+    if (at == MAX_KERNELS)
+        return FAIL(err, GNNAC_EUNSUPPORTED,
+                    "the model needs more than %d kernels", MAX_KERNELS);
+    if (at == m->n_kernels)
+        m->kernels[m->n_kernels++] = *k;
+    *out = at;
+    return GNNAC_OK;
+}
+
 // Kernels in the order of the steps that use them; each step gets its index.
 static gnnac_status describe_kernels(const struct selection *s,
                                      struct manifest *m, gnnac_error *err)
 {
     struct program *p = &m->program;
-    for (int32_t i = 0; i < p->n_steps; i++) {
+    gnnac_status st = GNNAC_OK;
+    for (int32_t i = 0; i < p->n_steps && st == GNNAC_OK; i++) {
         if (s->chosen[i] < 0)
             continue;
-        const struct kernel *k = &s->variants[s->chosen[i]].kernel;
-        int32_t at = 0;
-        while (at < m->n_kernels && strcmp(m->kernels[at].name, k->name) != 0)
-            at++;
-        if (at == MAX_KERNELS)
-            return FAIL(err, GNNAC_EUNSUPPORTED,
-                        "the model needs more than %d kernels", MAX_KERNELS);
-        if (at == m->n_kernels)
-            m->kernels[m->n_kernels++] = *k;
-        p->steps[i].kernel = at;
+        st = describe_kernel(m, &s->variants[s->chosen[i]].kernel,
+                             &p->steps[i].kernel, err);
         m->choices[m->n_choices++] = s->choices[i];
     }
-    return GNNAC_OK;
+    return st;
+}
+
+// ---- training ---------------------------------------------------------------
+
+// The graph by sources, in both forms of the original.
+struct backward_graph {
+    struct csr full, stored; // stored: only where it differs from full
+    struct graph_input input;
+};
+
+static void backward_graph_finish(struct backward_graph *b)
+{
+    csr_finish(&b->full);
+    csr_finish(&b->stored);
+}
+
+static gnnac_status turn_round(const struct graph_input *g,
+                               struct backward_graph *out, gnnac_error *err)
+{
+    gnnac_status st = csr_transpose(g->full, &out->full, err);
+    if (st == GNNAC_OK && g->stored != g->full)
+        st = csr_transpose(g->stored, &out->stored, err);
+    out->input.full = &out->full;
+    out->input.stored = g->stored != g->full ? &out->stored : &out->full;
+    csr_fingerprint(&out->full, out->input.fingerprint);
+    return st;
+}
+
+static gnnac_status describe_training(const struct selection *s,
+                                      const struct program *step,
+                                      struct manifest *m, gnnac_error *err)
+{
+    struct train_kernels *t = &m->training;
+    gnnac_status st = GNNAC_OK;
+    strcpy(t->rules, TRAIN_RULES);
+    t->n_steps = step->n_steps;
+    for (int32_t i = 0; i < step->n_steps && st == GNNAC_OK; i++) {
+        t->steps[i].kernel = -1;
+        if (s->chosen[i] >= 0)
+            st = describe_kernel(m, &s->variants[s->chosen[i]].kernel,
+                                 &t->steps[i].kernel, err);
+    }
+    return st;
+}
+
+// Steps that the forward has kernels for keep them; what else reads edges sums
+// over the graph turned round.
+static gnnac_status add_training(struct workbench *wb, struct assembly *a,
+                                 gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct manifest *m = a->manifest;
+    struct backward_graph b = {.full = {0}};
+    struct program *step = calloc(1, sizeof(*step));
+    a->train_selection = calloc(1, sizeof(*a->train_selection));
+    if (!step || !a->train_selection) {
+        st = FAIL(err, GNNAC_ENOMEM, "out of memory");
+        goto out;
+    }
+    TRY(train_program_build(&m->program, step, err));
+    TRY(turn_round(&a->graph, &b, err));
+    TRY(select_kernels(wb, &m->model, step, &b.input, a->train_selection, err));
+    if (a->train_selection->report.n_timed > 0)
+        subjects_remember(wb, &b.input);
+    TRY(describe_training(a->train_selection, step, m, err));
+out:
+    backward_graph_finish(&b);
+    free(step);
+    return st;
 }
 
 static gnnac_status load_graph(struct assembly *a, const char *path,
@@ -222,6 +304,8 @@ gnnac_status assemble(struct workbench *wb, const struct assemble_request *rq,
     describe_graph(a, m);
     describe_target(wb, m);
     TRY(describe_kernels(a->selection, m, err));
+    if (rq->train)
+        TRY(add_training(wb, a, err));
 
 out:
     if (st != GNNAC_OK)
@@ -231,13 +315,25 @@ out:
 
 // ---- write ------------------------------------------------------------------
 
-static const struct variant *variant_named(const struct selection *s,
-                                           const char *name)
+// A step's choice: only of those are all images there.
+static const struct variant *chosen_variant(const struct selection *s,
+                                            int32_t n_steps, const char *name)
 {
-    for (size_t i = 0; i < s->n_variants; i++)
-        if (strcmp(s->variants[i].kernel.name, name) == 0)
-            return &s->variants[i];
+    for (int32_t i = 0; i < n_steps; i++)
+        if (s->chosen[i] >= 0 &&
+            strcmp(s->variants[s->chosen[i]].kernel.name, name) == 0)
+            return &s->variants[s->chosen[i]];
     return NULL;
+}
+
+static const struct variant *variant_of_kernel(const struct assembly *a,
+                                               const char *name)
+{
+    const struct manifest *m = a->manifest;
+    const struct variant *v =
+        chosen_variant(a->selection, m->program.n_steps, name);
+    return v ? v : chosen_variant(a->train_selection, m->training.n_steps,
+                                  name);
 }
 
 static struct kernel_image source_image(int32_t kernel, const struct variant *v)
@@ -260,28 +356,76 @@ static struct kernel_image compiled_image(int32_t kernel,
                                  .n_bytes = v->images[i].n_bytes};
 }
 
+// What a bundle is written from. `images` is owned.
+struct contents {
+    struct stored_graph graph;
+    struct kernel_image *images;
+    size_t n_images;
+};
+
+static gnnac_status list_contents(const struct assembly *a,
+                                  struct contents *out, gnnac_error *err)
+{
+    const struct manifest *m = a->manifest;
+    struct contents c = {.graph = {.rowptr = a->graph.stored->rowptr,
+                                   .colidx = a->graph.stored->colidx,
+                                   .perm = a->order.perm,
+                                   .inverse = a->order.inverse}};
+    c.images =
+        calloc((size_t)m->n_kernels * (MAX_ARCHS + 2) + 1, sizeof(*c.images));
+    if (!c.images)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    for (int32_t k = 0; k < m->n_kernels; k++) {
+        const struct variant *v = variant_of_kernel(a, m->kernels[k].name);
+        assert(v); // the manifest's kernels came from there
+        c.images[c.n_images++] = source_image(k, v);
+        for (int32_t i = 0; i <= m->n_archs; i++)
+            c.images[c.n_images++] = compiled_image(k, m, v, i);
+    }
+    *out = c;
+    return GNNAC_OK;
+}
+
 gnnac_status assembly_write(const struct assembly *a, const char *path,
                             gnnac_error *err)
 {
-    const struct manifest *m = a->manifest;
-    size_t n = 0;
-    struct kernel_image *images =
-        calloc((size_t)m->n_kernels * (MAX_ARCHS + 2) + 1, sizeof(*images));
-    if (!images)
+    struct contents c;
+    gnnac_status st = list_contents(a, &c, err);
+    if (st != GNNAC_OK)
+        return st;
+    st = bundle_write(path, a->manifest, &c.graph, c.images, c.n_images, err);
+    free(c.images);
+    return st;
+}
+
+static gnnac_status write_to_memory(const struct assembly *a,
+                                    const struct contents *c, char **bytes,
+                                    size_t *n_bytes, gnnac_error *err)
+{
+    FILE *f = open_memstream(bytes, n_bytes);
+    if (!f)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
-    for (int32_t k = 0; k < m->n_kernels; k++) {
-        const struct variant *v =
-            variant_named(a->selection, m->kernels[k].name);
-        assert(v); // describe_kernels took its kernels from there
-        images[n++] = source_image(k, v);
-        for (int32_t i = 0; i <= m->n_archs; i++)
-            images[n++] = compiled_image(k, m, v, i);
-    }
-    const struct stored_graph g = {.rowptr = a->graph.stored->rowptr,
-                                   .colidx = a->graph.stored->colidx,
-                                   .perm = a->order.perm,
-                                   .inverse = a->order.inverse};
-    gnnac_status st = bundle_write(path, m, &g, images, n, err);
-    free(images);
+    gnnac_status st = bundle_write_stream(f, a->manifest, &c->graph, c->images,
+                                          c->n_images, err);
+    bool bad = ferror(f) != 0;
+    if ((fclose(f) != 0 || bad) && st == GNNAC_OK)
+        st = FAIL(err, GNNAC_ENOMEM, "out of memory for the bundle");
+    return st;
+}
+
+gnnac_status assembly_open(const struct assembly *a, gnnac_bundle **out,
+                           gnnac_error *err)
+{
+    struct contents c;
+    char *bytes = NULL;
+    size_t n_bytes = 0;
+    gnnac_status st = list_contents(a, &c, err);
+    if (st != GNNAC_OK)
+        return st;
+    st = write_to_memory(a, &c, &bytes, &n_bytes, err);
+    if (st == GNNAC_OK)
+        st = gnnac_bundle_open_memory(bytes, n_bytes, out, err);
+    free(bytes);
+    free(c.images);
     return st;
 }

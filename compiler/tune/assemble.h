@@ -15,6 +15,7 @@ struct assemble_request {
     const struct model_request *model;
     const char *reorder; // as in reorder.h; NULL: the file's order
     int64_t runs;        // passes that a rule weighs an order by; 0: default
+    bool train;          // kernels for training on a GPU, too
 };
 
 struct assembly {
@@ -25,6 +26,7 @@ struct assembly {
     struct graph_input graph;
     struct manifest *manifest; // owned; complete
     struct selection *selection; // owned
+    struct selection *train_selection; // owned; NULL unless asked for
 };
 
 // On failure `out` is empty.
@@ -35,5 +37,8 @@ void assembly_finish(struct assembly *a);
 // The bundle file of a finished assembly.
 gnnac_status assembly_write(const struct assembly *a, const char *path,
                             gnnac_error *err);
+// The bundle itself, without a file.
+gnnac_status assembly_open(const struct assembly *a, gnnac_bundle **out,
+                           gnnac_error *err);
 
 #endif

@@ -118,11 +118,10 @@ void bench_finish(struct bench *b)
 
 // ---- one variant ------------------------------------------------------------
 
-static gnnac_status load_variant(struct bench *b, const struct variant *v,
-                                 struct cuda_kernel *out, gnnac_error *err)
+// The graph's parts and the memory that the kernel asks for.
+static gnnac_status prepare(struct bench *b, const struct variant *v,
+                            gnnac_error *err)
 {
-    const struct image_view image = {v->images[0].image, v->images[0].n_bytes,
-                                     false};
     gnnac_status st = cuda_graph_prepare(&b->graph, &v->kernel, err);
     size_t bytes = cuda_graph_partial_bytes(&b->graph, &v->kernel);
     if (st == GNNAC_OK && bytes > b->partial_bytes) {
@@ -133,6 +132,15 @@ static gnnac_status load_variant(struct bench *b, const struct variant *v,
         if (st == GNNAC_OK)
             b->partial_bytes = bytes;
     }
+    return st;
+}
+
+static gnnac_status load_variant(struct bench *b, const struct variant *v,
+                                 struct cuda_kernel *out, gnnac_error *err)
+{
+    const struct image_view image = {v->images[0].image, v->images[0].n_bytes,
+                                     false};
+    gnnac_status st = prepare(b, v, err);
     return st == GNNAC_OK
                ? cuda_kernel_load(b->c, &v->kernel, &image, 1, out, err)
                : st;
@@ -194,9 +202,9 @@ static bool refuse(struct variant *v, const char *status)
     return false;
 }
 
-// The loaded variant gives the right result.
-static bool is_right(struct bench *b, const struct cuda_kernel *k,
-                     struct variant *v)
+// The loaded variant gives the right result, on the graph called `where`.
+static bool is_right(struct bench *b, const char *where,
+                     const struct cuda_kernel *k, struct variant *v)
 {
     gnnac_error e = {{0}};
     struct verdict verdict;
@@ -205,12 +213,14 @@ static bool is_right(struct bench *b, const struct cuda_kernel *k,
         snprintf(v->reason, sizeof(v->reason), "%.500s", e.msg);
         return refuse(v, "launch_error");
     }
-    v->max_error = verdict.max_error;
+    v->max_error = isnan(v->max_error) ? verdict.max_error
+                                       : fmax(v->max_error, verdict.max_error);
     if (verdict_right(&verdict))
         return true;
     snprintf(v->reason, sizeof(v->reason),
-             "%.200s: wrong result: row %lld, %.3g times the allowed error%s",
-             v->kernel.name, (long long)verdict.row, v->max_error,
+             "%.200s: wrong result on %s: row %lld, %.3g times the allowed "
+             "error%s",
+             v->kernel.name, where, (long long)verdict.row, verdict.max_error,
              verdict.inside ? "" : "; it writes outside its output");
     return refuse(v, "wrong_result");
 }
@@ -229,7 +239,21 @@ bool bench_gate(struct bench *b, struct variant *v, struct cuda_kernel *k)
 {
     if (!bench_load(b, v, k))
         return false;
-    bool right = is_right(b, k, v);
+    bool right = is_right(b, "the graph", k, v);
+    if (!right)
+        cuda_kernel_unload(b->c, k);
+    return right;
+}
+
+bool bench_gate_also(struct bench *b, const char *where, struct variant *v,
+                     struct cuda_kernel *k)
+{
+    gnnac_error e = {{0}};
+    bool right = prepare(b, v, &e) == GNNAC_OK;
+    if (right)
+        right = is_right(b, where, k, v);
+    else
+        snprintf(v->reason, sizeof(v->reason), "%.500s", e.msg);
     if (!right)
         cuda_kernel_unload(b->c, k);
     return right;

@@ -53,6 +53,11 @@ gnnac_status bench_check(struct bench *b, queue_run queue, void *work,
 // nothing is known against it but that this GPU cannot run it.
 bool bench_gate(struct bench *b, struct variant *v, struct cuda_kernel *k);
 
+// The loaded kernel is right on another graph's bench, too, called `where`. As
+// bench_gate; on failure *k is unloaded.
+bool bench_gate_also(struct bench *b, const char *where, struct variant *v,
+                     struct cuda_kernel *k);
+
 // Only load it: one that passed before.
 bool bench_load(struct bench *b, struct variant *v, struct cuda_kernel *k);
 

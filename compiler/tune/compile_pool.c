@@ -11,7 +11,8 @@
 #include "base/clock.h"
 #include "base/worker.h"
 
-enum { MAX_WORKERS = 64 };
+// A worker may end for reasons of its own: its job gets a second one.
+enum { MAX_WORKERS = 64, MAX_TRIES = 2 };
 // For what takes no time: a message that is there.
 static const double at_once = 10;
 
@@ -52,8 +53,9 @@ bool compile_worker_answer(void *context, struct message *in,
 // ---- the owner's side -------------------------------------------------------
 
 struct slot {
-    struct worker w;
+    struct worker w;         // none, and a job: its worker ended
     struct compile_job *job; // NULL: idle
+    int tries;               // of the job, that were begun
     double deadline;
 };
 
@@ -108,11 +110,29 @@ static void give_up(struct slot *s, const char *why)
     worker_stop(&s->w);
 }
 
+static void lose_worker(struct slot *s, const char *why)
+{
+    worker_stop(&s->w);
+    if (s->tries == MAX_TRIES)
+        give_up(s, why);
+}
+
+// False: there is none.
+static bool take_job(struct pool *p, struct slot *s)
+{
+    if (s->job)
+        return true;
+    s->job = p->next < p->n_jobs ? &p->jobs[p->next++] : NULL;
+    s->tries = 0;
+    return s->job != NULL;
+}
+
 static void give_job(struct pool *p, struct slot *s)
 {
     gnnac_error e = {{0}};
-    struct compile_job *j = s->job = &p->jobs[p->next++];
+    const struct compile_job *j = s->job;
     struct message *m = &p->message;
+    s->tries++;
     m->n = 0;
     m->bad = false;
     message_put_text(m, j->arch);
@@ -120,17 +140,22 @@ static void give_job(struct pool *p, struct slot *s)
     message_put_text(m, j->source);
     s->deadline = now_seconds() + p->seconds;
     if (worker_send(&s->w, m, at_once, &e) != GNNAC_OK)
-        give_up(s, e.msg);
+        lose_worker(s, e.msg);
 }
 
-// Idle slots get a worker, if they have none, and a job.
+static bool is_busy(const struct slot *s)
+{
+    return s->job && s->w.pid;
+}
+
+// Slots that do nothing get a job, and a worker if they have none.
 static gnnac_status give_jobs(struct pool *p, gnnac_error *err)
 {
     if (p->stop && p->stop())
         p->n_jobs = p->next;
-    for (size_t i = 0; i < p->n_slots && p->next < p->n_jobs; i++) {
+    for (size_t i = 0; i < p->n_slots; i++) {
         struct slot *s = &p->slots[i];
-        if (s->job)
+        if (is_busy(s) || !take_job(p, s))
             continue;
         gnnac_status st = s->w.pid
                               ? GNNAC_OK
@@ -148,9 +173,9 @@ static size_t list_busy(const struct pool *p, struct pollfd *fds, double *first)
     *first = INFINITY;
     for (size_t i = 0; i < p->n_slots; i++) {
         const struct slot *s = &p->slots[i];
-        fds[i] = (struct pollfd){s->job ? s->w.fd : -1, POLLIN, 0};
-        n += s->job != NULL;
-        if (s->job)
+        fds[i] = (struct pollfd){is_busy(s) ? s->w.fd : -1, POLLIN, 0};
+        n += is_busy(s);
+        if (is_busy(s))
             *first = fmin(*first, s->deadline);
     }
     return n;
@@ -160,33 +185,40 @@ static void take_answer(struct pool *p, struct slot *s)
 {
     gnnac_error e = {{0}};
     if (worker_receive(&s->w, at_once, &p->message, &e) != GNNAC_OK) {
-        give_up(s, e.msg);
+        lose_worker(s, e.msg);
         return;
     }
     take_result(&p->message, s->job);
     s->job = NULL;
 }
 
-// Waits for the next answer or the next deadline. False: nobody is busy.
-static bool wait_for_one(struct pool *p)
+// Waits for the next answer or the next deadline.
+static void wait_for_one(struct pool *p)
 {
     struct pollfd fds[MAX_WORKERS];
     double first;
     char why[64];
     if (list_busy(p, fds, &first) == 0)
-        return false;
+        return;
     double left = fmax(0, first - now_seconds());
     if (poll(fds, p->n_slots, (int)(left * 1e3) + 1) < 0)
-        return true;
+        return;
     snprintf(why, sizeof(why), "no end within %.3g s", p->seconds);
     for (size_t i = 0; i < p->n_slots; i++) {
         struct slot *s = &p->slots[i];
-        if (s->job && fds[i].revents)
+        if (is_busy(s) && fds[i].revents)
             take_answer(p, s);
-        else if (s->job && now_seconds() >= s->deadline)
+        else if (is_busy(s) && now_seconds() >= s->deadline)
             give_up(s, why);
     }
-    return true;
+}
+
+static bool has_work(const struct pool *p)
+{
+    bool any = p->next < p->n_jobs;
+    for (size_t i = 0; i < p->n_slots; i++)
+        any = any || p->slots[i].job;
+    return any;
 }
 
 static size_t worker_count(size_t n_jobs, int wanted)
@@ -213,9 +245,11 @@ gnnac_status compile_in_workers(const char *program, struct compile_job *jobs,
                        .jobs = jobs,
                        .n_jobs = n_jobs,
                        .n_slots = worker_count(n_jobs, n_workers)};
-    do
+    while (st == GNNAC_OK && has_work(p)) {
         st = give_jobs(p, err);
-    while (st == GNNAC_OK && (wait_for_one(p) || p->next < p->n_jobs));
+        if (st == GNNAC_OK)
+            wait_for_one(p);
+    }
     for (size_t i = 0; i < p->n_slots; i++)
         worker_stop(&p->slots[i].w);
     if (st == GNNAC_OK && n_jobs && jobs[0].status == GNNAC_ENOENT)

@@ -8,10 +8,10 @@
 enum { COMPILE_SECONDS = 20 };
 
 // As nvrtc_compile, by `n_workers` (0: one a core) processes of `program`; a
-// job may take so many seconds. One that took longer, or whose worker ended,
-// has status GNNAC_ECOMPILE. Once `stop` (NULL: never) says so no job is begun;
-// those that are left have no image, no log and status GNNAC_OK. GNNAC_EIO when
-// no worker can be started, GNNAC_ENOENT without a compiler.
+// job may take so many seconds. One that took longer, or over which two workers
+// ended, has status GNNAC_ECOMPILE. Once `stop` (NULL: never) says so no job is
+// begun; those that are left have no image, no log and status GNNAC_OK.
+// GNNAC_EIO when no worker can be started, GNNAC_ENOENT without a compiler.
 gnnac_status compile_in_workers(const char *program, struct compile_job *jobs,
                                 size_t n_jobs, int n_workers, double seconds,
                                 bool (*stop)(void), gnnac_error *err);

@@ -104,6 +104,17 @@ static void set_ranges(double per_warp, bool narrow, double nodes, double edges,
         s->slowdown *= apart; // rows go through shared memory
 }
 
+// Rows by their length: short ones share a warp, a team each; others have it.
+static void set_sorted(double packed, double segment, double nodes,
+                       double edges, struct shape *s)
+{
+    bool share = edges <= packed * nodes;
+    s->longest = fmin(s->longest, segment);
+    s->units = s->walks = nodes + edges / segment;
+    s->walkers = share ? 1 : s->teams;
+    s->per_warp = share ? s->teams : 1;
+}
+
 static struct shape shape_of(const struct candidate *c,
                              const struct kernel_spec *spec,
                              const struct props *graph)
@@ -112,10 +123,11 @@ static struct shape shape_of(const struct candidate *c,
     double edges = props_number(graph, "graph.edges");
     int64_t part = candidate_get(c, "partSize", 0);
     int64_t per_warp = candidate_get(c, "edgesPerWarp", 0);
+    int64_t packed = candidate_get(c, "packedEdges", 0);
     // Ranges without a dimWorker have a lane for every edge.
     bool narrow = per_warp && family_knob(c->family, "dimWorker") < 0;
     int64_t lanes = candidate_get(c, "dimWorker", narrow ? 1 : 32);
-    int64_t teams = part ? 32 / lanes : narrow ? 32 : 1;
+    int64_t teams = part || packed ? 32 / lanes : narrow ? 32 : 1;
     struct shape s = {
         .lanes = (double)lanes,
         .teams = (double)candidate_get(c, "edgeWorker", teams),
@@ -132,6 +144,10 @@ static struct shape shape_of(const struct candidate *c,
         set_parts((double)part, nodes, edges, &s);
     if (per_warp)
         set_ranges((double)per_warp, narrow, nodes, edges, &s);
+    if (packed)
+        set_sorted((double)packed,
+                   (double)candidate_get(c, "segmentEdges", packed), nodes,
+                   edges, &s);
     return s;
 }
 

@@ -9,7 +9,7 @@
 struct kernel_bench {
     struct selection selection; // variants in the rules' order
     int32_t dim, pitch;         // floats of a row, and between rows
-    double roof;                // bytes per second of random rows
+    double roof; // bytes per second of random rows; NaN: no memory for them
     struct cusparse_way cusparse[N_CUSPARSE_WAYS];
     char no_cusparse[512]; // why there is none; empty: there is
 };

@@ -124,6 +124,12 @@ static struct measurement_row measurement_of(const struct variant *v)
                                     .spill_bytes = v->spill_bytes};
 }
 
+static bool is_evidence(const struct variant *all, const int32_t *options,
+                        size_t n)
+{
+    return n > 1 || (n == 1 && strcmp(all[options[0]].status, "ok") != 0);
+}
+
 void remember_measurements(struct workbench *wb, const struct recall_key *key,
                            const struct variant *all, const int32_t *options,
                            size_t n)
@@ -131,7 +137,7 @@ void remember_measurements(struct workbench *wb, const struct recall_key *key,
     char device[512];
     gnnac_error e = {{0}};
 
-    if (!may_write(wb) || n < 2)
+    if (!may_write(wb) || !is_evidence(all, options, n))
         return;
     struct measurement_row *rows = calloc(n, sizeof(*rows));
     for (size_t i = 0; rows && i < n; i++)

@@ -34,8 +34,8 @@ void remember(struct workbench *wb, const struct recall_key *key,
               const struct variant *v, const struct origin *from,
               double median_ns, int effort);
 
-// Keep how the candidates did: options[0..n) are indices into `all`. Fewer than
-// two were no contest and are not kept.
+// Keep how the candidates did: options[0..n) are indices into `all`. A single
+// one that did not fail was no contest and is not kept.
 void remember_measurements(struct workbench *wb, const struct recall_key *key,
                            const struct variant *all, const int32_t *options,
                            size_t n);

@@ -63,7 +63,8 @@ static gnnac_status compile(struct roof *r, gnnac_error *err)
     struct nvrtc *nvrtc;
     r->job.source = r->text.source;
     r->job.name = r->text.kernel.name;
-    snprintf(r->job.arch, sizeof(r->job.arch), "%s", r->wb->archs[0]);
+    snprintf(r->job.arch, sizeof(r->job.arch), "sm_%d",
+             (int)r->wb->device.arch);
     gnnac_status st = workbench_nvrtc(r->wb, &nvrtc, err);
     if (st == GNNAC_OK)
         st = nvrtc_compile(nvrtc, &r->job, 1, 1, err);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "tune/bench.h"
+#include "tune/hard_graphs.h"
 
 // How long the GPU is kept busy before anything counts: power needs that long
 // to settle.
@@ -18,10 +19,25 @@ struct runner {
 struct stand {
     const struct cuda_context *c;
     struct bench bench;
+    struct csr hard[N_HARD_GRAPHS]; // owned
+    struct bench hard_benches[N_HARD_GRAPHS];
     struct stopwatch watch;
     size_t n;
     struct runner **runners; // owned, each: kernels borrow from them
 };
+
+static gnnac_status open_benches(struct stand *s, const struct csr *g,
+                                 const struct kernel_spec *spec,
+                                 gnnac_error *err)
+{
+    gnnac_status st = bench_init(s->c, g, spec, &s->bench, err);
+    for (size_t i = 0; i < N_HARD_GRAPHS && st == GNNAC_OK; i++) {
+        st = hard_graph(i, &s->hard[i], err);
+        if (st == GNNAC_OK)
+            st = bench_init(s->c, &s->hard[i], spec, &s->hard_benches[i], err);
+    }
+    return st;
+}
 
 gnnac_status stand_open(const struct cuda_context *c, const struct csr *g,
                         const struct kernel_spec *spec, struct stand **out,
@@ -36,7 +52,7 @@ gnnac_status stand_open(const struct cuda_context *c, const struct csr *g,
         free(s);
         return st;
     }
-    st = bench_init(c, g, spec, &s->bench, err);
+    st = open_benches(s, g, spec, err);
     if (st == GNNAC_OK)
         st = stopwatch_init(c, s->bench.stream, &s->watch, err);
     if (st == GNNAC_OK)
@@ -58,8 +74,22 @@ void stand_close(struct stand *s)
     free(s->runners);
     stopwatch_finish(&s->watch);
     bench_finish(&s->bench);
+    for (size_t i = 0; i < N_HARD_GRAPHS; i++) {
+        if (s->hard_benches[i].c)
+            bench_finish(&s->hard_benches[i]);
+        csr_finish(&s->hard[i]);
+    }
     cuda_leave(s->c);
     free(s);
+}
+
+// On the graph itself first: most of what fails does so there.
+static bool passes(struct stand *s, struct variant *v, struct cuda_kernel *k)
+{
+    bool right = bench_gate(&s->bench, v, k);
+    for (size_t i = 0; i < N_HARD_GRAPHS && right; i++)
+        right = bench_gate_also(&s->hard_benches[i], hard_graph_name(i), v, k);
+    return right;
 }
 
 bool stand_enter(struct stand *s, struct variant *v, bool trusted)
@@ -70,7 +100,7 @@ bool stand_enter(struct stand *s, struct variant *v, bool trusted)
     if (grown)
         s->runners = grown;
     bool entered = grown && (trusted ? bench_load(&s->bench, v, &r->k)
-                                     : bench_gate(&s->bench, v, &r->k));
+                                     : passes(s, v, &r->k));
     if (!entered) {
         free(r);
         return false;

@@ -18,8 +18,9 @@ gnnac_status stand_open(const struct cuda_context *c, const struct csr *g,
                         gnnac_error *err);
 void stand_close(struct stand *s);
 
-// The variant, which is borrowed, passes the gate (bench.h), or is trusted and
-// only loaded: true, and it is the next number from 0 on. False as bench_gate.
+// The variant, which is borrowed, passes the gate (bench.h) on this graph and
+// on all of hard_graphs.h, or is trusted and only loaded: true, and it is the
+// next number from 0 on. False as bench_gate.
 bool stand_enter(struct stand *s, struct variant *v, bool trusted);
 
 // Every variant a few times, and the GPU busy until its clocks have settled.

@@ -319,12 +319,21 @@ bool far_stand_enter(struct far_stand *s, struct variant *v)
     return true;
 }
 
+// No other candidate would do better. A stand for which there is no memory now
+// may find some for the next.
+static bool is_lost(gnnac_status st)
+{
+    return st == GNNAC_EDRIVER || st == GNNAC_ENODEVICE;
+}
+
 gnnac_status far_stand_warm(struct far_stand *s, gnnac_error *err)
 {
-    gnnac_status st = ensure_worker(s, err);
     gnnac_error e = {{0}};
+    gnnac_status st = ensure_worker(s, &e);
+    if (is_lost(st))
+        return FAIL(err, st, "%s", e.msg);
     if (st != GNNAC_OK)
-        return st;
+        return GNNAC_OK; // as below
     begin(s, WARM);
     message_put_int(&s->m, 0);
     if (call(s, s->rq.sample_seconds, &e) != GNNAC_OK ||
@@ -339,7 +348,7 @@ static gnnac_status sample_once(struct far_stand *s, struct entrant *entrant,
 {
     gnnac_status st = ensure_worker(s, err);
     if (st != GNNAC_OK)
-        return GNNAC_EDRIVER;
+        return st;
     if (entrant->number < 0 && load(s, entrant->v, true))
         entrant->number = s->n_loaded++;
     if (entrant->number < 0)
@@ -366,9 +375,10 @@ gnnac_status far_stand_sample(struct far_stand *s, size_t i, double *ns,
     gnnac_status st = sample_once(s, entrant, ns, &e);
     if (st == GNNAC_EIO)
         st = sample_once(s, entrant, ns, &again);
-    if (st == GNNAC_OK || st == GNNAC_EDRIVER)
-        return st == GNNAC_OK ? st : FAIL(err, st, "%s", e.msg);
+    const char *why = again.msg[0] ? again.msg : e.msg;
+    if (st == GNNAC_OK || is_lost(st))
+        return st == GNNAC_OK ? st : FAIL(err, st, "%s", why);
     if (strcmp(entrant->v->status, "ok") == 0)
-        put_out(s, entrant->v, again.msg[0] ? again.msg : e.msg);
+        put_out(s, entrant->v, why);
     return FAIL(err, GNNAC_EUNSUPPORTED, "%s", entrant->v->reason);
 }

@@ -24,8 +24,10 @@ struct far_stand_request {
 // As those of stand.h; what is borrowed there is borrowed here. A variant over
 // which two workers ended, or one gave no answer in time or lost its GPU, gets
 // status "launch_error", is never tried again, and the next call has a new
-// worker. Lost for good (a worker
-// that cannot open the stand): GNNAC_EDRIVER, GNNAC_ENOMEM, GNNAC_EIO.
+// worker. One whose worker
+// finds no memory for the stand is out as well. far_stand_open: GNNAC_EDRIVER,
+// GNNAC_ENODEVICE, GNNAC_ENOMEM, GNNAC_EIO; of these the first two may also end
+// what was open.
 gnnac_status far_stand_open(const struct far_stand_request *rq,
                             struct far_stand **out, gnnac_error *err);
 void far_stand_close(struct far_stand *s);

@@ -201,6 +201,19 @@ void contest_finish(struct contest *c)
     *c = (struct contest){.winner = -1};
 }
 
+gnnac_status contest_copy(const struct contest *c, struct contest *out,
+                          gnnac_error *err)
+{
+    struct contest_entry *entries = calloc(c->n + 1, sizeof(*entries));
+    if (!entries)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    if (c->n)
+        memcpy(entries, c->entries, c->n * sizeof(*entries));
+    *out = *c;
+    out->entries = entries;
+    return GNNAC_OK;
+}
+
 static gnnac_status open_stand(const struct cuda_context *c,
                                const struct contest_request *rq,
                                struct field *f, gnnac_error *err)

@@ -43,6 +43,8 @@ struct contest {
     size_t n_samples;
 };
 void contest_finish(struct contest *c);
+gnnac_status contest_copy(const struct contest *c, struct contest *out,
+                          gnnac_error *err);
 
 // Each option goes through the gate; what fails gets its status and reason
 // there, and what this GPU cannot run is warned of. What passes races and gets

@@ -68,6 +68,25 @@ static gnnac_status add_arch(struct workbench *wb, int32_t arch,
     return GNNAC_OK;
 }
 
+// The first architecture's images are those that are timed: of the list, the
+// latest that the GPU at hand runs. Where it runs none, nothing is timed.
+static void put_runnable_first(struct workbench *wb)
+{
+    int32_t best = 0;
+    for (size_t i = 0; wb->device.present && i < wb->n_archs; i++) {
+        char first[16];
+        int32_t arch = 0;
+        if (arch_parse(wb->archs[i], &arch, NULL) != GNNAC_OK ||
+            arch / 10 != wb->device.arch / 10 || arch > wb->device.arch ||
+            arch <= best)
+            continue;
+        best = arch;
+        memcpy(first, wb->archs[i], sizeof(first));
+        memmove(wb->archs[1], wb->archs[0], i * sizeof(wb->archs[0]));
+        memcpy(wb->archs[0], first, sizeof(first));
+    }
+}
+
 // --arch; the first architecture is the one that rules see when there is no
 // GPU.
 static gnnac_status parse_archs(struct workbench *wb, gnnac_error *err)
@@ -93,6 +112,7 @@ static gnnac_status parse_archs(struct workbench *wb, gnnac_error *err)
     }
     if (st == GNNAC_OK && wb->n_archs == 0)
         st = FAIL(err, GNNAC_EUSAGE, "--arch: the list is empty");
+    put_runnable_first(wb);
     return st;
 }
 

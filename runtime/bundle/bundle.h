@@ -36,6 +36,18 @@ struct reordering {
     char fingerprint[33];
 };
 
+// Which kernels the steps of training run, where the bundle has them. The steps
+// follow from the program by rules that are part of the reader
+// (train/train_program.h); `rules` names the ones that the writer had. Empty:
+// the bundle cannot be trained on a GPU.
+struct train_kernels {
+    char rules[16];
+    int32_t n_steps;
+    struct train_step_kernel {
+        int32_t kernel; // index into kernels; -1: none
+    } steps[MAX_STEPS];
+};
+
 // Everything in __metadata__.gnnac. Plain data, no pointers.
 struct manifest {
     int32_t format_major, format_minor;
@@ -50,6 +62,7 @@ struct manifest {
     int32_t n_kernels, n_choices;
     struct kernel kernels[MAX_KERNELS];
     struct choice choices[MAX_STEPS];
+    struct train_kernels training;
     int32_t n_archs;
     char archs[MAX_ARCHS][16]; // of the cubins: "sm_90"
     char ptx_arch[16];         // "compute_75"; empty: no PTX

@@ -92,7 +92,7 @@ static const struct field param_fields[] = {
 };
 
 static const struct field step_fields[] = {
-    NAME(step, kind, step_kind_names),
+    NAME(step, kind, model_step_kind_names),
     I32(step, layer, 0, MAX_LAYERS - 1),
     I32(step, x, 0, MAX_BUFFERS - 1),
     I32(step, out, 0, MAX_BUFFERS - 1),
@@ -134,6 +134,12 @@ static const struct field kernel_fields[] = {
     {"part_rows", FIELD_I32, AT(kernel, part_rows), .max = 1 << 30,
      .optional = true},
     I32(kernel, parts_per_block, 0, 1024),
+    {"packed_rows", FIELD_I32, AT(kernel, packed_rows), .max = 32,
+     .optional = true},
+    {"packed_edges", FIELD_I32, AT(kernel, packed_edges), .max = 1 << 20,
+     .optional = true},
+    {"packed_step", FIELD_I32, AT(kernel, packed_step), .max = 1 << 20,
+     .optional = true},
     BOOL(kernel, partials),
     I32(kernel, dim, 1, MAX_WIDTH),
     I32(kernel, offset_bits, 32, 64),
@@ -163,6 +169,18 @@ static const struct field reorder_fields[] = {
     {0},
 };
 
+static const struct field train_step_fields[] = {
+    I32(train_step_kernel, kernel, -1, MAX_KERNELS - 1),
+    {0},
+};
+
+static const struct field training_fields[] = {
+    TEXT(train_kernels, rules),
+    {ARRAY(FIELD_OBJECTS, train_kernels, steps, 0, MAX_STEPS),
+     .sub = train_step_fields},
+    {0},
+};
+
 static const struct field graph_fields[] = {
     I64(manifest, n_nodes, 0, INT64_C(1) << 31),
     I64(manifest, n_edges, 0, INT64_C(1) << 48),
@@ -184,6 +202,7 @@ static const struct field manifest_fields[] = {
      .sub = kernel_fields},
     {ARRAY(FIELD_OBJECTS, manifest, choices, 0, MAX_STEPS),
      .sub = choice_fields},
+    {"training", FIELD_OPTION, AT(manifest, training), .sub = training_fields},
     {ARRAY(FIELD_TEXTS, manifest, archs, 0, MAX_ARCHS)},
     TEXT(manifest, ptx_arch),
     TEXT(manifest, toolchain),
@@ -192,11 +211,12 @@ static const struct field manifest_fields[] = {
 
 // Features that this reader understands beyond its format version. A reader
 // that ignored "reorder" would give every node another node's result; one that
-// ignored "part_rows" would hand kernels other parts than they expect. One
-// without "attention" knows neither its steps nor its parameters. To one
+// ignored "part_rows" or "packed_rows" would hand kernels other parts than they
+// expect. One without "attention" knows neither its steps nor its parameters,
+// one without "training" not what the kernels of training are given. To one
 // without "dtype" all matrices are float32.
-static const char *const features[] = {"reorder", "part_rows", "attention",
-                                       "dtype"};
+static const char *const features[] = {"reorder",  "part_rows",   "attention",
+                                       "training", "packed_rows", "dtype"};
 enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
 
 static bool has_feature(const char *name)
@@ -250,6 +270,14 @@ static bool has_part_rows(const struct manifest *m)
     return false;
 }
 
+static bool has_packed_rows(const struct manifest *m)
+{
+    for (int32_t i = 0; i < m->n_kernels; i++)
+        if (m->kernels[i].packed_rows > 0)
+            return true;
+    return false;
+}
+
 static bool has_attention(const struct manifest *m)
 {
     for (int32_t i = 0; i < m->model.n_layers; i++)
@@ -264,8 +292,11 @@ static json_t *requirements(const struct manifest *m)
     const char *order = is_reordered(m) ? "reorder" : NULL;
     const char *rows = has_part_rows(m) ? "part_rows" : NULL;
     const char *attention = has_attention(m) ? "attention" : NULL;
+    const char *training = m->training.rules[0] ? "training" : NULL;
+    const char *packed = has_packed_rows(m) ? "packed_rows" : NULL;
     const char *dtype = m->model.dtype != DTYPE_F32 ? "dtype" : NULL;
-    return json_pack("[s*, s*, s*, s*]", order, rows, attention, dtype);
+    return json_pack("[s*, s*, s*, s*, s*, s*]", order, rows, attention,
+                     training, packed, dtype);
 }
 
 json_t *manifest_to_json(const struct manifest *m)

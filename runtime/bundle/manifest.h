@@ -30,5 +30,10 @@ gnnac_status manifest_check(const struct manifest *m, gnnac_error *err);
 // Its part about reordered graphs, after all else (manifest_order.c).
 gnnac_status manifest_check_orders(const struct manifest *m, gnnac_error *err);
 gnnac_status kernel_check(const struct kernel *k, gnnac_error *err);
+// Whether the kernel of step `index` of `p`, whose kernels are the manifest's,
+// fits the step: width, offsets, operands.
+gnnac_status manifest_check_step_kernel(const struct manifest *m,
+                                        const struct program *p, int32_t index,
+                                        gnnac_error *err);
 
 #endif

@@ -270,18 +270,29 @@ static bool arg_needs_parts(enum launch_arg a)
            a == ARG_N_SPLITS || a == ARG_PARTIAL;
 }
 
+static bool arg_needs_sorted_parts(enum launch_arg a)
+{
+    return a == ARG_PART_END || a == ARG_N_CUT || a == ARG_N_WIDE;
+}
+
 static gnnac_status check_launch(const struct kernel *k, const struct launch *l,
                                  gnnac_error *err)
 {
     bool parts = k->part_size > 0;
     if (!is_identifier(l->entry))
         return BAD("kernel %s: its entry is not an identifier", k->name);
-    if (l->count != GRID_ROWS && !parts)
+    if ((l->count == GRID_PARTS || l->count == GRID_SPLITS) && !parts)
         return BAD("kernel %s: %s counts groups that it does not have", k->name,
+                   l->entry);
+    if (l->count == GRID_WARPS && !k->packed_rows)
+        return BAD("kernel %s: %s counts warps that it does not have", k->name,
                    l->entry);
     for (int32_t i = 0; i < l->n_args; i++) {
         if (arg_needs_parts(l->args[i]) && !parts)
             return BAD("kernel %s: argument %s needs a part_size", k->name,
+                       launch_arg_name(l->args[i]));
+        if (arg_needs_sorted_parts(l->args[i]) && !k->packed_rows)
+            return BAD("kernel %s: argument %s needs packed_rows", k->name,
                        launch_arg_name(l->args[i]));
         if (l->args[i] == ARG_PARTIAL && !k->partials)
             return BAD("kernel %s: argument partial without partials", k->name);
@@ -299,6 +310,10 @@ gnnac_status kernel_check(const struct kernel *k, gnnac_error *err)
         ((k->partials || k->part_rows) && !k->part_size))
         return BAD("kernel %s: part_size and parts_per_block contradict",
                    k->name);
+    if ((k->packed_rows > 0) != (k->packed_edges > 0) ||
+        (k->packed_rows > 0) != (k->packed_step > 0) ||
+        k->packed_edges > k->part_size || (k->packed_rows && k->part_rows))
+        return BAD("kernel %s: its limits of packed rows contradict", k->name);
     for (int32_t i = 0; i < k->n_launches; i++) {
         gnnac_status st = check_launch(k, &k->launches[i], err);
         if (st != GNNAC_OK)
@@ -333,8 +348,15 @@ static bool needs_64_bits(const struct checked_step *c)
            c->m->n_nodes > INT32_MAX / pitch;
 }
 
+static bool is_model_step(const struct step *s)
+{
+    return s->kind < N_MODEL_STEP_KINDS;
+}
+
 static bool step_can_pass(const struct step *s, enum launch_arg a)
 {
+    if (launch_arg_trains(a))
+        return !is_model_step(s); // what it lacks is found at its launch
     switch (a) {
     case ARG_SELF:
         return s->self != -1;
@@ -374,11 +396,39 @@ static gnnac_status check_step_kernel(const struct checked_step *c)
     return GNNAC_OK;
 }
 
+static const struct buffer *buffer_of(const struct program *p, int32_t i)
+{
+    return i >= 0 ? &p->buffers[i] : NULL;
+}
+
+gnnac_status manifest_check_step_kernel(const struct manifest *m,
+                                        const struct program *p, int32_t index,
+                                        gnnac_error *err)
+{
+    const struct step *s = &p->steps[index];
+    const struct checked_step c = {.m = m,
+                                   .s = s,
+                                   .index = index,
+                                   .x = buffer_of(p, s->x),
+                                   .out = buffer_of(p, s->out),
+                                   .self = buffer_of(p, s->self),
+                                   .err = err};
+    return check_step_kernel(&c);
+}
+
+static gnnac_status check_training(const struct manifest *m, gnnac_error *err)
+{
+    for (int32_t i = 0; i < m->training.n_steps; i++)
+        if (m->training.steps[i].kernel >= m->n_kernels)
+            return BAD("training.steps[%d]: its kernel is not there", (int)i);
+    return GNNAC_OK;
+}
+
 // ---- steps ------------------------------------------------------------------
 
 static gnnac_status check_step(const struct checked_step *c)
 {
-    static gnnac_status (*const checks[N_STEP_KINDS])(
+    static gnnac_status (*const checks[N_MODEL_STEP_KINDS])(
         const struct checked_step *) = {
         [STEP_LINEAR] = check_linear,
         [STEP_AGGREGATE] = check_aggregate,
@@ -439,7 +489,8 @@ gnnac_status manifest_check(const struct manifest *m, gnnac_error *err)
     static gnnac_status (*const checks[])(const struct manifest *,
                                           gnnac_error *) = {
         check_graph,   check_archs,   check_layers, check_params,
-        check_buffers, check_kernels, check_steps,  manifest_check_orders,
+        check_buffers, check_kernels, check_steps,  check_training,
+        manifest_check_orders,
     };
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
         gnnac_status st = checks[i](m, err);

@@ -28,7 +28,16 @@ static const char *const step_kinds[] = {[STEP_LINEAR] = "linear",
                                          [STEP_INPUT_ORDER] = "input_order",
                                          [STEP_ATTENTION_SCORES] =
                                              "attention_scores",
-                                         [STEP_ATTENTION] = "attention"};
+                                         [STEP_ATTENTION] = "attention",
+                                         [STEP_DROPOUT] = "dropout",
+                                         [STEP_DROP_ENTRIES] = "drop_entries",
+                                         [STEP_LOSS] = "nll_loss",
+                                         [STEP_BIAS_ACT_GRAD] = "bias_act_grad",
+                                         [STEP_EPS_GRAD] = "eps_grad",
+                                         [STEP_ROW_MEAN] = "row_mean",
+                                         [STEP_INPUT_GRAD] = "input_grad",
+                                         [STEP_WEIGHT_GRAD] = "weight_grad",
+                                         [STEP_OPTIMIZER] = "optimizer"};
 static const char *const launch_args[] = {
 #define ARG(id, name) [ARG_##id] = name,
     LAUNCH_ARGS(ARG)
@@ -36,7 +45,11 @@ static const char *const launch_args[] = {
 };
 static const char *const grid_counts[] = {[GRID_ROWS] = "n_rows",
                                           [GRID_PARTS] = "n_parts",
-                                          [GRID_SPLITS] = "n_splits"};
+                                          [GRID_SPLITS] = "n_splits",
+                                          [GRID_WARPS] = "n_warps",
+                                          [GRID_ONE] = "one",
+                                          [GRID_WEIGHTS] = "n_weights",
+                                          [GRID_ENTRIES] = "n_entries"};
 
 const struct name_table conv_op_names = {N_CONV_OPS, conv_ops};
 const struct name_table activation_names = {N_ACTIVATIONS, activations};
@@ -45,6 +58,8 @@ const struct name_table init_names = {N_INITS, inits};
 const struct name_table norm_names = {N_NORMS, norms};
 const struct name_table self_term_names = {N_SELF_TERMS, self_terms};
 const struct name_table step_kind_names = {N_STEP_KINDS, step_kinds};
+const struct name_table model_step_kind_names = {N_MODEL_STEP_KINDS,
+                                                 step_kinds};
 const struct name_table launch_arg_names = {N_LAUNCH_ARGS, launch_args};
 const struct name_table grid_count_names = {N_GRID_COUNTS, grid_counts};
 
@@ -74,9 +89,40 @@ enum dtype program_param_type(const struct program *p, int32_t param)
     return DTYPE_F32;
 }
 
+struct buffer padded_buffer(int32_t dim, enum dtype dtype)
+{
+    int32_t whole = (int32_t)(16 / dtype_bytes(dtype)), to = 1;
+    while (to < dim && to < whole)
+        to *= 2;
+    return (struct buffer){dim, (dim + to - 1) / to * to, dtype};
+}
+
+int32_t padded_pitch(int32_t dim)
+{
+    return padded_buffer(dim, DTYPE_F32).pitch;
+}
+
 bool step_reads_edges(enum step_kind kind)
 {
     return kind == STEP_AGGREGATE || kind == STEP_ATTENTION;
+}
+
+bool step_is_product(enum step_kind kind)
+{
+    return kind == STEP_LINEAR || kind == STEP_INPUT_GRAD ||
+           kind == STEP_WEIGHT_GRAD;
+}
+
+bool launch_arg_is_int(enum launch_arg a)
+{
+    return a == ARG_N_ROWS || a == ARG_N_PARTS || a == ARG_N_SPLITS ||
+           a == ARG_N_CUT || a == ARG_N_WIDE || a == ARG_PLACE ||
+           a == ARG_N_WEIGHTS || a == ARG_N_ENTRIES;
+}
+
+bool launch_arg_trains(enum launch_arg a)
+{
+    return a >= ARG_STATE;
 }
 
 #define NAME_FUNCTIONS(type)                   \

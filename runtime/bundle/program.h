@@ -17,9 +17,6 @@ enum {
     MAX_BUFFERS = 320,
     MAX_PARAMS = 512,
     MAX_KERNELS = 256,
-    MAX_LAUNCHES = 4, // kernels that one aggregate step starts, in order
-    MAX_ARGS = 24,
-    NAME_LEN = 192,
 };
 
 enum conv_op { CONV_GCN, CONV_GIN, CONV_SAGE, CONV_GAT, N_CONV_OPS };
@@ -67,6 +64,12 @@ struct buffer {
     enum dtype dtype;
 };
 
+// A workspace buffer. Its pitch lets rows start at a multiple of 16 bytes,
+// narrow ones of the power of two that holds them, so that a kernel may load as
+// much at once whatever the width.
+struct buffer padded_buffer(int32_t dim, enum dtype dtype);
+int32_t padded_pitch(int32_t dim); // of floats
+
 // What scales the sum over the in-neighbours u of row v.
 enum norm {
     NORM_NONE, // sum x[u]
@@ -97,7 +100,20 @@ enum step_kind {
     STEP_ATTENTION, // out = act(sum of a[v,u] x[u] over u, and v itself, +
                     // bias); self holds the scores; a is the softmax over u of
                     // LeakyReLU(src score of u + dst score of v)
-    N_STEP_KINDS
+    // What follows occurs in training alone (train/train_program.h), never in
+    // a bundle's program. g is a gradient, `self` a value that forward kept.
+    STEP_DROPOUT,       // out = x, dropped and scaled; out may be x
+    STEP_DROP_ENTRIES,  // the same of sparse features, into a dense out
+    STEP_LOSS,          // out = the gradient of the loss by the logits x
+    STEP_BIAS_ACT_GRAD, // out = x where self > 0 (RELU); out may be x; bias's
+                        // gradient = the sums of out's columns
+    STEP_EPS_GRAD,      // eps's gradient = the sum of x * self
+    STEP_ROW_MEAN,      // out = x / max(1, in-degree); out may be x
+    STEP_INPUT_GRAD,    // out = x W, or out += x W
+    STEP_WEIGHT_GRAD,   // weight's gradient = x^T self
+    STEP_OPTIMIZER,     // all parameters take a step
+    N_STEP_KINDS,
+    N_MODEL_STEP_KINDS = STEP_DROPOUT
 };
 
 // -1 in a buffer, parameter or kernel index means "none".
@@ -110,7 +126,8 @@ struct step {
     enum norm norm;
     enum self_term self_term;
     enum activation act;
-    int32_t kernel; // index into kernels; -1 for LINEAR (BLAS)
+    int32_t kernel;  // index into kernels; -1 for LINEAR (BLAS)
+    bool transposed; // AGGREGATE, in training: sums over the nodes sent to
 };
 
 // The slope of attention's LeakyReLU below zero.
@@ -128,73 +145,10 @@ struct program {
 bool conv_adds_self_loops(enum conv_op op);
 // Whether the step sums over the graph's edges.
 bool step_reads_edges(enum step_kind kind);
+// Whether a product of matrices, which BLAS computes, is all of it.
+bool step_is_product(enum step_kind kind);
 
-// ---- kernels ----------------------------------------------------------------
-
-// Everything a launch may be given, by name: the closed list that templates
-// pick from. ARG(enum name, text name)
-#define LAUNCH_ARGS(ARG)                                                      \
-    ARG(OUT, "out")                 /* float *        */                      \
-    ARG(X, "x")                     /* const float *  */                      \
-    ARG(SELF, "self")               /* const float *  */                      \
-    ARG(BIAS, "bias")               /* const float *  */                      \
-    ARG(EPS, "eps")                 /* const float *, one element */          \
-    ARG(ATT_SRC, "att_src")         /* const float *, [heads, channels] */    \
-    ARG(ATT_DST, "att_dst")         /* const float *, [heads, channels] */    \
-    ARG(DINV, "dinv")               /* const float *, [n_rows] */             \
-    ARG(ROWPTR, "rowptr")           /* const offset_t *, [n_rows + 1] */      \
-    ARG(COLIDX, "colidx")           /* const int *, [n_edges] */              \
-    ARG(PART_PTR, "part_ptr")       /* const offset_t *, [n_parts + 1] */     \
-    ARG(PART_ROW, "part_row")       /* const int *, [n_parts + 1] */          \
-    ARG(SPLIT_ROW, "split_row")     /* const int *, [n_splits] */             \
-    ARG(SPLIT_FIRST, "split_first") /* const int *, [n_splits] */             \
-    ARG(SPLIT_LAST, "split_last")   /* const int *, [n_splits] */             \
-    ARG(PARTIAL, "partial")         /* float *, scratch */                    \
-    ARG(SOURCE_ROW, "source_row") /* const int *, [n_rows]: where each row of \
-                                     out comes from */                        \
-    ARG(N_ROWS, "n_rows")         /* int */                                   \
-    ARG(N_PARTS, "n_parts")       /* int */                                   \
-    ARG(N_SPLITS, "n_splits")     /* int */
-
-enum launch_arg {
-#define ARG(id, name) ARG_##id,
-    LAUNCH_ARGS(ARG)
-#undef ARG
-        N_LAUNCH_ARGS
-};
-
-// What the grid is counted in. See parts.h for the parts of the edges behind
-// n_parts and n_splits.
-enum grid_count { GRID_ROWS, GRID_PARTS, GRID_SPLITS, N_GRID_COUNTS };
-
-// grid = (ceil(count / per_block), grid_y, 1); nothing is launched when the
-// count is 0.
-struct launch {
-    char entry[NAME_LEN]; // extern "C" name inside the image
-    enum grid_count count;
-    int32_t per_block, grid_y;
-    int32_t block;        // threads
-    int32_t shared_bytes; // dynamic shared memory
-    int32_t n_args;
-    enum launch_arg args[MAX_ARGS];
-};
-
-// One compiled source text: an image per architecture, one or more entries.
-struct kernel {
-    char name[NAME_LEN]; // tensors kernel/NAME/cubin, .../ptx, .../source
-    char family[64];     // the template
-    int32_t part_size;   // edges of a part, at most; 0: needs no parts
-    int32_t part_rows;   // rows of a part, at most; 0 is 1: neighbour groups
-    int32_t parts_per_block; // parts that share a block
-    bool partials;       // needs the PARTIAL scratch: 2 rows of `dim` floats
-                         // per block
-    int32_t dim;         // width it was specialised for
-    enum dtype x_type, out_type, self_type; // of the matrices it expects
-    int32_t offset_bits; // 32 or 64: the type offset_t
-    int32_t n_launches;
-    struct launch launches[MAX_LAUNCHES];
-};
-
+#include "bundle/kernel.h"
 #include "bundle/program_names.h"
 
 #endif

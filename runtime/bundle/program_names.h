@@ -13,6 +13,8 @@ struct name_table {
 extern const struct name_table conv_op_names, activation_names, dtype_names,
     init_names, norm_names, self_term_names, step_kind_names, launch_arg_names,
     grid_count_names;
+// Of the steps that a bundle's program may have.
+extern const struct name_table model_step_kind_names;
 const char *name_of(const struct name_table *t, int v);
 int value_of(const struct name_table *t, const char *s);
 

@@ -16,10 +16,10 @@ void graph_dinv(int64_t n_nodes, const int64_t *rowptr, float *dinv)
 // Columns in panels as equal as vectors allow, so that none is a mere rest.
 // With several, few rows take turns: their neighbours are then still near when
 // the next columns are wanted.
-static void aggregate_rows(const struct cpu_micro *micro,
-                           const struct aggregate_job *a, int64_t first,
-                           int64_t end)
+static void aggregate_rows(const void *job, int64_t first, int64_t end)
 {
+    const struct cpu_micro *micro = cpu_micro();
+    const struct aggregate_job *a = job;
     int32_t dim = a->out.dim, lanes = micro->lanes;
     int32_t n_panels = (dim + micro->max_sum_cols - 1) / micro->max_sum_cols;
     int32_t n_vecs = (dim + lanes - 1) / lanes;
@@ -37,12 +37,5 @@ static void aggregate_rows(const struct cpu_micro *micro,
 
 void cpu_aggregate(const struct aggregate_job *a, int n_threads)
 {
-    const struct cpu_micro *micro = cpu_micro();
-    int64_t n_chunks = partition_chunks(a->rowptr, a->n_rows, n_threads);
-#pragma omp parallel for schedule(dynamic) \
-    num_threads(n_threads) if (n_chunks > 1)
-    for (int64_t i = 0; i < n_chunks; i++)
-        aggregate_rows(micro, a,
-                       partition_row(a->rowptr, a->n_rows, i, n_chunks),
-                       partition_row(a->rowptr, a->n_rows, i + 1, n_chunks));
+    partition_walk(a->rowptr, a->n_rows, n_threads, aggregate_rows, a);
 }

@@ -48,14 +48,25 @@ static void drop(const struct dropout *d, uint64_t first_draw, int64_t n,
         drop_draw(d, first_draw, (int)(n - i), from + i, to + i);
 }
 
+// The first draw of a row: rows begin with a draw of their own.
+static inline uint64_t row_draw(int64_t row, int32_t dim)
+{
+    return (uint64_t)row * (uint64_t)((dim + DRAWS - 1) / DRAWS);
+}
+
 void cpu_dropout_rows(int64_t n_rows, struct const_view from, struct dropout d,
                       struct view to, int n_threads)
 {
-    uint64_t draws = (uint64_t)((from.dim + DRAWS - 1) / DRAWS);
 #pragma omp parallel for schedule(static) num_threads(n_threads)
     for (int64_t v = 0; v < n_rows; v++)
-        drop(&d, (uint64_t)v * draws, from.dim, from.data + v * from.pitch,
+        drop(&d, row_draw(v, from.dim), from.dim, from.data + v * from.pitch,
              to.data + v * to.pitch);
+}
+
+void cpu_dropout_piece(const struct dropout *d, int64_t row, int32_t dim,
+                       int32_t first, int32_t n, const float *from, float *to)
+{
+    drop(d, row_draw(row, dim) + (uint64_t)(first / DRAWS), n, from, to);
 }
 
 void cpu_dropout_list(int64_t n, const float *from, struct dropout d, float *to,

@@ -21,6 +21,11 @@ struct dropout dropout_of(float p, uint64_t seed, int64_t step, int32_t place);
 void cpu_dropout_rows(int64_t n_rows, struct const_view from, struct dropout d,
                       struct view to, int n_threads);
 
+// Elements first .. first + n - 1 of row `row` of a matrix of `dim` columns:
+// the same mask, a piece at a time. `first` is a multiple of 4.
+void cpu_dropout_piece(const struct dropout *d, int64_t row, int32_t dim,
+                       int32_t first, int32_t n, const float *from, float *to);
+
 // The same for a list, such as the entries of a sparse matrix.
 void cpu_dropout_list(int64_t n, const float *from, struct dropout d, float *to,
                       int n_threads);

@@ -26,17 +26,15 @@ static void dot_row(const struct edge_dot_job *job, int64_t v)
     }
 }
 
+static void dot_rows(const void *job, int64_t first, int64_t end)
+{
+    for (int64_t v = first; v < end; v++)
+        dot_row(job, v);
+}
+
 void cpu_edge_dot(const struct edge_dot_job *job, int n_threads)
 {
-    int64_t n_chunks = partition_chunks(job->rowptr, job->n_rows, n_threads);
-#pragma omp parallel for schedule(dynamic) \
-    num_threads(n_threads) if (n_chunks > 1)
-    for (int64_t i = 0; i < n_chunks; i++) {
-        int64_t end = partition_row(job->rowptr, job->n_rows, i + 1, n_chunks);
-        for (int64_t v = partition_row(job->rowptr, job->n_rows, i, n_chunks);
-             v < end; v++)
-            dot_row(job, v);
-    }
+    partition_walk(job->rowptr, job->n_rows, n_threads, dot_rows, job);
 }
 
 void cpu_gather(int64_t n, const float *from, int64_t stride,

@@ -8,18 +8,25 @@
 typedef void row_work(const struct extreme_job *job, struct const_view in,
                       struct view out, int64_t v);
 
+struct walk {
+    const struct extreme_job *job;
+    row_work *work;
+    struct const_view in;
+    struct view out;
+};
+
+static void visit_rows(const void *context, int64_t first, int64_t end)
+{
+    const struct walk *w = context;
+    for (int64_t v = first; v < end; v++)
+        w->work(w->job, w->in, w->out, v);
+}
+
 static void for_rows(const struct extreme_job *job, row_work *work,
                      struct const_view in, struct view out, int n_threads)
 {
-    int64_t n_chunks = partition_chunks(job->rowptr, job->n_rows, n_threads);
-#pragma omp parallel for schedule(dynamic) \
-    num_threads(n_threads) if (n_chunks > 1)
-    for (int64_t i = 0; i < n_chunks; i++) {
-        int64_t end = partition_row(job->rowptr, job->n_rows, i + 1, n_chunks);
-        for (int64_t v = partition_row(job->rowptr, job->n_rows, i, n_chunks);
-             v < end; v++)
-            work(job, in, out, v);
-    }
+    const struct walk w = {job, work, in, out};
+    partition_walk(job->rowptr, job->n_rows, n_threads, visit_rows, &w);
 }
 
 // A NaN wins and stays, as nothing compares to it.

@@ -51,10 +51,11 @@ static void run_aggregate(const struct cpu_run *r, const struct step *s)
     cpu_aggregate(&job, r->m->ctx->n_threads);
 }
 
-static void run_attention(const struct cpu_run *r, const struct step *s)
+struct attention_job cpu_attention_job(const struct cpu_run *r,
+                                       const struct step *s)
 {
     const struct gnnac_bundle *b = r->m->bundle;
-    struct attention_job job = {
+    return (struct attention_job){
         .n_rows = manifest_of(r)->n_nodes,
         .rowptr = b->rowptr,
         .colidx = b->colidx,
@@ -64,6 +65,11 @@ static void run_attention(const struct cpu_run *r, const struct step *s)
         .out = cpu_output(r, s->out),
         .act = s->act,
     };
+}
+
+static void run_attention(const struct cpu_run *r, const struct step *s)
+{
+    struct attention_job job = cpu_attention_job(r, s);
     cpu_attention(&job, r->m->ctx->n_threads);
 }
 

@@ -49,11 +49,47 @@ void cpu_sparse_weight_grad(const struct sparse_columns *x, struct const_view g,
 void cpu_scatter(int64_t n, const float *from, const int64_t *position,
                  float *to, int n_threads);
 
+// ---- attention (cpu_grad_attention.c) ---------------------------------------
+
+// `g` is the gradient of the sums, activation and bias left behind. `softmax`
+// is what forward kept, of every row v: each head's maximum, each head's sum;
+// then there is room for one more number a head. `drop` is forward's.
+struct attention_grad_job {
+    int64_t n_rows;
+    const int64_t *rowptr; // by rows
+    const int32_t *colidx;
+    struct {
+        const int64_t *rowptr;
+        const int32_t *colidx;
+        const int64_t *edge; // which of the edges by rows; needed for `drop`
+    } by_source;
+    const struct dropout *drop; // may be NULL
+    struct const_view g, x, scores;
+    struct view softmax;             // [n, 3 * heads]
+    struct view grad_x, grad_scores; // are added to
+};
+void cpu_attention_grad(const struct attention_grad_job *job, int n_threads);
+
+// Scores' gradients g [n, 2 * heads], added to those of the rows that the
+// scores are of.
+void cpu_scores_grad(int64_t n_rows, struct const_view g, const float *att_src,
+                     const float *att_dst, struct view grad_x, int n_threads);
+
+// sums [heads * channels]: element c is the sum of g[v][head of c] * x[v][c]
+// over v; g is [n, heads]. `scratch` has MOST_CHUNKS * x.dim doubles.
+void cpu_head_sums(int64_t n_rows, struct const_view g, struct const_view x,
+                   double *scratch, float *sums, int n_threads);
+
 // ---- rows (cpu_grad_rows.c) -------------------------------------------------
 
 // g = 0 where the ReLU's output is not positive.
 void cpu_relu_grad(int64_t n_rows, struct const_view out, struct view g,
                    int n_threads);
+
+// From the gradient of an ELU's output to that of its input, in place; `out`
+// is the output times `scale`.
+void cpu_elu_grad(int64_t n_rows, struct const_view out, float scale,
+                  struct view g, int n_threads);
 
 // From the gradient of log_softmax's output to that of its input, in place.
 void cpu_log_softmax_grad(int64_t n_rows, struct const_view out, struct view g,
@@ -75,6 +111,10 @@ void cpu_scale_rows(int64_t n_rows, struct const_view from,
 // sums [g.dim]: the columns' sums. `scratch` has MOST_CHUNKS * g.dim doubles.
 void cpu_column_sums(int64_t n_rows, struct const_view g, double *scratch,
                      float *sums, int n_threads);
+
+// The end of such sums: sums[j] = sum over c of scratch[c * dim + j].
+void cpu_add_chunks(int64_t n_chunks, int32_t dim, const double *scratch,
+                    float *sums);
 
 // The sum of all products of elements. `scratch` has MOST_CHUNKS doubles.
 double cpu_dot(int64_t n_rows, struct const_view a, struct const_view b,

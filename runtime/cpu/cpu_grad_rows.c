@@ -18,6 +18,20 @@ void cpu_relu_grad(int64_t n_rows, struct const_view out, struct view g,
     }
 }
 
+void cpu_elu_grad(int64_t n_rows, struct const_view out, float scale,
+                  struct view g, int n_threads)
+{
+    float factor = 1 / scale;
+#pragma omp parallel for schedule(static) num_threads(n_threads)
+    for (int64_t v = 0; v < n_rows; v++) {
+        const float *y = out.data + v * out.pitch;
+        float *to = g.data + v * g.pitch;
+#pragma omp simd
+        for (int32_t j = 0; j < g.dim; j++)
+            to[j] *= y[j] < 0 ? factor * y[j] + 1 : 1;
+    }
+}
+
 void cpu_log_softmax_grad(int64_t n_rows, struct const_view out, struct view g,
                           int n_threads)
 {
@@ -59,6 +73,17 @@ void cpu_scale_rows(int64_t n_rows, struct const_view from,
 
 // ---- sums over rows ---------------------------------------------------------
 
+void cpu_add_chunks(int64_t n_chunks, int32_t dim, const double *scratch,
+                    float *sums)
+{
+    for (int32_t j = 0; j < dim; j++) {
+        double sum = 0;
+        for (int64_t c = 0; c < n_chunks; c++)
+            sum += scratch[c * dim + j];
+        sums[j] = (float)sum;
+    }
+}
+
 void cpu_column_sums(int64_t n_rows, struct const_view g, double *scratch,
                      float *sums, int n_threads)
 {
@@ -72,12 +97,7 @@ void cpu_column_sums(int64_t n_rows, struct const_view g, double *scratch,
             for (int32_t j = 0; j < g.dim; j++)
                 sum[j] += (double)g.data[v * g.pitch + j];
     }
-    for (int32_t j = 0; j < g.dim; j++) {
-        double sum = 0;
-        for (int64_t c = 0; c < n_chunks; c++)
-            sum += scratch[c * g.dim + j];
-        sums[j] = (float)sum;
-    }
+    cpu_add_chunks(n_chunks, g.dim, scratch, sums);
 }
 
 static double dot_row(const float *a, const float *b, int32_t dim)

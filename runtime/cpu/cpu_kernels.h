@@ -53,8 +53,13 @@ void cpu_attention_scores(int64_t n_rows, struct const_view x,
                           const float *att_src, const float *att_dst,
                           struct view out, int n_threads);
 
+struct dropout; // cpu_dropout.h
+
 // The attention of Velickovic et al. 2018 as in STEP_ATTENTION; the graph has
-// no self loops. `scores` is [n, 2 * heads]; bias may be NULL.
+// no self loops. `scores` is [n, 2 * heads]; bias may be NULL. What training
+// adds: `drop` (may be NULL) drops coefficients after the softmax, as if they
+// were a matrix [stored edges + n, heads], that of node v itself in row stored
+// edges + v; `softmax` (data may be NULL) receives what backward needs.
 struct attention_job {
     int64_t n_rows;
     const int64_t *rowptr;
@@ -63,6 +68,8 @@ struct attention_job {
     struct const_view x, scores;
     struct view out;
     enum activation act;
+    const struct dropout *drop;
+    struct view softmax; // [n, 3 * heads], see cpu_grad.h
 };
 void cpu_attention(const struct attention_job *job, int n_threads);
 

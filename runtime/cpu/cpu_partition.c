@@ -32,3 +32,16 @@ int64_t partition_row(const int64_t *rowptr, int64_t n_rows, int64_t i,
     }
     return low;
 }
+
+void partition_walk(const int64_t *rowptr, int64_t n_rows, int n_threads,
+                    void (*visit)(const void *context, int64_t begin,
+                                  int64_t end),
+                    const void *context)
+{
+    int64_t n_chunks = partition_chunks(rowptr, n_rows, n_threads);
+#pragma omp parallel for schedule(dynamic) \
+    num_threads(n_threads) if (n_chunks > 1)
+    for (int64_t i = 0; i < n_chunks; i++)
+        visit(context, partition_row(rowptr, n_rows, i, n_chunks),
+              partition_row(rowptr, n_rows, i + 1, n_chunks));
+}

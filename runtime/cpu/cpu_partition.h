@@ -14,4 +14,11 @@ int64_t partition_chunks(const int64_t *rowptr, int64_t n_rows, int n_threads);
 int64_t partition_row(const int64_t *rowptr, int64_t n_rows, int64_t i,
                       int64_t n);
 
+// visit(context, begin, end) for ranges of rows that together are all, by
+// `n_threads`; ranges at the same time, each row once.
+void partition_walk(const int64_t *rowptr, int64_t n_rows, int n_threads,
+                    void (*visit)(const void *context, int64_t begin,
+                                  int64_t end),
+                    const void *context);
+
 #endif

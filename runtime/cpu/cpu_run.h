@@ -23,6 +23,10 @@ static inline struct const_view as_const(struct view v)
 struct const_view cpu_input(const struct cpu_run *r, int32_t buffer);
 struct view cpu_output(const struct cpu_run *r, int32_t buffer); // but 0
 
+// What a step of kind STEP_ATTENTION does; training adds to it.
+struct attention_job cpu_attention_job(const struct cpu_run *r,
+                                       const struct step *s);
+
 void cpu_run_step(const struct cpu_run *r, const struct step *s);
 
 #endif

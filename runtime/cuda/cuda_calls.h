@@ -79,6 +79,8 @@ enum {
     CALL(cuMemcpyDtoH_v2, (void *to, cu_ptr from, size_t n_bytes))             \
     CALL(cuMemcpyHtoDAsync_v2,                                                 \
          (cu_ptr to, const void *from, size_t n_bytes, cu_stream stream))      \
+    CALL(cuMemcpyDtoDAsync_v2,                                                 \
+         (cu_ptr to, cu_ptr from, size_t n_bytes, cu_stream stream))           \
     CALL(cuMemsetD32Async,                                                     \
          (cu_ptr p, unsigned value, size_t n, cu_stream stream))               \
     CALL(cuLibraryLoadData,                                                    \

@@ -86,6 +86,16 @@ gnnac_status cuda_alloc(const struct cuda_context *c, size_t n_bytes,
                 what, n_bytes >> 20, n_free >> 20, n_total >> 20);
 }
 
+gnnac_status cuda_alloc_zeros(const struct cuda_context *c, size_t n_bytes,
+                              cu_stream stream, const char *what, cu_ptr *out,
+                              gnnac_error *err)
+{
+    gnnac_status st = cuda_alloc(c, n_bytes, what, out, err);
+    if (st == GNNAC_OK && n_bytes)
+        st = CU(c, cuMemsetD32Async, (*out, 0, n_bytes / 4, stream), err);
+    return st;
+}
+
 // The copy of pageable memory returns when the last bytes are staged, not when
 // they have arrived; streams that do not wait for the default one would then
 // read too early.

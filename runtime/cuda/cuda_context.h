@@ -23,6 +23,10 @@ void cuda_leave(const struct cuda_context *c);
 // `what` and the sizes. Zero bytes give a valid address too.
 gnnac_status cuda_alloc(const struct cuda_context *c, size_t n_bytes,
                         const char *what, cu_ptr *out, gnnac_error *err);
+// The same, of 0 bits, which work on `stream` sees. A multiple of 4 bytes.
+gnnac_status cuda_alloc_zeros(const struct cuda_context *c, size_t n_bytes,
+                              cu_stream stream, const char *what, cu_ptr *out,
+                              gnnac_error *err);
 // Copy from the host; when it returns, every stream sees the bytes.
 gnnac_status cuda_copy_in(const struct cuda_context *c, cu_ptr to,
                           const void *from, size_t n_bytes, gnnac_error *err);

@@ -54,8 +54,8 @@ out:
 
 static void partition_finish(const struct cuda_context *c, struct partition *p)
 {
-    const cu_ptr arrays[] = {p->part_ptr, p->part_row, p->split_row,
-                             p->split_first, p->split_last};
+    const cu_ptr arrays[] = {p->part_ptr,  p->part_end,    p->part_row,
+                             p->split_row, p->split_first, p->split_last};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         cuda_free(c, arrays[i]);
     *p = (struct partition){0};
@@ -78,7 +78,10 @@ static struct part_limits limits_of(const struct kernel *k)
 {
     return (struct part_limits){.size = k->part_size,
                                 .rows = k->part_rows ? k->part_rows : 1,
-                                .per_block = k->parts_per_block};
+                                .per_block = k->parts_per_block,
+                                .packed_rows = k->packed_rows,
+                                .packed_edges = k->packed_edges,
+                                .packed_step = k->packed_step};
 }
 
 const struct partition *cuda_graph_partition(const struct cuda_graph *g,
@@ -102,9 +105,15 @@ static gnnac_status upload_partition(const struct cuda_context *c,
     const char *what = "parts of the edges";
     p->n_parts = parts->n_parts;
     p->n_splits = parts->n_splits;
-    p->n_blocks = parts->n_blocks;
+    p->n_slots = parts->n_slots;
+    p->n_cut = parts->n_cut;
+    p->n_wide = parts->n_wide;
+    p->n_warps = parts->n_warps;
     TRY(upload_offsets(c, parts->part_ptr, parts->n_parts + 1, p->offset_bits,
                        what, &p->part_ptr, err));
+    if (parts->part_end)
+        TRY(upload_offsets(c, parts->part_end, parts->n_parts, p->offset_bits,
+                           what, &p->part_end, err));
     TRY(upload_ids(c, parts->part_row, parts->n_parts + 1, what, &p->part_row,
                    err));
     TRY(upload_ids(c, parts->split_row, parts->n_splits, what, &p->split_row,
@@ -162,6 +171,9 @@ size_t cuda_graph_partial_bytes(const struct cuda_graph *g,
 {
     const struct partition *p = cuda_graph_partition(g, k);
     size_t pitch = ((size_t)k->dim + 3) / 4 * 4;
-    return k->partials && p ? 2 * (size_t)p->n_blocks * pitch * sizeof(float)
-                            : 0;
+    if (!k->partials || !p || p->n_parts == 0)
+        return 0;
+    // A kernel wants an address even if no row of this graph is cut.
+    size_t slots = p->n_slots > 0 ? (size_t)p->n_slots : 1;
+    return slots * pitch * sizeof(float);
 }

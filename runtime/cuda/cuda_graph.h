@@ -13,8 +13,10 @@ enum { MAX_PARTITIONS = 64 };
 struct partition {
     struct part_limits limits;
     int32_t offset_bits;
-    int64_t n_parts, n_splits, n_blocks;
-    cu_ptr part_ptr, part_row, split_row, split_first, split_last;
+    int64_t n_parts, n_splits, n_slots;
+    int64_t n_cut, n_wide, n_warps; // 0 unless sorted
+    cu_ptr part_ptr, part_end;      // part_end is 0 unless sorted
+    cu_ptr part_row, split_row, split_first, split_last;
 };
 
 struct cuda_graph {

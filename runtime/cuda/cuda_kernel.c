@@ -16,7 +16,7 @@ static int find_entry(const struct cuda_context *c, struct cuda_kernel *k,
 {
     const struct launch *l = &k->k->launches[i];
     cu_kernel kernel;
-    int result = c->cu.cuLibraryGetKernel(&kernel, k->library, l->entry);
+    int result = c->cu.cuLibraryGetKernel(&kernel, k->lib, l->entry);
     if (result == 0)
         result = c->cu.cuKernelGetFunction(&k->functions[i], kernel);
     if (result == 0 && l->shared_bytes > SHARED_BYTES_PLAIN)
@@ -41,14 +41,14 @@ static int load_library(const struct cuda_context *c,
 static int load_image(const struct cuda_context *c, const struct image_view *v,
                       struct cuda_kernel *k)
 {
-    int result = load_library(c, v, &k->library);
+    int result = load_library(c, v, &k->lib);
     if (result != 0)
         return result;
     for (int32_t i = 0; i < k->k->n_launches && result == 0; i++)
         result = find_entry(c, k, i);
     if (result != 0) {
-        c->cu.cuLibraryUnload(k->library);
-        k->library = NULL;
+        c->cu.cuLibraryUnload(k->lib);
+        k->lib = NULL;
     }
     return result;
 }
@@ -94,8 +94,8 @@ gnnac_status cuda_kernel_load(const struct cuda_context *c,
 
 void cuda_kernel_unload(const struct cuda_context *c, struct cuda_kernel *k)
 {
-    if (k->library)
-        c->cu.cuLibraryUnload(k->library);
+    if (k->lib)
+        c->cu.cuLibraryUnload(k->lib);
     *k = (struct cuda_kernel){0};
 }
 
@@ -128,6 +128,7 @@ static void bind_arguments(const struct cuda_graph *g,
                             k->offset_bits == 64 ? g->rowptr_64 : g->rowptr_32},
         [ARG_COLIDX] = {.address = g->colidx},
         [ARG_PART_PTR] = {.address = p->part_ptr},
+        [ARG_PART_END] = {.address = p->part_end},
         [ARG_PART_ROW] = {.address = p->part_row},
         [ARG_SPLIT_ROW] = {.address = p->split_row},
         [ARG_SPLIT_FIRST] = {.address = p->split_first},
@@ -137,26 +138,39 @@ static void bind_arguments(const struct cuda_graph *g,
         [ARG_N_ROWS] = {.count = (int32_t)g->n_nodes},
         [ARG_N_PARTS] = {.count = (int32_t)p->n_parts},
         [ARG_N_SPLITS] = {.count = (int32_t)p->n_splits},
+        [ARG_N_CUT] = {.count = (int32_t)p->n_cut},
+        [ARG_N_WIDE] = {.count = (int32_t)p->n_wide},
+        [ARG_STATE] = {.address = o->state},
+        [ARG_PLACE] = {.count = o->place},
+        [ARG_LABELS] = {.address = o->labels},
+        [ARG_SHARE] = {.address = o->share},
+        [ARG_SCRATCH] = {.address = o->scratch},
+        [ARG_GRAD] = {.address = o->grad},
+        [ARG_WEIGHTS] = {.address = o->weights},
+        [ARG_FIRST] = {.address = o->first},
+        [ARG_SECOND] = {.address = o->second},
+        [ARG_TREATMENT] = {.address = o->treatment},
+        [ARG_ENTRY] = {.address = o->entry},
+        [ARG_ENTRY_AT] = {.address = o->entry_at},
+        [ARG_N_WEIGHTS] = {.count = o->n_weights},
+        [ARG_N_ENTRIES] = {.count = o->n_entries},
     };
     memcpy(values, all, sizeof(all));
 }
 
-static bool is_count(enum launch_arg a)
-{
-    return a == ARG_N_ROWS || a == ARG_N_PARTS || a == ARG_N_SPLITS;
-}
-
 static int64_t grid_count(const struct cuda_graph *g, const struct partition *p,
-                          enum grid_count count)
+                          const struct operands *o, enum grid_count count)
 {
-    switch (count) {
-    case GRID_ROWS:
-        return g->n_nodes;
-    case GRID_PARTS:
-        return p ? p->n_parts : 0;
-    default:
-        return p ? p->n_splits : 0;
-    }
+    const int64_t counts[N_GRID_COUNTS] = {
+        [GRID_ROWS] = g->n_nodes,
+        [GRID_PARTS] = p ? p->n_parts : 0,
+        [GRID_SPLITS] = p ? p->n_splits : 0,
+        [GRID_WARPS] = p ? p->n_warps : 0,
+        [GRID_ONE] = 1,
+        [GRID_WEIGHTS] = o->n_weights,
+        [GRID_ENTRIES] = o->n_entries,
+    };
+    return counts[count];
 }
 
 static gnnac_status launch(const struct cuda_graph *g,
@@ -172,7 +186,7 @@ static gnnac_status launch(const struct cuda_graph *g,
                     (long long)grid);
     for (int32_t a = 0; a < l->n_args; a++) {
         union argument *v = &values[l->args[a]];
-        if (!is_count(l->args[a]) && v->address == 0)
+        if (!launch_arg_is_int(l->args[a]) && v->address == 0)
             return FAIL(err, GNNAC_EINTERNAL, "%s: argument '%s' is missing",
                         l->entry, launch_arg_name(l->args[a]));
         params[a] = v;
@@ -194,7 +208,7 @@ gnnac_status cuda_kernel_launch(const struct cuda_graph *g,
     bind_arguments(g, p, k->k, o, values);
     for (int32_t i = 0; i < k->k->n_launches; i++) {
         const struct launch *l = &k->k->launches[i];
-        int64_t grid = ceil_div(grid_count(g, p, l->count), l->per_block);
+        int64_t grid = ceil_div(grid_count(g, p, o, l->count), l->per_block);
         gnnac_status st =
             grid ? launch(g, k, i, grid, values, stream, err) : GNNAC_OK;
         if (st != GNNAC_OK)

@@ -15,7 +15,7 @@ struct image_view {
 struct cuda_kernel {
     const struct kernel *k; // borrowed
     bool from_ptx;
-    cu_library library;
+    cu_library lib;
     cu_function functions[MAX_LAUNCHES];
 };
 
@@ -28,9 +28,13 @@ gnnac_status cuda_kernel_load(const struct cuda_context *c,
                               struct cuda_kernel *out, gnnac_error *err);
 void cuda_kernel_unload(const struct cuda_context *c, struct cuda_kernel *k);
 
-// Device addresses of what the step at hand works on; 0 where it has none.
+// Device addresses of what the step at hand works on; 0 where it has none. The
+// second half is of training: see LAUNCH_ARGS.
 struct operands {
     cu_ptr out, x, self, bias, eps, partial, source_row, att_src, att_dst;
+    cu_ptr state, labels, share, scratch, grad, weights, first, second,
+        treatment, entry, entry_at;
+    int32_t place, n_weights, n_entries;
 };
 
 // Queue the kernel's launches, in order, on `stream`. Nothing is allocated or

@@ -6,26 +6,10 @@
 
 #include "bundle/dtype.h"
 #include "checked.h"
-#include "cuda/cuda_kernel.h"
+#include "cuda/cuda_model.h"
+#include "weights.h"
 
-// cuBLAS gets its scratch memory from us, so that it allocates nothing and may
-// be captured. NVIDIA's documentation advises 32 MiB for Hopper.
-enum { BLAS_WORKSPACE_BYTES = 32 << 20, ALIGNMENT = 256 };
-
-struct cuda_model {
-    const struct cuda_context *c;
-    const struct gnnac_model *m;
-    struct cuda_graph graph;
-    struct cuda_kernel kernels[MAX_KERNELS];
-    cublas_handle blas;
-    cu_ptr blas_workspace;
-    cu_ptr params[MAX_PARAMS];
-    cu_ptr perm, inverse; // 0 where the graph has the input's order
-    size_t partial_bytes; // behind the buffers in the workspace
-    // For cuda_model_run, made at its first call.
-    cu_stream stream;
-    cu_ptr run_x, run_y, run_workspace;
-};
+enum { ALIGNMENT = 256, PARAM_ALIGNMENT = 64 };
 
 static const struct manifest *manifest_of(const struct cuda_model *cm)
 {
@@ -60,52 +44,49 @@ static size_t list_images(const struct cuda_model *cm, int32_t kernel,
     return n;
 }
 
-static gnnac_status load_kernels(struct cuda_model *cm, gnnac_error *err)
+gnnac_status cuda_model_load_kernel(struct cuda_model *cm, int32_t kernel,
+                                    struct cuda_graph *graph,
+                                    size_t *partial_bytes, gnnac_error *err)
 {
-    const struct manifest *m = manifest_of(cm);
-    for (int32_t i = 0; i < m->n_kernels; i++) {
+    const struct kernel *k = &manifest_of(cm)->kernels[kernel];
+    gnnac_status st = GNNAC_OK;
+    if (!cm->kernels[kernel].lib) {
         struct image_view images[12];
-        size_t n = list_images(cm, i, images);
-        gnnac_status st = cuda_kernel_load(cm->c, &m->kernels[i], images, n,
-                                           &cm->kernels[i], err);
-        if (st == GNNAC_OK)
-            st = cuda_graph_prepare(&cm->graph, &m->kernels[i], err);
-        if (st != GNNAC_OK)
-            return st;
-        size_t bytes = cuda_graph_partial_bytes(&cm->graph, &m->kernels[i]);
-        if (bytes > cm->partial_bytes)
-            cm->partial_bytes = bytes;
+        size_t n = list_images(cm, kernel, images);
+        st = cuda_kernel_load(cm->c, k, images, n, &cm->kernels[kernel], err);
     }
+    if (st == GNNAC_OK)
+        st = cuda_graph_prepare(graph, k, err);
+    if (st != GNNAC_OK)
+        return st;
+    size_t bytes = cuda_graph_partial_bytes(graph, k);
+    if (bytes > *partial_bytes)
+        *partial_bytes = bytes;
     return GNNAC_OK;
 }
 
-static gnnac_status open_blas(struct cuda_model *cm, gnnac_error *err)
+static gnnac_status load_kernels(struct cuda_model *cm, gnnac_error *err)
 {
-    const struct cuda_context *c = cm->c;
-    gnnac_status st = cublas_status("cublasCreate_v2",
-                                    c->blas.cublasCreate_v2(&cm->blas), err);
-    if (st == GNNAC_OK)
-        st = cuda_alloc(c, BLAS_WORKSPACE_BYTES, "cuBLAS's workspace",
-                        &cm->blas_workspace, err);
+    const struct program *p = &manifest_of(cm)->program;
+    gnnac_status st = GNNAC_OK;
+    for (int32_t i = 0; i < p->n_steps && st == GNNAC_OK; i++)
+        if (p->steps[i].kernel >= 0)
+            st = cuda_model_load_kernel(cm, p->steps[i].kernel, &cm->graph,
+                                        &cm->partial_bytes, err);
     return st;
-}
-
-static size_t param_bytes(const struct program *p, int32_t i)
-{
-    return (size_t)p->params[i].rows * (size_t)p->params[i].cols *
-           dtype_bytes(program_param_type(p, i));
 }
 
 static gnnac_status alloc_params(struct cuda_model *cm, gnnac_error *err)
 {
     const struct program *p = &manifest_of(cm)->program;
+    struct param_layout *l = &cm->layout;
     for (int32_t i = 0; i < p->n_params; i++) {
-        gnnac_status st = cuda_alloc(cm->c, param_bytes(p, i), "the weights",
-                                     &cm->params[i], err);
-        if (st != GNNAC_OK)
-            return st;
+        l->offset[i] = l->n_floats;
+        l->n_floats += ceil_div(param_elems(&p->params[i]), PARAM_ALIGNMENT) *
+                       PARAM_ALIGNMENT;
     }
-    return GNNAC_OK;
+    return cuda_alloc_zeros(cm->c, (size_t)l->n_floats * sizeof(float), NULL,
+                            "the weights", &cm->weights, err);
 }
 
 static gnnac_status upload_order(struct cuda_model *cm, gnnac_error *err)
@@ -130,7 +111,7 @@ static gnnac_status build(struct cuda_model *cm, gnnac_error *err)
                         cm->m->dinv, &cm->graph, err));
     TRY(upload_order(cm, err));
     TRY(load_kernels(cm, err));
-    TRY(open_blas(cm, err));
+    TRY(cuda_blas_open(cm->c, &cm->blas, err));
     TRY(alloc_params(cm, err));
 out:
     return st;
@@ -162,15 +143,12 @@ gnnac_status cuda_model_create(struct cuda_context *c,
 static void release(struct cuda_model *cm)
 {
     const struct cuda_context *c = cm->c;
-    if (cm->blas)
-        c->blas.cublasDestroy_v2(cm->blas);
+    cuda_blas_close(&cm->blas);
     if (cm->stream)
         c->cu.cuStreamDestroy_v2(cm->stream);
     for (int32_t i = 0; i < MAX_KERNELS; i++)
         cuda_kernel_unload(c, &cm->kernels[i]);
-    for (int32_t i = 0; i < MAX_PARAMS; i++)
-        cuda_free(c, cm->params[i]);
-    cuda_free(c, cm->blas_workspace);
+    cuda_free(c, cm->weights);
     cuda_free(c, cm->perm);
     cuda_free(c, cm->inverse);
     cuda_free(c, cm->run_x);
@@ -208,7 +186,22 @@ size_t cuda_model_workspace_size(const struct cuda_model *cm)
     return partial_offset(cm) + cm->partial_bytes;
 }
 
-// A parameter, rounded where a linear step reads it in 16 bits.
+// Wait for what a trainer still does to the weights.
+static gnnac_status settle(struct cuda_model *cm, gnnac_error *err)
+{
+    cu_stream stream = cm->taught_on;
+    cm->taught_on = NULL;
+    return stream ? CU(cm->c, cuStreamSynchronize, (stream), err) : GNNAC_OK;
+}
+
+static size_t param_bytes(const struct program *p, int32_t i)
+{
+    return (size_t)param_elems(&p->params[i]) *
+           dtype_bytes(program_param_type(p, i));
+}
+
+// A parameter, rounded where a linear step reads it in 16 bits; it takes then
+// the first half of its place.
 static gnnac_status upload_param(struct cuda_model *cm, int32_t i,
                                  gnnac_error *err)
 {
@@ -216,26 +209,46 @@ static gnnac_status upload_param(struct cuda_model *cm, int32_t i,
     enum dtype type = program_param_type(p, i);
     size_t n_bytes = param_bytes(p, i);
     if (type == DTYPE_F32)
-        return cuda_copy_in(cm->c, cm->params[i], cm->m->params[i], n_bytes,
+        return cuda_copy_in(cm->c, cuda_param(cm, i), cm->m->params[i], n_bytes,
                             err);
     void *stored = malloc(n_bytes);
     if (!stored)
         return FAIL(err, GNNAC_ENOMEM, "out of memory for the weights");
-    dtype_store(type, cm->m->params[i],
-                (int64_t)p->params[i].rows * p->params[i].cols, stored);
-    gnnac_status st = cuda_copy_in(cm->c, cm->params[i], stored, n_bytes, err);
+    dtype_store(type, cm->m->params[i], param_elems(&p->params[i]), stored);
+    gnnac_status st =
+        cuda_copy_in(cm->c, cuda_param(cm, i), stored, n_bytes, err);
     free(stored);
     return st;
 }
 
 gnnac_status cuda_model_upload(struct cuda_model *cm, gnnac_error *err)
 {
-    const struct program *p = &manifest_of(cm)->program;
     gnnac_status st = cuda_enter(cm->c, err);
     if (st != GNNAC_OK)
         return st;
-    for (int32_t i = 0; i < p->n_params && st == GNNAC_OK; i++)
+    st = settle(cm, err);
+    for (int32_t i = 0; i < manifest_of(cm)->program.n_params && st == GNNAC_OK;
+         i++)
         st = upload_param(cm, i, err);
+    cm->host_is_old = cm->host_is_old && st != GNNAC_OK;
+    cuda_leave(cm->c);
+    return st;
+}
+
+// Only a trainer makes the host's copy old, and it trains float32.
+gnnac_status cuda_model_download(struct cuda_model *cm, gnnac_error *err)
+{
+    if (!cm->host_is_old)
+        return GNNAC_OK;
+    gnnac_status st = cuda_enter(cm->c, err);
+    if (st != GNNAC_OK)
+        return st;
+    st = settle(cm, err);
+    const struct program *p = &manifest_of(cm)->program;
+    for (int32_t i = 0; i < p->n_params && st == GNNAC_OK; i++)
+        st = CU(cm->c, cuMemcpyDtoH_v2,
+                (cm->m->params[i], cuda_param(cm, i), param_bytes(p, i)), err);
+    cm->host_is_old = st != GNNAC_OK;
     cuda_leave(cm->c);
     return st;
 }
@@ -258,64 +271,24 @@ static cu_ptr buffer_address(const struct pass *p, int32_t buffer)
     return buffer == 1 ? p->y : p->workspace + p->cm->m->plan.offset[buffer];
 }
 
-static cu_ptr param_address(const struct pass *p, int32_t param)
+static struct device_matrix matrix(const struct pass *p, int32_t buffer)
 {
-    return param < 0 ? 0 : p->cm->params[param];
+    const struct buffer *b = &manifest_of(p->cm)->program.buffers[buffer];
+    return (struct device_matrix){buffer_address(p, buffer), b->pitch,
+                                  b->dtype};
 }
 
-static int blas_type(enum dtype t)
-{
-    return t == DTYPE_F16    ? CUDA_R_16F
-           : t == DTYPE_BF16 ? CUDA_R_16BF
-                             : CUDA_R_32F;
-}
-
-// The product of what is stored in 16 bits, in float32; see run_linear.
-static gnnac_status run_linear_halves(const struct pass *p,
-                                      const struct step *s, gnnac_error *err)
-{
-    const struct cuda_context *c = p->cm->c;
-    const struct program *prog = &manifest_of(p->cm)->program;
-    const struct param *w = &prog->params[s->weight];
-    const struct buffer *x = &prog->buffers[s->x],
-                        *out = &prog->buffers[s->out];
-    const float one = 1, beta = s->accumulate ? 1 : 0;
-    int n = (int)manifest_of(p->cm)->n_nodes;
-    int result = c->blas.cublasGemmEx(
-        p->cm->blas, CUBLAS_T, CUBLAS_N, w->rows, n, w->cols, &one,
-        (const void *)(uintptr_t)param_address(p, s->weight),
-        blas_type(x->dtype), w->cols,
-        (const void *)(uintptr_t)buffer_address(p, s->x), blas_type(x->dtype),
-        x->pitch, &beta, (void *)(uintptr_t)buffer_address(p, s->out),
-        blas_type(out->dtype), out->pitch, CUBLAS_COMPUTE_32F,
-        CUBLAS_GEMM_DEFAULT);
-    return cublas_status("cublasGemmEx", result, err);
-}
-
-// out [n, O] = x [n, K] W^T, W [O, K]; all row-major. Read as column-major the
-// same memory holds the transposes: out^T = W x^T.
 static gnnac_status run_linear(const struct pass *p, const struct step *s,
                                gnnac_error *err)
 {
-    const struct cuda_context *c = p->cm->c;
-    const struct program *prog = &manifest_of(p->cm)->program;
-    const struct param *w = &prog->params[s->weight];
-    const struct buffer *x = &prog->buffers[s->x],
-                        *out = &prog->buffers[s->out];
-    const float one = 1, beta = s->accumulate ? 1 : 0;
-    int n = (int)manifest_of(p->cm)->n_nodes;
-    if (x->dtype != DTYPE_F32)
-        return run_linear_halves(p, s, err);
-    int result = c->blas.cublasSgemm_v2(
-        p->cm->blas, CUBLAS_T, CUBLAS_N, w->rows, n, w->cols, &one,
-        (const float *)(uintptr_t)param_address(p, s->weight), w->cols,
-        (const float *)(uintptr_t)buffer_address(p, s->x), x->pitch, &beta,
-        (float *)(uintptr_t)buffer_address(p, s->out), out->pitch);
-    return cublas_status("cublasSgemm_v2", result, err);
+    const struct param *w = &manifest_of(p->cm)->program.params[s->weight];
+    const struct product size = {manifest_of(p->cm)->n_nodes, w->rows, w->cols,
+                                 s->accumulate};
+    return cuda_blas_linear(&p->cm->blas, &size, cuda_param(p->cm, s->weight),
+                            matrix(p, s->x), matrix(p, s->out), err);
 }
 
-// What bundle_source_rows says, on the device.
-static cu_ptr source_rows(const struct cuda_model *cm, const struct step *s)
+cu_ptr cuda_source_rows(const struct cuda_model *cm, const struct step *s)
 {
     return s->kind == STEP_GRAPH_ORDER   ? cm->inverse
            : s->kind == STEP_INPUT_ORDER ? cm->perm
@@ -330,12 +303,12 @@ static gnnac_status run_kernel(const struct pass *p, const struct step *s,
         .out = buffer_address(p, s->out),
         .x = buffer_address(p, s->x),
         .self = buffer_address(p, s->self),
-        .bias = param_address(p, s->bias),
-        .eps = param_address(p, s->eps),
+        .bias = cuda_param(p->cm, s->bias),
+        .eps = cuda_param(p->cm, s->eps),
         .partial = p->workspace + partial_offset(p->cm),
-        .source_row = source_rows(p->cm, s),
-        .att_src = scores ? param_address(p, s->weight) : 0,
-        .att_dst = scores ? param_address(p, s->weight + 1) : 0,
+        .source_row = cuda_source_rows(p->cm, s),
+        .att_src = scores ? cuda_param(p->cm, s->weight) : 0,
+        .att_dst = scores ? cuda_param(p->cm, s->weight + 1) : 0,
     };
     return cuda_kernel_launch(&p->cm->graph, &p->cm->kernels[s->kernel], &o,
                               p->stream, err);
@@ -344,18 +317,10 @@ static gnnac_status run_kernel(const struct pass *p, const struct step *s,
 static gnnac_status run_steps(const struct pass *p, gnnac_error *err)
 {
     struct cuda_model *cm = p->cm;
-    const struct cuda_context *c = cm->c;
     const struct program *prog = &manifest_of(cm)->program;
-    gnnac_status st =
-        cublas_status("cublasSetStream_v2",
-                      c->blas.cublasSetStream_v2(cm->blas, p->stream), err);
-    // Setting the stream forgets the workspace.
+    gnnac_status st = settle(cm, err);
     if (st == GNNAC_OK)
-        st = cublas_status("cublasSetWorkspace_v2",
-                           c->blas.cublasSetWorkspace_v2(
-                               cm->blas, (void *)(uintptr_t)cm->blas_workspace,
-                               BLAS_WORKSPACE_BYTES),
-                           err);
+        st = cuda_blas_on(&cm->blas, p->stream, err);
     for (int32_t i = 0; i < prog->n_steps && st == GNNAC_OK; i++) {
         const struct step *s = &prog->steps[i];
         st = s->kind == STEP_LINEAR ? run_linear(p, s, err)

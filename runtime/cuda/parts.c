@@ -1,4 +1,4 @@
-#include "cuda/parts.h"
+#include "cuda/buckets.h"
 
 #include <stdlib.h>
 
@@ -64,6 +64,16 @@ static int64_t visit_splits(const int64_t *rowptr, int32_t per_block,
     return n;
 }
 
+gnnac_status parts_check_count(int64_t n_parts, int32_t size, gnnac_error *err)
+{
+    return n_parts <= INT32_MAX
+               ? GNNAC_OK
+               : FAIL(err, GNNAC_EUNSUPPORTED,
+                      "parts of %d edges cut this graph into %lld, more than "
+                      "2^31-1: use a larger partSize",
+                      (int)size, (long long)n_parts);
+}
+
 gnnac_status parts_build(int64_t n_rows, const int64_t *rowptr,
                          const struct part_limits *limits, struct parts *out,
                          gnnac_error *err)
@@ -71,13 +81,14 @@ gnnac_status parts_build(int64_t n_rows, const int64_t *rowptr,
     gnnac_status st = GNNAC_OK;
     struct parts p = {0};
 
+    if (limits->packed_rows)
+        return buckets_build(n_rows, rowptr, limits, out, err);
     p.n_parts = visit_parts(n_rows, rowptr, limits, &p);
     p.n_blocks = ceil_div(p.n_parts, limits->per_block);
-    if (p.n_parts > INT32_MAX)
-        return FAIL(err, GNNAC_EUNSUPPORTED,
-                    "parts of %d edges cut this graph into %lld, more than "
-                    "2^31-1: use a larger partSize",
-                    (int)limits->size, (long long)p.n_parts);
+    p.n_slots = 2 * p.n_blocks;
+    st = parts_check_count(p.n_parts, limits->size, err);
+    if (st != GNNAC_OK)
+        return st;
     p.part_ptr = alloc_array(p.n_parts + 1, sizeof(*p.part_ptr));
     p.part_row = alloc_array(p.n_parts + 1, sizeof(*p.part_row));
     if (!p.part_ptr || !p.part_row) {
@@ -107,6 +118,7 @@ out:
 void parts_finish(struct parts *p)
 {
     free(p->part_ptr);
+    free(p->part_end);
     free(p->part_row);
     free(p->split_row);
     free(p->split_first);

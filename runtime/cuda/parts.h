@@ -17,6 +17,9 @@
 // A block writes its partial of a split row to slot 2b+1 if the row begins in
 // block b, else to slot 2b (a block touches at most two split rows: the one it
 // continues and the one it begins).
+//
+// With `packed_rows` parts are instead sorted by length and each belongs to one
+// row; see buckets.h.
 #ifndef GNNAC_PARTS_H
 #define GNNAC_PARTS_H
 
@@ -25,15 +28,19 @@
 #include "fail.h"
 
 struct part_limits {
-    int32_t size, rows, per_block; // each at least 1
+    int32_t size, rows, per_block;                  // each at least 1
+    int32_t packed_rows, packed_edges, packed_step; // 0, or each at least 1
 };
 
 struct parts {
-    int64_t n_parts, n_splits, n_blocks;
-    int64_t *part_ptr;    // [n_parts + 1] offsets into colidx
-    int32_t *part_row;    // [n_parts + 1] first row that the parts before have
-                          // not completed; n_rows at the end
-    int32_t *split_row;   // [n_splits] split rows, ascending
+    int64_t n_parts, n_splits;
+    int64_t n_blocks, n_slots;      // blocks of parts; partial sums they leave
+    int64_t n_cut, n_wide, n_warps; // of sorted parts; else 0
+    int64_t *part_ptr;              // [n_parts + 1] offsets into colidx
+    int64_t *part_end;  // [n_parts] of sorted parts: where they end; else NULL
+    int32_t *part_row;  // [n_parts + 1] first row that the parts before have
+                        // not completed; n_rows at the end
+    int32_t *split_row; // [n_splits] split rows, ascending
     int32_t *split_first; // [n_splits] first block with parts of the row
     int32_t *split_last;  // [n_splits] last such block
 };
@@ -43,5 +50,8 @@ gnnac_status parts_build(int64_t n_rows, const int64_t *rowptr,
                          const struct part_limits *limits, struct parts *out,
                          gnnac_error *err);
 void parts_finish(struct parts *p);
+
+// GNNAC_EUNSUPPORTED when so many parts of `size` edges do not fit 31 bits.
+gnnac_status parts_check_count(int64_t n_parts, int32_t size, gnnac_error *err);
 
 #endif

@@ -31,8 +31,9 @@ static gnnac_status prepare(struct gnnac_graph *g, const gnnac_plan_options *o,
     if (st == GNNAC_OK && o->reduce == GNNAC_GCN)
         st = op_graph_need_dinv(g, err);
     *needs = (struct op_needs){
-        .row_scratch =
-            o->backward && (o->reduce == GNNAC_MEAN || is_extreme(o)),
+        .row_cols = o->backward && (o->reduce == GNNAC_MEAN || is_extreme(o))
+                        ? o->dim
+                        : 0,
         .edge_scratch = o->weighted && (g->edge || o->backward),
     };
     return st;

@@ -56,6 +56,7 @@ static bool measure(struct gnnac_plan *p)
 {
     const struct op_needs *needs = &p->needs;
     size_t *n = p->n_floats, rows = 0, edges = 0, end = 0;
+    const size_t item = sizeof(float);
     bool fits = floats(p->g->n_nodes, p->o.dim, &n[OPERAND_X]) &&
                 floats(p->g->n_nodes, needs->y_cols, &n[OPERAND_Y]) &&
                 floats(p->g->n_given, p->o.weighted, &n[OPERAND_WEIGHT]);
@@ -64,11 +65,11 @@ static bool measure(struct gnnac_plan *p)
             fits && floats(p->g->n_given, needs->edge_values, &n[OPERAND_OUT]);
     else
         n[OPERAND_OUT] = n[OPERAND_X];
-    if (needs->row_scratch)
-        rows = n[OPERAND_X] * sizeof(float);
     if (needs->edge_scratch)
-        edges = (size_t)p->g->n_edges * sizeof(float);
-    fits = fits && size_add(rows, REGION_ALIGNMENT - 1, &end) &&
+        edges = (size_t)p->g->n_edges * item;
+    fits = fits && floats(p->g->n_nodes, needs->row_cols, &rows) &&
+           size_mul(rows, item, &rows) &&
+           size_add(rows, REGION_ALIGNMENT - 1, &end) &&
            size_add(end, edges, &p->n_bytes);
     p->edges_at = end / REGION_ALIGNMENT * REGION_ALIGNMENT;
     p->n_bytes = p->edges_at + edges;
@@ -87,9 +88,6 @@ static gnnac_status prepare(struct gnnac_plan *p,
                     "operators run on the CPU: %s is a GPU", p->g->ctx->device);
     if (p->o.weighted && p->o.op != GNNAC_AGGREGATE)
         return FAIL(err, GNNAC_EUSAGE, "%s takes no weights", p->op->name);
-    if (p->o.backward && !p->op->backward)
-        return FAIL(err, GNNAC_EUNSUPPORTED, "%s has no backward yet",
-                    p->op->name);
     if (p->o.backward && (st = op_graph_need_transposed(p->g, err)) != GNNAC_OK)
         return st;
     st = p->op->prepare(p->g, &p->o, &p->needs, err);

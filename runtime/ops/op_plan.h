@@ -11,7 +11,7 @@ enum operand { OPERAND_X, OPERAND_Y, OPERAND_WEIGHT, OPERAND_OUT, N_OPERANDS };
 struct op_needs {
     int32_t y_cols;      // 0: there is no y
     int32_t edge_values; // of each edge in `out`; 0: `out` is [n_nodes, dim]
-    bool row_scratch;    // [n_nodes, dim]
+    int64_t row_cols;    // of scratch [n_nodes, row_cols]
     bool edge_scratch;   // [n_edges]
 };
 
@@ -41,7 +41,6 @@ struct op {
     gnnac_status (*prepare)(struct gnnac_graph *g, const gnnac_plan_options *o,
                             struct op_needs *needs, gnnac_error *err);
     void (*forward)(const struct op_run *r);
-    // NULL: not there.
     void (*backward)(const struct op_run *r);
     // Which operands these gradients depend on; bit i is operand i.
     unsigned (*backward_reads)(const gnnac_plan_options *o, unsigned wanted);

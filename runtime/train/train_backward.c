@@ -86,11 +86,22 @@ static void back_linear(struct turn *b)
                trainer_grad(b->t, s->x), take_grad(b, s->x), b->n_threads);
 }
 
+// How much larger dropout left what it kept of the step's output.
+static float scale_after(const struct turn *b)
+{
+    const gnnac_trainer *t = b->t;
+    bool dropped =
+        t->x.dropped && t->plan.drop_after[b->s - trained_program(t)->steps];
+    return dropped ? trainer_dropout(t, b->s->layer + 1).scale : 1;
+}
+
 static void back_activation(const struct turn *b)
 {
+    struct const_view out = as_const(cpu_output(&b->run, b->s->out));
     if (b->s->act == ACT_RELU)
-        cpu_relu_grad(b->n_rows, as_const(cpu_output(&b->run, b->s->out)), b->g,
-                      b->n_threads);
+        cpu_relu_grad(b->n_rows, out, b->g, b->n_threads);
+    if (b->s->act == ACT_ELU)
+        cpu_elu_grad(b->n_rows, out, scale_after(b), b->g, b->n_threads);
 }
 
 // Of a step that wrote to another buffer than it read.
@@ -166,6 +177,30 @@ static void back_aggregate(struct turn *b)
     back_sum(b);
 }
 
+// A buffer's gradient, zero where none has arrived yet.
+static struct view grad_to_add(const struct turn *b, int32_t buffer)
+{
+    struct view g = trainer_grad(b->t, buffer);
+    if (!take_grad(b, buffer))
+        memset(g.data, 0, (size_t)(b->n_rows * g.pitch) * sizeof(float));
+    return g;
+}
+
+static void back_attention(struct turn *b)
+{
+    back_activation(b);
+    bias_grad(b);
+    train_attention_backward(b->t, &b->run, b->s, as_const(b->g),
+                             grad_to_add(b, b->s->x),
+                             grad_to_add(b, b->s->self));
+}
+
+static void back_scores(struct turn *b)
+{
+    train_scores_backward(b->t, &b->run, b->s, as_const(b->g),
+                          grad_to_add(b, b->s->x));
+}
+
 // Rows that were brought into one order go back into the other.
 static void back_order(struct turn *b)
 {
@@ -180,9 +215,10 @@ static void back_order(struct turn *b)
 }
 
 static void (*const back[N_STEP_KINDS])(struct turn *) = {
-    [STEP_LINEAR] = back_linear,     [STEP_AGGREGATE] = back_aggregate,
-    [STEP_BIAS_ACT] = back_bias_act, [STEP_LOG_SOFTMAX] = back_log_softmax,
-    [STEP_GRAPH_ORDER] = back_order, [STEP_INPUT_ORDER] = back_order,
+    [STEP_LINEAR] = back_linear,       [STEP_AGGREGATE] = back_aggregate,
+    [STEP_BIAS_ACT] = back_bias_act,   [STEP_LOG_SOFTMAX] = back_log_softmax,
+    [STEP_GRAPH_ORDER] = back_order,   [STEP_INPUT_ORDER] = back_order,
+    [STEP_ATTENTION] = back_attention, [STEP_ATTENTION_SCORES] = back_scores,
 };
 
 static void undo_dropout(const struct turn *b)

@@ -41,6 +41,8 @@ void train_forward(gnnac_trainer *t, bool training)
         struct view out = cpu_output(&r, s->out);
         if (t->x.sparse && s->x == 0)
             sparse_linear(t, s, x, out);
+        else if (training && s->kind == STEP_ATTENTION)
+            train_attention_forward(t, &r, s);
         else
             cpu_run_step(&r, s);
         if (drops && t->plan.drop_after[i])

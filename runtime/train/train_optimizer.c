@@ -69,15 +69,25 @@ static struct update sgd_constants(const gnnac_train_options *o)
                            .beta1 = o->momentum};
 }
 
+bool train_updates(const gnnac_trainer *t, int32_t param)
+{
+    return t->o.learn_eps || trained_program(t)->params[param].init != INIT_EPS;
+}
+
+bool train_decays(const gnnac_trainer *t, int32_t param)
+{
+    return t->o.decay_layers == 0 ||
+           t->plan.param_layer[param] < t->o.decay_layers;
+}
+
 void train_update(gnnac_trainer *t)
 {
     const struct program *p = trained_program(t);
     const gnnac_train_options *o = &t->o;
     bool is_sgd = o->optimizer == GNNAC_SGD;
     for (int32_t i = 0; i < p->n_params; i++) {
-        bool decays =
-            o->decay_layers == 0 || t->plan.param_layer[i] < o->decay_layers;
-        if (p->params[i].init == INIT_EPS && !o->learn_eps)
+        bool decays = train_decays(t, i);
+        if (!train_updates(t, i))
             continue;
         struct update u =
             is_sgd ? sgd_constants(o) : adam_constants(o, t->n_steps);

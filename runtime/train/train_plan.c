@@ -26,8 +26,8 @@ static gnnac_status refuse(int32_t i, const char *what, gnnac_error *err)
 static gnnac_status check_step(struct history *h, const struct step *s,
                                int32_t i, gnnac_error *err)
 {
-    if (s->kind == STEP_ATTENTION)
-        return refuse(i, "is attention, which has no backward yet", err);
+    if (s->kind == STEP_ATTENTION_SCORES && s->x == 0)
+        return refuse(i, "attends to the features themselves", err);
     if (s->layer < h->layer)
         return refuse(i, "belongs to an earlier layer", err);
     if (in_place(s) && h->read[s->out])
@@ -45,8 +45,10 @@ static gnnac_status use_params(struct history *h, const struct step *s,
                                int32_t i, struct train_plan *plan,
                                gnnac_error *err)
 {
-    const int32_t params[] = {s->weight, s->bias, s->eps};
-    for (int k = 0; k < 3; k++) {
+    bool scores = s->kind == STEP_ATTENTION_SCORES;
+    const int32_t params[] = {s->weight, s->bias, s->eps,
+                              scores ? s->weight + 1 : -1};
+    for (size_t k = 0; k < sizeof(params) / sizeof(params[0]); k++) {
         if (params[k] < 0)
             continue;
         if (h->used[params[k]])

@@ -61,6 +61,9 @@ gnnac_status gnnac_model_save_weights(const gnnac_model *m, const char *path,
                     "gnnac_model_save_weights: NULL argument");
     if (!m->has_weights)
         return FAIL(err, GNNAC_EUSAGE, "the model has no weights to save");
+    gnnac_status st = m->cuda ? cuda_model_download(m->cuda, err) : GNNAC_OK;
+    if (st != GNNAC_OK)
+        return st;
     return write_sets(&m->bundle->manifest->program,
                       (float *const *const[N_SETS]){m->params}, NULL, NULL,
                       path, err);
@@ -73,6 +76,9 @@ gnnac_status gnnac_trainer_save(const gnnac_trainer *t, const char *path,
     gnnac__clear(err);
     if (!t || !path)
         return FAIL(err, GNNAC_EUSAGE, "gnnac_trainer_save: NULL argument");
+    gnnac_status st = t->backend->fetch(t, err);
+    if (st != GNNAC_OK)
+        return st;
     snprintf(step, sizeof(step), "%lld", (long long)t->n_steps);
     snprintf(kept, sizeof(kept), "%lld", (long long)t->kept_step);
     float *const *const sets[N_SETS] = {t->m->params, t->first.of, t->second.of,
@@ -150,6 +156,7 @@ static gnnac_status load_into(struct state *s, gnnac_trainer *t,
     TRY(safetensors_parse(bytes, n_bytes, path, &file, err));
     TRY(read_state(t, &file, path, s, err));
     adopt(t, s);
+    TRY(t->backend->send(t, err));
 out:
     for (int i = 0; i < N_SETS; i++)
         params_finish(s->sets[i].of);

@@ -1,6 +1,8 @@
-// What training owns. One step is forward (train_forward.c), loss
-// (train_loss.c), backward (train_backward.c), optimiser (train_optimizer.c);
-// trainer.c is the public interface. All memory is there before the first step.
+// What training owns, and the seam to what executes it: on the CPU
+// (train_cpu.c) one step is forward (train_forward.c), loss (train_loss.c),
+// backward (train_backward.c), optimiser (train_optimizer.c); on a GPU
+// (cuda/cuda_train.c) it is a program (train_program.h). trainer.c is the
+// public interface. All memory is there before the first step.
 #ifndef GNNAC_TRAINER_H
 #define GNNAC_TRAINER_H
 
@@ -27,19 +29,56 @@ struct train_features {
     float *own_dense;
 };
 
+// What attention keeps from forward to backward.
+struct train_attention {
+    float *softmax[MAX_STEPS]; // of such a step [n_nodes, 3 * heads]; owned
+    int64_t *edge;             // of each entry of `graph` the edge by rows;
+                               // owned; NULL unless coefficients are dropped
+};
+
 // A float array for each parameter.
 struct param_set {
     float *of[MAX_PARAMS];
 };
 
+// What a step learns from; checked.
+struct targets {
+    const int32_t *labels, *nodes; // [n_nodes], [n]
+    int64_t n;
+};
+
+// Where training runs. `open` has options, plan and graph, and may leave a part
+// of the work to `close`. `step` counts itself; `loss` may be NULL. `fetch`
+// brings weights, first, second and kept to the trainer's and the model's
+// arrays, `send` takes all of that and n_steps from there.
+struct train_backend {
+    gnnac_status (*open)(gnnac_trainer *t, const gnnac_features *x,
+                         gnnac_error *err);
+    void (*close)(gnnac_trainer *t);
+    gnnac_status (*step)(gnnac_trainer *t, const struct targets *at,
+                         float *loss, gnnac_error *err);
+    gnnac_status (*predict)(gnnac_trainer *t, float *y, gnnac_error *err);
+    gnnac_status (*keep)(gnnac_trainer *t, gnnac_error *err);
+    gnnac_status (*recall)(gnnac_trainer *t, gnnac_error *err);
+    gnnac_status (*fetch)(const gnnac_trainer *t, gnnac_error *err);
+    gnnac_status (*send)(gnnac_trainer *t, gnnac_error *err);
+};
+extern const struct train_backend cpu_training, cuda_training;
+
 struct gnnac_trainer {
     struct gnnac_model *m;
+    const struct train_backend *backend;
     gnnac_train_options o; // without a 0 that means a default
     struct train_plan plan;
-    struct train_features x;
-    struct transposed graph;    // by sources
-    int64_t n_steps, kept_step; // kept_step < 0: nothing kept
+    struct transposed graph;              // by sources
+    int64_t n_steps, kept_step;           // kept_step < 0: nothing kept
+    struct param_set first, second, kept; // first: Adam's mean, SGD's velocity;
+                                          // second: Adam's
+    struct cuda_trainer *cuda;            // owned; NULL on the CPU
 
+    // ---- on the CPU alone ----
+    struct train_features x;
+    struct train_attention attention;
     // Buffers 1 and on, values and gradients, laid out alike.
     size_t offset[MAX_BUFFERS], n_bytes;
     char *values, *grads;
@@ -47,10 +86,13 @@ struct gnnac_trainer {
     float *scratch;             // of products
     double *sums;               // of sums over rows
 
-    // grad: 0 where none ever arrives.
-    struct param_set grad, first, second, kept; // first: Adam's mean, SGD's
-                                                // velocity; second: Adam's
+    struct param_set grad; // 0 where none ever arrives
 };
+
+// Constants of the optimiser's options: whether a parameter is learnt, and
+// decays (train_optimizer.c).
+bool train_updates(const gnnac_trainer *t, int32_t param);
+bool train_decays(const gnnac_trainer *t, int32_t param);
 
 static inline const struct program *trained_program(const gnnac_trainer *t)
 {
@@ -81,6 +123,21 @@ gnnac_status train_features_init(const gnnac_features *given,
                                  bool dropout, struct train_features *out,
                                  gnnac_error *err);
 void train_features_finish(struct train_features *x);
+
+// After `graph`. GNNAC_ENOMEM.
+gnnac_status train_attention_init(gnnac_trainer *t, gnnac_error *err);
+void train_attention_finish(struct train_attention *a);
+
+// A step of kind STEP_ATTENTION; its gradients, and those of its scores' step,
+// are added to what is there.
+void train_attention_forward(const gnnac_trainer *t, const struct cpu_run *r,
+                             const struct step *s);
+void train_attention_backward(const gnnac_trainer *t, const struct cpu_run *r,
+                              const struct step *s, struct const_view g,
+                              struct view grad_x, struct view grad_scores);
+void train_scores_backward(const gnnac_trainer *t, const struct cpu_run *r,
+                           const struct step *s, struct const_view g,
+                           struct view grad_x);
 
 // Values of all buffers; with `training` dropout is applied.
 void train_forward(gnnac_trainer *t, bool training);

@@ -41,6 +41,8 @@ FAMILIES = {
                        "unroll": [4]},
     "edge_balanced": {"edgesPerWarp": [32, 64, 128, 256, 512],
                       "dimWorker": [2, 8, 32], "unroll": [4]},
+    "hybrid": {"segmentEdges": [64, 256], "packedEdges": [4, 16, 32],
+               "dimWorker": [2, 8, 32], "unroll": [4]},
     "narrow": {"edgesPerWarp": [64, 128, 256]},
 }
 

@@ -25,7 +25,8 @@ except ImportError as e:
     print(f"no cuSPARSE: {e}", file=sys.stderr)
     peers = None
 
-FAMILIES = ["row_split", "neighbor_group", "edge_balanced", "narrow"]
+FAMILIES = ["row_split", "neighbor_group", "edge_balanced", "hybrid",
+            "narrow"]
 
 # The newest run of a question.
 TIMES = """

@@ -4,7 +4,7 @@
 // row takes part of a warp.
 // warpPerBlock=8
 // f32 dim=22 x_pitch=24 out_pitch=22 norm=none self=none bias=1 act=relu offset_bits=32
-#line 27 "/gnnac/templates/bias_act.cu.lua"
+#line 16 "/gnnac/templates/bias_act.cu.lua"
 // 16 lanes per row; 16 rows per block.
 #line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read2(float *to, const float *from)
@@ -33,35 +33,38 @@ static __device__ __forceinline__ void load2(float *to, const float *from)
     to[1] = v0.y;
 }
 
-#line 36 "/gnnac/templates/bias_act.cu.lua"
+#line 19 "/gnnac/templates/bias_act.cu.lua"
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_bias_act_f32_d22_w8_bias_relu_x24(
     float *out, const float *x, const float *bias,
     int n_rows)
 {
-#line 39 "/gnnac/templates/bias_act.cu.lua"
+#line 46 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 16 + threadIdx.x / 16;
     const int at = threadIdx.x % 16;
     if (row >= n_rows)
         return;
-    const float *from = x + (long long)row * 24;
+#line 54 "/gnnac/templates/rowwise.lib.lua"
+    const float *from = x + row * 24LL;
     float *to = out + (long long)row * 22;
-#line 50 "/gnnac/templates/bias_act.cu.lua"
+#line 68 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 2; c < 22; c += 32) {
+#line 25 "/gnnac/templates/bias_act.cu.lua"
         float v[2];
+#line 58 "/gnnac/templates/rowwise.lib.lua"
         read2(v, from + c);
-#line 54 "/gnnac/templates/bias_act.cu.lua"
+#line 28 "/gnnac/templates/bias_act.cu.lua"
         float shift[2];
         load2(shift, bias + c);
-#line 58 "/gnnac/templates/bias_act.cu.lua"
+#line 32 "/gnnac/templates/bias_act.cu.lua"
 #pragma unroll
         for (int i = 0; i < 2; i++) {
-#line 61 "/gnnac/templates/bias_act.cu.lua"
+#line 35 "/gnnac/templates/bias_act.cu.lua"
             v[i] += shift[i];
-#line 64 "/gnnac/templates/bias_act.cu.lua"
+#line 38 "/gnnac/templates/bias_act.cu.lua"
             v[i] = v[i] < 0.0f ? 0.0f : v[i];
         }
-#line 68 "/gnnac/templates/bias_act.cu.lua"
+#line 61 "/gnnac/templates/rowwise.lib.lua"
         store2(to + c, v);
     }
 }

@@ -4,7 +4,7 @@
 // row takes part of a warp.
 // warpPerBlock=8
 // f32 dim=100 x_pitch=100 out_pitch=104 out_type=f16 self_type=f32 norm=none self=none bias=0 act=none offset_bits=32
-#line 27 "/gnnac/templates/bias_act.cu.lua"
+#line 16 "/gnnac/templates/bias_act.cu.lua"
 // 32 lanes per row; 8 rows per block.
 #line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read4(float *to, const float *from)
@@ -43,23 +43,26 @@ static __device__ __forceinline__ void store4_f16(f16_t *to, const float *from)
     *(uint2 *)(to + 0) = v0;
 }
 
-#line 36 "/gnnac/templates/bias_act.cu.lua"
+#line 19 "/gnnac/templates/bias_act.cu.lua"
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_bias_act_f32_d100_w8_yf16_y104(
     f16_t *out, const float *x, int n_rows)
 {
-#line 39 "/gnnac/templates/bias_act.cu.lua"
+#line 46 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 8 + threadIdx.x / 32;
     const int at = threadIdx.x % 32;
     if (row >= n_rows)
         return;
-    const float *from = x + (long long)row * 100;
+#line 54 "/gnnac/templates/rowwise.lib.lua"
+    const float *from = x + row * 100LL;
     f16_t *to = out + (long long)row * 104;
-#line 50 "/gnnac/templates/bias_act.cu.lua"
+#line 68 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 4; c < 100; c += 128) {
+#line 25 "/gnnac/templates/bias_act.cu.lua"
         float v[4];
+#line 58 "/gnnac/templates/rowwise.lib.lua"
         read4(v, from + c);
-#line 68 "/gnnac/templates/bias_act.cu.lua"
+#line 61 "/gnnac/templates/rowwise.lib.lua"
         store4_f16(to + c, v);
     }
 }

@@ -1,7 +1,7 @@
 // gnnac aggregate, from templates/edge_balanced.cu.lua
 // Equal edges for every team of dimWorker lanes, however long rows are. A
 // team walks over a range of edges, row by row, and writes each row as it
-// ends. The runtime cuts the ranges (runtime/parts.h), which costs one round
+// ends. The runtime cuts the ranges (runtime/cuda/parts.h), which costs one round
 // of loads here, where a search would cost one for each bit of the number of
 // rows: the first neighbour is three dependent loads away (range, id, row of
 // x), as in row_split, and each batch one from the next, since the ids, the
@@ -128,9 +128,9 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
 {
 #line 72 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[32][36];
-#line 59 "/gnnac/templates/parts.lib.lua"
-    const int lane = threadIdx.x % 32;
 #line 63 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
 #line 238 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -254,7 +254,7 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
                 heads[place][i * 4 + at] = sum[i];
 #line 159 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
-#line 72 "/gnnac/templates/parts.lib.lua"
+#line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 36;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
@@ -314,7 +314,7 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
                          __ldg(part_row + first + 32) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-#line 72 "/gnnac/templates/parts.lib.lua"
+#line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
@@ -356,21 +356,22 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
         store1(to + c1, &sum[8]);
 }
 
-#line 79 "/gnnac/templates/parts.lib.lua"
+#line 87 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 89 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
     float *out, float *partial, const offset_t *rowptr,
     const bf16_t *self, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 83 "/gnnac/templates/parts.lib.lua"
+#line 92 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 59 "/gnnac/templates/parts.lib.lua"
-    const int lane = threadIdx.x % 32;
 #line 63 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
 #line 238 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -384,7 +385,7 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
 #line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 88 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -398,6 +399,7 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
             const int b = base + k * 8;
             if (b >= n)
                 continue;
+#line 113 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
@@ -406,7 +408,7 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
 #line 289 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][8], x1 + u);
         }
-#line 106 "/gnnac/templates/parts.lib.lua"
+#line 119 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -425,10 +427,10 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
         }
     }
 
-#line 115 "/gnnac/templates/parts.lib.lua"
+#line 128 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 119 "/gnnac/templates/parts.lib.lua"
+#line 132 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 35 "/gnnac/templates/epilogue.lib.lua"
     const bf16_t *from = self + (long long)row * 40;

@@ -1,7 +1,7 @@
 // gnnac aggregate, from templates/edge_balanced.cu.lua
 // Equal edges for every team of dimWorker lanes, however long rows are. A
 // team walks over a range of edges, row by row, and writes each row as it
-// ends. The runtime cuts the ranges (runtime/parts.h), which costs one round
+// ends. The runtime cuts the ranges (runtime/cuda/parts.h), which costs one round
 // of loads here, where a search would cost one for each bit of the number of
 // rows: the first neighbour is three dependent loads away (range, id, row of
 // x), as in row_split, and each batch one from the next, since the ids, the
@@ -47,9 +47,9 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
 {
 #line 72 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[8][64];
-#line 59 "/gnnac/templates/parts.lib.lua"
-    const int lane = threadIdx.x % 32;
 #line 63 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
 #line 238 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
@@ -178,7 +178,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
                 heads[place][i * 16 + at] = sum[i];
 #line 159 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
-#line 72 "/gnnac/templates/parts.lib.lua"
+#line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 64;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -232,7 +232,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
                          __ldg(part_row + first + 8) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-#line 72 "/gnnac/templates/parts.lib.lua"
+#line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 64;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -278,21 +278,22 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
     store4(to + c0, &sum[0]);
 }
 
-#line 79 "/gnnac/templates/parts.lib.lua"
+#line 87 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 89 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
     float *out, float *partial, const float *self,
     const float *dinv, const float *bias, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 83 "/gnnac/templates/parts.lib.lua"
+#line 92 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 59 "/gnnac/templates/parts.lib.lua"
-    const int lane = threadIdx.x % 32;
 #line 63 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
 #line 238 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
@@ -301,7 +302,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
 #line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 88 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -315,13 +316,14 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
             const int b = base + k * 2;
             if (b >= n)
                 continue;
+#line 113 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 64;
 #line 289 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 106 "/gnnac/templates/parts.lib.lua"
+#line 119 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -340,7 +342,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
         }
     }
 
-#line 115 "/gnnac/templates/parts.lib.lua"
+#line 128 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 32 "/gnnac/templates/epilogue.lib.lua"

@@ -1,7 +1,7 @@
 // gnnac aggregate, from templates/edge_balanced.cu.lua
 // Equal edges for every team of dimWorker lanes, however long rows are. A
 // team walks over a range of edges, row by row, and writes each row as it
-// ends. The runtime cuts the ranges (runtime/parts.h), which costs one round
+// ends. The runtime cuts the ranges (runtime/cuda/parts.h), which costs one round
 // of loads here, where a search would cost one for each bit of the number of
 // rows: the first neighbour is three dependent loads away (range, id, row of
 // x), as in row_split, and each batch one from the next, since the ids, the
@@ -45,9 +45,9 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     const float *self, const float *eps, float *partial,
     int n_parts)
 {
-#line 59 "/gnnac/templates/parts.lib.lua"
+#line 63 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 61 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
 #line 236 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
@@ -146,7 +146,7 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     store4(to + c0, &sum[0]);
 #line 159 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
-#line 72 "/gnnac/templates/parts.lib.lua"
+#line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 128;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -173,7 +173,7 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
                          __ldg(part_row + first + 1) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-#line 72 "/gnnac/templates/parts.lib.lua"
+#line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 128;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -199,21 +199,22 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     store4(to + c0, &sum[0]);
 }
 
-#line 79 "/gnnac/templates/parts.lib.lua"
+#line 87 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 89 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
     float *out, float *partial, const float *self,
     const float *eps, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 83 "/gnnac/templates/parts.lib.lua"
+#line 92 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 1 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 59 "/gnnac/templates/parts.lib.lua"
+#line 63 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 61 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
 #line 236 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
@@ -222,7 +223,7 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
 #line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 88 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -236,13 +237,14 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
             const int b = base + k * 1;
             if (b >= n)
                 continue;
+#line 113 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 128;
 #line 289 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 106 "/gnnac/templates/parts.lib.lua"
+#line 119 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll

@@ -1,6 +1,6 @@
 // gnnac aggregate, from templates/narrow.cu.lua
 // For rows of at most 8 columns: lanes go along the edges. A warp takes a
-// range of edges that the runtime cut (runtime/parts.h); every lane gathers
+// range of edges that the runtime cut (runtime/cuda/parts.h); every lane gathers
 // whole rows of x, whichever rows of the result they belong to, into shared
 // memory. Then lanes take the rows of the range, as many for each as keep all
 // busy, and add what was gathered (as CSR-stream of Greathouse and Daga,
@@ -233,7 +233,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
             for (int i = 0; i < 7; i++)
                 tails[warp][i] = sum[i];
         } else if (opens) {
-#line 72 "/gnnac/templates/parts.lib.lua"
+#line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 8;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -319,7 +319,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     const bool goes_on = first + 4 < n_parts &&
                          __ldg(part_row + first + 4) == row;
     if (!begins || goes_on) {
-#line 72 "/gnnac/templates/parts.lib.lua"
+#line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 8;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -387,21 +387,22 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     store1(to + c3, &sum[6]);
 }
 
-#line 79 "/gnnac/templates/parts.lib.lua"
+#line 87 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 89 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
     float *out, float *partial, const offset_t *rowptr,
     const float *self, const float *bias, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 83 "/gnnac/templates/parts.lib.lua"
+#line 92 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 59 "/gnnac/templates/parts.lib.lua"
-    const int lane = threadIdx.x % 32;
 #line 63 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
 #line 234 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
@@ -425,7 +426,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
 #line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x3 = partial + c3;
     asm("" : "+l"(x3));
-#line 88 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -439,6 +440,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
             const int b = base + k * 32;
             if (b >= n)
                 continue;
+#line 113 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 8;
@@ -451,7 +453,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
 #line 289 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][6], x3 + u);
         }
-#line 106 "/gnnac/templates/parts.lib.lua"
+#line 119 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -470,10 +472,10 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
         }
     }
 
-#line 115 "/gnnac/templates/parts.lib.lua"
+#line 128 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 119 "/gnnac/templates/parts.lib.lua"
+#line 132 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 35 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;

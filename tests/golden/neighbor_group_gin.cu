@@ -44,9 +44,9 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
 #line 54 "/gnnac/templates/neighbor_group.cu.lua"
     __shared__ float sums[4][64];
     const int warp = threadIdx.x / 32;
-#line 59 "/gnnac/templates/parts.lib.lua"
-    const int lane = threadIdx.x % 32;
 #line 63 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
 #line 238 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
@@ -175,7 +175,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
                       __ldg(part_row + first + 4) != row;
 #line 184 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
-#line 72 "/gnnac/templates/parts.lib.lua"
+#line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 64;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -201,21 +201,22 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     store4(to + c0, &sum[0]);
 }
 
-#line 79 "/gnnac/templates/parts.lib.lua"
+#line 87 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 89 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
     float *out, float *partial, const float *self,
     const float *eps, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 83 "/gnnac/templates/parts.lib.lua"
+#line 92 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 59 "/gnnac/templates/parts.lib.lua"
-    const int lane = threadIdx.x % 32;
 #line 63 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
 #line 238 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
@@ -224,7 +225,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
 #line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 88 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -238,13 +239,14 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
             const int b = base + k * 2;
             if (b >= n)
                 continue;
+#line 113 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 64;
 #line 289 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 106 "/gnnac/templates/parts.lib.lua"
+#line 119 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -263,7 +265,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
         }
     }
 
-#line 115 "/gnnac/templates/parts.lib.lua"
+#line 128 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 35 "/gnnac/templates/epilogue.lib.lua"

@@ -35,9 +35,9 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     const offset_t *part_ptr, const int *part_row, const float *dinv,
     float *partial, int n_parts)
 {
-#line 59 "/gnnac/templates/parts.lib.lua"
-    const int lane = threadIdx.x % 32;
 #line 63 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
 #line 234 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
@@ -129,7 +129,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     const bool ends = part + 1 >= n_parts || __ldg(part_row + part + 1) != row;
 #line 184 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
-#line 72 "/gnnac/templates/parts.lib.lua"
+#line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 4;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
@@ -158,21 +158,22 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     store1(to + c2, &sum[2]);
 }
 
-#line 79 "/gnnac/templates/parts.lib.lua"
+#line 87 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 89 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     float *out, float *partial, const float *dinv,
     const int *split_row, const int *split_first, const int *split_last,
     int n_splits)
 {
-#line 83 "/gnnac/templates/parts.lib.lua"
+#line 92 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 1 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 59 "/gnnac/templates/parts.lib.lua"
-    const int lane = threadIdx.x % 32;
 #line 63 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
 #line 234 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
@@ -189,7 +190,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     const float *x1 = x0 + 1;
 #line 273 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
-#line 88 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -203,6 +204,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
             const int b = base + k * 32;
             if (b >= n)
                 continue;
+#line 113 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 4;
@@ -213,7 +215,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
 #line 289 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
         }
-#line 106 "/gnnac/templates/parts.lib.lua"
+#line 119 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -232,7 +234,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
         }
     }
 
-#line 115 "/gnnac/templates/parts.lib.lua"
+#line 128 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 32 "/gnnac/templates/epilogue.lib.lua"

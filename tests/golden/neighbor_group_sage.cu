@@ -65,9 +65,9 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
 #line 54 "/gnnac/templates/neighbor_group.cu.lua"
     __shared__ float sums[2][55];
     const int warp = threadIdx.x / 32;
-#line 59 "/gnnac/templates/parts.lib.lua"
+#line 63 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
 #line 238 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
@@ -216,7 +216,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
                       __ldg(part_row + first + 2) != row;
 #line 184 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
-#line 72 "/gnnac/templates/parts.lib.lua"
+#line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
@@ -284,21 +284,22 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         store1(to + c2, &sum[4]);
 }
 
-#line 79 "/gnnac/templates/parts.lib.lua"
+#line 87 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 89 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_finish(
     float *out, float *partial, const offset_t *rowptr,
     const float *self, const float *bias, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 83 "/gnnac/templates/parts.lib.lua"
+#line 92 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 2 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 59 "/gnnac/templates/parts.lib.lua"
+#line 63 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
 #line 238 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
@@ -317,7 +318,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
 #line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 88 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -331,6 +332,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
             const int b = base + k * 2;
             if (b >= n)
                 continue;
+#line 113 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
@@ -341,7 +343,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
 #line 289 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
-#line 106 "/gnnac/templates/parts.lib.lua"
+#line 119 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -360,10 +362,10 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
         }
     }
 
-#line 115 "/gnnac/templates/parts.lib.lua"
+#line 128 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 119 "/gnnac/templates/parts.lib.lua"
+#line 132 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 35 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;

@@ -4,7 +4,7 @@
 // both pitches allow; a narrow row takes part of a warp.
 // warpPerBlock=8
 // f32 dim=1433 x_pitch=1433 out_pitch=1436 norm=none self=none bias=0 act=none offset_bits=32
-#line 24 "/gnnac/templates/permute_rows.cu.lua"
+#line 14 "/gnnac/templates/permute_rows.cu.lua"
 // 32 lanes per row; 8 rows per block.
 #line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
@@ -20,23 +20,29 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 29 "/gnnac/templates/permute_rows.cu.lua"
+#line 16 "/gnnac/templates/permute_rows.cu.lua"
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_permute_rows_f32_d1433_w8_y1436(
     float *out, const float *x, const int *source_row,
     int n_rows)
 {
-#line 32 "/gnnac/templates/permute_rows.cu.lua"
+#line 46 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 8 + threadIdx.x / 32;
     const int at = threadIdx.x % 32;
     if (row >= n_rows)
         return;
-    const float *from = x + source_row[row] * 1433LL;
+#line 20 "/gnnac/templates/permute_rows.cu.lua"
+    const int source = source_row[row];
+#line 54 "/gnnac/templates/rowwise.lib.lua"
+    const float *from = x + source * 1433LL;
     float *to = out + (long long)row * 1436;
-#line 42 "/gnnac/templates/permute_rows.cu.lua"
+#line 68 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 1; c < 1433; c += 32) {
+#line 23 "/gnnac/templates/permute_rows.cu.lua"
         float v[1];
+#line 58 "/gnnac/templates/rowwise.lib.lua"
         load1(v, from + c);
+#line 61 "/gnnac/templates/rowwise.lib.lua"
         store1(to + c, v);
     }
 }

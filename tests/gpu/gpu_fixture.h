@@ -71,6 +71,7 @@ struct gpu_build {
     bool timed;
     const char *settings[4]; // --set
     const char *reorder;     // --reorder
+    bool train;              // --train
 };
 
 // The graph goes through a file, as a user's would. NULL with `err`.
@@ -91,7 +92,8 @@ static inline gnnac_bundle *gpu_bundle(const struct csr *g,
     const struct assemble_request what = {.graph = graph,
                                           .options = &opt,
                                           .model = model,
-                                          .reorder = build->reorder};
+                                          .reorder = build->reorder,
+                                          .train = build->train};
     struct workbench wb = {0};
     struct assembly a = {0};
     gnnac_bundle *bundle = NULL;

@@ -29,9 +29,9 @@ static gnnac_status read_case(const char *line, struct case_run *r,
     snprintf(r->line, sizeof(r->line), "%s", line);
     gnnac_status st =
         kernel_case_parse(catalog_families(catalog), line, &r->kc, err);
-    return st == GNNAC_OK ? tmpl_emit(catalog, &r->kc.point, &r->kc.spec,
-                                      &r->emitted, err)
-                          : st;
+    return st == GNNAC_OK
+               ? tmpl_emit(catalog, &r->kc.point, &r->kc.spec, &r->emitted, err)
+               : st;
 }
 
 static gnnac_status read_cases(const char *path, gnnac_error *err)
@@ -47,8 +47,7 @@ static gnnac_status read_cases(const char *path, gnnac_error *err)
             continue;
         struct case_run *r = &cases[n_cases];
         st = read_case(line, r, err);
-        if (st == GNNAC_OK &&
-            is_tuned_op(r->kc.point.family->op))
+        if (st == GNNAC_OK && is_tuned_op(r->kc.point.family->op))
             n_cases++;
         else
             emitted_finish(&r->emitted);
@@ -141,6 +140,11 @@ TEST(edge_balanced_is_right_on_every_mini_graph)
     check_family("edge_balanced", 20);
 }
 
+TEST(hybrid_is_right_on_every_mini_graph)
+{
+    check_family("hybrid", 25);
+}
+
 TEST(narrow_is_right_on_every_mini_graph)
 {
     check_family("narrow", 10);
@@ -160,8 +164,7 @@ TEST(the_gate_refuses_a_kernel_that_reads_the_wrong_row)
     struct cuda_kernel k;
     struct nvrtc *n = NULL;
     gnnac_error err = {{0}};
-    if (read_case("row_split dim=16 dimWorker=4 vec=4", &r, &err) !=
-            GNNAC_OK ||
+    if (read_case("row_split dim=16 dimWorker=4 vec=4", &r, &err) != GNNAC_OK ||
         nvrtc_open(&n, &err) != GNNAC_OK) {
         TEST__FAIL("%s", err.msg);
         return;
@@ -199,14 +202,14 @@ int main(int argc, char **argv)
     mini_graphs(graphs);
     large = gpu_random_graph(3001, 6, 1);
     if (catalog_open(&templates, 1, &catalog, &err) != GNNAC_OK ||
-        read_cases(list, &err) != GNNAC_OK ||
-        compile_cases(&err) != GNNAC_OK) {
+        read_cases(list, &err) != GNNAC_OK || compile_cases(&err) != GNNAC_OK) {
         printf("not ok 1 - %s\n1..1\n", err.msg);
         return 1;
     }
     RUN(row_split_is_right_on_every_mini_graph);
     RUN(neighbor_group_is_right_on_every_mini_graph);
     RUN(edge_balanced_is_right_on_every_mini_graph);
+    RUN(hybrid_is_right_on_every_mini_graph);
     RUN(narrow_is_right_on_every_mini_graph);
     RUN(attention_is_right_on_every_mini_graph);
     RUN(the_gate_refuses_a_kernel_that_reads_the_wrong_row);

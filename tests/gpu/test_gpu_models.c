@@ -99,18 +99,29 @@ TEST(models_of_timed_kernels_are_right)
     csr_finish(&g);
 }
 
-TEST(models_of_neighbour_groups_are_right)
+static void check_models_of(const struct gpu_build *build)
 {
-    const struct gpu_build build = {
-        .settings = {"template=neighbor_group", "partSize=5", "dimWorker=16",
-                     "warpPerBlock=4"}};
     struct csr g = gpu_random_graph(500, 5, 5);
     for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
         struct model_request rq = {.name = models[i], .dim = 40, .hidden = 16,
                                    .classes = 7, .layers = 2};
-        check_model(&g, "random", &rq, &build);
+        check_model(&g, "random", &rq, build);
     }
     csr_finish(&g);
+}
+
+TEST(models_of_neighbour_groups_are_right)
+{
+    check_models_of(&(struct gpu_build){
+        .settings = {"template=neighbor_group", "partSize=5", "dimWorker=16",
+                     "warpPerBlock=4"}});
+}
+
+TEST(models_of_rows_sorted_by_length_are_right)
+{
+    check_models_of(&(struct gpu_build){
+        .settings = {"template=hybrid", "segmentEdges=50", "packedEdges=6",
+                     "dimWorker=8"}});
 }
 
 // Every way into and out of an order: through a product, of the features
@@ -174,6 +185,7 @@ int main(void)
     RUN(a_gin_with_two_linear_layers_is_right);
     RUN(models_of_timed_kernels_are_right);
     RUN(models_of_neighbour_groups_are_right);
+    RUN(models_of_rows_sorted_by_length_are_right);
     RUN(models_of_reordered_graphs_are_right);
     RUN(models_in_every_order_are_right);
     RUN(reordered_mini_graphs_are_right);

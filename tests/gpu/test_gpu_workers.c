@@ -127,6 +127,20 @@ TEST(a_kernel_that_hangs_is_killed_in_time)
                   "no answer within 8 s");
 }
 
+TEST(a_kernel_that_is_wrong_on_other_graphs_alone_is_out)
+{
+    struct variant bad =
+        make_variant("ids += begin; if (n_rows == 67 && begin > 0) ids -= 1;");
+    struct far_stand *s = open_stand(120);
+    int kept = hush();
+    CHECK(s && !far_stand_enter(s, &bad));
+    unhush(kept, NULL);
+    CHECK_STR(bad.status, "wrong_result");
+    CHECK_HAS(bad.reason, "wrong result on empty rows");
+    far_stand_close(s);
+    variant_finish(&bad);
+}
+
 // The child of this process, or 0.
 static pid_t find_worker(void)
 {
@@ -176,6 +190,36 @@ TEST(a_fresh_worker_times_what_passed_before)
     variant_finish(&a);
 }
 
+// Only a software device can be told to have less memory than before.
+TEST(a_stand_that_finds_no_memory_costs_one_kernel)
+{
+    const char *memory = getenv("RIG_MEM");
+    if (!memory)
+        SKIP("no software device");
+    char *kept = strdup(memory);
+    struct variant a = make_variant(NULL), b = make_variant(NULL);
+    struct far_stand *s = open_stand(120);
+    gnnac_error err = {{0}};
+    double ns;
+    CHECK(s && far_stand_enter(s, &a) && far_stand_enter(s, &b));
+    if (s) {
+        far_stand_renew(s);
+        setenv("RIG_MEM", "4096", 1);
+        CHECK_INT(far_stand_warm(s, &err), GNNAC_OK);
+        CHECK_INT(far_stand_sample(s, 0, &ns, &err), GNNAC_EUNSUPPORTED);
+        CHECK_HAS(err.msg, "memory");
+        CHECK_STR(a.status, "launch_error");
+        CHECK_HAS(a.reason, "memory");
+        setenv("RIG_MEM", kept, 1);
+        check_sample(s, 1);
+    }
+    far_stand_close(s);
+    variant_finish(&a);
+    variant_finish(&b);
+    setenv("RIG_MEM", kept, 1);
+    free(kept);
+}
+
 TEST(a_gpu_that_is_not_there_is_said_so)
 {
     struct far_stand *s = NULL;
@@ -205,8 +249,10 @@ int main(int argc, char **argv)
     }
     RUN(a_kernel_that_faults_costs_itself);
     RUN(a_kernel_that_hangs_is_killed_in_time);
+    RUN(a_kernel_that_is_wrong_on_other_graphs_alone_is_out);
     RUN(workers_that_are_killed_cost_nothing);
     RUN(a_fresh_worker_times_what_passed_before);
+    RUN(a_stand_that_finds_no_memory_costs_one_kernel);
     RUN(a_gpu_that_is_not_there_is_said_so);
     csr_finish(&graph);
     nvrtc_close(nvrtc);

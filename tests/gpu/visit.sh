@@ -16,6 +16,11 @@
 #                                           such as 8,32,128
 #   visit.sh roof FOLDER OUT [WIDTHS]       there: the best kernel beside the
 #                                           GPU's limit and cuSPARSE
+#   visit.sh train FOLDER OUT               there: epoch times of GCN 2x16 and
+#                                           GIN 5x64; where NAME.feat.npz was
+#                                           packed too, accuracy of three seeds
+#   visit.sh epochs FOLDER OUT              there: an epoch beside that of
+#                                           PyTorch Geometric
 #
 # Logs go to OUT; a summary is printed. Exit status 1: something failed.
 set -uo pipefail
@@ -39,7 +44,7 @@ pack() { # BUILD FOLDER GRAPH...
     local build=$1 folder=$2
     shift 2
     mkdir -p "$folder/bin" "$folder/lib" "$folder/python" "$folder/graphs"
-    cp "$build"/compiler/gnnac "$build"/tests/gpu/test_gpu_{kernels,models,runtime} \
+    cp "$build"/compiler/gnnac "$build"/tests/gpu/test_gpu_{kernels,models,runtime,training} \
         "$folder/bin"
     cp -L "$build"/runtime/libgnnac.so "$folder/python"
     copy_libraries "$folder/lib" "$folder"/bin/*
@@ -86,6 +91,7 @@ check() {
         tests/kernel/cases.txt
     tap models tests/gpu/run.sh "$folder" any test_gpu_models
     tap runtime tests/gpu/run.sh "$folder" any test_gpu_runtime
+    tap training tests/gpu/run.sh "$folder" any test_gpu_training
     tap cli tests/gpu/run.sh "$folder" any python3 \
         tests/cli/run_transcripts.py "$folder/bin/gnnac" tests/gpu/device.test
     tap python tests/gpu/run.sh "$folder" any python3 \
@@ -96,6 +102,7 @@ check() {
     sanitize racecheck test_gpu_kernels templates tests/kernel/cases.txt
     sanitize initcheck test_gpu_kernels templates tests/kernel/cases.txt
     sanitize memcheck test_gpu_models
+    sanitize memcheck test_gpu_training
 }
 
 # graph.model.gnnb of every packed graph, tuned on this GPU.
@@ -171,6 +178,61 @@ roof() { # widths
     [ "${PIPESTATUS[0]}" = 0 ] || status=1
 }
 
+epoch_time() { # graph model options...
+    local graph=$1 model=$2
+    shift 2
+    timeout 200 gnnac compile "$graph" --model "$model" --train "$@" -q \
+        -o "$out/train.gnnb" &&
+        timeout 100 gnnac bench "$out/train.gnnb" --protocol gnnadvisor \
+            --device cuda:0 | sed "s|^|$(basename "$graph"), |" || status=1
+}
+
+accuracy() { # graph seed
+    timeout 100 gnnac train "$1" --protocol kipf --seed "$2" --device cuda:0 |
+        sed "s|^|$(basename "$1"), seed $2: |"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+}
+
+train_all() {
+    local graph seed
+    for graph in "$folder"/graphs/*; do
+        case $graph in *.feat.npz) continue ;; esac
+        epoch_time "$graph" gcn --dim 128 --hidden 16 --layers 2
+        epoch_time "$graph" gin --dim 128 --hidden 64 --layers 5
+        [ -f "${graph%.npz}.feat.npz" ] || continue
+        for seed in 1 2 3; do
+            accuracy "$graph" "$seed"
+        done
+    done
+    return $status
+}
+
+train() {
+    train_all 2>&1 | tee "$out/train.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+    rm -f "$out/train.gnnb"
+}
+
+# An epoch beside PyTorch Geometric's.
+epochs() {
+    local graph name
+    mkdir -p "$out/bundles"
+    for graph in "$folder"/graphs/*; do
+        case $graph in *.feat.npz) continue ;; esac
+        name=$out/bundles/$(basename "${graph%.*}")
+        timeout 200 gnnac compile "$graph" --model gcn --train -q --dim 128 \
+            --hidden 16 --classes 16 -o "$name.gcn.gnnb" || status=1
+        timeout 200 gnnac compile "$graph" --model gin --train -q --dim 128 \
+            --hidden 64 --classes 16 -o "$name.gin.gnnb" || status=1
+    done
+    LD_LIBRARY_PATH=$folder/python timeout 500 python3 \
+        tests/bench/epoch_peers.py "env LD_LIBRARY_PATH=$folder/lib gnnac" \
+        "$folder/python/libgnnac.so" "$out"/bundles/*.gnnb 2>&1 |
+        tee "$out/epochs.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+    rm -rf "$out/bundles"
+}
+
 mode=${1:-} folder=${2:-}
 case $mode in
 pack)
@@ -178,7 +240,7 @@ pack)
     pack "$@"
     exit
     ;;
-check | time | survey | orders | families | roof) ;;
+check | time | survey | orders | families | roof | train | epochs) ;;
 *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
     exit 1
@@ -196,6 +258,8 @@ survey) survey ;;
 orders) orders ;;
 families) families "${4:-8,32,128}" ;;
 roof) roof "${4:-16,64,256}" ;;
+train) train ;;
+epochs) epochs ;;
 esac
 rm -rf "$GNNAC_HOME"
 exit $status

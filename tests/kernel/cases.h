@@ -5,7 +5,9 @@
 
 #include <vector>
 
+extern "C" {
 #include "plan/spec.h"
+}
 
 struct shim_launch_info {
     void (*call)(void **args);
@@ -19,6 +21,7 @@ struct shim_kernel {
     const char *op;
     kernel_spec spec;
     int part_size, part_rows, parts_per_block;
+    int packed_rows, packed_edges, packed_step;
     bool partials;
     std::vector<shim_launch_info> launches;
 };

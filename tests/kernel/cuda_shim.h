@@ -160,6 +160,11 @@ inline int min(int a, int b)
     return a < b ? a : b;
 }
 
+inline long long min(long long a, long long b)
+{
+    return a < b ? a : b;
+}
+
 inline int max(int a, int b)
 {
     return a < b ? b : a;

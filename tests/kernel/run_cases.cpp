@@ -7,13 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cases.h"
 #include "cuda_shim.h"
-#include "graphs.h"
-#include "half.h"
-extern "C" {
-#include "cuda/parts.h"
-}
+#include "run.h"
 
 static const double unit = 0x1p-24;
 static const float canary = -12345.678f;
@@ -26,95 +21,12 @@ std::vector<shim_kernel> &all_kernels()
 
 // ---- buffers ----------------------------------------------------------------
 
-// A matrix that ends with its last row's last column, so that the address
-// sanitizer guards both ends. Between the rows lies `pad`.
-struct matrix {
-    int rows, dim, pitch;
-    dtype type;
-    std::vector<float> a;    // of f32,
-    std::vector<uint16_t> h; // of the others
-
-    matrix(int rows_, int dim_, int pitch_, dtype type_, float pad)
-        : rows(rows_), dim(dim_), pitch(pitch_), type(type_)
-    {
-        size_t n = rows_ ? (size_t)(rows_ - 1) * pitch_ + dim_ : 0;
-        a.resize(type == DTYPE_F32 ? n : 0, pad);
-        h.resize(type == DTYPE_F32 ? 0 : n, narrow(pad));
-        a.shrink_to_fit();
-        h.shrink_to_fit();
-    }
-    void *data()
-    {
-        return type == DTYPE_F32 ? (void *)a.data() : (void *)h.data();
-    }
-    float at(int v, int c) const
-    {
-        size_t i = (size_t)v * pitch + c;
-        return type == DTYPE_F32   ? a[i]
-               : type == DTYPE_F16 ? f16_to_float(h[i])
-                                   : bf16_to_float(h[i]);
-    }
-    void set(int v, int c, float to)
-    {
-        size_t i = (size_t)v * pitch + c;
-        if (type == DTYPE_F32)
-            a[i] = to;
-        else
-            h[i] = narrow(to);
-    }
-    bool same_bits(int v, int c, float as) const
-    {
-        size_t i = (size_t)v * pitch + c;
-        return type == DTYPE_F32 ? memcmp(&a[i], &as, sizeof(as)) == 0
-                                 : h[i] == narrow(as);
-    }
-    bool same_bits(const matrix &m) const
-    {
-        return h == m.h && (a.empty() || memcmp(a.data(), m.a.data(),
-                                                a.size() * sizeof(float)) == 0);
-    }
-
-  private:
-    uint16_t narrow(float v) const
-    {
-        return type == DTYPE_BF16 ? bf16_from_float(v) : f16_from_float(v);
-    }
-};
-
-// What storing `y` may add to an error.
-static double storage_error(dtype type, double y)
-{
-    return type == DTYPE_F16    ? 0x1p-11 * fabs(y) + 0x1p-25
-           : type == DTYPE_BF16 ? 0x1p-8 * fabs(y)
-                                : 0;
-}
-
 static void fill(matrix &m, uint64_t seed)
 {
     for (int v = 0; v < m.rows; v++)
         for (int c = 0; c < m.dim; c++)
             m.set(v, c, (float)rng_normal(seed, (uint64_t)v * m.dim + c));
 }
-
-template <class T> static std::vector<T> narrowed(const int64_t *p, size_t n)
-{
-    std::vector<T> v(p, p + n);
-    v.shrink_to_fit();
-    return v;
-}
-
-// Offsets as the kernel's offset_t.
-struct offsets {
-    std::vector<int> narrow;
-    std::vector<int64_t> wide;
-
-    void *set(const int64_t *p, size_t n, int bits)
-    {
-        narrow = narrowed<int>(p, bits == 32 ? n : 0);
-        wide = narrowed<int64_t>(p, bits == 64 ? n : 0);
-        return bits == 32 ? (void *)narrow.data() : (void *)wide.data();
-    }
-};
 
 // Columns of x, and of self.
 static int x_dim(const kernel_spec &s)
@@ -127,7 +39,7 @@ static int self_dim(const kernel_spec &s)
     return s.heads ? 2 * s.heads : s.dim;
 }
 
-static std::vector<float> random_vector(int n, uint64_t seed)
+std::vector<float> random_vector(int n, uint64_t seed)
 {
     std::vector<float> v;
     for (int i = 0; i < n; i++)
@@ -138,46 +50,32 @@ static std::vector<float> random_vector(int n, uint64_t seed)
 
 // ---- one run ----------------------------------------------------------------
 
-// Everything a launch may be given. `values` are the arguments themselves.
-struct run {
-    const shim_kernel &k;
-    const mini_graph &g;
-    matrix x, out, self;
-    std::vector<float> bias, dinv, partial, att_src, att_dst;
-    float eps = 0.3125f;
-    offsets rowptr, part_ptr;
-    std::vector<int> colidx, part_row, split_row, split_first, split_last;
-    std::vector<int> source_row;
-    struct parts parts = {};
-    void *pointers[N_LAUNCH_ARGS] = {};
-    int counts[N_LAUNCH_ARGS] = {};
-
-    run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
-        bool in_place);
-    void launch(bool backwards);
-
-  private:
-    void set_parts();
-};
-
 void run::set_parts()
 {
     if (!k.part_size)
         return;
-    struct part_limits limits = {k.part_size, k.part_rows ? k.part_rows : 1,
-                                 k.parts_per_block};
+    struct part_limits limits = {
+        k.part_size,       k.part_rows ? k.part_rows : 1,
+        k.parts_per_block, k.packed_rows,
+        k.packed_edges,    k.packed_step};
     if (parts_build(g.n_nodes, g.rowptr, &limits, &parts, nullptr) != GNNAC_OK)
         abort();
     pointers[ARG_PART_PTR] =
         part_ptr.set(parts.part_ptr, parts.n_parts + 1, k.spec.offset_bits);
+    if (parts.part_end)
+        pointers[ARG_PART_END] =
+            part_end.set(parts.part_end, parts.n_parts, k.spec.offset_bits);
     part_row.assign(parts.part_row, parts.part_row + parts.n_parts + 1);
     split_row.assign(parts.split_row, parts.split_row + parts.n_splits);
     split_first.assign(parts.split_first, parts.split_first + parts.n_splits);
     split_last.assign(parts.split_last, parts.split_last + parts.n_splits);
     if (k.partials)
-        partial.assign(2 * parts.n_blocks * ((k.spec.dim + 3) / 4 * 4), NAN);
+        partial.assign(parts.n_slots * ((k.spec.dim + 3) / 4 * 4), NAN);
     counts[ARG_N_PARTS] = (int)parts.n_parts;
     counts[ARG_N_SPLITS] = (int)parts.n_splits;
+    counts[ARG_N_CUT] = (int)parts.n_cut;
+    counts[ARG_N_WIDE] = (int)parts.n_wide;
+    n_warps = (int)parts.n_warps;
     parts_finish(&parts);
 }
 
@@ -230,24 +128,22 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
     pointers[ARG_SPLIT_LAST] = split_last.data();
     pointers[ARG_PARTIAL] = partial.data();
     pointers[ARG_SOURCE_ROW] = source_row.data();
-}
-
-static bool is_count(launch_arg a)
-{
-    return a == ARG_N_ROWS || a == ARG_N_PARTS || a == ARG_N_SPLITS;
+    set_training();
 }
 
 void run::launch(bool backwards)
 {
-    static const launch_arg count_of[N_GRID_COUNTS] = {
-        ARG_N_ROWS, ARG_N_PARTS, ARG_N_SPLITS};
+    const int grid_counts[N_GRID_COUNTS] = {
+        counts[ARG_N_ROWS], counts[ARG_N_PARTS],   counts[ARG_N_SPLITS],
+        n_warps,            1,                     counts[ARG_N_WEIGHTS],
+        counts[ARG_N_ENTRIES]};
     for (const shim_launch_info &l : k.launches) {
-        int n = counts[count_of[l.count]];
+        int n = grid_counts[l.count];
         if (n == 0)
             continue;
         std::vector<void *> args;
         for (launch_arg a : l.args)
-            args.push_back(is_count(a) ? (void *)&counts[a]
+            args.push_back(launch_arg_is_int(a) ? (void *)&counts[a]
                                        : (void *)&pointers[a]);
         unsigned blocks = (unsigned)((n + l.per_block - 1) / l.per_block);
         shim_launch(l.call, args.data(), {blocks, (unsigned)l.grid_y, 1},
@@ -256,10 +152,6 @@ void run::launch(bool backwards)
 }
 
 // ---- the reference ----------------------------------------------------------
-
-struct expected {
-    double y, bound;
-};
 
 static double inverse_root(const mini_graph &g, int v)
 {
@@ -298,8 +190,7 @@ static expected aggregate(run &r, int v, int c)
         own *= r.self.at(v, c);
     double bias = s.bias ? r.bias[c] : 0;
     return {activated(s, scale * sum + own + bias),
-            4 * unit * (degree + 2) *
-                (scale * size + fabs(own) + fabs(bias))};
+            4 * unit * (degree + 2) * (scale * size + fabs(own) + fabs(bias))};
 }
 
 static expected bias_act(run &r, int v, int c)
@@ -370,33 +261,35 @@ static expected attention(run &r, int v, int c)
 
 // ---- checking ---------------------------------------------------------------
 
-[[noreturn]] static void wrong(const run &r, const char *what, int v, int c)
+[[noreturn]] void wrong(const run &r, const char *what, int v, int c)
 {
     fprintf(stderr, "%s\n  on \"%s\": row %d column %d: %s\n", r.k.line,
             r.g.name, v, c, what);
     exit(1);
 }
 
-typedef expected reference_fn(run &r, int v, int c);
-
 static reference_fn *reference_of(const char *op)
 {
     static const struct {
         const char *op;
         reference_fn *f;
-    } all[] = {{"aggregate", aggregate},       {"bias_act", bias_act},
-               {"log_softmax", log_softmax},   {"permute_rows", permute_rows},
-               {"attention", attention},
-               {"attention_scores", attention_scores}};
+    } all[] = {
+        {"aggregate", aggregate},     {"bias_act", bias_act},
+        {"log_softmax", log_softmax}, {"permute_rows", permute_rows},
+        {"attention", attention},     {"attention_scores", attention_scores}};
     for (auto &a : all)
         if (!strcmp(a.op, op))
             return a.f;
+    if (training_reference(op))
+        return training_reference(op);
     fprintf(stderr, "%s: there is no reference\n", op);
     exit(1);
 }
 
 static void check_values(run &r)
 {
+    if (!writes_out(r.k))
+        return;
     auto reference = reference_of(r.k.op);
     char what[128];
     for (int v = 0; v < r.g.n_nodes; v++)
@@ -425,17 +318,27 @@ static void check_kernel(const shim_kernel &k, const mini_graph &g,
     run r(k, g, self_is_x, in_place), again(k, g, self_is_x, in_place);
     r.launch(false);
     check_values(r);
+    check_training(r);
     check_padding(r, in_place ? NAN : canary);
     again.launch(true);
     if (!r.out.same_bits(again.out))
         wrong(r, "differs when the threads run in another order", 0, 0);
 }
 
+static bool works_in_place(const char *op)
+{
+    for (const char *one :
+         {"bias_act", "log_softmax", "dropout", "bias_act_grad", "row_mean"})
+        if (!strcmp(one, op))
+            return true;
+    return false;
+}
+
 static void check_all_graphs(const shim_kernel &k,
                              const std::vector<mini_graph> &graphs)
 {
     bool aggregates = !strcmp(k.op, "aggregate");
-    bool in_place = !strcmp(k.op, "bias_act") || !strcmp(k.op, "log_softmax");
+    bool in_place = works_in_place(k.op);
     int i = 0;
     for (const mini_graph &g : graphs) {
         i++;

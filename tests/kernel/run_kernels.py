@@ -46,6 +46,14 @@ FAULTS = [
     ("edge_balanced.cu.lua", "        if (row + 1 < last)\n"
      "            next_end = __ldg(rowptr + row + 2);\n    }\n    int", "    }\n    int",
      "edge_balanced dim=16 dimWorker=4 edgesPerWarp=64"),
+    ("hybrid.cu.lua", "if (base + j + k >= mine)", "if (base + j + k > mine)",
+     "hybrid dim=16 dimWorker=4"),
+    ("hybrid.cu.lua", "(last - 1) / ${unroll} * ${unroll}", "last",
+     "hybrid dim=16 dimWorker=4"),
+    ("hybrid.cu.lua", "if (part < n_cut) {", "if (part + 1 < n_cut) {",
+     "hybrid dim=16 dimWorker=4 segmentEdges=64"),
+    ("hybrid.cu.lua", "if (!active || (wide && edge > 0))", "if (!active)",
+     "hybrid dim=16 dimWorker=4"),
     ("narrow.cu.lua", "    __syncthreads();\n", "",
      "narrow dim=4 edgesPerWarp=32"),
     ("narrow.cu.lua", "    __syncwarp();\n", "",
@@ -89,8 +97,23 @@ FAULTS = [
      "row_split dim=64 type=f16 dimWorker=8 vec=4"),
     ("lanes.lib.lua", "bits + 0x7fffu + (bits >> 16 & 1u)", "bits",
      "row_split dim=64 type=bf16 dimWorker=8 vec=4"),
-    ("permute_rows.cu.lua", "x + source_row[row] *", "x + (long long)row *",
+    ("permute_rows.cu.lua", "= source_row[row];", "= row;",
      "permute_rows dim=16"),
+    ("dropout.cu.lua", "bits >>= 16", "bits >>= 15", "dropout dim=16"),
+    ("drop_entries.cu.lua", "4 * k + i < n_entries", "4 * k < n_entries",
+     "drop_entries dim=3"),
+    ("train.lib.lua", "        __syncthreads();\n", "", "eps_grad dim=16"),
+    ("train.lib.lua", "step >= ${lanes}", "step > ${lanes}",
+     "bias_act_grad dim=4 bias=1"),
+    ("bias_act_grad.cu.lua", "sum += g;", "sum = g;",
+     "bias_act_grad dim=16 bias=1 act=relu warpPerBlock=1"),
+    ("eps_grad.cu.lua", "self + (first + i) *", "self + i *",
+     "eps_grad dim=3 rowsPerBlock=2"),
+    ("row_mean.cu.lua", "degree > 1", "degree > 2", "row_mean dim=16"),
+    ("nll_loss.cu.lua", "c == label", "c == at", "nll_loss dim=16"),
+    ("optimizer.cu.lua", "treatment[i / 64] == 2", "treatment[i / 64] > 0",
+     "optimizer dim=1"),
+    ("optimizer.cu.lua", "++state->step", "state->step", "optimizer dim=1"),
 ]
 
 
@@ -135,8 +158,14 @@ def random_case(rng):
     warps = rng.choice([1, 2, 3, 4, 8])
     lanes = rng.randint(1, 32)
     unroll = rng.randint(1, 8)
-    family = rng.choice(["row_split", "neighbor_group", "edge_balanced"] +
-                        ["narrow"] * (dim <= 8))
+    family = rng.choice(["row_split", "neighbor_group", "edge_balanced",
+                         "hybrid"] + ["narrow"] * (dim <= 8))
+    if family == "hybrid":
+        packed = rng.choice([1, 2, 3, 4, 7, 8, 16, 33, 64])
+        return "hybrid %s segmentEdges=%d packedEdges=%d dimWorker=%d " \
+            "vec=%d unroll=%d warpPerBlock=%d" % (
+                spec, packed * rng.choice([1, 2, 5, 30]), packed, lanes,
+                rng.choice([1, 2, 4]), unroll, warps)
     if family == "narrow":
         return "narrow %s edgesPerWarp=%d vec=%d unroll=%d " \
             "warpPerBlock=%d" % (
@@ -201,11 +230,13 @@ class Builder:
 
     def support(self):
         """The objects every program needs, being built."""
-        c_files = ["runtime/cuda/parts.c", "runtime/base/fail.c"]
+        c_files = ["runtime/cuda/parts.c", "runtime/cuda/buckets.c",
+                   "runtime/bundle/program.c",
+                   "runtime/base/fail.c"]
         jobs = [self.pool.submit(self.compile_c, self.source(f),
                                  self.path(os.path.basename(f) + ".o"))
                 for f in c_files]
-        for name in ("cuda_shim.cpp", "run_cases.cpp"):
+        for name in ("cuda_shim.cpp", "run_cases.cpp", "train_cases.cpp"):
             jobs.append(self.pool.submit(
                 self.compile, self.source("tests/kernel/" + name),
                 self.path(name + ".o")))

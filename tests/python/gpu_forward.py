@@ -145,6 +145,25 @@ class Memory(Gpu):
                      self.put(self.x), stream="s")
 
 
+class Training(Case):
+    def test_steps(self):
+        """a trainer on the GPU learns what one on the CPU learns"""
+        bundle = gnnac.compile(random_edges(), "sage", dim=16, classes=8,
+                               train=True, options={"tune": "off"})
+        x, losses, outputs = features(bundle), [], []
+        labels = np.arange(len(x), dtype=np.int32) % 8
+        nodes = np.arange(0, len(x), 2, dtype=np.int32)
+        for device in ("cuda:0", "cpu"):
+            model = gnnac.Model(gnnac.Context(device), bundle)
+            model.init_weights(seed=3)
+            with gnnac.Trainer(model, x, optimizer="sgd", lr=0.1, dropout=0.5,
+                               seed=4) as trainer:
+                losses.append([trainer.step(labels, nodes) for _ in range(3)])
+                outputs.append(trainer.predict())
+        np.testing.assert_allclose(*losses, rtol=1e-4)
+        np.testing.assert_allclose(*outputs, rtol=1e-3, atol=1e-4)
+
+
 class OnlyDLPack:
     """A tensor that speaks DLPack and nothing else; notes the stream."""
 

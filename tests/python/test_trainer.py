@@ -5,9 +5,10 @@ import sys
 
 import gnnac
 import numpy as np
-from support import PACKAGE, ROOT, Case, features, make, read_tensors
+from support import (PACKAGE, ROOT, Case, bundle_bytes, features, make, oracle,
+                     random_weights, read_tensors, write_tensors)
 
-TRAINED = ("gcn", "gin", "sage")  # attention has no backward yet
+TRAINED = ("gcn", "gin", "sage", "gat")
 
 
 def problem(name="gcn", **options):
@@ -19,7 +20,48 @@ def problem(name="gcn", **options):
     return model, gnnac.Trainer(model, x, **options), labels, nodes
 
 
+def slopes(loss, weights, name, step=1e-5):
+    """d loss / d weights[name] by central differences in float64."""
+    weights = {k: w.astype("f8") for k, w in weights.items()}
+    w = weights[name].reshape(-1)
+    out = np.empty_like(w)
+    for i in range(len(w)):
+        before = w[i]
+        w[i] = before + step
+        above = loss(weights)
+        w[i] = before - step
+        out[i] = (above - loss(weights)) / (2 * step)
+        w[i] = before
+    return out.reshape(weights[name].shape)
+
+
 class Training(Case):
+    def test_gradients(self):
+        """a step of sgd goes down the slope of the networks in NumPy"""
+        for name in TRAINED:
+            with self.subTest(name):
+                bundle, model = make(name)
+                x, data = features(bundle), bundle_bytes(name)
+                before, folder = random_weights(bundle), self.folder()
+                write_tensors(folder / "w", before)
+                model.load_weights(folder / "w")
+                labels = x[:, :bundle.out_dim].argmax(1).astype(np.int32)
+                nodes = np.arange(0, bundle.nodes, 2, dtype=np.int32)
+                gnnac.Trainer(model, x, "sgd", learn_eps=True, lr=1) \
+                    .step(labels, nodes)
+                model.save_weights(folder / "w")
+                after = read_tensors((folder / "w").read_bytes())
+
+                def loss(w):
+                    y = oracle(data, bundle, w, x)
+                    return -y[nodes, labels[nodes]].mean()
+
+                for k in before:
+                    want = slopes(loss, before, k)
+                    np.testing.assert_allclose(
+                        before[k] - after[k], want, rtol=0,
+                        atol=2e-5 * max(1, np.abs(want).max()), err_msg=k)
+
     def test_learns(self):
         """the loss falls, every model and optimizer"""
         for name in TRAINED:

@@ -2,6 +2,7 @@
 // does not compile costs. Needs NVRTC.
 #include "tune/build.h"
 #include "tune_fixture.h"
+#include "tunedb_records.h"
 
 #define ALWAYS "when = function() return true end, "
 #define TWO_RULES                                                              \
@@ -254,6 +255,27 @@ TEST(when_nothing_of_the_first_rule_compiles_the_next_is_taken)
     scratch_empty("db");
 }
 
+static gnnac_status count_run(void *n, const struct run_record *run,
+                              gnnac_error *e)
+{
+    (void)e;
+    for (size_t i = 0; i < run->n_rows; i++)
+        *(int *)n += strcmp(run->rows[i].status, "compile_error") == 0;
+    return GNNAC_OK;
+}
+
+// Candidates that tune.db knows as such that do not compile.
+static int count_failures(void)
+{
+    int n = 0;
+    struct tunedb *db = NULL;
+    const struct record_visitor v = {.context = &n, .run = count_run};
+    CHECK_INT(tunedb_open(scratch_path("db/tune.db"), &db, &err), GNNAC_OK);
+    CHECK_INT(tunedb_visit(db, "", &v, &err), GNNAC_OK);
+    tunedb_close(db);
+    return n;
+}
+
 TEST(when_nothing_compiles_the_compiler_is_quoted)
 {
     NEEDS_NVRTC();
@@ -266,7 +288,8 @@ TEST(when_nothing_compiles_the_compiler_is_quoted)
     CHECK_HAS(err.msg, "templates/moody.cu.lua(10): error");
     CHECK_INT(t->sel.n_variants, 0); // nothing is left half chosen
     tune_finish(t);
-    // What failed was not remembered as a decision.
+    // What failed was not remembered as a decision, but that it failed.
+    CHECK_INT(count_failures(), 1);
     struct tune_case *again = with_databases();
     again->request.settings = settings;
     again->request.n_settings = 2;

@@ -3,25 +3,31 @@
 #include "tune/cost.h"
 #include "test.h"
 
-static const struct family row_split = {
-    .name = "row_split",
-    .n_knobs = 4,
-    .knobs = {{.name = "dimWorker"}, {.name = "edgeWorker"}, {.name = "vec"},
-              {.name = "unroll"}}};
+static const struct family row_split = {.name = "row_split",
+                                        .n_knobs = 4,
+                                        .knobs = {{.name = "dimWorker"},
+                                                  {.name = "edgeWorker"},
+                                                  {.name = "vec"},
+                                                  {.name = "unroll"}}};
 static const struct family neighbor_group = {
     .name = "neighbor_group",
     .n_knobs = 3,
-    .knobs = {{.name = "partSize"}, {.name = "dimWorker"},
-              {.name = "unroll"}}};
-static const struct family edge_balanced = {
-    .name = "edge_balanced",
-    .n_knobs = 3,
-    .knobs = {{.name = "edgesPerWarp"}, {.name = "dimWorker"},
-              {.name = "unroll"}}};
+    .knobs = {{.name = "partSize"}, {.name = "dimWorker"}, {.name = "unroll"}}};
+static const struct family edge_balanced = {.name = "edge_balanced",
+                                            .n_knobs = 3,
+                                            .knobs = {{.name = "edgesPerWarp"},
+                                                      {.name = "dimWorker"},
+                                                      {.name = "unroll"}}};
 static const struct family narrow = {
     .name = "narrow",
     .n_knobs = 2,
     .knobs = {{.name = "edgesPerWarp"}, {.name = "unroll"}}};
+static const struct family hybrid = {.name = "hybrid",
+                                     .n_knobs = 4,
+                                     .knobs = {{.name = "segmentEdges"},
+                                               {.name = "packedEdges"},
+                                               {.name = "dimWorker"},
+                                               {.name = "unroll"}}};
 static const struct family unknown = {.name = "unknown"};
 
 // A question to the model, with one answer.
@@ -38,7 +44,10 @@ static struct ask typical(void)
     return (struct ask){
         .c = {.family = &row_split, .values = {8, 2, 4, 4}},
         .spec = {.dim = 32, .x_pitch = 32, .out_pitch = 32, .offset_bits = 32},
-        .nodes = 100000, .edges = 1000000, .max_degree = 40, .arch = 90};
+        .nodes = 100000,
+        .edges = 1000000,
+        .max_degree = 40,
+        .arch = 90};
 }
 
 static double cost(const struct ask *a)
@@ -103,8 +112,9 @@ TEST(a_longer_longest_row_costs_more_unless_it_is_cut)
     static const struct candidate cuts[] = {
         {.family = &neighbor_group, .values = {32, 8, 4}},
         {.family = &edge_balanced, .values = {128, 8, 4}},
-        {.family = &narrow, .values = {128, 4}}};
-    for (size_t i = 0; i < 3; i++) {
+        {.family = &narrow, .values = {128, 4}},
+        {.family = &hybrid, .values = {32, 16, 8, 4}}};
+    for (size_t i = 0; i < 4; i++) {
         struct ask whole = typical(), cut = typical();
         cut.c = cuts[i];
         double whole_before = cost(&whole), cut_before = cost(&cut);
@@ -121,11 +131,20 @@ TEST(equal_edges_spare_short_rows_a_start_each)
     groups.edges = ranges.edges = 3 * groups.nodes;
     groups.max_degree = ranges.max_degree = 20000;
     groups.spec.dim = ranges.spec.dim = 8;
-    groups.c = (struct candidate){.family = &neighbor_group,
-                                  .values = {32, 2, 4}};
-    ranges.c = (struct candidate){.family = &edge_balanced,
-                                  .values = {512, 2, 4}};
+    groups.c =
+        (struct candidate){.family = &neighbor_group, .values = {32, 2, 4}};
+    ranges.c =
+        (struct candidate){.family = &edge_balanced, .values = {512, 2, 4}};
     CHECK(cost(&ranges) < cost(&groups));
+}
+
+TEST(short_rows_that_share_a_warp_cost_less_than_a_warp_each)
+{
+    struct ask apart = typical(), shared = typical();
+    apart.edges = shared.edges = 6 * apart.nodes;
+    apart.c = (struct candidate){.family = &hybrid, .values = {256, 1, 8, 4}};
+    shared.c = (struct candidate){.family = &hybrid, .values = {256, 16, 8, 4}};
+    CHECK(cost(&shared) < cost(&apart));
 }
 
 TEST(longer_ranges_make_a_longer_end)
@@ -135,8 +154,7 @@ TEST(longer_ranges_make_a_longer_end)
     a.edges = 10000000;
     double last = 0;
     for (int64_t n = 4096; n <= 8192; n *= 2) {
-        a.c = (struct candidate){.family = &edge_balanced,
-                                 .values = {n, 8, 4}};
+        a.c = (struct candidate){.family = &edge_balanced, .values = {n, 8, 4}};
         CHECK(cost(&a) > last);
         last = cost(&a);
     }
@@ -177,8 +195,8 @@ TEST(a_lane_for_every_edge_uses_all_lanes_of_a_warp)
     struct ask team = typical(), lane = typical();
     team.spec.dim = lane.spec.dim = 1;
     team.edges = lane.edges = 100000000;
-    team.c = (struct candidate){.family = &edge_balanced,
-                                .values = {256, 32, 4}};
+    team.c =
+        (struct candidate){.family = &edge_balanced, .values = {256, 32, 4}};
     lane.c = (struct candidate){.family = &narrow, .values = {256, 4}};
     CHECK(cost(&lane) < cost(&team));
 }
@@ -209,11 +227,12 @@ TEST(every_cost_is_a_positive_number)
 {
     static const int64_t nodes[] = {0, 1, 7, 2000000000};
     static const int64_t edges[] = {0, 1, 9000000000};
-    static const struct family *families[] = {
-        &row_split, &neighbor_group, &edge_balanced, &narrow, &unknown};
+    static const struct family *families[] = {&row_split,     &neighbor_group,
+                                              &edge_balanced, &narrow,
+                                              &hybrid,        &unknown};
     for (size_t n = 0; n < 4; n++)
         for (size_t e = 0; e < 3; e++)
-            for (size_t f = 0; f < 5; f++)
+            for (size_t f = 0; f < 6; f++)
                 for (int32_t dim = 1; dim <= 100000; dim *= 10) {
                     struct ask a = typical();
                     a.c = (struct candidate){.family = families[f],
@@ -234,6 +253,7 @@ int main(void)
     RUN(the_rows_own_term_is_not_free);
     RUN(a_longer_longest_row_costs_more_unless_it_is_cut);
     RUN(equal_edges_spare_short_rows_a_start_each);
+    RUN(short_rows_that_share_a_warp_cost_less_than_a_warp_each);
     RUN(longer_ranges_make_a_longer_end);
     RUN(rows_that_are_alike_need_no_cutting);
     RUN(lanes_without_a_column_cost);

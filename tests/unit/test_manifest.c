@@ -8,10 +8,13 @@
 static struct manifest *example(void)
 {
     struct fixture_graph g = fixture_graph_of(3, NULL, 0);
-    struct manifest *m = fixture_manifest(
-        &(struct model_request){.name = "gin", .dim = 6, .hidden = 4,
-                                .classes = 2, .layers = 2, .mlp = 2},
-        &g);
+    struct manifest *m = fixture_manifest(&(struct model_request){.name = "gin",
+                                                                  .dim = 6,
+                                                                  .hidden = 4,
+                                                                  .classes = 2,
+                                                                  .layers = 2,
+                                                                  .mlp = 2},
+                                          &g);
     fixture_graph_finish(&g);
     return m;
 }
@@ -290,6 +293,37 @@ TEST(dtypes_that_contradict_each_other_are_refused)
     refused("\"requires\":[]", "\"requires\":[\"dtype\", 1]", "requires");
 }
 
+TEST(rows_that_share_a_warp_are_a_feature_that_readers_must_have)
+{
+    struct manifest *m = example(), *back = calloc(1, sizeof(*back));
+    struct kernel *k = &m->kernels[0];
+    k->part_size = 32;
+    k->parts_per_block = 1;
+    char *text = text_of(m);
+    CHECK(!strstr(text, "packed"));
+    free(text);
+    k->packed_rows = 4;
+    k->packed_edges = 16;
+    k->packed_step = 2;
+    text = text_of(m);
+    CHECK_HAS(text, "\"requires\":[\"packed_rows\"]");
+    CHECK_INT(manifest_parse(text, strlen(text), back, NULL), GNNAC_OK);
+    CHECK(memcmp(&back->kernels[0], k, sizeof(*k)) == 0);
+    k->packed_edges = 33; // more than a part has
+    CHECK_INT(kernel_check(k, NULL), GNNAC_EFORMAT);
+    k->packed_edges = 0;
+    CHECK_INT(kernel_check(k, NULL), GNNAC_EFORMAT);
+    k->packed_rows = k->packed_step = 0;
+    k->launches[0].count = GRID_WARPS;
+    CHECK_INT(kernel_check(k, NULL), GNNAC_EFORMAT);
+    k->launches[0].count = GRID_PARTS;
+    k->launches[0].args[0] = ARG_N_WIDE;
+    CHECK_INT(kernel_check(k, NULL), GNNAC_EFORMAT);
+    free(text);
+    free(back);
+    free(m);
+}
+
 TEST(a_bundle_requires_every_feature_that_it_uses)
 {
     struct manifest *m = reordered_example();
@@ -334,6 +368,7 @@ int main(void)
     RUN(attention_has_the_scores_of_its_layers_heads);
     RUN(indices_of_edges_may_pass_the_last_edge);
     RUN(dtypes_that_contradict_each_other_are_refused);
+    RUN(rows_that_share_a_warp_are_a_feature_that_readers_must_have);
     RUN(a_bundle_requires_every_feature_that_it_uses);
     RUN(bytes_that_are_not_utf8_do_not_stop_the_writer);
     RUN(every_name_reads_back_as_its_value);

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "graph_fixture.h"
+#include "tune/hard_graphs.h"
 #include "tune/oracle.h"
 
 enum { MAX_NODES = 70, MAX_PAIRS = 400, DIM = 5, PITCH = 8 };
@@ -250,6 +251,38 @@ TEST(an_empty_graph_has_no_errors)
     csr_finish(&g);
 }
 
+// Of a row's edges, those that are like the one before or come from the row.
+static void count_kinds(const struct csr *g, int64_t v, int64_t *equal,
+                        int64_t *own)
+{
+    for (int64_t e = g->rowptr[v]; e < g->rowptr[v + 1]; e++) {
+        bool first = e == g->rowptr[v];
+        CHECK(g->colidx[e] >= 0 && g->colidx[e] < g->n_nodes);
+        CHECK(first || g->colidx[e - 1] <= g->colidx[e]);
+        *equal += !first && g->colidx[e - 1] == g->colidx[e];
+        *own += g->colidx[e] == v;
+    }
+}
+
+TEST(the_hard_graphs_are_graphs_and_have_what_is_hard)
+{
+    int64_t equal = 0, own = 0, empty = 0, longest = 0, single = 0;
+    for (size_t i = 0; i < N_HARD_GRAPHS; i++) {
+        struct csr g = {0};
+        CHECK_INT(hard_graph(i, &g, NULL), GNNAC_OK);
+        CHECK_INT(g.rowptr[0], 0);
+        CHECK_INT(g.rowptr[g.n_nodes], g.n_edges);
+        for (int64_t v = 0; v < g.n_nodes; v++) {
+            count_kinds(&g, v, &equal, &own);
+            empty += csr_degree(&g, v) == 0;
+        }
+        longest = csr_max_degree(&g) > longest ? csr_max_degree(&g) : longest;
+        single += g.n_nodes == 1;
+        csr_finish(&g);
+    }
+    CHECK(equal > 0 && own > 0 && empty > 0 && longest > 256 && single == 2);
+}
+
 int main(void)
 {
     fill_operands();
@@ -262,5 +295,6 @@ int main(void)
     RUN(of_equally_wrong_rows_the_first_is_named);
     RUN(rows_that_nothing_flows_to_must_be_written);
     RUN(an_empty_graph_has_no_errors);
+    RUN(the_hard_graphs_are_graphs_and_have_what_is_hard);
     return test_done();
 }

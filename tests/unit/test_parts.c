@@ -82,12 +82,67 @@ TEST(empty_rows_fill_ranges_too)
     parts_finish(&p);
 }
 
+// ---- parts sorted by length -------------------------------------------------
+
+static const struct part_limits by_length = {.size = 8,
+                                             .rows = 1,
+                                             .per_block = 1,
+                                             .packed_rows = 2,
+                                             .packed_edges = 4,
+                                             .packed_step = 2};
+
+TEST(rows_are_sorted_into_cut_wide_and_packed_ones)
+{
+    //                        2  0  17  5  3  8  1
+    const int64_t rowptr[] = {0, 2, 2, 19, 24, 27, 35, 36};
+    // Three pieces of row 2; the octave of 8, that of 5; two steps, one, none.
+    static const int32_t row[] = {2, 2, 2, 5, 3, 4, 0, 6, 1, 7};
+    static const int64_t ptr[] = {2, 8, 14, 27, 19, 24, 0, 35, 2, 36};
+    static const int64_t end[] = {8, 14, 19, 35, 24, 27, 2, 36, 2};
+    struct parts p;
+    CHECK_INT(parts_build(7, rowptr, &by_length, &p, NULL), GNNAC_OK);
+    CHECK_INT(p.n_parts, 9);
+    CHECK_INT(p.n_cut, 3);
+    CHECK_INT(p.n_slots, 3);
+    CHECK_INT(p.n_wide, 5);
+    CHECK_INT(p.n_warps, 7);
+    CHECK(memcmp(p.part_row, row, sizeof(row)) == 0);
+    CHECK(memcmp(p.part_ptr, ptr, sizeof(ptr)) == 0);
+    CHECK(memcmp(p.part_end, end, sizeof(end)) == 0);
+    CHECK_INT(p.n_splits, 1);
+    CHECK_INT(p.split_row[0], 2);
+    CHECK_INT(p.split_first[0], 0);
+    CHECK_INT(p.split_last[0], 2);
+    parts_finish(&p);
+}
+
+TEST(a_graph_without_nodes_has_no_sorted_parts)
+{
+    const int64_t rowptr[] = {0};
+    struct parts p;
+    CHECK_INT(parts_build(0, rowptr, &by_length, &p, NULL), GNNAC_OK);
+    CHECK_INT(p.n_parts, 0);
+    CHECK_INT(p.n_warps, 0);
+    CHECK_INT(p.n_slots, 0);
+    parts_finish(&p);
+}
+
 // ---- properties -------------------------------------------------------------
 
 static bool begins_within(const struct parts *p, const int64_t *rowptr,
                           int64_t g)
 {
     return p->part_ptr[g] > rowptr[p->part_row[g]];
+}
+
+static void random_rows(uint64_t seed, int64_t n, int64_t *rowptr)
+{
+    for (int64_t v = 0; v < n; v++) {
+        uint64_t kind = rng_below(seed, (uint64_t)(3 * v + 1), 4);
+        uint64_t most = kind == 0 ? 1 : kind == 1 ? 200 : 9;
+        rowptr[v + 1] =
+            rowptr[v] + (int64_t)rng_below(seed, (uint64_t)(3 * v + 2), most);
+    }
 }
 
 static void check_parts(const struct parts *p, const int64_t *rowptr,
@@ -138,17 +193,11 @@ TEST(parts_of_random_graphs_keep_their_limits_and_name_the_split_rows)
 {
     for (uint64_t seed = 0; seed < 300; seed++) {
         int64_t rowptr[MAX_ROWS + 1] = {0}, n = (int64_t)rng_below(seed, 0, 60);
-        for (int64_t v = 0; v < n; v++) {
-            uint64_t kind = rng_below(seed, (uint64_t)(3 * v + 1), 4);
-            uint64_t most = kind == 0 ? 1 : kind == 1 ? 200 : 9;
-            rowptr[v + 1] =
-                rowptr[v] +
-                (int64_t)rng_below(seed, (uint64_t)(3 * v + 2), most);
-        }
-        struct part_limits l = {
-            .size = 1 + (int32_t)rng_below(seed, 1000, 40),
-            .rows = 1 + (int32_t)rng_below(seed, 1001, 12),
-            .per_block = 1 + (int32_t)rng_below(seed, 1002, 5)};
+        random_rows(seed, n, rowptr);
+        struct part_limits l = {.size = 1 + (int32_t)rng_below(seed, 1000, 40),
+                                .rows = 1 + (int32_t)rng_below(seed, 1001, 12),
+                                .per_block =
+                                    1 + (int32_t)rng_below(seed, 1002, 5)};
         struct parts p;
         CHECK_INT(parts_build(n, rowptr, &l, &p, NULL), GNNAC_OK);
         CHECK_INT(p.part_ptr[0], 0);
@@ -156,6 +205,78 @@ TEST(parts_of_random_graphs_keep_their_limits_and_name_the_split_rows)
         CHECK_INT(p.part_row[p.n_parts], n);
         check_parts(&p, rowptr, &l);
         check_splits(&p, n, rowptr, l.per_block);
+        parts_finish(&p);
+    }
+}
+
+// What a kernel relies on: no piece is too long, no row is in the wrong kind,
+// none needs more steps than one that stands before it in its warp.
+static void check_kinds(const struct parts *p, const int64_t *rowptr,
+                        const struct part_limits *l)
+{
+    for (int64_t i = 0; i < p->n_parts; i++) {
+        int64_t v = p->part_row[i], n = p->part_end[i] - p->part_ptr[i];
+        int64_t degree = rowptr[v + 1] - rowptr[v];
+        int64_t steps = (n + l->packed_step - 1) / l->packed_step;
+        CHECK(n <= l->size && (i < p->n_cut) == (degree > l->size));
+        CHECK((i < p->n_wide) == (degree > l->packed_edges));
+        if (i < p->n_cut)
+            CHECK(2 * n > l->size - 1);
+        if (i > p->n_cut && i < p->n_wide)
+            CHECK(n < 2 * (p->part_end[i - 1] - p->part_ptr[i - 1]));
+        if (i > p->n_wide)
+            CHECK(steps <= (p->part_end[i - 1] - p->part_ptr[i - 1] +
+                            l->packed_step - 1) /
+                               l->packed_step);
+    }
+}
+
+// Every edge is in one part of its row, and pieces lie in the order of edges.
+static void check_cover(const struct parts *p, int64_t n_rows,
+                        const int64_t *rowptr)
+{
+    int64_t n_splits = 0;
+    for (int64_t v = 0; v < n_rows; v++) {
+        int64_t at = rowptr[v], n = 0, first = -1;
+        for (int64_t i = 0; i < p->n_parts; i++) {
+            if (p->part_row[i] != v)
+                continue;
+            CHECK_INT(p->part_ptr[i], at);
+            first = n++ ? first : i;
+            at = p->part_end[i];
+        }
+        CHECK_INT(at, rowptr[v + 1]);
+        CHECK(n >= 1);
+        if (first >= p->n_cut)
+            continue;
+        CHECK_INT(p->split_row[n_splits], v);
+        CHECK_INT(p->split_first[n_splits], first);
+        CHECK_INT(p->split_last[n_splits++], first + n - 1);
+    }
+    CHECK_INT(p->n_splits, n_splits);
+}
+
+TEST(sorted_parts_of_random_graphs_cover_every_row_once)
+{
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        int64_t rowptr[MAX_ROWS + 1] = {0}, n = (int64_t)rng_below(seed, 0, 60);
+        random_rows(seed, n, rowptr);
+        struct part_limits l = {
+            .rows = 1,
+            .per_block = 1,
+            .packed_rows = 1 + (int32_t)rng_below(seed, 1000, 8),
+            .packed_edges = 1 + (int32_t)rng_below(seed, 1001, 20),
+            .packed_step = 1 + (int32_t)rng_below(seed, 1002, 8)};
+        l.size = l.packed_edges * (1 + (int32_t)rng_below(seed, 1003, 6));
+        struct parts p;
+        CHECK_INT(parts_build(n, rowptr, &l, &p, NULL), GNNAC_OK);
+        CHECK(p.n_cut <= p.n_wide && p.n_wide <= p.n_parts);
+        CHECK_INT(p.n_slots, p.n_cut);
+        int64_t packed = p.n_parts - p.n_wide;
+        CHECK_INT(p.n_warps,
+                  p.n_wide + (packed + l.packed_rows - 1) / l.packed_rows);
+        check_kinds(&p, rowptr, &l);
+        check_cover(&p, n, rowptr);
         parts_finish(&p);
     }
 }
@@ -168,5 +289,8 @@ int main(void)
     RUN(ranges_end_with_a_row_unless_it_is_long);
     RUN(empty_rows_fill_ranges_too);
     RUN(parts_of_random_graphs_keep_their_limits_and_name_the_split_rows);
+    RUN(rows_are_sorted_into_cut_wide_and_packed_ones);
+    RUN(a_graph_without_nodes_has_no_sorted_parts);
+    RUN(sorted_parts_of_random_graphs_cover_every_row_once);
     return test_done();
 }

@@ -44,6 +44,7 @@ static void check_gradients(struct training *t, const char *what)
     train_forward(t->trainer, true);
     train_loss(t->trainer, t->labels, t->nodes, t->n_nodes);
     train_backward(t->trainer);
+    t->f.ctx.n_threads = 1; // of the reference: its work here is small
     for (int32_t i = 0; i < p->n_params; i++) {
         int64_t n = param_elems(&p->params[i]);
         int64_t stride = n > MOST_SLOPES ? n / MOST_SLOPES : 1;
@@ -83,17 +84,19 @@ static void check_case(const struct training_case *c,
 
 static void check_model(const char *name, int32_t mlp, int32_t layers)
 {
-    static const int32_t widths[] = {1, 3, 33};
+    static const int32_t widths[] = {1, 3, 33}, heads[] = {18, 3, 1};
     for (int i = 0; i < 36; i++) {
         struct training_case c = {
             .model = {.name = name, .mlp = mlp, .layers = layers,
                       .dim = widths[i % 3], .hidden = widths[i / 3 % 3],
+                      .heads = strcmp(name, "gat") ? 0 : heads[i / 3 % 3],
                       .classes = 1 + widths[(i + i / 9) % 3]},
             .options = {.learn_eps = 1},
             .sparse = i / 9 % 2 == 1,
             .n_threads = 1 + i % 3,
         };
-        struct fixture_graph g = hard_graph(strcmp(name, "gcn") != 0);
+        struct fixture_graph g = hard_graph(strcmp(name, "gcn") != 0 &&
+                                            strcmp(name, "gat") != 0);
         if (i / 18 == 1)
             g = fixture_graph_shuffled(g, 3);
         check_case(&c, &g);
@@ -117,6 +120,12 @@ TEST(gradients_of_sage_are_the_slopes_of_the_definition)
 {
     check_model("sage", 0, 2);
     check_model("sage", 0, 3);
+}
+
+TEST(gradients_of_gat_are_the_slopes_of_the_definition)
+{
+    check_model("gat", 0, 2);
+    check_model("gat", 0, 3);
 }
 
 TEST(epsilon_has_a_gradient_only_when_it_learns)
@@ -231,15 +240,16 @@ static void check_dropped(struct training *t, const char *what)
 
 TEST(gradients_pass_through_the_mask_of_their_step)
 {
-    static const char *const names[] = {"gcn", "gin", "sage"};
-    for (int i = 0; i < 12; i++) {
+    static const char *const names[] = {"gcn", "gin", "sage", "gat"};
+    for (int i = 0; i < 16; i++) {
         struct training_case c = {
-            .model = {.name = names[i % 3], .dim = 33, .hidden = 16,
+            .model = {.name = names[i % 4], .dim = 33, .hidden = 16,
                       .classes = 4},
-            .options = {.dropout = 0.4F, .seed = 9, .learn_eps = 1},
-            .sparse = i / 3 % 2 == 1};
-        struct fixture_graph g = hard_graph(i % 3 != 0);
-        if (i / 6)
+            .options = {.dropout = 0.4F, .attention_dropout = 0.4F, .seed = 9,
+                        .learn_eps = 1},
+            .sparse = i / 4 % 2 == 1};
+        struct fixture_graph g = hard_graph(i % 4 == 1 || i % 4 == 2);
+        if (i / 8)
             g = fixture_graph_shuffled(g, 3);
         struct training t;
         CHECK(training_init(&t, &c, &g));
@@ -253,32 +263,34 @@ TEST(gradients_pass_through_the_mask_of_their_step)
 
 TEST(the_loss_falls_for_every_model_and_optimiser)
 {
-    static const char *const names[] = {"gcn", "gin", "sage"};
+    static const char *const names[] = {"gcn", "gin", "sage", "gat"};
     struct fixture_graph g = fixture_graph_random(60, 2, false, 4);
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 12; i++) {
         struct training_case c = {
-            .model = {.name = names[i % 3], .layers = 2, .dim = 8,
+            .model = {.name = names[i % 4], .layers = 2, .dim = 8,
                       .hidden = 16, .classes = 3},
-            .options = {.optimizer = (gnnac_optimizer)(i / 3),
-                        .lr = i / 3 == 2 ? 0.02F : 0.01F, .momentum = 0.5F}};
+            .options = {.optimizer = (gnnac_optimizer)(i / 4),
+                        .lr = i / 4 == 2 ? 0.1F : 0.01F, .momentum = 0.5F}};
         struct training t;
         CHECK(training_init(&t, &c, &g));
         float first = training_steps(&t, 1);
         float last = training_steps(&t, 120);
         if (!(last < 0.8F * first))
-            TEST__FAIL("%s: loss %g became %g", names[i % 3], (double)first,
+            TEST__FAIL("%s: loss %g became %g", names[i % 4], (double)first,
                        (double)last);
         training_finish(&t);
     }
     fixture_graph_finish(&g);
 }
 
-static uint64_t weights_after(int n_threads, int n_steps, bool sparse)
+static uint64_t weights_after(const char *model, int n_threads, int n_steps,
+                              bool sparse)
 {
     struct fixture_graph g = fixture_graph_random(1500, 3, false, 4);
     struct training_case c = {
-        .model = {.name = "gcn", .dim = 40, .hidden = 16, .classes = 5},
-        .options = {.dropout = 0.5F, .seed = 3, .weight_decay = 5e-4F},
+        .model = {.name = model, .dim = 40, .hidden = 4, .classes = 5},
+        .options = {.dropout = 0.5F, .attention_dropout = 0.5F, .seed = 3,
+                    .weight_decay = 5e-4F},
         .n_threads = n_threads, .sparse = sparse};
     struct training t;
     CHECK(training_init(&t, &c, &g));
@@ -291,13 +303,41 @@ static uint64_t weights_after(int n_threads, int n_steps, bool sparse)
 
 TEST(the_same_seed_gives_the_same_bits_at_any_number_of_threads)
 {
-    for (int sparse = 0; sparse <= 1; sparse++) {
-        uint64_t one = weights_after(1, 20, sparse);
-        CHECK(one == weights_after(1, 20, sparse));
-        CHECK(one == weights_after(2, 20, sparse));
-        CHECK(one == weights_after(4, 20, sparse));
-        CHECK(one != weights_after(4, 19, sparse));
+    static const char *const names[] = {"gcn", "gat"};
+    for (int i = 0; i < 4; i++) {
+        const char *name = names[i / 2];
+        uint64_t one = weights_after(name, 1, 20, i % 2);
+        CHECK(one == weights_after(name, 1, 20, i % 2));
+        CHECK(one == weights_after(name, 2, 20, i % 2));
+        CHECK(one == weights_after(name, 4, 20, i % 2));
+        CHECK(one != weights_after(name, 4, 19, i % 2));
     }
+}
+
+// Old programs pass the options without attention_dropout.
+TEST(options_of_the_first_version_are_taken)
+{
+    struct fixture_graph g = hard_graph(false);
+    struct training_case c = {
+        .model = {.name = "gat", .dim = 3, .hidden = 4, .classes = 3}};
+    struct training t;
+    gnnac_error err;
+    gnnac_trainer *out = NULL;
+    gnnac_train_options o = {
+        .struct_size = offsetof(gnnac_train_options, attention_dropout),
+        .lr = 0.5F, .attention_dropout = 7}; // nobody may read it
+    CHECK(training_init(&t, &c, &g));
+    CHECK_INT(gnnac_trainer_create(&t.f.model, &t.features, &o, &out, &err),
+              GNNAC_OK);
+    CHECK(out && out->o.attention_dropout == 0 && out->o.lr == 0.5F);
+    gnnac_trainer_destroy(out);
+    out = NULL;
+    o.struct_size = sizeof(o);
+    CHECK_INT(gnnac_trainer_create(&t.f.model, &t.features, &o, &out, &err),
+              GNNAC_EUSAGE);
+    CHECK_HAS(err.msg, "attention_dropout 7");
+    training_finish(&t);
+    fixture_graph_finish(&g);
 }
 
 int main(void)
@@ -305,6 +345,7 @@ int main(void)
     RUN(gradients_of_gcn_are_the_slopes_of_the_definition);
     RUN(gradients_of_gin_are_the_slopes_of_the_definition);
     RUN(gradients_of_sage_are_the_slopes_of_the_definition);
+    RUN(gradients_of_gat_are_the_slopes_of_the_definition);
     RUN(epsilon_has_a_gradient_only_when_it_learns);
     RUN(a_label_counts_as_often_as_its_node_is_named);
     RUN(dropout_keeps_the_mean_and_the_wanted_share);
@@ -312,5 +353,6 @@ int main(void)
     RUN(gradients_pass_through_the_mask_of_their_step);
     RUN(the_loss_falls_for_every_model_and_optimiser);
     RUN(the_same_seed_gives_the_same_bits_at_any_number_of_threads);
+    RUN(options_of_the_first_version_are_taken);
     return test_done();
 }

@@ -1,6 +1,7 @@
 // Worker processes: the program itself, compiling; a job that hangs or a worker
 // that dies costs that job alone. Needs NVRTC.
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -148,6 +149,31 @@ TEST(a_worker_that_ends_costs_its_job)
     finish(jobs, 2);
 }
 
+// The first of two workers ends at once; a job of its own is lost by nobody.
+TEST(a_job_whose_worker_was_killed_gets_a_second_one)
+{
+    NEEDS_NVRTC();
+    char script[] = "/tmp/gnnac-test-XXXXXX", text[1024], marker[64];
+    struct compile_job jobs[] = {job(good), job(bad)};
+    int fd = mkstemp(script);
+    snprintf(marker, sizeof(marker), "%s.once", script);
+    snprintf(text, sizeof(text),
+             "#!/bin/sh\n[ -e %s ] || { : > %s; kill -9 $$; }\n"
+             "exec %s \"$@\"\n",
+             marker, marker, program);
+    CHECK(fd >= 0 && dprintf(fd, "%s", text) > 0 && fchmod(fd, 0700) == 0);
+    close(fd);
+    err = (gnnac_error){{0}};
+    CHECK_INT(compile_in_workers(script, jobs, 2, 1, 60, NULL, &err), GNNAC_OK);
+    CHECK_STR(jobs[0].error.msg, "");
+    CHECK_INT(jobs[0].status, GNNAC_OK);
+    CHECK_INT(jobs[1].status, GNNAC_ECOMPILE);
+    CHECK_HAS(jobs[1].error.msg, "oops");
+    CHECK_INT(unlink(marker), 0);
+    unlink(script);
+    finish(jobs, 2);
+}
+
 TEST(a_worker_does_not_outlive_its_owner)
 {
     int ends[2];
@@ -240,6 +266,7 @@ int main(int argc, char **argv)
     RUN(a_pool_that_is_stopped_ends_what_it_began_and_begins_no_more);
     RUN(a_program_that_is_not_there_is_no_worker);
     RUN(a_worker_that_ends_costs_its_job);
+    RUN(a_job_whose_worker_was_killed_gets_a_second_one);
     RUN(a_worker_does_not_outlive_its_owner);
     RUN(signals_that_are_for_the_owner_do_not_end_a_worker);
     RUN(a_message_that_is_cut_short_is_bad);

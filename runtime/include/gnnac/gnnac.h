@@ -190,8 +190,11 @@ GNNAC_API gnnac_status gnnac_model_reference(gnnac_model *model, const float *x,
 
 // Teaches a model: full-batch steps of forward, loss, backward, optimiser. It
 // changes the model's weights in place, so the model runs with what was learnt
-// at any time. On the CPU so far. The same seed gives the same bits at any
-// number of threads. Thread-safety: as the model's; one trainer a model.
+// at any time. On the CPU the same seed gives the same bits at any number of
+// threads. On a GPU a step is one CUDA graph, launched on a stream of the
+// trainer's own; it repeats bit by bit there, and agrees with the CPU's within
+// rounding, dropout included. Thread-safety: as the model's; one trainer a
+// model.
 typedef struct gnnac_trainer gnnac_trainer;
 
 typedef enum gnnac_optimizer {
@@ -212,6 +215,9 @@ typedef struct gnnac_train_options {
     float momentum; // GNNAC_SGD
     float beta1, beta2, epsilon; // Adam; 0: 0.9, 0.999, 1e-8
     uint64_t seed;               // of dropout
+    float attention_dropout;     // share of attention's coefficients, after the
+                                 // softmax, from 0 to below 1
+    uint32_t reserved;           // 0
 } gnnac_train_options;
 
 // A matrix [n_nodes, in_dim], rows in the input's node order: dense, or by
@@ -225,9 +231,11 @@ typedef struct gnnac_features {
 } gnnac_features;
 
 // `options` may be NULL for all defaults. Allocates all that steps need. The
-// model and the arrays of `x` must outlive the trainer and stay as they are.
-// Errors: GNNAC_EUSAGE (no weights yet, options or features out of range),
-// GNNAC_ENOMEM, GNNAC_EUNSUPPORTED (a model on a GPU).
+// model and the arrays of `x`, host memory, must outlive the trainer and stay
+// as they are. Sparse features become a dense matrix on a GPU. Errors:
+// GNNAC_EUSAGE (no weights yet, options or features out of range),
+// GNNAC_ENOMEM, GNNAC_EUNSUPPORTED (a network of attention; on a GPU a bundle
+// without kernels for training: gnnac compile --train), GNNAC_EDRIVER.
 GNNAC_API gnnac_status
 gnnac_trainer_create(gnnac_model *model, const gnnac_features *x,
                      const gnnac_train_options *options, gnnac_trainer **out,
@@ -237,8 +245,10 @@ GNNAC_API void gnnac_trainer_destroy(gnnac_trainer *trainer);
 // One update. The loss is the mean over nodes[0 .. n-1] of the negative
 // log-likelihood of labels[node], `labels` [n_nodes], a column of the output
 // each; of a network without log-softmax, the cross-entropy. `loss` (may be
-// NULL) receives it as it was before the update. Allocates nothing. Errors:
-// GNNAC_EUSAGE (a node or a label that is none); nothing has changed then.
+// NULL) receives it as it was before the update. Allocates nothing. On a GPU a
+// step without `loss` returns when it is queued; whatever reads the weights or
+// the output later waits for it. Errors: GNNAC_EUSAGE (a node or a label that
+// is none; nothing has changed then), GNNAC_EDRIVER.
 GNNAC_API gnnac_status gnnac_trainer_step(gnnac_trainer *trainer,
                                           const int32_t *labels,
                                           const int32_t *nodes, int64_t n,
@@ -252,7 +262,8 @@ GNNAC_API gnnac_status gnnac_trainer_predict(gnnac_trainer *trainer, float *y,
 // Updates so far, those before a load included.
 GNNAC_API int64_t gnnac_trainer_n_steps(const gnnac_trainer *trainer);
 
-// Remember the present weights (in place of those remembered before); make the
+// Remember the present weights (in place of those remembered before; where a
+// GPU fails, kept_step stays as it was); make the
 // remembered ones the present ones. GNNAC_EUSAGE when there are none.
 // `kept_step` says after which step they were remembered, or -1.
 GNNAC_API void gnnac_trainer_keep(gnnac_trainer *trainer);
@@ -342,7 +353,7 @@ typedef struct gnnac_plan gnnac_plan;
 
 // The graph must outlive the plan. `backward` makes the graph's transposed form
 // once for all plans. Errors: GNNAC_EUSAGE (names the option), GNNAC_ENOMEM,
-// GNNAC_EUNSUPPORTED (on a GPU; backward of GNNAC_ATTENTION).
+// GNNAC_EUNSUPPORTED (on a GPU).
 GNNAC_API gnnac_status gnnac_plan_create(gnnac_graph *graph,
                                          const gnnac_plan_options *options,
                                          gnnac_plan **out, gnnac_error *err);

@@ -15,8 +15,8 @@ from ._compile import compile
 from ._context import Context
 from ._graph import Graph
 from ._model import Model
-from ._operators import (aggregate, aggregate_backward, attention, sddmm,
-                         sddmm_backward)
+from ._operators import (aggregate, aggregate_backward, attention,
+                         attention_backward, sddmm, sddmm_backward)
 from ._trainer import Trainer
 from ._version import __version__
 from .errors import (CompileError, DatabaseError, DeviceError, Error,
@@ -29,5 +29,6 @@ __all__ = [
     "Error", "FileError", "Graph", "InternalError", "LibraryError", "Model",
     "NotFoundError", "OutOfMemoryError", "ResultError", "Status", "Trainer",
     "UnsupportedError", "UsageError", "__version__", "aggregate",
-    "aggregate_backward", "attention", "compile", "sddmm", "sddmm_backward",
+    "aggregate_backward", "attention", "attention_backward", "compile",
+    "sddmm", "sddmm_backward",
 ]

@@ -106,7 +106,7 @@ def _run(arguments: list[str], folder: str) -> str:
 def compile(edge_index: Any, model: str = "gcn", *, dim: int | None = None,
             hidden: int | None = None, classes: int | None = None,
             layers: int | None = None, num_nodes: int | None = None,
-            reorder: PathText | None = None,
+            reorder: PathText | None = None, train: bool = False,
             rules: PathText | Sequence[PathText] = (),
             knobs: Mapping[str, int | str] | None = None,
             options: Mapping[str, str | int] | None = None,
@@ -116,8 +116,9 @@ def compile(edge_index: Any, model: str = "gcn", *, dim: int | None = None,
     `edge_index`: integers [2, edges] (sources, destinations), or the path of a
     graph file. `num_nodes`: of an array; left out, the largest id + 1.
     `model`, `dim`, `hidden`, `classes`, `layers`, `reorder`, `rules`: as the
-    options of `gnnac compile`; `knobs` are its --set. `options` are further
-    ones by name: {"arch": "sm_90", "tune": "off"}.
+    options of `gnnac compile`; `knobs` are its --set. `train`: with kernels
+    for training on a GPU. `options` are further ones by name:
+    {"arch": "sm_90", "tune": "off"}.
     `output`: where the bundle is to stay; left out, nothing stays on disk.
 
     Warnings of the program are RuntimeWarnings. May be called by several
@@ -136,5 +137,6 @@ def compile(edge_index: Any, model: str = "gcn", *, dim: int | None = None,
              **(options or {})},
             [rules] if isinstance(rules, (str, os.PathLike)) else rules,
             knobs or {})
-        _run([*arguments, "--", str(graph)], folder)
+        flags = ["--train"] if train else []
+        _run([*arguments, *flags, "--", str(graph)], folder)
         return Bundle(Path(target))

@@ -185,3 +185,18 @@ def attention(graph: Graph, x: Any, scores: Any, out: Any = None) -> Any:
                                by_node.shape[1] // 2, False, False))
     _forward(plan, _operands(given, by_node), result)
     return y
+
+
+def attention_backward(graph: Graph, out_grad: Any, x: Any,
+                       scores: Any) -> tuple[Float32, Float32]:
+    """(gradient of x, gradient of scores) from that of attention()'s
+    result."""
+    given, by_node = _read(graph, x, "x"), _read(graph, scores, "scores")
+    grad = _read(graph, out_grad, "out_grad", given.shape)
+    to_x: Float32 = np.empty(given.shape, np.float32)
+    to_scores: Float32 = np.empty(by_node.shape, np.float32)
+    plan = graph._plan(PlanKey(ATTENTION, 0, given.shape[1],
+                               by_node.shape[1] // 2, False, True))
+    _backward(plan, _operands(given, by_node), None, grad,
+              view_of(to_x, "x_grad"), view_of(to_scores, "scores_grad"))
+    return to_x, to_scores

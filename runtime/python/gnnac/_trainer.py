@@ -18,8 +18,8 @@ from ._views import View, check_matrix, check_output, view_of
 from .errors import usage
 
 OPTIMIZERS = {"adam": 0, "adamw": 1, "sgd": 2}  # gnnac_optimizer
-_RATES = ("lr", "weight_decay", "dropout", "momentum", "beta1", "beta2",
-          "epsilon")
+_RATES = ("lr", "weight_decay", "dropout", "attention_dropout", "momentum",
+          "beta1", "beta2", "epsilon")
 
 
 def _options(optimizer: str, decay_layers: int, learn_eps: bool, seed: int,
@@ -43,13 +43,14 @@ def _options(optimizer: str, decay_layers: int, learn_eps: bool, seed: int,
 
 
 class Trainer(Owner):
-    """Updates the weights of a model on the CPU, for one matrix of features.
+    """Updates the weights of a model, for one matrix of features, where the
+    model is: on a GPU the bundle is one of `compile(train=True)`.
 
     `x`: float32 [nodes, in_dim], used where it lies: it must stay as it is.
     `optimizer`: "adam", "adamw" or "sgd". `decay_layers`: weight decay is for
     the first so many layers, 0: for all. `learn_eps`: GIN's epsilon is learnt.
-    `seed`: of dropout. `rates`: lr (0.01), weight_decay, dropout, momentum,
-    beta1, beta2, epsilon. A model has one trainer at a time; calls of both
+    `seed`: of dropout. `rates`: lr (0.01), weight_decay, dropout,
+    attention_dropout, momentum, beta1, beta2, epsilon. A model has one trainer at a time; calls of both
     wait for one another.
     """
 

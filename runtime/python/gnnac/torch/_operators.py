@@ -10,7 +10,7 @@ from typing import Any, Optional, Tuple
 
 import torch
 from torch import Tensor
-from torch.library import custom_op
+from torch import library as torch_library
 
 from .. import _operators as on
 from ..errors import usage
@@ -41,7 +41,7 @@ def _rows(x: Tensor) -> Tensor:
 # ---- aggregate --------------------------------------------------------------
 
 
-@custom_op("gnnac::aggregate", mutates_args=(), device_types="cpu")
+@torch_library.custom_op("gnnac::aggregate", mutates_args=(), device_types="cpu")
 def _aggregate(x: Tensor, edge_index: Tensor, weight: Optional[Tensor],
                reduce: str, drop_self_loops: bool) -> Tensor:
     given = _rows(x)
@@ -50,7 +50,7 @@ def _aggregate(x: Tensor, edge_index: Tensor, weight: Optional[Tensor],
                         out=torch.empty_like(given))
 
 
-@custom_op("gnnac::aggregate_backward", mutates_args=(), device_types="cpu")
+@torch_library.custom_op("gnnac::aggregate_backward", mutates_args=(), device_types="cpu")
 def _aggregate_backward(out_grad: Tensor, x: Optional[Tensor],
                         edge_index: Tensor, weight: Optional[Tensor],
                         out: Optional[Tensor], reduce: str,
@@ -110,7 +110,7 @@ def aggregate(x: Tensor, edge_index: Tensor, weight: Optional[Tensor] = None,
 # ---- sddmm ------------------------------------------------------------------
 
 
-@custom_op("gnnac::sddmm", mutates_args=(), device_types="cpu")
+@torch_library.custom_op("gnnac::sddmm", mutates_args=(), device_types="cpu")
 def _sddmm(x: Tensor, y: Tensor, edge_index: Tensor, heads: int,
            drop_self_loops: bool) -> Tensor:
     at, source = _rows(x), _rows(y)
@@ -119,7 +119,7 @@ def _sddmm(x: Tensor, y: Tensor, edge_index: Tensor, heads: int,
                     out=at.new_empty((graph.edges, heads)))
 
 
-@custom_op("gnnac::sddmm_backward", mutates_args=(), device_types="cpu")
+@torch_library.custom_op("gnnac::sddmm_backward", mutates_args=(), device_types="cpu")
 def _sddmm_backward(out_grad: Tensor, x: Tensor, y: Tensor, edge_index: Tensor,
                     heads: int, drop_self_loops: bool) -> Tuple[Tensor, Tensor]:
     graph = graph_of(edge_index, x.shape[0], drop_self_loops)
@@ -164,7 +164,7 @@ def sddmm(x: Tensor, y: Tensor, edge_index: Tensor, heads: int = 1,
 # ---- attention --------------------------------------------------------------
 
 
-@custom_op("gnnac::attention", mutates_args=(), device_types="cpu")
+@torch_library.custom_op("gnnac::attention", mutates_args=(), device_types="cpu")
 def _attention(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
     given = _rows(x)
     graph = graph_of(edge_index, given.shape[0], True)
@@ -172,12 +172,38 @@ def _attention(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
                         out=torch.empty_like(given))
 
 
+@torch_library.custom_op("gnnac::attention_backward", mutates_args=(), device_types="cpu")
+def _attention_backward(out_grad: Tensor, x: Tensor, scores: Tensor,
+                        edge_index: Tensor) -> Tuple[Tensor, Tensor]:
+    graph = graph_of(edge_index, x.shape[0], True)
+    to_x, to_scores = on.attention_backward(graph, _ready(out_grad), _ready(x),
+                                            _ready(scores))
+    return torch.from_numpy(to_x), torch.from_numpy(to_scores)
+
+
+@_attention_backward.register_fake
+def _(out_grad: Tensor, x: Tensor, scores: Tensor,
+      edge_index: Tensor) -> Tuple[Tensor, Tensor]:
+    return x.new_empty(x.shape), scores.new_empty(scores.shape)
+
+
 @_attention.register_fake
 def _(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
     return torch.empty_like(x, memory_format=torch.contiguous_format)
 
 
+def _attention_setup(ctx: Any, inputs: Any, output: Tensor) -> None:
+    ctx.save_for_backward(*inputs)
+
+
+def _attention_grad(ctx: Any, grad: Tensor) -> Any:
+    return *_attention_backward(grad, *ctx.saved_tensors), None
+
+
+_attention.register_autograd(_attention_grad, setup_context=_attention_setup)
+
+
 def attention(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
     """gnnac.attention on the graph of edge_index without its self loops:
-    float32 [nodes, d], scores [nodes, 2 * heads]. Has no gradients yet."""
+    float32 [nodes, d], scores [nodes, 2 * heads]. Gradients go to both."""
     return _attention(x, scores, edge_index)

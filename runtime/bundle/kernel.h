@@ -1,0 +1,118 @@
+// How a compiled kernel is started, and what it may be given: the part of
+// program.h that templates answer for. Plain data.
+#ifndef GNNAC_KERNEL_H
+#define GNNAC_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bundle/dtype.h"
+
+enum {
+    MAX_LAUNCHES = 4, // kernels that one step starts, in order
+    MAX_ARGS = 24,
+    NAME_LEN = 192,
+};
+
+// Everything a launch may be given, by name: the closed list that templates
+// pick from. ARG(enum name, text name)
+#define LAUNCH_ARGS(ARG)                                                      \
+    ARG(OUT, "out")                 /* float *        */                      \
+    ARG(X, "x")                     /* const float *  */                      \
+    ARG(SELF, "self")               /* const float *  */                      \
+    ARG(BIAS, "bias")               /* const float *  */                      \
+    ARG(EPS, "eps")                 /* const float *, one element */          \
+    ARG(ATT_SRC, "att_src")         /* const float *, [heads, channels] */    \
+    ARG(ATT_DST, "att_dst")         /* const float *, [heads, channels] */    \
+    ARG(DINV, "dinv")               /* const float *, [n_rows] */             \
+    ARG(ROWPTR, "rowptr")           /* const offset_t *, [n_rows + 1] */      \
+    ARG(COLIDX, "colidx")           /* const int *, [n_edges] */              \
+    ARG(PART_PTR, "part_ptr")       /* const offset_t *, [n_parts + 1] */     \
+    ARG(PART_END, "part_end")       /* const offset_t *, [n_parts] */         \
+    ARG(PART_ROW, "part_row")       /* const int *, [n_parts + 1] */          \
+    ARG(SPLIT_ROW, "split_row")     /* const int *, [n_splits] */             \
+    ARG(SPLIT_FIRST, "split_first") /* const int *, [n_splits] */             \
+    ARG(SPLIT_LAST, "split_last")   /* const int *, [n_splits] */             \
+    ARG(PARTIAL, "partial")         /* float *, scratch */                    \
+    ARG(SOURCE_ROW, "source_row") /* const int *, [n_rows]: where each row of \
+                                     out comes from */                        \
+    ARG(N_ROWS, "n_rows")         /* int */                                   \
+    ARG(N_PARTS, "n_parts")       /* int */                                   \
+    ARG(N_SPLITS, "n_splits")     /* int */                                   \
+    ARG(N_CUT, "n_cut")           /* int */                                   \
+    ARG(N_WIDE, "n_wide")         /* int */                                   \
+    /* Of the steps of training alone: */                                     \
+    ARG(STATE, "state")     /* train_state *, see bundle/train_state.h */     \
+    ARG(PLACE, "place")     /* int: which of a step's dropouts this is */     \
+    ARG(LABELS, "labels")   /* const int *, [n_rows]; -1: not in the loss */  \
+    ARG(SHARE, "share")     /* const float *, [n_rows]: of the loss */        \
+    ARG(SCRATCH, "scratch") /* double *, [blocks of the first launch, dim] */ \
+    ARG(GRAD, "grad")       /* float *: of a parameter, or of all */          \
+    ARG(WEIGHTS, "weights") /* float *, all parameters */                     \
+    ARG(FIRST, "first")     /* float *, what the optimiser remembers */       \
+    ARG(SECOND, "second")   /* float *, the same */                           \
+    ARG(TREATMENT, "treatment") /* const int *, of every 64 parameters */     \
+    ARG(ENTRY, "entry")         /* const float *, [n_entries] */              \
+    ARG(ENTRY_AT, "entry_at")   /* const long long *, [n_entries] */          \
+    ARG(N_WEIGHTS, "n_weights") /* int */                                     \
+    ARG(N_ENTRIES, "n_entries") /* int */
+
+enum launch_arg {
+#define ARG(id, name) ARG_##id,
+    LAUNCH_ARGS(ARG)
+#undef ARG
+        N_LAUNCH_ARGS
+};
+
+// Whether the argument is an int, not an address.
+bool launch_arg_is_int(enum launch_arg a);
+// Whether only steps of training have it.
+bool launch_arg_trains(enum launch_arg a);
+
+// What the grid is counted in. See parts.h for the parts of the edges behind
+// n_parts and n_splits, buckets.h for n_warps; the last two are the arguments
+// of that name.
+enum grid_count {
+    GRID_ROWS,
+    GRID_PARTS,
+    GRID_SPLITS,
+    GRID_WARPS,
+    GRID_ONE, // 1
+    GRID_WEIGHTS,
+    GRID_ENTRIES,
+    N_GRID_COUNTS
+};
+
+// grid = (ceil(count / per_block), grid_y, 1); nothing is launched when the
+// count is 0.
+struct launch {
+    char entry[NAME_LEN]; // extern "C" name inside the image
+    enum grid_count count;
+    int32_t per_block, grid_y;
+    int32_t block;        // threads
+    int32_t shared_bytes; // dynamic shared memory
+    int32_t n_args;
+    enum launch_arg args[MAX_ARGS];
+};
+
+// One compiled source text: an image per architecture, one or more entries.
+struct kernel {
+    char name[NAME_LEN]; // tensors kernel/NAME/cubin, .../ptx, .../source
+    char family[64];     // the template
+    int32_t part_size;   // edges of a part, at most; 0: needs no parts
+    int32_t part_rows;   // rows of a part, at most; 0 is 1: neighbour groups
+    int32_t parts_per_block; // parts that share a block
+    // Parts sorted by length, see buckets.h; all 0 for parts in row order.
+    int32_t packed_rows;  // short rows that share a warp
+    int32_t packed_edges; // edges of such a row, at most
+    int32_t packed_step;  // edges that a team takes at a time
+    bool partials;        // needs the PARTIAL scratch: 2 rows of `dim` floats
+                          // per block; of sorted parts 1 per piece of a row
+    int32_t dim;          // width it was specialised for
+    enum dtype x_type, out_type, self_type; // of the matrices it expects
+    int32_t offset_bits;  // 32 or 64: the type offset_t
+    int32_t n_launches;
+    struct launch launches[MAX_LAUNCHES];
+};
+
+#endif

@@ -1,0 +1,55 @@
+// Products of matrices by cuBLAS, in row-major terms. Scratch memory is given
+// to it beforehand, so it allocates nothing and may be captured. Everything
+// here runs inside cuda_enter/cuda_leave.
+#ifndef GNNAC_CUDA_BLAS_H
+#define GNNAC_CUDA_BLAS_H
+
+#include "bundle/dtype.h"
+#include "cuda/cuda_context.h"
+
+struct cuda_blas {
+    const struct cuda_context *c;
+    cublas_handle handle;
+    cu_ptr workspace;
+};
+
+gnnac_status cuda_blas_open(const struct cuda_context *c, struct cuda_blas *out,
+                            gnnac_error *err);
+void cuda_blas_close(struct cuda_blas *b); // all-zero is fine
+
+// What follows is queued on `stream`.
+gnnac_status cuda_blas_on(const struct cuda_blas *b, cu_stream stream,
+                          gnnac_error *err);
+
+// A matrix on the device: rows of `pitch` values. Sizes come with the call.
+struct device_matrix {
+    cu_ptr data;
+    int32_t pitch;
+    enum dtype dtype;
+};
+
+// Rows of x are n; the weight w is [rows, cols], packed.
+struct product {
+    int64_t n;
+    int32_t rows, cols;
+    bool accumulate; // add to what the result holds
+};
+// out [n, rows] = x [n, cols] w^T; w is of x's dtype, sums are float32. The
+// others want float32 throughout.
+gnnac_status cuda_blas_linear(const struct cuda_blas *b,
+                              const struct product *p, cu_ptr w,
+                              struct device_matrix x, struct device_matrix out,
+                              gnnac_error *err);
+// out [n, cols] = g [n, rows] w
+gnnac_status cuda_blas_input_grad(const struct cuda_blas *b,
+                                  const struct product *p, cu_ptr w,
+                                  struct device_matrix g,
+                                  struct device_matrix out, gnnac_error *err);
+// grad [rows, cols] = g^T x
+gnnac_status cuda_blas_weight_grad(const struct cuda_blas *b,
+                                   const struct product *p,
+                                   struct device_matrix g,
+                                   struct device_matrix x, cu_ptr grad,
+                                   gnnac_error *err);
+
+#endif

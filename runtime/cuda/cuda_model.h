@@ -1,0 +1,51 @@
+// What a model has on a GPU. cuda_model.c makes it and runs it forward;
+// cuda_train.c, which teaches it, works on the same weights.
+#ifndef GNNAC_CUDA_MODEL_H
+#define GNNAC_CUDA_MODEL_H
+
+#include "cuda/cuda_blas.h"
+#include "cuda/cuda_kernel.h"
+
+// Where each parameter lies in one array of floats: each from a multiple of
+// 64, so that cuBLAS finds it aligned and 64 elements are of one parameter.
+struct param_layout {
+    int64_t offset[MAX_PARAMS], n_floats;
+};
+
+struct cuda_model {
+    const struct cuda_context *c;
+    const struct gnnac_model *m;
+    struct cuda_graph graph;
+    struct cuda_kernel kernels[MAX_KERNELS]; // of training only once asked for
+    struct cuda_blas blas;
+    struct param_layout layout;
+    cu_ptr weights;       // by layout
+    cu_ptr perm, inverse; // 0 where the graph has the input's order
+    size_t partial_bytes; // behind the buffers in the workspace
+    // Training: the host's copies of the weights are older than the device's;
+    // the stream that may still be changing them, or NULL.
+    bool host_is_old;
+    cu_stream taught_on;
+    // For cuda_model_run, made at its first call.
+    cu_stream stream;
+    cu_ptr run_x, run_y, run_workspace;
+};
+
+static inline cu_ptr cuda_param(const struct cuda_model *cm, int32_t param)
+{
+    return param < 0
+               ? 0
+               : cm->weights + (cu_ptr)cm->layout.offset[param] * sizeof(float);
+}
+
+// Load the bundle's kernel, unless that was done, and prepare `graph` for it.
+// Raises *partial_bytes to what its partial sums need. Inside
+// cuda_enter/cuda_leave.
+gnnac_status cuda_model_load_kernel(struct cuda_model *cm, int32_t kernel,
+                                    struct cuda_graph *graph,
+                                    size_t *partial_bytes, gnnac_error *err);
+
+// What bundle_source_rows says, on the device; 0 for other kinds of steps.
+cu_ptr cuda_source_rows(const struct cuda_model *cm, const struct step *s);
+
+#endif

@@ -1,0 +1,317 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "bundle/train_state.h"
+#include "checked.h"
+#include "cpu/cpu_dropout.h"
+#include "cuda/cuda_train.h"
+#include "workspace.h"
+
+enum { ALIGNMENT = 256, BUFFER_Y = 1 };
+
+static int64_t n_nodes(const struct cuda_trainer *ct)
+{
+    return ct->t->m->bundle->manifest->n_nodes;
+}
+
+// ---- values and gradients ---------------------------------------------------
+
+// Gradients whose lives do not overlap share bytes; values are all kept.
+static gnnac_status plan_gradients(const struct cuda_trainer *ct,
+                                   struct workspace_plan *plan,
+                                   gnnac_error *err)
+{
+    int32_t first = train_program_loss(&ct->p);
+    struct program *grads = malloc(sizeof(*grads));
+    if (!grads)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    *grads = ct->p;
+    grads->n_steps = ct->p.n_steps - first;
+    memmove(grads->steps, grads->steps + first,
+            (size_t)grads->n_steps * sizeof(grads->steps[0]));
+    for (int32_t i = 0; i <= ct->dropped_x; i++)
+        grads->buffers[i].pitch = 0;
+    gnnac_status st = workspace_plan_build(grads, n_nodes(ct), true, plan, err);
+    free(grads);
+    return st;
+}
+
+static gnnac_status alloc_values(struct cuda_trainer *ct, gnnac_error *err)
+{
+    struct workspace_plan plan;
+    size_t n_bytes = 0;
+    gnnac_status st = plan_gradients(ct, &plan, err);
+    if (st != GNNAC_OK)
+        return st;
+    // manifest_check made sure that the values fit.
+    for (int32_t i = BUFFER_Y; i < ct->dropped_x; i++) {
+        size_t n = (size_t)n_nodes(ct) * (size_t)ct->p.buffers[i].pitch *
+                   sizeof(float);
+        ct->offset[i] = n_bytes;
+        n_bytes += (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    }
+    for (int32_t i = ct->dropped_x + 1; i < ct->p.n_buffers; i++)
+        ct->offset[i] = n_bytes + plan.offset[i];
+    if (!size_add(n_bytes, plan.n_bytes, &n_bytes))
+        return FAIL(err, GNNAC_ENOMEM, "values and gradients are too large");
+    return cuda_alloc(ct->c, n_bytes, "values and gradients", &ct->values, err);
+}
+
+// ---- features ---------------------------------------------------------------
+
+// Where each entry lies in the dense matrix. NULL without memory.
+static int64_t *places_of(const gnnac_features *f, int64_t n_rows, int32_t dim)
+{
+    int64_t *at = alloc_array(f->rowptr[n_rows], sizeof(*at));
+    for (int64_t v = 0; at && v < n_rows; v++)
+        for (int64_t e = f->rowptr[v]; e < f->rowptr[v + 1]; e++)
+            at[e] = v * dim + f->colidx[e];
+    return at;
+}
+
+// Each entry has a place of its own. `row_of` [columns] is scratch.
+static bool are_distinct(const gnnac_features *f, int64_t n_rows, int32_t dim,
+                         int64_t *row_of)
+{
+    for (int32_t c = 0; c < dim; c++)
+        row_of[c] = -1;
+    for (int64_t v = 0; v < n_rows; v++)
+        for (int64_t e = f->rowptr[v]; e < f->rowptr[v + 1]; e++) {
+            if (row_of[f->colidx[e]] == v)
+                return false;
+            row_of[f->colidx[e]] = v;
+        }
+    return true;
+}
+
+// Dropped as the CPU drops them, by entry where only products read them.
+// Entries that stand twice are added up in the dense matrix and dropped there.
+static gnnac_status send_entries(struct cuda_trainer *ct,
+                                 const gnnac_features *f, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    int64_t n = f->rowptr[n_nodes(ct)], *at = NULL;
+    int32_t dim = ct->p.buffers[0].dim;
+    int64_t *row_of = alloc_array(dim, sizeof(*row_of));
+    if (!row_of) {
+        st = FAIL(err, GNNAC_ENOMEM, "out of memory for features");
+        goto out;
+    }
+    if (n == 0 || n > INT32_MAX || !are_distinct(f, n_nodes(ct), dim, row_of))
+        goto out;
+    if (!(at = places_of(f, n_nodes(ct), dim))) {
+        st = FAIL(err, GNNAC_ENOMEM, "out of memory for features");
+        goto out;
+    }
+    TRY(cuda_upload(ct->c, at, (size_t)n * sizeof(*at), "the features",
+                    &ct->entry_at, err));
+    TRY(cuda_upload(ct->c, f->values, (size_t)n * sizeof(float), "the features",
+                    &ct->entry, err));
+    ct->n_entries = (int32_t)n;
+out:
+    free(row_of);
+    free(at);
+    return st;
+}
+
+static gnnac_status send_features(struct cuda_trainer *ct,
+                                  const gnnac_features *given, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct train_features f = {.sparse = false};
+    size_t n_bytes =
+        (size_t)n_nodes(ct) * (size_t)ct->p.buffers[0].pitch * sizeof(float);
+    bool drops = ct->t->o.dropout > 0;
+    TRY(train_features_init(given, ct->t->m, true, false, &f, err));
+    TRY(cuda_upload(ct->c, f.dense, n_bytes, "the features", &ct->x, err));
+    if (drops)
+        TRY(cuda_alloc_zeros(ct->c, n_bytes, ct->stream, "dropped features",
+                             &ct->dropped, err));
+    if (drops && !given->dense && !ct->t->plan.dense_x)
+        TRY(send_entries(ct, given, err));
+out:
+    train_features_finish(&f);
+    return st;
+}
+
+// ---- parameters -------------------------------------------------------------
+
+static gnnac_status send_treatment(struct cuda_trainer *ct, gnnac_error *err)
+{
+    const struct param_layout *l = &ct->cm->layout;
+    int64_t n = l->n_floats / TREATED_TOGETHER;
+    int32_t *treatment = calloc_array(n, sizeof(*treatment));
+    if (!treatment)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    for (int32_t i = 0; i < ct->p.n_params; i++) {
+        int64_t end = i + 1 < ct->p.n_params ? l->offset[i + 1] : l->n_floats;
+        int how = !train_updates(ct->t, i) ? TREAT_LEAVE
+                  : train_decays(ct->t, i) ? TREAT_DECAY
+                                           : TREAT_UPDATE;
+        for (int64_t k = l->offset[i]; k < end; k += TREATED_TOGETHER)
+            treatment[k / TREATED_TOGETHER] = how;
+    }
+    gnnac_status st =
+        cuda_upload(ct->c, treatment, (size_t)n * sizeof(*treatment),
+                    "the optimiser", &ct->treatment, err);
+    free(treatment);
+    return st;
+}
+
+static gnnac_status alloc_arrays(struct cuda_trainer *ct, gnnac_error *err)
+{
+    size_t n_bytes = (size_t)ct->cm->layout.n_floats * sizeof(float);
+    for (int i = 0; i < N_ARRAYS; i++) {
+        gnnac_status st = cuda_alloc_zeros(
+            ct->c, n_bytes, ct->stream, "the optimiser", &ct->arrays[i], err);
+        if (st != GNNAC_OK)
+            return st;
+    }
+    return send_treatment(ct, err);
+}
+
+static struct train_state state_of(const gnnac_trainer *t)
+{
+    const gnnac_train_options *o = &t->o;
+    const struct dropout drop = dropout_of(o->dropout, 0, 0, 0);
+    bool sgd = o->optimizer == GNNAC_SGD, apart = o->optimizer == GNNAC_ADAMW;
+    return (struct train_state){
+        .seed = o->seed,
+        .step = t->n_steps,
+        .drop_threshold = drop.threshold,
+        .drop_scale = drop.scale,
+        .is_sgd = sgd,
+        .lr = o->lr,
+        .decay = apart ? 0 : o->weight_decay,
+        .shrink = apart ? 1 - o->lr * o->weight_decay : 1,
+        .beta1 = sgd ? o->momentum : o->beta1,
+        .beta2 = o->beta2,
+        .epsilon = o->epsilon,
+    };
+}
+
+gnnac_status cuda_train_send_state(struct cuda_trainer *ct, gnnac_error *err)
+{
+    const struct train_state s = state_of(ct->t);
+    gnnac_status st = CU(ct->c, cuStreamSynchronize, (ct->stream), err);
+    return st == GNNAC_OK ? cuda_copy_in(ct->c, ct->state, &s, sizeof(s), err)
+                          : st;
+}
+
+// ---- targets ----------------------------------------------------------------
+
+static bool were_seen(const struct seen_targets *s, const struct targets *at)
+{
+    size_t n_bytes = (size_t)at->n * sizeof(*at->nodes);
+    if (s->n != at->n || memcmp(s->nodes, at->nodes, n_bytes) != 0)
+        return false;
+    for (int64_t i = 0; i < at->n; i++)
+        if (s->labels[i] != at->labels[at->nodes[i]])
+            return false;
+    return true;
+}
+
+static void see(struct seen_targets *s, const struct targets *at,
+                int64_t n_rows)
+{
+    float share = 1 / (float)at->n;
+    s->n = at->n <= n_rows ? at->n : -1;
+    for (int64_t v = 0; v < n_rows; v++) {
+        s->label[v] = -1;
+        s->share[v] = 0;
+    }
+    for (int64_t i = 0; i < at->n; i++) {
+        int32_t v = at->nodes[i];
+        s->label[v] = at->labels[v];
+        s->share[v] += share; // a node may be there twice
+        if (s->n < 0)
+            continue;
+        s->nodes[i] = v;
+        s->labels[i] = at->labels[v];
+    }
+}
+
+gnnac_status cuda_train_send_targets(struct cuda_trainer *ct,
+                                     const struct targets *at, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct seen_targets *s = &ct->seen;
+    size_t n_bytes = (size_t)n_nodes(ct) * sizeof(int32_t);
+    if (were_seen(s, at))
+        return GNNAC_OK;
+    see(s, at, n_nodes(ct));
+    TRY(CU(ct->c, cuStreamSynchronize, (ct->stream), err));
+    TRY(cuda_copy_in(ct->c, ct->label, s->label, n_bytes, err));
+    TRY(cuda_copy_in(ct->c, ct->share, s->share, n_bytes, err));
+out:
+    s->n = st == GNNAC_OK ? s->n : -1;
+    return st;
+}
+
+// Until the first targets come there are none.
+static gnnac_status alloc_targets(struct cuda_trainer *ct, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct seen_targets *s = &ct->seen;
+    int64_t n = n_nodes(ct);
+    int32_t **const arrays[] = {&s->nodes, &s->labels, &s->label};
+    s->n = -1;
+    for (int i = 0; i < 3; i++)
+        if (!(*arrays[i] = alloc_array(n, sizeof(int32_t))))
+            return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    if (!(s->share = calloc_array(n, sizeof(*s->share))))
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    for (int64_t v = 0; v < n; v++)
+        s->label[v] = -1;
+    TRY(cuda_upload(ct->c, s->label, (size_t)n * sizeof(int32_t), "labels",
+                    &ct->label, err));
+    TRY(cuda_upload(ct->c, s->share, (size_t)n * sizeof(float), "labels",
+                    &ct->share, err));
+out:
+    return st;
+}
+
+// ---- all --------------------------------------------------------------------
+
+gnnac_status cuda_train_alloc(struct cuda_trainer *ct, const gnnac_features *x,
+                              gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    const struct transposed *g = &ct->t->graph;
+    const struct manifest *m = ct->t->m->bundle->manifest;
+    TRY(CU(ct->c, cuStreamCreate, (&ct->stream, CU_STREAM_NON_BLOCKING), err));
+    TRY(cuda_blas_open(ct->c, &ct->blas, err));
+    TRY(cuda_graph_init(ct->c, m->n_nodes, m->n_stored_edges, g->rowptr,
+                        g->colidx, ct->t->m->dinv, &ct->transposed, err));
+    TRY(send_features(ct, x, err));
+    TRY(alloc_values(ct, err));
+    TRY(alloc_arrays(ct, err));
+    TRY(alloc_targets(ct, err));
+    TRY(cuda_alloc(ct->c, sizeof(struct train_state), "the optimiser",
+                   &ct->state, err));
+    TRY(cuda_train_send_state(ct, err));
+out:
+    return st;
+}
+
+void cuda_train_free(struct cuda_trainer *ct)
+{
+    const struct cuda_context *c = ct->c;
+    const cu_ptr all[] = {ct->values,   ct->x,         ct->dropped, ct->entry,
+                          ct->entry_at, ct->treatment, ct->state,   ct->scratch,
+                          ct->partial,  ct->label,     ct->share};
+    if (ct->step)
+        c->cu.cuGraphExecDestroy(ct->step);
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        cuda_free(c, all[i]);
+    for (int i = 0; i < N_ARRAYS; i++)
+        cuda_free(c, ct->arrays[i]);
+    cuda_graph_finish(&ct->transposed);
+    cuda_blas_close(&ct->blas);
+    if (ct->stream)
+        c->cu.cuStreamDestroy_v2(ct->stream);
+    free(ct->seen.nodes);
+    free(ct->seen.labels);
+    free(ct->seen.label);
+    free(ct->seen.share);
+}

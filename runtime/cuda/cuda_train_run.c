@@ -1,0 +1,235 @@
+#include <string.h>
+
+#include "bundle/manifest.h"
+#include "checked.h"
+#include "cuda/cuda_capture.h"
+#include "cuda/cuda_train.h"
+
+enum { BUFFER_X = 0 };
+
+static const struct manifest *manifest_of(const struct cuda_trainer *ct)
+{
+    return ct->t->m->bundle->manifest;
+}
+
+// ---- kernels ----------------------------------------------------------------
+
+static gnnac_status check_training(const struct cuda_trainer *ct,
+                                   gnnac_error *err)
+{
+    const struct train_kernels *tr = &manifest_of(ct)->training;
+    if (!tr->rules[0])
+        return FAIL(err, GNNAC_EUNSUPPORTED,
+                    "the bundle has no kernels for training on a GPU: compile "
+                    "it with --train");
+    if (strcmp(tr->rules, TRAIN_RULES) != 0 || tr->n_steps != ct->p.n_steps)
+        return FAIL(err, GNNAC_EUNSUPPORTED,
+                    "the bundle's kernels for training are of another version "
+                    "of gnnac: compile it anew");
+    return GNNAC_OK;
+}
+
+static bool takes(const struct launch *l, enum launch_arg a)
+{
+    for (int32_t i = 0; i < l->n_args; i++)
+        if (l->args[i] == a)
+            return true;
+    return false;
+}
+
+// As LAUNCH_ARGS has it.
+static size_t scratch_bytes(const struct cuda_trainer *ct,
+                            const struct kernel *k)
+{
+    int64_t blocks =
+        ceil_div(manifest_of(ct)->n_nodes, k->launches[0].per_block);
+    return takes(&k->launches[0], ARG_SCRATCH)
+               ? (size_t)blocks * (size_t)k->dim * sizeof(double)
+               : 0;
+}
+
+static struct cuda_graph *graph_of(struct cuda_trainer *ct,
+                                   const struct step *s)
+{
+    return s->transposed ? &ct->transposed : &ct->cm->graph;
+}
+
+static gnnac_status load_kernel(struct cuda_trainer *ct, int32_t i,
+                                size_t *partial, size_t *scratch,
+                                gnnac_error *err)
+{
+    const struct manifest *m = manifest_of(ct);
+    struct step *s = &ct->p.steps[i];
+    if (s->kernel < 0)
+        s->kernel = m->training.steps[i].kernel;
+    gnnac_status st = manifest_check_step_kernel(m, &ct->p, i, err);
+    if (st == GNNAC_OK)
+        st = cuda_model_load_kernel(ct->cm, s->kernel, graph_of(ct, s), partial,
+                                    err);
+    if (st != GNNAC_OK)
+        return st;
+    size_t n = scratch_bytes(ct, &m->kernels[s->kernel]);
+    *scratch = n > *scratch ? n : *scratch;
+    return GNNAC_OK;
+}
+
+gnnac_status cuda_train_load_kernels(struct cuda_trainer *ct, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    size_t partial = 0, scratch = 0;
+    TRY(check_training(ct, err));
+    for (int32_t i = 0; i < ct->p.n_steps; i++)
+        if (!step_is_product(ct->p.steps[i].kind))
+            TRY(load_kernel(ct, i, &partial, &scratch, err));
+    TRY(cuda_alloc(ct->c, partial, "partial sums", &ct->partial, err));
+    TRY(cuda_alloc(ct->c, scratch, "sums over rows", &ct->scratch, err));
+out:
+    return st;
+}
+
+// ---- one step ---------------------------------------------------------------
+
+cu_ptr cuda_train_buffer(const struct cuda_trainer *ct, int32_t buffer)
+{
+    if (buffer < 0)
+        return 0;
+    if (buffer == BUFFER_X || (buffer == ct->dropped_x && !ct->dropped))
+        return ct->x;
+    return buffer == ct->dropped_x ? ct->dropped
+                                   : ct->values + ct->offset[buffer];
+}
+
+static cu_ptr grad_of(const struct cuda_trainer *ct, int32_t param)
+{
+    return param < 0 ? 0
+                     : ct->arrays[ARRAY_GRAD] +
+                           (cu_ptr)ct->cm->layout.offset[param] * sizeof(float);
+}
+
+// Where a kernel leaves what it makes of a parameter's gradient, or reads all.
+static cu_ptr grad_operand(const struct cuda_trainer *ct, const struct step *s)
+{
+    switch (s->kind) {
+    case STEP_BIAS_ACT_GRAD:
+        return grad_of(ct, s->bias);
+    case STEP_EPS_GRAD:
+        return grad_of(ct, s->eps);
+    default:
+        return ct->arrays[ARRAY_GRAD];
+    }
+}
+
+static gnnac_status run_kernel(struct cuda_trainer *ct, const struct step *s,
+                               gnnac_error *err)
+{
+    const struct operands o = {
+        .out = cuda_train_buffer(ct, s->out),
+        .x = cuda_train_buffer(ct, s->x),
+        .self = cuda_train_buffer(ct, s->self),
+        .bias = cuda_param(ct->cm, s->bias),
+        .eps = cuda_param(ct->cm, s->eps),
+        .partial = ct->partial,
+        .source_row = cuda_source_rows(ct->cm, s),
+        .state = ct->state,
+        .labels = ct->label,
+        .share = ct->share,
+        .scratch = ct->scratch,
+        .grad = grad_operand(ct, s),
+        .weights = ct->cm->weights,
+        .first = ct->arrays[ARRAY_FIRST],
+        .second = ct->arrays[ARRAY_SECOND],
+        .treatment = ct->treatment,
+        .entry = ct->entry,
+        .entry_at = ct->entry_at,
+        .place = s->layer,
+        .n_weights = (int32_t)ct->cm->layout.n_floats,
+        .n_entries = ct->n_entries,
+    };
+    return cuda_kernel_launch(graph_of(ct, s), &ct->cm->kernels[s->kernel], &o,
+                              ct->stream, err);
+}
+
+static struct device_matrix matrix(const struct cuda_trainer *ct,
+                                   int32_t buffer)
+{
+    const struct buffer *b = &ct->p.buffers[buffer];
+    return (struct device_matrix){cuda_train_buffer(ct, buffer), b->pitch,
+                                  b->dtype};
+}
+
+static gnnac_status run_product(const struct cuda_trainer *ct,
+                                const struct step *s, gnnac_error *err)
+{
+    const struct param *w = &ct->p.params[s->weight];
+    const struct product size = {manifest_of(ct)->n_nodes, w->rows, w->cols,
+                                 s->accumulate};
+    cu_ptr weight = cuda_param(ct->cm, s->weight);
+    switch (s->kind) {
+    case STEP_LINEAR:
+        return cuda_blas_linear(&ct->blas, &size, weight, matrix(ct, s->x),
+                                matrix(ct, s->out), err);
+    case STEP_INPUT_GRAD:
+        return cuda_blas_input_grad(&ct->blas, &size, weight, matrix(ct, s->x),
+                                    matrix(ct, s->out), err);
+    default:
+        return cuda_blas_weight_grad(&ct->blas, &size, matrix(ct, s->x),
+                                     matrix(ct, s->self),
+                                     grad_of(ct, s->weight), err);
+    }
+}
+
+// Whether the options and the features leave the step something to do.
+static bool is_needed(const struct cuda_trainer *ct, const struct step *s)
+{
+    bool by_entries = ct->n_entries > 0;
+    switch (s->kind) {
+    case STEP_DROPOUT:
+        return ct->dropped && !(s->x == BUFFER_X && by_entries);
+    case STEP_DROP_ENTRIES:
+        return ct->dropped && by_entries;
+    case STEP_EPS_GRAD:
+        return ct->t->o.learn_eps;
+    default:
+        return true;
+    }
+}
+
+static gnnac_status run_steps(struct cuda_trainer *ct, const struct program *p,
+                              int32_t n_steps, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    for (int32_t i = 0; i < n_steps && st == GNNAC_OK; i++) {
+        const struct step *s = &p->steps[i];
+        if (!is_needed(ct, s))
+            continue;
+        st = step_is_product(s->kind) ? run_product(ct, s, err)
+                                      : run_kernel(ct, s, err);
+    }
+    return st;
+}
+
+gnnac_status cuda_train_forward(struct cuda_trainer *ct, gnnac_error *err)
+{
+    const struct program *p = &manifest_of(ct)->program;
+    return run_steps(ct, p, p->n_steps, err);
+}
+
+// ---- the graph --------------------------------------------------------------
+
+static gnnac_status queue_step(void *work, cu_stream stream, gnnac_error *err)
+{
+    struct cuda_trainer *ct = work;
+    (void)stream; // it is the trainer's
+    return run_steps(ct, &ct->p, ct->p.n_steps, err);
+}
+
+gnnac_status cuda_train_capture(struct cuda_trainer *ct, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    TRY(cuda_blas_on(&ct->blas, ct->stream, err));
+    TRY(run_steps(ct, &ct->p, ct->p.n_steps - 1, err)); // the last updates
+    TRY(CU(ct->c, cuStreamSynchronize, (ct->stream), err));
+    TRY(cuda_capture(ct->c, ct->stream, queue_step, ct, 1, &ct->step, err));
+out:
+    return st;
+}

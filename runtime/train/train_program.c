@@ -1,0 +1,282 @@
+#include "train/train_program.h"
+
+#include <string.h>
+
+enum { BUFFER_X = 0, BUFFER_Y = 1, NONE = -1 };
+
+struct derivation {
+    const struct program *from;
+    struct train_plan plan;
+    struct program *p;
+    int32_t grad_of[MAX_BUFFERS]; // the buffer that holds it; NONE: none yet
+    int32_t dropped_x;
+    bool full, cannot_add;
+};
+
+// ---- pieces -----------------------------------------------------------------
+
+static int32_t add_buffer(struct derivation *d, int32_t dim)
+{
+    struct program *p = d->p;
+    if (p->n_buffers == MAX_BUFFERS) {
+        d->full = true;
+        return BUFFER_Y;
+    }
+    p->buffers[p->n_buffers] = padded_buffer(dim, DTYPE_F32);
+    return p->n_buffers++;
+}
+
+static struct step *add_step(struct derivation *d, struct step s)
+{
+    struct program *p = d->p;
+    if (p->n_steps == MAX_STEPS) {
+        d->full = true;
+        p->n_steps--; // refused in the end
+    }
+    p->steps[p->n_steps] = s;
+    return &p->steps[p->n_steps++];
+}
+
+static struct step step_of(enum step_kind kind, int32_t layer, int32_t x,
+                           int32_t out)
+{
+    return (struct step){.kind = kind,
+                         .layer = layer,
+                         .x = x,
+                         .out = out,
+                         .self = NONE,
+                         .weight = NONE,
+                         .bias = NONE,
+                         .eps = NONE,
+                         .kernel = NONE};
+}
+
+static void add_plain(struct derivation *d, enum step_kind kind, int32_t layer,
+                      int32_t x, int32_t out)
+{
+    add_step(d, step_of(kind, layer, x, out));
+}
+
+// ---- forward ----------------------------------------------------------------
+
+// Both ways to drop features: one of them runs.
+static void drop_features(struct derivation *d)
+{
+    const struct buffer *x = &d->from->buffers[BUFFER_X];
+    d->dropped_x = add_buffer(d, x->dim);
+    d->p->buffers[d->dropped_x].pitch = x->pitch;
+    add_plain(d, STEP_DROPOUT, 0, BUFFER_X, d->dropped_x);
+    add_plain(d, STEP_DROP_ENTRIES, 0, BUFFER_X, d->dropped_x);
+}
+
+static int32_t forward_value(const struct derivation *d, int32_t buffer)
+{
+    return buffer == BUFFER_X ? d->dropped_x : buffer;
+}
+
+// The loss makes log-probabilities of logits itself.
+static void forward(struct derivation *d)
+{
+    const struct program *from = d->from;
+    drop_features(d);
+    for (int32_t i = 0; i < from->n_steps; i++) {
+        struct step s = from->steps[i];
+        s.x = forward_value(d, s.x);
+        s.self = forward_value(d, s.self);
+        if (s.kind != STEP_LOG_SOFTMAX || s.x != s.out)
+            add_step(d, s);
+        if (d->plan.drop_after[i])
+            add_plain(d, STEP_DROPOUT, s.layer + 1, s.out, s.out);
+    }
+}
+
+// ---- backward ---------------------------------------------------------------
+
+static bool wants(const struct derivation *d, int32_t buffer)
+{
+    return buffer > BUFFER_X && d->plan.wants_grad[buffer];
+}
+
+// The gradient in `g` is also that of `buffer`: of steps that copy.
+static void pass_on(struct derivation *d, int32_t buffer, int32_t g)
+{
+    if (!wants(d, buffer) || d->grad_of[buffer] == g)
+        return;
+    if (d->grad_of[buffer] != NONE)
+        d->cannot_add = true;
+    d->grad_of[buffer] = g;
+}
+
+static void back_linear(struct derivation *d, const struct step *s, int32_t g)
+{
+    struct step w = step_of(STEP_WEIGHT_GRAD, s->layer, g, g);
+    w.self = forward_value(d, s->x);
+    w.weight = s->weight;
+    add_step(d, w);
+    if (!wants(d, s->x))
+        return;
+    bool add = d->grad_of[s->x] != NONE;
+    if (!add)
+        d->grad_of[s->x] = add_buffer(d, d->from->buffers[s->x].dim);
+    struct step x = step_of(STEP_INPUT_GRAD, s->layer, g, d->grad_of[s->x]);
+    x.weight = s->weight;
+    x.accumulate = add;
+    add_step(d, x);
+}
+
+static void back_bias_act(struct derivation *d, const struct step *s, int32_t g)
+{
+    if (s->act == ACT_NONE && s->bias == NONE)
+        return;
+    struct step b = step_of(STEP_BIAS_ACT_GRAD, s->layer, g, g);
+    b.self = s->out;
+    b.bias = s->bias;
+    b.act = s->act;
+    add_step(d, b);
+}
+
+static void back_eps(struct derivation *d, const struct step *s, int32_t g)
+{
+    if (s->eps == NONE)
+        return;
+    struct step e = step_of(STEP_EPS_GRAD, s->layer, g, g);
+    e.self = forward_value(d, s->self);
+    e.eps = s->eps;
+    add_step(d, e);
+}
+
+// What goes along the edges: of a mean, g by the degree of the row it is from.
+static int32_t sent(struct derivation *d, const struct step *s, int32_t g)
+{
+    if (s->norm != NORM_MEAN)
+        return g;
+    int32_t to =
+        s->self == NONE ? g : add_buffer(d, d->from->buffers[s->out].dim);
+    add_plain(d, STEP_ROW_MEAN, s->layer, g, to);
+    return to;
+}
+
+// dx = A^T g, and the row's own term where it is x's, or what x has already.
+static void back_sum(struct derivation *d, const struct step *s, int32_t g)
+{
+    int32_t before = d->grad_of[s->x];
+    bool own = s->self == s->x;
+    struct step a = step_of(STEP_AGGREGATE, s->layer, sent(d, s, g),
+                            add_buffer(d, d->from->buffers[s->x].dim));
+    a.transposed = true;
+    a.norm = s->norm == NORM_GCN ? NORM_GCN : NORM_NONE;
+    a.self = own ? g : before;
+    a.self_term = own ? s->self_term : before != NONE ? SELF_ONE : SELF_NONE;
+    a.eps = own ? s->eps : NONE;
+    if (own && before != NONE)
+        d->cannot_add = true;
+    add_step(d, a);
+    d->grad_of[s->x] = a.out;
+}
+
+static void back_aggregate(struct derivation *d, const struct step *s,
+                           int32_t g)
+{
+    back_bias_act(d, s, g);
+    back_eps(d, s, g);
+    if (s->self != NONE && s->self != s->x && wants(d, s->self)) {
+        if (s->self_term != SELF_ONE)
+            d->cannot_add = true;
+        pass_on(d, s->self, g);
+    }
+    if (wants(d, s->x))
+        back_sum(d, s, g);
+}
+
+static void back_order(struct derivation *d, const struct step *s, int32_t g)
+{
+    if (!wants(d, s->x))
+        return;
+    if (d->grad_of[s->x] != NONE)
+        d->cannot_add = true;
+    d->grad_of[s->x] = add_buffer(d, d->from->buffers[s->x].dim);
+    add_plain(d,
+              s->kind == STEP_GRAPH_ORDER ? STEP_INPUT_ORDER : STEP_GRAPH_ORDER,
+              s->layer, g, d->grad_of[s->x]);
+}
+
+static void back(struct derivation *d, int32_t i)
+{
+    const struct step *s = &d->from->steps[i];
+    int32_t g = d->grad_of[s->out];
+    if (g == NONE)
+        return;
+    if (d->plan.drop_after[i])
+        add_plain(d, STEP_DROPOUT, s->layer + 1, g, g);
+    switch (s->kind) {
+    case STEP_LINEAR:
+        back_linear(d, s, g);
+        break;
+    case STEP_AGGREGATE:
+        back_aggregate(d, s, g);
+        break;
+    case STEP_GRAPH_ORDER:
+    case STEP_INPUT_ORDER:
+        back_order(d, s, g);
+        break;
+    default: // of log_softmax the loss's gradient is that of the logits
+        back_bias_act(d, s, g);
+        pass_on(d, s->x, g);
+    }
+}
+
+// ---- the whole --------------------------------------------------------------
+
+static void loss_and_backward(struct derivation *d)
+{
+    const struct program *from = d->from;
+    int32_t last = from->steps[from->n_steps - 1].layer;
+    d->grad_of[BUFFER_Y] = add_buffer(d, from->buffers[BUFFER_Y].dim);
+    add_plain(d, STEP_LOSS, last, BUFFER_Y, d->grad_of[BUFFER_Y]);
+    for (int32_t i = from->n_steps - 1; i >= 0; i--)
+        back(d, i);
+    add_plain(d, STEP_OPTIMIZER, last, BUFFER_Y, BUFFER_Y);
+}
+
+static gnnac_status refuse_attention(const struct program *p, gnnac_error *err)
+{
+    for (int32_t i = 0; i < p->n_steps; i++)
+        if (p->steps[i].kind == STEP_ATTENTION)
+            return FAIL(err, GNNAC_EUNSUPPORTED,
+                        "attention is trained on the CPU alone: give the model "
+                        "a context of device \"cpu\"");
+    return GNNAC_OK;
+}
+
+gnnac_status train_program_build(const struct program *p, struct program *out,
+                                 gnnac_error *err)
+{
+    struct derivation d = {.from = p, .p = out};
+    gnnac_status st = refuse_attention(p, err);
+    if (st == GNNAC_OK)
+        st = train_plan_build(p, &d.plan, err);
+    if (st != GNNAC_OK)
+        return st;
+    *out = *p;
+    out->n_steps = 0;
+    for (int32_t i = 0; i < MAX_BUFFERS; i++)
+        d.grad_of[i] = NONE;
+    forward(&d);
+    loss_and_backward(&d);
+    if (d.full)
+        return FAIL(err, GNNAC_EUNSUPPORTED,
+                    "the model is too deep to be trained on a GPU");
+    return d.cannot_add
+               ? FAIL(err, GNNAC_EUNSUPPORTED,
+                      "the program cannot be trained on a GPU: two gradients "
+                      "meet where none can be added")
+               : GNNAC_OK;
+}
+
+int32_t train_program_loss(const struct program *p)
+{
+    int32_t i = 0;
+    while (p->steps[i].kind != STEP_LOSS)
+        i++;
+    return i;
+}

@@ -1,0 +1,28 @@
+// One training step as a program: forward with dropout, loss, backward, update.
+// It follows from a bundle's program alone, so the compiler, which picks
+// kernels for its steps, and the runtime, which runs them, both derive it here.
+//
+// Buffers of the bundle's program keep their numbers, and all their values;
+// behind them come the dropped features and the gradients. The sum over
+// in-neighbours is, backward, an AGGREGATE that is `transposed`. Every gradient
+// that a buffer receives but the first is added by the step that makes it: a
+// product accumulates, a sum over neighbours takes it as its own term.
+#ifndef GNNAC_TRAIN_PROGRAM_H
+#define GNNAC_TRAIN_PROGRAM_H
+
+#include "train/train_plan.h"
+
+// Names the rules below in a bundle (struct train_kernels). A change of what
+// they make of any program needs another.
+#define TRAIN_RULES "1"
+
+// Features are dropped by two steps, of which a trainer runs the one that suits
+// them. GNNAC_EUNSUPPORTED: as train_plan_build; the program needs more steps
+// than there is room for; a buffer receives gradients that no step can add.
+gnnac_status train_program_build(const struct program *p, struct program *out,
+                                 gnnac_error *err);
+
+// The index of its loss: what stands before it is the forward.
+int32_t train_program_loss(const struct program *p);
+
+#endif

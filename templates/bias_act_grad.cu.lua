@@ -1,0 +1,70 @@
+//% family {
+//%   op = "bias_act_grad",
+//%   doc = [[
+//% The backward of a bias and an activation: out = x where the activation's
+//% output, self, is positive (out may be x), and grad, the bias's gradient, is
+//% the sums of out's columns. A block adds rowsPerBlock rows, 32 columns at a
+//% time; a second kernel adds the blocks' sums in their order.]],
+//% }
+//% knob { name = "rowsPerBlock", tag = "r", min = 1, max = 65536, default = 128,
+//%        doc = "rows that a block adds" }
+//% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 8,
+//%        doc = "warps per block; a power of two" }
+
+//% local train = include "train"
+//% local threads = 32 * warpPerBlock
+//% check(warpPerBlock & (warpPerBlock - 1) == 0,
+//%       "warpPerBlock %d is no power of two", warpPerBlock)
+//% check(spec.bias or spec.act == "relu", "there is nothing to do")
+//% check(spec.act == "relu" or spec.act == "none",
+//%       "no gradient of the activation %s", spec.act)
+//% local lanes = train.lanes_for(spec.dim)
+//% local teams = threads // lanes
+//% local relu = spec.act == "relu"
+//% local args = relu and { "out", "x", "self" } or { "x" }
+//% if spec.bias then args[#args + 1] = "scratch" end
+//% args[#args + 1] = "n_rows"
+//% local parameters = launch {
+//%   entry = kernel,
+//%   grid = { "n_rows", per = rowsPerBlock, y = (spec.dim + 31) // 32 },
+//%   block = threads,
+//%   args = args,
+//% }
+// ${lanes} lanes per row; ${teams} rows at a time.
+extern "C" __global__ void __launch_bounds__(${threads}, 1)
+${kernel}(${parameters})
+{
+    const int column = blockIdx.y * 32 + threadIdx.x % ${lanes};
+    const long long first = blockIdx.x * ${rowsPerBlock}LL;
+    const long long past = min(n_rows - first, ${rowsPerBlock}LL);
+//% if spec.bias then
+    float sum = 0.0f;
+//% end
+    if (column < ${spec.dim}) {
+#pragma unroll 4
+        for (int i = threadIdx.x / ${lanes}; i < past; i += ${teams}) {
+            const long long row = first + i;
+            float g = x[row * ${spec.x_pitch} + column];
+//% if relu then
+            g = self[row * ${spec.self_pitch} + column] > 0.0f ? g : 0.0f;
+            out[row * ${spec.out_pitch} + column] = g;
+//% end
+//% if spec.bias then
+            sum += g;
+//% end
+        }
+    }
+//% if spec.bias then
+    double total = sum;
+//%   train.add_rows("total", threads, lanes)
+    if (threadIdx.x < ${lanes} && column < ${spec.dim})
+        scratch[(long long)blockIdx.x * ${spec.dim} + column] = total;
+//% end
+}
+//% if spec.bias then
+//%   local second = train.launch_total("grad", spec.dim)
+//%   train.open_total(second, rowsPerBlock, spec.dim)
+    if (threadIdx.x < ${lanes} && column < ${spec.dim})
+        grad[column] = (float)total;
+}
+//% end

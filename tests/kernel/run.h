@@ -1,0 +1,158 @@
+// One run of an emitted kernel on the CPU: its operands, where the sanitizers
+// guard their ends, and what comes out. run_cases.cpp makes and checks it;
+// train_cases.cpp has what only steps of training are given.
+#ifndef GNNAC_RUN_H
+#define GNNAC_RUN_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "bundle/train_state.h"
+#include "cases.h"
+#include "graphs.h"
+#include "half.h"
+extern "C" {
+#include "cuda/parts.h"
+}
+
+// ---- buffers ----------------------------------------------------------------
+
+// A matrix that ends with its last row's last column, so that the address
+// sanitizer guards both ends. Between the rows lies `pad`.
+struct matrix {
+    int rows, dim, pitch;
+    dtype type;
+    std::vector<float> a;    // of f32,
+    std::vector<uint16_t> h; // of the others
+
+    matrix(int rows_, int dim_, int pitch_, dtype type_, float pad)
+        : rows(rows_), dim(dim_), pitch(pitch_), type(type_)
+    {
+        size_t n = rows_ ? (size_t)(rows_ - 1) * pitch_ + dim_ : 0;
+        a.resize(type == DTYPE_F32 ? n : 0, pad);
+        h.resize(type == DTYPE_F32 ? 0 : n, narrow(pad));
+        a.shrink_to_fit();
+        h.shrink_to_fit();
+    }
+    void *data()
+    {
+        return type == DTYPE_F32 ? (void *)a.data() : (void *)h.data();
+    }
+    float at(int v, int c) const
+    {
+        size_t i = (size_t)v * pitch + c;
+        return type == DTYPE_F32   ? a[i]
+               : type == DTYPE_F16 ? f16_to_float(h[i])
+                                   : bf16_to_float(h[i]);
+    }
+    void set(int v, int c, float to)
+    {
+        size_t i = (size_t)v * pitch + c;
+        if (type == DTYPE_F32)
+            a[i] = to;
+        else
+            h[i] = narrow(to);
+    }
+    bool same_bits(int v, int c, float as) const
+    {
+        size_t i = (size_t)v * pitch + c;
+        return type == DTYPE_F32 ? memcmp(&a[i], &as, sizeof(as)) == 0
+                                 : h[i] == narrow(as);
+    }
+    bool same_bits(const matrix &m) const
+    {
+        return h == m.h && (a.empty() || memcmp(a.data(), m.a.data(),
+                                                a.size() * sizeof(float)) == 0);
+    }
+
+  private:
+    uint16_t narrow(float v) const
+    {
+        return type == DTYPE_BF16 ? bf16_from_float(v) : f16_from_float(v);
+    }
+};
+
+// What storing `y` may add to an error.
+inline double storage_error(dtype type, double y)
+{
+    return type == DTYPE_F16    ? 0x1p-11 * fabs(y) + 0x1p-25
+           : type == DTYPE_BF16 ? 0x1p-8 * fabs(y)
+                                : 0;
+}
+
+template <class T> inline std::vector<T> narrowed(const int64_t *p, size_t n)
+{
+    std::vector<T> v(p, p + n);
+    v.shrink_to_fit();
+    return v;
+}
+
+// Offsets as the kernel's offset_t.
+struct offsets {
+    std::vector<int> narrow;
+    std::vector<int64_t> wide;
+
+    void *set(const int64_t *p, size_t n, int bits)
+    {
+        narrow = narrowed<int>(p, bits == 32 ? n : 0);
+        wide = narrowed<int64_t>(p, bits == 64 ? n : 0);
+        return bits == 32 ? (void *)narrow.data() : (void *)wide.data();
+    }
+};
+
+// Of a step of training.
+struct training_operands {
+    train_state state = {};
+    int place = 2;
+    std::vector<int> labels, treatment;
+    std::vector<float> share, entry, weights, grad, first, second;
+    std::vector<double> scratch;
+    std::vector<long long> entry_at;
+};
+
+// ---- one run ----------------------------------------------------------------
+
+// Everything a launch may be given. `values` are the arguments themselves.
+struct run {
+    const shim_kernel &k;
+    const mini_graph &g;
+    matrix x, out, self;
+    std::vector<float> bias, dinv, partial, att_src, att_dst;
+    float eps = 0.3125f;
+    offsets rowptr, part_ptr, part_end;
+    std::vector<int> colidx, part_row, split_row, split_first, split_last;
+    std::vector<int> source_row;
+    struct parts parts = {};
+    training_operands train;
+    void *pointers[N_LAUNCH_ARGS] = {};
+    int counts[N_LAUNCH_ARGS] = {}, n_warps = 0;
+
+    run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
+        bool in_place);
+    void launch(bool backwards);
+
+  private:
+    void set_parts();
+    void set_training();
+};
+
+// ---- the reference ----------------------------------------------------------
+
+struct expected {
+    double y, bound;
+};
+
+typedef expected reference_fn(run &r, int v, int c);
+
+std::vector<float> random_vector(int n, uint64_t seed);
+[[noreturn]] void wrong(const run &r, const char *what, int v, int c);
+
+// Of operations of training (train_cases.cpp): of an element of out, NULL where
+// the operation is none or writes no out; of all else that it writes.
+reference_fn *training_reference(const char *op);
+void check_training(run &r);
+// Whether the operation leaves the result in out.
+bool writes_out(const shim_kernel &k);
+
+#endif
