@@ -11,7 +11,7 @@
 // table; lower_model turns it into an error once.
 struct builder {
     struct program *p;
-    int32_t layer; // the one being lowered
+    int32_t layer;    // the one being lowered
     enum dtype dtype; // the model's
     bool full;
 };

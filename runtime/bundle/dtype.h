@@ -38,7 +38,7 @@ static inline float dtype_round(enum dtype t, float v)
 static inline void dtype_store(enum dtype t, const float *from, int64_t n,
                                void *to)
 {
-    uint16_t *halves = to;
+    uint16_t *halves = (uint16_t *)to;
     if (t == DTYPE_F32)
         memcpy(to, from, (size_t)n * sizeof(float));
     for (int64_t i = 0; t != DTYPE_F32 && i < n; i++)
@@ -50,7 +50,7 @@ static inline void dtype_store(enum dtype t, const float *from, int64_t n,
 static inline void dtype_load(enum dtype t, const void *from, int64_t n,
                               float *to)
 {
-    const uint16_t *halves = from;
+    const uint16_t *halves = (const uint16_t *)from;
     if (t == DTYPE_F32)
         memcpy(to, from, (size_t)n * sizeof(float));
     for (int64_t i = 0; t != DTYPE_F32 && i < n; i++)

@@ -126,10 +126,9 @@ static gnnac_status check_buffers(const struct manifest *m, gnnac_error *err)
             return BAD("buffer %d: pitch %d for %d columns", (int)i,
                        (int)b->pitch, (int)b->dim);
         if (b->dtype != DTYPE_F32 && (i < 2 || b->dtype != g->dtype))
-            return BAD("buffer %d: stored as %s, %s", (int)i,
+            return BAD("buffer %d: %s is not %s dtype", (int)i,
                        dtype_name(b->dtype),
-                       i < 2 ? "but it is the caller's"
-                             : "which is not the model's dtype");
+                       i < 2 ? "the caller's" : "the model's");
         if (!size_mul((size_t)m->n_nodes, (size_t)b->pitch * 8, &bytes) ||
             !size_add(bytes, total + 256, &total) || total > INT64_MAX / 2)
             return BAD("the buffers exceed the address space");

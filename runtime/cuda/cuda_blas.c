@@ -64,10 +64,10 @@ static gnnac_status linear_of_halves(const struct cuda_blas *b,
     const float one = 1, beta = p->accumulate ? 1 : 0;
     int type = data_type(x.dtype);
     int result = b->c->blas.cublasGemmEx(
-        b->handle, CUBLAS_T, CUBLAS_N, p->rows, (int)p->n, p->cols, &one,
-        at(w), type, p->cols, at(x.data), type, x.pitch, &beta,
-        at(out.data), data_type(out.dtype), out.pitch,
-        CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT);
+        b->handle, CUBLAS_T, CUBLAS_N, p->rows, (int)p->n, p->cols, &one, at(w),
+        type, p->cols, at(x.data), type, x.pitch, &beta, at(out.data),
+        data_type(out.dtype), out.pitch, CUBLAS_COMPUTE_32F,
+        CUBLAS_GEMM_DEFAULT);
     return cublas_status("cublasGemmEx", result, err);
 }
 
@@ -80,9 +80,8 @@ gnnac_status cuda_blas_linear(const struct cuda_blas *b,
         return linear_of_halves(b, p, w, x, out, err);
     const float one = 1, beta = p->accumulate ? 1 : 0;
     int result = b->c->blas.cublasSgemm_v2(
-        b->handle, CUBLAS_T, CUBLAS_N, p->rows, (int)p->n, p->cols, &one,
-        at(w), p->cols, at(x.data), x.pitch, &beta,
-        at(out.data), out.pitch);
+        b->handle, CUBLAS_T, CUBLAS_N, p->rows, (int)p->n, p->cols, &one, at(w),
+        p->cols, at(x.data), x.pitch, &beta, at(out.data), out.pitch);
     return cublas_status("cublasSgemm_v2", result, err);
 }
 
@@ -93,9 +92,8 @@ gnnac_status cuda_blas_input_grad(const struct cuda_blas *b,
 {
     const float one = 1, beta = p->accumulate ? 1 : 0;
     int result = b->c->blas.cublasSgemm_v2(
-        b->handle, CUBLAS_N, CUBLAS_N, p->cols, (int)p->n, p->rows, &one,
-        at(w), p->cols, at(g.data), g.pitch, &beta,
-        at(out.data), out.pitch);
+        b->handle, CUBLAS_N, CUBLAS_N, p->cols, (int)p->n, p->rows, &one, at(w),
+        p->cols, at(g.data), g.pitch, &beta, at(out.data), out.pitch);
     return cublas_status("cublasSgemm_v2", result, err);
 }
 
@@ -108,7 +106,6 @@ gnnac_status cuda_blas_weight_grad(const struct cuda_blas *b,
     const float one = 1, beta = 0;
     int result = b->c->blas.cublasSgemm_v2(
         b->handle, CUBLAS_N, CUBLAS_T, p->cols, p->rows, (int)p->n, &one,
-        at(x.data), x.pitch, at(g.data), g.pitch, &beta,
-        at(grad), p->cols);
+        at(x.data), x.pitch, at(g.data), g.pitch, &beta, at(grad), p->cols);
     return cublas_status("cublasSgemm_v2", result, err);
 }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cuda_vectors.h"
+#include "half.h"
 
 // ---- what a thread sees -----------------------------------------------------
 
@@ -133,16 +134,12 @@ inline float __int_as_float(int bits)
 
 inline float __uint_as_float(unsigned bits)
 {
-    float f;
-    memcpy(&f, &bits, sizeof(f));
-    return f;
+    return bits_float(bits);
 }
 
 inline unsigned __float_as_uint(float f)
 {
-    unsigned bits;
-    memcpy(&bits, &f, sizeof(bits));
-    return bits;
+    return float_bits(f);
 }
 
 inline int __ffs(int bits)
