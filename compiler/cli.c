@@ -178,6 +178,8 @@ const struct option_spec cli_options[] = {
      "-1", "prune: how long a kernel may lie unused; -1 is for ever"},
     {"dry-run", 0, OPT_FLAG, NULL, FIELD(dry_run), CMD_DB, 0, 0, NULL,
      "prune: say what would go, and leave it"},
+    {"quarantine", 0, OPT_FLAG, NULL, FIELD(quarantine), CMD_DB, 0, 0, NULL,
+     "prune: empty the quarantine, and nothing else"},
 
     {"output", 'o', OPT_TEXT, "FILE", FIELD(output), ON_OUTPUT, 0, 0, NULL,
      "where to write the result (compile: default GRAPH-STEM.MODEL.gnnb)"},

@@ -100,6 +100,7 @@ struct options {
     // db prune, tune
     int64_t max_bytes, max_age; // --max-bytes, --max-age (-1: any)
     bool dry_run;               // --dry-run
+    bool quarantine;            // --quarantine
 
     // generate (its KIND is args[0])
     int64_t edges, blocks; // --edges, --blocks (--nodes is graph.n_nodes)

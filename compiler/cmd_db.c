@@ -14,6 +14,7 @@ static const struct action actions[] = {
     {"import", " FILE...", 1, CLI_MAX_ARGS, db_import},
     {"merge", " OTHER...", 1, CLI_MAX_ARGS, db_merge},
     {"prune", "", 0, 0, db_prune},
+    {"quarantine", "", 0, 0, db_quarantine},
 };
 
 gnnac_status cmd_db(const struct options *o, gnnac_error *err)

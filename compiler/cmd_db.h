@@ -19,6 +19,10 @@ gnnac_status db_export(const struct options *o, gnnac_error *err);
 gnnac_status db_import(const struct options *o, gnnac_error *err);
 gnnac_status db_merge(const struct options *o, gnnac_error *err);
 gnnac_status db_prune(const struct options *o, gnnac_error *err);
+gnnac_status db_quarantine(const struct options *o, gnnac_error *err);
+
+// prune --quarantine.
+gnnac_status db_empty_quarantine(const struct options *o, gnnac_error *err);
 
 // tune.db of --db, made if need be; warns where it can only be read.
 gnnac_status db_open_tune(const struct options *o, struct tunedb **out,

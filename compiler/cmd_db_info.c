@@ -26,12 +26,13 @@ static gnnac_status tune_info(const struct options *o, json_t **out,
         st = tunedb_get_info(db, &i, err);
     if (st == GNNAC_OK)
         *out = json_pack(
-            "{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "path", path,
+            "{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "path", path,
             "schema", i.schema_version, "bytes", (json_int_t)i.n_bytes,
             "decisions", (json_int_t)i.n_decisions, "runs",
             (json_int_t)i.n_runs, "measurements", (json_int_t)i.n_measurements,
             "analyses", (json_int_t)i.n_analyses, "graphs",
-            (json_int_t)i.n_graphs, "writable", !tunedb_is_read_only(db));
+            (json_int_t)i.n_graphs, "quarantined",
+            (json_int_t)i.n_quarantined, "writable", !tunedb_is_read_only(db));
     tunedb_close(db);
     free(path);
     return st;
@@ -83,7 +84,8 @@ gnnac_status db_info(const struct options *o, gnnac_error *err)
 {
     static const char *const of_tune[] = {"decisions",    "runs",
                                           "measurements", "analyses",
-                                          "graphs",       NULL};
+                                          "graphs",       "quarantined",
+                                          NULL};
     static const char *const of_kcache[] = {"kernels", "blobs", NULL};
     gnnac_status st = GNNAC_OK;
     json_t *tune = NULL, *kcache = NULL;

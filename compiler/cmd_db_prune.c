@@ -125,6 +125,8 @@ static gnnac_status prune(const struct options *o, const struct key_list *keys,
 gnnac_status db_prune(const struct options *o, gnnac_error *err)
 {
     struct key_list keys = {0};
+    if (o->quarantine)
+        return db_empty_quarantine(o, err);
     gnnac_status st = list_needed(o, &keys, err);
     if (st == GNNAC_OK)
         st = prune(o, &keys, err);

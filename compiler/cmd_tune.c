@@ -233,9 +233,9 @@ static void say_how_it_ended(const struct options *o, const struct assembly *a)
     const struct select_report *r = &a->selection->report;
     log_end_progress();
     log_info("%zu kernels: %zu decided before, %zu candidates compiled, %zu "
-             "from the cache, %zu timed, %zu failed",
+             "from the cache, %zu timed, %zu of the same code, %zu failed",
              r->n_steps, r->n_recalled, r->n_compiled, r->n_cached, r->n_timed,
-             r->n_rejected);
+             r->n_twins, r->n_rejected);
     if (r->n_unfinished)
         log_warn("stopped before all was timed; to go on: gnnac tune %s "
                  "--resume with the same options",

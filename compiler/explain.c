@@ -8,6 +8,7 @@
 #include "cmd_db.h"
 #include "emit/tmpl.h"
 #include "plan/opspec.h"
+#include "tune/quarantine.h"
 #include "tune/recall.h"
 
 // ---- rules and candidates ---------------------------------------------------
@@ -29,15 +30,31 @@ static json_t *trace_json(const struct rule_trace *t)
         t->n_left_out);
 }
 
-// Why the template refuses the point; null where it takes it.
-static json_t *refusal(const struct explained *e, const struct opspec *op,
-                       const struct candidate *c)
+// Why the point is no kernel, and why that is not to be run; null where the
+// template takes it, and where nothing speaks against it.
+struct objections {
+    json_t *refused, *quarantined;
+};
+
+static json_t *quarantine_json(const struct explained *e, const char *source)
+{
+    struct quarantine_answer a;
+    return quarantine_has_text(e->wb, source, &a)
+               ? json_sprintf("%s: %s", a.verdict, a.reason)
+               : json_null();
+}
+
+static struct objections objections_to(const struct explained *e,
+                                       const struct opspec *op,
+                                       const struct candidate *c)
 {
     struct emitted emitted = {0};
     gnnac_error why = {{0}};
-    gnnac_status st = tmpl_emit(e->wb->catalog, c, &op->spec, &emitted, &why);
+    if (tmpl_emit(e->wb->catalog, c, &op->spec, &emitted, &why) != GNNAC_OK)
+        return (struct objections){json_string(why.msg), json_null()};
+    struct objections o = {json_null(), quarantine_json(e, emitted.source)};
     emitted_finish(&emitted);
-    return st == GNNAC_OK ? json_null() : json_string(why.msg);
+    return o;
 }
 
 // What was timed of it on this device; null for nothing.
@@ -60,13 +77,15 @@ static json_t *candidate_json(const struct explained *e,
 {
     char text[256];
     json_t *knobs = json_object();
+    struct objections o = objections_to(e, op, c);
     for (size_t i = 0; knobs && i < c->family->n_knobs; i++)
         json_object_set_new(knobs, c->family->knobs[i].name,
                             json_integer(c->values[i]));
     candidate_text(c, text, sizeof(text));
-    return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o}", "rule", c->rule,
+    return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:o}", "rule", c->rule,
                      "template", c->family->name, "knobs", knobs, "text", text,
-                     "refused", refusal(e, op, c), "median_ns",
+                     "refused", o.refused, "quarantined", o.quarantined,
+                     "median_ns",
                      recorded_ns(timings, c->family->name, text));
 }
 
@@ -250,6 +269,8 @@ static void print_candidates(const json_t *candidates)
         }
         if (json_text_at(c, "refused")[0])
             printf("  refused: %s", json_text_at(c, "refused"));
+        if (json_text_at(c, "quarantined")[0])
+            printf("  in quarantine: %s", json_text_at(c, "quarantined"));
         printf("\n");
     }
 }

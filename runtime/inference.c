@@ -19,7 +19,7 @@ static const struct program *program_of(const struct gnnac_model *m)
 static bool needs_dinv(const struct program *p)
 {
     for (int32_t i = 0; i < p->n_steps; i++)
-        if (p->steps[i].norm == NORM_GCN || p->steps[i].self_term == SELF_GCN)
+        if (step_reads_dinv(&p->steps[i]))
             return true;
     return false;
 }

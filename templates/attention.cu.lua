@@ -170,10 +170,11 @@ ${kernel}(${parameters})
 #pragma unroll
             for (int k = 0; k < ${unroll}; k++) {
                 const float p = exp2f(e[k][i] - most);
-                total[i] += p;
+                total[i] += p; // 0 of a slot beyond the end, its x too
 #pragma unroll
                 for (int j = 0; j < ${width}; j++)
-                    sum[i][j] = fmaf(p, v[k][i][j], sum[i][j]);
+                    sum[i][j] = fmaf(p, edge + k < end ? v[k][i][j] : 0.0f,
+                                     sum[i][j]);
             }
         }
     }

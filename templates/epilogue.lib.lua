@@ -3,7 +3,9 @@
 //% local lanes = include "lanes"
 //% local epilogue = {}
 //% local own_term = spec.self_term ~= "none"
-//% local needs_dinv = spec.norm == "gcn" or spec.self_term == "gcn"
+//% local scales = spec.norm == "gcn" or spec.norm == "scaled"
+//% local needs_dinv = scales or spec.self_term == "gcn"
+//%                    or spec.self_term == "scaled"
 //%
 //% -- Append what the epilogue reads to a list of launch arguments.
 //% function epilogue.add_args(args)
@@ -52,7 +54,7 @@
 //% function epilogue.finish(L)
 //%   if spec.norm == "mean" then
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-//%   elseif spec.norm == "gcn" then
+//%   elseif scales then
     const float scale = norm;
 //%   end
 //%   if spec.norm ~= "none" then
@@ -65,6 +67,8 @@
     const float weight = 1.0f + __ldg(eps);
 //%     elseif spec.self_term == "gcn" then
     const float weight = norm * norm;
+//%     elseif spec.self_term == "scaled" then
+    const float weight = norm;
 //%     end
 #pragma unroll
     for (int i = 0; i < ${L.floats}; i++)

@@ -9,6 +9,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 passed=0 failed=0 skipped=0
+# All builds' tests compile the same kernels: tests/nvrtc.
+export GNNAC_TEST_KERNELS=$PWD/build/kernels
 
 stage() {
     printf '\n== %s\n' "$*"

@@ -11,7 +11,7 @@
 #include "damage.h"
 #include "fail.h"
 
-enum { DB_MAX_STATEMENTS = 32 };
+enum { DB_MAX_STATEMENTS = 40 };
 
 struct db_schema {
     const char *what; // "tuning database"

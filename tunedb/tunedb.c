@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "analysis_sql.h"
+#include "quarantine_sql.h"
 #include "schema_sql.h"
 #include "seal_sql.h"
 
@@ -17,6 +18,9 @@
     " LEFT JOIN device v ON v.id = " row ".device"                             \
     " LEFT JOIN toolchain t ON t.id = " row ".toolchain"                       \
     " LEFT JOIN space s ON s.id = " row ".space"
+
+#define QUARANTINE_COLUMNS                                                     \
+    "key, driver, content, arch, kernel, verdict, reason, time, digest"
 
 static const char *const queries[] = {
     [ADD_GRAPH] = ADD("graph"),
@@ -55,6 +59,13 @@ static const char *const queries[] = {
     [PUT_ANALYSIS] =
         "INSERT OR REPLACE INTO analysis (key, time, value, digest)"
         " VALUES (?1, ?2, ?3, ?4)",
+    [GET_QUARANTINE] = "SELECT " QUARANTINE_COLUMNS " FROM quarantine"
+                       " WHERE (key = ?1 OR content = ?2)"
+                       " AND (driver = ?3 OR ?3 IS NULL)"
+                       " ORDER BY time DESC, key, driver",
+    [PUT_QUARANTINE] =
+        "INSERT OR REPLACE INTO quarantine (" QUARANTINE_COLUMNS ")"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [LIST_DECISIONS] =
         "SELECT d.variant, d.artifacts, d.median_ns, d.effort, d.digest,"
         " d.time, d.id, " KEY_TEXTS " FROM decision d" JOIN_KEY("d")
@@ -66,6 +77,8 @@ static const char *const queries[] = {
         " ORDER BY g.text, o.text, v.text, t.text, s.text, r.time, r.uuid",
     [LIST_ANALYSES] = "SELECT value, digest, time, key FROM analysis"
                       " ORDER BY key",
+    [LIST_QUARANTINE] = "SELECT " QUARANTINE_COLUMNS " FROM quarantine"
+                        " ORDER BY kernel, driver, key",
     [GET_RUN] = "SELECT r.uuid, r.time, r.gnnac, r.digest, " KEY_TEXTS
                 " FROM run r" JOIN_KEY("r") " WHERE r.id = ?1",
     [GET_MEASUREMENTS] =
@@ -78,7 +91,8 @@ static const char *const queries[] = {
     [DROP_RUN] = "DELETE FROM run WHERE id = ?1",
 };
 
-static const char *const steps[] = {schema_sql, analysis_sql, seal_sql};
+static const char *const steps[] = {schema_sql, analysis_sql, seal_sql,
+                                    quarantine_sql};
 static const struct db_schema schema = {
     .what = "tuning database",
     .application_id = 0x474e4e43, // "GNNC"
@@ -165,6 +179,7 @@ gnnac_status tunedb_get_info(struct tunedb *t, struct tunedb_info *out,
         {"SELECT count(*) FROM measurement", &i.n_measurements},
         {"SELECT count(*) FROM analysis", &i.n_analyses},
         {"SELECT count(*) FROM graph", &i.n_graphs},
+        {"SELECT count(*) FROM quarantine", &i.n_quarantined},
         {"PRAGMA page_size", &page_bytes},
         {"PRAGMA page_count", &i.n_bytes},
     };

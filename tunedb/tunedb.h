@@ -55,7 +55,8 @@ gnnac_status tunedb_put_decision(struct tunedb *db,
                                  gnnac_error *err);
 
 // One timed or failed candidate. `status`: "ok", "wrong_result",
-// "launch_error", "compile_error", "duplicate".
+// "launch_error", "compile_error", "duplicate" (it executes what another of the
+// run does, and has its times), "quarantined" (see tunedb_quarantine.h).
 struct measurement_row {
     const char *family, *knobs, *status; // knobs: canonical JSON
     int64_t n_samples;
@@ -83,7 +84,8 @@ gnnac_status tunedb_check(struct tunedb *db, gnnac_error *err);
 struct tunedb_info {
     char path[512];
     int schema_version;
-    int64_t n_decisions, n_runs, n_measurements, n_analyses, n_graphs;
+    int64_t n_decisions, n_runs, n_measurements, n_analyses, n_graphs,
+        n_quarantined;
     int64_t n_bytes;
 };
 gnnac_status tunedb_get_info(struct tunedb *db, struct tunedb_info *out,

@@ -149,3 +149,27 @@ gnnac_status tunedb_merge_analysis(struct tunedb *t,
 out:
     return st;
 }
+
+// ---- quarantine -------------------------------------------------------------
+
+gnnac_status tunedb_merge_quarantine(struct tunedb *t,
+                                     const struct quarantine_row *r,
+                                     bool *changed, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    sqlite3_stmt *s = NULL;
+    struct rank theirs = {{0}, {{0}}};
+    const struct rank ours = {{r->time}, quarantine_digest(r)};
+    const struct quarantine_question q = {.key = r->key, .driver = r->driver};
+    bool sound;
+    TRY(find_quarantine(&t->db, &q, &s, &sound, err));
+    if (sound)
+        theirs = (struct rank){{sqlite3_column_int64(s, QUARANTINE_TIME)},
+                               stored_digest(s, QUARANTINE_DIGEST)};
+    *changed = !sound || outranks(&ours, &theirs);
+    sqlite3_reset(s);
+    if (*changed)
+        TRY(write_quarantine(&t->db, r, err));
+out:
+    return st;
+}

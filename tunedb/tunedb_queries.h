@@ -6,6 +6,7 @@
 #include "db.h"
 #include "digest.h"
 #include "tunedb.h"
+#include "tunedb_quarantine.h"
 #include "tunedb_records.h"
 
 struct tunedb {
@@ -32,9 +33,12 @@ enum tunedb_statement {
     PUT_DECISION,
     GET_ANALYSIS,
     PUT_ANALYSIS,
+    GET_QUARANTINE,
+    PUT_QUARANTINE,
     LIST_DECISIONS,
     LIST_RUNS,
     LIST_ANALYSES,
+    LIST_QUARANTINE,
     GET_RUN,
     GET_MEASUREMENTS,
     FIND_RUN,
@@ -55,6 +59,19 @@ enum {
 // Columns of GET_ANALYSIS.
 enum { ANALYSIS_VALUE, ANALYSIS_DIGEST, ANALYSIS_TIME };
 
+// Columns of GET_QUARANTINE and LIST_QUARANTINE.
+enum {
+    QUARANTINE_KEY,
+    QUARANTINE_DRIVER,
+    QUARANTINE_CONTENT,
+    QUARANTINE_ARCH,
+    QUARANTINE_KERNEL,
+    QUARANTINE_VERDICT,
+    QUARANTINE_REASON,
+    QUARANTINE_TIME,
+    QUARANTINE_DIGEST,
+};
+
 enum { N_KEY_TEXTS = 5 };
 void key_texts(const struct decision_key *key, const char *texts[N_KEY_TEXTS]);
 void key_digest(XXH3_state_t *s, const struct decision_key *key);
@@ -68,6 +85,7 @@ gnnac_status intern_key(struct db *db, const struct decision_key *key,
 struct digest decision_digest(const struct decision_record *r);
 struct digest run_digest(const struct run_record *r);
 struct digest analysis_digest(const char *key, const char *value);
+struct digest quarantine_digest(const struct quarantine_row *r);
 
 // Step to the row of `key`; *sound is false when there is none, or a damaged
 // one. The caller resets *out.
@@ -76,6 +94,11 @@ gnnac_status find_analysis(struct db *db, const char *key, sqlite3_stmt **out,
 gnnac_status find_decision(struct db *db, const struct decision_key *key,
                            sqlite3_stmt **out, bool *sound, gnnac_error *err);
 
+gnnac_status find_quarantine(struct db *db, const struct quarantine_question *q,
+                             sqlite3_stmt **out, bool *sound, gnnac_error *err);
+// The row at hand; its texts live until the statement moves on.
+struct quarantine_row quarantine_of(sqlite3_stmt *s, bool *sound);
+
 // In a transaction of the caller's, unconditionally.
 gnnac_status write_decision(struct db *db, const struct decision_record *r,
                             gnnac_error *err);
@@ -83,6 +106,8 @@ gnnac_status write_run(struct db *db, const struct run_record *r,
                        gnnac_error *err);
 gnnac_status write_analysis(struct db *db, const struct analysis_record *r,
                             gnnac_error *err);
+gnnac_status write_quarantine(struct db *db, const struct quarantine_row *r,
+                              gnnac_error *err);
 
 // A run and its measurements, all owned.
 struct run_copy {

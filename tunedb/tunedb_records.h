@@ -8,6 +8,7 @@
 
 #include "damage.h"
 #include "tunedb.h"
+#include "tunedb_quarantine.h"
 
 enum { RUN_UUID_BYTES = 16 };
 
@@ -47,16 +48,18 @@ struct record_visitor {
                         gnnac_error *err);
     gnnac_status (*analysis)(void *context, const struct analysis_record *r,
                              gnnac_error *err);
+    gnnac_status (*quarantine)(void *context, const struct quarantine_row *r,
+                               gnnac_error *err);
     // A row that is not what was written, or refers to one that is not there.
     // It is told in place of the record.
     gnnac_status (*damage)(void *context, const char *what, gnnac_error *err);
 };
 
-// Every decision, run and analysis, in this order, each kind in the order of
-// its key's texts, runs of one key by time and uuid: no order of writing shows.
-// `graph` is the beginning of a fingerprint ("": all) and leaves out what is
-// not about such a graph, analyses with it. One snapshot; the visitor must not
-// write to `db`.
+// Every decision, run, analysis and kernel in quarantine, in this order, each
+// kind in the order of its key's texts, runs of one key by time and uuid: no
+// order of writing shows. `graph` is the beginning of a fingerprint ("": all)
+// and leaves out what is not about such a graph, analyses and quarantine with
+// it. One snapshot; the visitor must not write to `db`.
 gnnac_status tunedb_visit(struct tunedb *db, const char *graph,
                           const struct record_visitor *v, gnnac_error *err);
 
@@ -71,7 +74,7 @@ gnnac_status tunedb_end(struct tunedb *db, gnnac_status st, gnnac_error *err);
 // in whatever order they come; damaged ones give way. *changed: it was taken.
 // - decisions: more effort, then timed over ranked, then the later one;
 // - runs: more measurements;
-// - analyses: the later one;
+// - analyses, and what is in quarantine: the later one;
 // - then, of each, the larger digest.
 gnnac_status tunedb_merge_decision(struct tunedb *db,
                                    const struct decision_record *r,
@@ -81,6 +84,9 @@ gnnac_status tunedb_merge_run(struct tunedb *db, const struct run_record *r,
 gnnac_status tunedb_merge_analysis(struct tunedb *db,
                                    const struct analysis_record *r,
                                    bool *changed, gnnac_error *err);
+gnnac_status tunedb_merge_quarantine(struct tunedb *db,
+                                     const struct quarantine_row *r,
+                                     bool *changed, gnnac_error *err);
 
 // ---- looking for damage -----------------------------------------------------
 

@@ -103,13 +103,26 @@ static gnnac_status visit_analysis(const struct visit *v, sqlite3_stmt *s,
                              : GNNAC_OK;
 }
 
+static gnnac_status visit_quarantine(const struct visit *v, sqlite3_stmt *s,
+                                     gnnac_error *err)
+{
+    bool sound;
+    const struct quarantine_row r = quarantine_of(s, &sound);
+    if (!sound)
+        return tell_damage(v, "quarantine", 0, r.kernel, err);
+    return v->tell->quarantine ? v->tell->quarantine(v->tell->context, &r, err)
+                               : GNNAC_OK;
+}
+
 static gnnac_status visit_all(const struct visit *v, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     TRY(each_row(v, LIST_DECISIONS, visit_decision, err));
     TRY(each_row(v, LIST_RUNS, visit_run, err));
-    if (!v->graph[0])
+    if (!v->graph[0]) {
         TRY(each_row(v, LIST_ANALYSES, visit_analysis, err));
+        TRY(each_row(v, LIST_QUARANTINE, visit_quarantine, err));
+    }
 out:
     return st;
 }

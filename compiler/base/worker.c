@@ -257,15 +257,19 @@ gnnac_status worker_start(const char *program, const char *role,
     return GNNAC_OK;
 }
 
-void worker_stop(struct worker *w)
+bool worker_stop(struct worker *w)
 {
+    bool by_itself = false;
     if (w->pid > 0) {
+        int how = 0;
         close(w->fd);
         kill(w->pid, SIGKILL);
-        while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
+        while (waitpid(w->pid, &how, 0) < 0 && errno == EINTR)
             ;
+        by_itself = !WIFSIGNALED(how) || WTERMSIG(how) != SIGKILL;
     }
     *w = (struct worker){0};
+    return by_itself;
 }
 
 static gnnac_status tell(int why, double seconds, gnnac_error *err)

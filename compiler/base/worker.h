@@ -44,8 +44,9 @@ struct worker {
 // cannot be started.
 gnnac_status worker_start(const char *program, const char *role,
                           struct worker *out, gnnac_error *err);
-// Kills it and waits for its end.
-void worker_stop(struct worker *w);
+// Kills it and waits for its end. Whether it had ended before, and not by a
+// SIGKILL, which is how a system that lacks memory ends processes.
+bool worker_stop(struct worker *w);
 
 // GNNAC_EIO when it is gone, GNNAC_ENOENT when it did not take or give a whole
 // message within the time. It is then of no more use. worker_receive empties *m

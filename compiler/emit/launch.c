@@ -11,6 +11,7 @@
 static const char *const arg_types[N_LAUNCH_ARGS] = {
     [ARG_BIAS] = "const float *",
     [ARG_EPS] = "const float *",
+    [ARG_WEIGHT] = "const float *",
     [ARG_ATT_SRC] = "const float *",
     [ARG_ATT_DST] = "const float *",
     [ARG_DINV] = "const float *",

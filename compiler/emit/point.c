@@ -62,6 +62,7 @@ static void push_spec(lua_State *L, const struct kernel_spec *s)
     set_integer(L, "out_pitch", s->out_pitch);
     set_integer(L, "self_pitch", s->self_pitch);
     set_integer(L, "offset_bits", s->offset_bits);
+    set_integer(L, "depth", s->depth);
     set_integer(L, "heads", s->heads);
     set_integer(L, "channels", s->channels);
     set_text(L, "x_type", dtype_name(s->x_type));

@@ -20,7 +20,7 @@ static gnnac_status check_point(const struct candidate *c,
                         f->name, k->name, c->values[i], k->min, k->max);
     }
     bool own = s->self_term != SELF_NONE;
-    int32_t x_dim = s->heads ? s->heads * s->channels : s->dim;
+    int32_t x_dim = kernel_x_dim(s);
     if (s->dim < 1 || s->x_pitch < x_dim || s->out_pitch < s->dim ||
         (own && s->self_pitch < s->dim) ||
         (s->offset_bits != 32 && s->offset_bits != 64))
@@ -57,6 +57,8 @@ static void add_name(struct strbuf *b, const struct unit *u,
                   (int)s->dim);
     for (size_t i = 0; i < c->family->n_knobs; i++)
         strbuf_printf(b, "_%s%" PRId64, u->tags[i], c->values[i]);
+    if (s->depth)
+        strbuf_printf(b, "_k%d", (int)s->depth);
     if (s->heads)
         strbuf_printf(b, "_h%dx%d", (int)s->heads, (int)s->channels);
     if (s->norm != NORM_NONE)
@@ -70,7 +72,7 @@ static void add_name(struct strbuf *b, const struct unit *u,
     add_dtype(b, 'y', s->out_type, s->x_type);
     if (s->self_term != SELF_NONE)
         add_dtype(b, 's', s->self_type, s->x_type);
-    add_pitch(b, 'x', s->x_pitch, s->dim);
+    add_pitch(b, 'x', s->x_pitch, s->depth ? s->depth : s->dim);
     add_pitch(b, 'y', s->out_pitch, s->dim);
     if (s->self_term != SELF_NONE || s->heads || s->self_pitch)
         add_pitch(b, 's', s->self_pitch, s->dim);

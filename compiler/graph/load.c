@@ -23,8 +23,11 @@ static gnnac_status lines_to_coo(const char *path, struct edge_lines *e,
         resolve_nodes(path, declared, e->max_id, opt, &n_nodes, err);
     if (st != GNNAC_OK)
         return st;
-    *out = (struct coo){.n_nodes = n_nodes, .n_edges = e->n, .src = e->first,
-                        .dst = e->second, .weight = e->weight};
+    *out = (struct coo){.n_nodes = n_nodes,
+                        .n_edges = e->n,
+                        .src = e->first,
+                        .dst = e->second,
+                        .weight = e->weight};
     *e = (struct edge_lines){0};
     return GNNAC_OK;
 }
@@ -47,9 +50,11 @@ static int64_t declared_nodes(const struct text *t, size_t at)
 static gnnac_status load_text(const char *path, const struct graph_options *opt,
                               struct coo *out, gnnac_error *err)
 {
-    static const struct line_format format = {
-        .n_ids = 2, .max_values = 1, .comments = true, .commas = true,
-        .limit = {INT32_MAX, INT32_MAX}};
+    static const struct line_format format = {.n_ids = 2,
+                                              .max_values = 1,
+                                              .comments = true,
+                                              .commas = true,
+                                              .limit = {INT32_MAX, INT32_MAX}};
     struct text t;
     struct edge_lines e = {0};
     gnnac_status st = text_open(path, &t, err);
@@ -133,27 +138,28 @@ typedef gnnac_status loader(const char *path, const struct graph_options *opt,
 static const struct {
     const char *suffix;
     loader *load;
-    bool gz; // may be followed by .gz
+    bool (*fits)(const char *path, const char *suffix);
 } loaders[] = {
-    {".npy", load_npy, false},  {".npz", load_npz, false},
-    {".mtx", load_mtx, true},   {".txt", load_text, true},
-    {".tsv", load_text, true},  {".csv", load_text, true},
-    {".el", load_text, true},   {".edges", load_text, true},
+    {".npy", load_npy, path_has_suffix},
+    {".npz", load_npz, path_has_suffix},
+    {".mtx", load_mtx, text_has_suffix},
+    {".txt", load_text, text_has_suffix},
+    {".tsv", load_text, text_has_suffix},
+    {".csv", load_text, text_has_suffix},
+    {".el", load_text, text_has_suffix},
+    {".edges", load_text, text_has_suffix},
 };
 
 gnnac_status graph_load_coo(const char *path, const struct graph_options *opt,
                             struct coo *out, gnnac_error *err)
 {
-    bool gz = path_is_gz(path);
     if (opt->n_threads)
         omp_set_num_threads(opt->n_threads);
     for (size_t i = 0; i < sizeof(loaders) / sizeof(loaders[0]); i++)
-        if ((loaders[i].gz || !gz) && path_has_suffix(path, loaders[i].suffix))
+        if (loaders[i].fits(path, loaders[i].suffix))
             return loaders[i].load(path, opt, out, err);
     return FAIL(err, GNNAC_EFORMAT,
-                "%s: the suffix names no graph form (.npy .npz .mtx .txt .tsv "
-                ".csv .el .edges; text also with .gz)",
-                path);
+                "%s: the suffix names no graph form (" GRAPH_FORMS ")", path);
 }
 
 gnnac_status graph_load(const char *path, const struct graph_options *opt,

@@ -1,9 +1,13 @@
-// Reads every graph file form (design section 3) into an edge list. Knows
-// nothing of what the graph is for.
+// Reads every graph file form (design section 3) into an edge list, and writes
+// it. Knows nothing of what the graph is for.
 #ifndef GNNAC_LOAD_H
 #define GNNAC_LOAD_H
 
 #include "graph/csr.h"
+
+// The suffixes, for messages.
+#define GRAPH_FORMS                                                            \
+    ".npy .npz .mtx .txt .tsv .csv .el .edges; text also with .gz"
 
 // By suffix. The error message is `FILE:LINE: what` (`FILE: byte N: what` for
 // binary forms). GNNAC_EIO, GNNAC_EFORMAT, GNNAC_ENOMEM, GNNAC_EUNSUPPORTED.

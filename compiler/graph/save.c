@@ -1,9 +1,6 @@
 // Writes graphs: the same forms that load.c reads.
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 #include <zip.h>
 
 #include "base/file.h"
@@ -78,79 +75,91 @@ static bool add_member(zip_t *z, const char *name, const char *descr,
     return zip_file_set_mtime(z, (zip_uint64_t)at, 315619200, 0) == 0;
 }
 
-static gnnac_status write_npz(const char *temporary, const char *path,
-                              const struct csr *g, const int32_t *row,
-                              gnnac_error *err)
+static bool add_members(zip_t *z, const struct csr *g, const int32_t *row)
 {
-    int code;
     size_t bytes = (size_t)g->n_edges * 4; // of ids and of weights alike
-    zip_t *z = zip_open(temporary, ZIP_CREATE | ZIP_TRUNCATE, &code);
-    if (!z)
-        return FAIL(err, GNNAC_EIO, "%s: cannot write", path);
-    bool ok =
-        add_member(z, "src_li.npy", "<i4", &g->n_edges, 1, g->colidx, bytes) &&
-        add_member(z, "dst_li.npy", "<i4", &g->n_edges, 1, row, bytes) &&
-        add_member(z, "num_nodes.npy", "<i8", NULL, 0, &g->n_nodes, 8) &&
-        (!g->weight || add_member(z, "edge_weight.npy", "<f4", &g->n_edges, 1,
-                                  g->weight, bytes));
-    if (!ok || zip_close(z) != 0) {
-        gnnac_status st =
-            FAIL(err, GNNAC_EIO, "%s: %s", path, zip_strerror(z));
-        zip_discard(z);
-        return st;
-    }
-    return GNNAC_OK;
+    return add_member(z, "src_li.npy", "<i4", &g->n_edges, 1, g->colidx,
+                      bytes) &&
+           add_member(z, "dst_li.npy", "<i4", &g->n_edges, 1, row, bytes) &&
+           add_member(z, "num_nodes.npy", "<i8", NULL, 0, &g->n_nodes, 8) &&
+           (!g->weight || add_member(z, "edge_weight.npy", "<f4", &g->n_edges,
+                                     1, g->weight, bytes));
 }
 
-// To the disk, before the name points to it.
-static bool sync_file(const char *path)
+// Leave the archive in `archive`, which the caller frees.
+static gnnac_status zip_into(zip_source_t *archive, const char *path,
+                             const struct csr *g, const int32_t *row,
+                             gnnac_error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool ok = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return ok;
+    zip_t *z = zip_open_from_source(archive, ZIP_TRUNCATE, NULL);
+    if (!z)
+        return FAIL(err, GNNAC_ENOMEM, "%s: out of memory", path);
+    zip_source_keep(archive); // zip_close and zip_discard free it once
+    if (add_members(z, g, row) && zip_close(z) == 0)
+        return GNNAC_OK;
+    gnnac_status st = FAIL(err, GNNAC_EIO, "%s: %s", path, zip_strerror(z));
+    zip_discard(z);
+    return st;
 }
 
+static gnnac_status write_archive(zip_source_t *archive, const char *path,
+                                  gnnac_error *err)
+{
+    static const size_t room = 1 << 20;
+    struct atomic_file f;
+    zip_int64_t n = -1;
+    char *piece = malloc(room);
+    gnnac_status st = atomic_open(path, &f, err);
+    if (st == GNNAC_OK && piece && zip_source_open(archive) == 0) {
+        while ((n = zip_source_read(archive, piece, room)) > 0)
+            fwrite(piece, 1, (size_t)n, f.out);
+        zip_source_close(archive);
+    }
+    free(piece);
+    if (st == GNNAC_OK && n < 0) {
+        atomic_abandon(&f);
+        return FAIL(err, GNNAC_ENOMEM, "%s: out of memory", path);
+    }
+    return st == GNNAC_OK ? atomic_commit(&f, err) : st;
+}
+
+// The archive is made in memory: libzip writes no stream.
 static gnnac_status save_npz(const char *path, const struct csr *g,
                              gnnac_error *err)
 {
-    char *temporary = NULL;
     int32_t *row = row_of_edges(g);
-    gnnac_status st = GNNAC_OK;
-    if (!row || asprintf(&temporary, "%s.%ld.tmp", path, (long)getpid()) < 0) {
-        free(row);
-        return FAIL(err, GNNAC_ENOMEM, "%s: out of memory", path);
-    }
-    st = write_npz(temporary, path, g, row, err);
-    if (st == GNNAC_OK &&
-        (!sync_file(temporary) || rename(temporary, path) != 0))
-        st = FAIL(err, GNNAC_EIO, "%s: cannot write", path);
-    if (st != GNNAC_OK)
-        unlink(temporary);
-    free(temporary);
+    zip_source_t *archive = zip_source_buffer_create(NULL, 0, 0, NULL);
+    gnnac_status st = row && archive
+                          ? zip_into(archive, path, g, row, err)
+                          : FAIL(err, GNNAC_ENOMEM, "%s: out of memory", path);
+    if (st == GNNAC_OK)
+        st = write_archive(archive, path, err);
+    zip_source_free(archive);
     free(row);
     return st;
 }
 
 // ---- by suffix --------------------------------------------------------------
 
-gnnac_status graph_save(const char *path, const struct csr *g,
-                        gnnac_error *err)
+gnnac_status graph_save(const char *path, const struct csr *g, gnnac_error *err)
 {
     static const struct {
         const char *suffix;
         gnnac_status (*save)(const char *, const struct csr *, gnnac_error *);
+        bool (*fits)(const char *path, const char *suffix);
     } savers[] = {
-        {".npy", save_npy},   {".npz", save_npz},  {".mtx", save_text},
-        {".txt", save_text},  {".tsv", save_text}, {".csv", save_text},
-        {".el", save_text},   {".edges", save_text},
+        {".npy", save_npy, path_has_suffix},
+        {".npz", save_npz, path_has_suffix},
+        {".mtx", save_text, text_has_suffix},
+        {".txt", save_text, text_has_suffix},
+        {".tsv", save_text, text_has_suffix},
+        {".csv", save_text, text_has_suffix},
+        {".el", save_text, text_has_suffix},
+        {".edges", save_text, text_has_suffix},
     };
     for (size_t i = 0; i < sizeof(savers) / sizeof(savers[0]); i++)
-        if (path_has_suffix(path, savers[i].suffix))
+        if (savers[i].fits(path, savers[i].suffix))
             return savers[i].save(path, g, err);
     return FAIL(err, GNNAC_EUSAGE,
-                "%s: the suffix names no graph form (.npy .npz .mtx .txt .tsv "
-                ".csv .el .edges; text also with .gz)",
-                path);
+                "%s: the suffix names no graph form (" GRAPH_FORMS ")", path);
 }

@@ -23,10 +23,10 @@ struct form {
 
 static struct form form_of(const char *path)
 {
-    return (struct form){.mtx = path_has_suffix(path, ".mtx"),
+    return (struct form){.mtx = text_has_suffix(path, ".mtx"),
                          .gz = path_is_gz(path),
-                         .separator = path_has_suffix(path, ".csv")   ? ','
-                                      : path_has_suffix(path, ".tsv") ? '\t'
+                         .separator = text_has_suffix(path, ".csv")   ? ','
+                                      : text_has_suffix(path, ".tsv") ? '\t'
                                                                       : ' '};
 }
 

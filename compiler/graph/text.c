@@ -22,7 +22,7 @@ static bool ends_with(const char *s, size_t n, const char *suffix)
 
 bool path_is_gz(const char *path)
 {
-    return ends_with(path, strlen(path), ".gz");
+    return path_has_suffix(path, ".gz");
 }
 
 size_t path_without_gz(const char *path)
@@ -31,6 +31,11 @@ size_t path_without_gz(const char *path)
 }
 
 bool path_has_suffix(const char *path, const char *suffix)
+{
+    return ends_with(path, strlen(path), suffix);
+}
+
+bool text_has_suffix(const char *path, const char *suffix)
 {
     return ends_with(path, path_without_gz(path), suffix);
 }

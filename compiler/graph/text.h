@@ -44,7 +44,9 @@ gnnac_status text_blame(struct text *t, gnnac_status st, gnnac_error *err);
 // there is none.
 size_t path_without_gz(const char *path);
 bool path_is_gz(const char *path);
-// True when the path ends in `suffix`, a further ".gz" aside.
+// In any case of letters. text_has_suffix: of text, which may be compressed, so
+// that ".gz" may follow.
 bool path_has_suffix(const char *path, const char *suffix);
+bool text_has_suffix(const char *path, const char *suffix);
 
 #endif

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "plan/lower.h"
+#include "plan/scaled_rows.h"
 
 static const char *const op_of_kind[N_STEP_KINDS] = {
+    [STEP_LINEAR] = "linear",
     [STEP_AGGREGATE] = "aggregate",
     [STEP_BIAS_ACT] = "bias_act",
     [STEP_LOG_SOFTMAX] = "log_softmax",
@@ -80,6 +82,7 @@ static struct kernel_spec spec_of(const struct program *p, const struct step *s,
         .bias = s->bias >= 0,
         .act = s->act,
         .offset_bits = step_offset_bits(p, s, n_nodes, n_edges),
+        .depth = s->kind == STEP_LINEAR ? p->buffers[s->x].dim : 0,
         .heads = heads,
         .channels = heads ? p->buffers[s->x].dim / heads : 0,
     };
@@ -107,7 +110,7 @@ bool opspec_of_step(const struct model *m, const struct program *p,
 {
     const struct layer *l = &m->layers[s->layer];
     out->op = op_of_kind[s->kind];
-    if (!out->op)
+    if (!out->op || (s->kind == STEP_LINEAR && !is_narrow_product(p, s)))
         return false;
     out->spec = spec_of(p, s, n_nodes, n_edges);
     const char *direction = directions[s->transposed];
@@ -123,19 +126,26 @@ bool opspec_of_step(const struct model *m, const struct program *p,
              (int)k->offset_bits, direction);
     size_t n = strlen(out->key);
     if (!spec_is_f32(k))
-        snprintf(out->key + n, sizeof(out->key) - n, " types=%s,%s",
-                 dtype_name(k->out_type), dtype_name(k->self_type));
+        n += (size_t)snprintf(out->key + n, sizeof(out->key) - n,
+                              " types=%s,%s", dtype_name(k->out_type),
+                              dtype_name(k->self_type));
+    if (k->depth)
+        n += (size_t)snprintf(out->key + n, sizeof(out->key) - n, " depth=%d",
+                              (int)k->depth);
     if (k->heads)
         snprintf(out->key + n, sizeof(out->key) - n, " heads=%dx%d",
                  (int)k->heads, (int)k->channels);
     return true;
 }
 
-// What stands behind a key's text where not all matrices are float32.
-static bool parse_types(const char *text, struct kernel_spec *k)
+// What stands behind a key's text of a product, which is all float32, and where
+// not all matrices are.
+static bool parse_rest(const char *text, struct kernel_spec *k)
 {
     char out[8] = "", self[8] = "";
     int end = 0;
+    if (sscanf(text, " depth=%" SCNd32 "%n", &k->depth, &end) == 1)
+        return end > 0 && !text[end] && k->depth > 0 && spec_is_f32(k);
     if (!*text)
         return spec_is_f32(k);
     sscanf(text, " types=%7[^,],%7s%n", out, self, &end);
@@ -187,7 +197,7 @@ bool opspec_parse(const char *key, struct opspec *out)
     k->act = (enum activation)act_at;
     k->bias = bias;
     k->x_type = (enum dtype)type_at;
-    if (!parse_types(key + end, k))
+    if (!parse_rest(key + end, k))
         return false;
     layer_props(&l, index, k, directions[backward], &out->layer);
     snprintf(out->key, sizeof(out->key), "%s", key);

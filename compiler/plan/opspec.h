@@ -21,7 +21,7 @@ bool is_kernel_op(const char *op);
 // Whether its kernels are checked and timed, one against another.
 bool is_tuned_op(const char *op);
 
-// False for steps that run no kernel of ours (linear).
+// False for steps that run no kernel of ours (wide products).
 bool opspec_of_step(const struct model *m, const struct program *p,
                     const struct step *s, int64_t n_nodes, int64_t n_edges,
                     struct opspec *out);

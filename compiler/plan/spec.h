@@ -14,6 +14,7 @@ struct kernel_spec {
     bool bias;
     enum activation act;
     int32_t offset_bits;     // 32 or 64
+    int32_t depth;           // linear: columns of x; else 0
     int32_t heads, channels; // attention, whose x has heads * channels
                              // columns; else 0
 };
@@ -22,6 +23,14 @@ static inline bool spec_is_f32(const struct kernel_spec *s)
 {
     return s->x_type == DTYPE_F32 && s->out_type == DTYPE_F32 &&
            s->self_type == DTYPE_F32;
+}
+
+// Columns of x.
+static inline int32_t kernel_x_dim(const struct kernel_spec *s)
+{
+    return s->depth   ? s->depth
+           : s->heads ? s->heads * s->channels
+                      : s->dim;
 }
 
 #endif

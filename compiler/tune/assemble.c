@@ -11,6 +11,7 @@
 #include "order/orders.h"
 #include "order/reorder_auto.h"
 #include "plan/order_steps.h"
+#include "plan/scaled_rows.h"
 #include "train/train_program.h"
 #include "tune/order_vote.h"
 #include "tune/subjects.h"
@@ -297,6 +298,7 @@ gnnac_status assemble(struct workbench *wb, const struct assemble_request *rq,
     TRY(find_order(wb, rq, a, err));
     if (a->order.perm)
         TRY(reorder_graph(a, err));
+    program_scale_rows(&m->program);
     TRY(select_kernels(wb, &m->model, &m->program, &a->graph, a->selection,
                        err));
     if (a->selection->report.n_timed > 0)

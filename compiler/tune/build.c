@@ -44,14 +44,14 @@ static gnnac_status orders_init(struct orders *o, size_t max, gnnac_error *err)
     return FAIL(err, GNNAC_ENOMEM, "out of memory");
 }
 
-static void name_image(const struct workbench *wb, struct variant *v,
-                       size_t image)
+void build_image_key(const struct workbench *wb, const char *source,
+                     size_t image, char hex[33])
 {
-    struct artifact_key key = {.source = v->source,
+    struct artifact_key key = {.source = source,
                                .options = "gnnac-1",
                                .arch = image_arch(wb, image),
                                .toolchain = wb->toolchain};
-    artifact_key_hex(&key, v->keys[image]);
+    artifact_key_hex(&key, hex);
 }
 
 // What the cached log said of the variant, so that ranking does not depend on
@@ -66,9 +66,9 @@ static void want_image(struct workbench *wb, struct selection *sel,
                        int32_t variant, size_t image, struct orders *o)
 {
     struct variant *v = &sel->variants[variant];
-    if (v->images[image].image)
+    if (v->images[image].image || strcmp(v->status, "ok") != 0)
         return;
-    name_image(wb, v, image);
+    build_image_key(wb, v->source, image, v->keys[image]);
     if (wb->kcache && kcache_get(wb->kcache, v->keys[image], v->source,
                                  &v->images[image], NULL) == GNNAC_OK) {
         if (image == 0)

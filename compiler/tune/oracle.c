@@ -13,6 +13,7 @@ static double row_scale(const struct kernel_spec *spec,
     case NORM_MEAN:
         return 1.0 / (double)(degree > 0 ? degree : 1);
     case NORM_GCN:
+    case NORM_SCALED:
         return d->dinv[v];
     default:
         return 1;
@@ -29,6 +30,8 @@ static double self_weight(const struct kernel_spec *spec,
         return 1 + (double)d->eps;
     case SELF_GCN:
         return (double)d->dinv[v] * d->dinv[v];
+    case SELF_SCALED:
+        return d->dinv[v];
     default:
         return 0;
     }

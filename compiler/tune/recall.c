@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "tune/quarantine.h"
+#include "tune/twins.h"
 
 // Cubins for every architecture and then the PTX.
 static size_t n_images(const struct workbench *wb)
@@ -47,6 +49,13 @@ static bool fetch_images(struct workbench *wb, struct variant *v)
     return v->source != NULL;
 }
 
+// What failed since it was chosen is no answer any more.
+static bool is_quarantined(struct workbench *wb, const struct variant *v)
+{
+    struct quarantine_answer a;
+    return quarantine_has(wb, v->keys[0], &a);
+}
+
 bool recall(struct workbench *wb, const struct recall_key *key,
             struct variant *out, struct origin *from, int *effort)
 {
@@ -62,6 +71,7 @@ bool recall(struct workbench *wb, const struct recall_key *key,
         return false;
     bool found = variant_from_json(row.variant, row.artifacts, n_images(wb), &v,
                                    &who, NULL) == GNNAC_OK &&
+                 !is_quarantined(wb, &v) &&
                  fetch_images(wb, &v);
     if (found) {
         v.median_ns = row.median_ns;
@@ -124,6 +134,23 @@ static struct measurement_row measurement_of(const struct variant *v)
                                     .spill_bytes = v->spill_bytes};
 }
 
+// Who executes what another does has its times, and the row says so.
+static struct measurement_row row_of(const struct variant *all,
+                                     const int32_t *options, size_t n,
+                                     const struct variant *v)
+{
+    struct measurement_row row = measurement_of(v);
+    const struct variant *first =
+        &all[twin_of(all, options, n, (int32_t)(v - all))];
+    if (first == v || first->n_samples == 0 || strcmp(v->status, "ok") != 0)
+        return row;
+    row = measurement_of(first);
+    row.family = v->kernel.family;
+    row.knobs = v->knobs;
+    row.status = "duplicate";
+    return row;
+}
+
 static bool is_evidence(const struct variant *all, const int32_t *options,
                         size_t n)
 {
@@ -141,7 +168,7 @@ void remember_measurements(struct workbench *wb, const struct recall_key *key,
         return;
     struct measurement_row *rows = calloc(n, sizeof(*rows));
     for (size_t i = 0; rows && i < n; i++)
-        rows[i] = measurement_of(&all[options[i]]);
+        rows[i] = row_of(all, options, n, &all[options[i]]);
     struct decision_key whole = whole_key(wb, key, device, sizeof(device));
     if (rows &&
         tunedb_put_measurements(wb->db, &whole, rows, n, &e) != GNNAC_OK)

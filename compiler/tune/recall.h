@@ -16,7 +16,8 @@ struct recall_key {
     const char *op;    // opspec.key
 };
 
-// True when the database has a decision and the kernel cache all its images:
+// True when the database has a decision, the kernel cache all its images, and
+// nothing was found against it since:
 // *out is then complete and the caller's (variant_finish), *from says who
 // proposed it, *effort how it was found. Else all stay as they are.
 bool recall(struct workbench *wb, const struct recall_key *key,

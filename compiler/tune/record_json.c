@@ -130,6 +130,15 @@ json_t *analysis_to_json(const struct analysis_record *r)
                      (json_int_t)r->time, "value", r->value);
 }
 
+json_t *quarantine_to_json(const struct quarantine_row *r)
+{
+    return json_pack("{s:{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}}",
+                     "quarantine", "key", r->key, "driver", r->driver,
+                     "content", r->content, "arch", r->arch, "kernel",
+                     r->kernel, "verdict", r->verdict, "reason", r->reason,
+                     "time", (json_int_t)r->time);
+}
+
 // ---- and back ---------------------------------------------------------------
 
 void parsed_record_finish(struct parsed_record *r)
@@ -207,14 +216,26 @@ static gnnac_status parse_decision(json_t *j, struct parsed_record *out,
     return check_key(&r->key, r->time, err);
 }
 
-static bool is_status(const char *status)
+static bool is_one_of(const char *word, const char *const *all, size_t n)
 {
-    static const char *const all[] = {"ok", "wrong_result", "launch_error",
-                                      "compile_error", "duplicate"};
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-        if (strcmp(status, all[i]) == 0)
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(word, all[i]) == 0)
             return true;
     return false;
+}
+
+static bool is_status(const char *status)
+{
+    static const char *const all[] = {"ok",           "wrong_result",
+                                      "launch_error", "compile_error",
+                                      "duplicate",    "quarantined"};
+    return is_one_of(status, all, sizeof(all) / sizeof(all[0]));
+}
+
+static bool is_verdict(const char *verdict)
+{
+    static const char *const all[] = {"wrong_result", "fault", "hang"};
+    return is_one_of(verdict, all, sizeof(all) / sizeof(all[0]));
 }
 
 static gnnac_status parse_row(json_t *j, struct measurement_row *m,
@@ -308,6 +329,30 @@ static gnnac_status parse_analysis(json_t *j, struct parsed_record *out,
     return GNNAC_OK;
 }
 
+static gnnac_status parse_quarantine(json_t *j, struct parsed_record *out,
+                                     gnnac_error *err)
+{
+    struct quarantine_row *r = &out->quarantine;
+    json_error_t why;
+    json_int_t time;
+    if (json_unpack_ex(j, &why, JSON_STRICT,
+                       "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "key",
+                       &r->key, "driver", &r->driver, "content", &r->content,
+                       "arch", &r->arch, "kernel", &r->kernel, "verdict",
+                       &r->verdict, "reason", &r->reason, "time", &time) != 0)
+        return wrong_shape("kernel in quarantine", &why, err);
+    r->time = time;
+    if (!is_hex(r->key, FINGERPRINT_DIGITS) ||
+        !is_hex(r->content, FINGERPRINT_DIGITS))
+        return FAIL(err, GNNAC_EFORMAT,
+                    "key, content: expected 32 hex digits");
+    if (!is_verdict(r->verdict))
+        return FAIL(err, GNNAC_EFORMAT, "verdict: no such word");
+    if (!r->driver[0] || time < 0)
+        return FAIL(err, GNNAC_EFORMAT, "quarantine without driver or time");
+    return GNNAC_OK;
+}
+
 gnnac_status record_from_json(json_t *root, struct parsed_record *out,
                               gnnac_error *err)
 {
@@ -317,7 +362,8 @@ gnnac_status record_from_json(json_t *root, struct parsed_record *out,
         gnnac_status (*parse)(json_t *, struct parsed_record *, gnnac_error *);
     } kinds[] = {{"decision", RECORD_DECISION, parse_decision},
                  {"run", RECORD_RUN, parse_run},
-                 {"analysis", RECORD_ANALYSIS, parse_analysis}};
+                 {"analysis", RECORD_ANALYSIS, parse_analysis},
+                 {"quarantine", RECORD_QUARANTINE, parse_quarantine}};
     *out = (struct parsed_record){.root = json_incref(root)};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         json_t *j = json_object_get(root, kinds[i].name);
@@ -330,5 +376,6 @@ gnnac_status record_from_json(json_t *root, struct parsed_record *out,
         return st;
     }
     parsed_record_finish(out);
-    return FAIL(err, GNNAC_EFORMAT, "neither decision, run nor analysis");
+    return FAIL(err, GNNAC_EFORMAT, "neither decision, run, analysis nor "
+                "quarantine");
 }

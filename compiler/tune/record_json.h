@@ -1,7 +1,7 @@
 // Records of tune.db as JSON, one object each: {"decision": {...}},
-// {"run": {...}}, {"analysis": {...}}. What the database keeps as JSON text
-// stands there as JSON, so that people can read it, and comes back as the same
-// bytes.
+// {"run": {...}}, {"analysis": {...}}, {"quarantine": {...}}. What the database
+// keeps as JSON text stands there as JSON, so that people can read it, and
+// comes back as the same bytes.
 #ifndef GNNAC_RECORD_JSON_H
 #define GNNAC_RECORD_JSON_H
 
@@ -13,8 +13,14 @@
 json_t *decision_to_json(const struct decision_record *r);
 json_t *run_to_json(const struct run_record *r);
 json_t *analysis_to_json(const struct analysis_record *r);
+json_t *quarantine_to_json(const struct quarantine_row *r);
 
-enum record_kind { RECORD_DECISION, RECORD_RUN, RECORD_ANALYSIS };
+enum record_kind {
+    RECORD_DECISION,
+    RECORD_RUN,
+    RECORD_ANALYSIS,
+    RECORD_QUARANTINE,
+};
 
 // A record whose texts live as long as it does.
 struct parsed_record {
@@ -23,6 +29,7 @@ struct parsed_record {
         struct decision_record decision;
         struct run_record run;
         struct analysis_record analysis;
+        struct quarantine_row quarantine;
     };
     json_t *root;                 // holds most texts
     char *dumps[2];               // and these the rest

@@ -8,7 +8,8 @@
 
 #include "tune/record_json.h"
 
-enum { FORMAT = 1, DIGEST_DIGITS = 32 };
+// Format 2 adds what is in quarantine; all of format 1 is read.
+enum { FORMAT = 2, OLDEST_FORMAT = 1, DIGEST_DIGITS = 32 };
 
 static const char head[] = "{\"gnnac\":\"tuning database\",\"format\":";
 static const char seal[] = ",\"xxh3\":\"", seal_end[] = "\"}";
@@ -71,6 +72,12 @@ static gnnac_status write_analysis(void *w, const struct analysis_record *r,
     return write_record(w, analysis_to_json(r), err);
 }
 
+static gnnac_status write_quarantine(void *w, const struct quarantine_row *r,
+                                     gnnac_error *err)
+{
+    return write_record(w, quarantine_to_json(r), err);
+}
+
 static gnnac_status leave_out(void *context, const char *what,
                               gnnac_error *err)
 {
@@ -86,8 +93,10 @@ gnnac_status records_write(struct tunedb *db, FILE *out,
 {
     char line[128];
     struct writer w = {out, counts};
-    const struct record_visitor visitor = {&w, write_decision, write_run,
-                                           write_analysis, leave_out};
+    const struct record_visitor visitor = {
+        &w,        write_decision, write_run, write_analysis, write_quarantine,
+        leave_out,
+    };
     *counts = (struct record_counts){0};
     snprintf(line, sizeof(line), "%s%d}", head, FORMAT);
     write_line(out, line);
@@ -143,6 +152,16 @@ static gnnac_status take_analysis(void *context,
     return count_taken(t, st, changed);
 }
 
+static gnnac_status take_quarantine(void *context,
+                                    const struct quarantine_row *r,
+                                    gnnac_error *err)
+{
+    struct taker *t = context;
+    bool changed = false;
+    gnnac_status st = tunedb_merge_quarantine(t->into, r, &changed, err);
+    return count_taken(t, st, changed);
+}
+
 static gnnac_status skip_damaged(void *context, const char *what,
                                  gnnac_error *err)
 {
@@ -157,8 +176,10 @@ gnnac_status records_merge(struct tunedb *from, struct tunedb *into,
                            struct record_counts *counts, gnnac_error *err)
 {
     struct taker t = {into, counts};
-    const struct record_visitor visitor = {&t, take_decision, take_run,
-                                           take_analysis, skip_damaged};
+    const struct record_visitor visitor = {
+        &t,           take_decision, take_run, take_analysis, take_quarantine,
+        skip_damaged,
+    };
     *counts = (struct record_counts){0};
     gnnac_status st = tunedb_begin(into, err);
     if (st != GNNAC_OK)
@@ -218,10 +239,10 @@ static gnnac_status read_head(struct reader *r, gnnac_error *err)
         strcmp(what, "tuning database") != 0)
         st = FAIL(err, GNNAC_EFORMAT, "%s:1: not an exported tuning database",
                   r->path);
-    else if (format != FORMAT)
+    else if (format < OLDEST_FORMAT || format > FORMAT)
         st = FAIL(err, GNNAC_EFORMAT,
-                  "%s:1: format %d; this gnnac reads format %d", r->path,
-                  format, FORMAT);
+                  "%s:1: format %d; this gnnac reads formats %d to %d",
+                  r->path, format, OLDEST_FORMAT, FORMAT);
     json_decref(j);
     return st;
 }
@@ -249,8 +270,10 @@ static gnnac_status take_parsed(struct taker *t, const struct parsed_record *p,
         return take_decision(t, &p->decision, err);
     case RECORD_RUN:
         return take_run(t, &p->run, err);
-    default:
+    case RECORD_ANALYSIS:
         return take_analysis(t, &p->analysis, err);
+    default:
+        return take_quarantine(t, &p->quarantine, err);
     }
 }
 

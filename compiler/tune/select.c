@@ -10,10 +10,11 @@
 #include "graph/stats.h"
 #include "order/community.h"
 #include "tune/build.h"
+#include "tune/content.h"
 #include "tune/cost.h"
 #include "tune/propose.h"
+#include "tune/quarantine.h"
 #include "tune/recall.h"
-#include "tune/timing.h"
 
 gnnac_status graph_input_props(struct graph_input *g, int n_threads,
                                const struct props **out, gnnac_error *err)
@@ -84,7 +85,7 @@ static struct recall_key key_of(const struct selector *s,
     return (struct recall_key){s->graph->fingerprint, q->op.key};
 }
 
-static bool is_to_time(const struct selector *s, const struct question *q)
+bool question_is_to_time(const struct selector *s, const struct question *q)
 {
     return s->wb->cuda && s->wb->request.timed && is_tuned_op(q->op.op);
 }
@@ -95,7 +96,7 @@ static bool stands(const struct selector *s, const struct question *q,
                    int effort)
 {
     bool tunes = s->wb->request.stop != NULL;
-    return !tunes || !is_to_time(s, q) ||
+    return !tunes || !question_is_to_time(s, q) ||
            (effort >= EFFORT_RACE && !s->wb->request.again);
 }
 
@@ -115,8 +116,7 @@ static gnnac_status recall_question(struct selector *s, struct question *q,
     return st;
 }
 
-static void remember_candidates(const struct selector *s,
-                                const struct question *q)
+void question_remember(const struct selector *s, const struct question *q)
 {
     struct recall_key key = key_of(s, q);
     remember_measurements(s->wb, &key, s->sel->variants, q->options,
@@ -134,7 +134,7 @@ static bool was_stopped(const struct selector *s, const struct question *q)
 {
     const struct contest *c = &s->sel->contests[q->step];
     bool (*stop)(void) = s->wb->request.stop;
-    if (q->recalled || !is_to_time(s, q))
+    if (q->recalled || !question_is_to_time(s, q))
         return false;
     return c->n ? c->stopped : stop && stop();
 }
@@ -153,7 +153,7 @@ static void remember_all(const struct selector *s)
         remember(s->wb, &key, &s->sel->variants[q->answer], &q->from,
                  q->median_ns, effort_of(c));
         if (c->n == 0)
-            remember_candidates(s, q);
+            question_remember(s, q);
     }
 }
 
@@ -304,7 +304,7 @@ static gnnac_status answer(struct selector *s, gnnac_error *err)
             gnnac_status st = question_decide(s, q, err);
             // Where all failed, that is what there is to remember.
             if (st != GNNAC_OK && s->sel->contests[q->step].n == 0)
-                remember_candidates(s, q);
+                question_remember(s, q);
             if (st != GNNAC_OK)
                 return st;
         }
@@ -314,75 +314,28 @@ static gnnac_status answer(struct selector *s, gnnac_error *err)
     return GNNAC_OK;
 }
 
-static bool is_same_race(const struct selector *s, const struct question *a,
-                         const struct question *b)
-{
-    return a->n_options == b->n_options && a->incumbent == b->incumbent &&
-           memcmp(a->options, b->options, a->n_options * sizeof(*a->options)) ==
-               0 &&
-           question_rank(s, a) == question_rank(s, b);
-}
-
-// The race of an earlier step between the very same kernels; NULL: there is
-// none. A kernel's text says all of what it computes, and the graph is one.
-static const struct contest *find_race(const struct selector *s,
-                                       const struct question *q)
-{
-    for (const struct question *e = s->questions; e < q; e++)
-        if (s->sel->contests[e->step].n && is_same_race(s, e, q))
-            return &s->sel->contests[e->step];
-    return NULL;
-}
-
-// What does not fit this GPU is ranked, not timed.
-static gnnac_status time_question(struct selector *s, const struct question *q,
-                                  gnnac_error *err)
-{
-    const struct contest *known = find_race(s, q);
-    if (known)
-        return contest_copy(known, &s->sel->contests[q->step], err);
-    gnnac_error e = {{0}};
-    size_t reference = question_rank(s, q);
-    struct contest *c = &s->sel->contests[q->step];
-    const struct contest_request rq = {
-        .graph = s->graph->stored,
-        .spec = &q->op.spec,
-        .variants = s->sel->variants,
-        .options = q->options,
-        .n = q->n_options,
-        .reference = reference < q->n_options ? q->options[reference] : -1,
-        .incumbent = q->incumbent,
-        .seed = s->wb->request.seed,
-        .program = s->wb->request.program,
-        .ordinal = s->wb->ordinal,
-        .stop = s->wb->request.stop,
-    };
-    gnnac_status st = time_variants(s->wb->cuda, &rq, c, &e);
-    s->sel->report.n_timed += c->n;
-    if (st == GNNAC_ENOMEM) {
-        log_warn("not timed: %s", e.msg);
-        return GNNAC_OK;
-    }
-    return st == GNNAC_OK ? st : FAIL(err, st, "%s", e.msg);
-}
-
-static gnnac_status build_and_time(struct selector *s, gnnac_error *err)
+static void screen(struct selector *s)
 {
     struct selection *sel = s->sel;
+    sel->report.n_quarantined +=
+        quarantine_screen(s->wb, sel->variants, sel->n_variants);
+}
+
+// Where nothing is compiled, what a kernel would execute is not known.
+static gnnac_status build_sound(struct selector *s, gnnac_error *err)
+{
+    screen(s);
     if (s->wb->request.explain)
         return GNNAC_OK;
-    gnnac_status st = build_first(s->wb, sel, err);
-    if (st != GNNAC_OK || !s->wb->cuda || !s->wb->request.timed)
-        return st;
-    for (size_t i = 0; i < s->n_questions && st == GNNAC_OK; i++) {
-        const struct question *q = &s->questions[i];
-        if (q->recalled || !is_to_time(s, q))
-            continue;
-        st = time_question(s, q, err);
-        // At once: whatever happens next, this was measured.
-        if (st == GNNAC_OK && s->sel->contests[q->step].n)
-            remember_candidates(s, q);
-    }
+    gnnac_status st = build_first(s->wb, s->sel, err);
+    for (size_t i = 0; i < s->sel->n_variants; i++)
+        variant_content(&s->sel->variants[i], s->sel->variants[i].content);
+    if (st == GNNAC_OK)
+        screen(s);
+    if (s->sel->report.n_quarantined)
+        log_info("in quarantine and not run, as they failed earlier: %zu "
+                 "(gnnac db quarantine)",
+                 s->sel->report.n_quarantined);
     return st;
 }
 
@@ -397,7 +350,8 @@ gnnac_status select_kernels(struct workbench *wb, const struct model *m,
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
 
     TRY(ask(&s, m, p, err));
-    TRY(build_and_time(&s, err));
+    TRY(build_sound(&s, err));
+    TRY(questions_time(&s, err));
     TRY(answer(&s, err));
     for (size_t i = 0; i < s.n_questions; i++)
         record_choice(&s, &s.questions[i]);

@@ -24,6 +24,8 @@ struct select_report {
     size_t n_recalled; // of those, decided by the database
     size_t n_emitted, n_compiled, n_cached, n_timed, n_rejected;
     size_t n_unfinished; // steps that were to be timed, and were stopped
+    size_t n_twins;      // kernels that execute what another does
+    size_t n_quarantined; // kernels that failed earlier and were not run
 };
 
 // Variants by kernel name, each once. `chosen[i]` is the variant of step i, or

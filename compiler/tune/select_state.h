@@ -1,4 +1,4 @@
-// What select.c and select_decide.c share.
+// What select.c, select_time.c and select_decide.c share.
 #ifndef GNNAC_SELECT_STATE_H
 #define GNNAC_SELECT_STATE_H
 
@@ -35,6 +35,15 @@ size_t question_rank(const struct selector *s, const struct question *q);
 // nearest graphs, else who ranks first.
 gnnac_status question_decide(struct selector *s, struct question *q,
                              gnnac_error *err);
+
+// Where there is a GPU, and the operation is one that has candidates.
+bool question_is_to_time(const struct selector *s, const struct question *q);
+
+// A race for every question that is to be timed; its measurements are kept at
+// once: whatever happens next, they were taken. What does not fit this GPU is
+// left to the ranking. GNNAC_EDRIVER, GNNAC_ENODEVICE.
+gnnac_status questions_time(struct selector *s, gnnac_error *err);
+void question_remember(const struct selector *s, const struct question *q);
 
 // The rung of the look-up that gave the answer: "tune.db", "timed", "nearest",
 // "settings" or "rules".

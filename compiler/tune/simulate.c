@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "checked.h"
 #include "rng.h"
@@ -35,11 +36,12 @@ static double deviation(double nearer, double further)
     return known ? log(further / nearer) / z_80 : 0;
 }
 
-// Older recordings have the greater one of two samples as the median.
+// Who shares another's times was never run. Older recordings have the greater
+// one of two samples as the median.
 static void record(struct recording *r, size_t row,
                    const struct measurement_row *m)
 {
-    if (!(m->median_ns > 0))
+    if (!(m->median_ns > 0) || strcmp(m->status, "duplicate") == 0)
         return;
     bool few = m->n_samples <= RACE_FEW_SAMPLES && m->p20_ns > 0;
     double middle = few ? m->p20_ns : m->median_ns;

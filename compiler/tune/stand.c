@@ -132,3 +132,8 @@ gnnac_status stand_sample(struct stand *s, size_t i, double *ns,
 out:
     return st;
 }
+
+bool stand_is_sound(const struct stand *s)
+{
+    return CU(s->c, cuStreamSynchronize, (NULL), NULL) == GNNAC_OK;
+}

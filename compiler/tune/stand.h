@@ -30,4 +30,7 @@ gnnac_status stand_warm(struct stand *s, gnnac_error *err);
 gnnac_status stand_sample(struct stand *s, size_t i, double *ns,
                           gnnac_error *err);
 
+// False once a kernel faulted or the GPU is lost: nothing will run here again.
+bool stand_is_sound(const struct stand *s);
+
 #endif

@@ -90,7 +90,7 @@ static void forget(struct variant *v)
     free(v);
 }
 
-// False when the context may be lost.
+// False when this worker is of no more use.
 static bool answer_enter(struct time_worker *t, struct message *in,
                          struct message *out)
 {
@@ -101,8 +101,9 @@ static bool answer_enter(struct time_worker *t, struct message *in,
     if (grown)
         t->variants = grown;
     bool entered = grown && t->stand && stand_enter(t->stand, v, trusted);
-    bool sane = v && strcmp(v->status, "launch_error") != 0;
+    bool sound = t->stand && stand_is_sound(t->stand);
     message_put_int(out, entered);
+    message_put_int(out, sound);
     message_put_text(out, v ? v->status : "launch_error");
     message_put_text(out, v ? v->reason : "out of memory");
     message_put_real(out, v ? v->max_error : NAN);
@@ -110,7 +111,7 @@ static bool answer_enter(struct time_worker *t, struct message *in,
         t->variants[t->n++] = v;
     else
         forget(v);
-    return sane;
+    return sound;
 }
 
 static bool answer_time(struct time_worker *t, enum request what, size_t i,
@@ -125,6 +126,7 @@ static bool answer_time(struct time_worker *t, enum request what, size_t i,
         st = stand_sample(t->stand, i, &ns, &e);
     put_status(out, st, &e);
     message_put_real(out, ns);
+    message_put_int(out, t->stand && stand_is_sound(t->stand));
     return st == GNNAC_OK;
 }
 
@@ -161,6 +163,7 @@ struct entrant {
 struct far_stand {
     struct far_stand_request rq;
     struct worker w;
+    bool ended_itself; // the worker before this one
     int64_t n_loaded;
     struct message m;
     size_t n;
@@ -169,7 +172,7 @@ struct far_stand {
 
 void far_stand_renew(struct far_stand *s)
 {
-    worker_stop(&s->w);
+    s->ended_itself = worker_stop(&s->w);
     s->n_loaded = 0;
     for (size_t i = 0; i < s->n; i++)
         s->entrants[i].number = -1;
@@ -267,43 +270,77 @@ static const char *status_word(const char *word)
     return "launch_error";
 }
 
-// To the worker, or to a new one. GNNAC_EIO: it ended over this.
-static gnnac_status send_variant(struct far_stand *s, const struct variant *v,
-                                 bool trusted, gnnac_error *err)
+// What came of a request to a worker that had a stand.
+struct outcome {
+    gnnac_status st;     // GNNAC_EIO: the worker ended; GNNAC_ENOENT: no answer
+    bool sound;          // its GPU context, as it says
+    const char *verdict; // what speaks against the variant
+    gnnac_error error;
+};
+
+// Sends s->m and takes the answer.
+static void ask(struct far_stand *s, double seconds, struct outcome *o)
 {
-    gnnac_status st = ensure_worker(s, err);
-    if (st != GNNAC_OK)
-        return st;
+    o->st = call(s, seconds, &o->error);
+    if (o->st == GNNAC_OK)
+        return;
+    far_stand_renew(s);
+    if (o->st == GNNAC_ENOENT)
+        o->verdict = "hang";
+    else if (o->st == GNNAC_EIO && s->ended_itself)
+        o->verdict = "fault";
+}
+
+// A worker may have ended for reasons of its own, or by what another kernel did
+// in it. Waiting twice for what hangs would take too long.
+static bool deserves_second(const struct outcome *o)
+{
+    return o->st == GNNAC_EIO || (o->verdict && o->st != GNNAC_ENOENT);
+}
+
+// To the worker, or to a new one. Its answer goes into the variant.
+static bool enter_once(struct far_stand *s, struct variant *v, bool trusted,
+                       struct outcome *o)
+{
+    *o = (struct outcome){.sound = true};
+    o->st = ensure_worker(s, &o->error);
+    if (o->st != GNNAC_OK)
+        return false;
     begin(s, ENTER);
     message_put_int(&s->m, trusted);
     message_put_bytes(&s->m, &v->kernel, sizeof(v->kernel));
     message_put_bytes(&s->m, v->images[0].image, v->images[0].n_bytes);
-    st = call(s, s->rq.gate_seconds, err);
-    if (st != GNNAC_OK)
-        far_stand_renew(s);
-    return st;
-}
-
-// What the gate says of the variant goes into it. A worker may have ended for
-// reasons of its own: the variant gets a second one.
-static bool load(struct far_stand *s, struct variant *v, bool trusted)
-{
-    gnnac_error e = {{0}}, again = {{0}};
-    gnnac_status st = send_variant(s, v, trusted, &e);
-    if (st == GNNAC_EIO)
-        st = send_variant(s, v, trusted, &again);
-    if (st != GNNAC_OK) {
-        put_out(s, v, again.msg[0] ? again.msg : e.msg);
+    ask(s, s->rq.gate_seconds, o);
+    if (o->st != GNNAC_OK)
         return false;
-    }
     bool entered = message_get_int(&s->m) != 0;
+    o->sound = message_get_int(&s->m) != 0;
     v->status = status_word(message_get_text(&s->m));
     snprintf(v->reason, sizeof(v->reason), "%s", message_get_text(&s->m));
     double max_error = message_get_real(&s->m);
     if (!trusted)
         v->max_error = max_error;
-    if (strcmp(v->status, "launch_error") == 0)
+    if (strcmp(v->status, "wrong_result") == 0)
+        o->verdict = "wrong_result";
+    else if (!o->sound)
+        o->verdict = "fault";
+    if (o->verdict || strcmp(v->status, "launch_error") == 0)
         far_stand_renew(s);
+    return entered;
+}
+
+// What the gate says of the variant goes into it.
+static bool load(struct far_stand *s, struct variant *v, bool trusted)
+{
+    struct outcome first, second;
+    bool entered = enter_once(s, v, trusted, &first);
+    bool again = deserves_second(&first);
+    if (again)
+        entered = enter_once(s, v, trusted, &second);
+    const struct outcome *last = again ? &second : &first;
+    v->verdict = last->verdict;
+    if (last->st != GNNAC_OK)
+        put_out(s, v, last->error.msg);
     return entered;
 }
 
@@ -342,43 +379,51 @@ gnnac_status far_stand_warm(struct far_stand *s, gnnac_error *err)
     return GNNAC_OK;
 }
 
-// GNNAC_EIO: the worker ended over this one.
-static gnnac_status sample_once(struct far_stand *s, struct entrant *entrant,
-                                double *ns, gnnac_error *err)
+static bool sample_once(struct far_stand *s, struct entrant *entrant,
+                        double *ns, struct outcome *o)
 {
-    gnnac_status st = ensure_worker(s, err);
-    if (st != GNNAC_OK)
-        return st;
+    *o = (struct outcome){.sound = true};
+    o->st = ensure_worker(s, &o->error);
+    if (o->st != GNNAC_OK)
+        return false;
     if (entrant->number < 0 && load(s, entrant->v, true))
         entrant->number = s->n_loaded++;
-    if (entrant->number < 0)
-        return FAIL(err, GNNAC_EUNSUPPORTED, "%s", entrant->v->reason);
+    if (entrant->number < 0) {
+        o->st = FAIL(&o->error, GNNAC_EUNSUPPORTED, "%s", entrant->v->reason);
+        return false;
+    }
     begin(s, SAMPLE);
     message_put_int(&s->m, entrant->number);
-    st = call(s, s->rq.sample_seconds, err);
-    if (st == GNNAC_OK && get_status(s, err) != GNNAC_OK)
-        st = GNNAC_EUNSUPPORTED;
-    if (st == GNNAC_OK)
-        *ns = message_get_real(&s->m);
-    else
+    ask(s, s->rq.sample_seconds, o);
+    if (o->st != GNNAC_OK)
+        return false;
+    bool taken = get_status(s, &o->error) == GNNAC_OK;
+    *ns = message_get_real(&s->m);
+    if (!taken) {
+        o->st = GNNAC_EUNSUPPORTED;
+        o->verdict = message_get_int(&s->m) ? NULL : "fault";
         far_stand_renew(s);
-    return st;
+    }
+    return taken;
 }
 
 gnnac_status far_stand_sample(struct far_stand *s, size_t i, double *ns,
                               gnnac_error *err)
 {
     struct entrant *entrant = &s->entrants[i];
-    gnnac_error e = {{0}}, again = {{0}};
-    if (strcmp(entrant->v->status, "ok") != 0)
-        return FAIL(err, GNNAC_EUNSUPPORTED, "%s", entrant->v->reason);
-    gnnac_status st = sample_once(s, entrant, ns, &e);
-    if (st == GNNAC_EIO)
-        st = sample_once(s, entrant, ns, &again);
-    const char *why = again.msg[0] ? again.msg : e.msg;
-    if (st == GNNAC_OK || is_lost(st))
-        return st == GNNAC_OK ? st : FAIL(err, st, "%s", why);
-    if (strcmp(entrant->v->status, "ok") == 0)
-        put_out(s, entrant->v, why);
-    return FAIL(err, GNNAC_EUNSUPPORTED, "%s", entrant->v->reason);
+    struct variant *v = entrant->v;
+    struct outcome o;
+    if (strcmp(v->status, "ok") != 0)
+        return FAIL(err, GNNAC_EUNSUPPORTED, "%s", v->reason);
+    bool taken = sample_once(s, entrant, ns, &o) ||
+                 (deserves_second(&o) && sample_once(s, entrant, ns, &o));
+    if (taken)
+        return GNNAC_OK;
+    if (is_lost(o.st))
+        return FAIL(err, o.st, "%s", o.error.msg);
+    if (strcmp(v->status, "ok") == 0) {
+        v->verdict = o.verdict;
+        put_out(s, v, o.error.msg);
+    }
+    return FAIL(err, GNNAC_EUNSUPPORTED, "%s", v->reason);
 }

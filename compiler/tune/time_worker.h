@@ -21,13 +21,13 @@ struct far_stand_request {
     double gate_seconds, sample_seconds;
 };
 
-// As those of stand.h; what is borrowed there is borrowed here. A variant over
-// which two workers ended, or one gave no answer in time or lost its GPU, gets
-// status "launch_error", is never tried again, and the next call has a new
-// worker. One whose worker
-// finds no memory for the stand is out as well. far_stand_open: GNNAC_EDRIVER,
-// GNNAC_ENODEVICE, GNNAC_ENOMEM, GNNAC_EIO; of these the first two may also end
-// what was open.
+// As those of stand.h; what is borrowed there is borrowed here. A variant that
+// is wrong, faults, or ends its worker gets a second one, as it may have been
+// the victim of another; then it is out, and its verdict says of what. One that
+// gives no answer in time is out at once. The next has a new worker in either
+// case. One whose worker finds no memory for the stand, or loses the GPU, is
+// out without a verdict. far_stand_open: GNNAC_EDRIVER, GNNAC_ENODEVICE,
+// GNNAC_ENOMEM, GNNAC_EIO; of these the first two may also end what was open.
 gnnac_status far_stand_open(const struct far_stand_request *rq,
                             struct far_stand **out, gnnac_error *err);
 void far_stand_close(struct far_stand *s);

@@ -31,6 +31,16 @@ static bool enter(struct field *f, struct variant *v)
     return f->far ? far_stand_enter(f->far, v) : stand_enter(f->near, v, false);
 }
 
+// Where nobody was done in time, the time is what was wrong.
+static void forget_hangs(const struct contest_request *rq)
+{
+    for (size_t i = 0; i < rq->n; i++) {
+        struct variant *v = &rq->variants[rq->options[i]];
+        if (v->verdict && strcmp(v->verdict, "hang") == 0)
+            v->verdict = NULL;
+    }
+}
+
 static void enter_race(const struct contest_request *rq, struct field *f)
 {
     const struct variant *not_run = NULL;
@@ -49,6 +59,8 @@ static void enter_race(const struct contest_request *rq, struct field *f)
     }
     if (not_run)
         log_warn("not timed: %s", not_run->reason);
+    if (f->n == 0)
+        forget_hangs(rq);
 }
 
 // ---- the race ---------------------------------------------------------------

@@ -20,7 +20,10 @@ struct variant {
     double max_error;   // |error| / bound seen by the gate; NaN: not run
     const char *status; // "ok", or why it is out: measurement_row's words
     char reason[512];   // first compiler or gate message when it is out
+    const char *verdict; // why never to run it again, in the words of
+                         // quarantine_row; NULL: nothing speaks for that
     int registers, spill_bytes;
+    char content[33]; // of the first image (content.h); "": not known
     char *source;                 // owned
     char keys[MAX_ARCHS + 1][33]; // kcache keys: cubin per arch, then PTX
     struct artifact images[MAX_ARCHS + 1]; // empty until compiled or fetched

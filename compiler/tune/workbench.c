@@ -15,6 +15,21 @@ enum { DEFAULT_ARCH = 90, PTX_ARCH = 75 };
 
 // ---- the device -------------------------------------------------------------
 
+// What CUDA it speaks, and where the system tells, its own number, which
+// changes more often.
+static void identify_driver(int cuda_version, char *out, size_t n_bytes)
+{
+    char number[32] = "";
+    FILE *f = fopen("/sys/module/nvidia/version", "r");
+    if (f && !fgets(number, sizeof(number), f))
+        number[0] = '\0';
+    if (f)
+        fclose(f);
+    number[strcspn(number, "\n")] = '\0';
+    snprintf(out, n_bytes, "cuda %d.%d%s%s", cuda_version / 1000,
+             cuda_version % 1000 / 10, number[0] ? " nvidia " : "", number);
+}
+
 static void use_present_gpu(struct workbench *wb, int ordinal)
 {
     struct cuda_device_props p;
@@ -37,6 +52,7 @@ static void use_present_gpu(struct workbench *wb, int ordinal)
         d->mem_bandwidth = p.mem_bandwidth;
     d->present = true;
     wb->ordinal = ordinal;
+    identify_driver(p.driver_version, wb->driver, sizeof(wb->driver));
 }
 
 // "auto" looks for a GPU, "cpu" does not, "cuda:N" insists on one.

@@ -42,6 +42,7 @@ struct workbench {
     struct device device;      // that rules and the cost model see
     struct cuda_context *cuda; // owned; NULL: no GPU, or not asked to time
     int ordinal;               // of that GPU
+    char driver[64];           // its driver's versions; "" without a GPU
     size_t n_archs;
     char archs[MAX_ARCHS][16]; // "sm_90": a cubin each
     char ptx_arch[16];         // "compute_75"

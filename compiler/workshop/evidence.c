@@ -153,12 +153,11 @@ static gnnac_status workload_of(struct evidence *e,
     return w->graph && w->device ? GNNAC_OK : no_memory(err);
 }
 
-// The kernel is of no use; other words without a time, such as "duplicate", say
-// nothing of it.
+// The kernel is of no use.
 static bool has_failed(const struct measurement_row *m)
 {
     static const char *const words[] = {"wrong_result", "launch_error",
-                                        "compile_error", "crash", "timeout"};
+                                        "compile_error", "quarantined"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (strcmp(m->status, words[i]) == 0)
             return true;
@@ -167,7 +166,9 @@ static bool has_failed(const struct measurement_row *m)
 
 static bool says_something(const struct measurement_row *m)
 {
-    return has_failed(m) || (strcmp(m->status, "ok") == 0 && m->median_ns > 0);
+    bool ran = strcmp(m->status, "ok") == 0 ||
+               strcmp(m->status, "duplicate") == 0; // with another's times
+    return has_failed(m) || (ran && m->median_ns > 0);
 }
 
 // n_points: there is none such.

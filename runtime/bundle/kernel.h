@@ -22,6 +22,7 @@ enum {
     ARG(SELF, "self")               /* const float *  */                      \
     ARG(BIAS, "bias")               /* const float *  */                      \
     ARG(EPS, "eps")                 /* const float *, one element */          \
+    ARG(WEIGHT, "weight")           /* const float *, [dim, depth] */         \
     ARG(ATT_SRC, "att_src")         /* const float *, [heads, channels] */    \
     ARG(ATT_DST, "att_dst")         /* const float *, [heads, channels] */    \
     ARG(DINV, "dinv")               /* const float *, [n_rows] */             \

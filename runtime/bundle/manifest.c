@@ -213,10 +213,12 @@ static const struct field manifest_fields[] = {
 // that ignored "reorder" would give every node another node's result; one that
 // ignored "part_rows" or "packed_rows" would hand kernels other parts than they
 // expect. One without "attention" knows neither its steps nor its parameters,
-// one without "training" not what the kernels of training are given. To one
-// without "dtype" all matrices are float32.
+// one without "training" not what the kernels of training are given, one
+// without "products" leaves those with a kernel to BLAS. To one without "dtype"
+// all matrices are float32.
 static const char *const features[] = {"reorder",  "part_rows",   "attention",
-                                       "training", "packed_rows", "dtype"};
+                                       "training", "packed_rows", "products",
+                                       "dtype"};
 enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
 
 static bool has_feature(const char *name)
@@ -278,6 +280,15 @@ static bool has_packed_rows(const struct manifest *m)
     return false;
 }
 
+static bool has_products(const struct manifest *m)
+{
+    for (int32_t i = 0; i < m->program.n_steps; i++)
+        if (m->program.steps[i].kind == STEP_LINEAR &&
+            m->program.steps[i].kernel >= 0)
+            return true;
+    return false;
+}
+
 static bool has_attention(const struct manifest *m)
 {
     for (int32_t i = 0; i < m->model.n_layers; i++)
@@ -294,9 +305,10 @@ static json_t *requirements(const struct manifest *m)
     const char *attention = has_attention(m) ? "attention" : NULL;
     const char *training = m->training.rules[0] ? "training" : NULL;
     const char *packed = has_packed_rows(m) ? "packed_rows" : NULL;
+    const char *products = has_products(m) ? "products" : NULL;
     const char *dtype = m->model.dtype != DTYPE_F32 ? "dtype" : NULL;
-    return json_pack("[s*, s*, s*, s*, s*, s*]", order, rows, attention,
-                     training, packed, dtype);
+    return json_pack("[s*, s*, s*, s*, s*, s*, s*]", order, rows, attention,
+                     training, packed, products, dtype);
 }
 
 json_t *manifest_to_json(const struct manifest *m)

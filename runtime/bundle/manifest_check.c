@@ -162,6 +162,12 @@ static bool param_is(const struct checked_step *c, int32_t index, int32_t rows,
            program_param_type(p, index) == type;
 }
 
+// Whether the step multiplies its rows by dinv, for an aggregation to come.
+static bool is_scaling(const struct step *s)
+{
+    return s->kind == STEP_LINEAR && s->norm == NORM_GCN && s->kernel >= 0;
+}
+
 // Which fields a kind of step uses; the others must say "none".
 static gnnac_status check_unused(const struct checked_step *c)
 {
@@ -172,11 +178,10 @@ static gnnac_status check_unused(const struct checked_step *c)
     bool takes_bias = aggregate || attention || s->kind == STEP_BIAS_ACT;
     if ((!takes_weight && s->weight != -1) || (!linear && s->accumulate) ||
         (!aggregate && !attention && s->self != -1) ||
-        (!aggregate &&
-         (s->eps != -1 || s->norm != NORM_NONE || s->self_term != SELF_NONE)) ||
+        (!aggregate && (s->eps != -1 || s->self_term != SELF_NONE)) ||
+        (!aggregate && s->norm != NORM_NONE && !is_scaling(s)) ||
         (!attention && s->act == ACT_ELU) ||
-        (!takes_bias && (s->bias != -1 || s->act != ACT_NONE)) ||
-        (linear && s->kernel != -1))
+        (!takes_bias && (s->bias != -1 || s->act != ACT_NONE)))
         return BAD_STEP(c, "has an operand that its kind does not take");
     return GNNAC_OK;
 }
@@ -361,13 +366,15 @@ static bool step_can_pass(const struct step *s, enum launch_arg a)
         return s->self != -1;
     case ARG_BIAS:
         return s->bias != -1;
+    case ARG_WEIGHT:
+        return s->kind == STEP_LINEAR;
     case ARG_EPS:
         return s->eps != -1;
     case ARG_ATT_SRC:
     case ARG_ATT_DST:
         return s->kind == STEP_ATTENTION_SCORES;
     case ARG_DINV:
-        return s->norm == NORM_GCN || s->self_term == SELF_GCN;
+        return step_reads_dinv(s);
     case ARG_SOURCE_ROW:
         return s->kind == STEP_GRAPH_ORDER || s->kind == STEP_INPUT_ORDER;
     default:
@@ -444,8 +451,8 @@ static gnnac_status check_step(const struct checked_step *c)
     if (c->s->layer >= c->m->model.n_layers)
         return BAD_STEP(c, "belongs to a layer that is not there");
     st = checks[c->s->kind](c);
-    return st == GNNAC_OK && c->s->kind != STEP_LINEAR ? check_step_kernel(c)
-                                                       : st;
+    bool by_blas = c->s->kind == STEP_LINEAR && c->s->kernel == -1;
+    return st == GNNAC_OK && !by_blas ? check_step_kernel(c) : st;
 }
 
 // Indices first, then that everything read was written before.

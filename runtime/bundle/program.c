@@ -15,11 +15,13 @@ static const char *const inits[] = {[INIT_GLOROT] = "glorot",
                                     [INIT_EPS] = "eps",
                                     [INIT_ATTENTION] = "attention"};
 static const char *const norms[] = {
-    [NORM_NONE] = "none", [NORM_MEAN] = "mean", [NORM_GCN] = "gcn"};
+    [NORM_NONE] = "none", [NORM_MEAN] = "mean", [NORM_GCN] = "gcn",
+    [NORM_SCALED] = "scaled"};
 static const char *const self_terms[] = {[SELF_NONE] = "none",
                                          [SELF_ONE] = "one",
                                          [SELF_EPS] = "eps",
-                                         [SELF_GCN] = "gcn"};
+                                         [SELF_GCN] = "gcn",
+                                         [SELF_SCALED] = "scaled"};
 static const char *const step_kinds[] = {[STEP_LINEAR] = "linear",
                                          [STEP_AGGREGATE] = "aggregate",
                                          [STEP_BIAS_ACT] = "bias_act",
@@ -100,6 +102,12 @@ struct buffer padded_buffer(int32_t dim, enum dtype dtype)
 int32_t padded_pitch(int32_t dim)
 {
     return padded_buffer(dim, DTYPE_F32).pitch;
+}
+
+bool step_reads_dinv(const struct step *s)
+{
+    return s->norm == NORM_GCN || s->norm == NORM_SCALED ||
+           s->self_term == SELF_GCN || s->self_term == SELF_SCALED;
 }
 
 bool step_reads_edges(enum step_kind kind)

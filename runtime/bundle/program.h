@@ -75,6 +75,7 @@ enum norm {
     NORM_NONE, // sum x[u]
     NORM_MEAN, // sum x[u] / max(1, in-degree)
     NORM_GCN,  // dinv[v] * sum dinv[u] x[u]; dinv = 1/sqrt(in-degree + 1)
+    NORM_SCALED, // the same of rows that are scaled: x[u] has its dinv[u]
     N_NORMS
 };
 
@@ -84,11 +85,13 @@ enum self_term {
     SELF_ONE, // self[v]
     SELF_EPS, // (1 + eps) self[v]; eps is a parameter
     SELF_GCN, // dinv[v]^2 self[v]: the self loop of A + I
+    SELF_SCALED, // the same of a scaled row: dinv[v] self[v]
     N_SELF_TERMS
 };
 
 enum step_kind {
-    STEP_LINEAR,           // out = x W^T, or out += x W^T
+    STEP_LINEAR,           // out = x W^T, or out += x W^T; of NORM_GCN, which
+                           // takes a kernel, dinv[v] times row v of it
     STEP_AGGREGATE,        // out = act(norm-sum(x) + self + bias)
     STEP_BIAS_ACT,         // out = act(x + bias); out may be x; also casts
     STEP_LOG_SOFTMAX,      // out = log_softmax(x) along each row; out may be x
@@ -126,7 +129,7 @@ struct step {
     enum norm norm;
     enum self_term self_term;
     enum activation act;
-    int32_t kernel;  // index into kernels; -1 for LINEAR (BLAS)
+    int32_t kernel;  // index into kernels; -1: BLAS, of products
     bool transposed; // AGGREGATE, in training: sums over the nodes sent to
 };
 
@@ -143,6 +146,8 @@ struct program {
 // Whether the operation gives every node exactly one self loop itself, so that
 // the stored graph has none.
 bool conv_adds_self_loops(enum conv_op op);
+// Whether the step needs 1/sqrt(in-degree + 1) of the nodes.
+bool step_reads_dinv(const struct step *s);
 // Whether the step sums over the graph's edges.
 bool step_reads_edges(enum step_kind kind);
 // Whether a product of matrices, which BLAS computes, is all of it.

@@ -25,7 +25,7 @@ const char *activation_name(enum activation v);
 int activation_from_name(const char *s);
 const char *dtype_name(enum dtype v); // "f32", "f16", "bf16"
 int dtype_from_name(const char *s);
-const char *norm_name(enum norm v); // "none", "mean", "gcn"
+const char *norm_name(enum norm v); // "none", "mean", "gcn", "scaled"
 int norm_from_name(const char *s);
 const char *self_term_name(enum self_term v); // "none", "one", "eps", "gcn"
 int self_term_from_name(const char *s);

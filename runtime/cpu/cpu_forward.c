@@ -73,6 +73,14 @@ static void run_attention(const struct cpu_run *r, const struct step *s)
     cpu_attention(&job, r->m->ctx->n_threads);
 }
 
+void cpu_scale_product(const struct cpu_run *r, const struct step *s)
+{
+    struct view out = cpu_output(r, s->out);
+    if (s->norm == NORM_GCN)
+        cpu_multiply_rows(manifest_of(r)->n_nodes, r->m->dinv, out,
+                          r->m->ctx->n_threads);
+}
+
 static enum dtype dtype_of(const struct cpu_run *r, int32_t buffer)
 {
     return manifest_of(r)->program.buffers[buffer].dtype;
@@ -88,6 +96,7 @@ static void compute(const struct cpu_run *r, const struct step *s)
     case STEP_LINEAR:
         cpu_linear_rounded(n, x, param_of(r, s->weight), dtype_of(r, s->x), out,
                            s->accumulate, n_threads);
+        cpu_scale_product(r, s);
         break;
     case STEP_AGGREGATE:
         run_aggregate(r, s);

@@ -81,6 +81,10 @@ void cpu_bias_act(int64_t n_rows, struct const_view x, const float *bias,
 void cpu_log_softmax(int64_t n_rows, struct const_view x, struct view out,
                      int n_threads);
 
+// Row v of m times by[v].
+void cpu_multiply_rows(int64_t n_rows, const float *by, struct view m,
+                       int n_threads);
+
 // Row v of out is row source_row[v] of x.
 void cpu_permute_rows(int64_t n_rows, struct const_view x,
                       const int32_t *source_row, struct view out,

@@ -57,3 +57,12 @@ void cpu_round(int64_t n_rows, enum dtype dtype, struct view out, int n_threads)
             out.data[v * out.pitch + j] =
                 dtype_round(dtype, out.data[v * out.pitch + j]);
 }
+
+void cpu_multiply_rows(int64_t n_rows, const float *by, struct view m,
+                       int n_threads)
+{
+#pragma omp parallel for schedule(static) num_threads(n_threads)
+    for (int64_t v = 0; v < n_rows; v++)
+        for (int32_t j = 0; j < m.dim; j++)
+            m.data[v * m.pitch + j] *= by[v];
+}

@@ -27,6 +27,9 @@ struct view cpu_output(const struct cpu_run *r, int32_t buffer); // but 0
 struct attention_job cpu_attention_job(const struct cpu_run *r,
                                        const struct step *s);
 
+// Of a product that scales its rows: do so.
+void cpu_scale_product(const struct cpu_run *r, const struct step *s);
+
 void cpu_run_step(const struct cpu_run *r, const struct step *s);
 
 #endif

@@ -55,7 +55,7 @@ ALWAYS_INLINE struct row_scales row_scales(const struct aggregate_job *a,
 {
     struct row_scales s = {1, 1};
     int64_t degree = a->rowptr[v + 1] - a->rowptr[v];
-    if (a->norm == NORM_GCN)
+    if (a->norm == NORM_GCN || a->norm == NORM_SCALED)
         s.sum = a->dinv[v];
     else if (a->norm == NORM_MEAN && degree > 1)
         s.sum = 1 / (float)degree;
@@ -63,6 +63,8 @@ ALWAYS_INLINE struct row_scales row_scales(const struct aggregate_job *a,
         s.self = 1 + a->eps[0];
     else if (a->self_term == SELF_GCN)
         s.self = a->dinv[v] * a->dinv[v];
+    else if (a->self_term == SELF_SCALED)
+        s.self = a->dinv[v];
     return s;
 }
 

@@ -102,6 +102,15 @@ static gnnac_status upload_order(struct cuda_model *cm, gnnac_error *err)
                           : st;
 }
 
+static bool has_blas_step(const struct cuda_model *cm)
+{
+    const struct program *p = &manifest_of(cm)->program;
+    for (int32_t i = 0; i < p->n_steps; i++)
+        if (p->steps[i].kernel < 0)
+            return true;
+    return false;
+}
+
 static gnnac_status build(struct cuda_model *cm, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
@@ -111,7 +120,8 @@ static gnnac_status build(struct cuda_model *cm, gnnac_error *err)
                         cm->m->dinv, &cm->graph, err));
     TRY(upload_order(cm, err));
     TRY(load_kernels(cm, err));
-    TRY(cuda_blas_open(cm->c, &cm->blas, err));
+    if (has_blas_step(cm))
+        TRY(cuda_blas_open(cm->c, &cm->blas, err));
     TRY(alloc_params(cm, err));
 out:
     return st;
@@ -303,6 +313,7 @@ static gnnac_status run_kernel(const struct pass *p, const struct step *s,
         .out = buffer_address(p, s->out),
         .x = buffer_address(p, s->x),
         .self = buffer_address(p, s->self),
+        .weight = scores ? 0 : cuda_param(p->cm, s->weight),
         .bias = cuda_param(p->cm, s->bias),
         .eps = cuda_param(p->cm, s->eps),
         .partial = p->workspace + partial_offset(p->cm),
@@ -319,12 +330,11 @@ static gnnac_status run_steps(const struct pass *p, gnnac_error *err)
     struct cuda_model *cm = p->cm;
     const struct program *prog = &manifest_of(cm)->program;
     gnnac_status st = settle(cm, err);
-    if (st == GNNAC_OK)
+    if (st == GNNAC_OK && cm->blas.handle)
         st = cuda_blas_on(&cm->blas, p->stream, err);
     for (int32_t i = 0; i < prog->n_steps && st == GNNAC_OK; i++) {
         const struct step *s = &prog->steps[i];
-        st = s->kind == STEP_LINEAR ? run_linear(p, s, err)
-                                    : run_kernel(p, s, err);
+        st = s->kernel < 0 ? run_linear(p, s, err) : run_kernel(p, s, err);
     }
     return st;
 }

@@ -73,13 +73,18 @@ static gnnac_status load_kernel(struct cuda_trainer *ct, int32_t i,
     return GNNAC_OK;
 }
 
+static bool by_blas(const struct step *s)
+{
+    return step_is_product(s->kind) && s->kernel < 0;
+}
+
 gnnac_status cuda_train_load_kernels(struct cuda_trainer *ct, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     size_t partial = 0, scratch = 0;
     TRY(check_training(ct, err));
     for (int32_t i = 0; i < ct->p.n_steps; i++)
-        if (!step_is_product(ct->p.steps[i].kind))
+        if (!by_blas(&ct->p.steps[i]))
             TRY(load_kernel(ct, i, &partial, &scratch, err));
     TRY(cuda_alloc(ct->c, partial, "partial sums", &ct->partial, err));
     TRY(cuda_alloc(ct->c, scratch, "sums over rows", &ct->scratch, err));
@@ -126,6 +131,7 @@ static gnnac_status run_kernel(struct cuda_trainer *ct, const struct step *s,
         .out = cuda_train_buffer(ct, s->out),
         .x = cuda_train_buffer(ct, s->x),
         .self = cuda_train_buffer(ct, s->self),
+        .weight = cuda_param(ct->cm, s->weight),
         .bias = cuda_param(ct->cm, s->bias),
         .eps = cuda_param(ct->cm, s->eps),
         .partial = ct->partial,
@@ -202,8 +208,7 @@ static gnnac_status run_steps(struct cuda_trainer *ct, const struct program *p,
         const struct step *s = &p->steps[i];
         if (!is_needed(ct, s))
             continue;
-        st = step_is_product(s->kind) ? run_product(ct, s, err)
-                                      : run_kernel(ct, s, err);
+        st = by_blas(s) ? run_product(ct, s, err) : run_kernel(ct, s, err);
     }
     return st;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cpu/cpu_grad.h"
+#include "train/train_program.h"
 #include "train/trainer.h"
 
 // One step's turn.
@@ -136,7 +137,7 @@ static void back_self(const struct turn *b)
         return;
     if (b->s->self_term == SELF_EPS)
         f.factor += m->params[b->s->eps][0];
-    if (b->s->self_term == SELF_GCN)
+    if (backward_self_term(b->s->self_term) == SELF_GCN)
         f.dinv = m->dinv;
     pass_on(b, b->s->self, f);
 }
@@ -156,7 +157,7 @@ static void back_sum(const struct turn *b)
         .x = as_const(b->g),
         .self = add ? as_const(to) : (struct const_view){0},
         .out = to,
-        .norm = b->s->norm == NORM_GCN ? NORM_GCN : NORM_NONE,
+        .norm = backward_norm(b->s->norm),
         .self_term = add ? SELF_ONE : SELF_NONE,
     };
     cpu_aggregate(&job, b->n_threads);

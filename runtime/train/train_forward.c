@@ -2,9 +2,10 @@
 #include "train/trainer.h"
 
 // x W^T of sparse features. W^T is made anew, as W has changed.
-static void sparse_linear(const gnnac_trainer *t, const struct step *s,
-                          const float *value, struct view out)
+static void sparse_linear(const gnnac_trainer *t, const struct cpu_run *r,
+                          const struct step *s, const float *value)
 {
+    struct view out = cpu_output(r, s->out);
     const struct param *w = &trained_program(t)->params[s->weight];
     const struct sparse_rows x = {t->m->bundle->manifest->n_nodes,
                                   t->x.rows.rowptr, t->x.rows.colidx, value};
@@ -12,6 +13,7 @@ static void sparse_linear(const gnnac_trainer *t, const struct step *s,
     cpu_transpose(t->m->params[s->weight], w->rows, w->cols, t->scratch,
                   n_threads);
     cpu_sparse_linear(&x, t->scratch, out, s->accumulate, n_threads);
+    cpu_scale_product(r, s);
 }
 
 static void drop_features(gnnac_trainer *t)
@@ -40,7 +42,7 @@ void train_forward(gnnac_trainer *t, bool training)
         const struct step *s = &p->steps[i];
         struct view out = cpu_output(&r, s->out);
         if (t->x.sparse && s->x == 0)
-            sparse_linear(t, s, x, out);
+            sparse_linear(t, &r, s, x);
         else if (training && s->kind == STEP_ATTENTION)
             train_attention_forward(t, &r, s);
         else

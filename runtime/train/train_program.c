@@ -156,6 +156,16 @@ static int32_t sent(struct derivation *d, const struct step *s, int32_t g)
     return to;
 }
 
+enum norm backward_norm(enum norm norm)
+{
+    return norm == NORM_GCN || norm == NORM_SCALED ? NORM_GCN : NORM_NONE;
+}
+
+enum self_term backward_self_term(enum self_term self)
+{
+    return self == SELF_SCALED ? SELF_GCN : self;
+}
+
 // dx = A^T g, and the row's own term where it is x's, or what x has already.
 static void back_sum(struct derivation *d, const struct step *s, int32_t g)
 {
@@ -164,9 +174,11 @@ static void back_sum(struct derivation *d, const struct step *s, int32_t g)
     struct step a = step_of(STEP_AGGREGATE, s->layer, sent(d, s, g),
                             add_buffer(d, d->from->buffers[s->x].dim));
     a.transposed = true;
-    a.norm = s->norm == NORM_GCN ? NORM_GCN : NORM_NONE;
+    a.norm = backward_norm(s->norm);
     a.self = own ? g : before;
-    a.self_term = own ? s->self_term : before != NONE ? SELF_ONE : SELF_NONE;
+    a.self_term = own              ? backward_self_term(s->self_term)
+                  : before != NONE ? SELF_ONE
+                                   : SELF_NONE;
     a.eps = own ? s->eps : NONE;
     if (own && before != NONE)
         d->cannot_add = true;

@@ -25,4 +25,10 @@ gnnac_status train_program_build(const struct program *p, struct program *out,
 // The index of its loss: what stands before it is the forward.
 int32_t train_program_loss(const struct program *p);
 
+// How the gradient of an aggregation's x is summed, over the nodes sent to, and
+// the own term in it. Of a product whose rows are scaled the gradient by the
+// plain one is kept: scaling, then the sum of scaled rows, is GCN's sum.
+enum norm backward_norm(enum norm norm);
+enum self_term backward_self_term(enum self_term self);
+
 #endif

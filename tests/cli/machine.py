@@ -13,7 +13,7 @@ GRAPHS = os.environ.get("GNNAC_TEST_GRAPHS",
 def environment(gnnac):
     """Variables for commands: `gnnac` on the path, no settings of the user."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("GNNAC_")}
-    for name in ("GNNAC_CUDA_PATH",):
+    for name in ("GNNAC_CUDA_PATH", "GNNAC_TEST_KERNELS"):
         if name in os.environ:
             env[name] = os.environ[name]
     env.update(PATH=os.path.dirname(os.path.abspath(gnnac)) + ":" +

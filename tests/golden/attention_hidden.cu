@@ -129,23 +129,24 @@ gnnac_attention_f32_d64_l16_e2_r1_v4_u4_w4_h8x8_bias_elu_s16(
 #pragma unroll
             for (int k = 0; k < 4; k++) {
                 const float p = exp2f(e[k][i] - most);
-                total[i] += p;
+                total[i] += p; // 0 of a slot beyond the end, its x too
 #pragma unroll
                 for (int j = 0; j < 4; j++)
-                    sum[i][j] = fmaf(p, v[k][i][j], sum[i][j]);
+                    sum[i][j] = fmaf(p, edge + k < end ? v[k][i][j] : 0.0f,
+                                     sum[i][j]);
             }
         }
     }
 
-#line 206 "/gnnac/templates/attention.cu.lua"
+#line 207 "/gnnac/templates/attention.cu.lua"
 #pragma unroll
     for (int step = 16; step < 32; step *= 2)
 #pragma unroll
         for (int i = 0; i < 1; i++) {
-#line 187 "/gnnac/templates/attention.cu.lua"
+#line 188 "/gnnac/templates/attention.cu.lua"
             const float other = __shfl_xor_sync(~0u, top[i], step);
             const float others = __shfl_xor_sync(~0u, total[i], step);
-#line 190 "/gnnac/templates/attention.cu.lua"
+#line 191 "/gnnac/templates/attention.cu.lua"
             const float most = fmaxf(top[i], other);
             const float mine = rescale(top[i], most);
             const float theirs = rescale(other, most);
@@ -153,28 +154,28 @@ gnnac_attention_f32_d64_l16_e2_r1_v4_u4_w4_h8x8_bias_elu_s16(
             total[i] = total[i] * mine + others * theirs;
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 200 "/gnnac/templates/attention.cu.lua"
+#line 201 "/gnnac/templates/attention.cu.lua"
                 const float more = __shfl_xor_sync(~0u, sum[i][j], step);
-#line 202 "/gnnac/templates/attention.cu.lua"
+#line 203 "/gnnac/templates/attention.cu.lua"
                 sum[i][j] = sum[i][j] * mine + more * theirs;
             }
         }
-#line 234 "/gnnac/templates/attention.cu.lua"
+#line 235 "/gnnac/templates/attention.cu.lua"
     if (!active || lane % 32 >= 16)
         return;
     float *to = out + (long long)row * 64;
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 243 "/gnnac/templates/attention.cu.lua"
+#line 244 "/gnnac/templates/attention.cu.lua"
         const float scale = 1.0f / total[i];
 #pragma unroll
         for (int j = 0; j < 4; j++) {
-#line 247 "/gnnac/templates/attention.cu.lua"
+#line 248 "/gnnac/templates/attention.cu.lua"
             sum[i][j] = fmaf(sum[i][j], scale, __ldg(bias + column[i] + j));
-#line 254 "/gnnac/templates/attention.cu.lua"
+#line 255 "/gnnac/templates/attention.cu.lua"
             sum[i][j] = sum[i][j] < 0.0f ? expm1f(sum[i][j]) : sum[i][j];
         }
-#line 257 "/gnnac/templates/attention.cu.lua"
+#line 258 "/gnnac/templates/attention.cu.lua"
         store4(to + column[i], sum[i]);
     }
 }

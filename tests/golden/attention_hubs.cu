@@ -126,23 +126,24 @@ gnnac_attention_f32_d7_l8_e4_r2_v4_u4_w4_h1x7_bias_x8_s2_o64(
 #pragma unroll
             for (int k = 0; k < 4; k++) {
                 const float p = exp2f(e[k][i] - most);
-                total[i] += p;
+                total[i] += p; // 0 of a slot beyond the end, its x too
 #pragma unroll
                 for (int j = 0; j < 1; j++)
-                    sum[i][j] = fmaf(p, v[k][i][j], sum[i][j]);
+                    sum[i][j] = fmaf(p, edge + k < end ? v[k][i][j] : 0.0f,
+                                     sum[i][j]);
             }
         }
     }
 
-#line 206 "/gnnac/templates/attention.cu.lua"
+#line 207 "/gnnac/templates/attention.cu.lua"
 #pragma unroll
     for (int step = 8; step < 32; step *= 2)
 #pragma unroll
         for (int i = 0; i < 1; i++) {
-#line 187 "/gnnac/templates/attention.cu.lua"
+#line 188 "/gnnac/templates/attention.cu.lua"
             const float other = __shfl_xor_sync(~0u, top[i], step);
             const float others = __shfl_xor_sync(~0u, total[i], step);
-#line 190 "/gnnac/templates/attention.cu.lua"
+#line 191 "/gnnac/templates/attention.cu.lua"
             const float most = fmaxf(top[i], other);
             const float mine = rescale(top[i], most);
             const float theirs = rescale(other, most);
@@ -150,13 +151,13 @@ gnnac_attention_f32_d7_l8_e4_r2_v4_u4_w4_h1x7_bias_x8_s2_o64(
             total[i] = total[i] * mine + others * theirs;
 #pragma unroll
             for (int j = 0; j < 1; j++) {
-#line 200 "/gnnac/templates/attention.cu.lua"
+#line 201 "/gnnac/templates/attention.cu.lua"
                 const float more = __shfl_xor_sync(~0u, sum[i][j], step);
-#line 202 "/gnnac/templates/attention.cu.lua"
+#line 203 "/gnnac/templates/attention.cu.lua"
                 sum[i][j] = sum[i][j] * mine + more * theirs;
             }
         }
-#line 214 "/gnnac/templates/attention.cu.lua"
+#line 215 "/gnnac/templates/attention.cu.lua"
     if (warp % 2 > 0 && lane < 8) {
 #pragma unroll
         for (int i = 0; i < 1; i++) {
@@ -174,10 +175,10 @@ gnnac_attention_f32_d7_l8_e4_r2_v4_u4_w4_h1x7_bias_x8_s2_o64(
     for (int q = warp + 1; q < warp + 2; q++)
 #pragma unroll
         for (int i = 0; i < 1; i++) {
-#line 184 "/gnnac/templates/attention.cu.lua"
+#line 185 "/gnnac/templates/attention.cu.lua"
             const float other = joined[q][i * 3][at];
             const float others = joined[q][i * 3 + 1][at];
-#line 190 "/gnnac/templates/attention.cu.lua"
+#line 191 "/gnnac/templates/attention.cu.lua"
             const float most = fmaxf(top[i], other);
             const float mine = rescale(top[i], most);
             const float theirs = rescale(other, most);
@@ -185,29 +186,29 @@ gnnac_attention_f32_d7_l8_e4_r2_v4_u4_w4_h1x7_bias_x8_s2_o64(
             total[i] = total[i] * mine + others * theirs;
 #pragma unroll
             for (int j = 0; j < 1; j++) {
-#line 198 "/gnnac/templates/attention.cu.lua"
+#line 199 "/gnnac/templates/attention.cu.lua"
                 const float more = joined[q][i * 3 + 2 + j][at];
-#line 202 "/gnnac/templates/attention.cu.lua"
+#line 203 "/gnnac/templates/attention.cu.lua"
                 sum[i][j] = sum[i][j] * mine + more * theirs;
             }
         }
-#line 234 "/gnnac/templates/attention.cu.lua"
+#line 235 "/gnnac/templates/attention.cu.lua"
     if (!active || lane % 32 >= 8)
         return;
     float *to = out + (long long)row * 7;
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 240 "/gnnac/templates/attention.cu.lua"
+#line 241 "/gnnac/templates/attention.cu.lua"
         if ((blockIdx.y * 1 + i) * 8 + at * 1 >= 7)
             continue;
-#line 243 "/gnnac/templates/attention.cu.lua"
+#line 244 "/gnnac/templates/attention.cu.lua"
         const float scale = 1.0f / total[i];
 #pragma unroll
         for (int j = 0; j < 1; j++) {
-#line 247 "/gnnac/templates/attention.cu.lua"
+#line 248 "/gnnac/templates/attention.cu.lua"
             sum[i][j] = fmaf(sum[i][j], scale, __ldg(bias + column[i] + j));
         }
-#line 257 "/gnnac/templates/attention.cu.lua"
+#line 258 "/gnnac/templates/attention.cu.lua"
         store1(to + column[i], sum[i]);
     }
 }

@@ -112,14 +112,14 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
 #line 289 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 30 "/gnnac/templates/epilogue.lib.lua"
+#line 32 "/gnnac/templates/epilogue.lib.lua"
     const float norm = ends ? __ldg(dinv + row) : 0.0f;
-#line 35 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 64;
 #line 37 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 64;
+#line 39 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (ends) {
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
     }
 #line 138 "/gnnac/templates/edge_balanced.cu.lua"
@@ -141,32 +141,32 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
         if (!ends)
             continue;
         if (!open) {
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 58 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 59 "/gnnac/templates/epilogue.lib.lua"
+#line 61 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
-    const float weight = norm * norm;
 #line 69 "/gnnac/templates/epilogue.lib.lua"
+    const float weight = norm * norm;
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 74 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(weight, own[i], sum[i]);
 #line 78 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(weight, own[i], sum[i]);
+#line 82 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 85 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 87 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 92 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -239,40 +239,40 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
 #line 212 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
-#line 32 "/gnnac/templates/epilogue.lib.lua"
+#line 34 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 35 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 64;
-#line 40 "/gnnac/templates/epilogue.lib.lua"
+#line 42 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 58 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 59 "/gnnac/templates/epilogue.lib.lua"
+#line 61 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
-    const float weight = norm * norm;
 #line 69 "/gnnac/templates/epilogue.lib.lua"
+    const float weight = norm * norm;
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 74 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(weight, own[i], sum[i]);
 #line 78 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(weight, own[i], sum[i]);
+#line 82 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 85 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 87 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 92 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -345,40 +345,40 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
 #line 128 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 32 "/gnnac/templates/epilogue.lib.lua"
+#line 34 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 35 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 64;
-#line 40 "/gnnac/templates/epilogue.lib.lua"
+#line 42 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 58 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 59 "/gnnac/templates/epilogue.lib.lua"
+#line 61 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
-    const float weight = norm * norm;
 #line 69 "/gnnac/templates/epilogue.lib.lua"
+    const float weight = norm * norm;
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 74 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(weight, own[i], sum[i]);
 #line 78 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(weight, own[i], sum[i]);
+#line 82 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 85 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 87 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 92 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

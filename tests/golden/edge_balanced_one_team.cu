@@ -106,12 +106,12 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
 #line 289 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 35 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 128;
 #line 37 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 128;
+#line 39 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (ends) {
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
     }
 #line 138 "/gnnac/templates/edge_balanced.cu.lua"
@@ -133,14 +133,14 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
         if (!ends)
             continue;
         if (!open) {
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
     const float weight = 1.0f + __ldg(eps);
-#line 69 "/gnnac/templates/epilogue.lib.lua"
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 74 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(weight, own[i], sum[i]);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -180,20 +180,20 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
 #line 212 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
-#line 35 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 128;
-#line 40 "/gnnac/templates/epilogue.lib.lua"
+#line 42 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
     const float weight = 1.0f + __ldg(eps);
-#line 69 "/gnnac/templates/epilogue.lib.lua"
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 74 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(weight, own[i], sum[i]);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -252,20 +252,20 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
                 sum[i] += v[k][i];
     }
 
-#line 35 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 128;
-#line 40 "/gnnac/templates/epilogue.lib.lua"
+#line 42 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
     const float weight = 1.0f + __ldg(eps);
-#line 69 "/gnnac/templates/epilogue.lib.lua"
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 74 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(weight, own[i], sum[i]);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

@@ -223,24 +223,24 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
 #line 226 "/gnnac/templates/hybrid.cu.lua"
         return;
     }
-#line 35 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 3;
-#line 40 "/gnnac/templates/epilogue.lib.lua"
+#line 42 "/gnnac/templates/epilogue.lib.lua"
     float own[3];
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[0], from + c0);
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[1], from + c1);
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[2], from + c2);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
     const float weight = 1.0f + __ldg(eps);
-#line 69 "/gnnac/templates/epilogue.lib.lua"
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 3; i++)
-#line 74 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(weight, own[i], sum[i]);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
@@ -329,24 +329,24 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4_finish(
 #line 128 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 35 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 3;
-#line 40 "/gnnac/templates/epilogue.lib.lua"
+#line 42 "/gnnac/templates/epilogue.lib.lua"
     float own[3];
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[0], from + c0);
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[1], from + c1);
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[2], from + c2);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
     const float weight = 1.0f + __ldg(eps);
-#line 69 "/gnnac/templates/epilogue.lib.lua"
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 3; i++)
-#line 74 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(weight, own[i], sum[i]);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);

@@ -169,7 +169,7 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
 #line 226 "/gnnac/templates/hybrid.cu.lua"
         return;
     }
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -225,7 +225,7 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
                 sum[i] += v[k][i];
     }
 
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

@@ -251,28 +251,28 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
 #line 226 "/gnnac/templates/hybrid.cu.lua"
         return;
     }
-#line 35 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
-#line 40 "/gnnac/templates/epilogue.lib.lua"
+#line 42 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[0], from + c0);
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[2], from + c1);
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c2);
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 59 "/gnnac/templates/epilogue.lib.lua"
+#line 61 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 69 "/gnnac/templates/epilogue.lib.lua"
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 72 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
@@ -367,28 +367,28 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
         return;
 #line 132 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 35 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
-#line 40 "/gnnac/templates/epilogue.lib.lua"
+#line 42 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[0], from + c0);
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[2], from + c1);
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c2);
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 59 "/gnnac/templates/epilogue.lib.lua"
+#line 61 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 69 "/gnnac/templates/epilogue.lib.lua"
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 72 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);

@@ -182,20 +182,20 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
 #line 186 "/gnnac/templates/neighbor_group.cu.lua"
         return;
     }
-#line 35 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 64;
-#line 40 "/gnnac/templates/epilogue.lib.lua"
+#line 42 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
     const float weight = 1.0f + __ldg(eps);
-#line 69 "/gnnac/templates/epilogue.lib.lua"
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 74 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(weight, own[i], sum[i]);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -268,20 +268,20 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
 #line 128 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 35 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 64;
-#line 40 "/gnnac/templates/epilogue.lib.lua"
+#line 42 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
     const float weight = 1.0f + __ldg(eps);
-#line 69 "/gnnac/templates/epilogue.lib.lua"
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 74 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(weight, own[i], sum[i]);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

@@ -140,15 +140,15 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
 #line 186 "/gnnac/templates/neighbor_group.cu.lua"
         return;
     }
-#line 32 "/gnnac/templates/epilogue.lib.lua"
+#line 34 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 58 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 59 "/gnnac/templates/epilogue.lib.lua"
+#line 61 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 3; i++)
         sum[i] *= scale;
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
@@ -237,15 +237,15 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
 #line 128 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 32 "/gnnac/templates/epilogue.lib.lua"
+#line 34 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 58 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 59 "/gnnac/templates/epilogue.lib.lua"
+#line 61 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 3; i++)
         sum[i] *= scale;
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);

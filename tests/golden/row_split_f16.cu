@@ -196,40 +196,40 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
 #line 137 "/gnnac/templates/row_split.cu.lua"
     if (!active || edge > 0)
         return;
-#line 32 "/gnnac/templates/epilogue.lib.lua"
+#line 34 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 35 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const f16_t *from = self + (long long)row * 64;
-#line 40 "/gnnac/templates/epilogue.lib.lua"
+#line 42 "/gnnac/templates/epilogue.lib.lua"
     float own[8];
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load8_f16(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 58 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 59 "/gnnac/templates/epilogue.lib.lua"
+#line 61 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
         sum[i] *= scale;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
-    const float weight = norm * norm;
 #line 69 "/gnnac/templates/epilogue.lib.lua"
+    const float weight = norm * norm;
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
-#line 74 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(weight, own[i], sum[i]);
 #line 78 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(weight, own[i], sum[i]);
+#line 82 "/gnnac/templates/epilogue.lib.lua"
     float shift[8];
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 85 "/gnnac/templates/epilogue.lib.lua"
     load8x4(&shift[0], bias + c0);
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 87 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
         sum[i] += shift[i];
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 92 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);

@@ -99,7 +99,7 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
 #line 137 "/gnnac/templates/row_split.cu.lua"
     if (!active || edge > 0)
         return;
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 1;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);

@@ -155,22 +155,22 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
 #line 137 "/gnnac/templates/row_split.cu.lua"
     if (!active || edge > 0)
         return;
-#line 35 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 24;
-#line 40 "/gnnac/templates/epilogue.lib.lua"
+#line 42 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
     const float weight = 1.0f + __ldg(eps);
-#line 69 "/gnnac/templates/epilogue.lib.lua"
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 74 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(weight, own[i], sum[i]);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 22;
 #line 313 "/gnnac/templates/lanes.lib.lua"
     store4x2(to + c0, &sum[0]);

@@ -158,13 +158,13 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
 #line 134 "/gnnac/templates/row_split.cu.lua"
     if (!active)
         return;
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 59 "/gnnac/templates/epilogue.lib.lua"
+#line 61 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] *= scale;
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 602;
 #line 306 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 0 < 600)

@@ -93,7 +93,7 @@ static void unhush(int kept, const char *log)
 
 // The good one, then a planted one, then the good one again.
 static void check_planted(const char *planted, double gate_seconds,
-                          const char *reason)
+                          const char *verdict, const char *reason)
 {
     const char *log = getenv("RIG_LOG");
     char *log_kept = log ? strdup(log) : NULL;
@@ -105,6 +105,8 @@ static void check_planted(const char *planted, double gate_seconds,
         CHECK(!far_stand_enter(s, &bad));
         CHECK_STR(bad.status, "launch_error");
         CHECK_HAS(bad.reason, reason);
+        CHECK_STR(bad.verdict ? bad.verdict : "", verdict);
+        CHECK(good.verdict == NULL);
         CHECK_STR(good.status, "ok");
         check_sample(s, 0);
         check_sample(s, 0);
@@ -118,13 +120,13 @@ static void check_planted(const char *planted, double gate_seconds,
 
 TEST(a_kernel_that_faults_costs_itself)
 {
-    check_planted("ids += begin + (1LL << 40);", 120, "");
+    check_planted("ids += begin + (1LL << 40);", 120, "fault", "");
 }
 
 TEST(a_kernel_that_hangs_is_killed_in_time)
 {
     check_planted("ids += begin; for (;;) __threadfence();", 8,
-                  "no answer within 8 s");
+                  "hang", "no answer within 8 s");
 }
 
 TEST(a_kernel_that_is_wrong_on_other_graphs_alone_is_out)
@@ -137,6 +139,7 @@ TEST(a_kernel_that_is_wrong_on_other_graphs_alone_is_out)
     unhush(kept, NULL);
     CHECK_STR(bad.status, "wrong_result");
     CHECK_HAS(bad.reason, "wrong result on empty rows");
+    CHECK_STR(bad.verdict ? bad.verdict : "", "wrong_result");
     far_stand_close(s);
     variant_finish(&bad);
 }
@@ -210,6 +213,7 @@ TEST(a_stand_that_finds_no_memory_costs_one_kernel)
         CHECK_HAS(err.msg, "memory");
         CHECK_STR(a.status, "launch_error");
         CHECK_HAS(a.reason, "memory");
+        CHECK(a.verdict == NULL);
         setenv("RIG_MEM", kept, 1);
         check_sample(s, 1);
     }

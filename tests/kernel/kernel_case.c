@@ -19,6 +19,7 @@ static int set_field(struct kernel_case *k, const char *name, const char *value)
         {"out", &s->out_pitch},
         {"self_pitch", &s->self_pitch},
         {"offset", &s->offset_bits},
+        {"depth", &s->depth},
         {"heads", &s->heads},
         {"channels", &s->channels},
     };
@@ -62,7 +63,7 @@ static void set_pitches(struct kernel_spec *s)
 {
     const struct {
         int32_t *pitch, dim;
-    } all[] = {{&s->x_pitch, s->heads ? s->heads * s->channels : s->dim},
+    } all[] = {{&s->x_pitch, kernel_x_dim(s)},
                {&s->out_pitch, s->dim},
                {&s->self_pitch, s->heads ? 2 * s->heads : s->dim}};
     for (int i = 0; i < 3; i++)

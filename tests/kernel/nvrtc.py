@@ -1,4 +1,7 @@
-"""NVRTC by ctypes: just enough to compile a text and read what ptxas says."""
+"""NVRTC by ctypes: just enough to compile a text and read what ptxas says.
+
+Run as a program it prints the path of the library that it finds, if any.
+"""
 import ctypes
 import glob
 import os
@@ -74,3 +77,16 @@ def statistics(log):
             found.append((entry, int(m.group(1)), spilled,
                           int(shared.group(1)) if shared else 0))
     return found
+
+
+def loaded_path():
+    """The file of the library that find() loaded."""
+    with open("/proc/self/maps") as maps:
+        for line in maps:
+            if "/libnvrtc.so" in line:
+                return line.split(maxsplit=5)[5].strip()
+    return ""
+
+
+if __name__ == "__main__":
+    print(loaded_path() if find() else "")

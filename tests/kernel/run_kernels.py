@@ -86,6 +86,8 @@ FAULTS = [
      "attention heads=8 channels=8 unroll=1"),
     ("attention.cu.lua", "edge + k < end ? score(e[k][i], target[i])",
      "true ? score(e[k][i], target[i])", "attention heads=8 channels=8"),
+    ("attention.cu.lua", "fmaf(p, edge + k < end ? v[k][i][j] : 0.0f,",
+     "fmaf(p, v[k][i][j],", "attention heads=8 channels=8"),
     ("attention.cu.lua", "if (turn > 0)", "if (false)",
      "attention heads=8 channels=8 edgeWorker=2"),
     ("attention.cu.lua", "e < 0.0f ? 0.2f * e : e", "e",
@@ -152,8 +154,8 @@ def random_case(rng):
     spec = "x_type=%s out_type=%s self_type=%s dim=%d x=%d out=%d " \
         "self_pitch=%d norm=%s self=%s bias=%d act=%s offset=%d" % (
             *dtypes(rng), dim, x, pitch(rng, dim), pitch(rng, dim),
-            rng.choice(["none", "mean", "gcn"]),
-            rng.choice(["none", "one", "eps", "gcn"]), rng.randint(0, 1),
+            rng.choice(["none", "mean", "gcn", "scaled"]),
+            rng.choice(["none", "one", "eps", "gcn", "scaled"]), rng.randint(0, 1),
             rng.choice(["none", "relu"]), rng.choice([32, 32, 64]))
     warps = rng.choice([1, 2, 3, 4, 8])
     lanes = rng.randint(1, 32)

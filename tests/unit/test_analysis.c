@@ -257,6 +257,7 @@ TEST(an_older_database_is_brought_up_to_date)
 {
     struct props p = some_props(), q = {0};
     run_sql("DROP TABLE analysis; ALTER TABLE run DROP COLUMN digest;"
+            "DROP TABLE quarantine;"
             "PRAGMA user_version = 1");
     struct tunedb *db = open_db();
     CHECK(!analysis_recall(db, "k", &q));

@@ -1,6 +1,8 @@
 // From candidates to images: what the databases save, and what a template that
 // does not compile costs. Needs NVRTC.
 #include "tune/build.h"
+#include "tune/content.h"
+#include "tune/quarantine.h"
 #include "tune_fixture.h"
 #include "tunedb_records.h"
 
@@ -323,6 +325,100 @@ TEST(an_edited_template_is_compiled_anew)
     scratch_empty("db");
 }
 
+// ---- quarantine -------------------------------------------------------------
+
+// The chosen kernel of a step failed: by its key, or by what it executes alone.
+static void condemn(const struct tune_case *t, int32_t step, bool by_content)
+{
+    char content[33];
+    struct variant v = *chosen(t, step);
+    variant_content(&v, content);
+    const struct quarantine_row row = {
+        .key = by_content ? "00000000000000000000000000000000" : v.keys[0],
+        .driver = "cuda 12.4",
+        .content = content,
+        .arch = "sm_90",
+        .kernel = by_content ? "gnnac_twin" : v.kernel.name,
+        .verdict = "fault",
+        .reason = "it ended its worker"};
+    CHECK_INT(tunedb_put_quarantine(t->wb.db, &row, &err), GNNAC_OK);
+}
+
+static const struct variant *variant_called(const struct tune_case *t,
+                                            const char *name)
+{
+    static const struct variant none = {.status = "none"};
+    for (size_t i = 0; i < t->sel.n_variants; i++)
+        if (strcmp(t->sel.variants[i].kernel.name, name) == 0)
+            return &t->sel.variants[i];
+    return &none;
+}
+
+TEST(a_kernel_in_quarantine_is_neither_recalled_nor_compiled_nor_chosen)
+{
+    NEEDS_NVRTC();
+    for (int by_content = 0; by_content < 2; by_content++) {
+        struct tune_case *a = build(TWO_RULES);
+        int32_t step = kernel_step(a, 0);
+        if (by_content) // its decision goes, so that all is asked again
+            unlink(scratch_path("db/tune.db"));
+        tune_finish(a);
+        a = build(TWO_RULES);
+        condemn(a, step, by_content);
+        struct tune_case *b = build(by_content ? TWO_RULES " " : TWO_RULES);
+        const struct variant *was =
+            variant_called(b, chosen(a, step)->kernel.name);
+        CHECK(strcmp(chosen(b, step)->kernel.name,
+                     chosen(a, step)->kernel.name) != 0);
+        CHECK_STR(was->status, "quarantined");
+        CHECK_HAS(was->reason, "in quarantine (fault): it ended its worker");
+        CHECK_INT(was->images[0].image != NULL, by_content);
+        CHECK(b->sel.report.n_quarantined >= 1);
+        tune_finish(a);
+        tune_finish(b);
+        scratch_empty("db");
+    }
+}
+
+TEST(the_twin_of_a_kernel_in_quarantine_is_then_known_by_its_own_key)
+{
+    NEEDS_NVRTC();
+    struct quarantine_answer a;
+    struct tune_case *t = build(TWO_RULES);
+    int32_t step = kernel_step(t, 0);
+    struct variant *v = &t->sel.variants[t->sel.chosen[step]];
+    strcpy(t->wb.driver, "cuda 12.4");
+    condemn(t, step, true);
+    CHECK(!quarantine_has(&t->wb, v->keys[0], &a));
+    CHECK_INT(quarantine_screen(&t->wb, v, 1), 1);
+    CHECK_STR(v->status, "quarantined");
+    CHECK(quarantine_has(&t->wb, v->keys[0], &a));
+    CHECK(quarantine_has_text(&t->wb, v->source, &a));
+    CHECK_STR(a.verdict, "fault");
+    strcpy(t->wb.driver, "cuda 13.0");
+    CHECK(!quarantine_has(&t->wb, v->keys[0], &a));
+    tune_finish(t);
+    scratch_empty("db");
+}
+
+TEST(where_all_is_in_quarantine_the_reason_is_told)
+{
+    NEEDS_NVRTC();
+    static const char *settings[] = {"template=row_split", "unroll=2"};
+    for (int round = 0; round < 2; round++) {
+        struct tune_case *t = with_databases();
+        t->request.settings = settings;
+        t->request.n_settings = 2;
+        CHECK_INT(tune_run(t, &graph, NULL),
+                  round ? GNNAC_EWRONG : GNNAC_OK);
+        if (round == 0)
+            condemn(t, kernel_step(t, 0), false);
+        tune_finish(t);
+    }
+    CHECK_HAS(err.msg, "in quarantine (fault)");
+    scratch_empty("db");
+}
+
 int main(void)
 {
     struct nvrtc *n = NULL;
@@ -339,6 +435,9 @@ int main(void)
     RUN(when_nothing_of_the_first_rule_compiles_the_next_is_taken);
     RUN(when_nothing_compiles_the_compiler_is_quoted);
     RUN(an_edited_template_is_compiled_anew);
+    RUN(a_kernel_in_quarantine_is_neither_recalled_nor_compiled_nor_chosen);
+    RUN(the_twin_of_a_kernel_in_quarantine_is_then_known_by_its_own_key);
+    RUN(where_all_is_in_quarantine_the_reason_is_told);
     csr_finish(&graph);
     tune_scratch_remove();
     return test_done();

@@ -117,11 +117,13 @@ static double want_sum(const struct aggregate_job *a, int64_t v, int32_t j,
     double sum = 0, d = (double)a->dinv[v];
     int64_t degree = a->rowptr[v + 1] - a->rowptr[v];
     double scale = a->norm == NORM_GCN                   ? d
+                   : a->norm == NORM_SCALED              ? d
                    : a->norm == NORM_MEAN && degree > 0 ? 1 / (double)degree
                                                         : 1;
     double self = a->self_term == SELF_NONE  ? 0
                   : a->self_term == SELF_EPS ? 1 + (double)a->eps[0]
                   : a->self_term == SELF_GCN ? d * d
+                  : a->self_term == SELF_SCALED ? d
                                              : 1;
     *size = 0;
     for (int64_t e = a->rowptr[v]; e < a->rowptr[v + 1]; e++) {
@@ -162,17 +164,18 @@ static void check_sums(const struct aggregate_job *a)
 }
 
 // What a step may ask for, by number.
-enum { N_FORMS = 3 * 4 * 2 * 2 };
+enum { N_FORMS = 4 * 5 * 2 * 2 };
 
 static void set_form(struct sums *s, int form)
 {
-    static const enum norm norms[] = {NORM_NONE, NORM_MEAN, NORM_GCN};
+    static const enum norm norms[] = {NORM_NONE, NORM_MEAN, NORM_GCN,
+                                      NORM_SCALED};
     static const enum self_term selves[] = {SELF_NONE, SELF_ONE, SELF_EPS,
-                                            SELF_GCN};
-    s->job.norm = norms[form % 3];
-    s->job.self_term = selves[form / 3 % 4];
-    s->job.bias = form / 12 % 2 ? s->bias : NULL;
-    s->job.act = form / 24 ? ACT_RELU : ACT_NONE;
+                                            SELF_GCN, SELF_SCALED};
+    s->job.norm = norms[form % 4];
+    s->job.self_term = selves[form / 4 % 5];
+    s->job.bias = form / 20 % 2 ? s->bias : NULL;
+    s->job.act = form / 40 ? ACT_RELU : ACT_NONE;
 }
 
 static void check_width(const struct rows *g, int32_t dim, int first_form,
@@ -215,7 +218,7 @@ TEST(weights_of_edges_are_multiplied_in_every_width)
     for (int32_t dim = 1; dim <= 140; dim++) {
         struct sums s;
         sums_init(&s, &g, dim, dim % 4);
-        set_form(&s, 3 * (dim % 3)); // norm none
+        set_form(&s, 4 * (dim % 3)); // norm none
         s.job.weight = weight;
         cpu_aggregate(&s.job, 1 + dim % 3);
         check_sums(&s.job);

@@ -1,6 +1,8 @@
 // What is written can be read again, in every form; real graphs that lie in
 // several forms are the same graph.
 #include <omp.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "graph/generate.h"
 #include "graph_fixture.h"
@@ -169,6 +171,47 @@ TEST(nothing_is_left_where_writing_fails)
     csr_finish(&g);
 }
 
+TEST(binary_forms_are_not_compressed_once_more)
+{
+    struct csr g = csr_of(coo_of(2, 1, (int32_t[]){0, 1}), NULL);
+    CHECK_INT(graph_save(scratch_path("g.npy.gz"), &g, NULL), GNNAC_EUSAGE);
+    CHECK_INT(graph_save(scratch_path("g.npz.GZ"), &g, NULL), GNNAC_EUSAGE);
+    csr_finish(&g);
+}
+
+// Nobody's temporary is taken for one's own: not what a killed process of the
+// same number left, either.
+TEST(a_file_that_stands_in_the_way_of_a_temporary_is_left_alone)
+{
+    struct csr g = csr_of(coo_of(2, 1, (int32_t[]){0, 1}), NULL);
+    for (int i = 0; i < N_NAMES; i++) {
+        char name[64], path[512];
+        snprintf(name, sizeof(name), "%s.%ld.tmp", names[i], (long)getpid());
+        snprintf(path, sizeof(path), "%s", scratch_path(name));
+        FILE *f = fopen(path, "w");
+        CHECK(f && fclose(f) == 0);
+        CHECK_INT(graph_save(scratch_path(names[i]), &g, NULL), GNNAC_OK);
+        scratch_unlink(names[i]);
+        CHECK(unlink(path) == 0);
+    }
+    csr_finish(&g);
+}
+
+TEST(what_is_no_regular_file_is_written_to_not_replaced)
+{
+    struct csr g = csr_of(coo_of(2, 1, (int32_t[]){0, 1}), NULL);
+    for (int i = 0; i < N_NAMES; i++) {
+        char path[512];
+        struct stat sb;
+        snprintf(path, sizeof(path), "%s", scratch_path(names[i]));
+        CHECK(symlink("/dev/null", path) == 0);
+        CHECK_INT(graph_save(path, &g, NULL), GNNAC_OK);
+        CHECK(lstat(path, &sb) == 0 && S_ISLNK(sb.st_mode));
+        unlink(path);
+    }
+    csr_finish(&g);
+}
+
 // ---- real graphs ------------------------------------------------------------
 
 static bool load_shared(const char *name, struct csr *out)
@@ -251,6 +294,9 @@ int main(void)
     RUN(the_same_graph_gives_the_same_bytes);
     RUN(the_number_of_threads_changes_no_byte);
     RUN(nothing_is_left_where_writing_fails);
+    RUN(binary_forms_are_not_compressed_once_more);
+    RUN(a_file_that_stands_in_the_way_of_a_temporary_is_left_alone);
+    RUN(what_is_no_regular_file_is_written_to_not_replaced);
     RUN(one_graph_in_several_layouts_has_one_fingerprint);
     RUN(published_files_have_the_sizes_they_are_known_by);
     RUN(forms_that_are_not_read_are_refused_by_suffix);

@@ -1,6 +1,7 @@
 #include "plan/lower.h"
 #include "plan/opspec.h"
 #include "plan/order_steps.h"
+#include "plan/scaled_rows.h"
 #include "test.h"
 
 static struct program lowered(struct model_request rq, int64_t nodes,
@@ -220,6 +221,56 @@ TEST(the_deepest_reordered_model_fits_the_tables)
     CHECK_HAS(err.msg, "too deep");
 }
 
+// The norms of a program's steps, "linear:gcn aggregate:scaled ...".
+static const char *norms_of(const struct program *p)
+{
+    static char text[512];
+    size_t n = 0;
+    text[0] = '\0';
+    for (int32_t i = 0; i < p->n_steps; i++)
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s:%s",
+                              i ? " " : "", step_kind_name(p->steps[i].kind),
+                              norm_name(p->steps[i].norm));
+    return text;
+}
+
+TEST(narrow_products_scale_the_rows_that_gcn_sums)
+{
+    struct model m;
+    struct program p = lowered(
+        (struct model_request){.name = "gcn", .dim = 100, .classes = 4}, 50,
+        400, &m);
+    program_scale_rows(&p);
+    CHECK_STR(norms_of(&p), "linear:gcn aggregate:scaled linear:gcn "
+                            "aggregate:scaled log_softmax:none");
+    CHECK_INT(p.steps[1].self_term, SELF_SCALED);
+
+    p = lowered((struct model_request){.name = "gcn", .dim = 100,
+                                       .hidden = 17, .classes = 4},
+                50, 400, &m);
+    program_scale_rows(&p);
+    CHECK_STR(norms_of(&p), "linear:none aggregate:gcn linear:gcn "
+                            "aggregate:scaled log_softmax:none");
+    p = lowered((struct model_request){.name = "sage", .dim = 100,
+                                       .hidden = 8, .classes = 4},
+                50, 400, &m);
+    struct program before = p;
+    program_scale_rows(&p);
+    CHECK(memcmp(&before, &p, sizeof(p)) == 0);
+}
+
+// dinv is in the graph's order: rows that are still in the input's stay plain.
+TEST(rows_that_change_their_order_on_the_way_are_not_scaled)
+{
+    struct model m;
+    struct program p = ordered(
+        (struct model_request){.name = "gcn", .dim = 100, .classes = 4}, &m);
+    program_scale_rows(&p);
+    CHECK_STR(norms_of(&p),
+              "linear:none graph_order:none aggregate:gcn linear:gcn "
+              "aggregate:scaled input_order:none log_softmax:none");
+}
+
 TEST(the_text_of_a_question_gives_the_question_back)
 {
     static const char *const models[] = {"gcn", "gin", "sage"};
@@ -253,9 +304,19 @@ TEST(no_other_text_is_taken_for_a_question)
     static const char good[] =
         "v1 aggregate f32 layer=0/gcn in=8 out=4 dim=4 pitch=4,4,4 norm=gcn "
         "self=gcn bias=1 act=relu offset=32 forward";
-    char text[sizeof(good) + 1];
+    char text[sizeof(good) + 1], deep[sizeof(good) + 16];
     struct opspec op;
     CHECK(opspec_parse(good, &op));
+    CHECK_INT(op.spec.depth, 0);
+    snprintf(deep, sizeof(deep), "%s depth=33", good);
+    CHECK(opspec_parse(deep, &op));
+    CHECK_INT(op.spec.depth, 33);
+    static const char *const tails[] = {" depth=", " depth=0", " depth=3 ",
+                                        " depth=x", "depth=3", " deep=3"};
+    for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+        snprintf(deep, sizeof(deep), "%s%s", good, tails[i]);
+        CHECK(!opspec_parse(deep, &op));
+    }
     for (size_t n = 0; n < sizeof(good) - 1; n++) {
         snprintf(text, sizeof(text), "%.*s", (int)n, good);
         CHECK(!opspec_parse(text, &op));
@@ -280,6 +341,8 @@ int main(void)
     RUN(rows_change_order_where_they_are_narrowest);
     RUN(steps_that_change_the_order_share_a_template);
     RUN(the_deepest_reordered_model_fits_the_tables);
+    RUN(narrow_products_scale_the_rows_that_gcn_sums);
+    RUN(rows_that_change_their_order_on_the_way_are_not_scaled);
     RUN(the_text_of_a_question_gives_the_question_back);
     RUN(no_other_text_is_taken_for_a_question);
     return test_done();

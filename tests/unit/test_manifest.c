@@ -45,6 +45,9 @@ static gnnac_status parse_changed(const char *from, const char *to,
     return st;
 }
 
+// What the example asks of its readers.
+static const char asks[] = "\"requires\":[\"products\"]";
+
 static void refused(const char *from, const char *to, const char *part)
 {
     gnnac_error err = {{0}};
@@ -109,15 +112,15 @@ TEST(newer_members_are_skipped)
 TEST(what_a_reader_must_understand_is_asked_for_by_name)
 {
     gnnac_error err = {{0}};
-    CHECK_INT(parse_changed("\"requires\":[]", "\"requires\":[\"fp8\"]", &err),
+    CHECK_INT(parse_changed(asks, "\"requires\":[\"fp8\"]", &err),
               GNNAC_EUNSUPPORTED);
     CHECK_HAS(err.msg, "\"fp8\"");
     err.msg[0] = '\0';
     CHECK_INT(parse_changed("\"format_major\":1", "\"format_major\":2", &err),
               GNNAC_EUNSUPPORTED);
     CHECK_HAS(err.msg, "format version 2");
-    refused("\"requires\":[]", "\"requires\":{}", "manifest.requires");
-    refused("\"requires\":[]", "\"requires\":[1]", "manifest.requires");
+    refused(asks, "\"requires\":{}", "manifest.requires");
+    refused(asks, "\"requires\":[1]", "manifest.requires");
 }
 
 static struct manifest *reordered_example(void)
@@ -137,12 +140,12 @@ TEST(a_reordered_graph_is_required_to_be_understood_and_no_other)
     struct manifest *m = reordered_example(), *back = calloc(1, sizeof(*back));
     struct manifest *plain = example();
     char *text = text_of(m), *plain_text = text_of(plain);
-    CHECK_HAS(text, "\"requires\":[\"reorder\"]");
+    CHECK_HAS(text, "\"requires\":[\"reorder\",\"products\"]");
     CHECK_HAS(text, "\"format_minor\":1");
     CHECK_HAS(text, "\"method\":\"fixture\"");
     CHECK_INT(manifest_parse(text, strlen(text), back, NULL), GNNAC_OK);
     CHECK(memcmp(&back->reorder, &m->reorder, sizeof(m->reorder)) == 0);
-    CHECK_HAS(plain_text, "\"requires\":[]");
+    CHECK_HAS(plain_text, "\"requires\":[\"products\"]");
     CHECK_HAS(plain_text, "\"format_minor\":0");
     CHECK(strstr(plain_text, "\"reorder\"") == NULL);
     free(text);
@@ -184,7 +187,7 @@ TEST(parts_of_several_rows_are_a_feature_that_readers_must_have)
     m->kernels[0].parts_per_block = 4;
     m->kernels[0].part_rows = 16;
     text = text_of(m);
-    CHECK_HAS(text, "\"requires\":[\"part_rows\"]");
+    CHECK_HAS(text, "\"requires\":[\"part_rows\",\"products\"]");
     CHECK_INT(manifest_parse(text, strlen(text), back, NULL), GNNAC_OK);
     CHECK_INT(back->kernels[0].part_rows, 16);
     m->kernels[0].part_size = m->kernels[0].parts_per_block = 0;
@@ -306,7 +309,7 @@ TEST(rows_that_share_a_warp_are_a_feature_that_readers_must_have)
     k->packed_edges = 16;
     k->packed_step = 2;
     text = text_of(m);
-    CHECK_HAS(text, "\"requires\":[\"packed_rows\"]");
+    CHECK_HAS(text, "\"requires\":[\"packed_rows\",\"products\"]");
     CHECK_INT(manifest_parse(text, strlen(text), back, NULL), GNNAC_OK);
     CHECK(memcmp(&back->kernels[0], k, sizeof(*k)) == 0);
     k->packed_edges = 33; // more than a part has
@@ -331,7 +334,7 @@ TEST(a_bundle_requires_every_feature_that_it_uses)
     m->kernels[0].parts_per_block = 4;
     m->kernels[0].part_rows = 16;
     char *text = text_of(m);
-    CHECK_HAS(text, "\"requires\":[\"reorder\",\"part_rows\"]");
+    CHECK_HAS(text, "\"requires\":[\"reorder\",\"part_rows\",\"products\"]");
     free(text);
     free(m);
 }

@@ -85,13 +85,15 @@ static double naive(const struct pairs_graph *g, const struct kernel_spec *s,
         ++*n;
     }
     double scale = s->norm == NORM_MEAN && *n ? 1.0 / *n
-                   : s->norm == NORM_GCN      ? (double)dinv[v]
+                   : s->norm == NORM_GCN || s->norm == NORM_SCALED
+                       ? (double)dinv[v]
                                               : 1;
     double own[N_SELF_TERMS] = {
         [SELF_NONE] = 0,
         [SELF_ONE] = self[v * PITCH + c],
         [SELF_EPS] = 1.25 * self[v * PITCH + c],
         [SELF_GCN] = (double)dinv[v] * dinv[v] * self[v * PITCH + c],
+        [SELF_SCALED] = (double)dinv[v] * self[v * PITCH + c],
     };
     double shift = s->bias ? bias[c] : 0;
     double all = sum * scale + own[s->self_term] + shift;

@@ -54,7 +54,7 @@ static unsigned draw(unsigned n)
 }
 
 struct texts {
-    char graph[33], op[64], device[32], variant[160], artifacts[80];
+    char graph[33], op[64], device[32], variant[160], artifacts[80], key[33];
 };
 
 // Few keys, so that records of one key meet.
@@ -116,6 +116,22 @@ static struct run_record draw_run(struct texts *t,
     return r;
 }
 
+static struct quarantine_row draw_quarantine(struct texts *t)
+{
+    static const char *const verdicts[] = {"wrong_result", "fault", "hang"};
+    snprintf(t->key, sizeof(t->key), "%032x", draw(3));
+    return (struct quarantine_row){
+        .key = t->key,
+        .driver = draw(2) ? "cuda 12.4" : "cuda 13.0",
+        .content = "00112233445566778899aabbccddeeff",
+        .arch = "sm_90",
+        .kernel = draw(2) ? "gnnac_a" : "gnnac_b",
+        .verdict = verdicts[draw(3)],
+        .reason = "row 3, \"it said\"",
+        .time = 1700000000 + draw(2),
+    };
+}
+
 // What a test draws once and puts into several databases.
 struct record {
     struct texts t;
@@ -124,6 +140,7 @@ struct record {
     struct run_record run;
     char value[16];
     struct analysis_record analysis;
+    struct quarantine_row quarantine;
 };
 
 static void draw_record(struct record *r)
@@ -133,6 +150,7 @@ static void draw_record(struct record *r)
     snprintf(r->value, sizeof(r->value), "i edges %u", draw(5));
     r->analysis = (struct analysis_record){draw(2) ? "one" : "two", r->value,
                                            1700000000 + draw(2)};
+    r->quarantine = draw_quarantine(&r->t);
 }
 
 static void merge_record(struct tunedb *db, const struct record *r)
@@ -143,6 +161,8 @@ static void merge_record(struct tunedb *db, const struct record *r)
               GNNAC_OK);
     CHECK_INT(tunedb_merge_run(db, &r->run, &changed, &err), GNNAC_OK);
     CHECK_INT(tunedb_merge_analysis(db, &r->analysis, &changed, &err),
+              GNNAC_OK);
+    CHECK_INT(tunedb_merge_quarantine(db, &r->quarantine, &changed, &err),
               GNNAC_OK);
     CHECK_STR(err.msg, "");
 }
@@ -387,6 +407,26 @@ TEST(lines_left_out_or_behind_the_end_are_refused)
     tunedb_close(b);
 }
 
+TEST(a_text_of_format_1_is_read)
+{
+    static const char head[] = "{\"gnnac\":\"tuning database\",\"format\":1,"
+                               "\"xxh3\":\"606816d6ea61f76e09b4ea399a64cf7b\"}";
+    struct tunedb *a = open_empty(), *b = open_empty();
+    struct record_counts n;
+    gnnac_error err = {0};
+    char *old = NULL;
+    fill(a, 5);
+    char *text = export_text(a);
+    CHECK(asprintf(&old, "%s%s", head, strchr(text, '\n')) > 0);
+    CHECK_INT(records_read("x", old, b, &n, &err), GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    check_same(a, b);
+    free(old);
+    free(text);
+    tunedb_close(a);
+    tunedb_close(b);
+}
+
 // ---- damage -----------------------------------------------------------------
 
 struct lines {
@@ -461,10 +501,13 @@ TEST(runs_of_before_their_digests_are_kept_and_exported)
 {
     struct tunedb *db = open_at("old.db"), *other = open_empty();
     struct lines l = {0};
+    int64_t n;
     fill(db, 10);
+    CHECK_INT(tunedb_drop_quarantine(db, &n, NULL), GNNAC_OK);
     char *before = export_text(db);
     tunedb_close(db);
     run_sql("old.db", "ALTER TABLE run DROP COLUMN digest;"
+                      "DROP TABLE quarantine;"
                       "PRAGMA user_version = 2");
     db = open_at("old.db");
     char *after = export_text(db);
@@ -504,6 +547,7 @@ int main(void)
     RUN(a_text_cut_anywhere_is_refused_and_changes_nothing);
     RUN(a_text_changed_anywhere_is_refused_and_changes_nothing);
     RUN(lines_left_out_or_behind_the_end_are_refused);
+    RUN(a_text_of_format_1_is_read);
     RUN(verify_names_every_damaged_row_and_nothing_else);
     RUN(a_damaged_row_is_not_exported_and_gives_way_in_a_merge);
     RUN(runs_of_before_their_digests_are_kept_and_exported);

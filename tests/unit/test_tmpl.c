@@ -283,8 +283,8 @@ TEST(heads_are_checked)
          "family has no field 'note'"},
         {"//% family { op = \"aggregat\", doc = \"\" }\n",
          "no step runs 'aggregat'"},
-        {"//% family { op = \"linear\", doc = \"\" }\n",
-         "no step runs 'linear'"},
+        {"//% family { op = \"weight_grad\", doc = \"\" }\n",
+         "no step runs 'weight_grad'"},
         {"//% family { op = \"aggregate\", doc = \"\" }\n"
          "//% knob { name = \"end\", tag = \"e\", min = 1, max = 2, default = "
          "1, doc = \"\" }\n",

@@ -212,7 +212,7 @@ TEST(measurements_are_kept_losers_and_failures_too)
     CHECK_INT(info.n_measurements, 5);
     CHECK_INT(info.n_decisions, 0);
     CHECK_INT(info.n_graphs, 1);
-    CHECK_INT(info.schema_version, 3);
+    CHECK_INT(info.schema_version, 4);
     CHECK_STR(info.path, path);
     CHECK(info.n_bytes > 0);
     CHECK_INT(ask("SELECT count(*) FROM variant"), 3);

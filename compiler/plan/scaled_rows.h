@@ -1,0 +1,18 @@
+// GCN's weight of an edge is dinv[v] dinv[u]. Where the rows that are summed
+// come from a product with a kernel of ours, that kernel multiplies row u by
+// dinv[u] as it stores it, so that no edge has to fetch it.
+#ifndef GNNAC_SCALED_ROWS_H
+#define GNNAC_SCALED_ROWS_H
+
+#include "bundle/program.h"
+
+// Whether the step is a product for which there is a kernel: one with few
+// columns, all float32. BLAS's tiles are wider (templates/README.md has the times).
+bool is_narrow_product(const struct program *p, const struct step *s);
+
+// Lets every narrow product whose only reader is a GCN aggregation scale its
+// rows. The product's norm becomes NORM_GCN, the aggregation's NORM_SCALED. The
+// last change of a lowered program, after program_add_order.
+void program_scale_rows(struct program *p);
+
+#endif

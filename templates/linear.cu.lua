@@ -1,0 +1,155 @@
+//% family {
+//%   op = "linear",
+//%   doc = [[
+//% x W^T for few columns, in one pass over x. A lane has a block of rowsPerLane
+//% rows and colsPerLane columns in registers; depthWorker lanes share the
+//% block's depth and hand its rows round in the end. W is read through the L1
+//% cache. Sums in a fixed order. Wins against BLAS, whose tiles are wider, up
+//% to 16 columns.]],
+//% }
+//% knob { name = "rowsPerLane", tag = "r", min = 1, max = 16, default = 8,
+//%        doc = "rows of a lane's block, a power of two" }
+//% knob { name = "colsPerLane", tag = "c", min = 1, max = 8, default = 4,
+//%        doc = "columns of a lane's block" }
+//% knob { name = "depthWorker", tag = "k", min = 1, max = 16, default = 8,
+//%        doc = "lanes along the depth, a power of two, at most: fewer where it is short" }
+//% knob { name = "unroll", tag = "u", min = 1, max = 8, default = 4,
+//%        doc = "steps along the depth that a lane has in flight" }
+//% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 4,
+//%        doc = "warps per block" }
+
+//% local lanes = include "lanes"
+//% local function is_power(v) return v & (v - 1) == 0 end
+//% check(is_power(rowsPerLane) and is_power(depthWorker),
+//%       "rowsPerLane %d and depthWorker %d must be powers of two",
+//%       rowsPerLane, depthWorker)
+//% check(spec.depth > 0, "a product needs a depth")
+//% check(spec.x_type == "f32" and spec.out_type == "f32",
+//%       "products work on float32")
+//% local vec = lanes.widest(4, spec.x_pitch, spec.depth)
+//% -- Lanes along the columns, and along the depth: no more than have work.
+//% local across = 1
+//% while across < 32 and across * colsPerLane < spec.dim do across = 2 * across end
+//% local along = math.min(depthWorker, rowsPerLane, 32 // across)
+//% while along > 1 and along // 2 * vec >= spec.depth do along = along // 2 end
+//% local groups = 32 // (across * along)
+//% local tile = across * colsPerLane
+//% local tiles = (spec.dim + tile - 1) // tile
+//% check(tiles <= 65535, "%d tiles of columns are more than a grid has", tiles)
+//% local held = rowsPerLane * colsPerLane
+//% check(held + (rowsPerLane + colsPerLane) * (vec + 2) <= 200,
+//%       "a block of %d x %d is too much for a lane's registers",
+//%       rowsPerLane, colsPerLane)
+//% local rows = groups * rowsPerLane
+//% local step = along * vec
+//% local whole = spec.depth - spec.depth % step
+//% local per_lane = rowsPerLane // along
+//% local piece = lanes.widest(math.min(4, colsPerLane & -colsPerLane), spec.out_pitch)
+//% local full_columns = spec.dim % tile == 0
+//% local args = { "out", "x", "weight" }
+//% if spec.norm == "gcn" then args[#args + 1] = "dinv" end
+//% args[#args + 1] = "n_rows"
+//% local parameters = launch {
+//%   entry = kernel,
+//%   grid = { "n_rows", per = rows * warpPerBlock, y = tiles },
+//%   block = 32 * warpPerBlock,
+//%   args = args,
+//% }
+// Lanes along the columns: ${across}; along the depth: ${along}; rows per warp: ${rows}.
+//% lanes.define_move("load", vec, vec)
+//% lanes.define_move("store", piece, piece)
+extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
+${kernel}(${parameters})
+{
+    const int lane = threadIdx.x % 32;
+    const int slice = lane / ${across} % ${along};
+    const int column = blockIdx.y * ${tile} + lane % ${across} * ${colsPerLane};
+    const unsigned first = blockIdx.x * ${rows * warpPerBlock} +
+                           threadIdx.x / 32 * ${rows} +
+                           lane / ${across * along} * ${rowsPerLane};
+    // What lies beyond the last row or column repeats it and is not stored.
+    const float *xs[${rowsPerLane}], *ws[${colsPerLane}];
+#pragma unroll
+    for (int i = 0; i < ${rowsPerLane}; i++) {
+        const unsigned row = first + i < n_rows ? first + i : n_rows - 1;
+        xs[i] = x + (long long)row * ${spec.x_pitch} + slice * ${vec};
+    }
+#pragma unroll
+    for (int j = 0; j < ${colsPerLane}; j++)
+        ws[j] = weight + (long long)min(column + j, ${spec.dim - 1}) * ${spec.depth} +
+                slice * ${vec};
+
+    float sum[${rowsPerLane}][${colsPerLane}] = {};
+//% local function add()
+        float a[${rowsPerLane}][${vec}], b[${colsPerLane}][${vec}];
+#pragma unroll
+        for (int i = 0; i < ${rowsPerLane}; i++)
+            load${vec}(a[i], xs[i] + k);
+#pragma unroll
+        for (int j = 0; j < ${colsPerLane}; j++)
+            load${vec}(b[j], ws[j] + k);
+#pragma unroll
+        for (int v = 0; v < ${vec}; v++)
+#pragma unroll
+            for (int i = 0; i < ${rowsPerLane}; i++)
+#pragma unroll
+                for (int j = 0; j < ${colsPerLane}; j++)
+                    sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
+//% end
+//% if whole > 0 then
+#pragma unroll ${unroll}
+    for (int k = 0; k < ${whole}; k += ${step}) {
+//% add()
+    }
+//% end
+//% if whole < spec.depth then
+    if (${whole} + slice * ${vec} < ${spec.depth}) {
+        const int k = ${whole};
+//% add()
+    }
+//% end
+//% -- Each step halves the rows that a lane still sums: it keeps one half and
+//% -- gives the other away.
+//% local n = along
+//% while n > 1 do
+//%   n = n // 2
+//%   local half = n * per_lane
+    {
+        const bool upper = slice & ${n};
+#pragma unroll
+        for (int i = 0; i < ${half}; i++)
+#pragma unroll
+            for (int j = 0; j < ${colsPerLane}; j++) {
+                const float give = upper ? sum[i][j] : sum[i + ${half}][j];
+                const float keep = upper ? sum[i + ${half}][j] : sum[i][j];
+                sum[i][j] = keep + __shfl_xor_sync(~0u, give, ${n * across});
+            }
+    }
+//% end
+
+#pragma unroll
+    for (int i = 0; i < ${per_lane}; i++) {
+        const unsigned row = first + slice * ${per_lane} + i;
+        if (row >= n_rows)
+            break;
+//% if spec.norm == "gcn" then
+        const float scale = __ldg(dinv + row);
+#pragma unroll
+        for (int j = 0; j < ${colsPerLane}; j++)
+            sum[i][j] *= scale;
+//% end
+        float *to = out + (long long)row * ${spec.out_pitch} + column;
+#pragma unroll
+        for (int j = 0; j < ${colsPerLane}; j += ${piece})
+//% if full_columns then
+            store${piece}(to + j, &sum[i][j]);
+//% elseif spec.dim % piece == 0 then
+            if (column + j < ${spec.dim})
+                store${piece}(to + j, &sum[i][j]);
+//% else
+            for (int part = 0; part < ${piece}; part++)
+                if (column + j + part < ${spec.dim})
+                    to[j + part] = sum[i][j + part];
+//% end
+    }
+}
