@@ -251,7 +251,7 @@ static void refused_f16(void (*change)(struct manifest *), const char *part)
     gnnac_error err = {{0}};
     CHECK_INT(manifest_check(m, &err), GNNAC_OK);
     char *text = text_of(m);
-    CHECK_HAS(text, "\"requires\":[\"dtype\"]");
+    CHECK_HAS(text, "\"requires\":[\"products\",\"dtype\"]");
     change(m);
     CHECK_INT(manifest_check(m, &err), GNNAC_EFORMAT);
     CHECK_HAS(err.msg, part);
@@ -293,7 +293,7 @@ TEST(dtypes_that_contradict_each_other_are_refused)
     refused_f16(swap_kernel, "another dtype");
     refused_f16(narrow_linear, "reads float32 and does not write it");
     refused_f16(attend_to_halves, "float32");
-    refused("\"requires\":[]", "\"requires\":[\"dtype\", 1]", "requires");
+    refused(asks, "\"requires\":[\"dtype\", 1]", "requires");
 }
 
 TEST(rows_that_share_a_warp_are_a_feature_that_readers_must_have)
