@@ -51,6 +51,7 @@ struct options {
     // compile, explain
     const char *model;    // --model gcn|gin|sage
     int32_t dim, hidden, classes, layers, mlp, heads; // 0: the preset's
+    const char *dtype;                                // --dtype f32|f16|bf16
     struct text_list rules; // --rules FILE, repeatable
     struct text_list set;   // --set KNOB=VALUE, repeatable
     const char *arch;     // --arch native|sm_90[,sm_80...]

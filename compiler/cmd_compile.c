@@ -102,6 +102,12 @@ gnnac_status cmd_compile(const struct options *o, gnnac_error *err)
     char path[1024];
 
     TRY(read_model_request(o, &model, err));
+    if (o->train && model.dtype != DTYPE_F32) {
+        st = FAIL(err, GNNAC_EUSAGE,
+                  "--train is not for --dtype %s: training works on f32",
+                  o->dtype);
+        goto out;
+    }
     read_workbench_request(o, &rq);
     if (o->output)
         snprintf(path, sizeof(path), "%s", o->output);

@@ -16,8 +16,8 @@ struct gnnac_context {
     struct cuda_context *cuda; // owned; NULL on the CPU
 };
 
-// Where each workspace buffer lies: the same layout on both backends. Buffers
-// whose lives do not overlap share bytes.
+// Where each workspace buffer lies. Buffers whose lives do not overlap share
+// bytes.
 struct workspace_plan {
     size_t offset[MAX_BUFFERS]; // bytes, 256-aligned; unused for buffers 0, 1
     size_t n_bytes;

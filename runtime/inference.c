@@ -29,7 +29,7 @@ static gnnac_status prepare(struct gnnac_model *m, gnnac_error *err)
     gnnac_status st = GNNAC_OK;
     const struct gnnac_bundle *b = m->bundle;
     int64_t n = b->manifest->n_nodes;
-    TRY(workspace_plan_build(program_of(m), n, &m->plan, err));
+    TRY(workspace_plan_build(program_of(m), n, m->ctx->is_cuda, &m->plan, err));
     TRY(params_alloc(program_of(m), m->params, err));
     if (needs_dinv(program_of(m))) {
         if (!(m->dinv = alloc_array(n, sizeof(float)))) {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "bundle/dtype.h"
 #include "checked.h"
 
 enum { ALIGNMENT = 256, FIRST_BUFFER = 2 }; // 0 and 1 are the caller's
@@ -23,10 +24,12 @@ static void touch(struct life *lives, int32_t buffer, int32_t step)
 }
 
 static gnnac_status measure_lives(const struct program *p, int64_t n_nodes,
-                                  struct life *lives, gnnac_error *err)
+                                  bool as_stored, struct life *lives,
+                                  gnnac_error *err)
 {
     for (int32_t i = FIRST_BUFFER; i < p->n_buffers; i++) {
-        size_t row = (size_t)p->buffers[i].pitch * sizeof(float), n;
+        enum dtype type = as_stored ? p->buffers[i].dtype : DTYPE_F32;
+        size_t row = (size_t)p->buffers[i].pitch * dtype_bytes(type), n;
         lives[i] = (struct life){.first = 0, .last = -1};
         if (!size_mul((size_t)n_nodes, row, &n) ||
             !size_add(n, ALIGNMENT - 1, &n))
@@ -81,12 +84,13 @@ static int32_t largest_unplaced(const struct life *lives, const bool *placed,
 }
 
 gnnac_status workspace_plan_build(const struct program *p, int64_t n_nodes,
-                                  struct workspace_plan *out, gnnac_error *err)
+                                  bool as_stored, struct workspace_plan *out,
+                                  gnnac_error *err)
 {
     struct life lives[MAX_BUFFERS];
     bool placed[MAX_BUFFERS] = {false};
     struct workspace_plan plan = {.n_bytes = 0};
-    gnnac_status st = measure_lives(p, n_nodes, lives, err);
+    gnnac_status st = measure_lives(p, n_nodes, as_stored, lives, err);
     if (st != GNNAC_OK)
         return st;
     // Largest first: the small ones then fit into what is left between.

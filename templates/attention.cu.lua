@@ -26,6 +26,8 @@
 //% local function is_power(v) return v & (v - 1) == 0 end
 //% local team = dimWorker * edgeWorker
 //% check(spec.heads > 0, "attention needs heads")
+//% check(spec.x_type == "f32" and spec.out_type == "f32",
+//%       "attention works on float32")
 //% check(is_power(dimWorker) and is_power(edgeWorker) and team <= 32,
 //%       "dimWorker %d and edgeWorker %d do not share a warp", dimWorker,
 //%       edgeWorker)

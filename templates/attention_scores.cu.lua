@@ -9,6 +9,8 @@
 //%        doc = "warps per block" }
 
 //% check(spec.heads > 0, "attention needs heads")
+//% check(spec.x_type == "f32" and spec.out_type == "f32",
+//%       "attention works on float32")
 //% local group = 1
 //% while group < 32 and group < spec.channels do group = group * 2 end
 //% local groups = warpPerBlock * 32 // group

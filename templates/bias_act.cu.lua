@@ -1,9 +1,9 @@
 //% family {
 //%   op = "bias_act",
 //%   doc = [[
-//% act(x + bias), row by row; out may be x. Lanes lie along the columns and
-//% use the widest loads that both pitches allow; a narrow row takes part of a
-//% warp.]],
+//% act(x + bias), row by row; out may be x, or of another dtype. Lanes lie
+//% along the columns and use the widest loads that both pitches allow; a narrow
+//% row takes part of a warp.]],
 //% }
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 8,
 //%        doc = "warps per block" }
@@ -14,17 +14,16 @@
 //% args[#args + 1] = "n_rows"
 //% local parameters = rowwise.launch(warpPerBlock, args)
 // ${rowwise.group} lanes per row; ${rowwise.rows(warpPerBlock)} rows per block.
-//% rowwise.define("read", "store")
-//% if spec.bias then rowwise.define("load") end
+//% rowwise.define("read")
+//% if spec.bias then rowwise.define_bias() end
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
 //% rowwise.begin(warpPerBlock)
-    const float *from = x + (long long)row * ${spec.x_pitch};
-    float *to = out + (long long)row * ${spec.out_pitch};
+//% rowwise.pointers("row")
 //% local function apply(width)
         float v[${width}];
-        read${width}(v, from + c);
+//%   rowwise.take("read", width)
 //%   if spec.bias then
         float shift[${width}];
         load${width}(shift, bias + c);
@@ -40,7 +39,7 @@ ${kernel}(${parameters})
 //%     end
         }
 //%   end
-        store${width}(to + c, v);
+//%   rowwise.store(width)
 //% end
 //% rowwise.columns(apply)
 }

@@ -17,7 +17,7 @@
 //% knob { name = "dimWorker", tag = "l", min = 1, max = 32, default = 32,
 //%        doc = "lanes along the feature dimension" }
 //% knob { name = "vec", tag = "v", min = 1, max = 4, default = 4,
-//%        doc = "floats per load, at most: fewer where x's pitch demands it" }
+//%        doc = "4-byte words per load, at most: fewer where x's pitch demands" }
 //% knob { name = "unroll", tag = "u", min = 1, max = 8, default = 4,
 //%        doc = "neighbours of a row that a team has in flight" }
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 4,
@@ -56,8 +56,8 @@ typedef long long offset_t;
 typedef int offset_t;
 //% end
 
-//% lanes.define("load", L, L.vec)
-//% lanes.define("store", L, L.vec)
+//% lanes.define("load", L, L.vec, spec.x_type)
+//% parts.define(L)
 //% epilogue.define(L)
 //% -- Leave the sum of a row that an earlier team of the block began.
 //% local function leave()
@@ -72,7 +72,7 @@ ${kernel}(${parameters})
     __shared__ float heads[${places}][${L.floats * dimWorker}];
 //% end
 //% parts.places(L)
-//% lanes.pointers(L, "x")
+//% lanes.pointers(L, "x", spec.x_type)
 //% if places == 1 then
     const int place = edge;
 //% else

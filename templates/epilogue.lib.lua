@@ -16,11 +16,13 @@
 //% end
 //%
 //% function epilogue.define(L)
-//%   L.out_piece = lanes.widest(L.vec, spec.out_pitch)
-//%   L.self_piece = own_term and lanes.widest(L.vec, spec.self_pitch)
-//%   if own_term then lanes.define("load", L, L.self_piece) end
+//%   L.out_piece = lanes.widest_of(spec.out_type, L.vec, spec.out_pitch)
+//%   if own_term then
+//%     L.self_piece = lanes.widest_of(spec.self_type, L.vec, spec.self_pitch)
+//%     lanes.define("load", L, L.self_piece, spec.self_type)
+//%   end
 //%   if spec.bias then lanes.define("load", L, L.vec) end
-//%   lanes.define("store", L, L.out_piece)
+//%   lanes.define("store", L, L.out_piece, spec.out_type)
 //% end
 //%
 //% -- Read what the row needs. Where `when` is given, only if that is true: a
@@ -32,7 +34,7 @@
     const float norm = __ldg(dinv + row);
 //%   end
 //%   if not own_term then return end
-    const float *from = self + (long long)row * ${spec.self_pitch};
+    const ${lanes.type(spec.self_type)} *from = self + (long long)row * ${spec.self_pitch};
 //%   if when then
     float own[${L.floats}] = {};
     if (${when}) {
@@ -40,7 +42,7 @@
     float own[${L.floats}];
 //%   end
 //%   for _, s in ipairs(L.slots) do
-//%     local load = lanes.mover("load", s.width, L.self_piece)
+//%     local load = lanes.mover("load", s.width, L.self_piece, spec.self_type)
     ${load}(&own[${s.at}], from + c${s.index});
 //%   end
 //%   if when then
@@ -79,7 +81,8 @@
 //%   if spec.bias then
     float shift[${L.floats}];
 //%     for _, s in ipairs(L.slots) do
-    load${s.width}(&shift[${s.at}], bias + c${s.index});
+//%       local load = lanes.mover("load", s.width, s.width)
+    ${load}(&shift[${s.at}], bias + c${s.index});
 //%     end
 #pragma unroll
     for (int i = 0; i < ${L.floats}; i++)
@@ -90,8 +93,8 @@
     for (int i = 0; i < ${L.floats}; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 //%   end
-    float *to = out + (long long)row * ${spec.out_pitch};
-//%   lanes.store_row(L, L.out_piece)
+    ${lanes.type(spec.out_type)} *to = out + (long long)row * ${spec.out_pitch};
+//%   lanes.store_row(L, L.out_piece, spec.out_type)
 //% end
 //%
 //% function epilogue.write(L)

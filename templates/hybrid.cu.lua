@@ -18,7 +18,7 @@
 //% knob { name = "dimWorker", tag = "l", min = 1, max = 32, default = 32,
 //%        doc = "lanes along the feature dimension" }
 //% knob { name = "vec", tag = "v", min = 1, max = 4, default = 4,
-//%        doc = "floats per load, at most: fewer where x's pitch demands it" }
+//%        doc = "4-byte words per load, at most: fewer where x's pitch demands" }
 //% knob { name = "unroll", tag = "u", min = 1, max = 8, default = 4,
 //%        doc = "neighbours that a team has in flight" }
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 4,
@@ -62,8 +62,8 @@ typedef long long offset_t;
 typedef int offset_t;
 //% end
 
-//% lanes.define("load", L, L.vec)
-//% lanes.define("store", L, L.vec)
+//% lanes.define("load", L, L.vec, spec.x_type)
+//% parts.define(L)
 //% epilogue.define(L)
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
@@ -75,7 +75,7 @@ ${kernel}(${parameters})
 //% else
 //%   parts.places(L)
 //% end
-//% lanes.pointers(L, "x")
+//% lanes.pointers(L, "x", spec.x_type)
 
 //% if teams == 1 then
     const unsigned part = warp;

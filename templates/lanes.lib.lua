@@ -11,14 +11,35 @@
 //% local lanes = {}
 //% local written = {}
 //%
-//% -- The widest vector, at most `limit` floats, that every pitch allows.
-//% function lanes.widest(limit, ...)
-//%   for _, w in ipairs { 4, 2 } do
-//%     local fits = w <= limit
+//% -- How many values of a dtype 4 bytes hold, and its C type: what is stored in
+//% -- 16 bits is converted as it is loaded and as it is stored, nothing else.
+//% function lanes.per_word(dtype) return dtype == "f32" and 1 or 2 end
+//% function lanes.type(dtype)
+//%   return dtype == "f32" and "float" or dtype .. "_t"
+//% end
+//%
+//% -- The widest vector of values of a dtype, at most `limit` of them and 16
+//% -- bytes, that every pitch allows.
+//% function lanes.widest_of(dtype, limit, ...)
+//%   for _, w in ipairs { 8, 4, 2 } do
+//%     local fits = w <= limit and w <= 4 * lanes.per_word(dtype)
 //%     for _, pitch in ipairs { ... } do fits = fits and pitch % w == 0 end
 //%     if fits then return w end
 //%   end
 //%   return 1
+//% end
+//%
+//% -- The same of floats.
+//% function lanes.widest(limit, ...)
+//%   return lanes.widest_of("f32", limit, ...)
+//% end
+//%
+//% -- The widest vector of x, of at most `words` times 4 bytes. Of 16-bit rows
+//% -- narrower than that, one that leaves less to single columns.
+//% function lanes.x_width(words)
+//%   local limit = words * lanes.per_word(spec.x_type)
+//%   if spec.x_type ~= "f32" then limit = math.min(limit, spec.dim) end
+//%   return lanes.widest_of(spec.x_type, limit, spec.x_pitch)
 //% end
 //%
 //% function lanes.layout(dimWorker, edgeWorker, vec, coarsen)
@@ -52,24 +73,93 @@
 //%   return (loads + 1) * floats + 3 * loads + 28 <= registers
 //% end
 //%
-//% -- The name of a device function that moves `width` floats: loadW and storeW
-//% -- want them aligned to 4W bytes; loadWxP works in pieces of P floats that
-//% -- are aligned to 4P bytes. readW is loadW for memory that the kernel also
-//% -- writes.
-//% function lanes.mover(verb, width, piece)
-//%   return piece < width and verb .. width .. "x" .. piece or verb .. width
+//% -- The type of a 16-bit dtype and its conversion for loads or for a store,
+//% -- which rounds to the nearest, ties to even; each once.
+//% local function once(name)
+//%   local first = not written[name]
+//%   written[name] = true
+//%   return first
+//% end
+//% local function define_halves(verb, dtype)
+//%   if once(dtype) then
+typedef unsigned short ${dtype}_t;
+//%   end
+//%   if verb ~= "store" and once("from_" .. dtype) then
+static __device__ __forceinline__ float from_${dtype}(unsigned bits)
+{
+//%     if dtype == "bf16" then
+    return __uint_as_float(bits << 16);
+//%     else
+    float v;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(v) : "h"((f16_t)bits));
+    return v;
+//%     end
+}
+
+//%   elseif verb == "store" and once("to_" .. dtype) then
+static __device__ __forceinline__ unsigned to_${dtype}(float v)
+{
+//%     if dtype == "bf16" then
+    const unsigned bits = __float_as_uint(v);
+    return v == v ? (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16 : 0x7fffu;
+//%     else
+    f16_t bits;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(v));
+    return bits;
+//%     end
+}
+
+//%   end
 //% end
 //%
-//% -- Write that function, unless it is there.
-//% function lanes.define_move(verb, width, piece)
-//%   local name = lanes.mover(verb, width, piece)
-//%   if written[name] then return end
-//%   written[name] = true
-static __device__ __forceinline__ void ${name}(float *to, const float *from)
-{
+//% -- The body of a move of 16-bit values: whole words, or one value at a time.
+//% local function move_halves(verb, width, piece, dtype)
+//%   local words = { [2] = "unsigned", [4] = "uint2", [8] = "uint4" }
+//%   local convert = (verb == "store" and "to_" or "from_") .. dtype
 //%   for i = 0, width - 1, piece do
-//%     if verb == "store" and piece == 4 then
+//%     if piece == 1 and verb == "store" then
+    to[${i}] = (${lanes.type(dtype)})${convert}(from[${i}]);
+//%     elseif piece == 1 and verb == "load" then
+    to[${i}] = ${convert}(__ldg(from + ${i}));
+//%     elseif piece == 1 then
+    to[${i}] = ${convert}(from[${i}]);
+//%     elseif verb == "load" then
+    const ${words[piece]} v${i} = __ldg((const ${words[piece]} *)(from + ${i}));
+//%     elseif verb == "read" then
+    const ${words[piece]} v${i} = *(const ${words[piece]} *)(from + ${i});
+//%     else
+    ${words[piece]} v${i};
+//%     end
+//%     for j = 0, piece > 1 and piece // 2 - 1 or -1 do
+//%       local member = ({ "x", "y", "z", "w" })[j + 1]
+//%       local at = i + 2 * j
+//%       if verb ~= "store" and piece == 2 then
+    to[${at}] = ${convert}(v${i} & 0xffffu);
+    to[${at + 1}] = ${convert}(v${i} >> 16);
+//%       elseif verb ~= "store" then
+    to[${at}] = ${convert}(v${i}.${member} & 0xffffu);
+    to[${at + 1}] = ${convert}(v${i}.${member} >> 16);
+//%       elseif piece == 2 then
+    v${i} = ${convert}(from[${at}]) | ${convert}(from[${at + 1}]) << 16;
+//%       else
+    v${i}.${member} = ${convert}(from[${at}]) | ${convert}(from[${at + 1}]) << 16;
+//%       end
+//%     end
+//%     if piece > 1 and verb == "store" then
+    *(${words[piece]} *)(to + ${i}) = v${i};
+//%     end
+//%   end
+//% end
+//%
+//% -- The body of a move of floats.
+//% local function move_floats(verb, width, piece)
+//%   for i = 0, width - 1, piece do
+//%     local v = piece == 4 and width == 4 and "v" or "v" .. i
+//%     if verb == "store" and piece == 4 and width == 4 then
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
+//%     elseif verb == "store" and piece == 4 then
+    *(float4 *)(to + ${i}) =
+        make_float4(from[${i}], from[${i + 1}], from[${i + 2}], from[${i + 3}]);
 //%     elseif verb == "store" and piece == 2 then
     *(float2 *)(to + ${i}) = make_float2(from[${i}], from[${i + 1}]);
 //%     elseif piece == 1 and verb ~= "load" then
@@ -77,34 +167,63 @@ static __device__ __forceinline__ void ${name}(float *to, const float *from)
 //%     elseif piece == 1 then
     to[${i}] = __ldg(from + ${i});
 //%     else
-//%       if piece == 4 and verb == "load" then
+//%       if piece == 4 and width == 4 and verb == "load" then
     const float4 v = __ldg((const float4 *)from);
-//%       elseif piece == 4 then
+//%       elseif piece == 4 and width == 4 then
     const float4 v = *(const float4 *)from;
+//%       elseif piece == 4 and verb == "load" then
+    const float4 ${v} = __ldg((const float4 *)(from + ${i}));
+//%       elseif piece == 4 then
+    const float4 ${v} = *(const float4 *)(from + ${i});
 //%       elseif verb == "load" then
     const float2 v${i} = __ldg((const float2 *)(from + ${i}));
 //%       else
     const float2 v${i} = *(const float2 *)(from + ${i});
 //%       end
+    to[${i}] = ${v}.x;
+    to[${i + 1}] = ${v}.y;
 //%       if piece == 4 then
-    to[0] = v.x;
-    to[1] = v.y;
-    to[2] = v.z;
-    to[3] = v.w;
-//%       else
-    to[${i}] = v${i}.x;
-    to[${i + 1}] = v${i}.y;
+    to[${i + 2}] = ${v}.z;
+    to[${i + 3}] = ${v}.w;
 //%       end
 //%     end
+//%   end
+//% end
+//%
+//% -- The name of a device function that moves `width` values, floats in
+//% -- registers: loadW and storeW want them aligned as a whole; loadWxP works in
+//% -- pieces of P values that are aligned to that. readW is loadW for memory
+//% -- that the kernel also writes. Of another dtype than f32 the name tells it.
+//% function lanes.mover(verb, width, piece, dtype)
+//%   local most = 4 * lanes.per_word(dtype or "f32")
+//%   piece = math.min(width, piece, most)
+//%   local name = verb .. width .. (piece < width and "x" .. piece or "")
+//%   return dtype and dtype ~= "f32" and name .. "_" .. dtype or name, piece
+//% end
+//%
+//% -- Write that function, unless it is there.
+//% function lanes.define_move(verb, width, piece, dtype)
+//%   dtype = dtype or "f32"
+//%   local name, piece = lanes.mover(verb, width, piece, dtype)
+//%   if not once(name) then return end
+//%   if dtype ~= "f32" then define_halves(verb, dtype) end
+//%   local to = lanes.type(verb == "store" and dtype or "f32")
+//%   local from = lanes.type(verb == "store" and "f32" or dtype)
+static __device__ __forceinline__ void ${name}(${to} *to, const ${from} *from)
+{
+//%   if dtype == "f32" then
+//%     move_floats(verb, width, piece)
+//%   else
+//%     move_halves(verb, width, piece, dtype)
 //%   end
 }
 
 //% end
 //%
 //% -- The functions that move a lane's slots, in pieces of at most `piece`.
-//% function lanes.define(verb, L, piece)
+//% function lanes.define(verb, L, piece, dtype)
 //%   for _, s in ipairs(L.slots) do
-//%     lanes.define_move(verb, s.width, math.min(s.width, piece))
+//%     lanes.define_move(verb, s.width, piece, dtype)
 //%   end
 //% end
 //%
@@ -142,15 +261,18 @@ static __device__ __forceinline__ void ${name}(float *to, const float *from)
 //%   end
 //% end
 //%
-//% -- Pointers x0, x1 ... to the lane's columns of row 0 of `x`. The empty asm
+//% -- Pointers x0, x1 ... to the lane's columns of row 0 of `x`, whose values
+//% -- are of that dtype, which load_row then reads. The empty asm
 //% -- hides how they came about: the compiler would undo the sum and add the
 //% -- column anew at every load, three instructions instead of one.
-//% function lanes.pointers(L, x)
+//% function lanes.pointers(L, x, dtype)
+//%   L.read_type = dtype or "f32"
+//%   local type = lanes.type(L.read_type)
 //%   for _, s in ipairs(L.slots) do
 //%     if s.index > 0 and s.whole and not s.tail then
-    const float *x${s.index} = x0 + ${s.first};
+    const ${type} *x${s.index} = x0 + ${s.first};
 //%     else
-    const float *x${s.index} = ${x} + c${s.index};
+    const ${type} *x${s.index} = ${x} + c${s.index};
     asm("" : "+l"(x${s.index}));
 //%     end
 //%   end
@@ -159,19 +281,20 @@ static __device__ __forceinline__ void ${name}(float *to, const float *from)
 //% -- v[k] = the lane's columns of the row that begins at element u.
 //% function lanes.load_row(L)
 //%   for _, s in ipairs(L.slots) do
+//%     local load = lanes.mover("load", s.width, s.width, L.read_type)
 //%     if s.tail and L.tiles > 1 then
             if (last_tile)
-                load1(&v[k][${s.at}], x${s.index} + u);
+                ${load}(&v[k][${s.at}], x${s.index} + u);
 //%     else
-            load${s.width}(&v[k][${s.at}], x${s.index} + u);
+            ${load}(&v[k][${s.at}], x${s.index} + u);
 //%     end
 //%   end
 //% end
 //%
 //% -- Store the sums to a row that begins at `to`, each column once.
-//% function lanes.store_row(L, piece)
+//% function lanes.store_row(L, piece, dtype)
 //%   for _, s in ipairs(L.slots) do
-//%     local store = lanes.mover("store", s.width, math.min(s.width, piece))
+//%     local store = lanes.mover("store", s.width, piece, dtype)
 //%     local once = s.tail and L.tiles > 1
 //%     if once and s.whole then
     if (last_tile)

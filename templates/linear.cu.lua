@@ -24,6 +24,8 @@
 //%       "rowsPerLane %d and depthWorker %d must be powers of two",
 //%       rowsPerLane, depthWorker)
 //% check(spec.depth > 0, "a product needs a depth")
+//% check(spec.x_type == "f32" and spec.out_type == "f32",
+//%       "products work on float32")
 //% local vec = lanes.widest(4, spec.x_pitch, spec.depth)
 //% -- Lanes along the columns, and along the depth: no more than have work.
 //% local across = 1

@@ -8,6 +8,8 @@
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 8,
 //%        doc = "warps per block" }
 
+//% check(spec.x_type == "f32" and spec.out_type == "f32",
+//%       "log_softmax works on float32")
 //% local group = 1
 //% while group < 32 and group < spec.dim do group = group * 2 end
 //% local held = (spec.dim + group - 1) // group

@@ -13,7 +13,7 @@
 //% knob { name = "edgesPerWarp", tag = "n", min = 32, max = 512, default = 128,
 //%        doc = "edges per warp" }
 //% knob { name = "vec", tag = "v", min = 1, max = 4, default = 4,
-//%        doc = "floats per load, at most: fewer where x's pitch demands it" }
+//%        doc = "4-byte words per load, at most: fewer where x's pitch demands" }
 //% knob { name = "unroll", tag = "u", min = 1, max = 8, default = 4,
 //%        doc = "neighbours that a lane has in flight" }
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 4,
@@ -52,8 +52,8 @@ typedef long long offset_t;
 typedef int offset_t;
 //% end
 
-//% lanes.define("load", L, L.vec)
-//% lanes.define("store", L, L.vec)
+//% lanes.define("load", L, L.vec, spec.x_type)
+//% parts.define(L)
 //% epilogue.define(L)
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
@@ -64,7 +64,7 @@ ${kernel}(${parameters})
     const int lane = threadIdx.x % 32;
     const int warp = threadIdx.x / 32;
 //% lanes.columns(L)
-//% lanes.pointers(L, "x")
+//% lanes.pointers(L, "x", spec.x_type)
     const unsigned first = blockIdx.x * ${warpPerBlock};
     const unsigned part = first + warp;
 

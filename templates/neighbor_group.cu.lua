@@ -44,8 +44,8 @@ typedef long long offset_t;
 typedef int offset_t;
 //% end
 
-//% lanes.define("load", L, vec)
-//% lanes.define("store", L, vec)
+//% lanes.define("load", L, vec, spec.x_type)
+//% parts.define(L)
 //% epilogue.define(L)
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
@@ -55,7 +55,7 @@ ${kernel}(${parameters})
     const int warp = threadIdx.x / 32;
 //% end
 //% parts.places(L)
-//% lanes.pointers(L, "x")
+//% lanes.pointers(L, "x", spec.x_type)
 
 //% if warpPerBlock > 1 then
     // Lane i knows the row of the block's group i; -1: there is none.

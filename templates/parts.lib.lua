@@ -5,7 +5,7 @@
 //% local parts = {}
 //% local pitch = (spec.dim + 3) // 4 * 4
 //%
-//% -- The widest loads, up to `widest`, that leave no lane without columns,
+//% -- The widest loads, up to `widest` words of 4 bytes, that leave no lane without columns,
 //% -- then as many columns per lane as the registers allow, shared evenly
 //% -- between the tiles.
 //% function parts.layout(dimWorker, widest, loads, warps)
@@ -20,9 +20,13 @@
 //%       end
 //%     end
 //%   end
-//%   local vec = lanes.widest(widest, spec.x_pitch)
+//%   local vec = lanes.x_width(widest)
 //%   while vec > 1 and vec * (dimWorker - 1) >= spec.dim do vec = vec // 2 end
-//%   local L = layout(vec) or layout(vec // 2) or layout(1)
+//%   local L = layout(vec)
+//%   while not L and vec > 1 do
+//%     vec = vec // 2
+//%     L = layout(vec)
+//%   end
 //%   check(L, "unroll %d: too many registers for %d warps", loads, warps)
 //%   return L
 //% end
@@ -33,6 +37,12 @@
 //%   epilogue.add_args(first)
 //%   for _, a in ipairs(last) do first[#first + 1] = a end
 //%   return first
+//% end
+//%
+//% -- The functions that move partial sums, which are floats.
+//% function parts.define(L)
+//%   lanes.define("load", L, L.vec)
+//%   lanes.define("store", L, L.vec)
 //% end
 //%
 //% function parts.launch_join(L, warps)

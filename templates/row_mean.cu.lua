@@ -18,22 +18,21 @@ typedef int offset_t;
 //% local parameters = rowwise.launch(warpPerBlock,
 //%                                   { "out", "x", "rowptr", "n_rows" })
 // ${rowwise.group} lanes per row; ${rowwise.rows(warpPerBlock)} rows per block.
-//% rowwise.define("read", "store")
+//% rowwise.define("read")
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
 //% rowwise.begin(warpPerBlock)
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
     const float share = degree > 1 ? 1.0f / (float)degree : 1.0f;
-    const float *from = x + (long long)row * ${spec.x_pitch};
-    float *to = out + (long long)row * ${spec.out_pitch};
+//% rowwise.pointers("row")
 //% local function scale(width)
         float v[${width}];
-        read${width}(v, from + c);
+//%   rowwise.take("read", width)
 #pragma unroll
         for (int i = 0; i < ${width}; i++)
             v[i] *= share;
-        store${width}(to + c, v);
+//%   rowwise.store(width)
 //% end
 //% rowwise.columns(scale)
 }

@@ -12,9 +12,9 @@
 //% knob { name = "edgeWorker", tag = "e", min = 1, max = 32, default = 1,
 //%        doc = "teams of dimWorker lanes that share a row's neighbours" }
 //% knob { name = "vec", tag = "v", min = 1, max = 4, default = 1,
-//%        doc = "floats per load, at most: fewer where x's pitch demands it" }
+//%        doc = "4-byte words per load, at most: fewer where x's pitch demands" }
 //% knob { name = "coarsen", tag = "c", min = 1, max = 8, default = 1,
-//%        doc = "times vec: floats of a row that one lane holds, at most" }
+//%        doc = "times vec: words of a row that one lane holds, at most" }
 //% knob { name = "unroll", tag = "u", min = 1, max = 8, default = 4,
 //%        doc = "neighbours that a team has in flight" }
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 4,
@@ -22,13 +22,14 @@
 
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
-//% local width = lanes.widest(vec, spec.x_pitch)
+//% local width = lanes.x_width(vec)
+//% local most = vec * lanes.per_word(spec.x_type)
 //% check(dimWorker * edgeWorker <= 32,
 //%       "dimWorker %d times edgeWorker %d is more than a warp's 32 lanes",
 //%       dimWorker, edgeWorker)
 //% local group = dimWorker * edgeWorker
 //% local rows = 32 // group
-//% local L = lanes.layout(dimWorker, edgeWorker, width, coarsen * vec // width)
+//% local L = lanes.layout(dimWorker, edgeWorker, width, coarsen * most // width)
 //% check(lanes.fits(L.floats, unroll, warpPerBlock),
 //%       "unroll %d times %d floats per lane: too many registers for %d warps",
 //%       unroll, L.floats, warpPerBlock)
@@ -50,7 +51,7 @@ typedef long long offset_t;
 typedef int offset_t;
 //% end
 
-//% lanes.define("load", L, width)
+//% lanes.define("load", L, width, spec.x_type)
 //% epilogue.define(L)
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
@@ -75,7 +76,7 @@ ${kernel}(${parameters})
     const int edge = lane / ${dimWorker} % ${edgeWorker};
 //% end
 //% lanes.columns(L)
-//% lanes.pointers(L, "x")
+//% lanes.pointers(L, "x", spec.x_type)
 
     offset_t degree = 0;
     const int *ids = colidx + edge;

@@ -1,9 +1,11 @@
 //% -- Kernels that go over a matrix row by row: lanes lie along the columns and
 //% -- use the widest moves that both pitches allow; a narrow row takes part of
-//% -- a warp.
+//% -- a warp. Where x or out is stored in 16 bits, a move of those is 16 bytes at
+//% -- most, and one of floats that stand opposite is two.
 //% local lanes = include "lanes"
 //% local rowwise = {}
-//% local vec = lanes.widest(spec.dim, spec.x_pitch, spec.out_pitch)
+//% local halves = spec.x_type ~= "f32" and spec.x_type or spec.out_type
+//% local vec = lanes.widest_of(halves, spec.dim, spec.x_pitch, spec.out_pitch)
 //% local body = spec.dim - spec.dim % vec
 //%
 //% -- Lanes of a row, and rows of a block.
@@ -23,12 +25,20 @@
 //%   }
 //% end
 //%
-//% -- The device functions that move vectors and the rest (lanes.define_move).
-//% function rowwise.define(...)
-//%   local whole = body == spec.dim
-//%   for _, width in ipairs(whole and { vec } or { vec, 1 }) do
-//%     for _, verb in ipairs { ... } do lanes.define_move(verb, width, width) end
-//%   end
+//% -- The device functions that move vectors and the rest: `verb` x to
+//% -- registers, store from there to out (lanes.define_move).
+//% local function each_width(visit)
+//%   visit(vec)
+//%   if body < spec.dim then visit(1) end
+//% end
+//% function rowwise.define(verb)
+//%   each_width(function(width)
+//%     lanes.define_move(verb, width, width, spec.x_type)
+//%     lanes.define_move("store", width, width, spec.out_type)
+//%   end)
+//% end
+//% function rowwise.define_bias()
+//%   each_width(function(width) lanes.define_move("load", width, width) end)
 //% end
 //%
 //% -- `row` and the lane's place `at` in it.
@@ -37,6 +47,18 @@
     const int at = threadIdx.x % ${rowwise.group};
     if (row >= n_rows)
         return;
+//% end
+//%
+//% -- `from` and `to`, the row of x whose number is that, and the row of out.
+//% function rowwise.pointers(source)
+    const ${lanes.type(spec.x_type)} *from = x + ${source} * ${spec.x_pitch}LL;
+    ${lanes.type(spec.out_type)} *to = out + (long long)row * ${spec.out_pitch};
+//% end
+//% function rowwise.take(verb, width)
+        ${lanes.mover(verb, width, width, spec.x_type)}(v, from + c);
+//% end
+//% function rowwise.store(width)
+        ${lanes.mover("store", width, width, spec.out_type)}(to + c, v);
 //% end
 //%
 //% -- visit(width) writes what happens to columns c .. c + width - 1, for all

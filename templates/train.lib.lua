@@ -2,6 +2,8 @@
 //% -- (runtime/bundle/train_state.h), the random numbers of dropout
 //% -- (runtime/base/rng.h), and sums over a block in a fixed order.
 //% local train = {}
+//% check(spec.x_type == "f32" and spec.out_type == "f32" and
+//%       spec.self_type == "f32", "training works on float32")
 //%
 //% function train.define_state()
 struct train_state {

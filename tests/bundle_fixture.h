@@ -14,7 +14,22 @@
 #include "plan/order_steps.h"
 #include "plan/scaled_rows.h"
 
-// A kernel for every width that the program needs.
+static inline enum dtype fixture_type(const struct manifest *m, int32_t buffer)
+{
+    return buffer < 0 ? DTYPE_F32 : m->program.buffers[buffer].dtype;
+}
+
+static inline bool fixture_kernel_fits(const struct manifest *m,
+                                       const struct step *s,
+                                       const struct kernel *k)
+{
+    return k->dim == m->program.buffers[s->out].dim &&
+           k->x_type == fixture_type(m, s->x) &&
+           k->out_type == fixture_type(m, s->out) &&
+           k->self_type == fixture_type(m, s->self);
+}
+
+// A kernel for every width, and dtypes, that the program needs.
 static inline void fixture_kernels(struct manifest *m)
 {
     for (int32_t i = 0; i < m->program.n_steps; i++) {
@@ -22,19 +37,24 @@ static inline void fixture_kernels(struct manifest *m)
         if (s->kind == STEP_LINEAR && !is_narrow_product(&m->program, s))
             continue;
         int32_t dim = m->program.buffers[s->out].dim, k = 0;
-        while (k < m->n_kernels && m->kernels[k].dim != dim)
+        while (k < m->n_kernels && !fixture_kernel_fits(m, s, &m->kernels[k]))
             k++;
         s->kernel = k;
         if (k < m->n_kernels)
             continue;
         m->n_kernels++;
         m->kernels[k].dim = dim;
+        m->kernels[k].x_type = fixture_type(m, s->x);
+        m->kernels[k].out_type = fixture_type(m, s->out);
+        m->kernels[k].self_type = fixture_type(m, s->self);
         m->kernels[k].offset_bits = 32;
         m->kernels[k].n_launches = 1;
         m->kernels[k].launches[0] = (struct launch){
             .count = GRID_ROWS, .per_block = 4, .grid_y = 1, .block = 128,
             .n_args = 3, .args = {ARG_OUT, ARG_X, ARG_N_ROWS}};
-        snprintf(m->kernels[k].name, NAME_LEN, "fake_d%d", (int)dim);
+        snprintf(m->kernels[k].name, NAME_LEN,
+                 m->model.dtype == DTYPE_F32 ? "fake_d%d" : "fake_d%d_%d",
+                 (int)dim, (int)k);
         snprintf(m->kernels[k].family, 64, "fake");
         snprintf(m->kernels[k].launches[0].entry, NAME_LEN, "fake_d%d",
                  (int)dim);

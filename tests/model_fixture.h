@@ -32,7 +32,7 @@ static inline bool fixture_model_init(struct fixture_model *f,
     m->bundle = f->bundle;
     m->dinv = malloc((size_t)(g->n_nodes + 1) * sizeof(float));
     graph_dinv(g->n_nodes, f->bundle->rowptr, m->dinv);
-    if (workspace_plan_build(f->program, g->n_nodes, &m->plan, err) ||
+    if (workspace_plan_build(f->program, g->n_nodes, false, &m->plan, err) ||
         params_alloc(f->program, m->params, err))
         return false;
     params_init(f->program, seed, m->params);

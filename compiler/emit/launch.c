@@ -6,11 +6,9 @@
 
 #include "emit/point.h"
 
-// The C types of the launch arguments, as kernel.h gives them.
+// The C types of the launch arguments, as kernel.h gives them; of what is
+// stored in 16 bits, see matrix_type.
 static const char *const arg_types[N_LAUNCH_ARGS] = {
-    [ARG_OUT] = "float *",
-    [ARG_X] = "const float *",
-    [ARG_SELF] = "const float *",
     [ARG_BIAS] = "const float *",
     [ARG_EPS] = "const float *",
     [ARG_WEIGHT] = "const float *",
@@ -48,10 +46,35 @@ static const char *const arg_types[N_LAUNCH_ARGS] = {
     [ARG_N_WIDE] = "int ",
 };
 
+// "f16_t" and "bf16_t" are types that the template defines.
+static const char *matrix_type(enum launch_arg a, const struct kernel_spec *s)
+{
+    static const char *const types[N_DTYPES][2] = {
+        [DTYPE_F32] = {"float *", "const float *"},
+        [DTYPE_F16] = {"f16_t *", "const f16_t *"},
+        [DTYPE_BF16] = {"bf16_t *", "const bf16_t *"}};
+    switch (a) {
+    case ARG_OUT:
+        return types[s->out_type][0];
+    case ARG_X:
+        return types[s->x_type][1];
+    case ARG_SELF:
+        return types[s->self_type][1];
+    default:
+        return arg_types[a];
+    }
+}
+
 static struct kernel *kernel_of(lua_State *L)
 {
     struct point *p = lua_touserdata(L, lua_upvalueindex(1));
     return p->kernel;
+}
+
+static const struct kernel_spec *spec_of(lua_State *L)
+{
+    struct point *p = lua_touserdata(L, lua_upvalueindex(1));
+    return p->spec;
 }
 
 // Field `name` of the table at `t`; `dflt` where it is absent.
@@ -126,14 +149,15 @@ static void read_args(lua_State *L, struct launch *l)
 }
 
 // The parameter list, three to a line, so that it agrees with the launch.
-static void push_parameters(lua_State *L, const struct launch *l)
+static void push_parameters(lua_State *L, const struct launch *l,
+                            const struct kernel_spec *s)
 {
     char text[MAX_ARGS * 48];
     size_t n = 0;
     for (int i = 0; i < l->n_args; i++)
         n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s%s%s",
                               i == 0 ? "" : ",", i % 3 == 0 ? "\n    " : " ",
-                              arg_types[l->args[i]],
+                              matrix_type(l->args[i], s),
                               launch_arg_name(l->args[i]));
     push_engine_text(L, text);
 }
@@ -151,7 +175,7 @@ static int l_launch(lua_State *L)
     l.block = bounded_field(L, 1, "block", 1, 1024, 1);
     l.shared_bytes = bounded_field(L, 1, "shared", 0, 48 * 1024, 0);
     k->launches[k->n_launches++] = l;
-    push_parameters(L, &l);
+    push_parameters(L, &l, spec_of(L));
     return 1;
 }
 

@@ -65,6 +65,9 @@ static void push_spec(lua_State *L, const struct kernel_spec *s)
     set_integer(L, "depth", s->depth);
     set_integer(L, "heads", s->heads);
     set_integer(L, "channels", s->channels);
+    set_text(L, "x_type", dtype_name(s->x_type));
+    set_text(L, "out_type", dtype_name(s->out_type));
+    set_text(L, "self_type", dtype_name(s->self_type));
     set_text(L, "norm", norm_name(s->norm));
     set_text(L, "self_term", self_term_name(s->self_term));
     set_text(L, "act", activation_name(s->act));

@@ -40,12 +40,21 @@ static void add_pitch(struct strbuf *b, char tag, int32_t pitch, int32_t dim)
         strbuf_printf(b, "_%c%d", tag, (int)pitch);
 }
 
+// A dtype that differs from x's.
+static void add_dtype(struct strbuf *b, char tag, enum dtype type,
+                      enum dtype x_type)
+{
+    if (type != x_type)
+        strbuf_printf(b, "_%c%s", tag, dtype_name(type));
+}
+
 // Everything that the text depends on, so that profiler, cache and log agree:
 // gnnac_row_split_f32_d64_l16_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu.
 static void add_name(struct strbuf *b, const struct unit *u,
                      const struct candidate *c, const struct kernel_spec *s)
 {
-    strbuf_printf(b, "gnnac_%s_f32_d%d", u->name, (int)s->dim);
+    strbuf_printf(b, "gnnac_%s_%s_d%d", u->name, dtype_name(s->x_type),
+                  (int)s->dim);
     for (size_t i = 0; i < c->family->n_knobs; i++)
         strbuf_printf(b, "_%s%" PRId64, u->tags[i], c->values[i]);
     if (s->depth)
@@ -60,6 +69,9 @@ static void add_name(struct strbuf *b, const struct unit *u,
         strbuf_puts(b, "_bias");
     if (s->act != ACT_NONE)
         strbuf_printf(b, "_%s", activation_name(s->act));
+    add_dtype(b, 'y', s->out_type, s->x_type);
+    if (s->self_term != SELF_NONE)
+        add_dtype(b, 's', s->self_type, s->x_type);
     add_pitch(b, 'x', s->x_pitch, s->depth ? s->depth : s->dim);
     add_pitch(b, 'y', s->out_pitch, s->dim);
     if (s->self_term != SELF_NONE || s->heads || s->self_pitch)
@@ -109,10 +121,14 @@ static void add_provenance(struct strbuf *b, const struct unit *u,
     for (size_t i = 0; i < c->family->n_knobs; i++)
         strbuf_printf(b, " %s=%" PRId64, c->family->knobs[i].name,
                       c->values[i]);
-    strbuf_printf(b, "\n// f32 dim=%d x_pitch=%d out_pitch=%d", (int)s->dim,
-                  (int)s->x_pitch, (int)s->out_pitch);
+    strbuf_printf(b, "\n// %s dim=%d x_pitch=%d out_pitch=%d",
+                  dtype_name(s->x_type), (int)s->dim, (int)s->x_pitch,
+                  (int)s->out_pitch);
     if (s->self_term != SELF_NONE || s->heads)
         strbuf_printf(b, " self_pitch=%d", (int)s->self_pitch);
+    if (s->out_type != s->x_type || s->self_type != s->x_type)
+        strbuf_printf(b, " out_type=%s self_type=%s", dtype_name(s->out_type),
+                      dtype_name(s->self_type));
     strbuf_printf(b, " norm=%s self=%s bias=%d act=%s offset_bits=%d\n",
                   norm_name(s->norm), self_term_name(s->self_term), s->bias,
                   activation_name(s->act), (int)s->offset_bits);
@@ -138,6 +154,9 @@ gnnac_status tmpl_emit(struct catalog *c, const struct candidate *point,
     TRY(set_name(&e.kernel, p.unit, point, spec, err));
     snprintf(e.kernel.family, sizeof(e.kernel.family), "%s", p.unit->name);
     e.kernel.dim = spec->dim;
+    e.kernel.x_type = spec->x_type;
+    e.kernel.out_type = spec->out_type;
+    e.kernel.self_type = spec->self_type;
     e.kernel.offset_bits = spec->offset_bits;
     add_provenance(&p.writer.out, p.unit, point, spec);
     TRY(point_run(&p, err));

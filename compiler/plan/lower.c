@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bundle/dtype.h"
 #include "bundle/offsets.h"
 #include "fail.h"
 
@@ -10,7 +11,8 @@
 // table; lower_model turns it into an error once.
 struct builder {
     struct program *p;
-    int32_t layer; // the one being lowered
+    int32_t layer;    // the one being lowered
+    enum dtype dtype; // the model's
     bool full;
 };
 
@@ -24,15 +26,21 @@ static const struct step no_step = {.x = -1,
                                     .eps = -1,
                                     .kernel = -1};
 
-static int32_t add_buffer(struct builder *b, int32_t dim)
+static int32_t add_typed(struct builder *b, int32_t dim, enum dtype dtype)
 {
     struct program *p = b->p;
     if (p->n_buffers == MAX_BUFFERS) {
         b->full = true;
         return BUFFER_X;
     }
-    p->buffers[p->n_buffers] = (struct buffer){dim, padded_pitch(dim)};
+    p->buffers[p->n_buffers] = padded_buffer(dim, dtype);
     return p->n_buffers++;
+}
+
+// Of the dtype in which the model stores.
+static int32_t add_buffer(struct builder *b, int32_t dim)
+{
+    return add_typed(b, dim, b->dtype);
 }
 
 static struct step *add_step(struct builder *b, enum step_kind kind, int32_t x,
@@ -100,6 +108,17 @@ static void add_bias_act(struct builder *b, int32_t buffer, int32_t bias,
     struct step *s = add_step(b, STEP_BIAS_ACT, buffer, buffer);
     s->bias = bias;
     s->act = act;
+}
+
+// `buffer` in the model's dtype: itself, or a copy that is rounded.
+static int32_t stored(struct builder *b, int32_t buffer)
+{
+    const struct buffer *from = &b->p->buffers[buffer];
+    if (from->dtype == b->dtype)
+        return buffer;
+    int32_t copy = add_buffer(b, from->dim);
+    add_step(b, STEP_BIAS_ACT, buffer, copy);
+    return copy;
 }
 
 // How a convolution aggregates.
@@ -175,17 +194,26 @@ static void add_second_linear(struct builder *b, const struct conv *c,
     add_bias_act(b, c->out, c->bias2, c->l->act);
 }
 
+// x W^T in a buffer of its own, which is float32 where x is.
+static int32_t add_transformed(struct builder *b, const struct conv *c,
+                               int32_t weight)
+{
+    int32_t t = add_typed(b, c->l->out_dim, b->p->buffers[c->x].dtype);
+    add_linear(b, c->x, weight, t, false);
+    return t;
+}
+
 // act(aggregate(x W^T) + bias): bias and activation fold into the aggregation.
 static void transform_first(struct builder *b, const struct conv *c)
 {
     const struct layer *l = c->l;
     bool two = l->mlp == 2;
-    int32_t t = add_buffer(b, l->out_dim), self = t;
-    add_linear(b, c->x, c->weight, t, false);
-    if (l->op == CONV_SAGE) {
-        self = add_buffer(b, l->out_dim);
-        add_linear(b, c->x, c->weight2, self, false);
-    }
+    int32_t t = add_transformed(b, c, c->weight), self = t;
+    if (l->op == CONV_SAGE)
+        self = add_transformed(b, c, c->weight2);
+    t = stored(b, t);
+    if (l->op != CONV_SAGE)
+        self = t; // else it is read once a row: a cast would cost more
     int32_t out = two ? add_buffer(b, l->out_dim) : c->out;
     struct step *s = add_step(b, STEP_AGGREGATE, t, out);
     set_aggregation(s, l, self, c->eps);
@@ -214,14 +242,15 @@ static void aggregate_first(struct builder *b, const struct conv *c)
 {
     const struct layer *l = c->l;
     bool two = l->mlp == 2;
+    int32_t x = stored(b, c->x);
     int32_t z = add_buffer(b, l->in_dim);
-    struct step *s = add_step(b, STEP_AGGREGATE, c->x, z);
+    struct step *s = add_step(b, STEP_AGGREGATE, x, z);
     // SAGE's own term has another weight: it is added after the transform.
-    set_aggregation(s, l, l->op == CONV_SAGE ? -1 : c->x, c->eps);
+    set_aggregation(s, l, l->op == CONV_SAGE ? -1 : x, c->eps);
     int32_t out = two ? add_buffer(b, l->out_dim) : c->out;
     add_linear(b, z, c->weight, out, false);
     if (l->op == CONV_SAGE)
-        add_linear(b, c->x, c->weight2, out, true);
+        add_linear(b, x, c->weight2, out, true);
     add_bias_act(b, out, c->bias, two ? ACT_RELU : l->act);
     if (two)
         add_second_linear(b, c, out);
@@ -263,13 +292,13 @@ int32_t step_offset_bits(const struct program *p, const struct step *s,
 gnnac_status lower_model(const struct model *m, int64_t n_nodes,
                          int64_t n_edges, struct program *out, gnnac_error *err)
 {
-    struct builder b = {.p = out};
+    struct builder b = {.p = out, .dtype = m->dtype};
     int32_t in_dim = m->layers[0].in_dim;
     int32_t out_dim = m->layers[m->n_layers - 1].out_dim;
     memset(out, 0, sizeof(*out));
     out->n_buffers = 2;
-    out->buffers[BUFFER_X] = (struct buffer){in_dim, in_dim};
-    out->buffers[BUFFER_Y] = (struct buffer){out_dim, out_dim};
+    out->buffers[BUFFER_X] = (struct buffer){in_dim, in_dim, DTYPE_F32};
+    out->buffers[BUFFER_Y] = (struct buffer){out_dim, out_dim, DTYPE_F32};
 
     int32_t x = BUFFER_X;
     for (b.layer = 0; b.layer < m->n_layers; b.layer++) {

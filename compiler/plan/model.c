@@ -72,6 +72,10 @@ static gnnac_status check_request(const struct preset *p,
                         bounds[i].what, (int)bounds[i].max);
     if (rq->mlp && p->op != CONV_GIN)
         return FAIL(err, GNNAC_EUSAGE, "--mlp is for gin only");
+    if (rq->dtype != DTYPE_F32 && p->op == CONV_GAT)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "--dtype %s is not for gat: attention works on f32",
+                    dtype_name(rq->dtype));
     if (rq->heads && p->op != CONV_GAT)
         return FAIL(err, GNNAC_EUSAGE, "--heads is for gat only");
     if (hidden_dim(p, rq) > MAX_WIDTH)
@@ -94,7 +98,8 @@ gnnac_status model_build(const struct model_request *rq, struct model *out,
         return st;
 
     struct model m = {.n_layers = or_default(rq->layers, p->layers),
-                      .log_softmax = true};
+                      .log_softmax = true,
+                      .dtype = rq->dtype};
     strcpy(m.name, p->name);
     int32_t hidden = (int32_t)hidden_dim(p, rq);
     for (int32_t i = 0; i < m.n_layers; i++) {

@@ -43,6 +43,11 @@ bool is_tuned_op(const char *op)
     return strcmp(op, "aggregate") == 0 || strcmp(op, "attention") == 0;
 }
 
+static enum dtype type_of(const struct program *p, int32_t buffer)
+{
+    return buffer < 0 ? DTYPE_F32 : p->buffers[buffer].dtype;
+}
+
 // Of a sum over in-neighbours; of one over the nodes sent to.
 static const char *const directions[] = {"forward", "backward"};
 
@@ -66,6 +71,9 @@ static struct kernel_spec spec_of(const struct program *p, const struct step *s,
     int32_t heads = scores < 0 ? 0 : p->buffers[scores].dim / 2;
     return (struct kernel_spec){
         .dim = p->buffers[s->out].dim,
+        .x_type = type_of(p, s->x),
+        .out_type = type_of(p, s->out),
+        .self_type = type_of(p, s->self),
         .x_pitch = pitch_of(p, s->x),
         .out_pitch = pitch_of(p, s->out),
         .self_pitch = pitch_of(p, s->self),
@@ -80,19 +88,19 @@ static struct kernel_spec spec_of(const struct program *p, const struct step *s,
     };
 }
 
-static void layer_props(const struct layer *l, int32_t index, enum norm norm,
-                        int32_t agg_dim, const char *direction,
+static void layer_props(const struct layer *l, int32_t index,
+                        const struct kernel_spec *k, const char *direction,
                         struct props *out)
 {
     out->n = 0;
     props_int(out, "layer.index", index);
     props_text(out, "layer.op", conv_op_name(l->op));
-    props_text(out, "layer.reduce", norm == NORM_MEAN ? "mean" : "sum");
+    props_text(out, "layer.reduce", k->norm == NORM_MEAN ? "mean" : "sum");
     props_bool(out, "layer.weighted", false);
     props_int(out, "layer.in_dim", l->in_dim);
     props_int(out, "layer.out_dim", l->out_dim);
-    props_int(out, "layer.agg_dim", agg_dim);
-    props_text(out, "layer.dtype", "f32");
+    props_int(out, "layer.agg_dim", k->dim);
+    props_text(out, "layer.dtype", dtype_name(k->x_type));
     props_text(out, "layer.direction", direction);
 }
 
@@ -106,17 +114,21 @@ bool opspec_of_step(const struct model *m, const struct program *p,
         return false;
     out->spec = spec_of(p, s, n_nodes, n_edges);
     const char *direction = directions[s->transposed];
-    layer_props(l, s->layer, s->norm, out->spec.dim, direction, &out->layer);
     const struct kernel_spec *k = &out->spec;
+    layer_props(l, s->layer, k, direction, &out->layer);
     snprintf(out->key, sizeof(out->key),
-             "v1 %s f32 layer=%d/%s in=%d out=%d dim=%d pitch=%d,%d,%d norm=%s "
+             "v1 %s %s layer=%d/%s in=%d out=%d dim=%d pitch=%d,%d,%d norm=%s "
              "self=%s bias=%d act=%s offset=%d %s",
-             out->op, (int)s->layer, conv_op_name(l->op), (int)l->in_dim,
-             (int)l->out_dim, (int)k->dim, (int)k->x_pitch, (int)k->out_pitch,
-             (int)k->self_pitch, norm_name(k->norm),
+             out->op, dtype_name(k->x_type), (int)s->layer, conv_op_name(l->op),
+             (int)l->in_dim, (int)l->out_dim, (int)k->dim, (int)k->x_pitch,
+             (int)k->out_pitch, (int)k->self_pitch, norm_name(k->norm),
              self_term_name(k->self_term), k->bias, activation_name(k->act),
              (int)k->offset_bits, direction);
     size_t n = strlen(out->key);
+    if (!spec_is_f32(k))
+        n += (size_t)snprintf(out->key + n, sizeof(out->key) - n,
+                              " types=%s,%s", dtype_name(k->out_type),
+                              dtype_name(k->self_type));
     if (k->depth)
         n += (size_t)snprintf(out->key + n, sizeof(out->key) - n, " depth=%d",
                               (int)k->depth);
@@ -124,6 +136,25 @@ bool opspec_of_step(const struct model *m, const struct program *p,
         snprintf(out->key + n, sizeof(out->key) - n, " heads=%dx%d",
                  (int)k->heads, (int)k->channels);
     return true;
+}
+
+// What stands behind a key's text of a product, which is all float32, and where
+// not all matrices are.
+static bool parse_rest(const char *text, struct kernel_spec *k)
+{
+    char out[8] = "", self[8] = "";
+    int end = 0;
+    if (sscanf(text, " depth=%" SCNd32 "%n", &k->depth, &end) == 1)
+        return end > 0 && !text[end] && k->depth > 0 && spec_is_f32(k);
+    if (!*text)
+        return spec_is_f32(k);
+    sscanf(text, " types=%7[^,],%7s%n", out, self, &end);
+    int out_at = dtype_from_name(out), self_at = dtype_from_name(self);
+    if (end == 0 || text[end] || out_at < 0 || self_at < 0)
+        return false;
+    k->out_type = (enum dtype)out_at;
+    k->self_type = (enum dtype)self_at;
+    return !spec_is_f32(k);
 }
 
 static const char *op_named(const char *name)
@@ -134,38 +165,29 @@ static const char *op_named(const char *name)
     return NULL;
 }
 
-// What stands behind the key's text of a product.
-static bool parse_depth(const char *text, struct kernel_spec *k)
-{
-    int end = 0;
-    if (!*text)
-        return true;
-    return sscanf(text, " depth=%" SCNd32 "%n", &k->depth, &end) == 1 &&
-           end > 0 && !text[end] && k->depth > 0;
-}
-
 bool opspec_parse(const char *key, struct opspec *out)
 {
-    char op[32], conv[32], norm[32], self[32], act[32], direction[32];
+    char op[32], dtype[8], conv[32], norm[32], self[32], act[32], direction[32];
     int index, bias, end = 0;
     struct layer l = {0};
     struct kernel_spec *k = &out->spec;
     *out = (struct opspec){0};
     // Unfilled words must not be read as names.
-    op[0] = conv[0] = norm[0] = self[0] = act[0] = direction[0] = '\0';
+    op[0] = dtype[0] = conv[0] = norm[0] = self[0] = act[0] = '\0';
+    direction[0] = '\0';
     int n = sscanf(key,
-                   "v1 %31s f32 layer=%d/%31s in=%" SCNd32 " out=%" SCNd32
+                   "v1 %31s %7s layer=%d/%31s in=%" SCNd32 " out=%" SCNd32
                    " dim=%" SCNd32 " pitch=%" SCNd32 ",%" SCNd32 ",%" SCNd32
                    " norm=%31s self=%31s bias=%d act=%31s offset=%" SCNd32
                    " %31s%n",
-                   op, &index, conv, &l.in_dim, &l.out_dim, &k->dim,
+                   op, dtype, &index, conv, &l.in_dim, &l.out_dim, &k->dim,
                    &k->x_pitch, &k->out_pitch, &k->self_pitch, norm, self,
                    &bias, act, &k->offset_bits, direction, &end);
     int conv_op = conv_op_from_name(conv), norm_at = norm_from_name(norm);
+    int type_at = dtype_from_name(dtype);
     int self_at = self_term_from_name(self), act_at = activation_from_name(act);
     bool backward = strcmp(direction, directions[true]) == 0;
-    if (n != 15 || end == 0 || !parse_depth(key + end, k) ||
-        !(out->op = op_named(op)) ||
+    if (n != 16 || end == 0 || !(out->op = op_named(op)) || type_at < 0 ||
         (!backward && strcmp(direction, directions[false]) != 0) ||
         conv_op < 0 || norm_at < 0 || self_at < 0 || act_at < 0)
         return false;
@@ -174,7 +196,10 @@ bool opspec_parse(const char *key, struct opspec *out)
     k->self_term = (enum self_term)self_at;
     k->act = (enum activation)act_at;
     k->bias = bias;
-    layer_props(&l, index, k->norm, k->dim, directions[backward], &out->layer);
+    k->x_type = (enum dtype)type_at;
+    if (!parse_rest(key + end, k))
+        return false;
+    layer_props(&l, index, k, directions[backward], &out->layer);
     snprintf(out->key, sizeof(out->key), "%s", key);
     return true;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "bundle/dtype.h"
 #include "fail.h"
 #include "plan/lower.h"
 
@@ -25,21 +26,23 @@ static bool is_live(const struct program *p, int32_t buffer, int32_t at)
     return buffer == BUFFER_Y;
 }
 
-int64_t program_live_width(const struct program *p, int32_t at)
+int64_t program_live_bytes(const struct program *p, int32_t at)
 {
-    int64_t width = 0;
+    int64_t bytes = 0;
     for (int32_t b = 0; b < p->n_buffers; b++)
-        width += is_live(p, b, at) ? p->buffers[b].dim : 0;
-    return width;
+        if (is_live(p, b, at))
+            bytes +=
+                p->buffers[b].dim * (int64_t)dtype_bytes(p->buffers[b].dtype);
+    return bytes;
 }
 
-// The place in [first, last] where the fewest columns are live; of equals the
-// first.
+// The place in [first, last] where the fewest bytes of a row are live; of
+// equals the first.
 static int32_t narrowest(const struct program *p, int32_t first, int32_t last)
 {
     int32_t best = first;
     for (int32_t at = first + 1; at <= last; at++)
-        if (program_live_width(p, at) < program_live_width(p, best))
+        if (program_live_bytes(p, at) < program_live_bytes(p, best))
             best = at;
     return best;
 }
@@ -75,8 +78,8 @@ static void move_buffer(struct program *p, int32_t at, enum step_kind kind,
                         int32_t buffer)
 {
     int32_t copy = p->n_buffers++;
-    int32_t dim = p->buffers[buffer].dim;
-    p->buffers[copy] = (struct buffer){dim, padded_pitch(dim)};
+    const struct buffer *b = &p->buffers[buffer];
+    p->buffers[copy] = padded_buffer(b->dim, b->dtype);
     if (buffer == BUFFER_Y) {
         rename_buffer(p, 0, at, BUFFER_Y, copy);
         insert_step(p, at, kind, copy, BUFFER_Y);

@@ -14,6 +14,6 @@ gnnac_status program_add_order(struct program *p, gnnac_error *err);
 
 // Columns of all buffers that step `at` or a later one still needs: what a
 // change of order there moves per node. For tests.
-int64_t program_live_width(const struct program *p, int32_t at);
+int64_t program_live_bytes(const struct program *p, int32_t at);
 
 #endif

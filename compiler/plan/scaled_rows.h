@@ -7,7 +7,7 @@
 #include "bundle/program.h"
 
 // Whether the step is a product for which there is a kernel: one with few
-// columns. BLAS's tiles are wider (templates/README.md has the times).
+// columns, all float32. BLAS's tiles are wider (templates/README.md has times).
 bool is_narrow_product(const struct program *p, const struct step *s);
 
 // Lets every narrow product whose only reader is a GCN aggregation scale its

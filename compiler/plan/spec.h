@@ -7,6 +7,7 @@
 
 struct kernel_spec {
     int32_t dim;                            // columns
+    enum dtype x_type, out_type, self_type; // how the matrices are stored
     int32_t x_pitch, out_pitch, self_pitch; // elements between rows
     enum norm norm;
     enum self_term self_term;
@@ -17,6 +18,12 @@ struct kernel_spec {
     int32_t heads, channels; // attention, whose x has heads * channels
                              // columns; else 0
 };
+
+static inline bool spec_is_f32(const struct kernel_spec *s)
+{
+    return s->x_type == DTYPE_F32 && s->out_type == DTYPE_F32 &&
+           s->self_type == DTYPE_F32;
+}
 
 // Columns of x.
 static inline int32_t kernel_x_dim(const struct kernel_spec *s)

@@ -4,63 +4,86 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bundle/dtype.h"
 #include "checked.h"
 #include "rng.h"
 
-// Floats before and behind the output that no kernel may touch.
-enum { CANARY_FLOATS = 64 };
+// Values before and behind the output that no kernel may touch.
+enum { CANARY_VALUES = 64 };
 
 // ---- set up -----------------------------------------------------------------
 
-static float *random_floats(int64_t n, uint64_t seed)
+// Values that a matrix of that dtype can hold.
+static float *random_values(int64_t n, uint64_t seed, enum dtype type)
 {
     float *x = alloc_array(n, sizeof(*x));
     if (x)
         rng_fill_normal(seed, x, n);
+    for (int64_t i = 0; x && type != DTYPE_F32 && i < n; i++)
+        x[i] = dtype_round(type, x[i]);
     return x;
 }
 
-static int64_t out_floats(const struct bench *b)
+static int64_t out_values(const struct bench *b)
 {
     return b->g->n_nodes * b->spec->out_pitch;
+}
+
+// With the canaries; a multiple of 4, as is filled at once.
+static size_t out_bytes(const struct bench *b)
+{
+    size_t n = (size_t)out_values(b) + 2 * CANARY_VALUES;
+    return (n * dtype_bytes(b->spec->out_type) + 3) / 4 * 4;
 }
 
 static gnnac_status make_host_data(struct bench *b, gnnac_error *err)
 {
     const struct kernel_spec *s = b->spec;
     int64_t n = b->g->n_nodes;
-    b->x = random_floats(n * s->x_pitch, 1);
-    b->self = random_floats(n * s->self_pitch, 2);
-    b->bias = random_floats(s->dim, 3);
+    b->x = random_values(n * s->x_pitch, 1, s->x_type);
+    b->self = random_values(n * s->self_pitch, 2, s->self_type);
+    b->bias = random_values(s->dim, 3, DTYPE_F32);
     b->dinv = alloc_array(n, sizeof(*b->dinv));
-    b->y = alloc_array(out_floats(b) + 2 * CANARY_FLOATS, sizeof(*b->y));
-    if (!b->x || !b->self || !b->bias || !b->dinv || !b->y)
+    b->y = alloc_array(out_values(b) + 2 * CANARY_VALUES, sizeof(*b->y));
+    b->stored = alloc_array((int64_t)out_bytes(b), 1);
+    if (!b->x || !b->self || !b->bias || !b->dinv || !b->y || !b->stored)
         return FAIL(err, GNNAC_ENOMEM, "out of memory for the bench");
     graph_dinv(n, b->g->rowptr, b->dinv);
     b->host = (struct operand_data){b->x, b->self, b->dinv, b->bias, 0.25f};
     return GNNAC_OK;
 }
 
+// A matrix on the device, as its dtype stores it.
+static gnnac_status upload_matrix(const struct bench *b, const float *values,
+                                  int32_t pitch, enum dtype type, cu_ptr *out,
+                                  gnnac_error *err)
+{
+    int64_t n = b->g->n_nodes * pitch;
+    void *stored = alloc_array(n, dtype_bytes(type));
+    if (!stored)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory for the bench");
+    dtype_store(type, values, n, stored);
+    gnnac_status st = cuda_upload(b->c, stored, (size_t)n * dtype_bytes(type),
+                                  "the bench", out, err);
+    free(stored);
+    return st;
+}
+
 static gnnac_status make_device_data(struct bench *b, gnnac_error *err)
 {
     const struct cuda_context *c = b->c;
     const struct kernel_spec *s = b->spec;
-    size_t row = (size_t)b->g->n_nodes * sizeof(float);
     struct operands *d = &b->device;
     gnnac_status st = GNNAC_OK;
     TRY(cuda_graph_init(c, b->g->n_nodes, b->g->n_edges, b->g->rowptr,
                         b->g->colidx, b->dinv, &b->graph, err));
-    TRY(cuda_upload(c, b->x, row * (size_t)s->x_pitch, "the bench", &d->x,
-                    err));
-    TRY(cuda_upload(c, b->self, row * (size_t)s->self_pitch, "the bench",
-                    &d->self, err));
+    TRY(upload_matrix(b, b->x, s->x_pitch, s->x_type, &d->x, err));
+    TRY(upload_matrix(b, b->self, s->self_pitch, s->self_type, &d->self, err));
     TRY(cuda_upload(c, b->bias, (size_t)s->dim * sizeof(float), "the bench",
                     &d->bias, err));
     TRY(cuda_upload(c, &b->host.eps, sizeof(float), "the bench", &d->eps, err));
-    TRY(cuda_alloc(c,
-                   ((size_t)out_floats(b) + 2 * CANARY_FLOATS) * sizeof(float),
-                   "the bench", &b->out_base, err));
-    d->out = b->out_base + CANARY_FLOATS * sizeof(float);
+    TRY(cuda_alloc(c, out_bytes(b), "the bench", &b->out_base, err));
+    d->out = b->out_base + CANARY_VALUES * dtype_bytes(s->out_type);
     TRY(CU(c, cuStreamCreate, (&b->stream, CU_STREAM_NON_BLOCKING), err));
 out:
     return st;
@@ -90,6 +113,7 @@ void bench_finish(struct bench *b)
     free(b->dinv);
     free(b->bias);
     free(b->y);
+    free(b->stored);
 }
 
 // ---- one variant ------------------------------------------------------------
@@ -124,25 +148,26 @@ static gnnac_status load_variant(struct bench *b, const struct variant *v,
 
 static bool canaries_live(const struct bench *b)
 {
-    const float *tail = b->y + CANARY_FLOATS + out_floats(b);
-    for (int i = 0; i < CANARY_FLOATS; i++)
+    const float *tail = b->y + CANARY_VALUES + out_values(b);
+    for (int i = 0; i < CANARY_VALUES; i++)
         if (!isnan(b->y[i]) || !isnan(tail[i]))
             return false;
     return true;
 }
 
-// The output before a run is all NaN (0xFFFFFFFF), canaries included.
+// The output before a run is all NaN (all bits are set, in any dtype), canaries
+// included.
 static gnnac_status run_once(struct bench *b, queue_run queue, void *work,
                              gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    size_t n = (size_t)out_floats(b) + 2 * CANARY_FLOATS;
+    int64_t n = out_values(b) + 2 * CANARY_VALUES;
     TRY(CU(b->c, cuMemsetD32Async,
-           (b->out_base, 0xffffffffu, n, b->stream), err));
+           (b->out_base, 0xffffffffu, out_bytes(b) / 4, b->stream), err));
     TRY(queue(work, b->stream, err));
     TRY(CU(b->c, cuStreamSynchronize, (b->stream), err));
-    TRY(CU(b->c, cuMemcpyDtoH_v2, (b->y, b->out_base, n * sizeof(float)),
-           err));
+    TRY(CU(b->c, cuMemcpyDtoH_v2, (b->stored, b->out_base, out_bytes(b)), err));
+    dtype_load(b->spec->out_type, b->stored, n, b->y);
 out:
     return st;
 }
@@ -159,7 +184,7 @@ gnnac_status bench_check(struct bench *b, queue_run queue, void *work,
     if (st != GNNAC_OK)
         return st;
     out->max_error = oracle_compare(b->g, b->spec, &b->host,
-                                    b->y + CANARY_FLOATS, &out->row);
+                                    b->y + CANARY_VALUES, &out->row);
     out->inside = canaries_live(b);
     return GNNAC_OK;
 }

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "bundle/dtype.h"
+
 // Time for a dependent gather from device memory, and the number of 32-lane
 // warps an SM keeps in flight. Round figures for recent GPUs; they only weigh
 // the terms against each other.
@@ -24,15 +26,17 @@ static const double apart = 2;
 static double bytes_moved(const struct kernel_spec *spec, double nodes,
                           double edges)
 {
-    double row = 4.0 * spec->dim;
-    double own = spec->self_term == SELF_NONE ? 0 : nodes * row;
-    return edges * (row + 4) + nodes * (row + 8) + own;
+    double dim = spec->dim, row = dim * (double)dtype_bytes(spec->x_type);
+    double out = dim * (double)dtype_bytes(spec->out_type);
+    double self = dim * (double)dtype_bytes(spec->self_type);
+    double own = spec->self_term == SELF_NONE ? 0 : nodes * self;
+    return edges * (row + 4) + nodes * (out + 8) + own;
 }
 
-// The widest vector, at most `limit` floats, that rows of x allow.
+// The widest vector, at most `limit` values, that rows of x allow.
 static int64_t widest(int64_t limit, int32_t pitch)
 {
-    for (int64_t w = 4; w > 1; w /= 2)
+    for (int64_t w = 8; w > 1; w /= 2)
         if (w <= limit && pitch % w == 0)
             return w;
     return 1;
@@ -44,7 +48,8 @@ static int64_t widest(int64_t limit, int32_t pitch)
 struct shape {
     double lanes;     // that share an edge
     double lane_use;  // share of them that have a column
-    double vec;       // floats per load
+    double vec;       // values per load
+    double bytes;     // of such a load
     double floats;    // that a lane holds of a row
     double tiles;     // of columns, each with all edges
     double teams;     // teams of lanes that share a row or a part
@@ -60,13 +65,16 @@ struct shape {
 static void set_columns(const struct candidate *c,
                         const struct kernel_spec *spec, struct shape *s)
 {
-    double limit = (double)candidate_get(c, "vec", 4);
+    // Knobs count words of 4 bytes.
+    double per_word = 4.0 / (double)dtype_bytes(spec->x_type);
+    double limit = (double)candidate_get(c, "vec", 4) * per_word;
     double vec = (double)widest((int64_t)limit, spec->x_pitch);
     double span = s->lanes * vec, loads = ceil(spec->dim / span);
     // Where coarsen is no knob, templates hold up to 8 floats.
     double held = (double)candidate_get(c, "coarsen", 0) * limit;
     double most = fmax(1, floor((held > 0 ? held : 8) / vec));
     s->vec = vec;
+    s->bytes = vec * (double)dtype_bytes(spec->x_type);
     s->lane_use = spec->dim / (loads * span);
     s->tiles = ceil(loads / most);
     s->floats = fmin(loads, most) * vec;
@@ -158,7 +166,8 @@ static double instructions(const struct shape *s, double edges)
 static double lines(const struct shape *s, int32_t dim, double edges)
 {
     double span = s->lanes * s->vec;
-    return edges * (ceil(dim / span) * fmax(1, span * 4 / 128) + s->tiles);
+    double line = fmax(1, s->lanes * s->bytes / 128);
+    return edges * (ceil(dim / span) * line + s->tiles);
 }
 
 // Until all have waited for their gathers, and the last for its own.

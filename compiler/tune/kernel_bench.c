@@ -29,7 +29,7 @@ static void bare_sum(int32_t dim, int32_t pitch, struct model *m,
     m->layers[0] =
         (struct layer){.op = CONV_GIN, .in_dim = dim, .out_dim = dim, .mlp = 1};
     *p = (struct program){.n_buffers = 2, .n_steps = 1};
-    p->buffers[0] = p->buffers[1] = (struct buffer){dim, pitch};
+    p->buffers[0] = p->buffers[1] = (struct buffer){dim, pitch, DTYPE_F32};
     p->steps[0] = (struct step){.kind = STEP_AGGREGATE,
                                 .x = 0,
                                 .out = 1,

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "bundle/dtype.h"
+
 static double row_scale(const struct kernel_spec *spec,
                         const struct operand_data *d, int64_t v,
                         int64_t degree)
@@ -133,6 +135,9 @@ static void aggregate_row(const struct csr *g, const struct kernel_spec *spec,
         double bias = spec->bias ? d->bias[c] : 0;
         y[c] += self + bias;
         bound[c] = u * (bound[c] + fabs(self) + fabs(bias)) + 0x1p-126;
+        if (spec->out_type != DTYPE_F32)
+            bound[c] += dtype_unit(spec->out_type) * fabs(y[c]) +
+                        dtype_tiny(spec->out_type);
         if (spec->act == ACT_RELU && y[c] < 0)
             y[c] = 0;
     }

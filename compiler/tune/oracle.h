@@ -7,8 +7,8 @@
 #include "graph/csr.h"
 #include "plan/spec.h"
 
-// Float32 inputs on the host, attention's scores as self; rows as far
-// apart as the spec says. NULL where the spec needs none.
+// Inputs on the host, as floats whatever they are stored as; attention's scores
+// as self; rows as far apart as the spec says. NULL where the spec needs none.
 struct operand_data {
     const float *x, *self, *dinv, *bias;
     float eps;
@@ -16,7 +16,8 @@ struct operand_data {
 
 // Row v of the result: spec->dim values and bounds
 // c u (in-degree + 2) sum|w x|, c = 4, u = 2^-24. Of attention (spec->heads >
-// 0) the bound also grows with the scores, oracle.c says how.
+// 0) the bound also grows with the scores, oracle.c says how; of a result that
+// is stored in 16 bits, by that rounding.
 void oracle_row(const struct csr *g, const struct kernel_spec *spec,
                 const struct operand_data *d, int64_t v, double *y,
                 double *bound);

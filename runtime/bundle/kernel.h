@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bundle/dtype.h"
+
 enum {
     MAX_LAUNCHES = 4, // kernels that one step starts, in order
     MAX_ARGS = 24,
@@ -108,6 +110,7 @@ struct kernel {
     bool partials;        // needs the PARTIAL scratch: 2 rows of `dim` floats
                           // per block; of sorted parts 1 per piece of a row
     int32_t dim;          // width it was specialised for
+    enum dtype x_type, out_type, self_type; // of the matrices it expects
     int32_t offset_bits;  // 32 or 64: the type offset_t
     int32_t n_launches;
     struct launch launches[MAX_LAUNCHES];

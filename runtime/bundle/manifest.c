@@ -43,6 +43,12 @@ enum {
     {                                                            \
 #member, FIELD_NAME, AT(type, member), .names = &(table) \
     }
+// A dtype, which is not written where it is f32.
+#define DTYPE(type, member)                                           \
+    {                                                                 \
+#member, FIELD_NAME, AT(type, member), .names = &dtype_names, \
+                                               .optional = true       \
+    }
 // An array with its length in n_MEMBER.
 #define ARRAY(kind_, type, member, lo, hi)             \
 #member, kind_, AT(type, member),                  \
@@ -65,12 +71,14 @@ static const struct field model_fields[] = {
     TEXT(model, name),
     {ARRAY(FIELD_OBJECTS, model, layers, 1, MAX_LAYERS), .sub = layer_fields},
     BOOL(model, log_softmax),
+    DTYPE(model, dtype),
     {0},
 };
 
 static const struct field buffer_fields[] = {
     I32(buffer, dim, 1, MAX_WIDTH),
     I32(buffer, pitch, 1, 2 * MAX_WIDTH),
+    DTYPE(buffer, dtype),
     {0},
 };
 
@@ -135,6 +143,9 @@ static const struct field kernel_fields[] = {
     BOOL(kernel, partials),
     I32(kernel, dim, 1, MAX_WIDTH),
     I32(kernel, offset_bits, 32, 64),
+    DTYPE(kernel, x_type),
+    DTYPE(kernel, out_type),
+    DTYPE(kernel, self_type),
     {ARRAY(FIELD_OBJECTS, kernel, launches, 1, MAX_LAUNCHES),
      .sub = launch_fields},
     {0},
@@ -203,9 +214,11 @@ static const struct field manifest_fields[] = {
 // ignored "part_rows" or "packed_rows" would hand kernels other parts than they
 // expect. One without "attention" knows neither its steps nor its parameters,
 // one without "training" not what the kernels of training are given, one
-// without "products" leaves those with a kernel to BLAS.
-static const char *const features[] = {"reorder", "part_rows", "attention",
-                                       "training", "packed_rows", "products"};
+// without "products" leaves those with a kernel to BLAS. To one without "dtype"
+// all matrices are float32.
+static const char *const features[] = {"reorder",  "part_rows",   "attention",
+                                       "training", "packed_rows", "products",
+                                       "dtype"};
 enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
 
 static bool has_feature(const char *name)
@@ -293,8 +306,9 @@ static json_t *requirements(const struct manifest *m)
     const char *training = m->training.rules[0] ? "training" : NULL;
     const char *packed = has_packed_rows(m) ? "packed_rows" : NULL;
     const char *products = has_products(m) ? "products" : NULL;
-    return json_pack("[s*, s*, s*, s*, s*, s*]", order, rows, attention,
-                     training, packed, products);
+    const char *dtype = m->model.dtype != DTYPE_F32 ? "dtype" : NULL;
+    return json_pack("[s*, s*, s*, s*, s*, s*, s*]", order, rows, attention,
+                     training, packed, products, dtype);
 }
 
 json_t *manifest_to_json(const struct manifest *m)

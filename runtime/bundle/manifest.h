@@ -27,6 +27,8 @@ gnnac_status manifest_json_load(const char *text, size_t n_bytes, json_t **out,
 // fit together, indices exist, buffers are written before they are read,
 // launches are possible. GNNAC_EFORMAT.
 gnnac_status manifest_check(const struct manifest *m, gnnac_error *err);
+// Its part about the model, and its parameters (manifest_model.c).
+gnnac_status manifest_check_model(const struct manifest *m, gnnac_error *err);
 // Its part about reordered graphs, after all else (manifest_order.c).
 gnnac_status manifest_check_orders(const struct manifest *m, gnnac_error *err);
 gnnac_status kernel_check(const struct kernel *k, gnnac_error *err);

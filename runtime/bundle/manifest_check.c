@@ -5,7 +5,6 @@
 #include "bundle/offsets.h"
 #include "checked.h"
 #include "bundle/manifest.h"
-#include "bundle/model_params.h"
 
 #define BAD(...) FAIL(err, GNNAC_EFORMAT, "manifest: " __VA_ARGS__)
 
@@ -63,54 +62,6 @@ static gnnac_status check_archs(const struct manifest *m, gnnac_error *err)
     return GNNAC_OK;
 }
 
-// ---- model ------------------------------------------------------------------
-
-static gnnac_status check_layers(const struct manifest *m, gnnac_error *err)
-{
-    const struct model *g = &m->model;
-    for (int32_t i = 0; i < g->n_layers; i++) {
-        const struct layer *l = &g->layers[i];
-        if (i && l->in_dim != g->layers[i - 1].out_dim)
-            return BAD("layer %d reads %d columns, layer %d writes %d", (int)i,
-                       (int)l->in_dim, (int)i - 1,
-                       (int)g->layers[i - 1].out_dim);
-        if ((l->op == CONV_GIN) != (l->mlp > 0))
-            return BAD("layer %d: mlp is 1 or 2 for gin, else 0", (int)i);
-        if ((l->op == CONV_GAT) != (l->heads > 0) ||
-            (l->heads > 0 && l->out_dim % l->heads != 0))
-            return BAD("layer %d: heads divide gat's columns, else 0", (int)i);
-        if (m->self_loops_removed && !conv_adds_self_loops(l->op))
-            return BAD("layer %d needs the self loops that were removed",
-                       (int)i);
-    }
-    return GNNAC_OK;
-}
-
-// The reference takes parameters by name, the backends by index: both must mean
-// the same tensors.
-static gnnac_status check_params(const struct manifest *m, gnnac_error *err)
-{
-    const struct program *p = &m->program;
-    int32_t at = 0;
-    for (int32_t i = 0; i < m->model.n_layers; i++) {
-        struct param_spec want[MAX_LAYER_PARAMS];
-        int n = layer_params(&m->model.layers[i], i, want);
-        for (int k = 0; k < n; k++, at++) {
-            const struct param *q = &p->params[at];
-            if (at >= p->n_params || strcmp(q->name, want[k].name) != 0)
-                return BAD("params[%d] should be %s", (int)at, want[k].name);
-            if (q->rows != want[k].rows || q->cols != want[k].cols)
-                return BAD("%s is %d x %d, its layer needs %d x %d", q->name,
-                           (int)q->rows, (int)q->cols, (int)want[k].rows,
-                           (int)want[k].cols);
-        }
-    }
-    if (at != p->n_params)
-        return BAD("%d parameters, the model has %d", (int)p->n_params,
-                   (int)at);
-    return GNNAC_OK;
-}
-
 // ---- program ----------------------------------------------------------------
 
 static gnnac_status check_buffers(const struct manifest *m, gnnac_error *err)
@@ -123,6 +74,10 @@ static gnnac_status check_buffers(const struct manifest *m, gnnac_error *err)
         if (b->pitch < b->dim || (i < 2 && b->pitch != b->dim))
             return BAD("buffer %d: pitch %d for %d columns", (int)i,
                        (int)b->pitch, (int)b->dim);
+        if (b->dtype != DTYPE_F32 && (i < 2 || b->dtype != g->dtype))
+            return BAD("buffer %d: %s is not %s dtype", (int)i,
+                       dtype_name(b->dtype),
+                       i < 2 ? "the caller's" : "the model's");
         if (!size_mul((size_t)m->n_nodes, (size_t)b->pitch * 8, &bytes) ||
             !size_add(bytes, total + 256, &total) || total > INT64_MAX / 2)
             return BAD("the buffers exceed the address space");
@@ -150,8 +105,10 @@ static bool param_is(const struct checked_step *c, int32_t index, int32_t rows,
                      int32_t cols)
 {
     const struct program *p = &c->m->program;
+    enum dtype type = c->s->kind == STEP_LINEAR ? c->x->dtype : DTYPE_F32;
     return index >= 0 && index < p->n_params && p->params[index].rows == rows &&
-           p->params[index].cols == cols;
+           p->params[index].cols == cols &&
+           program_param_type(p, index) == type;
 }
 
 // Whether the step multiplies its rows by dinv, for an aggregation to come.
@@ -184,6 +141,8 @@ static gnnac_status check_linear(const struct checked_step *c)
         return BAD_STEP(c, "its weight does not fit its buffers");
     if (c->s->x == c->s->out)
         return BAD_STEP(c, "cannot work in place");
+    if (c->x->dtype == DTYPE_F32 && c->out->dtype != DTYPE_F32)
+        return BAD_STEP(c, "reads float32 and does not write it");
     return GNNAC_OK;
 }
 
@@ -194,6 +153,13 @@ static gnnac_status check_elementwise(const struct checked_step *c)
     if (c->s->bias != -1 && !param_is(c, c->s->bias, 1, c->out->dim))
         return BAD_STEP(c, "its bias does not fit");
     return GNNAC_OK;
+}
+
+static gnnac_status check_log_softmax(const struct checked_step *c)
+{
+    if (c->x->dtype != DTYPE_F32 || c->out->dtype != DTYPE_F32)
+        return BAD_STEP(c, "works on float32");
+    return check_elementwise(c);
 }
 
 static gnnac_status check_reordering(const struct checked_step *c)
@@ -372,6 +338,9 @@ static gnnac_status check_step_kernel(const struct checked_step *c)
     const struct kernel *k = &c->m->kernels[c->s->kernel];
     if (k->dim != c->out->dim)
         return BAD_STEP(c, "its kernel was made for another width");
+    if (k->x_type != c->x->dtype || k->out_type != c->out->dtype ||
+        k->self_type != (c->self ? c->self->dtype : DTYPE_F32))
+        return BAD_STEP(c, "its kernel was made for another dtype");
     if (k->offset_bits == 32 && needs_64_bits(c))
         return BAD_STEP(c, "its kernel's 32-bit offsets overflow");
     for (int32_t i = 0; i < k->n_launches; i++)
@@ -419,7 +388,7 @@ static gnnac_status check_step(const struct checked_step *c)
         [STEP_LINEAR] = check_linear,
         [STEP_AGGREGATE] = check_aggregate,
         [STEP_BIAS_ACT] = check_elementwise,
-        [STEP_LOG_SOFTMAX] = check_elementwise,
+        [STEP_LOG_SOFTMAX] = check_log_softmax,
         [STEP_GRAPH_ORDER] = check_reordering,
         [STEP_INPUT_ORDER] = check_reordering,
         [STEP_ATTENTION_SCORES] = check_attention_scores,
@@ -474,9 +443,8 @@ gnnac_status manifest_check(const struct manifest *m, gnnac_error *err)
 {
     static gnnac_status (*const checks[])(const struct manifest *,
                                           gnnac_error *) = {
-        check_graph,   check_archs,   check_layers, check_params,
-        check_buffers, check_kernels, check_steps,  check_training,
-        manifest_check_orders,
+        check_graph,   check_archs, manifest_check_model, check_buffers,
+        check_kernels, check_steps, check_training,       manifest_check_orders,
     };
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
         gnnac_status st = checks[i](m, err);

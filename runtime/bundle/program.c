@@ -8,6 +8,8 @@ static const char *const conv_ops[] = {[CONV_GCN] = "gcn",
                                        [CONV_GAT] = "gat"};
 static const char *const activations[] = {
     [ACT_NONE] = "none", [ACT_RELU] = "relu", [ACT_ELU] = "elu"};
+static const char *const dtypes[] = {
+    [DTYPE_F32] = "f32", [DTYPE_F16] = "f16", [DTYPE_BF16] = "bf16"};
 static const char *const inits[] = {[INIT_GLOROT] = "glorot",
                                     [INIT_ZERO] = "zero",
                                     [INIT_EPS] = "eps",
@@ -53,6 +55,7 @@ static const char *const grid_counts[] = {[GRID_ROWS] = "n_rows",
 
 const struct name_table conv_op_names = {N_CONV_OPS, conv_ops};
 const struct name_table activation_names = {N_ACTIVATIONS, activations};
+const struct name_table dtype_names = {N_DTYPES, dtypes};
 const struct name_table init_names = {N_INITS, inits};
 const struct name_table norm_names = {N_NORMS, norms};
 const struct name_table self_term_names = {N_SELF_TERMS, self_terms};
@@ -80,9 +83,25 @@ bool conv_adds_self_loops(enum conv_op op)
     return op == CONV_GCN || op == CONV_GAT;
 }
 
+enum dtype program_param_type(const struct program *p, int32_t param)
+{
+    for (int32_t i = 0; i < p->n_steps; i++)
+        if (p->steps[i].kind == STEP_LINEAR && p->steps[i].weight == param)
+            return p->buffers[p->steps[i].x].dtype;
+    return DTYPE_F32;
+}
+
+struct buffer padded_buffer(int32_t dim, enum dtype dtype)
+{
+    int32_t whole = (int32_t)(16 / dtype_bytes(dtype)), to = 1;
+    while (to < dim && to < whole)
+        to *= 2;
+    return (struct buffer){dim, (dim + to - 1) / to * to, dtype};
+}
+
 int32_t padded_pitch(int32_t dim)
 {
-    return dim <= 2 ? dim : (dim + 3) / 4 * 4;
+    return padded_buffer(dim, DTYPE_F32).pitch;
 }
 
 bool step_reads_dinv(const struct step *s)
@@ -126,6 +145,7 @@ bool launch_arg_trains(enum launch_arg a)
 
 NAME_FUNCTIONS(conv_op)
 NAME_FUNCTIONS(activation)
+NAME_FUNCTIONS(dtype)
 NAME_FUNCTIONS(norm)
 NAME_FUNCTIONS(self_term)
 NAME_FUNCTIONS(step_kind)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <gnnac/gnnac.h>
+#include "bundle/dtype.h"
 
 enum {
     MAX_LAYERS = 64,
@@ -38,6 +39,7 @@ struct model {
     int32_t n_layers;
     struct layer layers[MAX_LAYERS];
     bool log_softmax; // last, over the columns
+    enum dtype dtype; // the exactness class
 };
 
 // A learnable tensor. `name` is PyTorch Geometric's.
@@ -56,14 +58,17 @@ struct param {
 
 // A matrix [n_nodes, dim]; row v begins at element v * pitch. Buffer 0 is the
 // caller's x, buffer 1 the caller's y (both with pitch == dim); the others lie
-// in the workspace, their pitch rounded up so that rows start 16-byte aligned.
+// in the workspace, of the model's dtype or float32, rows 16-byte aligned.
 struct buffer {
     int32_t dim, pitch;
+    enum dtype dtype;
 };
 
-// The pitch of a workspace buffer: rows of 3 floats or more start 16-byte
-// aligned, so that a kernel may load four at once whatever the width.
-int32_t padded_pitch(int32_t dim);
+// A workspace buffer. Its pitch lets rows start at a multiple of 16 bytes,
+// narrow ones of the power of two that holds them, so that a kernel may load as
+// much at once whatever the width.
+struct buffer padded_buffer(int32_t dim, enum dtype dtype);
+int32_t padded_pitch(int32_t dim); // of floats
 
 // What scales the sum over the in-neighbours u of row v.
 enum norm {
@@ -88,7 +93,7 @@ enum step_kind {
     STEP_LINEAR,           // out = x W^T, or out += x W^T; of NORM_GCN, which
                            // takes a kernel, dinv[v] times row v of it
     STEP_AGGREGATE,        // out = act(norm-sum(x) + self + bias)
-    STEP_BIAS_ACT,         // out = act(x + bias); out may be x
+    STEP_BIAS_ACT,         // out = act(x + bias); out may be x; also casts
     STEP_LOG_SOFTMAX,      // out = log_softmax(x) along each row; out may be x
     STEP_GRAPH_ORDER,      // out = x, rows brought into the graph's node order
     STEP_INPUT_ORDER,      // out = x, rows back in the input's node order

@@ -10,8 +10,8 @@ struct name_table {
     int n;
     const char *const *names;
 };
-extern const struct name_table conv_op_names, activation_names, init_names,
-    norm_names, self_term_names, step_kind_names, launch_arg_names,
+extern const struct name_table conv_op_names, activation_names, dtype_names,
+    init_names, norm_names, self_term_names, step_kind_names, launch_arg_names,
     grid_count_names;
 // Of the steps that a bundle's program may have.
 extern const struct name_table model_step_kind_names;
@@ -23,6 +23,8 @@ const char *conv_op_name(enum conv_op v);
 int conv_op_from_name(const char *s);
 const char *activation_name(enum activation v);
 int activation_from_name(const char *s);
+const char *dtype_name(enum dtype v); // "f32", "f16", "bf16"
+int dtype_from_name(const char *s);
 const char *norm_name(enum norm v); // "none", "mean", "gcn", "scaled"
 int norm_from_name(const char *s);
 const char *self_term_name(enum self_term v); // "none", "one", "eps", "gcn"

@@ -1,4 +1,5 @@
-// The CPU backend: a program's steps in order.
+// The CPU backend: a program's steps in order. Here all buffers are floats;
+// those that have another dtype hold values rounded to it.
 #include "cpu/cpu_run.h"
 
 static const struct manifest *manifest_of(const struct cpu_run *r)
@@ -80,7 +81,12 @@ void cpu_scale_product(const struct cpu_run *r, const struct step *s)
                           r->m->ctx->n_threads);
 }
 
-void cpu_run_step(const struct cpu_run *r, const struct step *s)
+static enum dtype dtype_of(const struct cpu_run *r, int32_t buffer)
+{
+    return manifest_of(r)->program.buffers[buffer].dtype;
+}
+
+static void compute(const struct cpu_run *r, const struct step *s)
 {
     int64_t n = manifest_of(r)->n_nodes;
     int n_threads = r->m->ctx->n_threads;
@@ -88,7 +94,8 @@ void cpu_run_step(const struct cpu_run *r, const struct step *s)
     struct view out = cpu_output(r, s->out);
     switch (s->kind) {
     case STEP_LINEAR:
-        cpu_linear(n, x, param_of(r, s->weight), out, s->accumulate, n_threads);
+        cpu_linear_rounded(n, x, param_of(r, s->weight), dtype_of(r, s->x), out,
+                           s->accumulate, n_threads);
         cpu_scale_product(r, s);
         break;
     case STEP_AGGREGATE:
@@ -112,6 +119,14 @@ void cpu_run_step(const struct cpu_run *r, const struct step *s)
                          n_threads);
         break;
     }
+}
+
+void cpu_run_step(const struct cpu_run *r, const struct step *s)
+{
+    compute(r, s);
+    if (dtype_of(r, s->out) != DTYPE_F32)
+        cpu_round(manifest_of(r)->n_nodes, dtype_of(r, s->out),
+                  cpu_output(r, s->out), r->m->ctx->n_threads);
 }
 
 void cpu_forward(const struct gnnac_model *m, const float *x, float *y,

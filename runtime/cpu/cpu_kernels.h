@@ -22,6 +22,15 @@ struct const_view {
 void cpu_linear(int64_t n_rows, struct const_view x, const float *weight,
                 struct view out, bool accumulate, int n_threads);
 
+// The same with W rounded to a dtype.
+void cpu_linear_rounded(int64_t n_rows, struct const_view x,
+                        const float *weight, enum dtype dtype, struct view out,
+                        bool accumulate, int n_threads);
+
+// Round every value of `out` as its dtype would.
+void cpu_round(int64_t n_rows, enum dtype dtype, struct view out,
+               int n_threads);
+
 // `self`, `bias`, `eps`, `dinv` may be NULL where the step does not use them.
 // With `weight` the sum is that of weight[e] * x[colidx[e]]; norm is then none.
 struct aggregate_job {

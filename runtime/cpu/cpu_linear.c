@@ -2,6 +2,7 @@
 // weight, a few columns by DEPTH inputs, is transposed into a buffer on the
 // stack and used by all rows of a chunk. (Goto and van de Geijn 2008, without
 // the packing of x: its rows are as long as a panel is deep.)
+#include "bundle/dtype.h"
 #include "cpu/cpu_micro.h"
 
 enum {
@@ -11,13 +12,15 @@ enum {
     CHUNKS_PER_THREAD = 4,
 };
 
-// panel[k][j] = weight[j][k]; missing columns are zero.
-static void transpose_panel(const float *weight, int32_t in_dim, int depth,
-                            int n_cols, int width, float *panel)
+// panel[k][j] = weight[j][k], rounded; missing columns are zero.
+static void transpose_panel(const float *weight, enum dtype dtype,
+                            int32_t in_dim, int depth, int n_cols, int width,
+                            float *panel)
 {
     for (int j = 0; j < n_cols; j++)
         for (int k = 0; k < depth; k++)
-            panel[k * width + j] = weight[(int64_t)j * in_dim + k];
+            panel[k * width + j] =
+                dtype_round(dtype, weight[(int64_t)j * in_dim + k]);
     for (int j = n_cols; j < width; j++)
         for (int k = 0; k < depth; k++)
             panel[k * width + j] = 0;
@@ -26,6 +29,7 @@ static void transpose_panel(const float *weight, int32_t in_dim, int depth,
 struct product {
     struct const_view x;
     const float *weight;
+    enum dtype dtype; // of the weight
     struct view out;
     bool accumulate;
 };
@@ -49,10 +53,11 @@ static void multiply_depth(const struct cpu_micro *micro,
         int32_t left = out_dim - j;
         t.n_cols = left < micro->max_tile_cols ? left : micro->max_tile_cols;
         t.out = p->out.data + first * p->out.pitch + j;
-        transpose_panel(
-            p->weight + (int64_t)j * in_dim + k, in_dim, t.depth, t.n_cols,
-            t.n_cols <= micro->lanes ? micro->lanes : micro->max_tile_cols,
-            panel);
+        transpose_panel(p->weight + (int64_t)j * in_dim + k, p->dtype, in_dim,
+                        t.depth, t.n_cols,
+                        t.n_cols <= micro->lanes ? micro->lanes
+                                                 : micro->max_tile_cols,
+                        panel);
         micro->multiply(&t);
     }
 }
@@ -65,11 +70,12 @@ static int64_t chunk_rows(int64_t n_rows, int n_threads)
     return (rows + 11) / 12 * 12;
 }
 
-void cpu_linear(int64_t n_rows, struct const_view x, const float *weight,
-                struct view out, bool accumulate, int n_threads)
+void cpu_linear_rounded(int64_t n_rows, struct const_view x,
+                        const float *weight, enum dtype dtype, struct view out,
+                        bool accumulate, int n_threads)
 {
     const struct cpu_micro *micro = cpu_micro();
-    const struct product p = {x, weight, out, accumulate};
+    const struct product p = {x, weight, dtype, out, accumulate};
     int64_t chunk = chunk_rows(n_rows, n_threads);
 #pragma omp parallel for schedule(dynamic) \
     num_threads(n_threads) if (n_rows > chunk)
@@ -77,4 +83,11 @@ void cpu_linear(int64_t n_rows, struct const_view x, const float *weight,
         for (int32_t k = 0; k < x.dim; k += DEPTH)
             multiply_depth(micro, &p, v,
                            n_rows - v < chunk ? n_rows - v : chunk, k);
+}
+
+void cpu_linear(int64_t n_rows, struct const_view x, const float *weight,
+                struct view out, bool accumulate, int n_threads)
+{
+    cpu_linear_rounded(n_rows, x, weight, DTYPE_F32, out, accumulate,
+                       n_threads);
 }

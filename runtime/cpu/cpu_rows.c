@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "bundle/dtype.h"
 #include "cpu/cpu_kernels.h"
 
 void cpu_bias_act(int64_t n_rows, struct const_view x, const float *bias,
@@ -46,6 +47,15 @@ void cpu_permute_rows(int64_t n_rows, struct const_view x,
     for (int64_t v = 0; v < n_rows; v++)
         memcpy(out.data + v * out.pitch, x.data + source_row[v] * x.pitch,
                (size_t)out.dim * sizeof(float));
+}
+
+void cpu_round(int64_t n_rows, enum dtype dtype, struct view out, int n_threads)
+{
+#pragma omp parallel for schedule(static) num_threads(n_threads)
+    for (int64_t v = 0; v < n_rows; v++)
+        for (int32_t j = 0; j < out.dim; j++)
+            out.data[v * out.pitch + j] =
+                dtype_round(dtype, out.data[v * out.pitch + j]);
 }
 
 void cpu_multiply_rows(int64_t n_rows, const float *by, struct view m,

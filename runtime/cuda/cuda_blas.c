@@ -44,9 +44,31 @@ gnnac_status cuda_blas_on(const struct cuda_blas *b, cu_stream stream,
     return cublas_status("cublasSetWorkspace_v2", result, err);
 }
 
-static float *floats_at(cu_ptr p)
+static void *at(cu_ptr p)
 {
-    return (float *)(uintptr_t)p;
+    return (void *)(uintptr_t)p;
+}
+
+static int data_type(enum dtype t)
+{
+    return t == DTYPE_F16    ? CUDA_R_16F
+           : t == DTYPE_BF16 ? CUDA_R_16BF
+                             : CUDA_R_32F;
+}
+
+static gnnac_status linear_of_halves(const struct cuda_blas *b,
+                                     const struct product *p, cu_ptr w,
+                                     struct device_matrix x,
+                                     struct device_matrix out, gnnac_error *err)
+{
+    const float one = 1, beta = p->accumulate ? 1 : 0;
+    int type = data_type(x.dtype);
+    int result = b->c->blas.cublasGemmEx(
+        b->handle, CUBLAS_T, CUBLAS_N, p->rows, (int)p->n, p->cols, &one, at(w),
+        type, p->cols, at(x.data), type, x.pitch, &beta, at(out.data),
+        data_type(out.dtype), out.pitch, CUBLAS_COMPUTE_32F,
+        CUBLAS_GEMM_DEFAULT);
+    return cublas_status("cublasGemmEx", result, err);
 }
 
 gnnac_status cuda_blas_linear(const struct cuda_blas *b,
@@ -54,11 +76,12 @@ gnnac_status cuda_blas_linear(const struct cuda_blas *b,
                               struct device_matrix x, struct device_matrix out,
                               gnnac_error *err)
 {
+    if (x.dtype != DTYPE_F32)
+        return linear_of_halves(b, p, w, x, out, err);
     const float one = 1, beta = p->accumulate ? 1 : 0;
     int result = b->c->blas.cublasSgemm_v2(
-        b->handle, CUBLAS_T, CUBLAS_N, p->rows, (int)p->n, p->cols, &one,
-        floats_at(w), p->cols, floats_at(x.data), x.pitch, &beta,
-        floats_at(out.data), out.pitch);
+        b->handle, CUBLAS_T, CUBLAS_N, p->rows, (int)p->n, p->cols, &one, at(w),
+        p->cols, at(x.data), x.pitch, &beta, at(out.data), out.pitch);
     return cublas_status("cublasSgemm_v2", result, err);
 }
 
@@ -69,9 +92,8 @@ gnnac_status cuda_blas_input_grad(const struct cuda_blas *b,
 {
     const float one = 1, beta = p->accumulate ? 1 : 0;
     int result = b->c->blas.cublasSgemm_v2(
-        b->handle, CUBLAS_N, CUBLAS_N, p->cols, (int)p->n, p->rows, &one,
-        floats_at(w), p->cols, floats_at(g.data), g.pitch, &beta,
-        floats_at(out.data), out.pitch);
+        b->handle, CUBLAS_N, CUBLAS_N, p->cols, (int)p->n, p->rows, &one, at(w),
+        p->cols, at(g.data), g.pitch, &beta, at(out.data), out.pitch);
     return cublas_status("cublasSgemm_v2", result, err);
 }
 
@@ -84,7 +106,6 @@ gnnac_status cuda_blas_weight_grad(const struct cuda_blas *b,
     const float one = 1, beta = 0;
     int result = b->c->blas.cublasSgemm_v2(
         b->handle, CUBLAS_N, CUBLAS_T, p->cols, p->rows, (int)p->n, &one,
-        floats_at(x.data), x.pitch, floats_at(g.data), g.pitch, &beta,
-        floats_at(grad), p->cols);
+        at(x.data), x.pitch, at(g.data), g.pitch, &beta, at(grad), p->cols);
     return cublas_status("cublasSgemm_v2", result, err);
 }

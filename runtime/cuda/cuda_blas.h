@@ -4,6 +4,7 @@
 #ifndef GNNAC_CUDA_BLAS_H
 #define GNNAC_CUDA_BLAS_H
 
+#include "bundle/dtype.h"
 #include "cuda/cuda_context.h"
 
 struct cuda_blas {
@@ -20,10 +21,11 @@ void cuda_blas_close(struct cuda_blas *b); // all-zero is fine
 gnnac_status cuda_blas_on(const struct cuda_blas *b, cu_stream stream,
                           gnnac_error *err);
 
-// A matrix on the device: rows of `pitch` floats. Sizes come with the call.
+// A matrix on the device: rows of `pitch` values. Sizes come with the call.
 struct device_matrix {
     cu_ptr data;
     int32_t pitch;
+    enum dtype dtype;
 };
 
 // Rows of x are n; the weight w is [rows, cols], packed.
@@ -32,7 +34,8 @@ struct product {
     int32_t rows, cols;
     bool accumulate; // add to what the result holds
 };
-// out [n, rows] = x [n, cols] w^T
+// out [n, rows] = x [n, cols] w^T; w is of x's dtype, sums are float32. The
+// others want float32 throughout.
 gnnac_status cuda_blas_linear(const struct cuda_blas *b,
                               const struct product *p, cu_ptr w,
                               struct device_matrix x, struct device_matrix out,

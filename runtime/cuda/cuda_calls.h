@@ -22,8 +22,8 @@ typedef struct CUgraph_st *cu_graph;
 typedef struct CUgraphExec_st *cu_graph_exec;
 typedef struct cublasContext *cublas_handle;
 
-// CUresult, CUdevice_attribute, CUfunction_attribute, cublasOperation_t: the
-// values that are used.
+// CUresult, CUdevice_attribute, CUfunction_attribute, cublasOperation_t and
+// others of cuBLAS: the values that are used.
 enum {
     CU_OUT_OF_MEMORY = 2,
     CU_NO_DEVICE = 100,
@@ -50,6 +50,13 @@ enum {
 
     CUBLAS_N = 0,
     CUBLAS_T = 1,
+
+    // cudaDataType, cublasComputeType_t, cublasGemmAlgo_t
+    CUDA_R_32F = 0,
+    CUDA_R_16F = 2,
+    CUDA_R_16BF = 14,
+    CUBLAS_COMPUTE_32F = 68,
+    CUBLAS_GEMM_DEFAULT = -1,
 };
 
 #define DRIVER_CALLS(CALL)                                                     \
@@ -115,7 +122,12 @@ enum {
     CALL(cublasSgemm_v2,                                                 \
          (cublas_handle handle, int op_a, int op_b, int m, int n, int k, \
           const float *alpha, const float *a, int lda, const float *b,   \
-          int ldb, const float *beta, float *c, int ldc))
+          int ldb, const float *beta, float *c, int ldc))                \
+    CALL(cublasGemmEx,                                                   \
+         (cublas_handle handle, int op_a, int op_b, int m, int n, int k, \
+          const void *alpha, const void *a, int type_a, int lda,         \
+          const void *b, int type_b, int ldb, const void *beta, void *c, \
+          int type_c, int ldc, int compute_type, int algorithm))
 
 #define CALL(name, parameters) int(*name) parameters;
 struct driver_calls {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bundle/dtype.h"
 #include "checked.h"
 #include "cuda/cuda_model.h"
 #include "weights.h"
@@ -203,10 +204,31 @@ static gnnac_status settle(struct cuda_model *cm, gnnac_error *err)
     return stream ? CU(cm->c, cuStreamSynchronize, (stream), err) : GNNAC_OK;
 }
 
-static size_t param_bytes(const struct cuda_model *cm, int32_t i)
+static size_t param_bytes(const struct program *p, int32_t i)
 {
-    return (size_t)param_elems(&manifest_of(cm)->program.params[i]) *
-           sizeof(float);
+    return (size_t)param_elems(&p->params[i]) *
+           dtype_bytes(program_param_type(p, i));
+}
+
+// A parameter, rounded where a linear step reads it in 16 bits; it takes then
+// the first half of its place.
+static gnnac_status upload_param(struct cuda_model *cm, int32_t i,
+                                 gnnac_error *err)
+{
+    const struct program *p = &manifest_of(cm)->program;
+    enum dtype type = program_param_type(p, i);
+    size_t n_bytes = param_bytes(p, i);
+    if (type == DTYPE_F32)
+        return cuda_copy_in(cm->c, cuda_param(cm, i), cm->m->params[i], n_bytes,
+                            err);
+    void *stored = malloc(n_bytes);
+    if (!stored)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory for the weights");
+    dtype_store(type, cm->m->params[i], param_elems(&p->params[i]), stored);
+    gnnac_status st =
+        cuda_copy_in(cm->c, cuda_param(cm, i), stored, n_bytes, err);
+    free(stored);
+    return st;
 }
 
 gnnac_status cuda_model_upload(struct cuda_model *cm, gnnac_error *err)
@@ -217,13 +239,13 @@ gnnac_status cuda_model_upload(struct cuda_model *cm, gnnac_error *err)
     st = settle(cm, err);
     for (int32_t i = 0; i < manifest_of(cm)->program.n_params && st == GNNAC_OK;
          i++)
-        st = cuda_copy_in(cm->c, cuda_param(cm, i), cm->m->params[i],
-                          param_bytes(cm, i), err);
+        st = upload_param(cm, i, err);
     cm->host_is_old = cm->host_is_old && st != GNNAC_OK;
     cuda_leave(cm->c);
     return st;
 }
 
+// Only a trainer makes the host's copy old, and it trains float32.
 gnnac_status cuda_model_download(struct cuda_model *cm, gnnac_error *err)
 {
     if (!cm->host_is_old)
@@ -232,10 +254,10 @@ gnnac_status cuda_model_download(struct cuda_model *cm, gnnac_error *err)
     if (st != GNNAC_OK)
         return st;
     st = settle(cm, err);
-    for (int32_t i = 0; i < manifest_of(cm)->program.n_params && st == GNNAC_OK;
-         i++)
+    const struct program *p = &manifest_of(cm)->program;
+    for (int32_t i = 0; i < p->n_params && st == GNNAC_OK; i++)
         st = CU(cm->c, cuMemcpyDtoH_v2,
-                (cm->m->params[i], cuda_param(cm, i), param_bytes(cm, i)), err);
+                (cm->m->params[i], cuda_param(cm, i), param_bytes(p, i)), err);
     cm->host_is_old = st != GNNAC_OK;
     cuda_leave(cm->c);
     return st;
@@ -261,9 +283,9 @@ static cu_ptr buffer_address(const struct pass *p, int32_t buffer)
 
 static struct device_matrix matrix(const struct pass *p, int32_t buffer)
 {
-    return (struct device_matrix){
-        buffer_address(p, buffer),
-        manifest_of(p->cm)->program.buffers[buffer].pitch};
+    const struct buffer *b = &manifest_of(p->cm)->program.buffers[buffer];
+    return (struct device_matrix){buffer_address(p, buffer), b->pitch,
+                                  b->dtype};
 }
 
 static gnnac_status run_linear(const struct pass *p, const struct step *s,

@@ -31,7 +31,7 @@ static gnnac_status plan_gradients(const struct cuda_trainer *ct,
             (size_t)grads->n_steps * sizeof(grads->steps[0]));
     for (int32_t i = 0; i <= ct->dropped_x; i++)
         grads->buffers[i].pitch = 0;
-    gnnac_status st = workspace_plan_build(grads, n_nodes(ct), plan, err);
+    gnnac_status st = workspace_plan_build(grads, n_nodes(ct), true, plan, err);
     free(grads);
     return st;
 }

@@ -158,8 +158,9 @@ static gnnac_status run_kernel(struct cuda_trainer *ct, const struct step *s,
 static struct device_matrix matrix(const struct cuda_trainer *ct,
                                    int32_t buffer)
 {
-    return (struct device_matrix){cuda_train_buffer(ct, buffer),
-                                  ct->p.buffers[buffer].pitch};
+    const struct buffer *b = &ct->p.buffers[buffer];
+    return (struct device_matrix){cuda_train_buffer(ct, buffer), b->pitch,
+                                  b->dtype};
 }
 
 static gnnac_status run_product(const struct cuda_trainer *ct,

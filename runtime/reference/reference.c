@@ -16,6 +16,16 @@
 // network, cancellations, correlations and ReLU included. The bound of the last
 // layer is C times the sum of its own B and the largest deviation seen. B is a
 // worst case, many times the usual error, so this is safe without being blind.
+//
+// What is stored in 16 bits is rounded by up to s(v) = u16 |v|. Such roundings
+// are far larger than float32's and there are many in a row's sums, so their
+// worst case would let a missing edge pass. They are independent of each other;
+// B grows by the root of the sum of their squares, where each is as large as it
+// can be (twice a rounding's usual size): of a_u s(W x_u), stored if the layer
+// transforms first; of W_k s(z_k), z = sum a_u x_u, if it aggregates first, and
+// as much again for W_k itself; of the layer's input, if it is cast; and by the
+// s() of what is written. Both orders count, whichever the program has. As all
+// that is so much more than usual, C is then 1.
 #include <float.h>
 #include <math.h>
 #include <omp.h>
@@ -35,13 +45,17 @@ struct row {
     double *own, *own_mag; // the node's own term, likewise
     double *hidden, *hidden_mag; // between two linear layers, likewise
     double *local;               // B [out_dim]
+    double *spread, *own_spread; // squares of the errors that storage makes in
+                                 // z and in own [in_dim]
+    double *hidden_spread;       // and in hidden [out_dim]
+    double *squares;             // of the errors of the a_u W x_u [out_dim]
     double roundings;            // u T
     double tiny;                 // what underflow may lose
 };
 
 static size_t row_doubles(const struct layer *l)
 {
-    return 2 * (RUNS + 1) * (size_t)l->in_dim + (RUNS + 2) * (size_t)l->out_dim;
+    return 2 * (RUNS + 2) * (size_t)l->in_dim + (RUNS + 4) * (size_t)l->out_dim;
 }
 
 static struct row row_in(double *s, const struct layer *l)
@@ -54,7 +68,29 @@ static struct row row_in(double *s, const struct layer *l)
     r.own_mag = r.mag + in;
     r.hidden_mag = r.own_mag + in;
     r.local = r.hidden_mag + out;
+    r.squares = r.local + out;
+    r.hidden_spread = r.squares + out;
+    r.spread = r.hidden_spread + out;
+    r.own_spread = r.spread + in;
     return r;
+}
+
+// ---- storage ----------------------------------------------------------------
+
+// z [dim, RUNS] is stored, as is the weight that it is then multiplied by.
+static void spread_stored(const struct conv *c, int32_t dim, const double *z,
+                          double *spread)
+{
+    for (int32_t k = 0; k < dim; k++)
+        spread[k] += 2 * square(stored(c, z[k * RUNS]));
+}
+
+// a h[u], the layer's input, was cast where h is the caller's x.
+static void spread_cast(const struct conv *c, int64_t u, double a,
+                        double *spread)
+{
+    for (int32_t k = 0; c->x && k < c->l->in_dim; k++)
+        spread[k] += square(a * stored(c, c->x[u * c->l->in_dim + k]));
 }
 
 // ---- aggregation ------------------------------------------------------------
@@ -81,9 +117,11 @@ static void gather_values(const double *h, int32_t dim, double a, double *z,
 
 // z += a h[u].
 static void gather(const struct conv *c, int64_t u, double a, double *z,
-                   double *mag)
+                   double *mag, double *spread)
 {
     int64_t dim = c->l->in_dim;
+    if (c->dtype != DTYPE_F32)
+        spread_cast(c, u, a, spread);
     if (c->x)
         gather_input(c->x + u * dim, c->l->in_dim, a, z, mag);
     else
@@ -109,22 +147,35 @@ static double edge_weight(const struct conv *c, int64_t v, int64_t u,
     return c->l->op == CONV_SAGE ? 1 / degree : 1;
 }
 
+// a h[u] into a row's sum, also as it is if the layer transforms first.
+static void add_neighbour(const struct conv *c, int64_t u, double a,
+                          struct row *r)
+{
+    gather(c, u, a, r->z, r->mag, r->spread);
+    for (int32_t j = 0; c->transformed && j < c->l->out_dim; j++)
+        r->squares[j] +=
+            square(a * stored(c, c->transformed[u * c->l->out_dim + j]));
+}
+
 static void aggregate(const struct conv *c, int64_t v, struct row *r)
 {
     int64_t begin = c->g->rowptr[v], end = c->g->rowptr[v + 1];
     double degree = (double)(end - begin);
     clear(r->z, r->mag, c->l->in_dim);
+    memset(r->spread, 0, (size_t)c->l->in_dim * sizeof(double));
+    memset(r->squares, 0, (size_t)c->l->out_dim * sizeof(double));
     r->roundings = U * (degree + c->l->in_dim + 4);
     r->tiny = FLT_MIN * (degree + 2);
     for (int64_t e = begin; e < end; e++) {
         int64_t u = c->g->colidx[e];
         if (!is_own_loop(c, v, e))
-            gather(c, u, edge_weight(c, v, u, degree), r->z, r->mag);
+            add_neighbour(c, u, edge_weight(c, v, u, degree), r);
     }
     if (c->l->op == CONV_GCN)
-        gather(c, v, c->dinv[v] * c->dinv[v], r->z, r->mag);
+        add_neighbour(c, v, c->dinv[v] * c->dinv[v], r);
     if (c->l->op == CONV_GIN)
-        gather(c, v, 1 + (double)c->param[PARAM_EPS][0], r->z, r->mag);
+        add_neighbour(c, v, 1 + (double)c->param[PARAM_EPS][0], r);
+    spread_stored(c, c->l->in_dim, r->z, r->spread);
 }
 
 // ---- linear layers ----------------------------------------------------------
@@ -133,20 +184,22 @@ static void aggregate(const struct conv *c, int64_t v, struct row *r)
 // grows by what rounding may do to it.
 static void add_product(const struct row *r, const float *weight,
                         int32_t out_dim, int32_t in_dim, const double *z,
-                        const double *mag, double *y, double *local)
+                        const double *mag, const double *spread, double *y,
+                        double *local)
 {
     for (int32_t j = 0; j < out_dim; j++) {
         const float *p = weight + (int64_t)j * in_dim;
-        double sum[RUNS] = {0}, size = 0;
+        double sum[RUNS] = {0}, size = 0, squares = 0;
         for (int32_t k = 0; k < in_dim; k++) {
             double w = (double)p[k];
             for (int i = 0; i < RUNS; i++)
                 sum[i] += w * z[k * RUNS + i];
             size += fabs(w) * (r->roundings * mag[k] + r->tiny);
+            squares += w * w * spread[k];
         }
         for (int i = 0; i < RUNS; i++)
             y[j * RUNS + i] += sum[i];
-        local[j] += size;
+        local[j] += size + sqrt(squares);
     }
 }
 
@@ -180,37 +233,53 @@ void reference_perturb(int32_t stage, int64_t v, int32_t dim,
     }
 }
 
+// What storing a row's sum, and its sum with the bias, may change.
+static void store_row(const struct conv *c, const float *bias, int32_t dim,
+                      const double *y, double *local)
+{
+    for (int32_t j = 0; c->dtype != DTYPE_F32 && j < dim; j++) {
+        double b = bias ? (double)bias[j] : 0;
+        local[j] += stored(c, y[j * RUNS] - b) + stored(c, y[j * RUNS]);
+    }
+}
+
 // GIN's second linear layer reads what the first wrote, a matrix of its own.
 static void second_linear(const struct conv *c, int64_t v, struct row *r,
                           double *y)
 {
     int32_t dim = c->l->out_dim;
+    store_row(c, c->param[PARAM_BIAS], dim, r->hidden, r->local);
     reference_perturb(2 * c->index, v, dim, r->local, r->hidden);
     relu(r->hidden, dim);
+    memset(r->hidden_spread, 0, (size_t)dim * sizeof(double));
+    spread_stored(c, dim, r->hidden, r->hidden_spread);
     r->roundings = U * (dim + 4);
     r->tiny = 2 * FLT_MIN;
     for (int32_t k = 0; k < dim; k++)
         r->hidden_mag[k] = fabs(r->hidden[k * RUNS]);
     start_with_bias(c->param[PARAM_BIAS2], r, dim, dim, y, r->local);
     add_product(r, c->param[PARAM_WEIGHT2], dim, dim, r->hidden, r->hidden_mag,
-                y, r->local);
+                r->hidden_spread, y, r->local);
 }
 
 // SAGE's W_r x.
 static void add_own(const struct conv *c, int64_t v, struct row *r, double *y)
 {
     clear(r->own, r->own_mag, c->l->in_dim);
-    gather(c, v, 1, r->own, r->own_mag);
+    memset(r->own_spread, 0, (size_t)c->l->in_dim * sizeof(double));
+    gather(c, v, 1, r->own, r->own_mag, r->own_spread);
+    spread_stored(c, c->l->in_dim, r->own, r->own_spread);
+    store_row(c, c->param[PARAM_BIAS], c->l->out_dim, y, r->local);
     add_product(r, c->param[PARAM_WEIGHT2], c->l->out_dim, c->l->in_dim, r->own,
-                r->own_mag, y, r->local);
+                r->own_mag, r->own_spread, y, r->local);
 }
 
 // ---- rows and layers --------------------------------------------------------
 
 // The bound of a row of the last layer. A deviation may be small by chance, so
 // none counts for less than the row's mean.
-static void bound_row(const double *y, const double *local, int32_t dim,
-                      double *bound)
+static void bound_row(double c, const double *y, const double *local,
+                      int32_t dim, double *bound)
 {
     double mean = 0;
     for (int32_t j = 0; j < dim; j++) {
@@ -220,7 +289,7 @@ static void bound_row(const double *y, const double *local, int32_t dim,
         mean += bound[j] / dim;
     }
     for (int32_t j = 0; j < dim; j++)
-        bound[j] = C * (local[j] + fmax(bound[j], mean));
+        bound[j] = c * (local[j] + fmax(bound[j], mean));
 }
 
 static void activate(enum activation act, double *y, int32_t dim)
@@ -236,7 +305,8 @@ void reference_finish_row(const struct conv *c, int64_t v, const double *local,
 {
     int32_t dim = c->l->out_dim;
     if (c->last)
-        bound_row(y, local, dim, c->bound + v * dim);
+        bound_row(c->dtype == DTYPE_F32 ? C : 1, y, local, dim,
+                  c->bound + v * dim);
     else
         reference_perturb(2 * c->index + 1, v, dim, local, y);
     activate(c->l->act, y, dim);
@@ -249,13 +319,40 @@ static void compute_row(const struct conv *c, int64_t v, struct row *r)
     double *y = c->out + v * dim * RUNS, *first = two ? r->hidden : y;
     aggregate(c, v, r);
     start_with_bias(c->param[PARAM_BIAS], r, dim, in, first, r->local);
-    add_product(r, c->param[PARAM_WEIGHT], dim, in, r->z, r->mag, first,
-                r->local);
+    add_product(r, c->param[PARAM_WEIGHT], dim, in, r->z, r->mag, r->spread,
+                first, r->local);
+    for (int32_t j = 0; c->transformed && j < dim; j++)
+        r->local[j] += sqrt(r->squares[j]);
     if (c->l->op == CONV_SAGE)
         add_own(c, v, r, y);
     if (two)
         second_linear(c, v, r, y);
+    // The own term of the last layer is stored, though its result is not.
+    if (!c->last || c->l->op == CONV_SAGE)
+        store_row(c, c->param[two ? PARAM_BIAS2 : PARAM_BIAS], dim, y,
+                  r->local);
     reference_finish_row(c, v, r->local, y);
+}
+
+// W x of every node, which a program that transforms first stores.
+static gnnac_status transform(struct conv *c, int n_threads, gnnac_error *err)
+{
+    int64_t n = c->g->n_nodes;
+    int32_t in = c->l->in_dim, dim = c->l->out_dim;
+    if (c->dtype == DTYPE_F32)
+        return GNNAC_OK;
+    if (!(c->transformed = alloc_array(n * dim, sizeof(double))))
+        return FAIL(err, GNNAC_ENOMEM, "out of memory for the reference");
+#pragma omp parallel for schedule(static) num_threads(n_threads)
+    for (int64_t v = 0; v < n; v++)
+        for (int32_t j = 0; j < dim; j++) {
+            const float *w = c->param[PARAM_WEIGHT] + (int64_t)j * in;
+            double sum = 0;
+            for (int32_t k = 0; k < in; k++)
+                sum += (double)w[k] * conv_input(c, v, k, 0);
+            c->transformed[v * dim + j] = sum;
+        }
+    return GNNAC_OK;
 }
 
 static void find_params(const struct gnnac_model *m, struct conv *c)
@@ -284,6 +381,11 @@ static gnnac_status run_layer(struct conv *c, int n_threads, gnnac_error *err)
         free(scratch);
         return reference_attention(c, n_threads, err);
     }
+    gnnac_status st = transform(c, n_threads, err);
+    if (st != GNNAC_OK) {
+        free(scratch);
+        return st;
+    }
 #pragma omp parallel num_threads(n_threads)
     {
         struct row r =
@@ -293,6 +395,8 @@ static gnnac_status run_layer(struct conv *c, int n_threads, gnnac_error *err)
             compute_row(c, v, &r);
     }
     free(scratch);
+    free(c->transformed);
+    c->transformed = NULL;
     return GNNAC_OK;
 }
 
@@ -347,6 +451,7 @@ static gnnac_status run_layers(const struct gnnac_model *m,
                          .dinv = dinv,
                          .x = i ? NULL : x,
                          .in = now,
+                         .dtype = g->dtype,
                          .bound = bound};
         find_params(m, &c);
         gnnac_status st = run_layer(&c, m->ctx->n_threads, err);

@@ -23,6 +23,8 @@ struct conv {
     const double *dinv; // GCN
     const float *x;     // the network's input, for the first layer
     const double *in;   // [n_nodes, in_dim, RUNS] for the others
+    enum dtype dtype;   // of what is stored between the layers
+    double *transformed; // [n_nodes, out_dim] W x; NULL for f32
     double *out;        // [n_nodes, out_dim, RUNS]
     double *bound;      // [n_nodes, out_dim], for the last
 };
@@ -33,6 +35,19 @@ static inline double conv_input(const struct conv *c, int64_t u, int32_t k,
 {
     int64_t at = u * c->l->in_dim + k;
     return c->x ? (double)c->x[at] : c->in[at * RUNS + r];
+}
+
+static inline double square(double v)
+{
+    return v * v;
+}
+
+// s(v): what storing a value may change.
+static inline double stored(const struct conv *c, double v)
+{
+    return c->dtype == DTYPE_F32
+               ? 0
+               : dtype_unit(c->dtype) * fabs(v) + dtype_tiny(c->dtype);
 }
 
 // Move the runs but the exact one by `local` [dim]. `stage` numbers the

@@ -77,7 +77,9 @@ gnnac_status train_plan_build(const struct program *p, struct train_plan *out,
     struct train_plan plan = {.dense_x = false};
     for (int32_t i = 0; i < p->n_steps; i++) {
         const struct step *s = &p->steps[i];
-        gnnac_status st = check_step(&h, s, i, err);
+        gnnac_status st = p->buffers[s->out].dtype == DTYPE_F32
+                              ? check_step(&h, s, i, err)
+                              : refuse(i, "stores its result in 16 bits", err);
         if (st == GNNAC_OK)
             st = use_params(&h, s, i, &plan, err);
         if (st != GNNAC_OK)

@@ -22,7 +22,7 @@ static int32_t add_buffer(struct derivation *d, int32_t dim)
         d->full = true;
         return BUFFER_Y;
     }
-    p->buffers[p->n_buffers] = (struct buffer){dim, padded_pitch(dim)};
+    p->buffers[p->n_buffers] = padded_buffer(dim, DTYPE_F32);
     return p->n_buffers++;
 }
 

@@ -1,34 +1,34 @@
 // gnnac bias_act, from templates/bias_act.cu.lua
-// act(x + bias), row by row; out may be x. Lanes lie along the columns and
-// use the widest loads that both pitches allow; a narrow row takes part of a
-// warp.
+// act(x + bias), row by row; out may be x, or of another dtype. Lanes lie
+// along the columns and use the widest loads that both pitches allow; a narrow
+// row takes part of a warp.
 // warpPerBlock=8
 // f32 dim=22 x_pitch=24 out_pitch=22 norm=none self=none bias=1 act=relu offset_bits=32
 #line 16 "/gnnac/templates/bias_act.cu.lua"
 // 16 lanes per row; 16 rows per block.
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read2(float *to, const float *from)
 {
-#line 87 "/gnnac/templates/lanes.lib.lua"
+#line 181 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = *(const float2 *)(from + 0);
-#line 95 "/gnnac/templates/lanes.lib.lua"
+#line 183 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
 }
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2(float *to, const float *from)
 {
-#line 74 "/gnnac/templates/lanes.lib.lua"
+#line 164 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
 }
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load2(float *to, const float *from)
 {
-#line 85 "/gnnac/templates/lanes.lib.lua"
+#line 179 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = __ldg((const float2 *)(from + 0));
-#line 95 "/gnnac/templates/lanes.lib.lua"
+#line 183 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
 }
@@ -39,31 +39,32 @@ gnnac_bias_act_f32_d22_w8_bias_relu_x24(
     float *out, const float *x, const float *bias,
     int n_rows)
 {
-#line 36 "/gnnac/templates/rowwise.lib.lua"
+#line 46 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 16 + threadIdx.x / 16;
     const int at = threadIdx.x % 16;
     if (row >= n_rows)
         return;
-#line 23 "/gnnac/templates/bias_act.cu.lua"
-    const float *from = x + (long long)row * 24;
+#line 54 "/gnnac/templates/rowwise.lib.lua"
+    const float *from = x + row * 24LL;
     float *to = out + (long long)row * 22;
-#line 46 "/gnnac/templates/rowwise.lib.lua"
+#line 68 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 2; c < 22; c += 32) {
-#line 26 "/gnnac/templates/bias_act.cu.lua"
+#line 25 "/gnnac/templates/bias_act.cu.lua"
         float v[2];
+#line 58 "/gnnac/templates/rowwise.lib.lua"
         read2(v, from + c);
-#line 29 "/gnnac/templates/bias_act.cu.lua"
+#line 28 "/gnnac/templates/bias_act.cu.lua"
         float shift[2];
         load2(shift, bias + c);
-#line 33 "/gnnac/templates/bias_act.cu.lua"
+#line 32 "/gnnac/templates/bias_act.cu.lua"
 #pragma unroll
         for (int i = 0; i < 2; i++) {
-#line 36 "/gnnac/templates/bias_act.cu.lua"
+#line 35 "/gnnac/templates/bias_act.cu.lua"
             v[i] += shift[i];
-#line 39 "/gnnac/templates/bias_act.cu.lua"
+#line 38 "/gnnac/templates/bias_act.cu.lua"
             v[i] = v[i] < 0.0f ? 0.0f : v[i];
         }
-#line 43 "/gnnac/templates/bias_act.cu.lua"
+#line 61 "/gnnac/templates/rowwise.lib.lua"
         store2(to + c, v);
     }
 }

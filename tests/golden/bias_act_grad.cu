@@ -33,7 +33,7 @@ gnnac_bias_act_grad_f32_d22_r128_w8_bias_relu_x24_y24_s24(
     }
 #line 58 "/gnnac/templates/bias_act_grad.cu.lua"
     double total = sum;
-#line 56 "/gnnac/templates/train.lib.lua"
+#line 58 "/gnnac/templates/train.lib.lua"
     __shared__ double held[256];
     held[threadIdx.x] = total;
     for (int half = 128; half >= 32; half /= 2) {
@@ -41,7 +41,7 @@ gnnac_bias_act_grad_f32_d22_r128_w8_bias_relu_x24_y24_s24(
         if (threadIdx.x < half)
             held[threadIdx.x] += held[threadIdx.x + half];
     }
-#line 65 "/gnnac/templates/train.lib.lua"
+#line 67 "/gnnac/templates/train.lib.lua"
     if (threadIdx.x < 32)
         total = held[threadIdx.x];
 #line 60 "/gnnac/templates/bias_act_grad.cu.lua"
@@ -49,19 +49,19 @@ gnnac_bias_act_grad_f32_d22_r128_w8_bias_relu_x24_y24_s24(
         scratch[(long long)blockIdx.x * 22 + column] = total;
 }
 
-#line 100 "/gnnac/templates/train.lib.lua"
+#line 102 "/gnnac/templates/train.lib.lua"
 extern "C" __global__ void __launch_bounds__(1024, 1)
 gnnac_bias_act_grad_f32_d22_r128_w8_bias_relu_x24_y24_s24_total(
     float *grad, double *scratch, int n_rows)
 {
-#line 103 "/gnnac/templates/train.lib.lua"
+#line 105 "/gnnac/templates/train.lib.lua"
     const int column = blockIdx.y * 32 + threadIdx.x % 32;
     const int blocks = (n_rows + 127LL) / 128;
     double total = 0.0;
     for (int b = threadIdx.x / 32; b < blocks; b += 32)
         if (column < 22)
             total += scratch[(long long)b * 22 + column];
-#line 56 "/gnnac/templates/train.lib.lua"
+#line 58 "/gnnac/templates/train.lib.lua"
     __shared__ double held[1024];
     held[threadIdx.x] = total;
     for (int half = 512; half >= 32; half /= 2) {
@@ -69,7 +69,7 @@ gnnac_bias_act_grad_f32_d22_r128_w8_bias_relu_x24_y24_s24_total(
         if (threadIdx.x < half)
             held[threadIdx.x] += held[threadIdx.x + half];
     }
-#line 65 "/gnnac/templates/train.lib.lua"
+#line 67 "/gnnac/templates/train.lib.lua"
     if (threadIdx.x < 32)
         total = held[threadIdx.x];
 #line 67 "/gnnac/templates/bias_act_grad.cu.lua"

@@ -4,7 +4,7 @@
 // four entries, which one random number decides.
 // warpPerBlock=8
 // f32 dim=22 x_pitch=22 out_pitch=22 norm=none self=none bias=0 act=none offset_bits=32
-#line 7 "/gnnac/templates/train.lib.lua"
+#line 9 "/gnnac/templates/train.lib.lua"
 struct train_state {
     unsigned long long seed;
     long long step;
@@ -16,7 +16,7 @@ struct train_state {
     float step_lr, correct2;
 };
 
-#line 23 "/gnnac/templates/train.lib.lua"
+#line 25 "/gnnac/templates/train.lib.lua"
 static __device__ __forceinline__ unsigned long long mix(unsigned long long z)
 {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;

@@ -17,22 +17,23 @@
 #line 56 "/gnnac/templates/edge_balanced.cu.lua"
 typedef int offset_t;
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 81 "/gnnac/templates/lanes.lib.lua"
+#line 171 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 90 "/gnnac/templates/lanes.lib.lua"
+#line 183 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
+#line 186 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 72 "/gnnac/templates/lanes.lib.lua"
+#line 159 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
@@ -44,15 +45,15 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     const float *self, const float *eps, float *partial,
     int n_parts)
 {
-#line 53 "/gnnac/templates/parts.lib.lua"
+#line 63 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 55 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
-#line 117 "/gnnac/templates/lanes.lib.lua"
+#line 236 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 138 "/gnnac/templates/lanes.lib.lua"
+#line 257 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 153 "/gnnac/templates/lanes.lib.lua"
+#line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 #line 77 "/gnnac/templates/edge_balanced.cu.lua"
@@ -102,15 +103,15 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 128;
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 33 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 128;
-#line 35 "/gnnac/templates/epilogue.lib.lua"
+#line 39 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (ends) {
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
     }
 #line 138 "/gnnac/templates/edge_balanced.cu.lua"
@@ -132,22 +133,22 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
         if (!ends)
             continue;
         if (!open) {
-#line 63 "/gnnac/templates/epilogue.lib.lua"
-    const float weight = 1.0f + __ldg(eps);
 #line 67 "/gnnac/templates/epilogue.lib.lua"
+    const float weight = 1.0f + __ldg(eps);
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 72 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(weight, own[i], sum[i]);
-#line 89 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 190 "/gnnac/templates/lanes.lib.lua"
+#line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 159 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
-#line 66 "/gnnac/templates/parts.lib.lua"
+#line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 128;
-#line 190 "/gnnac/templates/lanes.lib.lua"
+#line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
         }
 #line 162 "/gnnac/templates/edge_balanced.cu.lua"
@@ -172,57 +173,57 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
                          __ldg(part_row + first + 1) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-#line 66 "/gnnac/templates/parts.lib.lua"
+#line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 128;
-#line 190 "/gnnac/templates/lanes.lib.lua"
+#line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 212 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
-#line 33 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 128;
-#line 38 "/gnnac/templates/epilogue.lib.lua"
-    float own[4];
 #line 42 "/gnnac/templates/epilogue.lib.lua"
+    float own[4];
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 63 "/gnnac/templates/epilogue.lib.lua"
-    const float weight = 1.0f + __ldg(eps);
 #line 67 "/gnnac/templates/epilogue.lib.lua"
+    const float weight = 1.0f + __ldg(eps);
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 72 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(weight, own[i], sum[i]);
-#line 89 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 190 "/gnnac/templates/lanes.lib.lua"
+#line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
-#line 77 "/gnnac/templates/parts.lib.lua"
+#line 87 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
-#line 79 "/gnnac/templates/parts.lib.lua"
+#line 89 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
     float *out, float *partial, const float *self,
     const float *eps, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 82 "/gnnac/templates/parts.lib.lua"
+#line 92 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 1 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 53 "/gnnac/templates/parts.lib.lua"
+#line 63 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 55 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
-#line 117 "/gnnac/templates/lanes.lib.lua"
+#line 236 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 138 "/gnnac/templates/lanes.lib.lua"
+#line 257 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 153 "/gnnac/templates/lanes.lib.lua"
+#line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 87 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -236,14 +237,14 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
             const int b = base + k * 1;
             if (b >= n)
                 continue;
-#line 103 "/gnnac/templates/parts.lib.lua"
+#line 113 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 128;
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 109 "/gnnac/templates/parts.lib.lua"
+#line 119 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -251,21 +252,21 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
                 sum[i] += v[k][i];
     }
 
-#line 33 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 128;
-#line 38 "/gnnac/templates/epilogue.lib.lua"
-    float own[4];
 #line 42 "/gnnac/templates/epilogue.lib.lua"
+    float own[4];
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 63 "/gnnac/templates/epilogue.lib.lua"
-    const float weight = 1.0f + __ldg(eps);
 #line 67 "/gnnac/templates/epilogue.lib.lua"
+    const float weight = 1.0f + __ldg(eps);
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 72 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(weight, own[i], sum[i]);
-#line 89 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 190 "/gnnac/templates/lanes.lib.lua"
+#line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

@@ -17,22 +17,23 @@
 #line 62 "/gnnac/templates/hybrid.cu.lua"
 typedef int offset_t;
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 81 "/gnnac/templates/lanes.lib.lua"
+#line 171 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 90 "/gnnac/templates/lanes.lib.lua"
+#line 183 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
+#line 186 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 72 "/gnnac/templates/lanes.lib.lua"
+#line 159 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
@@ -47,15 +48,15 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
 {
 #line 71 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 53 "/gnnac/templates/parts.lib.lua"
+#line 63 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 57 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
-#line 119 "/gnnac/templates/lanes.lib.lua"
+#line 238 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 138 "/gnnac/templates/lanes.lib.lua"
+#line 257 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 153 "/gnnac/templates/lanes.lib.lua"
+#line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -141,7 +142,7 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
                     const long long u = (long long)u_id[k] * 32;
 #line 162 "/gnnac/templates/hybrid.cu.lua"
                     weight[k] = __ldg(dinv + u_id[k]);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
 #line 166 "/gnnac/templates/hybrid.cu.lua"
@@ -172,7 +173,7 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
                     const long long u = (long long)u_id[k] * 32;
 #line 162 "/gnnac/templates/hybrid.cu.lua"
                     weight[k] = __ldg(dinv + u_id[k]);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
 #line 166 "/gnnac/templates/hybrid.cu.lua"
@@ -188,14 +189,14 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
 
 #line 211 "/gnnac/templates/hybrid.cu.lua"
     if (wide) {
-#line 200 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 207 "/gnnac/templates/lanes.lib.lua"
+#line 330 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -206,75 +207,75 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
 #line 223 "/gnnac/templates/hybrid.cu.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 32;
-#line 190 "/gnnac/templates/lanes.lib.lua"
+#line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 226 "/gnnac/templates/hybrid.cu.lua"
         return;
     }
-#line 30 "/gnnac/templates/epilogue.lib.lua"
+#line 34 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 33 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 32;
-#line 38 "/gnnac/templates/epilogue.lib.lua"
-    float own[4];
 #line 42 "/gnnac/templates/epilogue.lib.lua"
+    float own[4];
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 58 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 61 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 69 "/gnnac/templates/epilogue.lib.lua"
     const float weight = norm * norm;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 72 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(weight, own[i], sum[i]);
-#line 76 "/gnnac/templates/epilogue.lib.lua"
-    float shift[4];
 #line 78 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(weight, own[i], sum[i]);
+#line 82 "/gnnac/templates/epilogue.lib.lua"
+    float shift[4];
+#line 85 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 80 "/gnnac/templates/epilogue.lib.lua"
+#line 87 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 85 "/gnnac/templates/epilogue.lib.lua"
+#line 92 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 89 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 32;
-#line 190 "/gnnac/templates/lanes.lib.lua"
+#line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
-#line 75 "/gnnac/templates/parts.lib.lua"
+#line 85 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 79 "/gnnac/templates/parts.lib.lua"
+#line 89 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
     float *out, float *partial, const float *self,
     const float *dinv, const float *bias, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 82 "/gnnac/templates/parts.lib.lua"
+#line 92 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 53 "/gnnac/templates/parts.lib.lua"
+#line 63 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 57 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
-#line 119 "/gnnac/templates/lanes.lib.lua"
+#line 238 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 138 "/gnnac/templates/lanes.lib.lua"
+#line 257 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 153 "/gnnac/templates/lanes.lib.lua"
+#line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 87 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -288,68 +289,68 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
             const int b = base + k * 4;
             if (b >= n)
                 continue;
-#line 101 "/gnnac/templates/parts.lib.lua"
+#line 111 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 32;
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 109 "/gnnac/templates/parts.lib.lua"
+#line 119 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 sum[i] += v[k][i];
     }
-#line 200 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 207 "/gnnac/templates/lanes.lib.lua"
+#line 330 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 118 "/gnnac/templates/parts.lib.lua"
+#line 128 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 30 "/gnnac/templates/epilogue.lib.lua"
+#line 34 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 33 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 32;
-#line 38 "/gnnac/templates/epilogue.lib.lua"
-    float own[4];
 #line 42 "/gnnac/templates/epilogue.lib.lua"
+    float own[4];
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 58 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 61 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 69 "/gnnac/templates/epilogue.lib.lua"
     const float weight = norm * norm;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 72 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(weight, own[i], sum[i]);
-#line 76 "/gnnac/templates/epilogue.lib.lua"
-    float shift[4];
 #line 78 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(weight, own[i], sum[i]);
+#line 82 "/gnnac/templates/epilogue.lib.lua"
+    float shift[4];
+#line 85 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 80 "/gnnac/templates/epilogue.lib.lua"
+#line 87 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 85 "/gnnac/templates/epilogue.lib.lua"
+#line 92 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 89 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 32;
-#line 190 "/gnnac/templates/lanes.lib.lua"
+#line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

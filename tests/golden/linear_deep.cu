@@ -6,29 +6,29 @@
 // to 16 columns.
 // rowsPerLane=8 colsPerLane=4 depthWorker=8 unroll=4 warpPerBlock=4
 // f32 dim=16 x_pitch=1433 out_pitch=16 norm=none self=none bias=0 act=none offset_bits=32
-#line 56 "/gnnac/templates/linear.cu.lua"
+#line 58 "/gnnac/templates/linear.cu.lua"
 // Lanes along the columns: 4; along the depth: 8; rows per warp: 8.
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 78 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 72 "/gnnac/templates/lanes.lib.lua"
+#line 159 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 59 "/gnnac/templates/linear.cu.lua"
+#line 61 "/gnnac/templates/linear.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_linear_f32_d16_r8_c4_k8_u4_w4_k1433(
     float *out, const float *x, const float *weight,
     int n_rows)
 {
-#line 62 "/gnnac/templates/linear.cu.lua"
+#line 64 "/gnnac/templates/linear.cu.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 4 % 8;
     const int column = blockIdx.y * 16 + lane % 4 * 4;
@@ -48,10 +48,10 @@ gnnac_linear_f32_d16_r8_c4_k8_u4_w4_k1433(
                 slice * 1;
 
     float sum[8][4] = {};
-#line 98 "/gnnac/templates/linear.cu.lua"
+#line 100 "/gnnac/templates/linear.cu.lua"
 #pragma unroll 4
     for (int k = 0; k < 1432; k += 8) {
-#line 82 "/gnnac/templates/linear.cu.lua"
+#line 84 "/gnnac/templates/linear.cu.lua"
         float a[8][1], b[4][1];
 #pragma unroll
         for (int i = 0; i < 8; i++)
@@ -67,10 +67,10 @@ gnnac_linear_f32_d16_r8_c4_k8_u4_w4_k1433(
                 for (int j = 0; j < 4; j++)
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
-#line 104 "/gnnac/templates/linear.cu.lua"
+#line 106 "/gnnac/templates/linear.cu.lua"
     if (1432 + slice * 1 < 1433) {
         const int k = 1432;
-#line 82 "/gnnac/templates/linear.cu.lua"
+#line 84 "/gnnac/templates/linear.cu.lua"
         float a[8][1], b[4][1];
 #pragma unroll
         for (int i = 0; i < 8; i++)
@@ -87,7 +87,7 @@ gnnac_linear_f32_d16_r8_c4_k8_u4_w4_k1433(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 116 "/gnnac/templates/linear.cu.lua"
+#line 118 "/gnnac/templates/linear.cu.lua"
         const bool upper = slice & 4;
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -99,7 +99,7 @@ gnnac_linear_f32_d16_r8_c4_k8_u4_w4_k1433(
             }
     }
     {
-#line 116 "/gnnac/templates/linear.cu.lua"
+#line 118 "/gnnac/templates/linear.cu.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -111,7 +111,7 @@ gnnac_linear_f32_d16_r8_c4_k8_u4_w4_k1433(
             }
     }
     {
-#line 116 "/gnnac/templates/linear.cu.lua"
+#line 118 "/gnnac/templates/linear.cu.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
@@ -123,17 +123,17 @@ gnnac_linear_f32_d16_r8_c4_k8_u4_w4_k1433(
             }
     }
 
-#line 128 "/gnnac/templates/linear.cu.lua"
+#line 130 "/gnnac/templates/linear.cu.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
         const unsigned row = first + slice * 1 + i;
         if (row >= n_rows)
             break;
-#line 139 "/gnnac/templates/linear.cu.lua"
+#line 141 "/gnnac/templates/linear.cu.lua"
         float *to = out + (long long)row * 16 + column;
 #pragma unroll
         for (int j = 0; j < 4; j += 4)
-#line 143 "/gnnac/templates/linear.cu.lua"
+#line 145 "/gnnac/templates/linear.cu.lua"
             store4(to + j, &sum[i][j]);
     }
 }

@@ -6,34 +6,35 @@
 // to 16 columns.
 // rowsPerLane=8 colsPerLane=4 depthWorker=8 unroll=4 warpPerBlock=4
 // f32 dim=7 x_pitch=16 out_pitch=8 norm=gcn self=none bias=0 act=none offset_bits=32
-#line 56 "/gnnac/templates/linear.cu.lua"
+#line 58 "/gnnac/templates/linear.cu.lua"
 // Lanes along the columns: 2; along the depth: 4; rows per warp: 32.
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 81 "/gnnac/templates/lanes.lib.lua"
+#line 171 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 90 "/gnnac/templates/lanes.lib.lua"
+#line 183 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
+#line 186 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 72 "/gnnac/templates/lanes.lib.lua"
+#line 159 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 59 "/gnnac/templates/linear.cu.lua"
+#line 61 "/gnnac/templates/linear.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_linear_f32_d7_r8_c4_k8_u4_w4_k16_gcn_y8(
     float *out, const float *x, const float *weight,
     const float *dinv, int n_rows)
 {
-#line 62 "/gnnac/templates/linear.cu.lua"
+#line 64 "/gnnac/templates/linear.cu.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 2 % 4;
     const int column = blockIdx.y * 8 + lane % 2 * 4;
@@ -53,10 +54,10 @@ gnnac_linear_f32_d7_r8_c4_k8_u4_w4_k16_gcn_y8(
                 slice * 4;
 
     float sum[8][4] = {};
-#line 98 "/gnnac/templates/linear.cu.lua"
+#line 100 "/gnnac/templates/linear.cu.lua"
 #pragma unroll 4
     for (int k = 0; k < 16; k += 16) {
-#line 82 "/gnnac/templates/linear.cu.lua"
+#line 84 "/gnnac/templates/linear.cu.lua"
         float a[8][4], b[4][4];
 #pragma unroll
         for (int i = 0; i < 8; i++)
@@ -73,7 +74,7 @@ gnnac_linear_f32_d7_r8_c4_k8_u4_w4_k16_gcn_y8(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 116 "/gnnac/templates/linear.cu.lua"
+#line 118 "/gnnac/templates/linear.cu.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -85,7 +86,7 @@ gnnac_linear_f32_d7_r8_c4_k8_u4_w4_k16_gcn_y8(
             }
     }
     {
-#line 116 "/gnnac/templates/linear.cu.lua"
+#line 118 "/gnnac/templates/linear.cu.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -97,22 +98,22 @@ gnnac_linear_f32_d7_r8_c4_k8_u4_w4_k16_gcn_y8(
             }
     }
 
-#line 128 "/gnnac/templates/linear.cu.lua"
+#line 130 "/gnnac/templates/linear.cu.lua"
 #pragma unroll
     for (int i = 0; i < 2; i++) {
         const unsigned row = first + slice * 2 + i;
         if (row >= n_rows)
             break;
-#line 134 "/gnnac/templates/linear.cu.lua"
+#line 136 "/gnnac/templates/linear.cu.lua"
         const float scale = __ldg(dinv + row);
 #pragma unroll
         for (int j = 0; j < 4; j++)
             sum[i][j] *= scale;
-#line 139 "/gnnac/templates/linear.cu.lua"
+#line 141 "/gnnac/templates/linear.cu.lua"
         float *to = out + (long long)row * 8 + column;
 #pragma unroll
         for (int j = 0; j < 4; j += 4)
-#line 148 "/gnnac/templates/linear.cu.lua"
+#line 150 "/gnnac/templates/linear.cu.lua"
             for (int part = 0; part < 4; part++)
                 if (column + j + part < 7)
                     to[j + part] = sum[i][j + part];

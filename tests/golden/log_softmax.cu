@@ -4,53 +4,53 @@
 // registers; wider ones are read three times.
 // warpPerBlock=8
 // f32 dim=22 x_pitch=22 out_pitch=22 norm=none self=none bias=0 act=none offset_bits=32
-#line 22 "/gnnac/templates/log_softmax.cu.lua"
+#line 24 "/gnnac/templates/log_softmax.cu.lua"
 // 32 lanes per row; 8 rows per block.
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_log_softmax_f32_d22_w8(
     float *out, const float *x, int n_rows)
 {
-#line 26 "/gnnac/templates/log_softmax.cu.lua"
+#line 28 "/gnnac/templates/log_softmax.cu.lua"
     const unsigned row = blockIdx.x * 8 + threadIdx.x / 32;
     const int at = threadIdx.x % 32;
     const bool active = row < n_rows;
     const float *from = x + (long long)row * 22;
     float *to = out + (long long)row * 22;
 
-#line 42 "/gnnac/templates/log_softmax.cu.lua"
-    float top = __int_as_float(0xff800000);
 #line 44 "/gnnac/templates/log_softmax.cu.lua"
+    float top = __int_as_float(0xff800000);
+#line 46 "/gnnac/templates/log_softmax.cu.lua"
     float v[1];
 #pragma unroll
     for (int k = 0; k < 1; k++) {
         const int c = at + k * 32;
-#line 51 "/gnnac/templates/log_softmax.cu.lua"
-        v[k] = active && c < 22 ? from[c] : __int_as_float(0xff800000);
 #line 53 "/gnnac/templates/log_softmax.cu.lua"
+        v[k] = active && c < 22 ? from[c] : __int_as_float(0xff800000);
+#line 55 "/gnnac/templates/log_softmax.cu.lua"
         top = fmaxf(top, v[k]);
     }
-#line 34 "/gnnac/templates/log_softmax.cu.lua"
+#line 36 "/gnnac/templates/log_softmax.cu.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2)
-#line 37 "/gnnac/templates/log_softmax.cu.lua"
+#line 39 "/gnnac/templates/log_softmax.cu.lua"
         top = fmaxf(top, __shfl_xor_sync(~0u, top, step));
-#line 56 "/gnnac/templates/log_softmax.cu.lua"
+#line 58 "/gnnac/templates/log_softmax.cu.lua"
     float total = 0.0f;
 #pragma unroll
     for (int k = 0; k < 1; k++)
         total += expf(v[k] - top);
-#line 34 "/gnnac/templates/log_softmax.cu.lua"
+#line 36 "/gnnac/templates/log_softmax.cu.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2)
-#line 39 "/gnnac/templates/log_softmax.cu.lua"
+#line 41 "/gnnac/templates/log_softmax.cu.lua"
         total += __shfl_xor_sync(~0u, total, step);
-#line 61 "/gnnac/templates/log_softmax.cu.lua"
+#line 63 "/gnnac/templates/log_softmax.cu.lua"
     if (!active)
         return;
     const float shift = logf(total);
 #pragma unroll
     for (int k = 0; k < 1; k++)
-#line 69 "/gnnac/templates/log_softmax.cu.lua"
+#line 71 "/gnnac/templates/log_softmax.cu.lua"
         if (at + k * 32 < 22)
             to[at + k * 32] = v[k] - top - shift;
 }

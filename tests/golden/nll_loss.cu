@@ -6,7 +6,7 @@
 // most a warp. A second kernel adds the blocks' losses in their order.
 // warpPerBlock=8
 // f32 dim=22 x_pitch=22 out_pitch=24 norm=none self=none bias=0 act=none offset_bits=32
-#line 7 "/gnnac/templates/train.lib.lua"
+#line 9 "/gnnac/templates/train.lib.lua"
 struct train_state {
     unsigned long long seed;
     long long step;
@@ -66,7 +66,7 @@ gnnac_nll_loss_f32_d22_w8_y24(
         for (int c = at; c < 22; c += 32)
             to[c] = 0.0f;
     }
-#line 56 "/gnnac/templates/train.lib.lua"
+#line 58 "/gnnac/templates/train.lib.lua"
     __shared__ double held[256];
     held[threadIdx.x] = total;
     for (int half = 128; half >= 32; half /= 2) {
@@ -74,11 +74,11 @@ gnnac_nll_loss_f32_d22_w8_y24(
         if (threadIdx.x < half)
             held[threadIdx.x] += held[threadIdx.x + half];
     }
-#line 68 "/gnnac/templates/train.lib.lua"
-    if (threadIdx.x < 32) {
 #line 70 "/gnnac/templates/train.lib.lua"
-        total = held[threadIdx.x];
+    if (threadIdx.x < 32) {
 #line 72 "/gnnac/templates/train.lib.lua"
+        total = held[threadIdx.x];
+#line 74 "/gnnac/templates/train.lib.lua"
         for (int step = 16; step >= 1; step /= 2)
             total += __shfl_down_sync(~0u, total, step);
     }
@@ -87,19 +87,19 @@ gnnac_nll_loss_f32_d22_w8_y24(
         scratch[blockIdx.x] = total;
 }
 
-#line 100 "/gnnac/templates/train.lib.lua"
+#line 102 "/gnnac/templates/train.lib.lua"
 extern "C" __global__ void __launch_bounds__(1024, 1)
 gnnac_nll_loss_f32_d22_w8_y24_total(
     train_state *state, double *scratch, int n_rows)
 {
-#line 103 "/gnnac/templates/train.lib.lua"
+#line 105 "/gnnac/templates/train.lib.lua"
     const int column = blockIdx.y * 32 + threadIdx.x % 1;
     const int blocks = (n_rows + 7LL) / 8;
     double total = 0.0;
     for (int b = threadIdx.x / 1; b < blocks; b += 1024)
         if (column < 1)
             total += scratch[(long long)b * 1 + column];
-#line 56 "/gnnac/templates/train.lib.lua"
+#line 58 "/gnnac/templates/train.lib.lua"
     __shared__ double held[1024];
     held[threadIdx.x] = total;
     for (int half = 512; half >= 32; half /= 2) {
@@ -107,11 +107,11 @@ gnnac_nll_loss_f32_d22_w8_y24_total(
         if (threadIdx.x < half)
             held[threadIdx.x] += held[threadIdx.x + half];
     }
-#line 68 "/gnnac/templates/train.lib.lua"
-    if (threadIdx.x < 32) {
 #line 70 "/gnnac/templates/train.lib.lua"
-        total = held[threadIdx.x];
+    if (threadIdx.x < 32) {
 #line 72 "/gnnac/templates/train.lib.lua"
+        total = held[threadIdx.x];
+#line 74 "/gnnac/templates/train.lib.lua"
         for (int step = 16; step >= 1; step /= 2)
             total += __shfl_down_sync(~0u, total, step);
     }

@@ -6,7 +6,7 @@
 // makes its constants.
 // warpPerBlock=8
 // f32 dim=22 x_pitch=22 out_pitch=22 norm=none self=none bias=0 act=none offset_bits=32
-#line 7 "/gnnac/templates/train.lib.lua"
+#line 9 "/gnnac/templates/train.lib.lua"
 struct train_state {
     unsigned long long seed;
     long long step;

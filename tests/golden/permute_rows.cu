@@ -1,25 +1,25 @@
 // gnnac permute_rows, from templates/permute_rows.cu.lua
-// Row v of out is row source_row[v] of x; out is another matrix than x. Lanes
-// lie along the columns and use the widest moves that both pitches allow; a
-// narrow row takes part of a warp.
+// Row v of out is row source_row[v] of x; out is another matrix than x, perhaps
+// of another dtype. Lanes lie along the columns and use the widest moves that
+// both pitches allow; a narrow row takes part of a warp.
 // warpPerBlock=8
 // f32 dim=22 x_pitch=22 out_pitch=24 norm=none self=none bias=0 act=none offset_bits=32
 #line 14 "/gnnac/templates/permute_rows.cu.lua"
 // 16 lanes per row; 16 rows per block.
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load2(float *to, const float *from)
 {
-#line 85 "/gnnac/templates/lanes.lib.lua"
+#line 179 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = __ldg((const float2 *)(from + 0));
-#line 95 "/gnnac/templates/lanes.lib.lua"
+#line 183 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
 }
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2(float *to, const float *from)
 {
-#line 74 "/gnnac/templates/lanes.lib.lua"
+#line 164 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
 }
 
@@ -29,19 +29,23 @@ gnnac_permute_rows_f32_d22_w8_y24(
     float *out, const float *x, const int *source_row,
     int n_rows)
 {
-#line 36 "/gnnac/templates/rowwise.lib.lua"
+#line 46 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 16 + threadIdx.x / 16;
     const int at = threadIdx.x % 16;
     if (row >= n_rows)
         return;
 #line 20 "/gnnac/templates/permute_rows.cu.lua"
-    const float *from = x + source_row[row] * 22LL;
+    const int source = source_row[row];
+#line 54 "/gnnac/templates/rowwise.lib.lua"
+    const float *from = x + source * 22LL;
     float *to = out + (long long)row * 24;
-#line 46 "/gnnac/templates/rowwise.lib.lua"
+#line 68 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 2; c < 22; c += 32) {
 #line 23 "/gnnac/templates/permute_rows.cu.lua"
         float v[2];
+#line 58 "/gnnac/templates/rowwise.lib.lua"
         load2(v, from + c);
+#line 61 "/gnnac/templates/rowwise.lib.lua"
         store2(to + c, v);
     }
 }

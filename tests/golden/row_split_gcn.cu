@@ -6,56 +6,57 @@
 // length.
 // dimWorker=4 edgeWorker=2 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f32 dim=16 x_pitch=16 out_pitch=16 self_pitch=16 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 45 "/gnnac/templates/row_split.cu.lua"
+#line 46 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 4; teams per row: 2;
 // lanes per team: 4; columns per lane: 4.
-#line 50 "/gnnac/templates/row_split.cu.lua"
+#line 51 "/gnnac/templates/row_split.cu.lua"
 typedef int offset_t;
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 81 "/gnnac/templates/lanes.lib.lua"
+#line 171 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 90 "/gnnac/templates/lanes.lib.lua"
+#line 183 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
+#line 186 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 72 "/gnnac/templates/lanes.lib.lua"
+#line 159 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 55 "/gnnac/templates/row_split.cu.lua"
+#line 56 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, const float *self, const float *dinv,
     const float *bias, int n_rows)
 {
-#line 58 "/gnnac/templates/row_split.cu.lua"
+#line 59 "/gnnac/templates/row_split.cu.lua"
     const int lane = threadIdx.x % 32;
-#line 62 "/gnnac/templates/row_split.cu.lua"
+#line 63 "/gnnac/templates/row_split.cu.lua"
     const unsigned row = blockIdx.x * 16 +
                          threadIdx.x / 32 * 4 + lane / 8;
-#line 66 "/gnnac/templates/row_split.cu.lua"
+#line 67 "/gnnac/templates/row_split.cu.lua"
     const bool active = row < n_rows;
-#line 75 "/gnnac/templates/row_split.cu.lua"
+#line 76 "/gnnac/templates/row_split.cu.lua"
     const int edge = lane / 4 % 2;
-#line 119 "/gnnac/templates/lanes.lib.lua"
+#line 238 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 138 "/gnnac/templates/lanes.lib.lua"
+#line 257 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 153 "/gnnac/templates/lanes.lib.lua"
+#line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 80 "/gnnac/templates/row_split.cu.lua"
+#line 81 "/gnnac/templates/row_split.cu.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
     if (active) {
@@ -66,113 +67,113 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     offset_t left = degree - edge;
 
     float sum[4] = {};
-#line 119 "/gnnac/templates/row_split.cu.lua"
+#line 120 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll 1
     while (left > 6) {
-#line 92 "/gnnac/templates/row_split.cu.lua"
+#line 93 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
-#line 94 "/gnnac/templates/row_split.cu.lua"
+#line 95 "/gnnac/templates/row_split.cu.lua"
         float weight[4] = {};
-#line 96 "/gnnac/templates/row_split.cu.lua"
+#line 97 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 102 "/gnnac/templates/row_split.cu.lua"
+#line 103 "/gnnac/templates/row_split.cu.lua"
             const int id = __ldg(ids + k * 2);
             const long long u = (long long)id * 16;
-#line 105 "/gnnac/templates/row_split.cu.lua"
+#line 106 "/gnnac/templates/row_split.cu.lua"
             weight[k] = __ldg(dinv + id);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 109 "/gnnac/templates/row_split.cu.lua"
+#line 110 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 114 "/gnnac/templates/row_split.cu.lua"
+#line 115 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(weight[k], v[k][i], sum[i]);
-#line 122 "/gnnac/templates/row_split.cu.lua"
+#line 123 "/gnnac/templates/row_split.cu.lua"
         left -= 8;
         ids += 8;
     }
-#line 126 "/gnnac/templates/row_split.cu.lua"
+#line 127 "/gnnac/templates/row_split.cu.lua"
     if (left > 0) {
-#line 92 "/gnnac/templates/row_split.cu.lua"
+#line 93 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
-#line 94 "/gnnac/templates/row_split.cu.lua"
+#line 95 "/gnnac/templates/row_split.cu.lua"
         float weight[3] = {};
-#line 96 "/gnnac/templates/row_split.cu.lua"
+#line 97 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 99 "/gnnac/templates/row_split.cu.lua"
+#line 100 "/gnnac/templates/row_split.cu.lua"
             if (k * 2 >= left)
                 continue;
-#line 102 "/gnnac/templates/row_split.cu.lua"
+#line 103 "/gnnac/templates/row_split.cu.lua"
             const int id = __ldg(ids + k * 2);
             const long long u = (long long)id * 16;
-#line 105 "/gnnac/templates/row_split.cu.lua"
+#line 106 "/gnnac/templates/row_split.cu.lua"
             weight[k] = __ldg(dinv + id);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 109 "/gnnac/templates/row_split.cu.lua"
+#line 110 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 114 "/gnnac/templates/row_split.cu.lua"
+#line 115 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(weight[k], v[k][i], sum[i]);
     }
-#line 200 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 207 "/gnnac/templates/lanes.lib.lua"
+#line 330 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 136 "/gnnac/templates/row_split.cu.lua"
+#line 137 "/gnnac/templates/row_split.cu.lua"
     if (!active || edge > 0)
         return;
-#line 30 "/gnnac/templates/epilogue.lib.lua"
+#line 34 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 33 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 16;
-#line 38 "/gnnac/templates/epilogue.lib.lua"
-    float own[4];
 #line 42 "/gnnac/templates/epilogue.lib.lua"
+    float own[4];
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 58 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 61 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 69 "/gnnac/templates/epilogue.lib.lua"
     const float weight = norm * norm;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 72 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(weight, own[i], sum[i]);
-#line 76 "/gnnac/templates/epilogue.lib.lua"
-    float shift[4];
 #line 78 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(weight, own[i], sum[i]);
+#line 82 "/gnnac/templates/epilogue.lib.lua"
+    float shift[4];
+#line 85 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 80 "/gnnac/templates/epilogue.lib.lua"
+#line 87 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 85 "/gnnac/templates/epilogue.lib.lua"
+#line 92 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 89 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
-#line 190 "/gnnac/templates/lanes.lib.lua"
+#line 313 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

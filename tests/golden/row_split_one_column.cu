@@ -6,49 +6,49 @@
 // length.
 // dimWorker=1 edgeWorker=32 vec=1 coarsen=1 unroll=1 warpPerBlock=4
 // f32 dim=1 x_pitch=1 out_pitch=1 norm=none self=none bias=0 act=none offset_bits=32
-#line 45 "/gnnac/templates/row_split.cu.lua"
+#line 46 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 1; teams per row: 32;
 // lanes per team: 1; columns per lane: 1.
-#line 50 "/gnnac/templates/row_split.cu.lua"
+#line 51 "/gnnac/templates/row_split.cu.lua"
 typedef int offset_t;
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 78 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 76 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 55 "/gnnac/templates/row_split.cu.lua"
+#line 56 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, int n_rows)
 {
-#line 58 "/gnnac/templates/row_split.cu.lua"
+#line 59 "/gnnac/templates/row_split.cu.lua"
     const int lane = threadIdx.x % 32;
-#line 60 "/gnnac/templates/row_split.cu.lua"
+#line 61 "/gnnac/templates/row_split.cu.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 66 "/gnnac/templates/row_split.cu.lua"
+#line 67 "/gnnac/templates/row_split.cu.lua"
     const bool active = row < n_rows;
-#line 73 "/gnnac/templates/row_split.cu.lua"
+#line 74 "/gnnac/templates/row_split.cu.lua"
     const int edge = lane / 1;
-#line 115 "/gnnac/templates/lanes.lib.lua"
+#line 234 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 138 "/gnnac/templates/lanes.lib.lua"
+#line 257 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 1 + 0;
-#line 153 "/gnnac/templates/lanes.lib.lua"
+#line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 80 "/gnnac/templates/row_split.cu.lua"
+#line 81 "/gnnac/templates/row_split.cu.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
     if (active) {
@@ -59,48 +59,48 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
     offset_t left = degree - edge;
 
     float sum[1] = {};
-#line 119 "/gnnac/templates/row_split.cu.lua"
+#line 120 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll 1
     while (left > 0) {
-#line 92 "/gnnac/templates/row_split.cu.lua"
+#line 93 "/gnnac/templates/row_split.cu.lua"
         float v[1][1] = {};
-#line 96 "/gnnac/templates/row_split.cu.lua"
+#line 97 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++) {
-#line 102 "/gnnac/templates/row_split.cu.lua"
+#line 103 "/gnnac/templates/row_split.cu.lua"
             const int id = __ldg(ids + k * 32);
             const long long u = (long long)id * 1;
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
         }
-#line 109 "/gnnac/templates/row_split.cu.lua"
+#line 110 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++)
 #pragma unroll
             for (int i = 0; i < 1; i++)
-#line 116 "/gnnac/templates/row_split.cu.lua"
+#line 117 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 122 "/gnnac/templates/row_split.cu.lua"
+#line 123 "/gnnac/templates/row_split.cu.lua"
         left -= 32;
         ids += 32;
     }
-#line 200 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 1; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 207 "/gnnac/templates/lanes.lib.lua"
+#line 330 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 136 "/gnnac/templates/row_split.cu.lua"
+#line 137 "/gnnac/templates/row_split.cu.lua"
     if (!active || edge > 0)
         return;
-#line 89 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 1;
-#line 190 "/gnnac/templates/lanes.lib.lua"
+#line 313 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
 }

@@ -6,76 +6,77 @@
 // length.
 // dimWorker=5 edgeWorker=6 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f32 dim=22 x_pitch=24 out_pitch=22 self_pitch=24 norm=none self=eps bias=0 act=none offset_bits=32
-#line 45 "/gnnac/templates/row_split.cu.lua"
+#line 46 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 1; teams per row: 6;
 // lanes per team: 5; columns per lane: 5.
-#line 50 "/gnnac/templates/row_split.cu.lua"
+#line 51 "/gnnac/templates/row_split.cu.lua"
 typedef int offset_t;
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 81 "/gnnac/templates/lanes.lib.lua"
+#line 171 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 90 "/gnnac/templates/lanes.lib.lua"
+#line 183 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
+#line 186 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 78 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4x2(float *to, const float *from)
 {
-#line 74 "/gnnac/templates/lanes.lib.lua"
+#line 164 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
-#line 74 "/gnnac/templates/lanes.lib.lua"
+#line 164 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 2) = make_float2(from[2], from[3]);
 }
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 76 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 55 "/gnnac/templates/row_split.cu.lua"
+#line 56 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, const float *self, const float *eps,
     int n_rows)
 {
-#line 58 "/gnnac/templates/row_split.cu.lua"
+#line 59 "/gnnac/templates/row_split.cu.lua"
     const int lane = threadIdx.x % 32;
-#line 60 "/gnnac/templates/row_split.cu.lua"
+#line 61 "/gnnac/templates/row_split.cu.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 68 "/gnnac/templates/row_split.cu.lua"
+#line 69 "/gnnac/templates/row_split.cu.lua"
     const bool active = lane < 30 && row < n_rows;
-#line 73 "/gnnac/templates/row_split.cu.lua"
+#line 74 "/gnnac/templates/row_split.cu.lua"
     const int edge = lane / 5;
-#line 119 "/gnnac/templates/lanes.lib.lua"
+#line 238 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 5;
-#line 138 "/gnnac/templates/lanes.lib.lua"
+#line 257 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 132 "/gnnac/templates/lanes.lib.lua"
+#line 251 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 20 + min(at + 0, 1);
-#line 153 "/gnnac/templates/lanes.lib.lua"
+#line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 153 "/gnnac/templates/lanes.lib.lua"
+#line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
 
-#line 80 "/gnnac/templates/row_split.cu.lua"
+#line 81 "/gnnac/templates/row_split.cu.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
     if (active) {
@@ -86,95 +87,95 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
     offset_t left = degree - edge;
 
     float sum[5] = {};
-#line 119 "/gnnac/templates/row_split.cu.lua"
+#line 120 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll 1
     while (left > 18) {
-#line 92 "/gnnac/templates/row_split.cu.lua"
+#line 93 "/gnnac/templates/row_split.cu.lua"
         float v[4][5] = {};
-#line 96 "/gnnac/templates/row_split.cu.lua"
+#line 97 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 102 "/gnnac/templates/row_split.cu.lua"
+#line 103 "/gnnac/templates/row_split.cu.lua"
             const int id = __ldg(ids + k * 6);
             const long long u = (long long)id * 24;
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 109 "/gnnac/templates/row_split.cu.lua"
+#line 110 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 116 "/gnnac/templates/row_split.cu.lua"
+#line 117 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 122 "/gnnac/templates/row_split.cu.lua"
+#line 123 "/gnnac/templates/row_split.cu.lua"
         left -= 24;
         ids += 24;
     }
-#line 126 "/gnnac/templates/row_split.cu.lua"
+#line 127 "/gnnac/templates/row_split.cu.lua"
     if (left > 0) {
-#line 92 "/gnnac/templates/row_split.cu.lua"
+#line 93 "/gnnac/templates/row_split.cu.lua"
         float v[3][5] = {};
-#line 96 "/gnnac/templates/row_split.cu.lua"
+#line 97 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 99 "/gnnac/templates/row_split.cu.lua"
+#line 100 "/gnnac/templates/row_split.cu.lua"
             if (k * 6 >= left)
                 continue;
-#line 102 "/gnnac/templates/row_split.cu.lua"
+#line 103 "/gnnac/templates/row_split.cu.lua"
             const int id = __ldg(ids + k * 6);
             const long long u = (long long)id * 24;
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 109 "/gnnac/templates/row_split.cu.lua"
+#line 110 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 116 "/gnnac/templates/row_split.cu.lua"
+#line 117 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
     }
-#line 200 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 5);
-#line 209 "/gnnac/templates/lanes.lib.lua"
+#line 332 "/gnnac/templates/lanes.lib.lua"
             sum[i] += edge + step < 6 ? more : 0.0f;
         }
     }
 
-#line 136 "/gnnac/templates/row_split.cu.lua"
+#line 137 "/gnnac/templates/row_split.cu.lua"
     if (!active || edge > 0)
         return;
-#line 33 "/gnnac/templates/epilogue.lib.lua"
+#line 37 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 24;
-#line 38 "/gnnac/templates/epilogue.lib.lua"
+#line 42 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 63 "/gnnac/templates/epilogue.lib.lua"
-    const float weight = 1.0f + __ldg(eps);
 #line 67 "/gnnac/templates/epilogue.lib.lua"
+    const float weight = 1.0f + __ldg(eps);
+#line 73 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 72 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(weight, own[i], sum[i]);
-#line 89 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 22;
-#line 190 "/gnnac/templates/lanes.lib.lua"
+#line 313 "/gnnac/templates/lanes.lib.lua"
     store4x2(to + c0, &sum[0]);
-#line 181 "/gnnac/templates/lanes.lib.lua"
+#line 304 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 2)
-#line 188 "/gnnac/templates/lanes.lib.lua"
+#line 311 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
 }

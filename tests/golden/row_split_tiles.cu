@@ -6,84 +6,85 @@
 // length.
 // dimWorker=32 edgeWorker=1 vec=4 coarsen=2 unroll=4 warpPerBlock=4
 // f32 dim=602 x_pitch=604 out_pitch=602 norm=mean self=none bias=0 act=none offset_bits=64
-#line 45 "/gnnac/templates/row_split.cu.lua"
+#line 46 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 1; teams per row: 1;
 // lanes per team: 32; columns per lane: 9.
-#line 48 "/gnnac/templates/row_split.cu.lua"
+#line 49 "/gnnac/templates/row_split.cu.lua"
 typedef long long offset_t;
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 81 "/gnnac/templates/lanes.lib.lua"
+#line 171 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 90 "/gnnac/templates/lanes.lib.lua"
+#line 183 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
+#line 186 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 78 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4x2(float *to, const float *from)
 {
-#line 74 "/gnnac/templates/lanes.lib.lua"
+#line 164 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
-#line 74 "/gnnac/templates/lanes.lib.lua"
+#line 164 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 2) = make_float2(from[2], from[3]);
 }
 
-#line 68 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 76 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 55 "/gnnac/templates/row_split.cu.lua"
+#line 56 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, int n_rows)
 {
-#line 58 "/gnnac/templates/row_split.cu.lua"
+#line 59 "/gnnac/templates/row_split.cu.lua"
     const int lane = threadIdx.x % 32;
-#line 60 "/gnnac/templates/row_split.cu.lua"
+#line 61 "/gnnac/templates/row_split.cu.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 66 "/gnnac/templates/row_split.cu.lua"
+#line 67 "/gnnac/templates/row_split.cu.lua"
     const bool active = row < n_rows;
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 72 "/gnnac/templates/row_split.cu.lua"
     const int edge = 0;
-#line 117 "/gnnac/templates/lanes.lib.lua"
+#line 236 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 122 "/gnnac/templates/lanes.lib.lua"
+#line 241 "/gnnac/templates/lanes.lib.lua"
     const int tile = blockIdx.y * 256;
-#line 125 "/gnnac/templates/lanes.lib.lua"
+#line 244 "/gnnac/templates/lanes.lib.lua"
     const bool last_tile = blockIdx.y == 2;
-#line 136 "/gnnac/templates/lanes.lib.lua"
+#line 255 "/gnnac/templates/lanes.lib.lua"
     const int c0 = min(tile + at * 4 + 0, 596);
-#line 136 "/gnnac/templates/lanes.lib.lua"
+#line 255 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(tile + at * 4 + 128, 596);
-#line 132 "/gnnac/templates/lanes.lib.lua"
+#line 251 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 600 + min(at + 0, 1);
-#line 153 "/gnnac/templates/lanes.lib.lua"
+#line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 153 "/gnnac/templates/lanes.lib.lua"
+#line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 153 "/gnnac/templates/lanes.lib.lua"
+#line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 80 "/gnnac/templates/row_split.cu.lua"
+#line 81 "/gnnac/templates/row_split.cu.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
     if (active) {
@@ -94,87 +95,87 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
     offset_t left = degree - edge;
 
     float sum[9] = {};
-#line 119 "/gnnac/templates/row_split.cu.lua"
+#line 120 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll 1
     while (left > 3) {
-#line 92 "/gnnac/templates/row_split.cu.lua"
+#line 93 "/gnnac/templates/row_split.cu.lua"
         float v[4][9] = {};
-#line 96 "/gnnac/templates/row_split.cu.lua"
+#line 97 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 102 "/gnnac/templates/row_split.cu.lua"
+#line 103 "/gnnac/templates/row_split.cu.lua"
             const int id = __ldg(ids + k * 1);
             const long long u = (long long)id * 604;
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
-#line 163 "/gnnac/templates/lanes.lib.lua"
+#line 286 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 load1(&v[k][8], x2 + u);
         }
-#line 109 "/gnnac/templates/row_split.cu.lua"
+#line 110 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 116 "/gnnac/templates/row_split.cu.lua"
+#line 117 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 122 "/gnnac/templates/row_split.cu.lua"
+#line 123 "/gnnac/templates/row_split.cu.lua"
         left -= 4;
         ids += 4;
     }
-#line 126 "/gnnac/templates/row_split.cu.lua"
+#line 127 "/gnnac/templates/row_split.cu.lua"
     if (left > 0) {
-#line 92 "/gnnac/templates/row_split.cu.lua"
+#line 93 "/gnnac/templates/row_split.cu.lua"
         float v[3][9] = {};
-#line 96 "/gnnac/templates/row_split.cu.lua"
+#line 97 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 99 "/gnnac/templates/row_split.cu.lua"
+#line 100 "/gnnac/templates/row_split.cu.lua"
             if (k * 1 >= left)
                 continue;
-#line 102 "/gnnac/templates/row_split.cu.lua"
+#line 103 "/gnnac/templates/row_split.cu.lua"
             const int id = __ldg(ids + k * 1);
             const long long u = (long long)id * 604;
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
-#line 163 "/gnnac/templates/lanes.lib.lua"
+#line 286 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 load1(&v[k][8], x2 + u);
         }
-#line 109 "/gnnac/templates/row_split.cu.lua"
+#line 110 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 116 "/gnnac/templates/row_split.cu.lua"
+#line 117 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
     }
 
-#line 133 "/gnnac/templates/row_split.cu.lua"
+#line 134 "/gnnac/templates/row_split.cu.lua"
     if (!active)
         return;
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 61 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] *= scale;
-#line 89 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 602;
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 0 < 600)
-#line 188 "/gnnac/templates/lanes.lib.lua"
+#line 311 "/gnnac/templates/lanes.lib.lua"
         store4x2(to + c0, &sum[0]);
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 128 < 600)
-#line 188 "/gnnac/templates/lanes.lib.lua"
+#line 311 "/gnnac/templates/lanes.lib.lua"
         store4x2(to + c1, &sum[4]);
-#line 179 "/gnnac/templates/lanes.lib.lua"
+#line 302 "/gnnac/templates/lanes.lib.lua"
     if (last_tile && at + 0 < 2)
-#line 188 "/gnnac/templates/lanes.lib.lua"
+#line 311 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[8]);
 }

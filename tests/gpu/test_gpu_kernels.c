@@ -7,7 +7,7 @@
 #include "tune/bench.h"
 #include "plan/opspec.h"
 
-enum { MAX_CASES = 256 };
+enum { MAX_CASES = 512 };
 
 struct case_run {
     char line[512];
@@ -43,8 +43,12 @@ static gnnac_status read_cases(const char *path, gnnac_error *err)
         return FAIL(err, GNNAC_EIO, "%s: cannot open", path);
     while (st == GNNAC_OK && fgets(line, sizeof(line), f)) {
         line[strcspn(line, "\n")] = '\0';
-        if (!line[0] || line[0] == '#' || n_cases == MAX_CASES)
+        if (!line[0] || line[0] == '#')
             continue;
+        if (n_cases == MAX_CASES) {
+            st = FAIL(err, GNNAC_EUNSUPPORTED, "%s: too many cases", path);
+            break;
+        }
         struct case_run *r = &cases[n_cases];
         st = read_case(line, r, err);
         if (st == GNNAC_OK && is_tuned_op(r->kc.point.family->op))

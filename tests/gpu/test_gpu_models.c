@@ -4,6 +4,7 @@
 
 static gnnac_context *ctx;
 static const char *const models[] = {"gcn", "gin", "sage", "gat"};
+enum { N_ATTENTION_FREE = 3 };
 
 // Compile, run on random features, compare.
 static void check_model(const struct csr *g, const char *graph_name,
@@ -124,6 +125,44 @@ TEST(models_of_rows_sorted_by_length_are_right)
                      "dimWorker=8"}});
 }
 
+// Layers that transform first and such that aggregate first, and a MLP; odd
+// widths have rows of padding. In the suite `slow` every width.
+TEST(models_stored_in_16_bits_are_right)
+{
+    static const int32_t widths[] = {7, 33, 100, 1, 16};
+    const size_t n = test_is_slow() ? 5 : 1;
+    const struct gpu_build build = {0};
+    struct csr g = gpu_random_graph(300, 4, 8);
+    for (size_t i = 0; i < 2 * N_ATTENTION_FREE; i++)
+        for (size_t w = i % 3; w < i % 3 + n; w++) {
+            struct model_request rq = {
+                .name = models[i / 2], .dim = widths[w % 5], .hidden = 16,
+                .classes = widths[(w + 2) % 5], .layers = 2,
+                .mlp = i / 2 == 1 ? 1 + (int)i % 2 : 0,
+                .dtype = i % 2 ? DTYPE_BF16 : DTYPE_F16};
+            check_model(&g, "random", &rq, &build);
+        }
+    csr_finish(&g);
+}
+
+TEST(reordered_16_bit_models_of_every_family_are_right)
+{
+    static const char *const families[] = {
+        "template=row_split", "template=edge_balanced",
+        "template=neighbor_group", "template=hybrid"};
+    struct csr g = gpu_random_graph(300, 4, 9);
+    for (int k = 0; k < 4; k++) {
+        const struct gpu_build build = {.reorder = "rabbit",
+                                        .settings = {families[k]}};
+        struct model_request rq = {.name = models[k % N_ATTENTION_FREE],
+                                   .dim = 40, .hidden = 16, .classes = 7,
+                                   .layers = 2,
+                                   .dtype = k % 2 ? DTYPE_BF16 : DTYPE_F16};
+        check_model(&g, "random", &rq, &build);
+    }
+    csr_finish(&g);
+}
+
 // Every way into and out of an order: through a product, of the features
 // themselves, of two products; every order there is.
 TEST(models_of_reordered_graphs_are_right)
@@ -186,6 +225,8 @@ int main(void)
     RUN(models_of_timed_kernels_are_right);
     RUN(models_of_neighbour_groups_are_right);
     RUN(models_of_rows_sorted_by_length_are_right);
+    RUN(models_stored_in_16_bits_are_right);
+    RUN(reordered_16_bit_models_of_every_family_are_right);
     RUN(models_of_reordered_graphs_are_right);
     RUN(models_in_every_order_are_right);
     RUN(reordered_mini_graphs_are_right);

@@ -84,12 +84,19 @@ def picked(cases, arch):
             if arch == "sm_90" or zlib.crc32(c.encode()) % 4 == 0]
 
 
+def family_of(case):
+    """Its template; that of 16-bit storage stands for itself, so that it hides
+    nothing of float32's."""
+    half = re.search(r"\b(?:\w+_)?type=(?:f16|bf16)\b", case)
+    return case.split()[0] + ("/16" if half else "")
+
+
 def most_of_families(results):
     """{family: [registers, spilled, shared]} of {case: (problem, most)}."""
     most = {}
     for case, (_, figures) in results.items():
         if figures:
-            family = case.split()[0]
+            family = family_of(case)
             old = most.get(family, figures)
             most[family] = [max(p) for p in zip(old, figures)]
     return most

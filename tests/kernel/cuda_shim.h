@@ -11,15 +11,8 @@
 #include <string.h>
 #include <utility>
 
-struct uint3 {
-    unsigned x, y, z;
-};
-struct alignas(8) float2 {
-    float x, y;
-};
-struct alignas(16) float4 {
-    float x, y, z, w;
-};
+#include "cuda_vectors.h"
+#include "half.h"
 
 // ---- what a thread sees -----------------------------------------------------
 
@@ -137,6 +130,16 @@ inline float __int_as_float(int bits)
     float f;
     memcpy(&f, &bits, sizeof(f));
     return f;
+}
+
+inline float __uint_as_float(unsigned bits)
+{
+    return bits_float(bits);
+}
+
+inline unsigned __float_as_uint(float f)
+{
+    return float_bits(f);
 }
 
 inline int __ffs(int bits)

@@ -31,13 +31,14 @@ static void write_entry(const struct job *j, const char *line,
 {
     const struct kernel_spec *s = &kc->spec;
     printf("static int entered_%d = (all_kernels().push_back({\"%s\", \"%s\",\n"
-           "    {%d, %d, %d, %d, (norm)%d, (self_term)%d, %d, (activation)%d, "
-           "%d, %d, %d, %d},\n    %d, %d, %d, %d, %d, %d, %d, {\n",
-           j->n, line, kc->point.family->op, s->dim, s->x_pitch, s->out_pitch,
-           s->self_pitch, s->norm, s->self_term, s->bias, s->act,
-           s->offset_bits, s->depth, s->heads, s->channels, k->part_size,
-           k->part_rows, k->parts_per_block, k->packed_rows, k->packed_edges,
-           k->packed_step, k->partials);
+           "    {%d, (dtype)%d, (dtype)%d, (dtype)%d, %d, %d, %d, (norm)%d,\n"
+           "    (self_term)%d, %d, (activation)%d, %d, %d, %d, %d},\n    %d, "
+           "%d, %d, %d, %d, %d, %d, {\n",
+           j->n, line, kc->point.family->op, s->dim, s->x_type, s->out_type,
+           s->self_type, s->x_pitch, s->out_pitch, s->self_pitch, s->norm,
+           s->self_term, s->bias, s->act, s->offset_bits, s->depth, s->heads,
+           s->channels, k->part_size, k->part_rows, k->parts_per_block,
+           k->packed_rows, k->packed_edges, k->packed_step, k->partials);
     for (int i = 0; i < k->n_launches; i++) {
         const struct launch *l = &k->launches[i];
         printf("    {shim_call<&kernels_%d::%s>::run, (grid_count)%d, %d, %d, "
@@ -50,11 +51,40 @@ static void write_entry(const struct job *j, const char *line,
     printf("}}), 0);\n");
 }
 
+// The instructions that templates write out, and C++ that does the same. Empty
+// assembly, which hides things from the compiler, is defined away.
+static const struct {
+    const char *ptx, *cpp;
+} instructions[] = {
+    {"asm(\"cvt.f32.f16 %0, %1;\" : \"=f\"(v) : \"h\"((f16_t)bits));",
+     "v = f16_to_float((f16_t)bits);"},
+    {"asm(\"cvt.rn.f16.f32 %0, %1;\" : \"=h\"(bits) : \"f\"(v));",
+     "bits = f16_from_float(v);"},
+};
+enum { N_INSTRUCTIONS = sizeof(instructions) / sizeof(instructions[0]) };
+
+static void write_as_cpp(const char *text)
+{
+    while (*text) {
+        int i = 0;
+        while (i < N_INSTRUCTIONS && strncmp(text, instructions[i].ptx,
+                                             strlen(instructions[i].ptx)) != 0)
+            i++;
+        if (i < N_INSTRUCTIONS) {
+            fputs(instructions[i].cpp, stdout);
+            text += strlen(instructions[i].ptx);
+        } else {
+            putchar(*text++);
+        }
+    }
+}
+
 static void write_shim(const struct job *j, const char *line,
                        const struct kernel_case *kc, const struct emitted *e)
 {
-    printf("namespace kernels_%d {\n%s}\n#line 1 \"%s\"\n", j->n, e->source,
-           j->where);
+    printf("namespace kernels_%d {\n", j->n);
+    write_as_cpp(e->source);
+    printf("}\n#line 1 \"%s\"\n", j->where);
     write_entry(j, line, kc, &e->kernel);
 }
 
@@ -112,6 +142,7 @@ int main(int argc, char **argv)
     }
     if (strcmp(j.mode, "--shim") == 0)
         printf("#include \"cases.h\"\n#include \"cuda_shim.h\"\n"
+               "#include \"half.h\"\n"
                "#define asm(...)\n");
     while (fgets(line, sizeof(line), stdin)) {
         line[strcspn(line, "\n")] = '\0';

@@ -26,7 +26,18 @@ static int set_field(struct kernel_case *k, const char *name, const char *value)
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         if (strcmp(fields[i].name, name) == 0)
             return *fields[i].number = atoi(value);
-    int v = -1;
+    int v = dtype_from_name(value);
+    if (strcmp(name, "type") == 0) {
+        s->x_type = s->out_type = s->self_type = (enum dtype)v;
+        return v;
+    }
+    if (strcmp(name, "x_type") == 0)
+        return (int)(s->x_type = (enum dtype)v);
+    if (strcmp(name, "out_type") == 0)
+        return (int)(s->out_type = (enum dtype)v);
+    if (strcmp(name, "self_type") == 0)
+        return (int)(s->self_type = (enum dtype)v);
+    v = -1;
     if (strcmp(name, "norm") == 0)
         s->norm = (enum norm)(v = norm_from_name(value));
     else if (strcmp(name, "self") == 0)

@@ -4,11 +4,14 @@
 #ifndef GNNAC_RUN_H
 #define GNNAC_RUN_H
 
+#include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "bundle/train_state.h"
 #include "cases.h"
 #include "graphs.h"
+#include "half.h"
 extern "C" {
 #include "cuda/parts.h"
 }
@@ -19,19 +22,64 @@ extern "C" {
 // sanitizer guards both ends. Between the rows lies `pad`.
 struct matrix {
     int rows, dim, pitch;
-    std::vector<float> a;
+    dtype type;
+    std::vector<float> a;    // of f32,
+    std::vector<uint16_t> h; // of the others
 
-    matrix(int rows_, int dim_, int pitch_, float pad)
-        : rows(rows_), dim(dim_), pitch(pitch_),
-          a(rows_ ? (size_t)(rows_ - 1) * pitch_ + dim_ : 0, pad)
+    matrix(int rows_, int dim_, int pitch_, dtype type_, float pad)
+        : rows(rows_), dim(dim_), pitch(pitch_), type(type_)
     {
+        size_t n = rows_ ? (size_t)(rows_ - 1) * pitch_ + dim_ : 0;
+        a.resize(type == DTYPE_F32 ? n : 0, pad);
+        h.resize(type == DTYPE_F32 ? 0 : n, narrow(pad));
         a.shrink_to_fit();
+        h.shrink_to_fit();
     }
-    float &at(int v, int c)
+    void *data()
     {
-        return a[(size_t)v * pitch + c];
+        return type == DTYPE_F32 ? (void *)a.data() : (void *)h.data();
+    }
+    float at(int v, int c) const
+    {
+        size_t i = (size_t)v * pitch + c;
+        return type == DTYPE_F32   ? a[i]
+               : type == DTYPE_F16 ? f16_to_float(h[i])
+                                   : bf16_to_float(h[i]);
+    }
+    void set(int v, int c, float to)
+    {
+        size_t i = (size_t)v * pitch + c;
+        if (type == DTYPE_F32)
+            a[i] = to;
+        else
+            h[i] = narrow(to);
+    }
+    bool same_bits(int v, int c, float as) const
+    {
+        size_t i = (size_t)v * pitch + c;
+        return type == DTYPE_F32 ? memcmp(&a[i], &as, sizeof(as)) == 0
+                                 : h[i] == narrow(as);
+    }
+    bool same_bits(const matrix &m) const
+    {
+        return h == m.h && (a.empty() || memcmp(a.data(), m.a.data(),
+                                                a.size() * sizeof(float)) == 0);
+    }
+
+  private:
+    uint16_t narrow(float v) const
+    {
+        return type == DTYPE_BF16 ? bf16_from_float(v) : f16_from_float(v);
     }
 };
+
+// What storing `y` may add to an error.
+inline double storage_error(dtype type, double y)
+{
+    return type == DTYPE_F16    ? 0x1p-11 * fabs(y) + 0x1p-25
+           : type == DTYPE_BF16 ? 0x1p-8 * fabs(y)
+                                : 0;
+}
 
 template <class T> inline std::vector<T> narrowed(const int64_t *p, size_t n)
 {

@@ -25,7 +25,7 @@ static void fill(matrix &m, uint64_t seed)
 {
     for (int v = 0; v < m.rows; v++)
         for (int c = 0; c < m.dim; c++)
-            m.at(v, c) = (float)rng_normal(seed, (uint64_t)v * m.dim + c);
+            m.set(v, c, (float)rng_normal(seed, (uint64_t)v * m.dim + c));
 }
 
 // Columns of x, and of self.
@@ -81,18 +81,20 @@ void run::set_parts()
 
 run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
          bool in_place)
-    : k(k_), g(g_), x(g_.n_nodes, x_dim(k_.spec), k_.spec.x_pitch, NAN),
-      out(g_.n_nodes, k_.spec.dim, k_.spec.out_pitch, canary),
-      self(g_.n_nodes, self_dim(k_.spec), k_.spec.self_pitch, NAN)
+    : k(k_), g(g_),
+      x(g_.n_nodes, x_dim(k_.spec), k_.spec.x_pitch, k_.spec.x_type, NAN),
+      out(g_.n_nodes, k_.spec.dim, k_.spec.out_pitch, k_.spec.out_type, canary),
+      self(g_.n_nodes, self_dim(k_.spec), k_.spec.self_pitch, k_.spec.self_type,
+           NAN)
 {
     const kernel_spec &s = k.spec;
     fill(x, 11);
     fill(self, 12);
     if (self_is_x)
-        self.a = x.a;
+        self = x;
     for (int v = 0; v < g.n_nodes; v++)
         for (int c = 0; c < s.dim; c++)
-            out.at(v, c) = NAN;
+            out.set(v, c, NAN);
     weight = random_vector(s.dim * s.depth, 16);
     bias = random_vector(s.dim, 13);
     att_src = random_vector(x_dim(s), 14);
@@ -108,13 +110,13 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
                 source_row.end());
     source_row.shrink_to_fit();
     if (in_place)
-        out.a = x.a;
+        out = x;
     pointers[ARG_ROWPTR] = rowptr.set(g.rowptr, g.n_nodes + 1, s.offset_bits);
     counts[ARG_N_ROWS] = g.n_nodes;
     set_parts();
-    pointers[ARG_OUT] = out.a.data();
-    pointers[ARG_X] = in_place ? out.a.data() : x.a.data();
-    pointers[ARG_SELF] = self_is_x ? x.a.data() : self.a.data();
+    pointers[ARG_OUT] = out.data();
+    pointers[ARG_X] = in_place ? out.data() : x.data();
+    pointers[ARG_SELF] = self_is_x ? x.data() : self.data();
     pointers[ARG_BIAS] = bias.data();
     pointers[ARG_EPS] = &eps;
     pointers[ARG_WEIGHT] = weight.data();
@@ -189,7 +191,7 @@ static expected aggregate(run &r, int v, int c)
                      ? inverse_root(g, v)
                      : inverse_root(g, v) * inverse_root(g, v);
     if (s.self_term != SELF_NONE)
-        own *= ((float *)r.pointers[ARG_SELF])[(size_t)v * s.self_pitch + c];
+        own *= r.self.at(v, c);
     double bias = s.bias ? r.bias[c] : 0;
     return {activated(s, scale * sum + own + bias),
             4 * unit * (degree + 2) * (scale * size + fabs(own) + fabs(bias))};
@@ -312,7 +314,8 @@ static void check_values(run &r)
         for (int c = 0; c < r.out.dim; c++) {
             expected e = reference(r, v, c);
             double got = r.out.at(v, c);
-            if (isinf(e.y) ? got == e.y : fabs(got - e.y) <= e.bound)
+            double bound = e.bound + storage_error(r.out.type, e.y);
+            if (isinf(e.y) ? got == e.y : fabs(got - e.y) <= bound)
                 continue;
             snprintf(what, sizeof(what), "%.9g, expected %.9g within %.3g", got,
                      e.y, e.bound);
@@ -324,7 +327,7 @@ static void check_padding(run &r, float pad)
 {
     for (int v = 0; v + 1 < r.g.n_nodes; v++)
         for (int c = r.out.dim; c < r.out.pitch; c++)
-            if (memcmp(&r.out.a[(size_t)v * r.out.pitch + c], &pad, 4) != 0)
+            if (!r.out.same_bits(v, c, pad))
                 wrong(r, "written beyond the row", v, c);
 }
 
@@ -337,8 +340,7 @@ static void check_kernel(const shim_kernel &k, const mini_graph &g,
     check_training(r);
     check_padding(r, in_place ? NAN : canary);
     again.launch(true);
-    if (r.out.a.size() && memcmp(r.out.a.data(), again.out.a.data(),
-                                 r.out.a.size() * sizeof(float)) != 0)
+    if (!r.out.same_bits(again.out))
         wrong(r, "differs when the threads run in another order", 0, 0);
 }
 
@@ -349,7 +351,7 @@ static void check_infinities(const shim_kernel &k, const mini_graph &g)
     run r(k, g, false, false);
     for (int v = 0; v < g.n_nodes; v += 3)
         for (int c = 0; c < r.x.dim; c++)
-            r.x.at(v, c) = INFINITY;
+            r.x.set(v, c, INFINITY);
     r.launch(false);
     check_values(r);
 }
@@ -374,9 +376,11 @@ static void check_all_graphs(const shim_kernel &k,
         i++;
         if (k.spec.dim > 300 && g.n_edges > 120)
             continue; // the fibers are slow
-        bool same_pitch = k.spec.self_pitch == k.spec.x_pitch;
-        check_kernel(k, g, aggregates && same_pitch && i % 2, false);
-        if (in_place && k.spec.x_pitch == k.spec.out_pitch)
+        bool same_form = k.spec.self_pitch == k.spec.x_pitch &&
+                         k.spec.self_type == k.spec.x_type;
+        check_kernel(k, g, aggregates && same_form && i % 2, false);
+        if (in_place && k.spec.x_pitch == k.spec.out_pitch &&
+            k.spec.x_type == k.spec.out_type)
             check_kernel(k, g, false, true);
         if (sums_rows && g.n_edges < 120)
             check_infinities(k, g);

@@ -94,7 +94,12 @@ FAULTS = [
      "attention heads=8 channels=8"),
     ("attention_scores.cu.lua", "= target;", "= source;",
      "attention_scores heads=8 channels=8"),
-    ("permute_rows.cu.lua", "x + source_row[row] *", "x + (long long)row *",
+    ("lanes.lib.lua", "to[${at}] = ${convert}(v${i}.${member} & 0xffffu);",
+     "to[${at}] = ${convert}(v${i}.${member} >> 16);",
+     "row_split dim=64 type=f16 dimWorker=8 vec=4"),
+    ("lanes.lib.lua", "bits + 0x7fffu + (bits >> 16 & 1u)", "bits",
+     "row_split dim=64 type=bf16 dimWorker=8 vec=4"),
+    ("permute_rows.cu.lua", "= source_row[row];", "= row;",
      "permute_rows dim=16"),
     ("dropout.cu.lua", "bits >>= 16", "bits >>= 15", "dropout dim=16"),
     ("drop_entries.cu.lua", "4 * k + i < n_entries", "4 * k < n_entries",
@@ -132,16 +137,23 @@ def read_cases(root):
 
 
 def pitch(rng, dim):
-    return rng.choice([dim, dim, (dim + 3) // 4 * 4, (dim + 1) // 2 * 2,
+    return rng.choice([dim, dim, (dim + 3) // 4 * 4, (dim + 7) // 8 * 8, (dim + 1) // 2 * 2,
                        dim + 1])
+
+
+def dtypes(rng):
+    """Of x, out and self: all float32, or some of them stored in 16 bits."""
+    half = rng.choice(["f16", "bf16"])
+    return rng.choice([("f32",) * 3, ("f32",) * 3, (half,) * 3,
+                       (half, "f32", half), (half, half, "f32")])
 
 
 def random_case(rng):
     dim = rng.choice([1, 2, 3, 5, 8, 16, 17, 22, 31, 33, 41, 47, 64, 65, 100])
     x = pitch(rng, dim)
-    spec = "dim=%d x=%d out=%d self_pitch=%d norm=%s self=%s bias=%d act=%s " \
-        "offset=%d" % (
-            dim, x, pitch(rng, dim), pitch(rng, dim),
+    spec = "x_type=%s out_type=%s self_type=%s dim=%d x=%d out=%d " \
+        "self_pitch=%d norm=%s self=%s bias=%d act=%s offset=%d" % (
+            *dtypes(rng), dim, x, pitch(rng, dim), pitch(rng, dim),
             rng.choice(["none", "mean", "gcn", "scaled"]),
             rng.choice(["none", "one", "eps", "gcn", "scaled"]), rng.randint(0, 1),
             rng.choice(["none", "relu"]), rng.choice([32, 32, 64]))

@@ -240,6 +240,62 @@ TEST(indices_of_edges_may_pass_the_last_edge)
     free(m);
 }
 
+// A gcn with f16 storage after `change`; the message says `part`.
+static void refused_f16(void (*change)(struct manifest *), const char *part)
+{
+    struct fixture_graph g = fixture_graph_of(3, NULL, 0);
+    struct manifest *m = fixture_manifest(
+        &(struct model_request){.name = "gcn", .dim = 6, .hidden = 4,
+                                .classes = 2, .dtype = DTYPE_F16},
+        &g);
+    gnnac_error err = {{0}};
+    CHECK_INT(manifest_check(m, &err), GNNAC_OK);
+    char *text = text_of(m);
+    CHECK_HAS(text, "\"requires\":[\"products\",\"dtype\"]");
+    change(m);
+    CHECK_INT(manifest_check(m, &err), GNNAC_EFORMAT);
+    CHECK_HAS(err.msg, part);
+    free(text);
+    free(m);
+    fixture_graph_finish(&g);
+}
+
+static void store_x(struct manifest *m)
+{
+    m->program.buffers[0].dtype = DTYPE_F16;
+}
+
+static void mix_dtypes(struct manifest *m)
+{
+    m->model.dtype = DTYPE_BF16;
+}
+
+static void swap_kernel(struct manifest *m)
+{
+    m->kernels[0].x_type = DTYPE_F16;
+}
+
+static void narrow_linear(struct manifest *m)
+{
+    m->program.buffers[m->program.steps[0].out].dtype = DTYPE_F16;
+}
+
+static void attend_to_halves(struct manifest *m)
+{
+    m->model.layers[0].op = CONV_GAT;
+    m->model.layers[0].heads = 1;
+}
+
+TEST(dtypes_that_contradict_each_other_are_refused)
+{
+    refused_f16(store_x, "the caller's");
+    refused_f16(mix_dtypes, "not the model's dtype");
+    refused_f16(swap_kernel, "another dtype");
+    refused_f16(narrow_linear, "reads float32 and does not write it");
+    refused_f16(attend_to_halves, "float32");
+    refused(asks, "\"requires\":[\"dtype\", 1]", "requires");
+}
+
 TEST(rows_that_share_a_warp_are_a_feature_that_readers_must_have)
 {
     struct manifest *m = example(), *back = calloc(1, sizeof(*back));
@@ -314,6 +370,7 @@ int main(void)
     RUN(parts_of_several_rows_are_a_feature_that_readers_must_have);
     RUN(attention_has_the_scores_of_its_layers_heads);
     RUN(indices_of_edges_may_pass_the_last_edge);
+    RUN(dtypes_that_contradict_each_other_are_refused);
     RUN(rows_that_share_a_warp_are_a_feature_that_readers_must_have);
     RUN(a_bundle_requires_every_feature_that_it_uses);
     RUN(bytes_that_are_not_utf8_do_not_stop_the_writer);

@@ -165,31 +165,39 @@ TEST(bounds_are_small_beside_the_values)
     fixture_graph_finish(&g);
 }
 
-// The largest deviation, in bounds, of a float32 run on a graph that lacks one
-// edge.
-static double noticed(const char *name)
+// The largest deviation, in bounds, of a run on a graph that lacks one edge, or
+// on the whole one.
+static double noticed_in(const char *name, enum dtype dtype, bool whole_graph)
 {
     enum { N = 60, DIM = 30, OUT = 5 };
     struct fixture_graph g = fixture_graph_random(N, 4, false, 3);
-    struct model_request rq = {.name = name, .dim = DIM, .classes = OUT};
+    struct model_request rq = {
+        .name = name, .dim = DIM, .classes = OUT, .dtype = dtype};
     struct fixture_model whole, damaged;
     float in[N * DIM], got[N * OUT];
     double want[N * OUT], bound[N * OUT], worst = 0;
     for (int i = 0; i < N * DIM; i++)
         in[i] = (float)rng_normal(1, (uint64_t)i);
     CHECK(fixture_model_init(&whole, &rq, &g, 1, 1, NULL));
-    for (int64_t v = N; g.rowptr[v] == g.n_edges; v--)
+    for (int64_t v = N; !whole_graph && g.rowptr[v] == g.n_edges; v--)
         g.rowptr[v]--;
-    g.n_edges--;
+    g.n_edges -= !whole_graph;
     CHECK(fixture_model_init(&damaged, &rq, &g, 1, 1, NULL));
     fixture_forward(&damaged, in, got);
     CHECK_INT(reference_forward(&whole.model, in, want, bound, NULL), GNNAC_OK);
-    for (int i = 0; i < N * OUT; i++)
-        worst = fmax(worst, fabs((double)got[i] - want[i]) / bound[i]);
+    for (int i = 0; i < N * OUT; i++) {
+        double error = fabs((double)got[i] - want[i]) / bound[i];
+        worst = isnan(error) ? INFINITY : fmax(worst, error);
+    }
     fixture_model_finish(&whole);
     fixture_model_finish(&damaged);
     fixture_graph_finish(&g);
     return worst;
+}
+
+static double noticed(const char *name)
+{
+    return noticed_in(name, DTYPE_F32, false);
 }
 
 TEST(one_missing_edge_is_outside_the_bounds_of_any_preset)
@@ -198,6 +206,43 @@ TEST(one_missing_edge_is_outside_the_bounds_of_any_preset)
     CHECK(noticed("sage") > 10);
     CHECK(noticed("gin") > 10); // five layers deep
     CHECK(noticed("gat") > 10);
+}
+
+TEST(with_16_bit_storage_results_are_inside_the_bounds_and_faults_outside)
+{
+    static const char *const names[] = {"gcn", "sage", "gin"};
+    for (int i = 0; i < 3; i++)
+        for (int t = DTYPE_F16; t < N_DTYPES; t++) {
+            CHECK(noticed_in(names[i], (enum dtype)t, true) > 0);
+            CHECK(noticed_in(names[i], (enum dtype)t, true) < 0.4);
+            CHECK(noticed_in(names[i], (enum dtype)t, false) > 1);
+        }
+}
+
+// x is large, but its product with the first weights can be stored in bf16.
+TEST(a_value_beyond_the_range_of_f16_does_not_pass)
+{
+    for (int t = DTYPE_F16; t < N_DTYPES; t++) {
+        struct fixture_graph g = fixture_graph_of(3, edges, 5);
+        struct fixture_model f;
+        struct model_request rq = {.name = "gcn", .dim = 2, .classes = 2,
+                                   .dtype = (enum dtype)t};
+        const float large[] = {3e6f, 2e6f, 1e6f, 5e6f, 4e6f, 3e6f};
+        float got[6];
+        double want[6], bound[6], worst = 0;
+        CHECK(fixture_model_init(&f, &rq, &g, 1, 1, NULL));
+        fixture_forward(&f, large, got);
+        CHECK_INT(reference_forward(&f.model, large, want, bound, NULL),
+                  GNNAC_OK);
+        for (int i = 0; i < 6; i++)
+            if (!(fabs((double)got[i] - want[i]) <= worst * bound[i]))
+                worst = isfinite(got[i])
+                            ? fabs((double)got[i] - want[i]) / bound[i]
+                            : INFINITY;
+        CHECK(t == DTYPE_F16 ? worst > 1 : worst <= 1);
+        fixture_model_finish(&f);
+        fixture_graph_finish(&g);
+    }
 }
 
 // A model on a reordered graph whose results differ from node to node.
@@ -313,6 +358,8 @@ int main(void)
     RUN(self_loops_of_gin_and_sage_are_edges_like_others);
     RUN(bounds_are_small_beside_the_values);
     RUN(one_missing_edge_is_outside_the_bounds_of_any_preset);
+    RUN(with_16_bit_storage_results_are_inside_the_bounds_and_faults_outside);
+    RUN(a_value_beyond_the_range_of_f16_does_not_pass);
     RUN(rows_moved_the_wrong_way_are_outside_the_bounds);
     RUN(a_graph_that_perm_does_not_lead_back_to_is_refused);
     RUN(the_reference_does_not_depend_on_the_order);

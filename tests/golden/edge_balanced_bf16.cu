@@ -1,0 +1,462 @@
+// gnnac aggregate, from templates/edge_balanced.cu.lua
+// Equal edges for every team of dimWorker lanes, however long rows are. A
+// team walks over a range of edges, row by row, and writes each row as it
+// ends. The runtime cuts the ranges (runtime/cuda/parts.h), which costs one round
+// of loads here, where a search would cost one for each bit of the number of
+// rows: the first neighbour is three dependent loads away (range, id, row of
+// x), as in row_split, and each batch one from the next, since the ids, the
+// row's end and what the epilogue reads are asked for early. Ranges end with
+// a row unless it is long. The sums of a longer one are added in the block
+// through shared memory, across blocks by a second kernel in block order: no
+// atomics, results repeat bit by bit. Meant for short rows around long ones.
+// edgesPerWarp=256 dimWorker=4 vec=4 unroll=4 warpPerBlock=4
+// bf16 dim=33 x_pitch=40 out_pitch=33 self_pitch=40 out_type=f32 self_type=bf16 norm=mean self=one bias=0 act=none offset_bits=32
+#line 51 "/gnnac/templates/edge_balanced.cu.lua"
+// Edges per team: up to 32; teams per warp: 8;
+// lanes per team: 4; columns per lane: 9.
+#line 56 "/gnnac/templates/edge_balanced.cu.lua"
+typedef int offset_t;
+
+#line 85 "/gnnac/templates/lanes.lib.lua"
+typedef unsigned short bf16_t;
+#line 88 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ float from_bf16(unsigned bits)
+{
+#line 91 "/gnnac/templates/lanes.lib.lua"
+    return __uint_as_float(bits << 16);
+}
+
+#line 212 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load8_bf16(float *to, const bf16_t *from)
+{
+#line 127 "/gnnac/templates/lanes.lib.lua"
+    const uint4 v0 = __ldg((const uint4 *)(from + 0));
+#line 140 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from_bf16(v0.x & 0xffffu);
+    to[1] = from_bf16(v0.x >> 16);
+#line 140 "/gnnac/templates/lanes.lib.lua"
+    to[2] = from_bf16(v0.y & 0xffffu);
+    to[3] = from_bf16(v0.y >> 16);
+#line 140 "/gnnac/templates/lanes.lib.lua"
+    to[4] = from_bf16(v0.z & 0xffffu);
+    to[5] = from_bf16(v0.z >> 16);
+#line 140 "/gnnac/templates/lanes.lib.lua"
+    to[6] = from_bf16(v0.w & 0xffffu);
+    to[7] = from_bf16(v0.w >> 16);
+}
+
+#line 212 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load1_bf16(float *to, const bf16_t *from)
+{
+#line 123 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from_bf16(__ldg(from + 0));
+}
+
+#line 212 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load8x4(float *to, const float *from)
+{
+#line 175 "/gnnac/templates/lanes.lib.lua"
+    const float4 v0 = __ldg((const float4 *)(from + 0));
+#line 183 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v0.x;
+    to[1] = v0.y;
+#line 186 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v0.z;
+    to[3] = v0.w;
+#line 175 "/gnnac/templates/lanes.lib.lua"
+    const float4 v4 = __ldg((const float4 *)(from + 4));
+#line 183 "/gnnac/templates/lanes.lib.lua"
+    to[4] = v4.x;
+    to[5] = v4.y;
+#line 186 "/gnnac/templates/lanes.lib.lua"
+    to[6] = v4.z;
+    to[7] = v4.w;
+}
+
+#line 212 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load1(float *to, const float *from)
+{
+#line 168 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldg(from + 0);
+}
+
+#line 212 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store8x4(float *to, const float *from)
+{
+#line 161 "/gnnac/templates/lanes.lib.lua"
+    *(float4 *)(to + 0) =
+        make_float4(from[0], from[1], from[2], from[3]);
+#line 161 "/gnnac/templates/lanes.lib.lua"
+    *(float4 *)(to + 4) =
+        make_float4(from[4], from[5], from[6], from[7]);
+}
+
+#line 212 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store1(float *to, const float *from)
+{
+#line 166 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+}
+
+#line 212 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store8x1(float *to, const float *from)
+{
+#line 166 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+#line 166 "/gnnac/templates/lanes.lib.lua"
+    to[1] = from[1];
+#line 166 "/gnnac/templates/lanes.lib.lua"
+    to[2] = from[2];
+#line 166 "/gnnac/templates/lanes.lib.lua"
+    to[3] = from[3];
+#line 166 "/gnnac/templates/lanes.lib.lua"
+    to[4] = from[4];
+#line 166 "/gnnac/templates/lanes.lib.lua"
+    to[5] = from[5];
+#line 166 "/gnnac/templates/lanes.lib.lua"
+    to[6] = from[6];
+#line 166 "/gnnac/templates/lanes.lib.lua"
+    to[7] = from[7];
+}
+
+#line 68 "/gnnac/templates/edge_balanced.cu.lua"
+extern "C" __global__ void __launch_bounds__(128, 1)
+gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
+    float *out, const bf16_t *x, const offset_t *rowptr,
+    const int *colidx, const offset_t *part_ptr, const int *part_row,
+    const bf16_t *self, float *partial, int n_parts)
+{
+#line 72 "/gnnac/templates/edge_balanced.cu.lua"
+    __shared__ float heads[32][36];
+#line 63 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 67 "/gnnac/templates/parts.lib.lua"
+    const int edge = lane / 4;
+#line 238 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 4;
+#line 257 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 8 + 0;
+#line 251 "/gnnac/templates/lanes.lib.lua"
+    const int c1 = 32 + min(at + 0, 0);
+#line 275 "/gnnac/templates/lanes.lib.lua"
+    const bf16_t *x0 = x + c0;
+    asm("" : "+l"(x0));
+#line 275 "/gnnac/templates/lanes.lib.lua"
+    const bf16_t *x1 = x + c1;
+    asm("" : "+l"(x1));
+#line 79 "/gnnac/templates/edge_balanced.cu.lua"
+    const int place = threadIdx.x / 32 * 8 + edge;
+#line 81 "/gnnac/templates/edge_balanced.cu.lua"
+    const unsigned first = blockIdx.x * 32;
+    const unsigned part = first + place;
+
+    // Rows row .. last - 1 end in the range, which also holds `tail` edges of
+    // the row `last`. `open`: the row at hand began in an earlier range.
+    int row = 0, last = 0, left = 0, row_left = 0;
+    offset_t row_end = 0, next_end = 0;
+    bool open = false;
+    const int *ids = colidx;
+#line 91 "/gnnac/templates/edge_balanced.cu.lua"
+    if (part < n_parts) {
+#line 95 "/gnnac/templates/edge_balanced.cu.lua"
+        row = __ldg(part_row + part);
+        last = __ldg(part_row + part + 1);
+        const offset_t begin = __ldg(part_ptr + part);
+        left = (int)(__ldg(part_ptr + part + 1) - begin);
+        ids += begin;
+        open = begin > __ldg(rowptr + row);
+        row_end = __ldg(rowptr + row + 1);
+        row_left = row < last ? (int)(row_end - begin) : left;
+        if (row + 1 < last)
+            next_end = __ldg(rowptr + row + 2);
+    }
+    int tail = row < last ? 0 : left;
+#line 108 "/gnnac/templates/edge_balanced.cu.lua"
+    int degree = row_left;
+
+#line 116 "/gnnac/templates/edge_balanced.cu.lua"
+    int id[4];
+#line 112 "/gnnac/templates/edge_balanced.cu.lua"
+#pragma unroll
+    for (int k = 0; k < 4; k++)
+        id[k] = k < left ? __ldg(ids + k) : 0;
+#line 118 "/gnnac/templates/edge_balanced.cu.lua"
+    float sum[9] = {};
+#pragma unroll 1
+    while (row < last || left > 0) {
+        const int n = min(row_left, 4);
+        const bool ends = row < last && n == row_left;
+        float v[4][9] = {};
+#line 127 "/gnnac/templates/edge_balanced.cu.lua"
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+            if (k >= n)
+                continue;
+            const long long u = (long long)id[k] * 40;
+#line 289 "/gnnac/templates/lanes.lib.lua"
+            load8_bf16(&v[k][0], x0 + u);
+#line 289 "/gnnac/templates/lanes.lib.lua"
+            load1_bf16(&v[k][8], x1 + u);
+        }
+#line 37 "/gnnac/templates/epilogue.lib.lua"
+    const bf16_t *from = self + (long long)row * 40;
+#line 39 "/gnnac/templates/epilogue.lib.lua"
+    float own[9] = {};
+    if (ends) {
+#line 46 "/gnnac/templates/epilogue.lib.lua"
+    load8_bf16(&own[0], from + c0);
+#line 46 "/gnnac/templates/epilogue.lib.lua"
+    load1_bf16(&own[8], from + c1);
+    }
+#line 138 "/gnnac/templates/edge_balanced.cu.lua"
+        ids += n;
+        left -= n;
+        row_left -= n;
+#line 112 "/gnnac/templates/edge_balanced.cu.lua"
+#pragma unroll
+    for (int k = 0; k < 4; k++)
+        id[k] = k < left ? __ldg(ids + k) : 0;
+#line 142 "/gnnac/templates/edge_balanced.cu.lua"
+#pragma unroll
+        for (int k = 0; k < 4; k++)
+#pragma unroll
+            for (int i = 0; i < 9; i++)
+#line 149 "/gnnac/templates/edge_balanced.cu.lua"
+                sum[i] += v[k][i];
+#line 151 "/gnnac/templates/edge_balanced.cu.lua"
+        if (!ends)
+            continue;
+        if (!open) {
+#line 56 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
+#line 61 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 9; i++)
+        sum[i] *= scale;
+#line 73 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 9; i++)
+#line 76 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] += own[i];
+#line 96 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 33;
+#line 313 "/gnnac/templates/lanes.lib.lua"
+    store8x1(to + c0, &sum[0]);
+#line 304 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 311 "/gnnac/templates/lanes.lib.lua"
+        store1(to + c1, &sum[8]);
+#line 156 "/gnnac/templates/edge_balanced.cu.lua"
+        } else if (place > 0) {
+#line 64 "/gnnac/templates/edge_balanced.cu.lua"
+#pragma unroll
+            for (int i = 0; i < 9; i++)
+                heads[place][i * 4 + at] = sum[i];
+#line 159 "/gnnac/templates/edge_balanced.cu.lua"
+        } else {
+#line 76 "/gnnac/templates/parts.lib.lua"
+        float *to = partial + (2LL * blockIdx.x + 0) * 36;
+#line 313 "/gnnac/templates/lanes.lib.lua"
+    store8x4(to + c0, &sum[0]);
+#line 304 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 311 "/gnnac/templates/lanes.lib.lua"
+        store1(to + c1, &sum[8]);
+        }
+#line 162 "/gnnac/templates/edge_balanced.cu.lua"
+        open = false;
+        row++;
+        row_left = row < last ? (int)(next_end - row_end) : left;
+        tail = row < last ? 0 : left;
+#line 167 "/gnnac/templates/edge_balanced.cu.lua"
+        degree = row_left;
+#line 169 "/gnnac/templates/edge_balanced.cu.lua"
+        row_end = next_end;
+        if (row + 1 < last)
+            next_end = __ldg(rowptr + row + 2);
+#pragma unroll
+        for (int i = 0; i < 9; i++)
+            sum[i] = 0.0f;
+    }
+
+#line 178 "/gnnac/templates/edge_balanced.cu.lua"
+    const bool follows = open && place > 0;
+    if (tail > 0 && follows) {
+#line 64 "/gnnac/templates/edge_balanced.cu.lua"
+#pragma unroll
+            for (int i = 0; i < 9; i++)
+                heads[place][i * 4 + at] = sum[i];
+    }
+#line 182 "/gnnac/templates/edge_balanced.cu.lua"
+    __syncthreads();
+    if (tail == 0 || follows)
+        return;
+
+    // The row goes on in the ranges behind that begin with it.
+#pragma unroll 1
+    for (int q = place + 1, n = 4; n == 4; q += 4) {
+        n = 0;
+#pragma unroll
+        for (int k = 0; k < 4; k++)
+            n += q + k < 32 && first + q + k < n_parts &&
+                 __ldg(part_row + first + q + k) == row;
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+            if (k >= n)
+                continue;
+#pragma unroll
+            for (int i = 0; i < 9; i++)
+                sum[i] += heads[q + k][i * 4 + at];
+        }
+    }
+#line 207 "/gnnac/templates/edge_balanced.cu.lua"
+    const bool goes_on = first + 32 < n_parts &&
+                         __ldg(part_row + first + 32) == row;
+    const bool begins = !open;
+    if (!begins || goes_on) {
+#line 76 "/gnnac/templates/parts.lib.lua"
+        float *to = partial + (2LL * blockIdx.x + begins) * 36;
+#line 313 "/gnnac/templates/lanes.lib.lua"
+    store8x4(to + c0, &sum[0]);
+#line 304 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 311 "/gnnac/templates/lanes.lib.lua"
+        store1(to + c1, &sum[8]);
+#line 212 "/gnnac/templates/edge_balanced.cu.lua"
+        return;
+    }
+#line 215 "/gnnac/templates/edge_balanced.cu.lua"
+    degree = (int)(__ldg(rowptr + row + 1) - __ldg(rowptr + row));
+#line 37 "/gnnac/templates/epilogue.lib.lua"
+    const bf16_t *from = self + (long long)row * 40;
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    float own[9];
+#line 46 "/gnnac/templates/epilogue.lib.lua"
+    load8_bf16(&own[0], from + c0);
+#line 46 "/gnnac/templates/epilogue.lib.lua"
+    load1_bf16(&own[8], from + c1);
+#line 56 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
+#line 61 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 9; i++)
+        sum[i] *= scale;
+#line 73 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 9; i++)
+#line 76 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] += own[i];
+#line 96 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 33;
+#line 313 "/gnnac/templates/lanes.lib.lua"
+    store8x1(to + c0, &sum[0]);
+#line 304 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 311 "/gnnac/templates/lanes.lib.lua"
+        store1(to + c1, &sum[8]);
+}
+
+#line 87 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 89 "/gnnac/templates/parts.lib.lua"
+extern "C" __global__ void __launch_bounds__(128, 1)
+gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
+    float *out, float *partial, const offset_t *rowptr,
+    const bf16_t *self, const int *split_row, const int *split_first,
+    const int *split_last, int n_splits)
+{
+#line 92 "/gnnac/templates/parts.lib.lua"
+    const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
+    if (split >= n_splits)
+        return;
+#line 63 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 67 "/gnnac/templates/parts.lib.lua"
+    const int edge = lane / 4;
+#line 238 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 4;
+#line 257 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 8 + 0;
+#line 251 "/gnnac/templates/lanes.lib.lua"
+    const int c1 = 32 + min(at + 0, 0);
+#line 275 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = partial + c0;
+    asm("" : "+l"(x0));
+#line 275 "/gnnac/templates/lanes.lib.lua"
+    const float *x1 = partial + c1;
+    asm("" : "+l"(x1));
+#line 97 "/gnnac/templates/parts.lib.lua"
+    const int row = __ldg(split_row + split);
+    const int first = __ldg(split_first + split);
+    const int n = __ldg(split_last + split) - first + 1;
+
+    float sum[9] = {};
+#pragma unroll 1
+    for (int base = edge; base < n; base += 32) {
+        float v[4][9] = {};
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+            const int b = base + k * 8;
+            if (b >= n)
+                continue;
+#line 113 "/gnnac/templates/parts.lib.lua"
+            // The row's first block wrote slot 2b + 1, the others slot 2b.
+            const long long slot = 2LL * (first + b) + (b == 0);
+            const long long u = slot * 36;
+#line 289 "/gnnac/templates/lanes.lib.lua"
+            load8x4(&v[k][0], x0 + u);
+#line 289 "/gnnac/templates/lanes.lib.lua"
+            load1(&v[k][8], x1 + u);
+        }
+#line 119 "/gnnac/templates/parts.lib.lua"
+#pragma unroll
+        for (int k = 0; k < 4; k++)
+#pragma unroll
+            for (int i = 0; i < 9; i++)
+                sum[i] += v[k][i];
+    }
+#line 323 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 4; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 9; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 4);
+#line 330 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += more;
+        }
+    }
+
+#line 128 "/gnnac/templates/parts.lib.lua"
+    if (edge > 0)
+        return;
+#line 132 "/gnnac/templates/parts.lib.lua"
+    const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
+#line 37 "/gnnac/templates/epilogue.lib.lua"
+    const bf16_t *from = self + (long long)row * 40;
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    float own[9];
+#line 46 "/gnnac/templates/epilogue.lib.lua"
+    load8_bf16(&own[0], from + c0);
+#line 46 "/gnnac/templates/epilogue.lib.lua"
+    load1_bf16(&own[8], from + c1);
+#line 56 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
+#line 61 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 9; i++)
+        sum[i] *= scale;
+#line 73 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 9; i++)
+#line 76 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] += own[i];
+#line 96 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 33;
+#line 313 "/gnnac/templates/lanes.lib.lua"
+    store8x1(to + c0, &sum[0]);
+#line 304 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 311 "/gnnac/templates/lanes.lib.lua"
+        store1(to + c1, &sum[8]);
+}

@@ -1,0 +1,424 @@
+// gnnac aggregate, from templates/hybrid.cu.lua
+// Every row as its length asks, in one launch, longest first. Short rows share
+// a warp, a team of dimWorker lanes for each; medium ones have a warp, whose
+// teams take turns at the neighbours and are added by shuffles; long ones are
+// cut into pieces, a warp for each, whose sums a second kernel adds in order:
+// no atomics, results repeat bit by bit. The runtime sorts the rows by length
+// (runtime/cuda/buckets.h), so that a warp knows by its number what it is for, and
+// rows that share one are alike: lanes never diverge and the last blocks of a
+// launch are its shortest. The ids of a step's neighbours are read by one load
+// of all lanes and handed round. Meant for rows of all lengths.
+// segmentEdges=256 packedEdges=16 dimWorker=8 vec=4 unroll=4 warpPerBlock=4
+// f16 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=gcn self=gcn bias=1 act=relu offset_bits=32
+#line 56 "/gnnac/templates/hybrid.cu.lua"
+// Rows of up to 16 edges: 4 to a warp; of up to
+// 256: a warp each; longer ones are cut.
+// Lanes per team: 8; columns per lane: 8.
+#line 62 "/gnnac/templates/hybrid.cu.lua"
+typedef int offset_t;
+
+#line 85 "/gnnac/templates/lanes.lib.lua"
+typedef unsigned short f16_t;
+#line 88 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ float from_f16(unsigned bits)
+{
+#line 93 "/gnnac/templates/lanes.lib.lua"
+    float v;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(v) : "h"((f16_t)bits));
+    return v;
+}
+
+#line 212 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load8_f16(float *to, const f16_t *from)
+{
+#line 127 "/gnnac/templates/lanes.lib.lua"
+    const uint4 v0 = __ldg((const uint4 *)(from + 0));
+#line 140 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from_f16(v0.x & 0xffffu);
+    to[1] = from_f16(v0.x >> 16);
+#line 140 "/gnnac/templates/lanes.lib.lua"
+    to[2] = from_f16(v0.y & 0xffffu);
+    to[3] = from_f16(v0.y >> 16);
+#line 140 "/gnnac/templates/lanes.lib.lua"
+    to[4] = from_f16(v0.z & 0xffffu);
+    to[5] = from_f16(v0.z >> 16);
+#line 140 "/gnnac/templates/lanes.lib.lua"
+    to[6] = from_f16(v0.w & 0xffffu);
+    to[7] = from_f16(v0.w >> 16);
+}
+
+#line 212 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load8x4(float *to, const float *from)
+{
+#line 175 "/gnnac/templates/lanes.lib.lua"
+    const float4 v0 = __ldg((const float4 *)(from + 0));
+#line 183 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v0.x;
+    to[1] = v0.y;
+#line 186 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v0.z;
+    to[3] = v0.w;
+#line 175 "/gnnac/templates/lanes.lib.lua"
+    const float4 v4 = __ldg((const float4 *)(from + 4));
+#line 183 "/gnnac/templates/lanes.lib.lua"
+    to[4] = v4.x;
+    to[5] = v4.y;
+#line 186 "/gnnac/templates/lanes.lib.lua"
+    to[6] = v4.z;
+    to[7] = v4.w;
+}
+
+#line 212 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store8x4(float *to, const float *from)
+{
+#line 161 "/gnnac/templates/lanes.lib.lua"
+    *(float4 *)(to + 0) =
+        make_float4(from[0], from[1], from[2], from[3]);
+#line 161 "/gnnac/templates/lanes.lib.lua"
+    *(float4 *)(to + 4) =
+        make_float4(from[4], from[5], from[6], from[7]);
+}
+
+#line 100 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ unsigned to_f16(float v)
+{
+#line 106 "/gnnac/templates/lanes.lib.lua"
+    f16_t bits;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(v));
+    return bits;
+}
+
+#line 212 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store8_f16(f16_t *to, const float *from)
+{
+#line 131 "/gnnac/templates/lanes.lib.lua"
+    uint4 v0;
+#line 145 "/gnnac/templates/lanes.lib.lua"
+    v0.x = to_f16(from[0]) | to_f16(from[1]) << 16;
+#line 145 "/gnnac/templates/lanes.lib.lua"
+    v0.y = to_f16(from[2]) | to_f16(from[3]) << 16;
+#line 145 "/gnnac/templates/lanes.lib.lua"
+    v0.z = to_f16(from[4]) | to_f16(from[5]) << 16;
+#line 145 "/gnnac/templates/lanes.lib.lua"
+    v0.w = to_f16(from[6]) | to_f16(from[7]) << 16;
+#line 149 "/gnnac/templates/lanes.lib.lua"
+    *(uint4 *)(to + 0) = v0;
+}
+
+#line 68 "/gnnac/templates/hybrid.cu.lua"
+extern "C" __global__ void __launch_bounds__(128, 1)
+gnnac_hybrid_f16_d64_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
+    f16_t *out, const f16_t *x, const int *colidx,
+    const offset_t *part_ptr, const offset_t *part_end, const int *part_row,
+    const f16_t *self, const float *dinv, const float *bias,
+    float *partial, int n_parts, int n_cut,
+    int n_wide)
+{
+#line 71 "/gnnac/templates/hybrid.cu.lua"
+    const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
+#line 63 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 67 "/gnnac/templates/parts.lib.lua"
+    const int edge = lane / 8;
+#line 238 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 8;
+#line 257 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 8 + 0;
+#line 275 "/gnnac/templates/lanes.lib.lua"
+    const f16_t *x0 = x + c0;
+    asm("" : "+l"(x0));
+
+#line 85 "/gnnac/templates/hybrid.cu.lua"
+    // A wide part has the warp, whose teams take turns at the neighbours; a
+    // packed one has a team. `place`: which id the lane fetches; `source`: which
+    // lane has the team's first, `stride` lanes before its next.
+    const bool wide = warp < n_wide;
+    const unsigned part =
+        wide ? warp : n_wide + (warp - n_wide) * 4 + edge;
+#line 92 "/gnnac/templates/hybrid.cu.lua"
+    const bool active = part < n_parts;
+#line 96 "/gnnac/templates/hybrid.cu.lua"
+    const int place = wide ? lane : at;
+    const int source = wide ? edge : edge * 8;
+    const int stride = wide ? 4 : 1;
+#line 100 "/gnnac/templates/hybrid.cu.lua"
+    int row = 0, left = 0;
+    const int *ids = colidx + place;
+    if (active) {
+        const offset_t begin = __ldg(part_ptr + part);
+        row = __ldg(part_row + part);
+        left = (int)(__ldg(part_end + part) - begin);
+        ids += begin;
+    }
+
+#line 115 "/gnnac/templates/hybrid.cu.lua"
+    // Neighbours of this team, of the first, which takes as many batches as any,
+    // and of whole batches that no team lacks: rows that share a warp are sorted
+    // by how many batches they take.
+    const int first = __shfl_sync(~0u, left, 0);
+    const int last = __shfl_sync(~0u, left, 31);
+    const int mine = wide ? (left - edge + 3) / 4 : left;
+    const int most = wide ? (first + 3) / 4 : first;
+    const int sure =
+        wide ? first / 4 : (last - 1) / 4 * 4;
+
+#line 176 "/gnnac/templates/hybrid.cu.lua"
+    float sum[8] = {};
+    int next[1];
+    {
+#line 127 "/gnnac/templates/hybrid.cu.lua"
+#pragma unroll
+        for (int h = 0; h < 1; h++) {
+#line 130 "/gnnac/templates/hybrid.cu.lua"
+            next[h] = place < left ? __ldg(ids) : 0;
+        }
+    }
+#line 181 "/gnnac/templates/hybrid.cu.lua"
+#pragma unroll 1
+    for (int base = 0; base < most; base += 8) {
+        int id[1];
+#pragma unroll
+        for (int h = 0; h < 1; h++)
+            id[h] = next[h];
+#line 191 "/gnnac/templates/hybrid.cu.lua"
+        ids += 8 * stride;
+        left -= 8 * stride;
+#line 127 "/gnnac/templates/hybrid.cu.lua"
+#pragma unroll
+        for (int h = 0; h < 1; h++) {
+#line 130 "/gnnac/templates/hybrid.cu.lua"
+            next[h] = place < left ? __ldg(ids) : 0;
+        }
+#line 199 "/gnnac/templates/hybrid.cu.lua"
+#pragma unroll 1
+        for (int j = 0; j < 8 && base + j < most; j += 4) {
+#line 202 "/gnnac/templates/hybrid.cu.lua"
+            if (base + j + 4 <= sure) {
+#line 139 "/gnnac/templates/hybrid.cu.lua"
+                float v[4][8] = {};
+                int u_id[4];
+#pragma unroll
+                for (int k = 0; k < 4; k++)
+#line 146 "/gnnac/templates/hybrid.cu.lua"
+                    u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
+#line 152 "/gnnac/templates/hybrid.cu.lua"
+                float weight[4] = {};
+#line 154 "/gnnac/templates/hybrid.cu.lua"
+#pragma unroll
+                for (int k = 0; k < 4; k++) {
+#line 160 "/gnnac/templates/hybrid.cu.lua"
+                    const long long u = (long long)u_id[k] * 64;
+#line 162 "/gnnac/templates/hybrid.cu.lua"
+                    weight[k] = __ldg(dinv + u_id[k]);
+#line 289 "/gnnac/templates/lanes.lib.lua"
+            load8_f16(&v[k][0], x0 + u);
+                }
+#line 166 "/gnnac/templates/hybrid.cu.lua"
+#pragma unroll
+                for (int k = 0; k < 4; k++)
+#pragma unroll
+                    for (int i = 0; i < 8; i++)
+#line 171 "/gnnac/templates/hybrid.cu.lua"
+                        sum[i] = fmaf(weight[k], v[k][i], sum[i]);
+#line 204 "/gnnac/templates/hybrid.cu.lua"
+            } else {
+#line 139 "/gnnac/templates/hybrid.cu.lua"
+                float v[4][8] = {};
+                int u_id[4];
+#pragma unroll
+                for (int k = 0; k < 4; k++)
+#line 146 "/gnnac/templates/hybrid.cu.lua"
+                    u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
+#line 152 "/gnnac/templates/hybrid.cu.lua"
+                float weight[4] = {};
+#line 154 "/gnnac/templates/hybrid.cu.lua"
+#pragma unroll
+                for (int k = 0; k < 4; k++) {
+#line 157 "/gnnac/templates/hybrid.cu.lua"
+                    if (base + j + k >= mine)
+                        continue;
+#line 160 "/gnnac/templates/hybrid.cu.lua"
+                    const long long u = (long long)u_id[k] * 64;
+#line 162 "/gnnac/templates/hybrid.cu.lua"
+                    weight[k] = __ldg(dinv + u_id[k]);
+#line 289 "/gnnac/templates/lanes.lib.lua"
+            load8_f16(&v[k][0], x0 + u);
+                }
+#line 166 "/gnnac/templates/hybrid.cu.lua"
+#pragma unroll
+                for (int k = 0; k < 4; k++)
+#pragma unroll
+                    for (int i = 0; i < 8; i++)
+#line 171 "/gnnac/templates/hybrid.cu.lua"
+                        sum[i] = fmaf(weight[k], v[k][i], sum[i]);
+            }
+        }
+    }
+
+#line 211 "/gnnac/templates/hybrid.cu.lua"
+    if (wide) {
+#line 323 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 2; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 8);
+#line 330 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += more;
+        }
+    }
+    }
+#line 214 "/gnnac/templates/hybrid.cu.lua"
+    if (!active || (wide && edge > 0))
+        return;
+#line 223 "/gnnac/templates/hybrid.cu.lua"
+    if (part < n_cut) {
+        float *to = partial + (long long)part * 64;
+#line 313 "/gnnac/templates/lanes.lib.lua"
+    store8x4(to + c0, &sum[0]);
+#line 226 "/gnnac/templates/hybrid.cu.lua"
+        return;
+    }
+#line 34 "/gnnac/templates/epilogue.lib.lua"
+    const float norm = __ldg(dinv + row);
+#line 37 "/gnnac/templates/epilogue.lib.lua"
+    const f16_t *from = self + (long long)row * 64;
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    float own[8];
+#line 46 "/gnnac/templates/epilogue.lib.lua"
+    load8_f16(&own[0], from + c0);
+#line 58 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = norm;
+#line 61 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 8; i++)
+        sum[i] *= scale;
+#line 69 "/gnnac/templates/epilogue.lib.lua"
+    const float weight = norm * norm;
+#line 73 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 8; i++)
+#line 78 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(weight, own[i], sum[i]);
+#line 82 "/gnnac/templates/epilogue.lib.lua"
+    float shift[8];
+#line 85 "/gnnac/templates/epilogue.lib.lua"
+    load8x4(&shift[0], bias + c0);
+#line 87 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 8; i++)
+        sum[i] += shift[i];
+#line 92 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 8; i++)
+        sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
+#line 96 "/gnnac/templates/epilogue.lib.lua"
+    f16_t *to = out + (long long)row * 64;
+#line 313 "/gnnac/templates/lanes.lib.lua"
+    store8_f16(to + c0, &sum[0]);
+}
+
+#line 85 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that was cut; teams take turns at its partial sums.
+#line 89 "/gnnac/templates/parts.lib.lua"
+extern "C" __global__ void __launch_bounds__(128, 1)
+gnnac_hybrid_f16_d64_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
+    f16_t *out, float *partial, const f16_t *self,
+    const float *dinv, const float *bias, const int *split_row,
+    const int *split_first, const int *split_last, int n_splits)
+{
+#line 92 "/gnnac/templates/parts.lib.lua"
+    const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
+    if (split >= n_splits)
+        return;
+#line 63 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 67 "/gnnac/templates/parts.lib.lua"
+    const int edge = lane / 8;
+#line 238 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 8;
+#line 257 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 8 + 0;
+#line 275 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = partial + c0;
+    asm("" : "+l"(x0));
+#line 97 "/gnnac/templates/parts.lib.lua"
+    const int row = __ldg(split_row + split);
+    const int first = __ldg(split_first + split);
+    const int n = __ldg(split_last + split) - first + 1;
+
+    float sum[8] = {};
+#pragma unroll 1
+    for (int base = edge; base < n; base += 16) {
+        float v[4][8] = {};
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+            const int b = base + k * 4;
+            if (b >= n)
+                continue;
+#line 111 "/gnnac/templates/parts.lib.lua"
+            const long long u = (long long)(first + b) * 64;
+#line 289 "/gnnac/templates/lanes.lib.lua"
+            load8x4(&v[k][0], x0 + u);
+        }
+#line 119 "/gnnac/templates/parts.lib.lua"
+#pragma unroll
+        for (int k = 0; k < 4; k++)
+#pragma unroll
+            for (int i = 0; i < 8; i++)
+                sum[i] += v[k][i];
+    }
+#line 323 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 2; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 8);
+#line 330 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += more;
+        }
+    }
+
+#line 128 "/gnnac/templates/parts.lib.lua"
+    if (edge > 0)
+        return;
+#line 34 "/gnnac/templates/epilogue.lib.lua"
+    const float norm = __ldg(dinv + row);
+#line 37 "/gnnac/templates/epilogue.lib.lua"
+    const f16_t *from = self + (long long)row * 64;
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    float own[8];
+#line 46 "/gnnac/templates/epilogue.lib.lua"
+    load8_f16(&own[0], from + c0);
+#line 58 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = norm;
+#line 61 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 8; i++)
+        sum[i] *= scale;
+#line 69 "/gnnac/templates/epilogue.lib.lua"
+    const float weight = norm * norm;
+#line 73 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 8; i++)
+#line 78 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(weight, own[i], sum[i]);
+#line 82 "/gnnac/templates/epilogue.lib.lua"
+    float shift[8];
+#line 85 "/gnnac/templates/epilogue.lib.lua"
+    load8x4(&shift[0], bias + c0);
+#line 87 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 8; i++)
+        sum[i] += shift[i];
+#line 92 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 8; i++)
+        sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
+#line 96 "/gnnac/templates/epilogue.lib.lua"
+    f16_t *to = out + (long long)row * 64;
+#line 313 "/gnnac/templates/lanes.lib.lua"
+    store8_f16(to + c0, &sum[0]);
+}

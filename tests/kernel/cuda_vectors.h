@@ -1,0 +1,21 @@
+// CUDA's vector types, for the CPU.
+#ifndef GNNAC_CUDA_VECTORS_H
+#define GNNAC_CUDA_VECTORS_H
+
+struct uint3 {
+    unsigned x, y, z;
+};
+struct alignas(8) uint2 {
+    unsigned x, y;
+};
+struct alignas(16) uint4 {
+    unsigned x, y, z, w;
+};
+struct alignas(8) float2 {
+    float x, y;
+};
+struct alignas(16) float4 {
+    float x, y, z, w;
+};
+
+#endif
