@@ -26,7 +26,7 @@ ${kernel}(${parameters})
 //%   rowwise.take("read", width)
 //%   if spec.bias then
         float shift[${width}];
-        load${width}(shift, bias + c);
+//%     rowwise.load_bias(width)
 //%   end
 //%   if spec.bias or spec.act ~= "none" then
 #pragma unroll

@@ -40,6 +40,9 @@
 //% function rowwise.define_bias()
 //%   each_width(function(width) lanes.define_move("load", width, width) end)
 //% end
+//% function rowwise.load_bias(width)
+        ${lanes.mover("load", width, width)}(shift, bias + c);
+//% end
 //%
 //% -- `row` and the lane's place `at` in it.
 //% function rowwise.begin(warps)

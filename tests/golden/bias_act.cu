@@ -39,22 +39,23 @@ gnnac_bias_act_f32_d22_w8_bias_relu_x24(
     float *out, const float *x, const float *bias,
     int n_rows)
 {
-#line 46 "/gnnac/templates/rowwise.lib.lua"
+#line 49 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 16 + threadIdx.x / 16;
     const int at = threadIdx.x % 16;
     if (row >= n_rows)
         return;
-#line 54 "/gnnac/templates/rowwise.lib.lua"
+#line 57 "/gnnac/templates/rowwise.lib.lua"
     const float *from = x + row * 24LL;
     float *to = out + (long long)row * 22;
-#line 68 "/gnnac/templates/rowwise.lib.lua"
+#line 71 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 2; c < 22; c += 32) {
 #line 25 "/gnnac/templates/bias_act.cu.lua"
         float v[2];
-#line 58 "/gnnac/templates/rowwise.lib.lua"
+#line 61 "/gnnac/templates/rowwise.lib.lua"
         read2(v, from + c);
 #line 28 "/gnnac/templates/bias_act.cu.lua"
         float shift[2];
+#line 44 "/gnnac/templates/rowwise.lib.lua"
         load2(shift, bias + c);
 #line 32 "/gnnac/templates/bias_act.cu.lua"
 #pragma unroll
@@ -64,7 +65,7 @@ gnnac_bias_act_f32_d22_w8_bias_relu_x24(
 #line 38 "/gnnac/templates/bias_act.cu.lua"
             v[i] = v[i] < 0.0f ? 0.0f : v[i];
         }
-#line 61 "/gnnac/templates/rowwise.lib.lua"
+#line 64 "/gnnac/templates/rowwise.lib.lua"
         store2(to + c, v);
     }
 }

@@ -48,21 +48,21 @@ extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_bias_act_f32_d100_w8_yf16_y104(
     f16_t *out, const float *x, int n_rows)
 {
-#line 46 "/gnnac/templates/rowwise.lib.lua"
+#line 49 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 8 + threadIdx.x / 32;
     const int at = threadIdx.x % 32;
     if (row >= n_rows)
         return;
-#line 54 "/gnnac/templates/rowwise.lib.lua"
+#line 57 "/gnnac/templates/rowwise.lib.lua"
     const float *from = x + row * 100LL;
     f16_t *to = out + (long long)row * 104;
-#line 68 "/gnnac/templates/rowwise.lib.lua"
+#line 71 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 4; c < 100; c += 128) {
 #line 25 "/gnnac/templates/bias_act.cu.lua"
         float v[4];
-#line 58 "/gnnac/templates/rowwise.lib.lua"
-        read4(v, from + c);
 #line 61 "/gnnac/templates/rowwise.lib.lua"
+        read4(v, from + c);
+#line 64 "/gnnac/templates/rowwise.lib.lua"
         store4_f16(to + c, v);
     }
 }

@@ -29,23 +29,23 @@ gnnac_permute_rows_f32_d22_w8_y24(
     float *out, const float *x, const int *source_row,
     int n_rows)
 {
-#line 46 "/gnnac/templates/rowwise.lib.lua"
+#line 49 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 16 + threadIdx.x / 16;
     const int at = threadIdx.x % 16;
     if (row >= n_rows)
         return;
 #line 20 "/gnnac/templates/permute_rows.cu.lua"
     const int source = source_row[row];
-#line 54 "/gnnac/templates/rowwise.lib.lua"
+#line 57 "/gnnac/templates/rowwise.lib.lua"
     const float *from = x + source * 22LL;
     float *to = out + (long long)row * 24;
-#line 68 "/gnnac/templates/rowwise.lib.lua"
+#line 71 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 2; c < 22; c += 32) {
 #line 23 "/gnnac/templates/permute_rows.cu.lua"
         float v[2];
-#line 58 "/gnnac/templates/rowwise.lib.lua"
-        load2(v, from + c);
 #line 61 "/gnnac/templates/rowwise.lib.lua"
+        load2(v, from + c);
+#line 64 "/gnnac/templates/rowwise.lib.lua"
         store2(to + c, v);
     }
 }

@@ -26,23 +26,23 @@ gnnac_permute_rows_f32_d1433_w8_y1436(
     float *out, const float *x, const int *source_row,
     int n_rows)
 {
-#line 46 "/gnnac/templates/rowwise.lib.lua"
+#line 49 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 8 + threadIdx.x / 32;
     const int at = threadIdx.x % 32;
     if (row >= n_rows)
         return;
 #line 20 "/gnnac/templates/permute_rows.cu.lua"
     const int source = source_row[row];
-#line 54 "/gnnac/templates/rowwise.lib.lua"
+#line 57 "/gnnac/templates/rowwise.lib.lua"
     const float *from = x + source * 1433LL;
     float *to = out + (long long)row * 1436;
-#line 68 "/gnnac/templates/rowwise.lib.lua"
+#line 71 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 1; c < 1433; c += 32) {
 #line 23 "/gnnac/templates/permute_rows.cu.lua"
         float v[1];
-#line 58 "/gnnac/templates/rowwise.lib.lua"
-        load1(v, from + c);
 #line 61 "/gnnac/templates/rowwise.lib.lua"
+        load1(v, from + c);
+#line 64 "/gnnac/templates/rowwise.lib.lua"
         store1(to + c, v);
     }
 }

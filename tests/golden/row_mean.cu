@@ -49,7 +49,7 @@ gnnac_row_mean_f32_d22_w8_x24_y24(
     float *out, const float *x, const offset_t *rowptr,
     int n_rows)
 {
-#line 46 "/gnnac/templates/rowwise.lib.lua"
+#line 49 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 32 + threadIdx.x / 8;
     const int at = threadIdx.x % 8;
     if (row >= n_rows)
@@ -57,33 +57,33 @@ gnnac_row_mean_f32_d22_w8_x24_y24(
 #line 26 "/gnnac/templates/row_mean.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
     const float share = degree > 1 ? 1.0f / (float)degree : 1.0f;
-#line 54 "/gnnac/templates/rowwise.lib.lua"
+#line 57 "/gnnac/templates/rowwise.lib.lua"
     const float *from = x + row * 24LL;
     float *to = out + (long long)row * 24;
-#line 68 "/gnnac/templates/rowwise.lib.lua"
+#line 71 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 4; c < 20; c += 32) {
 #line 30 "/gnnac/templates/row_mean.cu.lua"
         float v[4];
-#line 58 "/gnnac/templates/rowwise.lib.lua"
+#line 61 "/gnnac/templates/rowwise.lib.lua"
         read4(v, from + c);
 #line 32 "/gnnac/templates/row_mean.cu.lua"
 #pragma unroll
         for (int i = 0; i < 4; i++)
             v[i] *= share;
-#line 61 "/gnnac/templates/rowwise.lib.lua"
+#line 64 "/gnnac/templates/rowwise.lib.lua"
         store4(to + c, v);
     }
-#line 68 "/gnnac/templates/rowwise.lib.lua"
+#line 71 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 20 + at * 1; c < 22; c += 8) {
 #line 30 "/gnnac/templates/row_mean.cu.lua"
         float v[1];
-#line 58 "/gnnac/templates/rowwise.lib.lua"
+#line 61 "/gnnac/templates/rowwise.lib.lua"
         read1(v, from + c);
 #line 32 "/gnnac/templates/row_mean.cu.lua"
 #pragma unroll
         for (int i = 0; i < 1; i++)
             v[i] *= share;
-#line 61 "/gnnac/templates/rowwise.lib.lua"
+#line 64 "/gnnac/templates/rowwise.lib.lua"
         store1(to + c, v);
     }
 }
