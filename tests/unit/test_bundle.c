@@ -193,12 +193,15 @@ TEST(a_file_cut_anywhere_is_refused)
     free(bytes);
 }
 
+// In the suite `slow` each bit, else one of each byte.
 TEST(a_file_with_any_bit_flipped_is_refused)
 {
     size_t n;
     char *bytes = tiny_reordered_bundle(&n);
     for (size_t k = 0; k < 8 * n; k++) {
         gnnac_bundle *b = NULL;
+        if (!test_is_slow() && k / 8 % 8 != k % 8)
+            continue;
         bytes[k / 8] = (char)(bytes[k / 8] ^ (1 << k % 8));
         if (gnnac_bundle_open_memory(bytes, n, &b, NULL) == GNNAC_OK)
             TEST__FAIL("bit %zu of byte %zu is not looked at", k % 8, k / 8);
