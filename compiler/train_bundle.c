@@ -5,6 +5,7 @@
 #include "bundle/bundle.h"
 #include "compile_common.h"
 #include "graph/load.h"
+#include "plan/scaled_rows.h"
 #include "tune/assemble.h"
 
 // ---- on the CPU -------------------------------------------------------------
@@ -32,6 +33,7 @@ static gnnac_status make_bundle(const struct model_request *rq, struct csr *g,
     m->n_stored_edges = g->n_edges;
     m->self_loops_removed = g->n_edges < m->n_edges;
     TRY(lower_model(&m->model, m->n_nodes, g->n_edges, &m->program, err));
+    program_scale_rows(&m->program); // as in a compiled bundle: the same bits
     b->rowptr = b->rowptr_copy = g->rowptr;
     b->colidx = b->colidx_copy = g->colidx;
     b->manifest = m;

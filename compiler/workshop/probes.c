@@ -70,6 +70,18 @@ static struct kernel_spec attention_spec(int32_t dim, int32_t pitch)
                                 .channels = dim / heads};
 }
 
+static struct kernel_spec product_spec(const struct probe *p, int32_t dim,
+                                       int32_t pitch)
+{
+    double depth = props_number(&p->layer, "layer.in_dim");
+    int32_t columns = (int32_t)fmin(fmax(1, depth), 1 << 16);
+    return (struct kernel_spec){.dim = dim,
+                                .x_pitch = columns,
+                                .out_pitch = pitch,
+                                .offset_bits = 32,
+                                .depth = columns};
+}
+
 struct kernel_spec probe_spec(const struct probe *p, const char *op)
 {
     double width = props_number(&p->layer, "layer.agg_dim");
@@ -77,6 +89,8 @@ struct kernel_spec probe_spec(const struct probe *p, const char *op)
     int32_t pitch = padded_pitch(dim);
     if (strcmp(op, "attention") == 0)
         return attention_spec(dim, pitch);
+    if (strcmp(op, "linear") == 0)
+        return product_spec(p, dim, pitch);
     return (struct kernel_spec){.dim = dim,
                                 .x_pitch = pitch,
                                 .out_pitch = pitch,
