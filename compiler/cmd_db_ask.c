@@ -78,10 +78,15 @@ struct asking {
     size_t n_damaged;
 };
 
-// Takes over `record`, which has one member.
-static gnnac_status keep(json_t *list, json_t *record, const char *name,
-                         gnnac_error *err)
+// Takes over `record`, which has one member; NULL is a row whose texts are no
+// UTF-8, which JSON cannot say.
+static gnnac_status keep(struct asking *a, json_t *list, json_t *record,
+                         const char *name, gnnac_error *err)
 {
+    if (!record) {
+        a->n_damaged++;
+        return GNNAC_OK;
+    }
     int bad = json_array_append(list, json_object_get(record, name));
     json_decref(record);
     return bad ? FAIL(err, GNNAC_ENOMEM, "out of memory") : GNNAC_OK;
@@ -91,19 +96,19 @@ static gnnac_status keep_decision(void *context,
                                   const struct decision_record *r,
                                   gnnac_error *err)
 {
-    const struct asking *a = context;
+    struct asking *a = context;
     if (!strstr(r->key.op, a->op))
         return GNNAC_OK;
-    return keep(a->answers->decisions, decision_to_json(r), "decision", err);
+    return keep(a, a->answers->decisions, decision_to_json(r), "decision", err);
 }
 
 static gnnac_status keep_run(void *context, const struct run_record *r,
                              gnnac_error *err)
 {
-    const struct asking *a = context;
+    struct asking *a = context;
     if (!strstr(r->key.op, a->op))
         return GNNAC_OK;
-    return keep(a->answers->runs, run_to_json(r), "run", err);
+    return keep(a, a->answers->runs, run_to_json(r), "run", err);
 }
 
 static gnnac_status count_damaged(void *context, const char *what,
@@ -128,7 +133,8 @@ gnnac_status db_collect(struct tunedb *db, const char *graph, const char *op,
                                            .damage = count_damaged};
     TRY(tunedb_visit(db, graph, &visitor, err));
     if (a.n_damaged)
-        log_warn("%zu damaged rows are left out; gnnac db verify names them",
+        log_warn("%zu rows are left out, damaged or not UTF-8; gnnac db verify "
+                 "names the damaged ones",
                  a.n_damaged);
     *out = answers;
     answers = (struct db_answers){0};

@@ -11,6 +11,10 @@ static gnnac_status keep_row(void *context, const struct quarantine_row *r,
                              gnnac_error *err)
 {
     json_t *list = context, *record = quarantine_to_json(r);
+    if (!record) {
+        log_warn("a row that is not UTF-8 is left out");
+        return GNNAC_OK;
+    }
     int bad = json_array_append(list, json_object_get(record, "quarantine"));
     json_decref(record);
     return bad ? FAIL(err, GNNAC_ENOMEM, "out of memory") : GNNAC_OK;

@@ -18,9 +18,9 @@ static gnnac_status check_usage(const struct options *o, gnnac_error *err)
 {
     if (!o->order)
         return FAIL(err, GNNAC_EUSAGE, "reorder needs --order");
-    if (!path_has_suffix(o->order, ".npy") && !reorder_is_rule(o->order) &&
-        !order_find(o->order, err))
-        return GNNAC_EUSAGE;
+    gnnac_status st = reorder_check(o->order, err);
+    if (st != GNNAC_OK)
+        return st;
     if (o->perm && !path_has_suffix(o->perm, ".npy"))
         return FAIL(err, GNNAC_EUSAGE, "--perm %s: it is a .npy file that is "
                     "written",

@@ -35,6 +35,7 @@ static const char *const queries[] = {
         " LEFT JOIN blob i ON i.id = a.image"
         " LEFT JOIN blob s ON s.id = a.source"
         " LEFT JOIN blob l ON l.id = a.log ORDER BY a.key",
+    [LIST_VICTIMS] = "SELECT id, last_used_day, key FROM artifact",
     [LIST_BLOBS] = "SELECT id, hash, body FROM blob ORDER BY id",
     [LIST_USES] = "SELECT b.id, b.uses, count(u.blob) AS n FROM blob b"
                   " LEFT JOIN (SELECT image AS blob FROM artifact UNION ALL"

@@ -95,7 +95,7 @@ static gnnac_status list_victims(struct kcache *kc,
     all = calloc((size_t)n_rows + 1, sizeof(*all));
     if (!all)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
-    TRY(db_statement(&kc->db, LIST_ARTIFACTS, &s, err));
+    TRY(db_statement(&kc->db, LIST_VICTIMS, &s, err));
     for (*n = 0; found && *n < (size_t)n_rows;) {
         TRY(db_step(&kc->db, s, &found, err));
         const char *key = found ? column_text(s, 2) : "";

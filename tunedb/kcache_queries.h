@@ -19,6 +19,7 @@ enum kcache_statement {
     GET_FILE,
     PUT_FILE,
     LIST_ARTIFACTS,
+    LIST_VICTIMS,
     LIST_BLOBS,
     LIST_FILES,
     LIST_USES,

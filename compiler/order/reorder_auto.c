@@ -7,6 +7,7 @@
 
 #include "checked.h"
 #include "graph/locality.h"
+#include "graph/text.h"
 #include "order/graph_ball.h"
 #include "order/orders.h"
 #include "order/row_misses.h"
@@ -370,6 +371,13 @@ static int find_rule(const char *rule)
 bool reorder_is_rule(const char *rule)
 {
     return reorder_rules[find_rule(rule)] != NULL;
+}
+
+gnnac_status reorder_check(const char *order, gnnac_error *err)
+{
+    bool known = path_has_suffix(order, ".npy") || reorder_is_rule(order) ||
+                 order_find(order, err);
+    return known ? GNNAC_OK : GNNAC_EUSAGE;
 }
 
 gnnac_status reorder_choose(const struct csr *g,

@@ -63,6 +63,9 @@ gnnac_status reorder_choose(const struct csr *g,
 // The rules that reorder_choose knows, NULL-terminated.
 extern const char *const reorder_rules[];
 bool reorder_is_rule(const char *rule);
+// What says an order: a rule, a method of orders.h, or a .npy file.
+// GNNAC_EUSAGE names what comes nearest.
+gnnac_status reorder_check(const char *order, gnnac_error *err);
 
 // "rabbit   measured 2810 rows a pass (2708 at least), 1523 to compute",
 // without a newline.

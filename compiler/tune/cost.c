@@ -204,3 +204,8 @@ double cost_estimate(const struct candidate *c, const struct kernel_spec *spec,
         squares += terms[i] * terms[i];
     return sqrt(squares);
 }
+
+bool stands_before(struct standing a, struct standing b)
+{
+    return a.spills != b.spills ? !a.spills : a.cost < b.cost;
+}

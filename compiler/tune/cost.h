@@ -4,6 +4,8 @@
 #ifndef GNNAC_COST_H
 #define GNNAC_COST_H
 
+#include <stdbool.h>
+
 #include "plan/device.h"
 #include "plan/family.h"
 #include "plan/spec.h"
@@ -12,5 +14,13 @@
 // the "graph.*" properties.
 double cost_estimate(const struct candidate *c, const struct kernel_spec *spec,
                      const struct props *graph, const struct device *device);
+
+// How a candidate stands where nothing is timed: what spills registers behind
+// what does not, then the smaller cost.
+struct standing {
+    bool spills;
+    double cost; // NaN: behind nobody, before nobody
+};
+bool stands_before(struct standing a, struct standing b);
 
 #endif

@@ -29,8 +29,7 @@ static bool is_file(const char *reorder)
 gnnac_status graph_order_check(const char *reorder, gnnac_error *err)
 {
     gnnac_error mine = {{0}};
-    if (stays(reorder) || reorder_is_rule(reorder) || is_file(reorder) ||
-        order_find(reorder, &mine))
+    if (stays(reorder) || reorder_check(reorder, &mine) == GNNAC_OK)
         return GNNAC_OK;
     return FAIL(err, GNNAC_EUSAGE, "--reorder: %s", mine.msg);
 }

@@ -3,27 +3,25 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tune/cost.h"
 #include "tune/neighbours.h"
 #include "tune/select_state.h"
 
-// Where nothing was timed: no spills, then the cost model; ties keep the rules'
-// order.
-static bool better(const struct variant *a, const struct variant *b)
+static struct standing standing_of(const struct variant *v)
 {
-    if ((a->spill_bytes > 0) != (b->spill_bytes > 0))
-        return a->spill_bytes <= 0;
-    return a->cost < b->cost;
+    return (struct standing){v->spill_bytes > 0, v->cost};
 }
 
 // Whether option b is preferred to option a, which stands before it. Only the
 // first rule's candidates compete by cost: a rule's place in the order is a
-// judgement that the model does not overrule.
+// judgement that the model does not overrule. Ties keep the rules' order.
 static bool overtakes(const struct selector *s, const struct question *q,
                       size_t b, size_t a)
 {
     const struct variant *all = s->sel->variants;
     return strcmp(q->origins[b].rule, q->origins[a].rule) == 0 &&
-           better(&all[q->options[b]], &all[q->options[a]]);
+           stands_before(standing_of(&all[q->options[b]]),
+                         standing_of(&all[q->options[a]]));
 }
 
 size_t question_rank(const struct selector *s, const struct question *q)

@@ -41,29 +41,20 @@ static gnnac_status try_template(const struct court *k,
     return FAIL(err, st, "%s", mine.msg);
 }
 
-// As tune/select.c ranks where nothing is timed.
-struct rank {
-    bool spills;
-    double cost;
-};
-
-static struct rank rank_of(const struct court *k, const struct candidate *c,
-                           const struct timed_point *p)
+static struct standing standing_of(const struct court *k,
+                                   const struct candidate *c,
+                                   const struct timed_point *p)
 {
-    return (struct rank){p && p->spill_bytes > 0,
-                         cost_estimate(c, &k->w->op.spec, &k->w->graph->props,
-                                       &k->w->device->device)};
-}
-
-static bool ranks_before(struct rank a, struct rank b)
-{
-    return a.spills != b.spills ? !a.spills : a.cost < b.cost;
+    return (struct standing){p && p->spill_bytes > 0,
+                             cost_estimate(c, &k->w->op.spec,
+                                           &k->w->graph->props,
+                                           &k->w->device->device)};
 }
 
 static gnnac_status find_pick(const struct court *k, struct verdict *out,
                               gnnac_error *err)
 {
-    struct rank best = {0};
+    struct standing best = {0};
     for (size_t i = 0; i < k->d->n_candidates; i++) {
         const struct candidate *c = &k->d->candidates[i];
         const struct timed_point *p = recorded(k->w, c);
@@ -73,11 +64,11 @@ static gnnac_status find_pick(const struct court *k, struct verdict *out,
         gnnac_status st = try_template(k, c, &fits, err);
         if (st != GNNAC_OK)
             return st;
-        struct rank rank = rank_of(k, c, p);
+        struct standing mine = standing_of(k, c, p);
         if (!fits || has_failed(p) ||
-            (out->pick.family && !ranks_before(rank, best)))
+            (out->pick.family && !stands_before(mine, best)))
             continue;
-        best = rank;
+        best = mine;
         out->pick = *c;
         out->pick_ns = p ? p->ns : NAN;
     }
