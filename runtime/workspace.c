@@ -40,6 +40,7 @@ static gnnac_status measure_lives(const struct program *p, int64_t n_nodes,
         touch(lives, p->steps[s].x, s);
         touch(lives, p->steps[s].self, s);
         touch(lives, p->steps[s].out, s);
+        touch(lives, p->steps[s].grad, s);
     }
     return GNNAC_OK;
 }

@@ -15,13 +15,15 @@
 //% local threads = 32 * warpPerBlock
 //% check(warpPerBlock & (warpPerBlock - 1) == 0,
 //%       "warpPerBlock %d is no power of two", warpPerBlock)
-//% check(spec.bias or spec.act == "relu", "there is nothing to do")
-//% check(spec.act == "relu" or spec.act == "none",
-//%       "no gradient of the activation %s", spec.act)
+//% local active = spec.act ~= "none"
+//% check(spec.bias or active, "there is nothing to do")
 //% local lanes = train.lanes_for(spec.dim)
 //% local teams = threads // lanes
-//% local relu = spec.act == "relu"
-//% local args = relu and { "out", "x", "self" } or { "x" }
+//% local args = active and { "out", "x", "self" } or { "x" }
+//% if spec.act == "elu" then
+//%   args[#args + 1], args[#args + 2] = "state", "place"
+//%   train.define_state()
+//% end
 //% if spec.bias then args[#args + 1] = "scratch" end
 //% args[#args + 1] = "n_rows"
 //% local parameters = launch {
@@ -40,13 +42,24 @@ ${kernel}(${parameters})
 //% if spec.bias then
     float sum = 0.0f;
 //% end
+//% if spec.act == "elu" then
+    // What dropout, if there was one, multiplied the activation's output with.
+    const float unscale = place < 0 ? 1.0f : 1.0f / state->drop_scale;
+//% end
     if (column < ${spec.dim}) {
 #pragma unroll 4
         for (int i = threadIdx.x / ${lanes}; i < past; i += ${teams}) {
             const long long row = first + i;
             float g = x[row * ${spec.x_pitch} + column];
-//% if relu then
-            g = self[row * ${spec.self_pitch} + column] > 0.0f ? g : 0.0f;
+//% if active then
+            const float y = self[row * ${spec.self_pitch} + column];
+//% end
+//% if spec.act == "elu" then
+            g *= y < 0.0f ? y * unscale + 1.0f : 1.0f;
+//% elseif active then
+            g = y > 0.0f ? g : 0.0f;
+//% end
+//% if active then
             out[row * ${spec.out_pitch} + column] = g;
 //% end
 //% if spec.bias then
@@ -62,7 +75,7 @@ ${kernel}(${parameters})
 //% end
 }
 //% if spec.bias then
-//%   local second = train.launch_total("grad", spec.dim)
+//%   local second = train.launch_total({ "grad" }, spec.dim)
 //%   train.open_total(second, rowsPerBlock, spec.dim)
     if (threadIdx.x < ${lanes} && column < ${spec.dim})
         grad[column] = (float)total;

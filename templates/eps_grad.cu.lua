@@ -40,7 +40,7 @@ ${kernel}(${parameters})
     if (threadIdx.x == 0)
         scratch[blockIdx.x] = total;
 }
-//% local second = train.launch_total("grad", 1)
+//% local second = train.launch_total({ "grad" }, 1)
 //% train.open_total(second, rowsPerBlock, 1)
     if (threadIdx.x == 0)
         grad[0] = (float)total;

@@ -70,7 +70,7 @@ ${kernel}(${parameters})
     if (threadIdx.x == 0)
         scratch[blockIdx.x] = total;
 }
-//% local second = train.launch_total("state", 1)
+//% local second = train.launch_total({ "state" }, 1)
 //% train.open_total(second, rows, 1)
     if (threadIdx.x == 0)
         state->loss = total;

@@ -12,6 +12,8 @@ struct train_state {
     double loss;
     unsigned drop_threshold;
     float drop_scale;
+    unsigned attention_threshold;
+    float attention_scale;
     int is_sgd;
     float lr, decay, shrink, beta1, beta2, epsilon;
     float step_lr, correct2;
@@ -86,13 +88,15 @@ dropped(const train_state *state, unsigned bits, float v)
 //%
 //% -- The second kernel of a sum: one block adds what the blocks of the first
 //% -- left in scratch, `stride` numbers each, into `total`, of which thread
-//% -- `at` < lanes of tile y has column y * 32 + at.
+//% -- `at` < lanes of tile y has column y * 32 + at. `to` lists where they go.
 //% function train.launch_total(to, stride)
+//%   local args = { table.unpack(to) }
+//%   args[#args + 1], args[#args + 2] = "scratch", "n_rows"
 //%   return launch {
 //%     entry = kernel .. "_total",
 //%     grid = { "one", y = (stride + 31) // 32 },
 //%     block = 1024,
-//%     args = { to, "scratch", "n_rows" },
+//%     args = args,
 //%   }
 //% end
 //%

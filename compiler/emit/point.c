@@ -61,6 +61,7 @@ static void push_spec(lua_State *L, const struct kernel_spec *s)
     set_integer(L, "x_pitch", s->x_pitch);
     set_integer(L, "out_pitch", s->out_pitch);
     set_integer(L, "self_pitch", s->self_pitch);
+    set_integer(L, "grad_pitch", s->grad_pitch);
     set_integer(L, "offset_bits", s->offset_bits);
     set_integer(L, "depth", s->depth);
     set_integer(L, "heads", s->heads);

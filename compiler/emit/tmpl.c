@@ -76,6 +76,8 @@ static void add_name(struct strbuf *b, const struct unit *u,
     add_pitch(b, 'y', s->out_pitch, s->dim);
     if (s->self_term != SELF_NONE || s->heads || s->self_pitch)
         add_pitch(b, 's', s->self_pitch, s->dim);
+    if (s->grad_pitch)
+        add_pitch(b, 'g', s->grad_pitch, s->dim);
     if (s->offset_bits == 64)
         strbuf_puts(b, "_o64");
 }
@@ -129,6 +131,8 @@ static void add_provenance(struct strbuf *b, const struct unit *u,
     if (s->out_type != s->x_type || s->self_type != s->x_type)
         strbuf_printf(b, " out_type=%s self_type=%s", dtype_name(s->out_type),
                       dtype_name(s->self_type));
+    if (s->grad_pitch)
+        strbuf_printf(b, " grad_pitch=%d", (int)s->grad_pitch);
     strbuf_printf(b, " norm=%s self=%s bias=%d act=%s offset_bits=%d\n",
                   norm_name(s->norm), self_term_name(s->self_term), s->bias,
                   activation_name(s->act), (int)s->offset_bits);

@@ -22,6 +22,10 @@ static const char *const op_of_kind[N_STEP_KINDS] = {
     [STEP_BIAS_ACT_GRAD] = "bias_act_grad",
     [STEP_EPS_GRAD] = "eps_grad",
     [STEP_ROW_MEAN] = "row_mean",
+    [STEP_ATTENTION_KEEP] = "attention_keep",
+    [STEP_ATTENTION_ROWS_GRAD] = "attention_rows_grad",
+    [STEP_ATTENTION_GRAD] = "attention_grad",
+    [STEP_ATTENTION_SCORES_GRAD] = "attention_scores_grad",
     [STEP_OPTIMIZER] = "optimizer",
 };
 
@@ -59,9 +63,18 @@ static int32_t pitch_of(const struct program *p, int32_t buffer)
 // The buffer that holds a source and a destination score of every head.
 static int32_t scores_of(const struct step *s)
 {
-    return s->kind == STEP_ATTENTION          ? s->self
-           : s->kind == STEP_ATTENTION_SCORES ? s->out
-                                              : -1;
+    switch (s->kind) {
+    case STEP_ATTENTION:
+    case STEP_ATTENTION_KEEP:
+    case STEP_ATTENTION_ROWS_GRAD:
+    case STEP_ATTENTION_GRAD:
+    case STEP_ATTENTION_SCORES_GRAD:
+        return s->self;
+    case STEP_ATTENTION_SCORES:
+        return s->out;
+    default:
+        return -1;
+    }
 }
 
 static struct kernel_spec spec_of(const struct program *p, const struct step *s,
@@ -77,6 +90,7 @@ static struct kernel_spec spec_of(const struct program *p, const struct step *s,
         .x_pitch = pitch_of(p, s->x),
         .out_pitch = pitch_of(p, s->out),
         .self_pitch = pitch_of(p, s->self),
+        .grad_pitch = s->grad ? pitch_of(p, s->grad) : 0,
         .norm = s->norm,
         .self_term = s->self_term,
         .bias = s->bias >= 0,
@@ -135,6 +149,10 @@ bool opspec_of_step(const struct model *m, const struct program *p,
     if (k->heads)
         snprintf(out->key + n, sizeof(out->key) - n, " heads=%dx%d",
                  (int)k->heads, (int)k->channels);
+    n = strlen(out->key);
+    if (k->grad_pitch)
+        snprintf(out->key + n, sizeof(out->key) - n, " grad=%d",
+                 (int)k->grad_pitch);
     return true;
 }
 

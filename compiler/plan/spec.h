@@ -9,6 +9,7 @@ struct kernel_spec {
     int32_t dim;                            // columns
     enum dtype x_type, out_type, self_type; // how the matrices are stored
     int32_t x_pitch, out_pitch, self_pitch; // elements between rows
+    int32_t grad_pitch;                     // of attention's g; else 0
     enum norm norm;
     enum self_term self_term;
     bool bias;

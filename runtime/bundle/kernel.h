@@ -47,7 +47,8 @@ enum {
     ARG(PLACE, "place")     /* int: which of a step's dropouts this is */     \
     ARG(LABELS, "labels")   /* const int *, [n_rows]; -1: not in the loss */  \
     ARG(SHARE, "share")     /* const float *, [n_rows]: of the loss */        \
-    ARG(SCRATCH, "scratch") /* double *, [blocks of the first launch, dim] */ \
+    ARG(SCRATCH, "scratch") /* double *, [blocks of the first launch, n]: n is \
+                               dim, of attention_scores_grad 2 dim */          \
     ARG(GRAD, "grad")       /* float *: of a parameter, or of all */          \
     ARG(WEIGHTS, "weights") /* float *, all parameters */                     \
     ARG(FIRST, "first")     /* float *, what the optimiser remembers */       \
@@ -55,6 +56,11 @@ enum {
     ARG(TREATMENT, "treatment") /* const int *, of every 64 parameters */     \
     ARG(ENTRY, "entry")         /* const float *, [n_entries] */              \
     ARG(ENTRY_AT, "entry_at")   /* const long long *, [n_entries] */          \
+    ARG(KEPT, "kept")           /* float *, see ATTENTION_KEPT */             \
+    ARG(G, "g")                 /* const float *, attention's gradient */     \
+    ARG(EDGE_OF, "edge_of") /* const long long *, [n_edges]: of the edges by  \
+                               sources which they are by rows */              \
+    ARG(GRAD_NEXT, "grad_next") /* float *: of the parameter behind */        \
     ARG(N_WEIGHTS, "n_weights") /* int */                                     \
     ARG(N_ENTRIES, "n_entries") /* int */
 

@@ -321,7 +321,8 @@ static bool step_can_pass(const struct step *s, enum launch_arg a)
         return s->eps != -1;
     case ARG_ATT_SRC:
     case ARG_ATT_DST:
-        return s->kind == STEP_ATTENTION_SCORES;
+        return s->kind == STEP_ATTENTION_SCORES ||
+               s->kind == STEP_ATTENTION_SCORES_GRAD;
     case ARG_DINV:
         return step_reads_dinv(s);
     case ARG_SOURCE_ROW:

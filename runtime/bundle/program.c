@@ -37,6 +37,13 @@ static const char *const step_kinds[] = {[STEP_LINEAR] = "linear",
                                          [STEP_BIAS_ACT_GRAD] = "bias_act_grad",
                                          [STEP_EPS_GRAD] = "eps_grad",
                                          [STEP_ROW_MEAN] = "row_mean",
+                                         [STEP_ATTENTION_KEEP] = "attention_keep",
+                                         [STEP_ATTENTION_ROWS_GRAD] =
+                                             "attention_rows_grad",
+                                         [STEP_ATTENTION_GRAD] =
+                                             "attention_grad",
+                                         [STEP_ATTENTION_SCORES_GRAD] =
+                                             "attention_scores_grad",
                                          [STEP_INPUT_GRAD] = "input_grad",
                                          [STEP_WEIGHT_GRAD] = "weight_grad",
                                          [STEP_OPTIMIZER] = "optimizer"};

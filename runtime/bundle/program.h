@@ -112,6 +112,13 @@ enum step_kind {
                         // gradient = the sums of out's columns
     STEP_EPS_GRAD,      // eps's gradient = the sum of x * self
     STEP_ROW_MEAN,      // out = x / max(1, in-degree); out may be x
+    STEP_ATTENTION_KEEP, // as ATTENTION; coefficients are dropped; what backward
+                         // needs is kept behind the scores (ATTENTION_KEPT)
+    STEP_ATTENTION_ROWS_GRAD, // of ATTENTION, what sums over a row's edges; out
+                              // and self are the scores, grad its gradient
+    STEP_ATTENTION_GRAD, // then, transposed, out = the gradient of x
+    STEP_ATTENTION_SCORES_GRAD, // out += the scores' part of the gradient of x;
+                                // weight's gradient and the next one's
     STEP_INPUT_GRAD,    // out = x W, or out += x W
     STEP_WEIGHT_GRAD,   // weight's gradient = x^T self
     STEP_OPTIMIZER,     // all parameters take a step
@@ -130,8 +137,17 @@ struct step {
     enum self_term self_term;
     enum activation act;
     int32_t kernel;  // index into kernels; -1: BLAS, of products
-    bool transposed; // AGGREGATE, in training: sums over the nodes sent to
+    bool transposed; // in training: sums over the nodes sent to
+    // In training alone, of attention:
+    int32_t grad; // the buffer of the output's gradient; 0: none
+    bool dropped; // BIAS_ACT_GRAD: self has gone through dropout since
 };
+
+// Numbers a head and row that stand in one row while attention is trained: the
+// scores, as a source and as a row; the softmax's maximum, in units of log2, and
+// one over its sum; the row's sum of coefficient times its gradient; the
+// gradients of the scores. All but the scores lie beyond the buffer's `dim`.
+enum { ATTENTION_KEPT = 7 };
 
 // The slope of attention's LeakyReLU below zero.
 #define ATTENTION_SLOPE 0.2

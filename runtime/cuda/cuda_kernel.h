@@ -34,7 +34,7 @@ struct operands {
     cu_ptr out, x, self, weight, bias;
     cu_ptr eps, partial, source_row, att_src, att_dst;
     cu_ptr state, labels, share, scratch, grad, weights, first, second,
-        treatment, entry, entry_at;
+        treatment, entry, entry_at, g, edge_of, grad_next;
     int32_t place, n_weights, n_entries;
 };
 

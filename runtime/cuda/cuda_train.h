@@ -42,6 +42,8 @@ struct cuda_trainer {
     cu_ptr values, x, dropped;  // x: the features, dense
     cu_ptr entry, entry_at;     // the same by sparse rows, to drop some; or 0
     int32_t n_entries;
+    cu_ptr edge_of; // of the edges by sources which they are by rows; 0 where
+                    // nothing attends
     cu_ptr arrays[N_ARRAYS], treatment, state, scratch, partial;
     cu_ptr label, share; // [n_nodes]
     struct seen_targets seen;

@@ -134,6 +134,34 @@ out:
     return st;
 }
 
+// ---- attention's edges ------------------------------------------------------
+
+static bool attends(const struct program *p)
+{
+    for (int32_t i = 0; i < p->n_steps; i++)
+        if (p->steps[i].kind == STEP_ATTENTION_KEEP)
+            return true;
+    return false;
+}
+
+// By its number an edge's coefficients are drawn alike in both directions.
+static gnnac_status send_edges(struct cuda_trainer *ct, gnnac_error *err)
+{
+    int64_t *edge_of = NULL;
+    int64_t n = ct->transposed.n_edges;
+    if (!attends(&ct->p))
+        return GNNAC_OK;
+    if (!(edge_of = calloc_array(n + 1, sizeof(*edge_of))))
+        return FAIL(err, GNNAC_ENOMEM, "out of memory for attention's edges");
+    for (int64_t e = 0; e < n && ct->t->graph.position; e++)
+        edge_of[ct->t->graph.position[e]] = e; // else nothing is dropped
+    gnnac_status st =
+        cuda_upload(ct->c, edge_of, (size_t)(n + 1) * sizeof(*edge_of),
+                    "attention's edges", &ct->edge_of, err);
+    free(edge_of);
+    return st;
+}
+
 // ---- parameters -------------------------------------------------------------
 
 static gnnac_status send_treatment(struct cuda_trainer *ct, gnnac_error *err)
@@ -174,12 +202,15 @@ static struct train_state state_of(const gnnac_trainer *t)
 {
     const gnnac_train_options *o = &t->o;
     const struct dropout drop = dropout_of(o->dropout, 0, 0, 0);
+    const struct dropout attention = dropout_of(o->attention_dropout, 0, 0, 0);
     bool sgd = o->optimizer == GNNAC_SGD, apart = o->optimizer == GNNAC_ADAMW;
     return (struct train_state){
         .seed = o->seed,
         .step = t->n_steps,
         .drop_threshold = drop.threshold,
         .drop_scale = drop.scale,
+        .attention_threshold = attention.threshold,
+        .attention_scale = attention.scale,
         .is_sgd = sgd,
         .lr = o->lr,
         .decay = apart ? 0 : o->weight_decay,
@@ -284,6 +315,7 @@ gnnac_status cuda_train_alloc(struct cuda_trainer *ct, const gnnac_features *x,
     TRY(cuda_graph_init(ct->c, m->n_nodes, m->n_stored_edges, g->rowptr,
                         g->colidx, ct->t->m->dinv, &ct->transposed, err));
     TRY(send_features(ct, x, err));
+    TRY(send_edges(ct, err));
     TRY(alloc_values(ct, err));
     TRY(alloc_arrays(ct, err));
     TRY(alloc_targets(ct, err));
@@ -299,7 +331,8 @@ void cuda_train_free(struct cuda_trainer *ct)
     const struct cuda_context *c = ct->c;
     const cu_ptr all[] = {ct->values,   ct->x,         ct->dropped, ct->entry,
                           ct->entry_at, ct->treatment, ct->state,   ct->scratch,
-                          ct->partial,  ct->label,     ct->share};
+                          ct->partial,  ct->label,     ct->share,
+                          ct->edge_of};
     if (ct->step)
         c->cu.cuGraphExecDestroy(ct->step);
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

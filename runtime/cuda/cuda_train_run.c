@@ -43,8 +43,9 @@ static size_t scratch_bytes(const struct cuda_trainer *ct,
 {
     int64_t blocks =
         ceil_div(manifest_of(ct)->n_nodes, k->launches[0].per_block);
+    int64_t columns = takes(&k->launches[0], ARG_KEPT) ? 2 * k->dim : k->dim;
     return takes(&k->launches[0], ARG_SCRATCH)
-               ? (size_t)blocks * (size_t)k->dim * sizeof(double)
+               ? (size_t)blocks * (size_t)columns * sizeof(double)
                : 0;
 }
 
@@ -119,14 +120,33 @@ static cu_ptr grad_operand(const struct cuda_trainer *ct, const struct step *s)
         return grad_of(ct, s->bias);
     case STEP_EPS_GRAD:
         return grad_of(ct, s->eps);
+    case STEP_ATTENTION_SCORES_GRAD:
+        return grad_of(ct, s->weight);
     default:
         return ct->arrays[ARRAY_GRAD];
+    }
+}
+
+// Which of a step's dropouts it is about, as the CPU counts them; -1: none.
+static int32_t place_of(const struct step *s)
+{
+    switch (s->kind) {
+    case STEP_ATTENTION_KEEP:
+    case STEP_ATTENTION_ROWS_GRAD:
+    case STEP_ATTENTION_GRAD:
+        return MAX_LAYERS + s->layer;
+    case STEP_BIAS_ACT_GRAD:
+        return s->dropped ? s->layer + 1 : -1;
+    default:
+        return s->layer;
     }
 }
 
 static gnnac_status run_kernel(struct cuda_trainer *ct, const struct step *s,
                                gnnac_error *err)
 {
+    bool scores = s->kind == STEP_ATTENTION_SCORES ||
+                  s->kind == STEP_ATTENTION_SCORES_GRAD;
     const struct operands o = {
         .out = cuda_train_buffer(ct, s->out),
         .x = cuda_train_buffer(ct, s->x),
@@ -147,7 +167,12 @@ static gnnac_status run_kernel(struct cuda_trainer *ct, const struct step *s,
         .treatment = ct->treatment,
         .entry = ct->entry,
         .entry_at = ct->entry_at,
-        .place = s->layer,
+        .att_src = scores ? cuda_param(ct->cm, s->weight) : 0,
+        .att_dst = scores ? cuda_param(ct->cm, s->weight + 1) : 0,
+        .g = s->grad ? cuda_train_buffer(ct, s->grad) : 0,
+        .edge_of = ct->edge_of,
+        .grad_next = scores ? grad_of(ct, s->weight + 1) : 0,
+        .place = place_of(s),
         .n_weights = (int32_t)ct->cm->layout.n_floats,
         .n_entries = ct->n_entries,
     };

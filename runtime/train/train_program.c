@@ -74,6 +74,17 @@ static int32_t forward_value(const struct derivation *d, int32_t buffer)
     return buffer == BUFFER_X ? d->dropped_x : buffer;
 }
 
+// Attention leaves what backward needs behind the scores (ATTENTION_KEPT).
+static void keep_attention(struct derivation *d, struct step *s)
+{
+    struct buffer *scores =
+        &d->p->buffers[s->kind == STEP_ATTENTION ? s->self : s->out];
+    scores->pitch = padded_pitch(scores->dim / 2 * ATTENTION_KEPT);
+    if (s->kind == STEP_ATTENTION)
+        s->kind = STEP_ATTENTION_KEEP;
+    s->kernel = NONE; // the bundle's is of another pitch
+}
+
 // The loss makes log-probabilities of logits itself.
 static void forward(struct derivation *d)
 {
@@ -83,6 +94,8 @@ static void forward(struct derivation *d)
         struct step s = from->steps[i];
         s.x = forward_value(d, s.x);
         s.self = forward_value(d, s.self);
+        if (s.kind == STEP_ATTENTION || s.kind == STEP_ATTENTION_SCORES)
+            keep_attention(d, &s);
         if (s.kind != STEP_LOG_SOFTMAX || s.x != s.out)
             add_step(d, s);
         if (d->plan.drop_after[i])
@@ -132,6 +145,7 @@ static void back_bias_act(struct derivation *d, const struct step *s, int32_t g)
     b.self = s->out;
     b.bias = s->bias;
     b.act = s->act;
+    b.dropped = d->plan.drop_after[s - d->from->steps];
     add_step(d, b);
 }
 
@@ -200,6 +214,42 @@ static void back_aggregate(struct derivation *d, const struct step *s,
         back_sum(d, s, g);
 }
 
+// A step of attention's backward.
+static struct step *add_back_attention(struct derivation *d,
+                                       enum step_kind kind,
+                                       const struct step *s, int32_t scores,
+                                       int32_t out)
+{
+    struct step *a = add_step(d, step_of(kind, s->layer, s->x, out));
+    a->self = scores;
+    return a;
+}
+
+// The gradients of the scores lie behind them, so what has arrived for the
+// scores' rows stands for both.
+static void back_attention(struct derivation *d, const struct step *s,
+                           int32_t g)
+{
+    back_bias_act(d, s, g);
+    if (d->grad_of[s->x] != NONE || d->grad_of[s->self] != NONE)
+        d->cannot_add = true;
+    int32_t to = add_buffer(d, d->from->buffers[s->x].dim);
+    add_back_attention(d, STEP_ATTENTION_ROWS_GRAD, s, s->self, s->self)->grad =
+        g;
+    struct step *a = add_back_attention(d, STEP_ATTENTION_GRAD, s, s->self, to);
+    a->grad = g;
+    a->transposed = true;
+    d->grad_of[s->x] = d->grad_of[s->self] = to;
+}
+
+static void back_scores(struct derivation *d, const struct step *s, int32_t g)
+{
+    if (d->grad_of[s->x] != g)
+        d->cannot_add = true;
+    add_back_attention(d, STEP_ATTENTION_SCORES_GRAD, s, s->out, g)->weight =
+        s->weight;
+}
+
 static void back_order(struct derivation *d, const struct step *s, int32_t g)
 {
     if (!wants(d, s->x))
@@ -227,6 +277,12 @@ static void back(struct derivation *d, int32_t i)
     case STEP_AGGREGATE:
         back_aggregate(d, s, g);
         break;
+    case STEP_ATTENTION:
+        back_attention(d, s, g);
+        break;
+    case STEP_ATTENTION_SCORES:
+        back_scores(d, s, g);
+        break;
     case STEP_GRAPH_ORDER:
     case STEP_INPUT_ORDER:
         back_order(d, s, g);
@@ -250,23 +306,11 @@ static void loss_and_backward(struct derivation *d)
     add_plain(d, STEP_OPTIMIZER, last, BUFFER_Y, BUFFER_Y);
 }
 
-static gnnac_status refuse_attention(const struct program *p, gnnac_error *err)
-{
-    for (int32_t i = 0; i < p->n_steps; i++)
-        if (p->steps[i].kind == STEP_ATTENTION)
-            return FAIL(err, GNNAC_EUNSUPPORTED,
-                        "attention is trained on the CPU alone: give the model "
-                        "a context of device \"cpu\"");
-    return GNNAC_OK;
-}
-
 gnnac_status train_program_build(const struct program *p, struct program *out,
                                  gnnac_error *err)
 {
     struct derivation d = {.from = p, .p = out};
-    gnnac_status st = refuse_attention(p, err);
-    if (st == GNNAC_OK)
-        st = train_plan_build(p, &d.plan, err);
+    gnnac_status st = train_plan_build(p, &d.plan, err);
     if (st != GNNAC_OK)
         return st;
     *out = *p;

@@ -6,7 +6,9 @@
 // behind them come the dropped features and the gradients. The sum over
 // in-neighbours is, backward, an AGGREGATE that is `transposed`. Every gradient
 // that a buffer receives but the first is added by the step that makes it: a
-// product accumulates, a sum over neighbours takes it as its own term.
+// product accumulates, a sum over neighbours takes it as its own term. Attention
+// runs by a kernel of its own that keeps what backward needs; rows of its scores'
+// buffer are longer than the bundle's for that.
 #ifndef GNNAC_TRAIN_PROGRAM_H
 #define GNNAC_TRAIN_PROGRAM_H
 
@@ -14,7 +16,7 @@
 
 // Names the rules below in a bundle (struct train_kernels). A change of what
 // they make of any program needs another.
-#define TRAIN_RULES "1"
+#define TRAIN_RULES "2"
 
 // Features are dropped by two steps, of which a trainer runs the one that suits
 // them. GNNAC_EUNSUPPORTED: as train_plan_build; the program needs more steps

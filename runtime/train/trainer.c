@@ -81,8 +81,8 @@ static gnnac_status prepare(gnnac_trainer *t, const gnnac_features *x,
     int64_t n = b->manifest->n_nodes;
     TRY(read_options(options, &t->o, err));
     TRY(train_plan_build(p, &t->plan, err));
-    TRY(transpose_rows(n, n, b->rowptr, b->colidx, t->o.attention_dropout > 0,
-                       &t->graph, err));
+    bool numbered = t->o.attention_dropout > 0; // coefficients, by edges
+    TRY(transpose_rows(n, n, b->rowptr, b->colidx, numbered, &t->graph, err));
     TRY(params_alloc(p, t->first.of, err));
     TRY(params_alloc(p, t->second.of, err));
     TRY(params_alloc(p, t->kept.of, err));

@@ -186,16 +186,19 @@ static const struct model_request shapes[] = {
     {.name = "gin", .dim = 5, .hidden = 9, .classes = 4, .layers = 3, .mlp = 2},
     {.name = "sage", .dim = 10, .hidden = 8, .classes = 5, .layers = 2},
     {.name = "sage", .dim = 3, .hidden = 16, .classes = 1, .layers = 3},
+    {.name = "gat", .dim = 10, .hidden = 4, .classes = 5, .layers = 2},
+    {.name = "gat", .dim = 3, .hidden = 7, .classes = 9, .layers = 3, .heads = 3},
 };
 enum { N_SHAPES = sizeof(shapes) / sizeof(shapes[0]) };
 
 static const gnnac_train_options sgd = {.optimizer = GNNAC_SGD,
-                                        .lr = 0.1f,
+                                        .lr = 0.02f,
                                         .momentum = 0.5f,
                                         .weight_decay = 1e-2f,
                                         .decay_layers = 1,
                                         .learn_eps = 1,
                                         .dropout = 0.3f,
+                                        .attention_dropout = 0.4f,
                                         .seed = 11};
 
 // ---- tests ------------------------------------------------------------------

@@ -18,6 +18,7 @@ static int set_field(struct kernel_case *k, const char *name, const char *value)
         {"x", &s->x_pitch},
         {"out", &s->out_pitch},
         {"self_pitch", &s->self_pitch},
+        {"grad", &s->grad_pitch},
         {"offset", &s->offset_bits},
         {"depth", &s->depth},
         {"heads", &s->heads},
@@ -59,13 +60,21 @@ static void set_defaults(struct kernel_case *k)
     k->spec.offset_bits = 32;
 }
 
-static void set_pitches(struct kernel_spec *s)
+// Attention in training keeps numbers behind the scores.
+static bool keeps(const char *op)
 {
+    return strncmp(op, "attention_", 10) == 0 &&
+           strcmp(op, "attention_scores") != 0;
+}
+
+static void set_pitches(struct kernel_spec *s, bool keeps)
+{
+    int32_t self_dim = s->heads ? 2 * s->heads : s->dim;
     const struct {
         int32_t *pitch, dim;
     } all[] = {{&s->x_pitch, kernel_x_dim(s)},
                {&s->out_pitch, s->dim},
-               {&s->self_pitch, s->heads ? 2 * s->heads : s->dim}};
+               {&s->self_pitch, keeps ? ATTENTION_KEPT * s->heads : self_dim}};
     for (int i = 0; i < 3; i++)
         if (*all[i].pitch == 0)
             *all[i].pitch = all[i].dim;
@@ -90,11 +99,15 @@ gnnac_status kernel_case_parse(const struct family_list *families,
         if (!value || set_field(&k, word, value) < 0)
             return FAIL(err, GNNAC_EUSAGE, "%s: '%s'?", line, word);
     }
+    const char *op = k.point.family->op;
     if (k.spec.heads)
-        k.spec.dim = strcmp(k.point.family->op, "attention") == 0
-                         ? k.spec.heads * k.spec.channels
-                         : 2 * k.spec.heads;
-    set_pitches(&k.spec);
+        k.spec.dim = strcmp(op, "attention_scores") == 0 ||
+                             strcmp(op, "attention_rows_grad") == 0
+                         ? 2 * k.spec.heads
+                         : k.spec.heads * k.spec.channels;
+    set_pitches(&k.spec, keeps(op));
+    if (keeps(op) && k.spec.grad_pitch == 0)
+        k.spec.grad_pitch = k.spec.heads * k.spec.channels;
     *out = k;
     return GNNAC_OK;
 }

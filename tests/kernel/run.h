@@ -108,7 +108,8 @@ struct training_operands {
     std::vector<int> labels, treatment;
     std::vector<float> share, entry, weights, grad, first, second;
     std::vector<double> scratch;
-    std::vector<long long> entry_at;
+    std::vector<long long> entry_at, edge_of;
+    std::vector<float> g, grad_next;
 };
 
 // ---- one run ----------------------------------------------------------------
@@ -152,6 +153,8 @@ std::vector<float> random_vector(int n, uint64_t seed);
 // the operation is none or writes no out; of all else that it writes.
 reference_fn *training_reference(const char *op);
 void check_training(run &r);
+// Whether the operation takes `kept`, in the place of self.
+bool keeps(const shim_kernel &k);
 // Whether the operation leaves the result in out.
 bool writes_out(const shim_kernel &k);
 

@@ -48,6 +48,47 @@ static void set_entries(run &r)
     t.entry = random_vector((int)t.entry_at.size(), 22);
 }
 
+// What the steps before left behind the scores, and nothing more. D is what
+// attention_rows_grad finds.
+static void set_kept(run &r)
+{
+    const kernel_spec &s = r.k.spec;
+    training_operands &t = r.train;
+    int dim = s.heads * s.channels;
+    if (!keeps(r.k))
+        return;
+    bool forward = !strcmp(r.k.op, "attention_keep");
+    bool both = !strcmp(r.k.op, "attention_grad");
+    for (int v = 0; v < r.g.n_nodes; v++)
+        for (int h = 0; h < s.heads; h++) {
+            float *kept = &r.self.a[(size_t)v * r.self.pitch + h];
+            kept[2 * s.heads] = forward ? NAN : 2 + fabsf(kept[2 * s.heads]);
+            kept[3 * s.heads] = forward ? NAN : 0.25f;
+            kept[4 * s.heads] = both ? kept[4 * s.heads] : NAN;
+            if (strcmp(r.k.op, "attention_scores_grad"))
+                kept[5 * s.heads] = kept[6 * s.heads] = NAN;
+        }
+    if (!strcmp(r.k.op, "attention_scores_grad"))
+        for (int v = 0; v < r.g.n_nodes; v++)
+            for (int c = 0; c < dim; c++)
+                r.out.set(v, c, (float)(v % 5 - c % 3));
+    if (s.grad_pitch) {
+        auto values = random_vector(r.g.n_nodes * s.grad_pitch, 27);
+        t.g.assign(values.begin(),
+                   values.end() - (r.g.n_nodes ? s.grad_pitch - dim : 0));
+        t.g.shrink_to_fit();
+    }
+    for (int64_t e = 0; e < r.g.n_edges; e++)
+        t.edge_of.push_back((e * 7 + 3) % r.g.n_edges);
+    t.edge_of.shrink_to_fit();
+    t.grad_next = random_vector(dim, 28);
+    t.grad = random_vector(dim, 29);
+    r.pointers[ARG_KEPT] = r.self.a.data();
+    r.pointers[ARG_G] = t.g.data();
+    r.pointers[ARG_EDGE_OF] = t.edge_of.data();
+    r.pointers[ARG_GRAD_NEXT] = t.grad_next.data();
+}
+
 void run::set_training()
 {
     training_operands &t = train;
@@ -55,12 +96,14 @@ void run::set_training()
                     k.launches[0].per_block;
     t.state = {.seed = 77, .step = 6, .loss = NAN, .drop_threshold = 26214,
                .drop_scale = 65536.0f / (65536 - 26214),
+               .attention_threshold = g.n_nodes % 3 ? 20000u : 0,
+               .attention_scale = 65536.0f / (65536 - 20000),
                .is_sgd = g.n_nodes % 2, .lr = 0.05f, .decay = 0.01f,
                .shrink = 0.999f, .beta1 = 0.9f, .beta2 = 0.99f,
                .epsilon = 1e-6f, .step_lr = NAN, .correct2 = NAN};
     set_targets(*this);
     set_entries(*this);
-    t.scratch.assign(blocks * k.spec.dim, NAN);
+    t.scratch.assign(blocks * k.spec.dim * (keeps(k) ? 2 : 1), NAN);
     t.weights = random_vector(64 * N_PARAMS, 23);
     t.grad = random_vector(
         std::max(64 * N_PARAMS, strcmp(k.op, "optimizer") ? k.spec.dim : 0),
@@ -70,6 +113,7 @@ void run::set_training()
     for (int i = 0; i < N_PARAMS; i++)
         t.treatment.push_back(i % 3);
     t.treatment.shrink_to_fit();
+    set_kept(*this);
     counts[ARG_PLACE] = t.place;
     counts[ARG_N_WEIGHTS] = 64 * N_PARAMS;
     counts[ARG_N_ENTRIES] = (int)t.entry.size();
@@ -89,13 +133,17 @@ void run::set_training()
 // ---- elements of out --------------------------------------------------------
 
 // As the CPU's trainer draws it (cpu/cpu_dropout.c).
-static bool is_kept(const run &r, uint64_t draw, int element)
+static unsigned drawn(const run &r, uint64_t draw, int element)
 {
     const train_state &s = r.train.state;
     uint64_t stream =
         rng_at(rng_at(s.seed, (uint64_t)s.step), (uint64_t)r.train.place);
-    return (rng_at(stream, draw) >> (16 * element) & 0xffff) >=
-           s.drop_threshold;
+    return (unsigned)(rng_at(stream, draw) >> (16 * element) & 0xffff);
+}
+
+static bool is_kept(const run &r, uint64_t draw, int element)
+{
+    return drawn(r, draw, element) >= r.train.state.drop_threshold;
 }
 
 static expected scaled(const run &r, bool kept, float x)
@@ -122,6 +170,11 @@ static expected drop_entries(run &r, int v, int c)
 
 static expected bias_act_grad(run &r, int v, int c)
 {
+    if (r.k.spec.act == ACT_ELU) {
+        double y = r.self.at(v, c), g = r.x.at(v, c);
+        double scale = y < 0 ? y / r.train.state.drop_scale + 1 : 1;
+        return {g * scale, 4 * unit * fabs(g) * (fabs(scale) + fabs(y) + 1)};
+    }
     bool off = r.k.spec.act == ACT_RELU && !(r.self.at(v, c) > 0);
     return {off ? 0 : r.x.at(v, c), 0};
 }
@@ -153,6 +206,114 @@ static expected nll_loss(run &r, int v, int c)
     return {share * (p - (c == label)), 8 * unit * share * (r.x.dim + 8)};
 }
 
+// ---- attention --------------------------------------------------------------
+
+// An edge between the node that gives the source's score and the one that gives
+// the row's: coefficient, what dropout leaves of it, <g, x>, the slope.
+struct edge_terms {
+    double a, w, d, slope;
+    double d_size, far; // sum |g x|; the exponent's size
+};
+
+static double left_of(const run &r, int64_t number, int head, double a)
+{
+    const train_state &s = r.train.state;
+    uint64_t draws = (uint64_t)(r.k.spec.heads + 3) / 4;
+    bool gone = drawn(r, (uint64_t)number * draws + head / 4, head % 4) <
+                s.attention_threshold;
+    return s.attention_threshold == 0 ? a : gone ? 0 : s.attention_scale * a;
+}
+
+static edge_terms terms_of(run &r, int source, int target, int64_t number,
+                           int head)
+{
+    const kernel_spec &s = r.k.spec;
+    edge_terms t = {};
+    double z =
+        (double)r.self.at(source, head) + r.self.at(target, s.heads + head);
+    t.slope = z < 0 ? 0.2 : 1;
+    double top = r.self.at(target, 2 * s.heads + head);
+    t.far = fabs(z * t.slope) / log(2.0) + fabs(top);
+    t.a = exp2(t.slope * z / log(2.0) - top) *
+          r.self.at(target, 3 * s.heads + head);
+    t.w = left_of(r, number, head, t.a);
+    for (int c = head * s.channels; c < (head + 1) * s.channels; c++) {
+        double part = (double)r.train.g[(size_t)target * s.grad_pitch + c] *
+                      r.x.at(source, c);
+        t.d += part;
+        t.d_size += fabs(part);
+    }
+    return t;
+}
+
+// Edges of row v in the test's graph; the last is its own loop.
+static int64_t n_edges_of(const run &r, int v)
+{
+    return r.g.rowptr[v + 1] - r.g.rowptr[v] + 1;
+}
+
+static int neighbour(const run &r, int v, int64_t i)
+{
+    return i + 1 < n_edges_of(r, v) ? r.g.colidx[r.g.rowptr[v] + i] : v;
+}
+
+static int64_t number_of(const run &r, int v, int64_t i, bool by_sources)
+{
+    int64_t e = r.g.rowptr[v] + i;
+    if (i + 1 == n_edges_of(r, v))
+        return r.g.n_edges + v;
+    return by_sources ? r.train.edge_of[e] : e;
+}
+
+static expected attention_keep(run &r, int v, int c)
+{
+    const kernel_spec &s = r.k.spec;
+    int head = c / s.channels;
+    double total = 0, sum = 0, size = 0, far = 0;
+    for (int64_t i = 0; i < n_edges_of(r, v); i++) {
+        int u = neighbour(r, v, i);
+        double z = (double)r.self.at(u, head) + r.self.at(v, s.heads + head);
+        double p = exp(z < 0 ? 0.2 * z : z);
+        double w = left_of(r, number_of(r, v, i, false), head, p);
+        total += p;
+        sum += w * r.x.at(u, c);
+        size += (w + p) * fabs(r.x.at(u, c));
+        far = fmax(far, fabs(z));
+    }
+    double bias = s.bias ? r.bias[c] : 0, y = sum / total + bias;
+    double q = 8 * far + 4 * (double)n_edges_of(r, v) + 24;
+    double act = s.act == ACT_ELU    ? (y < 0 ? expm1(y) : y)
+                 : s.act == ACT_RELU ? fmax(y, 0)
+                                     : y;
+    return {act, unit * (q * size / total + fabs(bias) + 4 * fabs(y))};
+}
+
+static expected attention_grad(run &r, int u, int c)
+{
+    const kernel_spec &s = r.k.spec;
+    double sum = 0, bound = 0;
+    for (int64_t i = 0; i < n_edges_of(r, u); i++) {
+        int v = neighbour(r, u, i);
+        edge_terms t =
+            terms_of(r, u, v, number_of(r, u, i, true), c / s.channels);
+        double part = t.w * r.train.g[(size_t)v * s.grad_pitch + c];
+        sum += part;
+        bound += (4 * t.far + (double)n_edges_of(r, u) + 16) * fabs(part);
+    }
+    return {sum, 2 * unit * bound};
+}
+
+static expected attention_scores_grad(run &r, int v, int c)
+{
+    const kernel_spec &s = r.k.spec;
+    int head = c / s.channels;
+    double before = v % 5 - c % 3;
+    double source = (double)r.self.at(v, 5 * s.heads + head) * r.att_src[c];
+    double target = (double)r.self.at(v, 6 * s.heads + head) * r.att_dst[c];
+    return {before + source + target,
+            4 * unit * (fabs(before) + fabs(source) + fabs(target))};
+}
+
 // Neither changes out.
 static expected nothing(run &, int, int)
 {
@@ -167,7 +328,11 @@ reference_fn *training_reference(const char *op)
     } all[] = {{"dropout", dropout},   {"drop_entries", drop_entries},
                {"row_mean", row_mean}, {"bias_act_grad", bias_act_grad},
                {"nll_loss", nll_loss}, {"eps_grad", nothing},
-               {"optimizer", nothing}};
+               {"optimizer", nothing},
+               {"attention_keep", attention_keep},
+               {"attention_rows_grad", nothing},
+               {"attention_grad", attention_grad},
+               {"attention_scores_grad", attention_scores_grad}};
     for (auto &a : all)
         if (!strcmp(a.op, op))
             return a.f;
@@ -177,7 +342,7 @@ reference_fn *training_reference(const char *op)
 bool writes_out(const shim_kernel &k)
 {
     return training_reference(k.op) != nothing &&
-           (strcmp(k.op, "bias_act_grad") || k.spec.act == ACT_RELU);
+           (strcmp(k.op, "bias_act_grad") || k.spec.act != ACT_NONE);
 }
 
 // ---- all else ---------------------------------------------------------------
@@ -193,13 +358,114 @@ static void check_number(run &r, const char *what, int at, double got,
     wrong(r, text, -1, at);
 }
 
+static void check_kept(run &r, const char *what, int v, int place, double want,
+                       double bound)
+{
+    check_number(r, what, v, r.self.at(v, place), want, bound);
+}
+
+static void check_softmax(run &r, int v, int head)
+{
+    const kernel_spec &s = r.k.spec;
+    double top = -INFINITY, total = 0, far = 1;
+    for (int pass = 0; pass < 2; pass++)
+        for (int64_t i = 0; i < n_edges_of(r, v); i++) {
+            double z = (double)r.self.at(neighbour(r, v, i), head) +
+                       r.self.at(v, s.heads + head);
+            double e = (z < 0 ? 0.2 * z : z) / log(2.0);
+            top = fmax(top, e);
+            far = fmax(far, fabs(e));
+            total += pass ? exp2(e - top) : 0;
+        }
+    double q = unit * (8 * far + 4 * (double)n_edges_of(r, v) + 16);
+    check_kept(r, "the maximum", v, 2 * s.heads + head, top, 8 * unit * far);
+    check_kept(r, "one over the sum", v, 3 * s.heads + head, 1 / total,
+               q / total);
+}
+
+static void check_softmaxes(run &r)
+{
+    for (int v = 0; v < r.g.n_nodes; v++)
+        for (int head = 0; head < r.k.spec.heads; head++)
+            check_softmax(r, v, head);
+}
+
+static void check_row_grad(run &r, int v, int head)
+{
+    const kernel_spec &s = r.k.spec;
+    double dots = 0, sloped = 0, slopes = 0, size = 0, sum_a = 0, far = 0;
+    for (int64_t i = 0; i < n_edges_of(r, v); i++) {
+        edge_terms t = terms_of(r, neighbour(r, v, i), v,
+                                number_of(r, v, i, false), head);
+        dots += t.w * t.d;
+        sloped += t.slope * t.w * t.d;
+        slopes += t.slope * t.a;
+        size += t.w * t.d_size;
+        sum_a += t.a;
+        far = fmax(far, t.far);
+    }
+    double q = 2 * unit *
+               (4 * far + s.channels + (double)n_edges_of(r, v) + 16);
+    check_kept(r, "D", v, 4 * s.heads + head, dots, q * size);
+    check_kept(r, "the row's score's gradient", v, 6 * s.heads + head,
+               sloped - dots * slopes, 2 * q * size * (1 + sum_a));
+}
+
+static void check_rows_grad(run &r)
+{
+    for (int v = 0; v < r.g.n_nodes; v++)
+        for (int head = 0; head < r.k.spec.heads; head++)
+            check_row_grad(r, v, head);
+}
+
+static void check_source_grad(run &r)
+{
+    const kernel_spec &s = r.k.spec;
+    for (int u = 0; u < r.g.n_nodes; u++)
+        for (int head = 0; head < s.heads; head++) {
+            double sum = 0, bound = 0;
+            for (int64_t i = 0; i < n_edges_of(r, u); i++) {
+                int v = neighbour(r, u, i);
+                edge_terms t =
+                    terms_of(r, u, v, number_of(r, u, i, true), head);
+                double d = r.self.at(v, 4 * s.heads + head);
+                sum += t.slope * (t.w * t.d - t.a * d);
+                bound += (4 * t.far + s.channels +
+                          (double)n_edges_of(r, u) + 16) *
+                         (t.w * t.d_size + t.a * fabs(d));
+            }
+            check_kept(r, "the source's score's gradient", u,
+                       5 * s.heads + head, sum, 2 * unit * bound);
+        }
+}
+
+static void check_att_grads(run &r)
+{
+    const kernel_spec &s = r.k.spec;
+    for (int k = 0; k < 2; k++)
+        for (int c = 0; c < s.heads * s.channels; c++) {
+            double sum = 0, size = 0;
+            for (int v = 0; v < r.g.n_nodes; v++) {
+                double part =
+                    (double)r.self.at(v, (5 + k) * s.heads + c / s.channels) *
+                    r.x.at(v, c);
+                sum += part;
+                size += fabs(part);
+            }
+            check_number(r, k ? "att_dst's gradient" : "att_src's gradient", c,
+                         k ? r.train.grad_next[c] : r.train.grad[c], sum,
+                         unit * (r.g.n_nodes + 2) * size);
+        }
+}
+
 static void check_bias_grad(run &r)
 {
     for (int c = 0; c < r.k.spec.dim && r.k.spec.bias; c++) {
         double sum = 0, size = 0;
         for (int v = 0; v < r.g.n_nodes; v++) {
-            sum += bias_act_grad(r, v, c).y;
-            size += fabs(bias_act_grad(r, v, c).y);
+            expected e = bias_act_grad(r, v, c);
+            sum += e.y;
+            size += fabs(e.y) + e.bound / unit;
         }
         check_number(r, "the bias's gradient", c, r.train.grad[c], sum,
                      unit * (r.g.n_nodes + 2) * size);
@@ -275,7 +541,11 @@ void check_training(run &r)
     } all[] = {{"bias_act_grad", check_bias_grad},
                {"eps_grad", check_eps_grad},
                {"nll_loss", check_loss},
-               {"optimizer", check_optimizer}};
+               {"optimizer", check_optimizer},
+               {"attention_keep", check_softmaxes},
+               {"attention_rows_grad", check_rows_grad},
+               {"attention_grad", check_source_grad},
+               {"attention_scores_grad", check_att_grads}};
     for (auto &a : all)
         if (!strcmp(a.op, r.k.op))
             a.check(r);
