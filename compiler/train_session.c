@@ -86,13 +86,6 @@ out:
 
 // ---- network ----------------------------------------------------------------
 
-// Attention is trained on the CPU alone.
-static const char *device_for(const struct options *o)
-{
-    bool attends = strcmp(requested_network(o, 0, 0).name, "gat") == 0;
-    return attends && strcmp(o->device, "auto") == 0 ? "cpu" : o->device;
-}
-
 static gnnac_status bundle_of_graph(struct session *s, const struct options *o,
                                     gnnac_error *err)
 {
@@ -189,7 +182,7 @@ gnnac_status session_open(struct session *s, const struct options *o,
     TRY(check_options(o, err));
     read_hyper(o, &s->hyper);
     TRY(load_data(s, o, err));
-    TRY(open_context(s, device_for(o), o, err));
+    TRY(open_context(s, o->device, o, err));
     TRY(open_bundle(s, o, err));
     TRY(check_attention(o, s->info.model, err));
     TRY(suit_device(s, o, err));

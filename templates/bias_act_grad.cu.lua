@@ -1,9 +1,9 @@
 //% family {
 //%   op = "bias_act_grad",
 //%   doc = [[
-//% The backward of a bias and an activation: out = x where the activation's
-//% output, self, is positive (out may be x), and grad, the bias's gradient, is
-//% the sums of out's columns. A block adds rowsPerBlock rows, 32 columns at a
+//% The backward of a bias and an activation: out = x times the slope that the
+//% activation's output, self, tells (out may be x), and grad, the bias's gradient,
+//% is the sums of out's columns. A block adds rowsPerBlock rows, 32 columns at a
 //% time; a second kernel adds the blocks' sums in their order.]],
 //% }
 //% knob { name = "rowsPerBlock", tag = "r", min = 1, max = 65536, default = 128,

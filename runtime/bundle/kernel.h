@@ -16,52 +16,52 @@ enum {
 
 // Everything a launch may be given, by name: the closed list that templates
 // pick from. ARG(enum name, text name)
-#define LAUNCH_ARGS(ARG)                                                      \
-    ARG(OUT, "out")                 /* float *        */                      \
-    ARG(X, "x")                     /* const float *  */                      \
-    ARG(SELF, "self")               /* const float *  */                      \
-    ARG(BIAS, "bias")               /* const float *  */                      \
-    ARG(EPS, "eps")                 /* const float *, one element */          \
-    ARG(WEIGHT, "weight")           /* const float *, [dim, depth] */         \
-    ARG(ATT_SRC, "att_src")         /* const float *, [heads, channels] */    \
-    ARG(ATT_DST, "att_dst")         /* const float *, [heads, channels] */    \
-    ARG(DINV, "dinv")               /* const float *, [n_rows] */             \
-    ARG(ROWPTR, "rowptr")           /* const offset_t *, [n_rows + 1] */      \
-    ARG(COLIDX, "colidx")           /* const int *, [n_edges] */              \
-    ARG(PART_PTR, "part_ptr")       /* const offset_t *, [n_parts + 1] */     \
-    ARG(PART_END, "part_end")       /* const offset_t *, [n_parts] */         \
-    ARG(PART_ROW, "part_row")       /* const int *, [n_parts + 1] */          \
-    ARG(SPLIT_ROW, "split_row")     /* const int *, [n_splits] */             \
-    ARG(SPLIT_FIRST, "split_first") /* const int *, [n_splits] */             \
-    ARG(SPLIT_LAST, "split_last")   /* const int *, [n_splits] */             \
-    ARG(PARTIAL, "partial")         /* float *, scratch */                    \
-    ARG(SOURCE_ROW, "source_row") /* const int *, [n_rows]: where each row of \
-                                     out comes from */                        \
-    ARG(N_ROWS, "n_rows")         /* int */                                   \
-    ARG(N_PARTS, "n_parts")       /* int */                                   \
-    ARG(N_SPLITS, "n_splits")     /* int */                                   \
-    ARG(N_CUT, "n_cut")           /* int */                                   \
-    ARG(N_WIDE, "n_wide")         /* int */                                   \
-    /* Of the steps of training alone: */                                     \
-    ARG(STATE, "state")     /* train_state *, see bundle/train_state.h */     \
-    ARG(PLACE, "place")     /* int: which of a step's dropouts this is */     \
-    ARG(LABELS, "labels")   /* const int *, [n_rows]; -1: not in the loss */  \
-    ARG(SHARE, "share")     /* const float *, [n_rows]: of the loss */        \
+#define LAUNCH_ARGS(ARG)                                                       \
+    ARG(OUT, "out")                 /* float *        */                       \
+    ARG(X, "x")                     /* const float *  */                       \
+    ARG(SELF, "self")               /* const float *  */                       \
+    ARG(BIAS, "bias")               /* const float *  */                       \
+    ARG(EPS, "eps")                 /* const float *, one element */           \
+    ARG(WEIGHT, "weight")           /* const float *, [dim, depth] */          \
+    ARG(ATT_SRC, "att_src")         /* const float *, [heads, channels] */     \
+    ARG(ATT_DST, "att_dst")         /* const float *, [heads, channels] */     \
+    ARG(DINV, "dinv")               /* const float *, [n_rows] */              \
+    ARG(ROWPTR, "rowptr")           /* const offset_t *, [n_rows + 1] */       \
+    ARG(COLIDX, "colidx")           /* const int *, [n_edges] */               \
+    ARG(PART_PTR, "part_ptr")       /* const offset_t *, [n_parts + 1] */      \
+    ARG(PART_END, "part_end")       /* const offset_t *, [n_parts] */          \
+    ARG(PART_ROW, "part_row")       /* const int *, [n_parts + 1] */           \
+    ARG(SPLIT_ROW, "split_row")     /* const int *, [n_splits] */              \
+    ARG(SPLIT_FIRST, "split_first") /* const int *, [n_splits] */              \
+    ARG(SPLIT_LAST, "split_last")   /* const int *, [n_splits] */              \
+    ARG(PARTIAL, "partial")         /* float *, scratch */                     \
+    ARG(SOURCE_ROW, "source_row") /* const int *, [n_rows]: where each row of  \
+                                     out comes from */                         \
+    ARG(N_ROWS, "n_rows")         /* int */                                    \
+    ARG(N_PARTS, "n_parts")       /* int */                                    \
+    ARG(N_SPLITS, "n_splits")     /* int */                                    \
+    ARG(N_CUT, "n_cut")           /* int */                                    \
+    ARG(N_WIDE, "n_wide")         /* int */                                    \
+    /* Of the steps of training alone: */                                      \
+    ARG(STATE, "state")     /* train_state *, see bundle/train_state.h */      \
+    ARG(PLACE, "place")     /* int: which of a step's dropouts this is */      \
+    ARG(LABELS, "labels")   /* const int *, [n_rows]; -1: not in the loss */   \
+    ARG(SHARE, "share")     /* const float *, [n_rows]: of the loss */         \
     ARG(SCRATCH, "scratch") /* double *, [blocks of the first launch, n]: n is \
                                dim, of attention_scores_grad 2 dim */          \
-    ARG(GRAD, "grad")       /* float *: of a parameter, or of all */          \
-    ARG(WEIGHTS, "weights") /* float *, all parameters */                     \
-    ARG(FIRST, "first")     /* float *, what the optimiser remembers */       \
-    ARG(SECOND, "second")   /* float *, the same */                           \
-    ARG(TREATMENT, "treatment") /* const int *, of every 64 parameters */     \
-    ARG(ENTRY, "entry")         /* const float *, [n_entries] */              \
-    ARG(ENTRY_AT, "entry_at")   /* const long long *, [n_entries] */          \
-    ARG(KEPT, "kept")           /* float *, see ATTENTION_KEPT */             \
-    ARG(G, "g")                 /* const float *, attention's gradient */     \
-    ARG(EDGE_OF, "edge_of") /* const long long *, [n_edges]: of the edges by  \
-                               sources which they are by rows */              \
-    ARG(GRAD_NEXT, "grad_next") /* float *: of the parameter behind */        \
-    ARG(N_WEIGHTS, "n_weights") /* int */                                     \
+    ARG(GRAD, "grad")       /* float *: of a parameter, or of all */           \
+    ARG(WEIGHTS, "weights") /* float *, all parameters */                      \
+    ARG(FIRST, "first")     /* float *, what the optimiser remembers */        \
+    ARG(SECOND, "second")   /* float *, the same */                            \
+    ARG(TREATMENT, "treatment") /* const int *, of every 64 parameters */      \
+    ARG(ENTRY, "entry")         /* const float *, [n_entries] */               \
+    ARG(ENTRY_AT, "entry_at")   /* const long long *, [n_entries] */           \
+    ARG(KEPT, "kept")           /* float *, see ATTENTION_KEPT */              \
+    ARG(G, "g")                 /* const float *, attention's gradient */      \
+    ARG(EDGE_OF, "edge_of") /* const long long *, [n_edges]: of the edges by   \
+                               sources which they are by rows */               \
+    ARG(GRAD_NEXT, "grad_next") /* float *: of the parameter behind */         \
+    ARG(N_WEIGHTS, "n_weights") /* int */                                      \
     ARG(N_ENTRIES, "n_entries") /* int */
 
 enum launch_arg {
@@ -117,7 +117,7 @@ struct kernel {
                           // per block; of sorted parts 1 per piece of a row
     int32_t dim;          // width it was specialised for
     enum dtype x_type, out_type, self_type; // of the matrices it expects
-    int32_t offset_bits;  // 32 or 64: the type offset_t
+    int32_t offset_bits;                    // 32 or 64: the type offset_t
     int32_t n_launches;
     struct launch launches[MAX_LAUNCHES];
 };

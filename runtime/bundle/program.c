@@ -14,51 +14,47 @@ static const char *const inits[] = {[INIT_GLOROT] = "glorot",
                                     [INIT_ZERO] = "zero",
                                     [INIT_EPS] = "eps",
                                     [INIT_ATTENTION] = "attention"};
-static const char *const norms[] = {
-    [NORM_NONE] = "none", [NORM_MEAN] = "mean", [NORM_GCN] = "gcn",
-    [NORM_SCALED] = "scaled"};
+static const char *const norms[] = {[NORM_NONE] = "none",
+                                    [NORM_MEAN] = "mean",
+                                    [NORM_GCN] = "gcn",
+                                    [NORM_SCALED] = "scaled"};
 static const char *const self_terms[] = {[SELF_NONE] = "none",
                                          [SELF_ONE] = "one",
                                          [SELF_EPS] = "eps",
                                          [SELF_GCN] = "gcn",
                                          [SELF_SCALED] = "scaled"};
-static const char *const step_kinds[] = {[STEP_LINEAR] = "linear",
-                                         [STEP_AGGREGATE] = "aggregate",
-                                         [STEP_BIAS_ACT] = "bias_act",
-                                         [STEP_LOG_SOFTMAX] = "log_softmax",
-                                         [STEP_GRAPH_ORDER] = "graph_order",
-                                         [STEP_INPUT_ORDER] = "input_order",
-                                         [STEP_ATTENTION_SCORES] =
-                                             "attention_scores",
-                                         [STEP_ATTENTION] = "attention",
-                                         [STEP_DROPOUT] = "dropout",
-                                         [STEP_DROP_ENTRIES] = "drop_entries",
-                                         [STEP_LOSS] = "nll_loss",
-                                         [STEP_BIAS_ACT_GRAD] = "bias_act_grad",
-                                         [STEP_EPS_GRAD] = "eps_grad",
-                                         [STEP_ROW_MEAN] = "row_mean",
-                                         [STEP_ATTENTION_KEEP] = "attention_keep",
-                                         [STEP_ATTENTION_ROWS_GRAD] =
-                                             "attention_rows_grad",
-                                         [STEP_ATTENTION_GRAD] =
-                                             "attention_grad",
-                                         [STEP_ATTENTION_SCORES_GRAD] =
-                                             "attention_scores_grad",
-                                         [STEP_INPUT_GRAD] = "input_grad",
-                                         [STEP_WEIGHT_GRAD] = "weight_grad",
-                                         [STEP_OPTIMIZER] = "optimizer"};
+static const char *const step_kinds[] = {
+    [STEP_LINEAR] = "linear",
+    [STEP_AGGREGATE] = "aggregate",
+    [STEP_BIAS_ACT] = "bias_act",
+    [STEP_LOG_SOFTMAX] = "log_softmax",
+    [STEP_GRAPH_ORDER] = "graph_order",
+    [STEP_INPUT_ORDER] = "input_order",
+    [STEP_ATTENTION_SCORES] = "attention_scores",
+    [STEP_ATTENTION] = "attention",
+    [STEP_DROPOUT] = "dropout",
+    [STEP_DROP_ENTRIES] = "drop_entries",
+    [STEP_LOSS] = "nll_loss",
+    [STEP_BIAS_ACT_GRAD] = "bias_act_grad",
+    [STEP_EPS_GRAD] = "eps_grad",
+    [STEP_ROW_MEAN] = "row_mean",
+    [STEP_ATTENTION_KEEP] = "attention_keep",
+    [STEP_ATTENTION_ROWS_GRAD] = "attention_rows_grad",
+    [STEP_ATTENTION_GRAD] = "attention_grad",
+    [STEP_ATTENTION_SCORES_GRAD] = "attention_scores_grad",
+    [STEP_INPUT_GRAD] = "input_grad",
+    [STEP_WEIGHT_GRAD] = "weight_grad",
+    [STEP_OPTIMIZER] = "optimizer"};
 static const char *const launch_args[] = {
 #define ARG(id, name) [ARG_##id] = name,
     LAUNCH_ARGS(ARG)
 #undef ARG
 };
-static const char *const grid_counts[] = {[GRID_ROWS] = "n_rows",
-                                          [GRID_PARTS] = "n_parts",
-                                          [GRID_SPLITS] = "n_splits",
-                                          [GRID_WARPS] = "n_warps",
-                                          [GRID_ONE] = "one",
-                                          [GRID_WEIGHTS] = "n_weights",
-                                          [GRID_ENTRIES] = "n_entries"};
+static const char *const grid_counts[] = {
+    [GRID_ROWS] = "n_rows",      [GRID_PARTS] = "n_parts",
+    [GRID_SPLITS] = "n_splits",  [GRID_WARPS] = "n_warps",
+    [GRID_ONE] = "one",          [GRID_WEIGHTS] = "n_weights",
+    [GRID_ENTRIES] = "n_entries"};
 
 const struct name_table conv_op_names = {N_CONV_OPS, conv_ops};
 const struct name_table activation_names = {N_ACTIVATIONS, activations};

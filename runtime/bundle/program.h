@@ -72,9 +72,9 @@ int32_t padded_pitch(int32_t dim); // of floats
 
 // What scales the sum over the in-neighbours u of row v.
 enum norm {
-    NORM_NONE, // sum x[u]
-    NORM_MEAN, // sum x[u] / max(1, in-degree)
-    NORM_GCN,  // dinv[v] * sum dinv[u] x[u]; dinv = 1/sqrt(in-degree + 1)
+    NORM_NONE,   // sum x[u]
+    NORM_MEAN,   // sum x[u] / max(1, in-degree)
+    NORM_GCN,    // dinv[v] * sum dinv[u] x[u]; dinv = 1/sqrt(in-degree + 1)
     NORM_SCALED, // the same of rows that are scaled: x[u] has its dinv[u]
     N_NORMS
 };
@@ -82,9 +82,9 @@ enum norm {
 // The row's own term, added after the scaling: coefficient * self[v].
 enum self_term {
     SELF_NONE,
-    SELF_ONE, // self[v]
-    SELF_EPS, // (1 + eps) self[v]; eps is a parameter
-    SELF_GCN, // dinv[v]^2 self[v]: the self loop of A + I
+    SELF_ONE,    // self[v]
+    SELF_EPS,    // (1 + eps) self[v]; eps is a parameter
+    SELF_GCN,    // dinv[v]^2 self[v]: the self loop of A + I
     SELF_SCALED, // the same of a scaled row: dinv[v] self[v]
     N_SELF_TERMS
 };
@@ -108,20 +108,20 @@ enum step_kind {
     STEP_DROPOUT,       // out = x, dropped and scaled; out may be x
     STEP_DROP_ENTRIES,  // the same of sparse features, into a dense out
     STEP_LOSS,          // out = the gradient of the loss by the logits x
-    STEP_BIAS_ACT_GRAD, // out = x where self > 0 (RELU); out may be x; bias's
-                        // gradient = the sums of out's columns
-    STEP_EPS_GRAD,      // eps's gradient = the sum of x * self
-    STEP_ROW_MEAN,      // out = x / max(1, in-degree); out may be x
-    STEP_ATTENTION_KEEP, // as ATTENTION; coefficients are dropped; what backward
-                         // needs is kept behind the scores (ATTENTION_KEPT)
+    STEP_BIAS_ACT_GRAD, // out = x times act's slope at self; out may be x;
+                        // bias's gradient = the sums of out's columns
+    STEP_EPS_GRAD,       // eps's gradient = the sum of x * self
+    STEP_ROW_MEAN,       // out = x / max(1, in-degree); out may be x
+    STEP_ATTENTION_KEEP, // as ATTENTION; coefficients are dropped; what the
+                         // backward needs is kept behind the scores
     STEP_ATTENTION_ROWS_GRAD, // of ATTENTION, what sums over a row's edges; out
                               // and self are the scores, grad its gradient
-    STEP_ATTENTION_GRAD, // then, transposed, out = the gradient of x
+    STEP_ATTENTION_GRAD,      // then, transposed, out = the gradient of x
     STEP_ATTENTION_SCORES_GRAD, // out += the scores' part of the gradient of x;
                                 // weight's gradient and the next one's
-    STEP_INPUT_GRAD,    // out = x W, or out += x W
-    STEP_WEIGHT_GRAD,   // weight's gradient = x^T self
-    STEP_OPTIMIZER,     // all parameters take a step
+    STEP_INPUT_GRAD,            // out = x W, or out += x W
+    STEP_WEIGHT_GRAD,           // weight's gradient = x^T self
+    STEP_OPTIMIZER,             // all parameters take a step
     N_STEP_KINDS,
     N_MODEL_STEP_KINDS = STEP_DROPOUT
 };
@@ -143,10 +143,10 @@ struct step {
     bool dropped; // BIAS_ACT_GRAD: self has gone through dropout since
 };
 
-// Numbers a head and row that stand in one row while attention is trained: the
-// scores, as a source and as a row; the softmax's maximum, in units of log2, and
-// one over its sum; the row's sum of coefficient times its gradient; the
-// gradients of the scores. All but the scores lie beyond the buffer's `dim`.
+// Numbers of each head in a row of the scores while attention is trained: the
+// scores, as a source and as a row; the softmax's maximum in units of log2, and
+// one over its sum; the sum of coefficients times their gradients; the scores'
+// gradients. All but the scores lie beyond the buffer's `dim`.
 enum { ATTENTION_KEPT = 7 };
 
 // The slope of attention's LeakyReLU below zero.

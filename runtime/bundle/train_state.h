@@ -7,14 +7,14 @@
 #include <stdint.h>
 
 struct train_state {
-    uint64_t seed;           // of dropout
-    int64_t step;            // updates so far
-    double loss;             // of the latest step, before its update
-    uint32_t drop_threshold; // of 65536: how often an element is dropped
-    float drop_scale;        // of what is kept
+    uint64_t seed;                // of dropout
+    int64_t step;                 // updates so far
+    double loss;                  // of the latest step, before its update
+    uint32_t drop_threshold;      // of 65536: how often an element is dropped
+    float drop_scale;             // of what is kept
     uint32_t attention_threshold; // the same of attention's coefficients
     float attention_scale;
-    int32_t is_sgd;          // else Adam or AdamW
+    int32_t is_sgd; // else Adam or AdamW
     // Options: decay is the share of the weight that is added to its gradient,
     // shrink what the weight is multiplied with (AdamW).
     float lr, decay, shrink, beta1, beta2, epsilon;

@@ -329,10 +329,10 @@ out:
 void cuda_train_free(struct cuda_trainer *ct)
 {
     const struct cuda_context *c = ct->c;
-    const cu_ptr all[] = {ct->values,   ct->x,         ct->dropped, ct->entry,
-                          ct->entry_at, ct->treatment, ct->state,   ct->scratch,
-                          ct->partial,  ct->label,     ct->share,
-                          ct->edge_of};
+    const cu_ptr all[] = {ct->values, ct->x,        ct->dropped,
+                          ct->entry,  ct->entry_at, ct->treatment,
+                          ct->state,  ct->scratch,  ct->partial,
+                          ct->label,  ct->share,    ct->edge_of};
     if (ct->step)
         c->cu.cuGraphExecDestroy(ct->step);
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

@@ -6,9 +6,9 @@
 // behind them come the dropped features and the gradients. The sum over
 // in-neighbours is, backward, an AGGREGATE that is `transposed`. Every gradient
 // that a buffer receives but the first is added by the step that makes it: a
-// product accumulates, a sum over neighbours takes it as its own term. Attention
-// runs by a kernel of its own that keeps what backward needs; rows of its scores'
-// buffer are longer than the bundle's for that.
+// product accumulates, a sum over neighbours takes it as its own term.
+// Attention keeps what its backward needs behind the scores, whose rows are
+// longer than the bundle's for that (ATTENTION_KEPT).
 #ifndef GNNAC_TRAIN_PROGRAM_H
 #define GNNAC_TRAIN_PROGRAM_H
 

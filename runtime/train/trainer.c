@@ -12,9 +12,7 @@ enum { BUFFER_Y = 1 };
 // ---- options ----------------------------------------------------------------
 
 // The size of the options in ABI 1.0: `seed` was the last.
-enum {
-    OPTIONS_1_0 = offsetof(gnnac_train_options, seed) + sizeof(uint64_t)
-};
+enum { OPTIONS_1_0 = offsetof(gnnac_train_options, seed) + sizeof(uint64_t) };
 
 static void set_defaults(gnnac_train_options *o)
 {

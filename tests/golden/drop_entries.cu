@@ -11,12 +11,14 @@ struct train_state {
     double loss;
     unsigned drop_threshold;
     float drop_scale;
+    unsigned attention_threshold;
+    float attention_scale;
     int is_sgd;
     float lr, decay, shrink, beta1, beta2, epsilon;
     float step_lr, correct2;
 };
 
-#line 25 "/gnnac/templates/train.lib.lua"
+#line 27 "/gnnac/templates/train.lib.lua"
 static __device__ __forceinline__ unsigned long long mix(unsigned long long z)
 {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;

@@ -12,6 +12,8 @@ struct train_state {
     double loss;
     unsigned drop_threshold;
     float drop_scale;
+    unsigned attention_threshold;
+    float attention_scale;
     int is_sgd;
     float lr, decay, shrink, beta1, beta2, epsilon;
     float step_lr, correct2;
@@ -19,7 +21,7 @@ struct train_state {
 
 #line 26 "/gnnac/templates/dropout.cu.lua"
 // 8 lanes per row; 32 rows per block.
-#line 25 "/gnnac/templates/train.lib.lua"
+#line 27 "/gnnac/templates/train.lib.lua"
 static __device__ __forceinline__ unsigned long long mix(unsigned long long z)
 {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;

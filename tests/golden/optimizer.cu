@@ -13,6 +13,8 @@ struct train_state {
     double loss;
     unsigned drop_threshold;
     float drop_scale;
+    unsigned attention_threshold;
+    float attention_scale;
     int is_sgd;
     float lr, decay, shrink, beta1, beta2, epsilon;
     float step_lr, correct2;

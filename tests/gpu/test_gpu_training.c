@@ -187,7 +187,12 @@ static const struct model_request shapes[] = {
     {.name = "sage", .dim = 10, .hidden = 8, .classes = 5, .layers = 2},
     {.name = "sage", .dim = 3, .hidden = 16, .classes = 1, .layers = 3},
     {.name = "gat", .dim = 10, .hidden = 4, .classes = 5, .layers = 2},
-    {.name = "gat", .dim = 3, .hidden = 7, .classes = 9, .layers = 3, .heads = 3},
+    {.name = "gat",
+     .dim = 3,
+     .hidden = 7,
+     .classes = 9,
+     .layers = 3,
+     .heads = 3},
 };
 enum { N_SHAPES = sizeof(shapes) / sizeof(shapes[0]) };
 

@@ -14,14 +14,10 @@ static int set_field(struct kernel_case *k, const char *name, const char *value)
         const char *name;
         int32_t *number;
     } fields[] = {
-        {"dim", &s->dim},
-        {"x", &s->x_pitch},
-        {"out", &s->out_pitch},
-        {"self_pitch", &s->self_pitch},
-        {"grad", &s->grad_pitch},
-        {"offset", &s->offset_bits},
-        {"depth", &s->depth},
-        {"heads", &s->heads},
+        {"dim", &s->dim},           {"x", &s->x_pitch},
+        {"out", &s->out_pitch},     {"self_pitch", &s->self_pitch},
+        {"grad", &s->grad_pitch},   {"offset", &s->offset_bits},
+        {"depth", &s->depth},       {"heads", &s->heads},
         {"channels", &s->channels},
     };
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)

@@ -234,8 +234,8 @@ typedef struct gnnac_features {
 // model and the arrays of `x`, host memory, must outlive the trainer and stay
 // as they are. Sparse features become a dense matrix on a GPU. Errors:
 // GNNAC_EUSAGE (no weights yet, options or features out of range),
-// GNNAC_ENOMEM, GNNAC_EUNSUPPORTED (a network of attention; on a GPU a bundle
-// without kernels for training: gnnac compile --train), GNNAC_EDRIVER.
+// GNNAC_ENOMEM, GNNAC_EUNSUPPORTED (a network that cannot be trained; on a GPU
+// a bundle without kernels for training: gnnac compile --train), GNNAC_EDRIVER.
 GNNAC_API gnnac_status
 gnnac_trainer_create(gnnac_model *model, const gnnac_features *x,
                      const gnnac_train_options *options, gnnac_trainer **out,
