@@ -1,7 +1,7 @@
 // gnnac bias_act_grad, from templates/bias_act_grad.cu.lua
-// The backward of a bias and an activation: out = x where the activation's
-// output, self, is positive (out may be x), and grad, the bias's gradient, is
-// the sums of out's columns. A block adds rowsPerBlock rows, 32 columns at a
+// The backward of a bias and an activation: out = x times the slope that the
+// activation's output, self, tells (out may be x), and grad, the bias's gradient,
+// is the sums of out's columns. A block adds rowsPerBlock rows, 32 columns at a
 // time; a second kernel adds the blocks' sums in their order.
 // rowsPerBlock=128 warpPerBlock=8
 // f32 dim=64 x_pitch=64 out_pitch=64 norm=none self=none bias=1 act=elu offset_bits=32
