@@ -118,9 +118,12 @@ static double difference(const float *a, const float *b, int64_t n)
 {
     double far = 0, size = 0.1;
     for (int64_t i = 0; i < n; i++) {
-        double d = fabs((double)a[i] - (double)b[i]);
+        // Three sums over "dense" leave float32's range, on both sides.
+        bool same = a[i] == b[i] || (isnan(a[i]) && isnan(b[i]));
+        double d = same ? 0 : fabs((double)a[i] - (double)b[i]);
         far = !(d <= far) ? (isnan(d) ? INFINITY : d) : far;
-        size = fmax(size, fabs((double)b[i]));
+        if (isfinite(b[i]))
+            size = fmax(size, fabs((double)b[i]));
     }
     return far / size;
 }
@@ -214,9 +217,7 @@ TEST(steps_are_the_cpus_on_every_mini_graph)
     mini_graphs(graphs);
     for (int i = 0; i < N_SHAPES; i++)
         for (int k = 0; k < N_MINI_GRAPHS; k++) {
-            // Not gin's three layers on "dense": their sums leave float32's
-            // range, on both sides.
-            if (!test_is_slow() && (k + 1) % N_SHAPES != i)
+            if (!test_is_slow() && k % N_SHAPES != i)
                 continue;
             const struct setting s = {.model = shapes[i], .options = sgd};
             struct csr g = gpu_csr(&graphs[k]);
