@@ -94,14 +94,14 @@ def a_save_is_planned_and_told(folder):
         save(folder, RULE % ("== 16", 4))
         w.until("steps change")
     write(folder, RULE % ("== 16", 4) + "-- a comment\n")
-    assert w.until("steps change") == ["mine.lua: 0 of 3 steps change"]
+    assert w.until("steps change") == ["mine.lua: 0 of 5 steps change"]
     assert w.end(signal.SIGINT) == 0
 
 
 def a_faulty_file_keeps_the_old_rules(folder):
     write(folder, RULE % ("== 16", 4))
     w = Watch(folder, "--json")
-    assert json.loads(w.until("}")[-1])["changed"] == 3
+    assert json.loads(w.until("}")[-1])["changed"] == 5
     for faulty, what in (
             ("rule 'x' {", "mine.lua:1"),
             (RULE % ("== 16", 99), "outside"),
