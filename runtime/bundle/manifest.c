@@ -283,8 +283,8 @@ static bool has_packed_rows(const struct manifest *m)
 static bool has_products(const struct manifest *m)
 {
     for (int32_t i = 0; i < m->program.n_steps; i++)
-        if (m->program.steps[i].kind == STEP_LINEAR &&
-            m->program.steps[i].kernel >= 0)
+        if (step_is_product(m->program.steps[i].kind) &&
+            !step_by_blas(&m->program.steps[i]))
             return true;
     return false;
 }

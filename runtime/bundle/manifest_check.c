@@ -401,8 +401,7 @@ static gnnac_status check_step(const struct checked_step *c)
     if (c->s->layer >= c->m->model.n_layers)
         return BAD_STEP(c, "belongs to a layer that is not there");
     st = checks[c->s->kind](c);
-    bool by_blas = c->s->kind == STEP_LINEAR && c->s->kernel == -1;
-    return st == GNNAC_OK && !by_blas ? check_step_kernel(c) : st;
+    return st == GNNAC_OK && !step_by_blas(c->s) ? check_step_kernel(c) : st;
 }
 
 // Indices first, then that everything read was written before.

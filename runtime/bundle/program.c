@@ -124,6 +124,11 @@ bool step_is_product(enum step_kind kind)
            kind == STEP_WEIGHT_GRAD;
 }
 
+bool step_by_blas(const struct step *s)
+{
+    return step_is_product(s->kind) && s->kernel < 0;
+}
+
 bool launch_arg_is_int(enum launch_arg a)
 {
     return a == ARG_N_ROWS || a == ARG_N_PARTS || a == ARG_N_SPLITS ||

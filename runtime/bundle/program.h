@@ -166,8 +166,10 @@ bool conv_adds_self_loops(enum conv_op op);
 bool step_reads_dinv(const struct step *s);
 // Whether the step sums over the graph's edges.
 bool step_reads_edges(enum step_kind kind);
-// Whether a product of matrices, which BLAS computes, is all of it.
+// Whether a product of matrices is all of it.
 bool step_is_product(enum step_kind kind);
+// Whether BLAS computes the step: a product without a kernel of its own.
+bool step_by_blas(const struct step *s);
 
 #include "bundle/kernel.h"
 #include "bundle/program_names.h"

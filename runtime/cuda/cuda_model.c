@@ -106,7 +106,7 @@ static bool has_blas_step(const struct cuda_model *cm)
 {
     const struct program *p = &manifest_of(cm)->program;
     for (int32_t i = 0; i < p->n_steps; i++)
-        if (p->steps[i].kernel < 0)
+        if (step_by_blas(&p->steps[i]))
             return true;
     return false;
 }
@@ -313,7 +313,7 @@ static gnnac_status run_kernel(const struct pass *p, const struct step *s,
         .out = buffer_address(p, s->out),
         .x = buffer_address(p, s->x),
         .self = buffer_address(p, s->self),
-        .weight = scores ? 0 : cuda_param(p->cm, s->weight),
+        .weight = cuda_param(p->cm, s->weight),
         .bias = cuda_param(p->cm, s->bias),
         .eps = cuda_param(p->cm, s->eps),
         .partial = p->workspace + partial_offset(p->cm),
@@ -334,7 +334,7 @@ static gnnac_status run_steps(const struct pass *p, gnnac_error *err)
         st = cuda_blas_on(&cm->blas, p->stream, err);
     for (int32_t i = 0; i < prog->n_steps && st == GNNAC_OK; i++) {
         const struct step *s = &prog->steps[i];
-        st = s->kernel < 0 ? run_linear(p, s, err) : run_kernel(p, s, err);
+        st = step_by_blas(s) ? run_linear(p, s, err) : run_kernel(p, s, err);
     }
     return st;
 }

@@ -74,18 +74,13 @@ static gnnac_status load_kernel(struct cuda_trainer *ct, int32_t i,
     return GNNAC_OK;
 }
 
-static bool by_blas(const struct step *s)
-{
-    return step_is_product(s->kind) && s->kernel < 0;
-}
-
 gnnac_status cuda_train_load_kernels(struct cuda_trainer *ct, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     size_t partial = 0, scratch = 0;
     TRY(check_training(ct, err));
     for (int32_t i = 0; i < ct->p.n_steps; i++)
-        if (!by_blas(&ct->p.steps[i]))
+        if (!step_by_blas(&ct->p.steps[i]))
             TRY(load_kernel(ct, i, &partial, &scratch, err));
     TRY(cuda_alloc(ct->c, partial, "partial sums", &ct->partial, err));
     TRY(cuda_alloc(ct->c, scratch, "sums over rows", &ct->scratch, err));
@@ -233,7 +228,8 @@ static gnnac_status run_steps(struct cuda_trainer *ct, const struct program *p,
         const struct step *s = &p->steps[i];
         if (!is_needed(ct, s))
             continue;
-        st = by_blas(s) ? run_product(ct, s, err) : run_kernel(ct, s, err);
+        st = step_by_blas(s) ? run_product(ct, s, err)
+                             : run_kernel(ct, s, err);
     }
     return st;
 }
