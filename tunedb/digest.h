@@ -4,6 +4,7 @@
 #define GNNAC_DIGEST_H
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <xxhash.h>
@@ -47,6 +48,13 @@ static inline struct digest digest_end(const XXH3_state_t *s)
     XXH128_canonicalFromHash(&c, XXH3_128bits_digest(s));
     memcpy(d.bytes, c.digest, sizeof(d.bytes));
     return d;
+}
+
+static inline void digest_hex(const struct digest *d,
+                              char hex[2 * DIGEST_BYTES + 1])
+{
+    for (int i = 0; i < DIGEST_BYTES; i++)
+        snprintf(hex + 2 * i, 3, "%02x", d->bytes[i]);
 }
 
 // Of one run of bytes, without a domain.

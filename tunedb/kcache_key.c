@@ -1,6 +1,5 @@
 #include "kcache.h"
 
-#include <stdio.h>
 
 #include "digest.h"
 
@@ -13,6 +12,5 @@ void artifact_key_hex(const struct artifact_key *key, char hex[33])
     digest_text(&s, key->arch);
     digest_text(&s, key->toolchain);
     struct digest d = digest_end(&s);
-    for (int i = 0; i < DIGEST_BYTES; i++)
-        snprintf(hex + 2 * i, 3, "%02x", d.bytes[i]);
+    digest_hex(&d, hex);
 }

@@ -1,6 +1,5 @@
 #include "tune/content.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "jit/cubin.h"
@@ -49,6 +48,5 @@ void variant_content(const struct variant *v, char hex[33])
     digest_kernel(&s, &v->kernel);
     cubin_digest(&s, a->image, a->n_bytes, v->kernel.name);
     struct digest d = digest_end(&s);
-    for (int i = 0; i < DIGEST_BYTES; i++)
-        snprintf(hex + 2 * i, 3, "%02x", d.bytes[i]);
+    digest_hex(&d, hex);
 }
