@@ -58,9 +58,9 @@ static void keep_twin(struct workbench *wb, const struct variant *v,
 static bool is_known(struct workbench *wb, const struct variant *v,
                      struct quarantine_answer *a)
 {
-    if (quarantine_has_text(wb, v->source, a))
-        return true;
-    if (!v->content[0] || !find(wb, NULL, v->content, a))
+    if (!v->content[0]) // not compiled yet
+        return quarantine_has_text(wb, v->source, a);
+    if (!find(wb, NULL, v->content, a))
         return false;
     keep_twin(wb, v, a);
     return true;
