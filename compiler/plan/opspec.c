@@ -1,6 +1,7 @@
 #include "plan/opspec.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -118,6 +119,31 @@ static void layer_props(const struct layer *l, int32_t index,
     props_text(out, "layer.direction", direction);
 }
 
+__attribute__((format(printf, 2, 3))) static void
+append(struct opspec *o, const char *format, ...)
+{
+    size_t n = strlen(o->key);
+    va_list list;
+    va_start(list, format);
+    vsnprintf(o->key + n, sizeof(o->key) - n, format, list);
+    va_end(list);
+}
+
+// What only some questions have: their keys are as they were before it.
+static void add_rest(struct opspec *o)
+{
+    const struct kernel_spec *k = &o->spec;
+    if (!spec_is_f32(k))
+        append(o, " types=%s,%s", dtype_name(k->out_type),
+               dtype_name(k->self_type));
+    if (k->depth)
+        append(o, " depth=%d", (int)k->depth);
+    if (k->heads)
+        append(o, " heads=%dx%d", (int)k->heads, (int)k->channels);
+    if (k->grad_pitch)
+        append(o, " grad=%d", (int)k->grad_pitch);
+}
+
 bool opspec_of_step(const struct model *m, const struct program *p,
                     const struct step *s, int64_t n_nodes, int64_t n_edges,
                     struct opspec *out)
@@ -138,21 +164,7 @@ bool opspec_of_step(const struct model *m, const struct program *p,
              (int)k->out_pitch, (int)k->self_pitch, norm_name(k->norm),
              self_term_name(k->self_term), k->bias, activation_name(k->act),
              (int)k->offset_bits, direction);
-    size_t n = strlen(out->key);
-    if (!spec_is_f32(k))
-        n += (size_t)snprintf(out->key + n, sizeof(out->key) - n,
-                              " types=%s,%s", dtype_name(k->out_type),
-                              dtype_name(k->self_type));
-    if (k->depth)
-        n += (size_t)snprintf(out->key + n, sizeof(out->key) - n, " depth=%d",
-                              (int)k->depth);
-    if (k->heads)
-        snprintf(out->key + n, sizeof(out->key) - n, " heads=%dx%d",
-                 (int)k->heads, (int)k->channels);
-    n = strlen(out->key);
-    if (k->grad_pitch)
-        snprintf(out->key + n, sizeof(out->key) - n, " grad=%d",
-                 (int)k->grad_pitch);
+    add_rest(out);
     return true;
 }
 

@@ -12,8 +12,8 @@
 // GNNAC_EUNSUPPORTED when the program's tables are full.
 gnnac_status program_add_order(struct program *p, gnnac_error *err);
 
-// Columns of all buffers that step `at` or a later one still needs: what a
-// change of order there moves per node. For tests.
+// Bytes of a row of all buffers that step `at` or a later one still needs: what
+// a change of order there moves per node. For tests.
 int64_t program_live_bytes(const struct program *p, int32_t at);
 
 #endif

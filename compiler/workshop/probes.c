@@ -55,6 +55,11 @@ bool probe_at(size_t i, struct probe *out)
     return true;
 }
 
+static int32_t columns_of(const struct probe *p, const char *name)
+{
+    return (int32_t)fmin(fmax(1, props_number(&p->layer, name)), 1 << 16);
+}
+
 // Eight heads where they divide the columns, else one.
 static struct kernel_spec attention_spec(int32_t dim, int32_t pitch)
 {
@@ -73,8 +78,7 @@ static struct kernel_spec attention_spec(int32_t dim, int32_t pitch)
 static struct kernel_spec product_spec(const struct probe *p, int32_t dim,
                                        int32_t pitch)
 {
-    double depth = props_number(&p->layer, "layer.in_dim");
-    int32_t columns = (int32_t)fmin(fmax(1, depth), 1 << 16);
+    int32_t columns = columns_of(p, "layer.in_dim");
     return (struct kernel_spec){.dim = dim,
                                 .x_pitch = columns,
                                 .out_pitch = pitch,
@@ -84,8 +88,7 @@ static struct kernel_spec product_spec(const struct probe *p, int32_t dim,
 
 struct kernel_spec probe_spec(const struct probe *p, const char *op)
 {
-    double width = props_number(&p->layer, "layer.agg_dim");
-    int32_t dim = (int32_t)fmin(fmax(1, width), 1 << 16);
+    int32_t dim = columns_of(p, "layer.agg_dim");
     int32_t pitch = padded_pitch(dim);
     if (strcmp(op, "attention") == 0)
         return attention_spec(dim, pitch);
