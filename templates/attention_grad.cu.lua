@@ -24,13 +24,11 @@
 //% local L = edges.layout({ dimWorker = dimWorker, edgeWorker = edgeWorker,
 //%   warpPerRow = warpPerRow, vec = vec, unroll = unroll,
 //%   warpPerBlock = warpPerBlock }, { spec.x_pitch, spec.grad_pitch })
-//% local lanes, floats = edges.lanes, L.floats
+//% local floats = L.floats
 //% train.define_state()
 //% train.define_dropout()
 //% edges.define(L)
-//% local out_width = lanes.widest(L.width, spec.out_pitch)
-//% local store = lanes.mover("store", L.width, out_width)
-//% lanes.define_move("store", L.width, out_width)
+//% edges.define_store(L)
 //% local parameters = edges.launch(L, { "out", "x", "kept", "g", "rowptr",
 //%                                      "colidx", "edge_of", "state", "place",
 //%                                      "n_rows" })
@@ -67,13 +65,7 @@ ${kernel}(${parameters})
 //% edges.join(L, floats + 1)
     if (at == 0)
         mine[${edges.grad_source}] = sum[${floats}];
-    float *to = out + (long long)row * ${spec.out_pitch};
-#pragma unroll
-    for (int i = 0; i < ${L.loads}; i++) {
-//% if not L.whole then
-        if (i * ${L.span} + at * ${L.width} >= ${spec.channels})
-            continue;
-//% end
-        ${store}(to + column[i], &sum[i * ${L.width}]);
-    }
+//% edges.each_load(L, function()
+        ${L.store}(to + column[i], &sum[i * ${L.width}]);
+//% end)
 }

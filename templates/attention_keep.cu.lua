@@ -24,16 +24,14 @@
 //% local L = edges.layout({ dimWorker = dimWorker, edgeWorker = edgeWorker,
 //%   warpPerRow = warpPerRow, vec = vec, unroll = unroll,
 //%   warpPerBlock = warpPerBlock }, { spec.x_pitch })
-//% local lanes, floats = edges.lanes, L.floats
+//% local floats = L.floats
 //% local args = { "out", "x", "kept", "rowptr", "colidx" }
 //% if spec.bias then args[#args + 1] = "bias" end
 //% for _, a in ipairs { "state", "place", "n_rows" } do args[#args + 1] = a end
 //% train.define_state()
 //% train.define_dropout()
 //% edges.define(L)
-//% local out_width = lanes.widest(L.width, spec.out_pitch)
-//% local store = lanes.mover("store", L.width, out_width)
-//% lanes.define_move("store", L.width, out_width)
+//% edges.define_store(L)
 //% local parameters = edges.launch(L, args)
 // ${L.teams} teams of ${L.lanes} lanes per row and head; ${L.rows} rows per block.
 extern "C" __global__ void __launch_bounds__(${L.block}, 1)
@@ -87,13 +85,7 @@ ${kernel}(${parameters})
         to[${edges.top}] = top;
         to[${edges.part}] = part;
     }
-    float *to = out + (long long)row * ${spec.out_pitch};
-#pragma unroll
-    for (int i = 0; i < ${L.loads}; i++) {
-//% if not L.whole then
-        if (i * ${L.span} + at * ${L.width} >= ${spec.channels})
-            continue;
-//% end
+//% local function finish()
         float y[${L.width}];
 #pragma unroll
         for (int j = 0; j < ${L.width}; j++) {
@@ -107,6 +99,7 @@ ${kernel}(${parameters})
             y[j] = y[j] < 0.0f ? expm1f(y[j]) : y[j];
 //% end
         }
-        ${store}(to + column[i], y);
-    }
+        ${L.store}(to + column[i], y);
+//% end
+//% edges.each_load(L, finish)
 }

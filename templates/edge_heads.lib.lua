@@ -246,5 +246,23 @@ left_of(const train_state *state, unsigned long long stream,
         return;
 //% end
 //%
-//% edges.lanes = lanes
+//% -- The rows of `out` that the places make: visit() writes the store, by
+//% -- L.store, of the columns from column[i] on.
+//% function edges.define_store(L)
+//%   local piece = lanes.widest(L.width, spec.out_pitch)
+//%   L.store = lanes.mover("store", L.width, piece)
+//%   lanes.define_move("store", L.width, piece)
+//% end
+//% function edges.each_load(L, visit)
+    float *to = out + (long long)row * ${spec.out_pitch};
+#pragma unroll
+    for (int i = 0; i < ${L.loads}; i++) {
+//%   if not L.whole then
+        if (i * ${L.span} + at * ${L.width} >= ${channels})
+            continue;
+//%   end
+//%   visit()
+    }
+//% end
+//%
 //% return edges

@@ -87,7 +87,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 37 "/gnnac/templates/attention_grad.cu.lua"
+#line 35 "/gnnac/templates/attention_grad.cu.lua"
 // 8 teams of 8 lanes per row and head; 2 rows per block.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
@@ -127,7 +127,7 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
 #pragma unroll
     for (int step = 16; step > 0; step /= 2)
         steps = max(steps, __shfl_xor_sync(~0u, steps, step));
-#line 42 "/gnnac/templates/attention_grad.cu.lua"
+#line 40 "/gnnac/templates/attention_grad.cu.lua"
     float *mine = kept + (long long)row * 7 + head;
     const float source = mine[0];
     float sum[2] = {}; // of the columns; last, the score's gradient
@@ -160,7 +160,7 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
             for (int i = 0; i < 1; i++)
                 load1(v[k][i],
                       g + (long long)id[k] * 8 + column[i]);
-#line 48 "/gnnac/templates/attention_grad.cu.lua"
+#line 46 "/gnnac/templates/attention_grad.cu.lua"
 #pragma unroll
         for (int k = 0; k < 2; k++) {
             const float *theirs =
@@ -183,7 +183,7 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
 #pragma unroll
             for (int step = 4; step > 0; step /= 2)
                 d += __shfl_xor_sync(~0u, d, step);
-#line 60 "/gnnac/templates/attention_grad.cu.lua"
+#line 58 "/gnnac/templates/attention_grad.cu.lua"
             const float change = w * d - a * theirs[4];
             sum[1] = fmaf(slope_at(z), change, sum[1]);
 #pragma unroll
@@ -215,16 +215,17 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
 #line 245 "/gnnac/templates/edge_heads.lib.lua"
     if (!active || turn > 0)
         return;
-#line 68 "/gnnac/templates/attention_grad.cu.lua"
+#line 66 "/gnnac/templates/attention_grad.cu.lua"
     if (at == 0)
         mine[5] = sum[1];
+#line 257 "/gnnac/templates/edge_heads.lib.lua"
     float *to = out + (long long)row * 8;
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 74 "/gnnac/templates/attention_grad.cu.lua"
+#line 261 "/gnnac/templates/edge_heads.lib.lua"
         if (i * 8 + at * 1 >= 7)
             continue;
-#line 77 "/gnnac/templates/attention_grad.cu.lua"
+#line 69 "/gnnac/templates/attention_grad.cu.lua"
         store1(to + column[i], &sum[i * 1]);
     }
 }

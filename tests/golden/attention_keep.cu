@@ -93,7 +93,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 38 "/gnnac/templates/attention_keep.cu.lua"
+#line 36 "/gnnac/templates/attention_keep.cu.lua"
 // 4 teams of 2 lanes per row and head; 2 rows per block.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
@@ -132,7 +132,7 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
 #pragma unroll
     for (int step = 16; step > 0; step /= 2)
         steps = max(steps, __shfl_xor_sync(~0u, steps, step));
-#line 43 "/gnnac/templates/attention_keep.cu.lua"
+#line 41 "/gnnac/templates/attention_keep.cu.lua"
     const float target =
         kept[(long long)row * 56 + 8 + head];
     float top = __int_as_float(0xff800000);
@@ -155,7 +155,7 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
             for (int i = 0; i < 1; i++)
                 load4(v[k][i],
                       x + (long long)id[k] * 64 + column[i]);
-#line 49 "/gnnac/templates/attention_keep.cu.lua"
+#line 47 "/gnnac/templates/attention_keep.cu.lua"
         float e[2];
         float most = top;
 #pragma unroll
@@ -188,7 +188,7 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
 #pragma unroll
     for (int step = 2; step < 8; step *= 2)
         top = fmaxf(top, __shfl_xor_sync(~0u, top, step));
-#line 78 "/gnnac/templates/attention_keep.cu.lua"
+#line 76 "/gnnac/templates/attention_keep.cu.lua"
     const float scale =
         mine == __int_as_float(0xff800000) ? 0.0f : exp2f(mine - top);
 #pragma unroll
@@ -203,27 +203,28 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
 #line 245 "/gnnac/templates/edge_heads.lib.lua"
     if (!active || turn > 0)
         return;
-#line 84 "/gnnac/templates/attention_keep.cu.lua"
+#line 82 "/gnnac/templates/attention_keep.cu.lua"
     const float part = 1.0f / sum[4];
     if (at == 0) {
         float *to = kept + (long long)row * 56 + head;
         to[16] = top;
         to[24] = part;
     }
+#line 257 "/gnnac/templates/edge_heads.lib.lua"
     float *to = out + (long long)row * 64;
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 97 "/gnnac/templates/attention_keep.cu.lua"
+#line 89 "/gnnac/templates/attention_keep.cu.lua"
         float y[4];
 #pragma unroll
         for (int j = 0; j < 4; j++) {
             y[j] = sum[i * 4 + j] * part;
-#line 102 "/gnnac/templates/attention_keep.cu.lua"
+#line 94 "/gnnac/templates/attention_keep.cu.lua"
             y[j] += __ldg(bias + column[i] + j);
-#line 107 "/gnnac/templates/attention_keep.cu.lua"
+#line 99 "/gnnac/templates/attention_keep.cu.lua"
             y[j] = y[j] < 0.0f ? expm1f(y[j]) : y[j];
         }
-#line 110 "/gnnac/templates/attention_keep.cu.lua"
+#line 102 "/gnnac/templates/attention_keep.cu.lua"
         store4(to + column[i], y);
     }
 }
