@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "base/nearest.h"
-#include "cli.h"
+#include "cli/cli.h"
 
 static const struct command commands[] = {
     {CMD_ANALYZE, "analyze", cmd_analyze, "GRAPH", 1, 1,

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bundle_write.h"
+#include "pack/bundle_write.h"
 #include "fixture_graph.h"
 #include "plan/lower.h"
 #include "plan/order_steps.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "bundle_write.h"
+#include "pack/bundle_write.h"
 #include "graph/load.h"
 #include "order/orders.h"
 #include "order/reorder_auto.h"

@@ -12,9 +12,8 @@ import sys
 TEXT = (".c", ".h", ".lua", ".py", ".sh", ".md", ".build", ".scd", ".txt",
         ".cu")
 NOT_OURS = ("tests/golden/", "tests/fuzz/corpus")  # data, kept byte for byte
-LAYERS = ["base", "graph", "order", "plan", "emit", "jit", "tune",
-          "workshop"]
-SHARED = {"bundle_write": "tune"}  # beside the commands, below them
+LAYERS = ["base", "graph", "order", "plan", "emit", "jit", "pack", "tune",
+          "workshop", "cli", "training", "cmd"]
 LINE, FUNCTION, FILE, HEADER, PUBLIC_HEADER = 80, 60, 500, 200, 480
 TEST_FILE = 650  # a list of cases is long but not deep
 
@@ -119,10 +118,7 @@ def layer_of(path):
         return None
     if len(parts) > 2:
         return LAYERS.index(parts[1]) if parts[1] in LAYERS else None
-    module = os.path.splitext(parts[1])[0]
-    if module in SHARED:
-        return LAYERS.index(SHARED[module])
-    return len(LAYERS)
+    return len(LAYERS)  # main.c
 
 
 def upward_includes(tree):

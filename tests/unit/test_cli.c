@@ -1,7 +1,7 @@
 // The option parser: every kind of value, and what it refuses.
 #include "test.h"
 
-#include "cli.h"
+#include "cli/cli.h"
 
 static const struct command generate = {
     CMD_GENERATE, "generate", NULL, "KIND", 1, 1, "make a graph"};

@@ -1,7 +1,7 @@
 // Orders by name: what must hold of every one, on any graph, and of each.
 #include "order/orders.h"
 
-#include "cli.h"
+#include "cli/cli.h"
 #include "graph/locality.h"
 #include "order/rabbit.h"
 #include "order_fixture.h"

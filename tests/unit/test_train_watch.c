@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "test.h"
-#include "train_watch.h"
+#include "training/train_watch.h"
 
 // Epochs 1 to 6. Accuracy is highest in 4, loss lowest in 3; up to 3 nothing
 // is better in both than 3 is.

@@ -1,0 +1,73 @@
+#include "cli/requests.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+gnnac_status read_model_request(const struct options *o,
+                                struct model_request *out, gnnac_error *err)
+{
+    if (!o->model)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "--model is missing: --model gcn, gin, sage or gat");
+    // A word of the option's list.
+    enum dtype dtype = (enum dtype)dtype_from_name(o->dtype);
+    *out = (struct model_request){.name = o->model,
+                                  .dtype = dtype,
+                                  .dim = o->dim,
+                                  .hidden = o->hidden,
+                                  .classes = o->classes,
+                                  .layers = o->layers,
+                                  .mlp = o->mlp,
+                                  .heads = o->heads};
+    if (!o->dim)
+        log_info("no --dim: features are taken to be 96 wide");
+    if (!o->classes)
+        log_info("no --classes: the output is taken to be 22 wide");
+    return GNNAC_OK;
+}
+
+void read_workbench_request(const struct options *o,
+                            struct workbench_request *out)
+{
+    *out = (struct workbench_request){
+        .device = o->device,
+        .arch = o->arch,
+        .db = o->db,
+        .no_db = o->no_db,
+        .timed = strcmp(o->tune, "off") != 0,
+        .full = strcmp(o->tune, "full") == 0,
+        .n_threads = o->threads,
+        .program = "/proc/self/exe",
+        .seed = o->seed,
+        .rules = o->rules.items,
+        .n_rules = o->rules.n,
+        .settings = o->set.items,
+        .n_settings = o->set.n,
+    };
+}
+
+gnnac_status read_weights(gnnac_model *m, const struct options *o,
+                          gnnac_error *err)
+{
+    return o->weights ? gnnac_model_load_weights(m, o->weights, err)
+                      : gnnac_model_init_weights(m, o->seed, err);
+}
+
+json_t *reordering_json(const struct reordering *r)
+{
+    return r->method[0] ? json_pack("{s:s, s:s}", "method", r->method, "why",
+                                    r->why)
+                        : json_null();
+}
+
+gnnac_status print_json_line(json_t *j, gnnac_error *err)
+{
+    if (!j)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    int bad = json_dumpf(j, stdout, JSON_COMPACT | JSON_SORT_KEYS);
+    json_decref(j);
+    if (bad != 0 || putchar('\n') == EOF)
+        return FAIL(err, GNNAC_EIO, "stdout: cannot write");
+    return GNNAC_OK;
+}

@@ -1,0 +1,31 @@
+// What several commands read from the command line, and how results leave as
+// JSON.
+#ifndef GNNAC_REQUESTS_H
+#define GNNAC_REQUESTS_H
+
+#include <jansson.h>
+
+#include "cli/cli.h"
+#include "plan/lower.h"
+#include "tune/workbench.h"
+
+// --model --dim --hidden --classes --layers --mlp --heads --dtype. Says so
+// on stderr when a width is a default. GNNAC_EUSAGE without a model.
+gnnac_status read_model_request(const struct options *o,
+                                struct model_request *out, gnnac_error *err);
+
+// --device --arch --db --no-db --tune --rules --set --threads.
+void read_workbench_request(const struct options *o,
+                            struct workbench_request *out);
+
+// --weights, else drawn from --seed.
+gnnac_status read_weights(gnnac_model *m, const struct options *o,
+                          gnnac_error *err);
+
+// {"method", "why"}; null where nobody asked for an order.
+json_t *reordering_json(const struct reordering *r);
+
+// One line of JSON on stdout; frees `j` (NULL: out of memory).
+gnnac_status print_json_line(json_t *j, gnnac_error *err);
+
+#endif

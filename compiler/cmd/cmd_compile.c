@@ -1,0 +1,131 @@
+// gnnac compile GRAPH --model M: a bundle.
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cli/cli.h"
+#include "cli/requests.h"
+#include "graph/text.h"
+#include "tune/assemble.h"
+#include "tune/dump.h"
+
+// GRAPH-STEM.MODEL.gnnb in the current folder.
+static void default_output(const char *graph, const char *model, char *out,
+                           size_t n_bytes)
+{
+    const char *base = strrchr(graph, '/');
+    base = base ? base + 1 : graph;
+    size_t stem = path_without_gz(base);
+    for (size_t i = stem; i > 1; i--)
+        if (base[i - 1] == '.') {
+            stem = i - 1;
+            break;
+        }
+    snprintf(out, n_bytes, "%.*s.%s.gnnb", (int)stem, base, model);
+}
+
+static void print_table(const struct manifest *m, const char *path)
+{
+    printf("%s: %s, %d layers, %lld nodes, %lld edges\n", path, m->model.name,
+           (int)m->model.n_layers, (long long)m->n_nodes,
+           (long long)m->n_edges);
+    if (m->reorder.method[0])
+        printf("  order    %s: %s\n", m->reorder.method, m->reorder.why);
+    for (int32_t i = 0; i < m->n_choices; i++) {
+        const struct choice *c = &m->choices[i];
+        const struct step *s = &m->program.steps[c->step];
+        printf("  step %-3d layer %-2d %-11s %s\n", (int)c->step,
+               (int)s->layer, step_kind_name(s->kind),
+               m->kernels[s->kernel].name);
+        printf("      by %s (%s): %s\n", c->rule, c->level, c->why);
+        if (!isnan(c->median_ns))
+            printf("      %.2f us, median on this GPU\n", c->median_ns / 1e3);
+    }
+}
+
+static json_t *choice_json(const struct manifest *m, const struct choice *c)
+{
+    const struct step *s = &m->program.steps[c->step];
+    return json_pack("{s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:o}", "step",
+                     (int)c->step, "layer", (int)s->layer, "kind",
+                     step_kind_name(s->kind), "kernel",
+                     m->kernels[s->kernel].name, "rule", c->rule, "level",
+                     c->level, "why", c->why, "median_ns",
+                     isnan(c->median_ns) ? json_null()
+                                         : json_real(c->median_ns));
+}
+
+static gnnac_status print_json(const struct assembly *a, const char *path,
+                               gnnac_error *err)
+{
+    const struct manifest *m = a->manifest;
+    const struct select_report *r = &a->selection->report;
+    json_t *choices = json_array();
+    for (int32_t i = 0; choices && i < m->n_choices; i++)
+        json_array_append_new(choices, choice_json(m, &m->choices[i]));
+    json_t *j = json_pack(
+        "{s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+        "bundle",
+        path, "model", m->model.name, "nodes", (json_int_t)m->n_nodes, "edges",
+        (json_int_t)m->n_edges, "fingerprint", m->fingerprint, "recalled",
+        (json_int_t)r->n_recalled, "emitted", (json_int_t)r->n_emitted,
+        "compiled", (json_int_t)r->n_compiled, "cached",
+        (json_int_t)r->n_cached, "timed", (json_int_t)r->n_timed, "reorder",
+        reordering_json(&m->reorder), "choices", choices);
+    return print_json_line(j, err);
+}
+
+static void log_report(const struct select_report *r)
+{
+    log_info("%zu kernels: %zu decided by the database, %zu candidates "
+             "emitted, %zu images compiled, %zu from the cache, %zu timed",
+             r->n_steps, r->n_recalled, r->n_emitted, r->n_compiled,
+             r->n_cached, r->n_timed);
+}
+
+gnnac_status cmd_compile(const struct options *o, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct workbench wb = {0};
+    struct assembly a = {0};
+    struct model_request model;
+    struct workbench_request rq;
+    const struct assemble_request what = {.graph = o->args[0],
+                                          .options = &o->graph,
+                                          .model = &model,
+                                          .reorder = o->reorder,
+                                          .runs = o->runs,
+                                          .train = o->train};
+    char path[1024];
+
+    TRY(read_model_request(o, &model, err));
+    if (o->train && model.dtype != DTYPE_F32) {
+        st = FAIL(err, GNNAC_EUSAGE,
+                  "--train is not for --dtype %s: training works on f32",
+                  o->dtype);
+        goto out;
+    }
+    read_workbench_request(o, &rq);
+    if (o->output)
+        snprintf(path, sizeof(path), "%s", o->output);
+    else
+        default_output(o->args[0], model.name, path, sizeof(path));
+    TRY(workbench_open(&rq, &wb, err));
+    TRY(assemble(&wb, &what, &a, err));
+    if (o->dump)
+        TRY(dump_assembly(&a, o->dump, o->threads, err));
+    TRY(assembly_write(&a, path, err));
+    log_report(&a.selection->report);
+    if (o->json)
+        TRY(print_json(&a, path, err));
+    else if (!o->quiet)
+        print_table(a.manifest, path);
+
+out:
+    assembly_finish(&a);
+    workbench_close(&wb);
+    return st;
+}

@@ -1,0 +1,158 @@
+// gnnac inspect BUNDLE: what is inside, and the texts of its kernels. Opening a
+// bundle validates every byte, so whatever is printed here was checked.
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/nearest.h"
+#include "bundle/bundle.h"
+#include "cli/cli.h"
+
+// ---- one kernel's text ------------------------------------------------------
+
+static gnnac_status no_kernel(const char *path, const struct manifest *m,
+                              const char *name, gnnac_error *err)
+{
+    struct nearest n = {.wanted = name};
+    char hint[96];
+    for (int32_t k = 0; k < m->n_kernels; k++)
+        nearest_offer(&n, m->kernels[k].name);
+    return FAIL(err, GNNAC_ENOENT,
+                "%s: no kernel '%s'%s; it has %d, numbered from 0", path, name,
+                nearest_hint(&n, hint, sizeof(hint)), (int)m->n_kernels);
+}
+
+// By its name or by its number.
+static gnnac_status find_kernel(const char *path, const struct manifest *m,
+                                const char *name, int32_t *out,
+                                gnnac_error *err)
+{
+    for (int32_t k = 0; k < m->n_kernels; k++) {
+        char number[16];
+        snprintf(number, sizeof(number), "%" PRId32, k);
+        if (strcmp(m->kernels[k].name, name) == 0 ||
+            strcmp(number, name) == 0) {
+            *out = k;
+            return GNNAC_OK;
+        }
+    }
+    return no_kernel(path, m, name, err);
+}
+
+static gnnac_status print_text(const char *path, const gnnac_bundle *b,
+                               const char *name, const char *form,
+                               gnnac_error *err)
+{
+    int32_t k = 0;
+    size_t n = 0;
+    gnnac_status st = find_kernel(path, b->manifest, name, &k, err);
+    if (st != GNNAC_OK)
+        return st;
+    const void *text = bundle_kernel_image(b, k, form, &n);
+    if (!text)
+        return FAIL(err, GNNAC_ENOENT, "%s: kernel %s has no %s", path,
+                    b->manifest->kernels[k].name, form);
+    fwrite(text, 1, n, stdout); // main checks stdout at the end
+    return GNNAC_OK;
+}
+
+// ---- the table --------------------------------------------------------------
+
+static void print_head(const char *path, const gnnac_bundle *b)
+{
+    const struct manifest *m = b->manifest;
+    printf("bundle       %s (%zu bytes, %zu tensors)\n", path, b->n_bytes,
+           b->tensors.n_tensors);
+    printf("format       %d.%d, written by %s\n", (int)m->format_major,
+           (int)m->format_minor, m->generator);
+    printf("graph        %" PRId64 " nodes, %" PRId64 " edges%s\n", m->n_nodes,
+           m->n_edges,
+           m->self_loops_removed ? ", stored without self loops" : "");
+    printf("fingerprint  %s\n", m->fingerprint);
+    if (m->reorder.method[0])
+        printf("order        %s: %s\n", m->reorder.method, m->reorder.why);
+    printf("built for   ");
+    for (int32_t i = 0; i < m->n_archs; i++)
+        printf(" %s", m->archs[i]);
+    printf(" %s\ntoolchain    %s\n", m->ptx_arch, m->toolchain);
+}
+
+static void print_layers(const struct model *model)
+{
+    printf("model        %s\n\n", model->name);
+    printf("layer  op     in -> out      activation\n");
+    for (int32_t i = 0; i < model->n_layers; i++) {
+        const struct layer *l = &model->layers[i];
+        char widths[32];
+        snprintf(widths, sizeof(widths), "%d -> %d", (int)l->in_dim,
+                 (int)l->out_dim);
+        printf("%5d  %-5s  %-14s %s\n", (int)i, conv_op_name(l->op), widths,
+               activation_name(l->act));
+    }
+}
+
+static void print_time(double median_ns)
+{
+    if (isnan(median_ns))
+        printf("  %10s", "-");
+    else
+        printf("  %7.1f us", median_ns / 1000);
+}
+
+static void print_choices(const struct manifest *m)
+{
+    printf("\nstep  layer  kind         kernel        time  rule (level)\n");
+    for (int32_t i = 0; i < m->n_choices; i++) {
+        const struct choice *c = &m->choices[i];
+        const struct step *s = &m->program.steps[c->step];
+        printf("%4d  %5d  %-11s  %6d", (int)c->step, (int)s->layer,
+               step_kind_name(s->kind), (int)s->kernel);
+        print_time(c->median_ns);
+        printf("  %s (%s)\n", c->rule, c->level);
+    }
+}
+
+static void print_kernels(const gnnac_bundle *b)
+{
+    const struct manifest *m = b->manifest;
+    printf("\nkernel  cubin bytes  name\n");
+    for (int32_t k = 0; k < m->n_kernels; k++) {
+        size_t n = 0;
+        if (m->n_archs == 0 || !bundle_kernel_image(b, k, m->archs[0], &n))
+            n = 0;
+        printf("%6d  %11zu  %s\n", (int)k, n, m->kernels[k].name);
+    }
+}
+
+static void print_table(const char *path, const gnnac_bundle *b)
+{
+    print_head(path, b);
+    print_layers(&b->manifest->model);
+    print_choices(b->manifest);
+    print_kernels(b);
+}
+
+// ---- the command ------------------------------------------------------------
+
+gnnac_status cmd_inspect(const struct options *o, gnnac_error *err)
+{
+    gnnac_bundle *b = NULL;
+    const char *path = o->args[0];
+    gnnac_status st = gnnac_bundle_open(path, &b, err);
+    if (st != GNNAC_OK)
+        return st;
+    if (o->source)
+        st = print_text(path, b, o->source, "source", err);
+    else if (o->ptx)
+        st = print_text(path, b, o->ptx, "ptx", err);
+    else if (o->check)
+        printf("%s: ok, %zu bytes in %zu tensors\n", path, b->n_bytes,
+               b->tensors.n_tensors);
+    else if (o->json)
+        printf("%s\n", b->manifest_text);
+    else
+        print_table(path, b);
+    gnnac_bundle_close(b);
+    return st;
+}

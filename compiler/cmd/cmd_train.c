@@ -1,0 +1,68 @@
+// gnnac train BUNDLE|GRAPH: weights from labelled nodes.
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "cli/requests.h"
+#include "training/train_epochs.h"
+#include "training/train_session.h"
+
+static json_t *number(double v)
+{
+    return isnan(v) ? json_null() : json_real(v);
+}
+
+static gnnac_status print_json(const struct session *s, const struct options *o,
+                               const struct outcome *r, gnnac_error *err)
+{
+    return print_json_line(
+        json_pack(
+            "{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:b, s:s, "
+            "s:I, s:I, s:I}",
+            "model", s->info.model, "device", gnnac_context_device(s->ctx),
+            "seed", (json_int_t)o->seed, "epochs", (json_int_t)r->epochs,
+            "best_epoch", (json_int_t)r->watch.best_epoch, "test_accuracy",
+            number(r->test.accuracy), "best_val_accuracy",
+            number(r->watch.best.accuracy), "last_val_accuracy",
+            number(r->last_val.accuracy), "train_loss", number(r->loss),
+            "epoch_ms_median", number(r->epoch_ms), "stopped_early",
+            (int)r->stopped, "kept", s->hyper.keep_last ? "last" : "best",
+            "n_train", (json_int_t)s->data.split[SPLIT_TRAIN].n, "n_val",
+            (json_int_t)s->data.split[SPLIT_VAL].n, "n_test",
+            (json_int_t)s->data.split[SPLIT_TEST].n),
+        err);
+}
+
+static void print_text(const struct session *s, const struct outcome *r)
+{
+    printf("%s on %s: %lld epochs%s, %.3f ms each (median, without "
+           "validation)\n",
+           s->info.model, gnnac_context_device(s->ctx), (long long)r->epochs,
+           r->stopped ? ", stopped early" : "", r->epoch_ms);
+    printf("validation accuracy %.4f, best %.4f in epoch %lld\n",
+           r->last_val.accuracy, r->watch.best.accuracy,
+           (long long)r->watch.best_epoch);
+    printf("test accuracy %.4f, of the %s weights\n", r->test.accuracy,
+           s->hyper.keep_last ? "last" : "best");
+}
+
+gnnac_status cmd_train(const struct options *o, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct session s = {0};
+    struct outcome r;
+
+    TRY(session_open(&s, o, err));
+    TRY(train_epochs(&s, o->resume, o->state, &r, err));
+    if (o->output)
+        TRY(gnnac_model_save_weights(s.model, o->output, err));
+    if (o->json)
+        TRY(print_json(&s, o, &r, err));
+    else if (!o->quiet)
+        print_text(&s, &r);
+
+out:
+    session_finish(&s);
+    return st;
+}

@@ -1,0 +1,153 @@
+#include "training/train_epochs.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/doubles.h"
+#include "base/log.h"
+#include "checked.h"
+
+// ---- scores -----------------------------------------------------------------
+
+static int32_t largest(const float *y, int64_t n)
+{
+    int32_t best = 0;
+    for (int32_t j = 1; j < n; j++)
+        if (y[j] > y[best])
+            best = j;
+    return best;
+}
+
+static double cross_entropy(const float *y, int64_t n, int32_t label)
+{
+    double max = (double)y[largest(y, n)], sum = 0;
+    for (int64_t j = 0; j < n; j++)
+        sum += exp((double)y[j] - max);
+    return max + log(sum) - (double)y[label];
+}
+
+// Of the last prediction.
+static struct score score_of(const struct session *s,
+                             const struct node_list *part)
+{
+    double right = 0, loss = 0, n = (double)part->n;
+    int64_t dim = s->info.out_dim;
+    for (int64_t i = 0; i < part->n; i++) {
+        const float *y = s->y + part->nodes[i] * dim;
+        int32_t label = s->data.labels[part->nodes[i]];
+        right += largest(y, dim) == label;
+        loss += cross_entropy(y, dim, label);
+    }
+    return (struct score){right / n, loss / n}; // NaN for an empty part
+}
+
+static gnnac_status validate(struct session *s, struct score *out,
+                             gnnac_error *err)
+{
+    gnnac_status st = gnnac_trainer_predict(s->trainer, s->y, err);
+    if (st == GNNAC_OK)
+        *out = score_of(s, &s->data.split[SPLIT_VAL]);
+    return st;
+}
+
+// ---- epochs -----------------------------------------------------------------
+
+struct progress {
+    double *seconds; // of each update of this run; owned
+    int64_t n;
+};
+
+static gnnac_status one_epoch(struct session *s, struct progress *p,
+                              struct outcome *o, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    const struct node_list *part = &s->data.split[SPLIT_TRAIN];
+    float loss;
+    double begin = now_seconds();
+    TRY(gnnac_trainer_step(s->trainer, s->data.labels, part->nodes, part->n,
+                           &loss, err));
+    p->seconds[p->n++] = now_seconds() - begin;
+    o->loss = (double)loss;
+    o->epochs = gnnac_trainer_n_steps(s->trainer);
+    if (!isfinite(loss))
+        return FAIL(err, GNNAC_EUSAGE,
+                    "the loss of epoch %lld is %g: try a smaller --lr",
+                    (long long)o->epochs, (double)loss);
+    TRY(validate(s, &o->last_val, err));
+    if (watch_epoch(&o->watch, o->epochs, o->last_val))
+        gnnac_trainer_keep(s->trainer);
+    log_verbose("epoch %lld: loss %.4f, validation %.4f of accuracy, loss %.4f",
+                (long long)o->epochs, o->loss, o->last_val.accuracy,
+                o->last_val.loss);
+out:
+    return st;
+}
+
+static gnnac_status all_epochs(struct session *s, struct progress *p,
+                               struct outcome *o, gnnac_error *err)
+{
+    const struct hyper *h = &s->hyper;
+    gnnac_status st = GNNAC_OK;
+    while (st == GNNAC_OK && o->epochs < h->epochs && !o->stopped) {
+        st = one_epoch(s, p, o, err);
+        o->stopped = h->patience > 0 &&
+                     watch_waited(&o->watch, o->epochs) >= h->patience;
+        log_progress("training", (size_t)o->epochs, (size_t)h->epochs);
+    }
+    log_end_progress();
+    return st;
+}
+
+// The best epoch so far is measured anew: recall its weights, then load the
+// state once more. Patience counts from that epoch.
+static gnnac_status take_up(struct session *s, const char *state,
+                            struct outcome *o, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct score best;
+    o->epochs = gnnac_trainer_n_steps(s->trainer);
+    if (gnnac_trainer_kept_step(s->trainer) < 0)
+        return GNNAC_OK;
+    TRY(gnnac_trainer_recall(s->trainer, err));
+    TRY(validate(s, &best, err));
+    watch_epoch(&o->watch, gnnac_trainer_kept_step(s->trainer), best);
+    TRY(gnnac_trainer_load(s->trainer, state, err));
+    TRY(validate(s, &o->last_val, err));
+out:
+    return st;
+}
+
+static double median_ms(const struct progress *p)
+{
+    if (p->n == 0)
+        return NAN;
+    sort_doubles(p->seconds, (size_t)p->n);
+    return 1e3 * (p->seconds[(p->n - 1) / 2] + p->seconds[p->n / 2]) / 2;
+}
+
+gnnac_status train_epochs(struct session *s, const char *resumed_from,
+                          const char *state, struct outcome *out,
+                          gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct progress p = {
+        .seconds = alloc_array(s->hyper.epochs, sizeof(*p.seconds))};
+    *out =
+        (struct outcome){.loss = NAN, .watch = watch_begin(s->hyper.watch)};
+    if (!p.seconds)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    if (resumed_from)
+        TRY(take_up(s, resumed_from, out, err));
+    TRY(all_epochs(s, &p, out, err));
+    out->epoch_ms = median_ms(&p);
+    if (state)
+        TRY(gnnac_trainer_save(s->trainer, state, err));
+    if (!s->hyper.keep_last)
+        TRY(gnnac_trainer_recall(s->trainer, err));
+    TRY(gnnac_trainer_predict(s->trainer, s->y, err));
+    out->test = score_of(s, &s->data.split[SPLIT_TEST]);
+out:
+    free(p.seconds);
+    return st;
+}

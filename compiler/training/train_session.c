@@ -1,0 +1,196 @@
+#include "training/train_session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "backend.h"
+#include "checked.h"
+#include "cli/requests.h"
+#include "graph/text.h"
+#include "training/train_bundle.h"
+
+void session_finish(struct session *s)
+{
+    free(s->y);
+    gnnac_trainer_destroy(s->trainer);
+    gnnac_model_destroy(s->model);
+    gnnac_context_destroy(s->ctx);
+    gnnac_bundle_close(s->bundle);
+    dataset_finish(&s->data);
+    *s = (struct session){0};
+}
+
+// ---- options ----------------------------------------------------------------
+
+static gnnac_status check_attention(const struct options *o, const char *model,
+                                    gnnac_error *err)
+{
+    return o->attention_dropout.given && strcmp(model, "gat") != 0
+               ? FAIL(err, GNNAC_EUSAGE, "--attention-dropout is for gat only")
+               : GNNAC_OK;
+}
+
+// A bundle's model is known once it is open.
+static gnnac_status check_options(const struct options *o, gnnac_error *err)
+{
+    if (o->lr.given && o->lr.value == 0)
+        return FAIL(err, GNNAC_EUSAGE, "--lr 0: nothing would be learnt");
+    if (o->resume && o->weights)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "--resume and --weights exclude one another");
+    return path_has_suffix(o->args[0], ".gnnb")
+               ? GNNAC_OK
+               : check_attention(o, requested_network(o, 0, 0).name, err);
+}
+
+// ---- data -------------------------------------------------------------------
+
+static gnnac_status find_data(const struct options *o, char *path,
+                              size_t n_bytes, gnnac_error *err)
+{
+    const char *graph = o->args[0];
+    bool npz = path_has_suffix(graph, ".npz");
+    snprintf(path, n_bytes, "%s", o->data ? o->data : graph);
+    if (o->data || (npz && dataset_has_labels(graph)))
+        return GNNAC_OK;
+    snprintf(path, n_bytes, "%.*s.feat.npz",
+             (int)(strlen(graph) - (npz ? 4 : 0)), graph);
+    if (npz && access(path, R_OK) == 0)
+        return GNNAC_OK;
+    return FAIL(err, GNNAC_EUSAGE,
+                "--data is missing: an .npz file with features and labels");
+}
+
+static gnnac_status load_data(struct session *s, const struct options *o,
+                              gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    char path[1024];
+    TRY(find_data(o, path, sizeof(path), err));
+    TRY(dataset_load(path, &s->data, err));
+    bool has = s->data.split[SPLIT_TRAIN].nodes;
+    if (!has && strcmp(o->split, "file") == 0)
+        return FAIL(err, GNNAC_EFORMAT, "%s: byte 0: no split in it", path);
+    if (!has || strcmp(o->split, "random") == 0)
+        TRY(dataset_draw_split(&s->data, o->seed, err));
+    if (s->data.split[SPLIT_TRAIN].n == 0)
+        return FAIL(err, GNNAC_EFORMAT, "%s: byte 0: no training nodes", path);
+    if (s->hyper.normalize)
+        dataset_normalize(&s->data);
+out:
+    return st;
+}
+
+// ---- network ----------------------------------------------------------------
+
+static gnnac_status bundle_of_graph(struct session *s, const struct options *o,
+                                    gnnac_error *err)
+{
+    const struct model_request rq =
+        requested_network(o, s->data.dim, s->data.n_classes);
+    return s->ctx->is_cuda ? train_bundle_compile(&rq, o, &s->bundle, err)
+                           : train_bundle_make(&rq, o, &s->bundle, err);
+}
+
+static gnnac_status refuse_shape(const struct options *o, gnnac_error *err)
+{
+    if (o->model || o->hidden || o->layers || o->mlp || o->heads)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "--model, --hidden, --layers, --mlp and --heads are for "
+                    "graphs: the bundle has its model");
+    return GNNAC_OK;
+}
+
+static gnnac_status open_bundle(struct session *s, const struct options *o,
+                                gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    const struct dataset *d = &s->data;
+    if (path_has_suffix(o->args[0], ".gnnb")) {
+        TRY(refuse_shape(o, err));
+        TRY(gnnac_bundle_open(o->args[0], &s->bundle, err));
+    } else {
+        TRY(bundle_of_graph(s, o, err));
+    }
+    gnnac_bundle_get_info(s->bundle, &s->info);
+    if (s->info.n_nodes != d->n_nodes || s->info.in_dim != d->dim ||
+        s->info.out_dim < d->n_classes)
+        st = FAIL(err, GNNAC_EFORMAT,
+                  "%s: the data has %lld nodes, %d columns, %d classes, the "
+                  "model %lld, %lld and %lld",
+                  o->args[0], (long long)d->n_nodes, (int)d->dim,
+                  (int)d->n_classes, (long long)s->info.n_nodes,
+                  (long long)s->info.in_dim, (long long)s->info.out_dim);
+out:
+    return st;
+}
+
+// ---- trainer ----------------------------------------------------------------
+
+static gnnac_status open_context(struct session *s, const char *device,
+                                 const struct options *o, gnnac_error *err)
+{
+    const gnnac_context_options c = {
+        .struct_size = sizeof(c), .device = device, .n_threads = o->threads};
+    gnnac_context_destroy(s->ctx);
+    s->ctx = NULL;
+    return gnnac_context_create(&c, &s->ctx, err);
+}
+
+// A bundle without kernels for training trains on the CPU, unless a GPU was
+// asked for.
+static gnnac_status suit_device(struct session *s, const struct options *o,
+                                gnnac_error *err)
+{
+    bool asked = strcmp(o->device, "auto") != 0;
+    if (!s->ctx->is_cuda || asked || s->bundle->manifest->training.rules[0])
+        return GNNAC_OK;
+    log_info("%s has no kernels for training (compile --train): on the CPU",
+             o->args[0]);
+    return open_context(s, "cpu", o, err);
+}
+
+static gnnac_status open_trainer(struct session *s, const struct options *o,
+                                 gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    const struct dataset *d = &s->data;
+    const gnnac_features x = {.struct_size = sizeof(x),
+                              .dense = d->dense,
+                              .rowptr = d->rowptr,
+                              .colidx = d->colidx,
+                              .values = d->values};
+    TRY(gnnac_model_create(s->ctx, s->bundle, &s->model, err));
+    TRY(read_weights(s->model, o, err));
+    TRY(gnnac_trainer_create(s->model, &x, &s->hyper.train, &s->trainer, err));
+    if (o->resume)
+        TRY(gnnac_trainer_load(s->trainer, o->resume, err));
+    s->y = alloc_array(s->info.n_nodes * s->info.out_dim, sizeof(float));
+    if (!s->y)
+        st = FAIL(err, GNNAC_ENOMEM, "out of memory for the output");
+out:
+    return st;
+}
+
+gnnac_status session_open(struct session *s, const struct options *o,
+                          gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    TRY(check_options(o, err));
+    read_hyper(o, &s->hyper);
+    TRY(load_data(s, o, err));
+    TRY(open_context(s, o->device, o, err));
+    TRY(open_bundle(s, o, err));
+    TRY(check_attention(o, s->info.model, err));
+    TRY(suit_device(s, o, err));
+    TRY(open_trainer(s, o, err));
+    log_info("%s: %lld nodes to learn from, %lld to validate, %lld to test",
+             s->info.model, (long long)s->data.split[SPLIT_TRAIN].n,
+             (long long)s->data.split[SPLIT_VAL].n,
+             (long long)s->data.split[SPLIT_TEST].n);
+out:
+    return st;
+}
