@@ -85,12 +85,13 @@ static void add_race(struct simulation *s, const struct simulated *r)
 static json_t *run_json(const struct run_record *run, const struct simulated *r)
 {
     const struct measurement_row *w = &run->rows[r->winner];
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:s, s:s}",
-                     "graph", run->key.graph, "op", run->key.op, "device",
-                     run->key.device, "candidates", (json_int_t)r->n, "samples",
-                     (json_int_t)r->n_samples, "to_5_percent",
-                     (json_int_t)r->n_to_5, "cost", r->cost, "regret",
-                     r->regret, "family", w->family, "knobs", w->knobs);
+    return json_pack(
+        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:s, s:s}", "graph",
+        run->key.graph, "op", run->key.op, "device", run->key.device,
+        "candidates", (json_int_t)r->n, "tried", (json_int_t)r->n_tried,
+        "waves", (json_int_t)r->n_waves, "samples", (json_int_t)r->n_samples,
+        "to_5_percent", (json_int_t)r->n_to_5, "cost", r->cost, "regret",
+        r->regret, "family", w->family, "knobs", w->knobs);
 }
 
 static void print_run(const struct run_record *run, const struct simulated *r)
@@ -101,6 +102,9 @@ static void print_run(const struct run_record *run, const struct simulated *r)
     printf("    %zu candidates, %zu samples: %.1f %% of exhaustive timing; "
            "within 5 %% after %zu candidates\n",
            r->n, r->n_samples, 100 * r->cost, r->n_to_5);
+    if (r->n_waves)
+        printf("    searched: %zu of them tried in %zu waves\n", r->n_tried,
+               r->n_waves);
     printf("    won: %s %s, %.2f %% behind the recorded best\n", w->family,
            w->knobs, 100 * r->regret);
 }

@@ -22,7 +22,6 @@ static const double noise_limit = 0.02;
 // What comes and goes with a launch: kernels that take less time than starting
 // them cannot be told apart any better, and waiting would not help.
 static const double launch_ns = 1000;
-static const double incumbent_band = 0.02; // an incumbent's head start
 static const double tie_limit = 0.01;      // slower than this is no tie
 static const double tie_choice = 0.003;    // within this the order decides
 static const double loud = 0.035; // a spread that asks for a larger field
@@ -41,7 +40,7 @@ struct running {
     const struct race_device *device;
     const struct race_options *options;
     struct race *race;
-    size_t round;
+    size_t round, rounds; // that are over, and at most
     bool stop;
     double *score;        // owned; of the last standing
     size_t *order, *live; // owned; n + 1 and n
@@ -289,7 +288,7 @@ static bool judge(struct running *r, const struct place *places)
     for (size_t i = 1; i < r->n_live; i++) {
         struct interval d =
             ratio_of(r->race, places[i].racer, places[0].racer, Z_99);
-        double allowed = is_kept(r, places[i].racer) ? 1 + incumbent_band : 1;
+        double allowed = is_kept(r, places[i].racer) ? RACE_INCUMBENT_BAND : 1;
         if (d.low > allowed)
             r->race->racers[places[i].racer].state = RACE_SLOWER;
         else
@@ -332,7 +331,7 @@ static void tell_news(const struct running *r, const struct place *places)
     if (!r->device->tell || r->n_live == 0)
         return;
     const struct race *race = r->race;
-    size_t left = r->n_live * (RACE_ROUNDS - r->round);
+    size_t left = r->n_live * (r->rounds - r->round);
     struct race_news news = {
         .n = race->n,
         .n_live = r->n_live,
@@ -364,7 +363,7 @@ static size_t pick_winner(struct running *r, const struct place *places)
     for (size_t i = 0; i < r->n_live; i++) {
         size_t at = places[i].racer;
         struct interval d = ratio_of(r->race, at, best, Z_95);
-        stays = stays || (at == o->incumbent && d.centre < 1 + incumbent_band);
+        stays = stays || (at == o->incumbent && d.centre < RACE_INCUMBENT_BAND);
         struct racer *c = &r->race->racers[at];
         c->tied =
             at == best || (d.low <= 1 && d.centre < 1 + tie_limit && c->n > 2);
@@ -426,7 +425,7 @@ static gnnac_status run_all(struct running *r, struct place *places,
 {
     gnnac_status st = warm_up(r, err);
     bool decided = false;
-    while (st == GNNAC_OK && !decided && !r->stop && r->round < RACE_ROUNDS) {
+    while (st == GNNAC_OK && !decided && !r->stop && r->round < r->rounds) {
         st = run_round(r, err);
         if (st == GNNAC_OK && !r->stop) {
             decided = thin_out(r, places);
@@ -457,6 +456,9 @@ gnnac_status race_run(const struct race_device *device,
     int64_t n = (int64_t)options->n;
     struct race race = {.n = options->n, .winner = NO_RACER};
     struct running r = {.device = device, .options = options, .race = &race};
+    r.rounds = RACE_ROUNDS;
+    if (options->rounds && options->rounds < RACE_ROUNDS)
+        r.rounds = options->rounds;
     struct place *places = calloc_array(n, sizeof(*places));
     race.racers = calloc_array(n, sizeof(*race.racers));
     r.order = calloc_array(n + 1, sizeof(*r.order));

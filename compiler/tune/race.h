@@ -17,6 +17,8 @@
 // so few may well be one.
 enum { RACE_ROUNDS = 40, RACE_FEW_SAMPLES = 2 };
 #define NO_RACER SIZE_MAX
+// An earlier choice stays unless something is faster by so much.
+#define RACE_INCUMBENT_BAND 1.02
 
 // How a race stands after a round.
 struct race_news {
@@ -46,6 +48,7 @@ struct race_options {
     size_t incumbent; // what was chosen earlier and stays unless something is
                       // 2 % faster; NO_RACER: nothing
     uint64_t seed;    // of the orders within rounds
+    size_t rounds;    // at most so many; 0: RACE_ROUNDS
 };
 
 enum race_state {

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "checked.h"
+#include "plan/rules.h"
 #include "rng.h"
-#include "tune/race.h"
+#include "tune/search.h"
 
 // 20 % of a normal distribution lie below this many deviations under its mean.
 static const double z_80 = 0.8416;
@@ -120,8 +121,25 @@ static size_t best_of(const struct recording *r)
     return best;
 }
 
-static gnnac_status replay_recording(struct recording *r, struct simulated *out,
-                                     gnnac_error *err)
+static void tell_outcome(const struct recording *r, const struct race *race,
+                         size_t winner, struct simulated *out)
+{
+    size_t taken = race->n_samples + race->n_warm_up;
+    *out = (struct simulated){
+        .n = r->n,
+        .n_tried = r->n_tried,
+        .winner = r->rows[winner],
+        .best = r->rows[best_of(r)],
+        .n_samples = taken,
+        .n_to_5 = r->n_to_5,
+        .cost = (double)taken / (double)(r->n * SIMULATE_EXHAUSTIVE_SAMPLES),
+        .regret = exp(r->log_ns[winner] - r->best) - 1,
+        .noisy = race->noisy,
+    };
+}
+
+static gnnac_status replay_race(struct recording *r, struct simulated *out,
+                                gnnac_error *err)
 {
     struct race race;
     const struct race_device device = {.context = r, .measure = measure};
@@ -130,18 +148,79 @@ static gnnac_status replay_recording(struct recording *r, struct simulated *out,
     gnnac_status st = race_run(&device, &options, &race, err);
     if (st != GNNAC_OK)
         return st;
-    size_t taken = race.n_samples + race.n_warm_up;
-    *out = (struct simulated){
-        .n = r->n,
-        .winner = r->rows[race.winner],
-        .best = r->rows[best_of(r)],
-        .n_samples = taken,
-        .n_to_5 = r->n_to_5,
-        .cost = (double)taken / (double)(r->n * SIMULATE_EXHAUSTIVE_SAMPLES),
-        .regret = exp(r->log_ns[race.winner] - r->best) - 1,
-        .noisy = race.noisy,
-    };
+    tell_outcome(r, &race, race.winner, out);
     race_finish(&race);
+    return GNNAC_OK;
+}
+
+// ---- a space that is too large to time all of it ----------------------------
+
+static gnnac_status all_ready(void *context, const size_t *wave, size_t n,
+                              bool *ready, gnnac_error *err)
+{
+    (void)context;
+    (void)wave;
+    (void)err;
+    for (size_t i = 0; i < n; i++)
+        ready[i] = true;
+    return GNNAC_OK;
+}
+
+// "unroll=4 vec=2": the numbers in order.
+static void read_knobs(const char *text, struct search_point *p)
+{
+    while (p->n_knobs < MAX_KNOBS && (text = strchr(text, '='))) {
+        char *end;
+        p->values[p->n_knobs++] = strtoll(text + 1, &end, 10);
+        text = end;
+    }
+}
+
+// The address of the first of equal names.
+static const char *family_of(const struct recording *r, size_t i)
+{
+    size_t first = 0;
+    while (strcmp(r->from[first]->family, r->from[i]->family) != 0)
+        first++;
+    return r->from[first]->family;
+}
+
+static struct search_point *points_of(const struct recording *r)
+{
+    struct search_point *points = calloc_array((int64_t)r->n, sizeof(*points));
+    for (size_t i = 0; points && i < r->n; i++) {
+        points[i].family = family_of(r, i);
+        read_knobs(r->from[i]->knobs, &points[i]);
+    }
+    return points;
+}
+
+// Rows stand in the order of the rules: the first are what rules think best.
+static gnnac_status replay_search(struct recording *r, struct simulated *out,
+                                  gnnac_error *err)
+{
+    struct search found;
+    struct search_point *points = points_of(r);
+    size_t seeds[SEARCH_RULED];
+    for (size_t i = 0; i < SEARCH_RULED; i++)
+        seeds[i] = i;
+    const struct search_device device = {
+        .race = {.context = r, .measure = measure}, .prepare = all_ready};
+    const struct search_options options = {.n = r->n,
+                                           .points = points,
+                                           .n_seeds = SEARCH_RULED,
+                                           .seeds = seeds,
+                                           .incumbent = NO_RACER,
+                                           .most = MAX_CANDIDATES,
+                                           .seed = r->seed};
+    gnnac_status st = points ? search_run(&device, &options, &found, err)
+                             : FAIL(err, GNNAC_ENOMEM, "out of memory");
+    free(points);
+    if (st != GNNAC_OK)
+        return st;
+    tell_outcome(r, &found.race, found.points[found.race.winner], out);
+    out->n_waves = found.n_waves;
+    search_finish(&found);
     return GNNAC_OK;
 }
 
@@ -151,7 +230,8 @@ gnnac_status simulate_run(const struct run_record *run, uint64_t seed,
     struct recording r;
     gnnac_status st = recording_init(run, seed << 20, &r, err);
     if (st == GNNAC_OK)
-        st = replay_recording(&r, out, err);
+        st = r.n > MAX_CANDIDATES ? replay_search(&r, out, err)
+                                  : replay_race(&r, out, err);
     recording_finish(&r);
     return st;
 }

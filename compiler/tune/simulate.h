@@ -1,6 +1,7 @@
 // A recorded run of tune.db as if it were the GPU: the same race on samples
-// that are drawn from what was recorded, so that the search can be judged
-// without a device. Deterministic.
+// that are drawn from what was recorded, and the same local search where there
+// are more than may be timed, so that both can be judged without a device.
+// Deterministic.
 #ifndef GNNAC_SIMULATE_H
 #define GNNAC_SIMULATE_H
 
@@ -11,6 +12,8 @@ enum { SIMULATE_EXHAUSTIVE_SAMPLES = 32 };
 
 struct simulated {
     size_t n;            // candidates with a recorded time
+    size_t n_tried;      // all of them, or those that a search chose
+    size_t n_waves;      // of a search; 0: all raced at once
     size_t winner, best; // rows of the run: chosen, and of the least median
     size_t n_samples;    // warm-up included
     size_t n_to_5; // candidates tried until one was within 5 % of the best

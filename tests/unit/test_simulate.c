@@ -133,6 +133,62 @@ TEST(percentiles_that_make_no_sense_are_no_scatter)
     CHECK(a.regret < 0.003);
 }
 
+// ---- more than may be timed -------------------------------------------------
+
+enum { N_LARGE = 4 * 8 * 8 * 8 };
+
+// Two knobs and the family each have a best value; knobs beside each other
+// matter a little.
+static void record_large(uint64_t seed, struct measurement_row *rows,
+                         char knobs[][48], struct run_record *run)
+{
+    static const char *const families[] = {"a", "b", "c", "d"};
+    for (size_t i = 0; i < N_LARGE; i++) {
+        size_t f = i / 512, a = i / 64 % 8, b = i / 8 % 8, c = i % 8;
+        snprintf(knobs[i], 48, "dimWorker=%zu unroll=%zu vec=%zu", a, b, c);
+        double ns = 5000 * (1 + 0.2 * rng_unit(seed, f)) *
+                    (1 + rng_unit(seed, 10 + a + 8 * f)) *
+                    (1 + rng_unit(seed, 100 + b + 8 * f)) *
+                    (1 + rng_unit(seed, 1000 + c + 8 * f)) *
+                    (1 + 0.1 * rng_unit(seed, 10000 + i));
+        rows[i] = (struct measurement_row){.family = families[f],
+                                           .knobs = knobs[i],
+                                           .status = "ok",
+                                           .n_samples = 21,
+                                           .median_ns = ns,
+                                           .p20_ns = ns * exp(-0.0067),
+                                           .p80_ns = ns * exp(0.0101)};
+    }
+    *run = (struct run_record){.n_rows = N_LARGE, .rows = rows};
+}
+
+TEST(a_large_space_is_searched_not_timed)
+{
+    static struct measurement_row rows[N_LARGE];
+    static char knobs[N_LARGE][48];
+    struct run_record run;
+    double cost = 0, tried = 0, to_5 = 0, wrong = 0;
+    for (uint64_t i = 0; i < RUNS; i++) {
+        struct simulated a = {0}, b = {0};
+        record_large(i, rows, knobs, &run);
+        CHECK_INT(simulate_run(&run, i, &a, &err), GNNAC_OK);
+        CHECK_INT(simulate_run(&run, i, &b, &err), GNNAC_OK);
+        CHECK_INT(a.winner, b.winner);
+        CHECK_INT(a.n_samples, b.n_samples);
+        CHECK(a.n_waves > 1 && a.n_tried <= 512);
+        cost += a.cost / RUNS;
+        tried += (double)a.n_tried / RUNS;
+        to_5 += (double)(a.n_to_5 ? a.n_to_5 : N_LARGE) / RUNS;
+        wrong += a.regret > 0.05 ? 1.0 / RUNS : 0;
+    }
+    printf("# of %d: tried %.0f, cost %.2f %%, within 5 %% after %.1f, further "
+           "behind in %.1f %%\n",
+           N_LARGE, tried, 100 * cost, to_5, 100 * wrong);
+    CHECK(cost <= 0.02);
+    CHECK(to_5 <= 0.10 * N_LARGE);
+    CHECK(wrong <= 0.05);
+}
+
 int main(void)
 {
     RUN(where_single_samples_were_kept_they_are_drawn);
@@ -141,5 +197,6 @@ int main(void)
     RUN(candidates_without_a_time_do_not_race);
     RUN(a_run_without_two_times_is_no_race);
     RUN(percentiles_that_make_no_sense_are_no_scatter);
+    RUN(a_large_space_is_searched_not_timed);
     return test_done();
 }
