@@ -75,6 +75,23 @@ static void print_percent(const char *what, const struct interval *ratio)
                100 * (ratio->high - 1));
 }
 
+static const char *const search_ends[] = {
+    [SEARCH_SETTLED] = "as nothing better turned up",
+    [SEARCH_FULL] = "as more are not compiled",
+    [SEARCH_ALL] = "which is all",
+    [SEARCH_STOPPED] = "when it was stopped",
+};
+
+static void print_search(const struct contest *c)
+{
+    if (c->n_space)
+        printf("    searched: %zu of %zu points (%.1f %%) tried in %zu waves, "
+               "%s\n",
+               c->n_tried, c->n_space,
+               100 * (double)c->n_tried / (double)c->n_space, c->n_waves,
+               search_ends[c->end]);
+}
+
 static void print_contest(const struct selection *s, int32_t step)
 {
     const struct contest *c = &s->contests[step];
@@ -89,6 +106,7 @@ static void print_contest(const struct selection *s, int32_t step)
                s->variants[e->variant].kernel.family,
                s->variants[e->variant].knobs);
     }
+    print_search(c);
     printf("    %zu timed, %zu samples; ", c->n, c->n_samples);
     print_percent("the default takes longer by ", &c->gain);
     print_percent("; noise ", &c->noise);
@@ -139,6 +157,17 @@ static json_t *entry_json(const struct selection *s,
         real_json(e->median_ns), "to_winner", interval_json(&e->to_winner));
 }
 
+static json_t *search_json(const struct contest *c)
+{
+    return c->n_space == 0
+               ? json_null()
+               : json_pack("{s:I, s:I, s:I, s:s}", "points",
+                           (json_int_t)c->n_space, "tried",
+                           (json_int_t)c->n_tried, "waves",
+                           (json_int_t)c->n_waves, "end",
+                           search_end_name(c->end));
+}
+
 static json_t *contest_json(const struct selection *s, const struct contest *c)
 {
     json_t *entries = json_array();
@@ -148,11 +177,11 @@ static json_t *contest_json(const struct selection *s, const struct contest *c)
     }
     for (size_t i = 0; i < c->n; i++)
         json_array_append_new(entries, entry_json(s, &c->entries[i]));
-    return json_pack("{s:I, s:o, s:o, s:b, s:b, s:o}", "samples",
+    return json_pack("{s:I, s:o, s:o, s:b, s:b, s:o, s:o}", "samples",
                      (json_int_t)c->n_samples, "default_to_winner",
                      interval_json(&c->gain), "noise", interval_json(&c->noise),
-                     "noisy", c->noisy, "stopped", c->stopped, "candidates",
-                     entries);
+                     "noisy", c->noisy, "stopped", c->stopped, "search",
+                     search_json(c), "candidates", entries);
 }
 
 static json_t *step_json(const struct assembly *a, const struct choice *c)
@@ -202,6 +231,34 @@ static size_t print_candidates(const struct decision *d)
     return d->n_candidates;
 }
 
+// What there is no room for is left to a search.
+static size_t print_left_out(const struct selection *s, int32_t step)
+{
+    size_t n = s->n_points[step];
+    if (n <= MAX_CANDIDATES)
+        return 0;
+    printf("    ... %zu points in all, of which a search times some\n", n);
+    return n - MAX_CANDIDATES;
+}
+
+static size_t count_points(const struct selection *s)
+{
+    size_t n = 0;
+    for (int32_t i = 0; i < MAX_STEPS; i++)
+        n += s->n_points[i];
+    return n;
+}
+
+static gnnac_status print_plan_json(const struct manifest *m,
+                                    const struct selection *s, gnnac_error *err)
+{
+    return print_json_line(
+        json_pack("{s:I, s:I, s:I}", "steps", (json_int_t)m->n_choices,
+                  "kernels", (json_int_t)s->n_variants, "points",
+                  (json_int_t)count_points(s)),
+        err);
+}
+
 static gnnac_status print_plan(const struct options *o,
                                const struct assembly *a, gnnac_error *err)
 {
@@ -215,12 +272,10 @@ static gnnac_status print_plan(const struct options *o,
                strcmp(c->level, "tune.db") == 0 ? ", decided before" : "");
         n +=
             s->decisions[c->step] ? print_candidates(s->decisions[c->step]) : 0;
+        n += print_left_out(s, c->step);
     }
     if (o->json)
-        return print_json_line(json_pack("{s:I, s:I}", "steps",
-                                         (json_int_t)m->n_choices, "kernels",
-                                         (json_int_t)s->n_variants),
-                               err);
+        return print_plan_json(m, s, err);
     printf("%zu candidates, %zu different kernels to compile\n", n,
            s->n_variants);
     return GNNAC_OK;

@@ -8,7 +8,7 @@
 #include "tune/subjects.h"
 #include "tunedb_records.h"
 
-enum { N_FEATURES = 8, N_NEAREST = 8 };
+enum { N_FEATURES = 8, N_NEAREST = MAX_FAVOURITES };
 // Graphs further away say nothing: about a factor of eight in size alone.
 static const double max_distance = 3;
 static const double worth_it = 1.02;
@@ -54,6 +54,7 @@ struct neighbour {
     char graph[33];
     double distance;
     int64_t time;
+    struct favourite best;
     double *slowdown; // owned; n of the request, NaN: not measured
 };
 
@@ -98,16 +99,29 @@ static double time_of(const struct run_record *r, const struct variant *v)
     return NAN;
 }
 
-static bool fill_slowdowns(const struct neighbours_request *rq,
-                           const struct run_record *r, double *slowdown)
+// NULL: nothing was timed.
+static const struct measurement_row *fastest_of(const struct run_record *r)
 {
-    double best = INFINITY;
+    const struct measurement_row *best = NULL;
     for (size_t i = 0; i < r->n_rows; i++)
-        if (r->rows[i].median_ns > 0)
-            best = fmin(best, r->rows[i].median_ns);
+        if (r->rows[i].median_ns > 0 &&
+            (!best || r->rows[i].median_ns < best->median_ns))
+            best = &r->rows[i];
+    return best;
+}
+
+static bool fill_slowdowns(const struct neighbours_request *rq,
+                           const struct run_record *r, struct neighbour *n)
+{
+    const struct measurement_row *best = fastest_of(r);
+    if (!best)
+        return false;
+    snprintf(n->best.family, sizeof(n->best.family), "%s", best->family);
+    snprintf(n->best.knobs, sizeof(n->best.knobs), "%s", best->knobs);
     for (size_t i = 0; i < rq->n; i++)
-        slowdown[i] = time_of(r, &rq->variants[rq->options[i]]) / best;
-    return isfinite(best);
+        n->slowdown[i] =
+            time_of(r, &rq->variants[rq->options[i]]) / best->median_ns;
+    return true;
 }
 
 // Of one graph the latest run counts; equally near, the first fingerprint.
@@ -152,10 +166,10 @@ static gnnac_status meet(void *context, const struct run_record *r,
     snprintf(n.graph, sizeof(n.graph), "%s", r->key.graph);
     if (n.distance > max_distance)
         return GNNAC_OK;
-    n.slowdown = calloc(a->rq->n, sizeof(*n.slowdown));
+    n.slowdown = calloc(a->rq->n + 1, sizeof(*n.slowdown));
     if (!n.slowdown)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
-    if (fill_slowdowns(a->rq, r, n.slowdown))
+    if (fill_slowdowns(a->rq, r, &n))
         insert(a, &n);
     else
         free(n.slowdown);
@@ -206,15 +220,38 @@ static bool choose(const struct asking *a, struct neighbours_choice *out)
     return better;
 }
 
+static bool ask_graphs(struct asking *a)
+{
+    const struct record_visitor visitor = {.context = a, .run = meet};
+    vector_of(a->rq->graph, a->vector);
+    return tunedb_visit(a->db, "", &visitor, NULL) == GNNAC_OK;
+}
+
+static void asking_finish(struct asking *a)
+{
+    for (size_t i = 0; i < a->n; i++)
+        free(a->nearest[i].slowdown);
+}
+
 bool neighbours_choose(struct tunedb *db, const struct neighbours_request *rq,
                        struct neighbours_choice *out)
 {
     struct asking a = {.rq = rq, .db = db};
-    const struct record_visitor visitor = {.context = &a, .run = meet};
-    vector_of(rq->graph, a.vector);
-    bool found =
-        tunedb_visit(db, "", &visitor, NULL) == GNNAC_OK && choose(&a, out);
-    for (size_t i = 0; i < a.n; i++)
-        free(a.nearest[i].slowdown);
+    bool found = ask_graphs(&a) && choose(&a, out);
+    asking_finish(&a);
     return found;
+}
+
+size_t neighbours_favourites(struct tunedb *db,
+                             const struct neighbours_request *rq,
+                             struct favourite out[MAX_FAVOURITES])
+{
+    struct neighbours_request all = *rq;
+    all.n = 0;
+    struct asking a = {.rq = &all, .db = db};
+    size_t n = ask_graphs(&a) ? a.n : 0;
+    for (size_t i = 0; i < n; i++)
+        out[i] = a.nearest[i].best;
+    asking_finish(&a);
+    return n;
 }

@@ -34,4 +34,16 @@ struct neighbours_choice {
 bool neighbours_choose(struct tunedb *db, const struct neighbours_request *rq,
                        struct neighbours_choice *out);
 
+// What was fastest on one of the nearest graphs.
+struct favourite {
+    char family[64], knobs[256];
+};
+enum { MAX_FAVOURITES = 8 };
+
+// Of the nearest graphs, this one included if there is a run of it, the nearest
+// first; of the request only graph, op and arch count. Returns how many.
+size_t neighbours_favourites(struct tunedb *db,
+                             const struct neighbours_request *rq,
+                             struct favourite out[MAX_FAVOURITES]);
+
 #endif

@@ -1,44 +1,17 @@
-#include "tune/search.h"
+#include "tune/search_state.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "checked.h"
-#include "rng.h"
 
 enum {
-    FIRST_WAVE = 48,
-    WAVE = 32,
-    WAVE_DRAWN = 4, // of these, from anywhere: the best may be no neighbour
-    FAIR_WAVES = 4, // the first ones, in which every family moves
     PROBE_ROUNDS = 4,
     PATIENCE = 3, // waves without something better
     FINALISTS = 24,
-    DRAWS = 64, // for a point of the family that was drawn
 };
 static const double better = 0.995; // than the best: less is no progress
-static const double reach = 1.10;   // who is further behind has no neighbours
-                                    // worth a try
-static const double final_margin = 1.08; // ... is no finalist
-
-struct seeker {
-    const struct search_device *device;
-    const struct search_options *options;
-    bool *tried, *explored; // owned; by point, as is:
-    double *score;          // owned; ns as if timed beside the best; NaN: not
-    size_t *near;           // owned; room for the neighbours of a point
-    size_t n_families;
-    const void *families[MAX_FAMILIES];
-    size_t n_wave, wave[FIRST_WAVE]; // points to try next
-    size_t n_field, field[FIRST_WAVE + 1]; // points that race now
-    size_t n, *points;    // owned: those that were ready
-    struct racer *racers; // owned; parallel
-    size_t best;          // a point, or NO_RACER
-    size_t n_tried, n_waves, n_idle;
-    uint64_t n_drawn;
-    size_t n_samples, n_warm_up;
-    bool stopped;
-};
+static const double final_margin = 1.08; // who is further behind is no finalist
 
 const char *search_end_name(enum search_end end)
 {
@@ -54,127 +27,6 @@ void search_finish(struct search *s)
     race_finish(&s->race);
     free(s->points);
     *s = (struct search){0};
-}
-
-// ---- a wave's points --------------------------------------------------------
-
-static size_t room(const struct seeker *s)
-{
-    size_t most = s->n_waves ? WAVE : FIRST_WAVE;
-    size_t left = s->options->most - s->n_tried;
-    return left < most ? left : most;
-}
-
-static void try_point(struct seeker *s, size_t point)
-{
-    if (s->tried[point] || s->n_wave == room(s))
-        return;
-    s->tried[point] = true;
-    s->wave[s->n_wave++] = point;
-}
-
-static size_t draw(struct seeker *s, size_t n)
-{
-    return rng_below(s->options->seed, s->n_drawn++, n);
-}
-
-// Every family is as likely, however many points it has.
-static void try_any(struct seeker *s)
-{
-    const struct search_options *o = s->options;
-    const void *family = s->families[draw(s, s->n_families)];
-    for (int i = 0; i < DRAWS; i++) {
-        size_t at = draw(s, o->n);
-        if (s->tried[at] || o->points[at].family != family)
-            continue;
-        try_point(s, at);
-        return;
-    }
-}
-
-static bool are_neighbours(const struct search_point *a,
-                           const struct search_point *b)
-{
-    size_t n = 0;
-    if (a->family != b->family || a->n_knobs != b->n_knobs)
-        return false;
-    for (size_t i = 0; i < a->n_knobs && n < 2; i++)
-        n += a->values[i] != b->values[i];
-    return n == 1;
-}
-
-static size_t untried_neighbours(struct seeker *s, size_t centre)
-{
-    const struct search_point *points = s->options->points;
-    size_t n = 0;
-    for (size_t i = 0; i < s->options->n; i++)
-        if (!s->tried[i] && are_neighbours(&points[centre], &points[i]))
-            s->near[n++] = i;
-    return n;
-}
-
-// In an order that is drawn; up to `most` in the wave.
-static void try_neighbours(struct seeker *s, size_t centre, size_t most)
-{
-    size_t n = untried_neighbours(s, centre);
-    for (size_t i = n; i > 0 && s->n_wave < most; i--) {
-        size_t k = draw(s, i), point = s->near[k];
-        s->near[k] = s->near[i - 1];
-        try_point(s, point);
-    }
-    s->explored[centre] = s->n_wave < most;
-}
-
-// The best, of a family (NULL: of any), whose neighbours were not all tried;
-// NO_RACER: none that is better than `most`.
-static size_t next_centre(const struct seeker *s, const void *family,
-                          double most)
-{
-    size_t best = NO_RACER;
-    for (size_t i = 0; i < s->n; i++) {
-        size_t at = s->points[i];
-        bool wanted = !family || s->options->points[at].family == family;
-        if (wanted && !s->explored[at] && s->score[at] <= most &&
-            (best == NO_RACER || s->score[at] < s->score[best]))
-            best = at;
-    }
-    return best;
-}
-
-// Until the wave has `most` points.
-static void climb(struct seeker *s, const void *family, double within,
-                  size_t most)
-{
-    while (s->n_wave < most) {
-        size_t centre = next_centre(s, family, within);
-        if (centre == NO_RACER)
-            return;
-        try_neighbours(s, centre, most);
-    }
-}
-
-// A family whose first points were unlucky would never be looked at again.
-static void climb_everywhere(struct seeker *s, size_t most)
-{
-    for (size_t i = 0; i < s->n_families; i++)
-        climb(s, s->families[i], INFINITY, most * (i + 1) / s->n_families);
-}
-
-static void choose_wave(struct seeker *s)
-{
-    size_t all = room(s);
-    size_t most = all > WAVE_DRAWN ? all - WAVE_DRAWN : all;
-    s->n_wave = 0;
-    if (s->n_waves == 0)
-        for (size_t i = 0; i < s->options->n_seeds; i++)
-            try_point(s, s->options->seeds[i]);
-    else if (s->n_waves <= FAIR_WAVES)
-        climb_everywhere(s, most);
-    if (s->best != NO_RACER)
-        climb(s, NULL, s->score[s->best] * reach, most);
-    for (size_t i = 0; i < 2 * all && s->n_wave < all; i++)
-        try_any(s);
-    s->n_tried += s->n_wave;
 }
 
 // ---- its race ---------------------------------------------------------------
@@ -240,7 +92,7 @@ static void take_scores(struct seeker *s, const struct race *race, bool known)
 // Who is ready, behind the best so far.
 static gnnac_status make_ready(struct seeker *s, gnnac_error *err)
 {
-    bool ready[FIRST_WAVE] = {false};
+    bool ready[SEARCH_WAVE] = {false};
     s->n_field = 0;
     if (s->best != NO_RACER)
         s->field[s->n_field++] = s->best;
@@ -286,7 +138,7 @@ static gnnac_status run_wave(struct seeker *s, gnnac_error *err)
 
 static bool is_settled(const struct seeker *s)
 {
-    return s->n_waves > FAIR_WAVES && s->n_idle >= PATIENCE;
+    return s->n_waves > SEARCH_FAIR_WAVES && s->n_idle >= PATIENCE;
 }
 
 static gnnac_status run_waves(struct seeker *s, enum search_end *end,
@@ -299,7 +151,7 @@ static gnnac_status run_waves(struct seeker *s, enum search_end *end,
         *end = s->stopped ? SEARCH_STOPPED : SEARCH_FULL;
         if (s->stopped || s->n_tried == s->options->most)
             return GNNAC_OK;
-        choose_wave(s);
+        search_choose_wave(s);
         *end = SEARCH_ALL;
         if (s->n_wave == 0)
             return GNNAC_OK;

@@ -9,8 +9,8 @@
 #include "plan/family.h"
 #include "tune/race.h"
 
-// So many seeds are what rules think best.
-enum { SEARCH_RULED = 16 };
+// So many seeds are what rules think best; so many points are in a wave.
+enum { SEARCH_RULED = 16, SEARCH_WAVE = 48 };
 
 // A candidate's place in the space: two of one family are neighbours when they
 // differ in one knob.

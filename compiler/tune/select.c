@@ -53,6 +53,19 @@ static int32_t find_variant(const struct selection *s, const char *name)
     return -1;
 }
 
+gnnac_status selection_reserve(struct selection *s, size_t n, gnnac_error *err)
+{
+    if (s->capacity - s->n_variants >= n)
+        return GNNAC_OK;
+    struct variant *grown =
+        realloc(s->variants, (s->n_variants + n) * sizeof(*grown));
+    if (!grown)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    s->variants = grown;
+    s->capacity = s->n_variants + n;
+    return GNNAC_OK;
+}
+
 // Takes over *v. Returns its index through *out; a variant of that name that
 // is there already is kept instead.
 static gnnac_status add_variant(struct selection *s, struct variant *v,
@@ -64,14 +77,12 @@ static gnnac_status add_variant(struct selection *s, struct variant *v,
         *out = at;
         return GNNAC_OK;
     }
-    struct variant *grown =
-        realloc(s->variants, (s->n_variants + 1) * sizeof(*grown));
-    if (!grown) {
+    gnnac_status st = selection_reserve(s, 1, err);
+    if (st != GNNAC_OK) {
         variant_finish(v);
-        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+        return st;
     }
-    s->variants = grown;
-    grown[s->n_variants] = *v;
+    s->variants[s->n_variants] = *v;
     *v = (struct variant){0};
     *out = (int32_t)s->n_variants++;
     return GNNAC_OK;
@@ -217,23 +228,58 @@ static void add_option(struct question *q, int32_t variant,
     q->options[q->n_options++] = variant;
 }
 
+gnnac_status question_add(struct selector *s, struct question *q,
+                          const struct candidate *c, int32_t *out,
+                          gnnac_error *why, gnnac_error *err)
+{
+    gnnac_status st = emit_candidate(s, q, c, out, why, err);
+    if (st == GNNAC_OK && *out >= 0)
+        add_option(q, *out, c);
+    return st;
+}
+
+static gnnac_status add_all(struct selector *s, struct question *q,
+                            const struct decision *d, gnnac_error *why,
+                            gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    int32_t at;
+    for (size_t i = 0; st == GNNAC_OK && i < d->n_candidates; i++)
+        st = question_add(s, q, &d->candidates[i], &at, why, err);
+    return st;
+}
+
 static gnnac_status emit_all(struct selector *s, struct question *q,
                              const struct decision *d, gnnac_error *err)
 {
-    gnnac_status st = GNNAC_OK;
     gnnac_error why = {{0}};
-    q->origins = calloc(d->n_candidates, sizeof(*q->origins));
+    q->origins = calloc(MAX_CANDIDATES, sizeof(*q->origins));
     if (!q->origins)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
-    for (size_t i = 0; st == GNNAC_OK && i < d->n_candidates; i++) {
-        int32_t at;
-        st = emit_candidate(s, q, &d->candidates[i], &at, &why, err);
-        if (st == GNNAC_OK && at >= 0)
-            add_option(q, at, &d->candidates[i]);
-    }
+    gnnac_status st = q->space.n ? question_add_seeds(s, q, d, &why, err)
+                                 : add_all(s, q, d, &why, err);
     if (st == GNNAC_OK && q->n_options == 0)
         st = FAIL(err, GNNAC_ENOENT, "no candidate fits step %d (%s): %s",
                   (int)q->step, q->op.op, why.msg);
+    return st;
+}
+
+// A decision has no room for all of a large space.
+static gnnac_status ask_for_space(struct selector *s, struct question *q,
+                                  struct decision *d, gnnac_error *err)
+{
+    struct space space = {0};
+    const struct point_watcher all = space_watcher(&space);
+    ruleset_watch_points(s->wb->rules, &all);
+    gnnac_status st = ask_for_candidates(s, q, d, err);
+    ruleset_watch_points(s->wb->rules, NULL);
+    if (st == GNNAC_OK)
+        st = space_end(&space, err);
+    s->sel->n_points[q->step] = space.n;
+    if (st == GNNAC_OK && question_is_to_search(s, q, &space))
+        q->space = space;
+    else
+        space_finish(&space);
     return st;
 }
 
@@ -243,7 +289,7 @@ static gnnac_status collect_options(struct selector *s, struct question *q,
     struct decision *d = calloc(1, sizeof(*d));
     if (!d)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
-    gnnac_status st = ask_for_candidates(s, q, d, err);
+    gnnac_status st = ask_for_space(s, q, d, err);
     if (st == GNNAC_OK)
         st = emit_all(s, q, d, err);
     if (st == GNNAC_OK && s->wb->request.explain)
@@ -321,22 +367,39 @@ static void screen(struct selector *s)
         quarantine_screen(s->wb, sel->variants, sel->n_variants);
 }
 
-// Where nothing is compiled, what a kernel would execute is not known.
-static gnnac_status build_sound(struct selector *s, gnnac_error *err)
+gnnac_status selector_build(struct selector *s, gnnac_error *err)
 {
     screen(s);
-    if (s->wb->request.explain)
-        return GNNAC_OK;
     gnnac_status st = build_first(s->wb, s->sel, err);
     for (size_t i = 0; i < s->sel->n_variants; i++)
         variant_content(&s->sel->variants[i], s->sel->variants[i].content);
     if (st == GNNAC_OK)
         screen(s);
-    if (s->sel->report.n_quarantined)
+    return st;
+}
+
+// Where nothing is compiled, what a kernel would execute is not known.
+static gnnac_status build_sound(struct selector *s, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    if (s->wb->request.explain)
+        screen(s);
+    else
+        st = selector_build(s, err);
+    if (s->sel->report.n_quarantined && !s->wb->request.explain)
         log_info("in quarantine and not run, as they failed earlier: %zu "
                  "(gnnac db quarantine)",
                  s->sel->report.n_quarantined);
     return st;
+}
+
+static void selector_finish(struct selector *s)
+{
+    for (size_t i = 0; i < s->n_questions; i++) {
+        free(s->questions[i].origins);
+        space_finish(&s->questions[i].space);
+    }
+    free(s->questions);
 }
 
 gnnac_status select_kernels(struct workbench *wb, const struct model *m,
@@ -365,8 +428,6 @@ gnnac_status select_kernels(struct workbench *wb, const struct model *m,
 out:
     selection_finish(sel);
     free(sel);
-    for (size_t i = 0; i < s.n_questions; i++)
-        free(s.questions[i].origins);
-    free(s.questions);
+    selector_finish(&s);
     return st;
 }

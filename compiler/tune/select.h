@@ -31,16 +31,19 @@ struct select_report {
 // Variants by kernel name, each once. `chosen[i]` is the variant of step i, or
 // -1.
 struct selection {
-    size_t n_variants;
+    size_t n_variants, capacity;
     struct variant *variants; // owned
     int32_t chosen[MAX_STEPS];
     struct choice choices[MAX_STEPS]; // parallel to chosen
     struct select_report report;
     struct contest contests[MAX_STEPS]; // parallel; n = 0: nothing was timed
+    size_t n_points[MAX_STEPS]; // that rules propose; 0: they were not asked
     // With request.explain: what the rules said, per step; owned, else NULL.
     struct decision *decisions[MAX_STEPS];
 };
 void selection_finish(struct selection *s);
+// Room for `n` more variants: until then none moves.
+gnnac_status selection_reserve(struct selection *s, size_t n, gnnac_error *err);
 
 // GNNAC_ENOENT (no candidate), GNNAC_ECOMPILE (no candidate of a step
 // compiles; the message is the first compiler error), GNNAC_EWRONG (no

@@ -4,6 +4,7 @@
 
 #include "plan/opspec.h"
 #include "tune/select.h"
+#include "tune/space.h"
 
 // One step that needs a kernel, and the variants that may serve it.
 struct question {
@@ -18,6 +19,7 @@ struct question {
     size_t n_options;
     int32_t options[MAX_CANDIDATES]; // indices of variants, each once
     struct origin *origins; // owned; parallel to options
+    struct space space; // searched, as it has no room in the options; or empty
 };
 
 struct selector {
@@ -30,6 +32,29 @@ struct selector {
 
 // The option that is best without timing; n_options when none is usable.
 size_t question_rank(const struct selector *s, const struct question *q);
+
+// Emits one candidate as a variant and an option, each once. A point that the
+// template refuses for this operation is dropped: *out is -1, and *why says so.
+gnnac_status question_add(struct selector *s, struct question *q,
+                          const struct candidate *c, int32_t *out,
+                          gnnac_error *why, gnnac_error *err);
+
+// Compiles what is not compiled, but for what is in quarantine, and finds out
+// what it executes.
+gnnac_status selector_build(struct selector *s, gnnac_error *err);
+
+// Whether rules propose more than can be options: then those that rules think
+// best are options, and a search adds to them. *space becomes the question's.
+bool question_is_to_search(const struct selector *s, const struct question *q,
+                           const struct space *space);
+// Those options out of `d`.
+gnnac_status question_add_seeds(struct selector *s, struct question *q,
+                                const struct decision *d, gnnac_error *why,
+                                gnnac_error *err);
+// As time_variants, of the question's space; `rq` says the rest.
+gnnac_status question_search(struct selector *s, struct question *q,
+                             const struct contest_request *rq,
+                             struct contest *out, gnnac_error *err);
 
 // The answer: who won the race, where there was one, else who did best on the
 // nearest graphs, else who ranks first.

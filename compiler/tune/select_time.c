@@ -15,14 +15,35 @@ static bool is_same_race(const struct selector *s, const struct question *a,
            question_rank(s, a) == question_rank(s, b);
 }
 
-// The race of an earlier step between the very same kernels; NULL: there is
+// A search adds to the options, so those before it are compared.
+static bool is_same_search(const struct question *a, const struct question *b)
+{
+    return a->space.n == b->space.n && a->incumbent == b->incumbent &&
+           a->n_options >= b->n_options &&
+           memcmp(a->options, b->options, b->n_options * sizeof(*a->options)) ==
+               0 &&
+           memcmp(a->space.points, b->space.points,
+                  a->space.n * sizeof(*a->space.points)) == 0;
+}
+
+// The options that the search of an earlier step found.
+static void copy_options(const struct question *from, struct question *to)
+{
+    to->n_options = from->n_options;
+    memcpy(to->options, from->options, sizeof(to->options));
+    memcpy(to->origins, from->origins,
+           from->n_options * sizeof(*to->origins));
+}
+
+// An earlier step with a race between the very same kernels; NULL: there is
 // none. A kernel's text says all of what it computes, and the graph is one.
-static const struct contest *find_race(const struct selector *s,
-                                       const struct question *q)
+static const struct question *find_race(const struct selector *s,
+                                        const struct question *q)
 {
     for (const struct question *e = s->questions; e < q; e++)
-        if (s->sel->contests[e->step].n && is_same_race(s, e, q))
-            return &s->sel->contests[e->step];
+        if (s->sel->contests[e->step].n &&
+            (q->space.n ? is_same_search(e, q) : is_same_race(s, e, q)))
+            return e;
     return NULL;
 }
 
@@ -32,25 +53,26 @@ static int32_t first_of(const struct selector *s, const struct question *q,
     return twin_of(s->sel->variants, q->options, q->n_options, variant);
 }
 
-// What does not fit this GPU is ranked, not timed.
-static gnnac_status time_question(struct selector *s, const struct question *q,
-                                  gnnac_error *err)
+static gnnac_status copy_race(struct selector *s, const struct question *from,
+                              struct question *q, gnnac_error *err)
 {
-    const struct contest *known = find_race(s, q);
-    if (known)
-        return contest_copy(known, &s->sel->contests[q->step], err);
-    gnnac_error e = {{0}};
+    if (q->space.n)
+        copy_options(from, q);
+    return contest_copy(&s->sel->contests[from->step],
+                        &s->sel->contests[q->step], err);
+}
+
+static gnnac_status hold_race(struct selector *s, struct question *q,
+                              struct contest *out, gnnac_error *err)
+{
     int32_t distinct[MAX_CANDIDATES];
     struct variant *all = s->sel->variants;
-    size_t n = twins_collapse(all, q->options, q->n_options, distinct);
     size_t reference = question_rank(s, q);
-    struct contest *c = &s->sel->contests[q->step];
-    const struct contest_request rq = {
+    struct contest_request rq = {
         .graph = s->graph->stored,
         .spec = &q->op.spec,
         .variants = all,
         .options = distinct,
-        .n = n,
         .reference = reference < q->n_options
                          ? first_of(s, q, q->options[reference])
                          : -1,
@@ -60,9 +82,32 @@ static gnnac_status time_question(struct selector *s, const struct question *q,
         .ordinal = s->wb->ordinal,
         .stop = s->wb->request.stop,
     };
-    gnnac_status st = time_variants(s->wb->cuda, &rq, c, &e);
+    if (q->space.n)
+        return question_search(s, q, &rq, out, err);
+    rq.n = twins_collapse(all, q->options, q->n_options, distinct);
+    return time_variants(s->wb->cuda, &rq, out, err);
+}
+
+static size_t count_twins(const struct selector *s, const struct question *q)
+{
+    int32_t distinct[MAX_CANDIDATES];
+    return q->n_options -
+           twins_collapse(s->sel->variants, q->options, q->n_options, distinct);
+}
+
+// What does not fit this GPU is ranked, not timed.
+static gnnac_status time_question(struct selector *s, struct question *q,
+                                  gnnac_error *err)
+{
+    const struct question *known = find_race(s, q);
+    if (known)
+        return copy_race(s, known, q, err);
+    gnnac_error e = {{0}};
+    struct contest *c = &s->sel->contests[q->step];
+    gnnac_status st = hold_race(s, q, c, &e);
+    struct variant *all = s->sel->variants;
     s->sel->report.n_timed += c->n;
-    s->sel->report.n_twins += q->n_options - n;
+    s->sel->report.n_twins += count_twins(s, q);
     twins_fail(all, q->options, q->n_options);
     quarantine_keep(s->wb, all, q->options, q->n_options);
     if (st == GNNAC_ENOMEM) {
@@ -78,7 +123,7 @@ gnnac_status questions_time(struct selector *s, gnnac_error *err)
     if (s->wb->request.explain || !s->wb->cuda || !s->wb->request.timed)
         return st;
     for (size_t i = 0; i < s->n_questions && st == GNNAC_OK; i++) {
-        const struct question *q = &s->questions[i];
+        struct question *q = &s->questions[i];
         if (q->recalled || !question_is_to_time(s, q))
             continue;
         st = time_question(s, q, err);

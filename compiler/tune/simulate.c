@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "checked.h"
-#include "plan/rules.h"
 #include "rng.h"
-#include "tune/search.h"
+#include "tune/space.h"
 
 // 20 % of a normal distribution lie below this many deviations under its mean.
 static const double z_80 = 0.8416;
@@ -166,16 +165,6 @@ static gnnac_status all_ready(void *context, const size_t *wave, size_t n,
     return GNNAC_OK;
 }
 
-// "unroll=4 vec=2": the numbers in order.
-static void read_knobs(const char *text, struct search_point *p)
-{
-    while (p->n_knobs < MAX_KNOBS && (text = strchr(text, '='))) {
-        char *end;
-        p->values[p->n_knobs++] = strtoll(text + 1, &end, 10);
-        text = end;
-    }
-}
-
 // The address of the first of equal names.
 static const char *family_of(const struct recording *r, size_t i)
 {
@@ -190,7 +179,7 @@ static struct search_point *points_of(const struct recording *r)
     struct search_point *points = calloc_array((int64_t)r->n, sizeof(*points));
     for (size_t i = 0; points && i < r->n; i++) {
         points[i].family = family_of(r, i);
-        read_knobs(r->from[i]->knobs, &points[i]);
+        space_read_knobs(r->from[i]->knobs, &points[i]);
     }
     return points;
 }

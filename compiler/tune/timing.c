@@ -14,21 +14,29 @@
 struct runner {
     struct variant *v;
     int32_t variant; // its index
+    size_t point;    // in the space that is searched
 };
 
 // Timed in a worker, or, without the program for one, here.
 struct field {
+    const struct contest_request *rq;
     struct far_stand *far;
     struct stand *near;
-    bool (*stop)(void);
     double begun; // the race, now_seconds()
     size_t n;
-    struct runner *runners; // owned
+    struct runner *runners;        // owned; room for all
+    const struct variant *not_run; // what this GPU cannot run, the last of it
 };
 
 static bool enter(struct field *f, struct variant *v)
 {
     return f->far ? far_stand_enter(f->far, v) : stand_enter(f->near, v, false);
+}
+
+static bool stop(void *context)
+{
+    const struct field *f = context;
+    return f->rq->stop && f->rq->stop();
 }
 
 // Where nobody was done in time, the time is what was wrong.
@@ -41,24 +49,28 @@ static void forget_hangs(const struct contest_request *rq)
     }
 }
 
-static void enter_race(const struct contest_request *rq, struct field *f)
+// Through the gate. Whether it is a runner now.
+static bool enter_variant(struct field *f, int32_t variant, size_t point)
 {
-    const struct variant *not_run = NULL;
-    for (size_t i = 0; i < rq->n; i++) {
-        struct variant *v = &rq->variants[rq->options[i]];
-        if (rq->stop && rq->stop())
-            break;
-        if (strcmp(v->status, "ok") != 0 || !v->images[0].image)
-            continue;
-        if (enter(f, v))
-            f->runners[f->n++] = (struct runner){v, rq->options[i]};
-        else if (strcmp(v->status, "ok") != 0)
-            log_warn("%s", v->reason);
-        else
-            not_run = v;
+    struct variant *v = &f->rq->variants[variant];
+    if (strcmp(v->status, "ok") != 0 || !v->images[0].image)
+        return false;
+    if (enter(f, v)) {
+        f->runners[f->n++] = (struct runner){v, variant, point};
+        return true;
     }
-    if (not_run)
-        log_warn("not timed: %s", not_run->reason);
+    if (strcmp(v->status, "ok") != 0)
+        log_warn("%s", v->reason);
+    else
+        f->not_run = v;
+    return false;
+}
+
+static void enter_race(struct field *f)
+{
+    const struct contest_request *rq = f->rq;
+    for (size_t i = 0; i < rq->n && !stop(f); i++)
+        enter_variant(f, rq->options[i], i);
     if (f->n == 0)
         forget_hangs(rq);
 }
@@ -81,12 +93,6 @@ static void tell(void *context, const struct race_news *n)
                "%.2f times as fast as the default; at most %.0f s left",
                n->n, n->n_live, n->n_failed, n->best_ns / 1e3, n->gain,
                elapsed * n->share_left);
-}
-
-static bool stop(void *context)
-{
-    const struct field *f = context;
-    return f->stop && f->stop();
 }
 
 // The runner of a variant, or `otherwise`.
@@ -164,11 +170,11 @@ static void confirm(struct field *f, size_t reference, struct race *race)
 static gnnac_status conclude(const struct field *f, const struct race *race,
                              struct contest *out, gnnac_error *err)
 {
-    out->entries = calloc(f->n, sizeof(*out->entries));
+    out->entries = calloc(race->n + 1, sizeof(*out->entries));
     if (!out->entries)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
-    out->n = f->n;
-    for (size_t i = 0; i < f->n; i++) {
+    out->n = race->n;
+    for (size_t i = 0; i < race->n; i++) {
         const struct racer *c = &race->racers[i];
         tell_variant(c, f->runners[i].v);
         out->entries[i] = (struct contest_entry){
@@ -184,10 +190,16 @@ static gnnac_status conclude(const struct field *f, const struct race *race,
     return GNNAC_OK;
 }
 
-static gnnac_status hold_race(struct field *f, const struct contest_request *rq,
-                              struct contest *out, gnnac_error *err)
+static gnnac_status warm(struct field *f, gnnac_error *err)
+{
+    return f->far ? far_stand_warm(f->far, err) : stand_warm(f->near, err);
+}
+
+static gnnac_status hold_race(struct field *f, struct contest *out,
+                              gnnac_error *err)
 {
     struct race race;
+    const struct contest_request *rq = f->rq;
     const struct race_device device = {f, measure, stop, tell};
     const struct race_options options = {
         .n = f->n,
@@ -195,8 +207,7 @@ static gnnac_status hold_race(struct field *f, const struct contest_request *rq,
         .incumbent = runner_of(f, rq->incumbent, NO_RACER),
         .seed = rq->seed,
     };
-    gnnac_status st =
-        f->far ? far_stand_warm(f->far, err) : stand_warm(f->near, err);
+    gnnac_status st = warm(f, err);
     f->begun = now_seconds();
     if (st == GNNAC_OK)
         st = race_run(&device, &options, &race, err);
@@ -205,6 +216,62 @@ static gnnac_status hold_race(struct field *f, const struct contest_request *rq,
     confirm(f, options.reference, &race);
     st = conclude(f, &race, out, err);
     race_finish(&race);
+    return st;
+}
+
+// ---- the search -------------------------------------------------------------
+
+static gnnac_status measure_point(void *context, size_t point, double *ns,
+                                  gnnac_error *err)
+{
+    struct field *f = context;
+    size_t i = 0;
+    while (f->runners[i].point != point)
+        i++;
+    return measure(f, i, ns, err);
+}
+
+// Compiling takes a while, in which the GPU's clocks fall.
+static gnnac_status prepare(void *context, const size_t *wave, size_t n,
+                            bool *ready, gnnac_error *err)
+{
+    struct field *f = context;
+    const struct contest_search *s = f->rq->search;
+    int32_t made[SEARCH_WAVE];
+    gnnac_status st = s->make(s->context, wave, n, made, err);
+    for (size_t i = 0; st == GNNAC_OK && i < n && !stop(f); i++)
+        ready[i] = made[i] >= 0 && enter_variant(f, made[i], wave[i]);
+    f->begun = now_seconds();
+    return st == GNNAC_OK && f->n ? warm(f, err) : st;
+}
+
+static void tell_search(void *context, const struct search_news *n)
+{
+    (void)context;
+    log_status("searching: %zu of %zu points tried in %zu waves; best %.2f us",
+               n->n_tried, n->n_space, n->n_waves, n->best_ns / 1e3);
+}
+
+// Racers are the runners, in the same order: the first is the reference.
+static gnnac_status hold_search(struct field *f, struct contest *out,
+                                gnnac_error *err)
+{
+    struct search search;
+    const struct search_options *options = &f->rq->search->options;
+    const struct search_device device = {
+        .race = {f, measure_point, stop, tell},
+        .prepare = prepare,
+        .tell = tell_search};
+    gnnac_status st = search_run(&device, options, &search, err);
+    if (st != GNNAC_OK)
+        return st;
+    confirm(f, 0, &search.race);
+    st = conclude(f, &search.race, out, err);
+    out->n_space = options->n;
+    out->n_tried = search.n_tried;
+    out->n_waves = search.n_waves;
+    out->end = search.end;
+    search_finish(&search);
     return st;
 }
 
@@ -248,21 +315,34 @@ static gnnac_status open_stand(const struct cuda_context *c,
     return st == GNNAC_OK ? st : FAIL(err, st, "%s", e.msg);
 }
 
+static gnnac_status hold_contest(struct field *f, struct contest *out,
+                                 gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    bool searches = f->rq->search != NULL;
+    if (!searches)
+        enter_race(f);
+    if (f->rq->graph->n_nodes && (searches || f->n))
+        st = searches ? hold_search(f, out, err) : hold_race(f, out, err);
+    if (f->not_run)
+        log_warn("not timed: %s", f->not_run->reason);
+    return st;
+}
+
 gnnac_status time_variants(const struct cuda_context *c,
                            const struct contest_request *rq,
                            struct contest *out, gnnac_error *err)
 {
-    struct field f = {.stop = rq->stop,
-                      .runners = calloc(rq->n + 1, sizeof(*f.runners))};
+    size_t most = rq->search ? rq->search->options.most : rq->n;
+    struct field f = {.rq = rq,
+                      .runners = calloc(most + 1, sizeof(*f.runners))};
     *out = (struct contest){.winner = -1};
     if (!f.runners)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
     int lock = gpu_lock_take(c, rq->stop);
     gnnac_status st = open_stand(c, rq, &f, err);
     if (st == GNNAC_OK)
-        enter_race(rq, &f);
-    if (st == GNNAC_OK && rq->graph->n_nodes && f.n)
-        st = hold_race(&f, rq, out, err);
+        st = hold_contest(&f, out, err);
     far_stand_close(f.far);
     stand_close(f.near);
     gpu_lock_release(lock);

@@ -5,12 +5,22 @@
 
 #include "graph/csr.h"
 #include "plan/spec.h"
-#include "tune/race.h"
+#include "tune/search.h"
 #include "tune/variant.h"
 
 struct cuda_context;
 
-// What is timed: variants[options[i]], i < n.
+// What is timed where there is more than can be variants at once (search.h).
+struct contest_search {
+    struct search_options options;
+    void *context;
+    // Compiles points: made[i] is the variant of wave[i], or -1 where there is
+    // none to time. No variant may move.
+    gnnac_status (*make)(void *context, const size_t *wave, size_t n,
+                         int32_t *made, gnnac_error *err);
+};
+
+// What is timed: variants[options[i]], i < n, or what `search` makes of them.
 struct contest_request {
     const struct csr *graph;
     const struct kernel_spec *spec;
@@ -23,6 +33,7 @@ struct contest_request {
     const char *program; // gnnac, to time in a worker; NULL: in this process
     int ordinal;         // of the GPU, for the worker
     bool (*stop)(void);  // asked before every sample; NULL: never
+    const struct contest_search *search; // NULL: all race
 };
 
 // How the race went.
@@ -41,6 +52,8 @@ struct contest {
     struct interval gain, noise;   // as in struct race
     bool noisy, stopped;
     size_t n_samples;
+    size_t n_space, n_tried, n_waves; // of a search; all 0 without one
+    enum search_end end;
 };
 void contest_finish(struct contest *c);
 gnnac_status contest_copy(const struct contest *c, struct contest *out,

@@ -221,6 +221,25 @@ TEST(a_choice_by_neighbours_says_so)
     csr_finish(&g);
 }
 
+TEST(the_fastest_of_the_nearest_graphs_are_told_in_their_order)
+{
+    struct favourite best[MAX_FAVOURITES];
+    const struct props p = graph_like(1000, 8);
+    const struct neighbours_request rq = {
+        .graph = &p, .op = OP("1/gcn"), .arch = "sm_90"};
+    begin();
+    CHECK_INT(neighbours_favourites(db, &rq, best), 0);
+    record(fingerprint(1), OP("0/gcn"), gpu, second_wins);
+    learn(fingerprint(1), 1400, 8);
+    record(fingerprint(2), OP("0/gcn"), gpu, (const double[N]){9, 8, 7});
+    learn(fingerprint(2), 1001, 8);
+    CHECK_INT(neighbours_favourites(db, &rq, best), 2);
+    CHECK_STR(best[0].family, "row_split");
+    CHECK_STR(best[0].knobs, "unroll=2");
+    CHECK_STR(best[1].knobs, "unroll=1");
+    tunedb_close(db);
+}
+
 int main(void)
 {
     tune_scratch_make();
@@ -232,5 +251,6 @@ int main(void)
     RUN(of_many_graphs_the_nearest_eight_are_asked);
     RUN(a_choice_by_neighbours_says_so);
     tune_scratch_remove();
+    RUN(the_fastest_of_the_nearest_graphs_are_told_in_their_order);
     return test_done();
 }
