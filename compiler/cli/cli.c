@@ -93,6 +93,8 @@ const struct option_spec cli_options[] = {
      0, "native", "GPU architectures to build for"},
     {"tune", 0, OPT_WORD, "auto|off|full", FIELD(tune), ON_CHOICE, 0, 0, "auto",
      "with a GPU, time the rules' candidates; none; every point worth it"},
+    {"l2", 0, OPT_WORD, "hot|cold", FIELD(l2), ON_CHOICE, 0, 0, "hot",
+     "kernels are timed as the run before left the L2 cache, or after a flush"},
     {"train", 0, OPT_FLAG, NULL, FIELD(train), CMD_COMPILE, 0, 0, NULL,
      "also kernels for training on a GPU"},
     {"dump", 0, OPT_TEXT, "DIR", FIELD(dump), CMD_COMPILE, 0, 0, NULL,

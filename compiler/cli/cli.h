@@ -56,6 +56,7 @@ struct options {
     struct text_list set;   // --set KNOB=VALUE, repeatable
     const char *arch;     // --arch native|sm_90[,sm_80...]
     const char *tune;     // --tune auto|off|full
+    const char *l2;       // --l2 hot|cold
     const char *reorder;  // --reorder METHOD|FILE.npy
     int64_t runs;         // --runs
     bool train;           // --train

@@ -23,6 +23,7 @@ struct table {
     const struct csr *g;
     const struct kernel_bench *b;
     const char *device;
+    bool cold;
     size_t n_rows;
     struct row *rows; // owned; the fastest first
 };
@@ -89,9 +90,10 @@ static void print_number(double v, int decimals, const char *unit)
 
 static void print_text(const struct table *t)
 {
-    printf("one sum over the in-neighbours, %d columns, float32, caches warm, "
-           "on %s\n%lld nodes, %lld edges",
-           (int)t->b->dim, t->device, (long long)t->g->n_nodes,
+    printf("one sum over the in-neighbours, %d columns, float32, %s, on %s\n"
+           "%lld nodes, %lld edges",
+           (int)t->b->dim, t->cold ? "L2 cache cold" : "caches warm", t->device,
+           (long long)t->g->n_nodes,
            (long long)t->g->n_edges);
     if (!isnan(t->b->roof))
         printf("; random rows of this matrix arrive at %.1f GB/s",
@@ -160,8 +162,9 @@ static gnnac_status print_json(const struct table *t, gnnac_error *err)
     for (size_t i = 0; rows && i < t->n_rows; i++)
         json_array_append_new(rows, row_json(t, &t->rows[i]));
     return print_json_line(
-        json_pack("{s:s, s:I, s:I, s:i, s:i, s:o, s:o, s:o}", "device",
-                  t->device, "nodes", (json_int_t)t->g->n_nodes, "edges",
+        json_pack("{s:s, s:s, s:I, s:I, s:i, s:i, s:o, s:o, s:o}", "device",
+                  t->device, "l2", t->cold ? "cold" : "hot", "nodes",
+                  (json_int_t)t->g->n_nodes, "edges",
                   (json_int_t)t->g->n_edges, "dim", (int)t->b->dim, "pitch",
                   (int)t->b->pitch, "roof_gb_s", number(t->b->roof / 1e9),
                   "no_cusparse",
@@ -218,7 +221,8 @@ static gnnac_status bench_kernels(const struct options *o, gnnac_error *err)
         goto out;
     }
     TRY(kernel_bench_run(&wb, &g, o->dim ? o->dim : 64, &b, err));
-    struct table t = {.g = &g, .b = &b, .device = wb.device.name};
+    struct table t = {.g = &g, .b = &b, .device = wb.device.name,
+                      .cold = wb.request.cold};
     TRY(print(&t, o, err));
 out:
     kernel_bench_finish(&b);

@@ -30,13 +30,26 @@ static bool images_are_here(const struct workbench *wb, const json_t *d)
     return true;
 }
 
+// But for how the times were taken, which stands behind the device.
+static bool same_place(const char *a, const char *b)
+{
+    const char *cold_a = strstr(a, RECALL_COLD);
+    const char *cold_b = strstr(b, RECALL_COLD);
+    size_t n_a = cold_a ? (size_t)(cold_a - a) : strlen(a);
+    size_t n_b = cold_b ? (size_t)(cold_b - b) : strlen(b);
+    return n_a == n_b && strncmp(a, b, n_a) == 0;
+}
+
 // The first rung of the look-up that holds.
 const char *db_level(const struct workbench *wb, const json_t *d)
 {
     char device[512];
+    const char *its = json_text_at(d, "device");
     recall_device(wb, device, sizeof(device));
-    if (strcmp(json_text_at(d, "device"), device) != 0)
+    if (!same_place(its, device))
         return "other device";
+    if (strcmp(its, device) != 0)
+        return "other cache";
     if (strcmp(json_text_at(d, "toolchain"), wb->toolchain) != 0)
         return "other compiler";
     if (strcmp(json_text_at(d, "space"), wb->space) != 0)
@@ -49,6 +62,8 @@ const char *db_level_text(const char *level)
     static const char *const texts[][2] = {
         {"other device", "made for another device or other architectures: "
                          "compile does not use it"},
+        {"other cache", "timed with the L2 cache in another state (--l2): "
+                        "compile does not use it"},
         {"other compiler", "made by another compiler: compile does not use it"},
         {"other rules", "made with other rules, templates or settings: compile "
                         "does not use it"},

@@ -74,6 +74,7 @@ struct yardstick {
     cusparse_matrix csr, coo, matrix; // matrix: the one in use
     cusparse_dense x, y;
     int algorithm;
+    bool cold; // the stopwatch
 };
 
 // The library's own troubles are not the GPU's.
@@ -248,7 +249,8 @@ static gnnac_status time_way(struct yardstick *y, size_t way,
         st = FAIL(err, GNNAC_EWRONG, "row %lld: %.3g times the allowed error",
                   (long long)v.row, v.max_error);
     else
-        st = stopwatch_time(y->bench.c, y->bench.stream, queue, y, out, err);
+        st = stopwatch_time(y->bench.c, y->bench.stream, y->cold, queue, y,
+                            out, err);
 out:
     return st;
 }
@@ -266,11 +268,11 @@ static void time_ways(struct yardstick *y,
 }
 
 gnnac_status cusparse_time(const struct cuda_context *c, const struct csr *g,
-                           const struct kernel_spec *spec,
+                           const struct kernel_spec *spec, bool cold,
                            struct cusparse_way out[N_CUSPARSE_WAYS],
                            gnnac_error *err)
 {
-    struct yardstick y = {.bench = {.c = c}};
+    struct yardstick y = {.bench = {.c = c}, .cold = cold};
     gnnac_status st = open_library(&y, err);
     if (st != GNNAC_OK)
         return st;

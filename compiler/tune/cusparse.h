@@ -16,11 +16,12 @@ struct cusparse_way {
 };
 
 // Each way with descriptors and, for CSR, the preprocessing made once, the
-// output's zeroing (beta = 0) inside the time. `spec` is a bare sum.
+// output's zeroing (beta = 0) inside the time. `spec` is a bare sum, `cold` the
+// stopwatch's.
 // GNNAC_ENOENT where there is no cuSPARSE, GNNAC_EUNSUPPORTED where it does not
 // start, GNNAC_ENOMEM, GNNAC_EDRIVER. What one way lacks is said in its reason.
 gnnac_status cusparse_time(const struct cuda_context *c, const struct csr *g,
-                           const struct kernel_spec *spec,
+                           const struct kernel_spec *spec, bool cold,
                            struct cusparse_way out[N_CUSPARSE_WAYS],
                            gnnac_error *err);
 

@@ -82,7 +82,8 @@ static gnnac_status time_theirs(struct workbench *wb, const struct csr *g,
         .out_pitch = b->pitch,
         .offset_bits =
             step_offset_bits(p, &p->steps[0], g->n_nodes, g->n_edges)};
-    gnnac_status st = cusparse_time(wb->cuda, g, &spec, b->cusparse, &mine);
+    gnnac_status st = cusparse_time(wb->cuda, g, &spec,
+                                    wb->request.cold, b->cusparse, &mine);
     if (st == GNNAC_OK)
         return st;
     if (st == GNNAC_EDRIVER)

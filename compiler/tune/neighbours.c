@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tune/recall.h"
 #include "tune/subjects.h"
 #include "tunedb_records.h"
 
@@ -76,6 +77,11 @@ static bool same_class(const char *a, const char *b)
     return layer_a && layer_b && dim_a && dim_b && strcmp(dim_a, dim_b) == 0 &&
            layer_a - a == layer_b - b &&
            strncmp(a, b, (size_t)(layer_a - a)) == 0;
+}
+
+static bool same_condition(const char *device, bool cold)
+{
+    return (strstr(device, RECALL_COLD) != NULL) == cold;
 }
 
 // "NVIDIA H200 sm_90 compute_75" has "sm_90"; "ranked sm_90 ..." was no GPU.
@@ -159,6 +165,7 @@ static gnnac_status meet(void *context, const struct run_record *r,
     struct props graph;
     if (!same_class(r->key.op, a->rq->op) ||
         !same_arch(r->key.device, a->rq->arch) ||
+        !same_condition(r->key.device, a->rq->cold) ||
         !subject_graph(a->db, r->key.graph, &graph))
         return GNNAC_OK;
     vector_of(&graph, v);

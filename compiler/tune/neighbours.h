@@ -13,6 +13,7 @@ struct neighbours_request {
     const struct props *graph;
     const char *op;   // opspec.key
     const char *arch; // "sm_90": measured on such a GPU
+    bool cold;        // its L2 cache, likewise
     const struct variant *variants;
     const int32_t *options; // variants[options[i]], i < n
     size_t n;

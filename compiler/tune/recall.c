@@ -24,7 +24,10 @@ void recall_device(const struct workbench *wb, char *out, size_t n_bytes)
         used += (size_t)snprintf(out + used, n_bytes - used, " %s",
                                  wb->archs[i]);
     if (used < n_bytes)
-        snprintf(out + used, n_bytes - used, " %s", wb->ptx_arch);
+        used += (size_t)snprintf(out + used, n_bytes - used, " %s",
+                                 wb->ptx_arch);
+    if (used < n_bytes && wb->request.cold && wb->cuda && wb->request.timed)
+        snprintf(out + used, n_bytes - used, "%s", RECALL_COLD);
 }
 
 static struct decision_key whole_key(const struct workbench *wb,

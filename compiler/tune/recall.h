@@ -23,7 +23,10 @@ struct recall_key {
 bool recall(struct workbench *wb, const struct recall_key *key,
             struct variant *out, struct origin *from, int *effort);
 
-// The text that stands for the device and the architectures in a key.
+// The text that stands for the device and the architectures in a key, and for
+// how times were taken there: it ends in RECALL_COLD where the L2 cache was
+// cold.
+#define RECALL_COLD " l2=cold"
 void recall_device(const struct workbench *wb, char *out, size_t n_bytes);
 
 // decision_row's effort.

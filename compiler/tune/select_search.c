@@ -89,7 +89,8 @@ static void add_favourites(const struct selector *s, const struct question *q,
     struct favourite best[MAX_FAVOURITES];
     const struct neighbours_request rq = {.graph = &s->graph->props,
                                           .op = q->op.key,
-                                          .arch = s->wb->archs[0]};
+                                          .arch = s->wb->archs[0],
+                                          .cold = s->wb->request.cold};
     if (!s->wb->db || s->graph->props.n == 0)
         return;
     size_t n = neighbours_favourites(s->wb->db, &rq, best);

@@ -80,6 +80,7 @@ static gnnac_status hold_race(struct selector *s, struct question *q,
         .seed = s->wb->request.seed,
         .program = s->wb->request.program,
         .ordinal = s->wb->ordinal,
+        .cold = s->wb->request.cold,
         .stop = s->wb->request.stop,
     };
     if (q->space.n)

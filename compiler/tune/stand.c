@@ -40,8 +40,8 @@ static gnnac_status open_benches(struct stand *s, const struct csr *g,
 }
 
 gnnac_status stand_open(const struct cuda_context *c, const struct csr *g,
-                        const struct kernel_spec *spec, struct stand **out,
-                        gnnac_error *err)
+                        const struct kernel_spec *spec, bool cold,
+                        struct stand **out, gnnac_error *err)
 {
     struct stand *s = calloc(1, sizeof(*s));
     if (!s)
@@ -54,7 +54,7 @@ gnnac_status stand_open(const struct cuda_context *c, const struct csr *g,
     }
     st = open_benches(s, g, spec, err);
     if (st == GNNAC_OK)
-        st = stopwatch_init(c, s->bench.stream, &s->watch, err);
+        st = stopwatch_init(c, s->bench.stream, cold, &s->watch, err);
     if (st == GNNAC_OK)
         *out = s;
     else

@@ -11,11 +11,11 @@
 struct cuda_context;
 struct stand; // opaque
 
-// Graph and spec are borrowed. GNNAC_ENOMEM when graph and matrices do not fit,
-// GNNAC_EDRIVER.
+// Graph and spec are borrowed; `cold` is the stopwatch's. GNNAC_ENOMEM when
+// graph and matrices do not fit, GNNAC_EDRIVER.
 gnnac_status stand_open(const struct cuda_context *c, const struct csr *g,
-                        const struct kernel_spec *spec, struct stand **out,
-                        gnnac_error *err);
+                        const struct kernel_spec *spec, bool cold,
+                        struct stand **out, gnnac_error *err);
 void stand_close(struct stand *s);
 
 // The variant, which is borrowed, passes the gate (bench.h) on this graph and

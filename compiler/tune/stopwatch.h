@@ -1,4 +1,5 @@
-// A stopwatch of CUDA events for work that is queued on a stream.
+// A stopwatch of CUDA events for work that is queued on a stream, with the L2
+// cache as the run before left it, or cold: filled with something else.
 #ifndef GNNAC_STOPWATCH_H
 #define GNNAC_STOPWATCH_H
 
@@ -10,11 +11,13 @@ struct stopwatch {
     const struct cuda_context *c; // borrowed
     cu_stream stream;             // borrowed
     cu_event begin, end;
+    cu_ptr litter; // owned; written before every run that is cold; 0: hot
+    size_t litter_bytes;
 };
 
-// stopwatch_finish is due in either case.
+// stopwatch_finish is due in either case. GNNAC_ENOMEM, of a cold one.
 gnnac_status stopwatch_init(const struct cuda_context *c, cu_stream stream,
-                            struct stopwatch *out, gnnac_error *err);
+                            bool cold, struct stopwatch *out, gnnac_error *err);
 void stopwatch_finish(struct stopwatch *w);
 
 // What is timed, and how a sample of it is taken. All-zero until prepared.
@@ -40,7 +43,7 @@ void stopwatch_forget(struct stopwatch *w, struct timed *t);
 gnnac_status stopwatch_sample(struct stopwatch *w, const struct timed *t,
                               double *ns, gnnac_error *err);
 
-// Nanoseconds of one run, caches as the run before left them.
+// Nanoseconds of one run.
 struct run_time {
     double median_ns, p20_ns, p80_ns;
     int n_samples;
@@ -49,7 +52,7 @@ struct run_time {
 // Warms up and takes samples, while no other gnnac times on this GPU
 // (gpu_lock.h).
 gnnac_status stopwatch_time(const struct cuda_context *c, cu_stream stream,
-                            queue_run queue, void *work, struct run_time *out,
-                            gnnac_error *err);
+                            bool cold, queue_run queue, void *work,
+                            struct run_time *out, gnnac_error *err);
 
 #endif

@@ -55,11 +55,12 @@ static void answer_open(struct time_worker *t, struct message *in,
     char name[128];
     gnnac_error e = {{0}};
     int ordinal = (int)message_get_int(in);
+    bool cold = message_get_int(in) != 0;
     gnnac_status st = take_graph(t, in, &e);
     if (st == GNNAC_OK)
         st = cuda_context_create(ordinal, &t->cuda, name, sizeof(name), &e);
     if (st == GNNAC_OK)
-        st = stand_open(t->cuda, &t->graph, &t->spec, &t->stand, &e);
+        st = stand_open(t->cuda, &t->graph, &t->spec, cold, &t->stand, &e);
     put_status(out, st, &e);
 }
 
@@ -202,6 +203,7 @@ static void put_graph(struct far_stand *s)
 {
     const struct csr *g = s->rq.graph;
     message_put_int(&s->m, s->rq.ordinal);
+    message_put_int(&s->m, s->rq.cold);
     message_put_bytes(&s->m, s->rq.spec, sizeof(*s->rq.spec));
     message_put_int(&s->m, g->n_nodes);
     message_put_int(&s->m, g->n_edges);

@@ -19,6 +19,7 @@ struct far_stand_request {
     const struct csr *graph;
     const struct kernel_spec *spec;
     double gate_seconds, sample_seconds;
+    bool cold; // the stopwatch
 };
 
 // As those of stand.h; what is borrowed there is borrowed here. A variant that

@@ -305,13 +305,14 @@ static gnnac_status open_stand(const struct cuda_context *c,
                                           .graph = rq->graph,
                                           .spec = rq->spec,
                                           .gate_seconds = GATE_SECONDS,
-                                          .sample_seconds = SAMPLE_SECONDS};
+                                          .sample_seconds = SAMPLE_SECONDS,
+                                          .cold = rq->cold};
     gnnac_error e = {{0}};
     gnnac_status st = GNNAC_EIO;
     if (rq->program)
         st = far_stand_open(&far, &f->far, &e);
     if (st == GNNAC_EIO)
-        return stand_open(c, rq->graph, rq->spec, &f->near, err);
+        return stand_open(c, rq->graph, rq->spec, rq->cold, &f->near, err);
     return st == GNNAC_OK ? st : FAIL(err, st, "%s", e.msg);
 }
 

@@ -32,6 +32,7 @@ struct contest_request {
     uint64_t seed;
     const char *program; // gnnac, to time in a worker; NULL: in this process
     int ordinal;         // of the GPU, for the worker
+    bool cold;           // every run finds the L2 cache cold
     bool (*stop)(void);  // asked before every sample; NULL: never
     const struct contest_search *search; // NULL: all race
 };

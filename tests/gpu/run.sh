@@ -39,6 +39,7 @@ use_rig() {
     (flock 9 && build_rig) 9>"$build/software-device.lock" ||
         skip "no GPU, and the software device cannot be built here"
     export LD_LIBRARY_PATH=$rig/fake RIG_OPTS="check=1" RIG_MEM=$((1 << 29))
+    export XDG_RUNTIME_DIR=$folder # every run has a device, and its lock, of its own
     export RIG_REAL_NVRTC=$build/tests/nvrtc/libnvrtc.so.13 RIG_LOG=$folder/launches
     [ -f "$RIG_REAL_NVRTC" ] || RIG_REAL_NVRTC=$cuda/lib64/libnvrtc.so.13
     case $mode in

@@ -40,6 +40,7 @@ TEST(defaults_are_set_when_nothing_is_given)
     CHECK_INT(PARSE(compile, "g.npz"), GNNAC_OK);
     CHECK_STR(o.arch, "native");
     CHECK_STR(o.tune, "auto");
+    CHECK_STR(o.l2, "hot");
     CHECK(!o.graph.target_to_source);
     CHECK_INT(o.hidden, 0);
 }

@@ -80,7 +80,7 @@ static bool ask(struct neighbours_choice *c, double nodes, double degree)
 {
     struct props p = graph_like(nodes, degree);
     const struct neighbours_request rq = {
-        &p, OP("1/gcn"), "sm_90", variants, options, N, 0};
+        &p, OP("1/gcn"), "sm_90", false, variants, options, N, 0};
     return neighbours_choose(db, &rq, c);
 }
 
@@ -99,6 +99,24 @@ TEST(a_graph_like_a_measured_one_gets_its_winner)
     CHECK_STR(c.nearest, fingerprint(1));
     CHECK_NEAR(c.slowdown, 1, 1e-12);
     CHECK_NEAR(c.of_reference, 2, 1e-12);
+    tunedb_close(db);
+}
+
+TEST(what_was_measured_with_another_cache_does_not_count)
+{
+    struct neighbours_choice c;
+    struct favourite best[MAX_FAVOURITES];
+    const struct props p = graph_like(1000, 8);
+    struct neighbours_request rq = {
+        .graph = &p, .op = OP("1/gcn"), .arch = "sm_90", .cold = true};
+    begin();
+    record(fingerprint(1), OP("0/gcn"), "NVIDIA H200 sm_90 compute_75 l2=cold",
+           second_wins);
+    learn(fingerprint(1), 1000, 8);
+    CHECK(!ask(&c, 1000, 8));
+    CHECK_INT(neighbours_favourites(db, &rq, best), 1);
+    rq.cold = false;
+    CHECK_INT(neighbours_favourites(db, &rq, best), 0);
     tunedb_close(db);
 }
 
@@ -252,5 +270,6 @@ int main(void)
     RUN(a_choice_by_neighbours_says_so);
     tune_scratch_remove();
     RUN(the_fastest_of_the_nearest_graphs_are_told_in_their_order);
+    RUN(what_was_measured_with_another_cache_does_not_count);
     return test_done();
 }
