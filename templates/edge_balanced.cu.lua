@@ -1,5 +1,5 @@
 //% family {
-//%   op = "aggregate",
+//%   op = "aggregate", tails = true,
 //%   doc = [[
 //% Equal edges for every team of dimWorker lanes, however long rows are. A
 //% team walks over a range of edges, row by row, and writes each row as it
@@ -122,7 +122,7 @@ ${kernel}(${parameters})
         const bool ends = row < last && n == row_left;
         float v[${unroll}][${L.floats}] = {};
 //% if weighted then
-        float weight[${unroll}] = {};
+        float coef[${unroll}] = {};
 //% end
 #pragma unroll
         for (int k = 0; k < ${unroll}; k++) {
@@ -130,7 +130,7 @@ ${kernel}(${parameters})
                 continue;
             const long long u = (long long)id[k] * ${spec.x_pitch};
 //% if weighted then
-            weight[k] = __ldg(dinv + id[k]);
+            coef[k] = __ldg(dinv + id[k]);
 //% end
 //% lanes.load_row(L)
         }
@@ -144,7 +144,7 @@ ${kernel}(${parameters})
 #pragma unroll
             for (int i = 0; i < ${L.floats}; i++)
 //% if weighted then
-                sum[i] = fmaf(weight[k], v[k][i], sum[i]);
+                sum[i] = fmaf(coef[k], v[k][i], sum[i]);
 //% else
                 sum[i] += v[k][i];
 //% end

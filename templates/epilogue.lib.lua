@@ -1,11 +1,12 @@
 //% -- What follows the sum over the neighbours: scale, the row's own term,
-//% -- bias, activation, store.
+//% -- bias, activation, tail, store.
 //% local lanes = include "lanes"
+//% local tail = include "tail"
 //% local epilogue = {}
 //% local own_term = spec.self_term ~= "none"
 //% local scales = spec.norm == "gcn" or spec.norm == "scaled"
 //% local needs_dinv = scales or spec.self_term == "gcn"
-//%                    or spec.self_term == "scaled"
+//%                    or spec.self_term == "scaled" or tail.scales
 //%
 //% -- Append what the epilogue reads to a list of launch arguments.
 //% function epilogue.add_args(args)
@@ -13,6 +14,7 @@
 //%   if spec.self_term == "eps" then args[#args + 1] = "eps" end
 //%   if needs_dinv then args[#args + 1] = "dinv" end
 //%   if spec.bias then args[#args + 1] = "bias" end
+//%   tail.add_args(args)
 //% end
 //%
 //% function epilogue.define(L)
@@ -22,7 +24,10 @@
 //%     lanes.define("load", L, L.self_piece, spec.self_type)
 //%   end
 //%   if spec.bias then lanes.define("load", L, L.vec) end
-//%   lanes.define("store", L, L.out_piece, spec.out_type)
+//%   tail.define(L)
+//%   if not tail.multiplies then
+//%     lanes.define("store", L, L.out_piece, spec.out_type)
+//%   end
 //% end
 //%
 //% -- Read what the row needs. Where `when` is given, only if that is true: a
@@ -64,18 +69,18 @@
 //%   end
 //%   if own_term then
 //%     if spec.self_term == "eps" then
-    const float weight = 1.0f + __ldg(eps);
+    const float factor = 1.0f + __ldg(eps);
 //%     elseif spec.self_term == "gcn" then
-    const float weight = norm * norm;
+    const float factor = norm * norm;
 //%     elseif spec.self_term == "scaled" then
-    const float weight = norm;
+    const float factor = norm;
 //%     end
 #pragma unroll
     for (int i = 0; i < ${L.floats}; i++)
 //%     if spec.self_term == "one" then
         sum[i] += own[i];
 //%     else
-        sum[i] = fmaf(weight, own[i], sum[i]);
+        sum[i] = fmaf(factor, own[i], sum[i]);
 //%     end
 //%   end
 //%   if spec.bias then
@@ -93,8 +98,13 @@
     for (int i = 0; i < ${L.floats}; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 //%   end
+//%   tail.apply(L)
     ${lanes.type(spec.out_type)} *to = out + (long long)row * ${spec.out_pitch};
-//%   lanes.store_row(L, L.out_piece, spec.out_type)
+//%   if tail.multiplies then
+//%     tail.store(L)
+//%   else
+//%     lanes.store_row(L, L.out_piece, spec.out_type)
+//%   end
 //% end
 //%
 //% function epilogue.write(L)

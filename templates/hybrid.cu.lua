@@ -1,5 +1,5 @@
 //% family {
-//%   op = "aggregate",
+//%   op = "aggregate", tails = true,
 //%   doc = [[
 //% Every row as its length asks, in one launch, longest first. Short rows share
 //% a warp, a team of dimWorker lanes for each; medium ones have a warp, whose
@@ -149,7 +149,7 @@ ${kernel}(${parameters})
                                           source + k % ${dimWorker} * stride);
 //%   end
 //%   if weighted then
-                float weight[${unroll}] = {};
+                float coef[${unroll}] = {};
 //%   end
 #pragma unroll
                 for (int k = 0; k < ${unroll}; k++) {
@@ -159,7 +159,7 @@ ${kernel}(${parameters})
 //%   end
                     const long long u = (long long)u_id[k] * ${spec.x_pitch};
 //%   if weighted then
-                    weight[k] = __ldg(dinv + u_id[k]);
+                    coef[k] = __ldg(dinv + u_id[k]);
 //%   end
 //%   lanes.load_row(L)
                 }
@@ -168,7 +168,7 @@ ${kernel}(${parameters})
 #pragma unroll
                     for (int i = 0; i < ${L.floats}; i++)
 //%   if weighted then
-                        sum[i] = fmaf(weight[k], v[k][i], sum[i]);
+                        sum[i] = fmaf(coef[k], v[k][i], sum[i]);
 //%   else
                         sum[i] += v[k][i];
 //%   end

@@ -42,12 +42,14 @@
 //%   return lanes.widest_of(spec.x_type, limit, spec.x_pitch)
 //% end
 //%
+//% -- With a tail a row is in one tile: its lanes go on with all of it.
 //% function lanes.layout(dimWorker, edgeWorker, vec, coarsen)
 //%   local L = { dimWorker = dimWorker, edgeWorker = edgeWorker, vec = vec,
 //%               tail = spec.dim % vec, slots = {}, floats = 0 }
 //%   L.body = spec.dim - L.tail
 //%   local span = dimWorker * vec
-//%   local held = math.min(coarsen, (L.body + span - 1) // span)
+//%   local held = (L.body + span - 1) // span
+//%   if spec.tail == "none" then held = math.min(coarsen, held) end
 //%   L.tile = span * held
 //%   L.tiles = held == 0 and 1 or (L.body + L.tile - 1) // L.tile
 //%   local function add(slot)
@@ -287,6 +289,60 @@ static __device__ __forceinline__ void ${name}(${to} *to, const ${from} *from)
                 ${load}(&v[k][${s.at}], x${s.index} + u);
 //%     else
             ${load}(&v[k][${s.at}], x${s.index} + u);
+//%     end
+//%   end
+//% end
+//%
+//% -- Add up the variable v of the lanes of a team, which alone need to be there,
+//% -- or find its maximum; `team` is their mask.
+//% function lanes.name_team(L)
+//%   if L.dimWorker == 32 then
+        const unsigned team = ~0u;
+//%   elseif L.dimWorker > 1 then
+        const unsigned team = ${(1 << L.dimWorker) - 1}u << (lane - at);
+//%   end
+//% end
+//% function lanes.over_team(L, v, max)
+//%   local n = L.dimWorker
+//%   if n & (n - 1) ~= 0 then
+        const float own_${v} = ${v};
+        ${v} = __shfl_sync(team, own_${v}, lane - at);
+#pragma unroll
+        for (int k = 1; k < ${n}; k++)
+//%     if max then
+            ${v} = fmaxf(${v}, __shfl_sync(team, own_${v}, lane - at + k));
+//%     else
+            ${v} += __shfl_sync(team, own_${v}, lane - at + k);
+//%     end
+//%   elseif n > 1 then
+#pragma unroll
+        for (int step = ${n // 2}; step > 0; step /= 2)
+//%     if max then
+            ${v} = fmaxf(${v}, __shfl_xor_sync(team, ${v}, step));
+//%     else
+            ${v} += __shfl_xor_sync(team, ${v}, step);
+//%     end
+//%   end
+//% end
+//%
+//% -- Lanes past the last column repeat it: that is what they hold instead, the
+//% -- least number or 0.
+//% function lanes.clear_repeats(L, least)
+//%   for _, s in ipairs(L.slots) do
+//%     if s.tail and not s.whole then
+        if (at + ${s.first} >= ${L.tail}) {
+//%     elseif not s.whole then
+        if (at * ${L.vec} + ${s.first} >= ${L.body}) {
+//%     end
+//%     for i = s.at, s.whole and s.at - 1 or s.at + s.width - 1 do
+//%       if least then
+            sum[${i}] = __int_as_float(0xff800000);
+//%       else
+            sum[${i}] = 0.0f;
+//%       end
+//%     end
+//%     if not s.whole then
+        }
 //%     end
 //%   end
 //% end

@@ -1,5 +1,5 @@
 //% family {
-//%   op = "aggregate",
+//%   op = "aggregate", tails = true,
 //%   doc = [[
 //% For rows of at most 8 columns: lanes go along the edges. A warp takes a
 //% range of edges that the runtime cut (runtime/cuda/parts.h); every lane gathers
@@ -116,7 +116,7 @@ ${kernel}(${parameters})
         const int held = left - edge;
         float v[${unroll}][${L.floats}] = {};
 //% if weighted then
-        float weight[${unroll}] = {};
+        float coef[${unroll}] = {};
 //% end
 #pragma unroll
         for (int k = 0; k < ${unroll}; k++) {
@@ -124,7 +124,7 @@ ${kernel}(${parameters})
                 continue;
             const long long u = (long long)id[k] * ${spec.x_pitch};
 //% if weighted then
-            weight[k] = __ldg(dinv + id[k]);
+            coef[k] = __ldg(dinv + id[k]);
 //% end
 //% lanes.load_row(L)
         }
@@ -137,7 +137,7 @@ ${kernel}(${parameters})
 #pragma unroll
             for (int i = 0; i < ${L.floats}; i++)
 //% if weighted then
-                gathered[warp][i][slot + 33 * k] = weight[k] * v[k][i];
+                gathered[warp][i][slot + 33 * k] = coef[k] * v[k][i];
 //% else
                 gathered[warp][i][slot + 33 * k] = v[k][i];
 //% end

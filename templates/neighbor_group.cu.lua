@@ -1,5 +1,5 @@
 //% family {
-//%   op = "aggregate",
+//%   op = "aggregate", tails = true,
 //%   doc = [[
 //% GNNAdvisor's neighbour groups: a warp per group of at most partSize
 //% neighbours of one row, so that work is even however long rows are. dimWorker

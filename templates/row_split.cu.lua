@@ -1,5 +1,5 @@
 //% family {
-//%   op = "aggregate",
+//%   op = "aggregate", tails = true,
 //%   doc = [[
 //% A group of lanes per row. dimWorker lanes hold a row's columns in
 //% registers; edgeWorker such teams take turns at its neighbours and are added
@@ -92,7 +92,7 @@ ${kernel}(${parameters})
 //% local function batch(count, guarded)
         float v[${count}][${L.floats}] = {};
 //%   if weighted then
-        float weight[${count}] = {};
+        float coef[${count}] = {};
 //%   end
 #pragma unroll
         for (int k = 0; k < ${count}; k++) {
@@ -103,7 +103,7 @@ ${kernel}(${parameters})
             const int id = __ldg(ids + k * ${edgeWorker});
             const long long u = (long long)id * ${spec.x_pitch};
 //%   if weighted then
-            weight[k] = __ldg(dinv + id);
+            coef[k] = __ldg(dinv + id);
 //%   end
 //%   lanes.load_row(L)
         }
@@ -112,7 +112,7 @@ ${kernel}(${parameters})
 #pragma unroll
             for (int i = 0; i < ${L.floats}; i++)
 //%   if weighted then
-                sum[i] = fmaf(weight[k], v[k][i], sum[i]);
+                sum[i] = fmaf(coef[k], v[k][i], sum[i]);
 //%   else
                 sum[i] += v[k][i];
 //%   end

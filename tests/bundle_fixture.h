@@ -10,6 +10,7 @@
 
 #include "pack/bundle_write.h"
 #include "fixture_graph.h"
+#include "plan/fuse.h"
 #include "plan/lower.h"
 #include "plan/order_steps.h"
 #include "plan/scaled_rows.h"
@@ -34,7 +35,8 @@ static inline void fixture_kernels(struct manifest *m)
 {
     for (int32_t i = 0; i < m->program.n_steps; i++) {
         struct step *s = &m->program.steps[i];
-        if (s->kind == STEP_LINEAR && !is_narrow_product(&m->program, s))
+        if (s->fused ||
+            (s->kind == STEP_LINEAR && !is_narrow_product(&m->program, s)))
             continue;
         int32_t dim = m->program.buffers[s->out].dim, k = 0;
         while (k < m->n_kernels && !fixture_kernel_fits(m, s, &m->kernels[k]))
@@ -86,6 +88,7 @@ static inline struct manifest *fixture_manifest(const struct model_request *rq,
         memcpy(m->reorder.fingerprint, g->fingerprint, 33);
     }
     program_scale_rows(&m->program);
+    program_fuse(&m->program);
     fixture_kernels(m);
     m->n_archs = 2;
     strcpy(m->archs[0], "sm_90");

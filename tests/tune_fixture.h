@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "graph_fixture.h"
+#include "plan/fuse.h"
 #include "plan/lower.h"
 #include "tune/select.h"
 
@@ -58,6 +59,7 @@ static inline void scratch_text(const char *name, const char *text)
 struct tune_case {
     struct workbench_request request;
     struct model_request model_request;
+    bool fuse; // as assemble does
     struct workbench wb;
     struct model model;
     struct program program;
@@ -107,6 +109,8 @@ static inline gnnac_status tune_run(struct tune_case *t, const struct csr *g,
         st = model_build(&t->model_request, &t->model, &err);
     if (st == GNNAC_OK)
         st = lower_model(&t->model, g->n_nodes, g->n_edges, &t->program, &err);
+    if (st == GNNAC_OK && t->fuse)
+        program_fuse(&t->program);
     if (st == GNNAC_OK)
         st = select_kernels(&t->wb, &t->model, &t->program, &t->graph, &t->sel,
                             &err);

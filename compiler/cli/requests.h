@@ -14,7 +14,8 @@
 gnnac_status read_model_request(const struct options *o,
                                 struct model_request *out, gnnac_error *err);
 
-// --device --arch --db --no-db --tune --rules --set --threads.
+// --device --arch --db --no-db --tune --rules --set --no-fuse
+// --threads.
 void read_workbench_request(const struct options *o,
                             struct workbench_request *out);
 

@@ -171,6 +171,7 @@ static json_t *step_json(const struct explained *e, const struct choice *c,
                          const struct opspec *op, const struct db_answers *a)
 {
     const struct step *s = &e->program->steps[c->step];
+    const struct step *tail = step_tail(e->program, s);
     const struct layer *l = &e->model->layers[s->layer];
     const struct decision *d = e->selection->decisions[c->step];
     const struct kernel *k =
@@ -184,13 +185,14 @@ static json_t *step_json(const struct explained *e, const struct choice *c,
             candidates, candidate_json(e, op, &d->candidates[i], timings));
     return json_pack(
         "{s:i, s:i, s:s, s:i, s:i, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, "
-        "s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}",
+        "s:s, s:s, s:s, s:s*, s:o, s:o, s:o, s:o, s:o}",
         "step", (int)c->step, "layer", (int)s->layer, "op", conv_op_name(l->op),
         "in_dim", (int)l->in_dim, "out_dim", (int)l->out_dim, "kind",
         step_kind_name(s->kind), "width", (int)k->dim, "question", op->key,
         "chosen", k->name, "template", k->family, "rule", c->rule, "where",
         c->where, "level", c->level, "level_text", level_text(c->level), "why",
-        c->why, "knobs", c->knobs, "median_ns",
+        c->why, "knobs", c->knobs, "then",
+        tail ? step_kind_name(tail->kind) : NULL, "median_ns",
         isnan(c->median_ns) ? json_null() : json_real(c->median_ns), "rules",
         rules, "candidates", candidates, "lookup", lookup_json(e, a), "timings",
         timings);
@@ -306,9 +308,11 @@ void explain_print_step(const json_t *s)
 {
     size_t i;
     json_t *t;
-    printf("step %d: layer %d (%s %d -> %d), %s, width %d\n", int_at(s, "step"),
-           int_at(s, "layer"), json_text_at(s, "op"), int_at(s, "in_dim"),
-           int_at(s, "out_dim"), json_text_at(s, "kind"), int_at(s, "width"));
+    const char *then = json_text_at(s, "then");
+    printf("step %d: layer %d (%s %d -> %d), %s, width %d%s%s\n",
+           int_at(s, "step"), int_at(s, "layer"), json_text_at(s, "op"),
+           int_at(s, "in_dim"), int_at(s, "out_dim"), json_text_at(s, "kind"),
+           int_at(s, "width"), then[0] ? ", then " : "", then);
     json_array_foreach(json_object_get(s, "rules"), i, t) print_trace(t);
     print_candidates(json_object_get(s, "candidates"));
     printf("    chosen: %s\n        %s\n        by %s (%s): %s\n",

@@ -69,13 +69,17 @@ static const char *op_field(lua_State *L, size_t max_bytes)
 
 static int l_family(lua_State *L)
 {
-    static const char *const fields[] = {"op", "doc", NULL};
+    static const char *const fields[] = {"op", "doc", "tails", NULL};
     struct head *h = head_of(L);
     check_fields(L, "family", fields);
     if (h->u->doc)
         return luaL_error(L, "family is declared twice");
     snprintf(h->f->op, sizeof(h->f->op), "%s",
              op_field(L, sizeof(h->f->op) - 1));
+    int tails = lua_getfield(L, 1, "tails");
+    if (tails != LUA_TNIL && tails != LUA_TBOOLEAN)
+        return luaL_error(L, "tails must be true or false");
+    h->f->tails = lua_toboolean(L, -1);
     h->u->doc = strdup(text_field(L, "doc", 2000));
     return h->u->doc ? 0 : luaL_error(L, "out of memory");
 }

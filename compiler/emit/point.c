@@ -1,5 +1,7 @@
 #include "emit/point.h"
 
+#include "plan/fuse.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -66,6 +68,8 @@ static void push_spec(lua_State *L, const struct kernel_spec *s)
     set_integer(L, "depth", s->depth);
     set_integer(L, "heads", s->heads);
     set_integer(L, "channels", s->channels);
+    set_integer(L, "tail_dim", s->tail_dim);
+    set_text(L, "tail", tail_name(s->tail));
     set_text(L, "x_type", dtype_name(s->x_type));
     set_text(L, "out_type", dtype_name(s->out_type));
     set_text(L, "self_type", dtype_name(s->self_type));

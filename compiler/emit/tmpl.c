@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "emit/point.h"
+#include "plan/fuse.h"
 
 static gnnac_status check_point(const struct candidate *c,
                                 const struct kernel_spec *s, gnnac_error *err)
@@ -21,7 +22,10 @@ static gnnac_status check_point(const struct candidate *c,
     }
     bool own = s->self_term != SELF_NONE;
     int32_t x_dim = kernel_x_dim(s);
-    if (s->dim < 1 || s->x_pitch < x_dim || s->out_pitch < s->dim ||
+    if (s->tail && !f->tails)
+        return FAIL(err, GNNAC_EUNSUPPORTED, "%s: knows no tails (%s)",
+                    f->name, tail_name(s->tail));
+    if (s->dim < 1 || s->x_pitch < x_dim || s->out_pitch < spec_out_dim(s) ||
         (own && s->self_pitch < s->dim) ||
         (s->offset_bits != 32 && s->offset_bits != 64))
         return FAIL(err, GNNAC_EUSAGE,
@@ -69,11 +73,13 @@ static void add_name(struct strbuf *b, const struct unit *u,
         strbuf_puts(b, "_bias");
     if (s->act != ACT_NONE)
         strbuf_printf(b, "_%s", activation_name(s->act));
+    if (s->tail)
+        strbuf_printf(b, "_%s%d", tail_name(s->tail), (int)s->tail_dim);
     add_dtype(b, 'y', s->out_type, s->x_type);
     if (s->self_term != SELF_NONE)
         add_dtype(b, 's', s->self_type, s->x_type);
     add_pitch(b, 'x', s->x_pitch, s->depth ? s->depth : s->dim);
-    add_pitch(b, 'y', s->out_pitch, s->dim);
+    add_pitch(b, 'y', s->out_pitch, spec_out_dim(s));
     if (s->self_term != SELF_NONE || s->heads || s->self_pitch)
         add_pitch(b, 's', s->self_pitch, s->dim);
     if (s->grad_pitch)
@@ -133,6 +139,9 @@ static void add_provenance(struct strbuf *b, const struct unit *u,
                       dtype_name(s->self_type));
     if (s->grad_pitch)
         strbuf_printf(b, " grad_pitch=%d", (int)s->grad_pitch);
+    if (s->tail)
+        strbuf_printf(b, " tail=%s tail_dim=%d", tail_name(s->tail),
+                      (int)s->tail_dim);
     strbuf_printf(b, " norm=%s self=%s bias=%d act=%s offset_bits=%d\n",
                   norm_name(s->norm), self_term_name(s->self_term), s->bias,
                   activation_name(s->act), (int)s->offset_bits);

@@ -21,6 +21,7 @@ struct family {
     char name[64];    // file NAME.cu.lua
     char path[512];   // where it was found
     char op[32];      // what it computes: one of opspec.h
+    bool tails;       // whether it can go on with a finished row (plan/fuse.h)
     size_t n_knobs;
     struct knob knobs[MAX_KNOBS];
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plan/fuse.h"
 #include "plan/lower.h"
 #include "plan/scaled_rows.h"
 
@@ -81,15 +82,16 @@ static int32_t scores_of(const struct step *s)
 static struct kernel_spec spec_of(const struct program *p, const struct step *s,
                                   int64_t n_nodes, int64_t n_edges)
 {
-    int32_t scores = scores_of(s);
+    const struct step *tail = step_tail(p, s);
+    int32_t scores = scores_of(s), out = tail ? tail->out : s->out;
     int32_t heads = scores < 0 ? 0 : p->buffers[scores].dim / 2;
     return (struct kernel_spec){
         .dim = p->buffers[s->out].dim,
         .x_type = type_of(p, s->x),
-        .out_type = type_of(p, s->out),
+        .out_type = type_of(p, out),
         .self_type = type_of(p, s->self),
         .x_pitch = pitch_of(p, s->x),
-        .out_pitch = pitch_of(p, s->out),
+        .out_pitch = pitch_of(p, out),
         .self_pitch = pitch_of(p, s->self),
         .grad_pitch = s->grad ? pitch_of(p, s->grad) : 0,
         .norm = s->norm,
@@ -100,6 +102,8 @@ static struct kernel_spec spec_of(const struct program *p, const struct step *s,
         .depth = s->kind == STEP_LINEAR ? p->buffers[s->x].dim : 0,
         .heads = heads,
         .channels = heads ? p->buffers[s->x].dim / heads : 0,
+        .tail = tail_of(p, s),
+        .tail_dim = tail && tail->kind == STEP_LINEAR ? p->buffers[out].dim : 0,
     };
 }
 
@@ -142,6 +146,8 @@ static void add_rest(struct opspec *o)
         append(o, " heads=%dx%d", (int)k->heads, (int)k->channels);
     if (k->grad_pitch)
         append(o, " grad=%d", (int)k->grad_pitch);
+    if (k->tail)
+        append(o, " then=%s:%d", tail_name(k->tail), (int)k->tail_dim);
 }
 
 bool opspec_of_step(const struct model *m, const struct program *p,
@@ -150,7 +156,8 @@ bool opspec_of_step(const struct model *m, const struct program *p,
 {
     const struct layer *l = &m->layers[s->layer];
     out->op = op_of_kind[s->kind];
-    if (!out->op || (s->kind == STEP_LINEAR && !is_narrow_product(p, s)))
+    if (!out->op || s->fused ||
+        (s->kind == STEP_LINEAR && !is_narrow_product(p, s)))
         return false;
     out->spec = spec_of(p, s, n_nodes, n_edges);
     const char *direction = directions[s->transposed];
@@ -168,19 +175,40 @@ bool opspec_of_step(const struct model *m, const struct program *p,
     return true;
 }
 
+// What a kernel does besides, which comes last. Returns where it begins: the
+// text's end where there is none; NULL where it makes no sense.
+static const char *parse_tail(const char *text, struct kernel_spec *k)
+{
+    char name[32] = "";
+    int end = 0;
+    const char *begin = strstr(text, " then=");
+    if (!begin)
+        return text + strlen(text);
+    sscanf(begin, " then=%31[^:]:%" SCNd32 "%n", name, &k->tail_dim, &end);
+    int tail = tail_from_name(name);
+    if (end == 0 || begin[end] || tail <= TAIL_NONE ||
+        (k->tail_dim > 0) != (tail != TAIL_LOG_SOFTMAX) || k->tail_dim < 0)
+        return NULL;
+    k->tail = (enum tail)tail;
+    return begin;
+}
+
 // What stands behind a key's text of a product, which is all float32, and where
 // not all matrices are.
 static bool parse_rest(const char *text, struct kernel_spec *k)
 {
     char out[8] = "", self[8] = "";
     int end = 0;
+    const char *stop = parse_tail(text, k);
+    if (!stop)
+        return false;
     if (sscanf(text, " depth=%" SCNd32 "%n", &k->depth, &end) == 1)
         return end > 0 && !text[end] && k->depth > 0 && spec_is_f32(k);
-    if (!*text)
+    if (text == stop)
         return spec_is_f32(k);
     sscanf(text, " types=%7[^,],%7s%n", out, self, &end);
     int out_at = dtype_from_name(out), self_at = dtype_from_name(self);
-    if (end == 0 || text[end] || out_at < 0 || self_at < 0)
+    if (end == 0 || text + end != stop || out_at < 0 || self_at < 0)
         return false;
     k->out_type = (enum dtype)out_at;
     k->self_type = (enum dtype)self_at;

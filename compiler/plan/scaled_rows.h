@@ -11,8 +11,8 @@
 bool is_narrow_product(const struct program *p, const struct step *s);
 
 // Lets every narrow product whose only reader is a GCN aggregation scale its
-// rows. The product's norm becomes NORM_GCN, the aggregation's NORM_SCALED. The
-// last change of a lowered program, after program_add_order.
+// rows. The product's norm becomes NORM_GCN, the aggregation's NORM_SCALED.
+// After program_add_order.
 void program_scale_rows(struct program *p);
 
 #endif

@@ -5,6 +5,16 @@
 
 #include "bundle/program.h"
 
+
+// What follows a row's activation in the same kernel; see plan/fuse.h.
+enum tail {
+    TAIL_NONE,
+    TAIL_LOG_SOFTMAX,
+    TAIL_LINEAR,        // the row times weight^T
+    TAIL_SCALED_LINEAR, // then times the row's dinv
+    N_TAILS
+};
+
 struct kernel_spec {
     int32_t dim;                            // columns
     enum dtype x_type, out_type, self_type; // how the matrices are stored
@@ -18,7 +28,15 @@ struct kernel_spec {
     int32_t depth;           // linear: columns of x; else 0
     int32_t heads, channels; // attention, whose x has heads * channels
                              // columns; else 0
+    enum tail tail;          // of an aggregation
+    int32_t tail_dim;        // of a product in the tail, its columns; else 0
 };
+
+// Columns of out.
+static inline int32_t spec_out_dim(const struct kernel_spec *s)
+{
+    return s->tail_dim ? s->tail_dim : s->dim;
+}
 
 static inline bool spec_is_f32(const struct kernel_spec *s)
 {

@@ -11,6 +11,7 @@
 #include "order/orders.h"
 #include "order/reorder_auto.h"
 #include "plan/order_steps.h"
+#include "plan/fuse.h"
 #include "plan/scaled_rows.h"
 #include "train/train_program.h"
 #include "tune/order_vote.h"
@@ -299,6 +300,8 @@ gnnac_status assemble(struct workbench *wb, const struct assemble_request *rq,
     if (a->order.perm)
         TRY(reorder_graph(a, err));
     program_scale_rows(&m->program);
+    if (!wb->request.no_fuse)
+        program_fuse(&m->program);
     TRY(select_kernels(wb, &m->model, &m->program, &a->graph, a->selection,
                        err));
     if (a->selection->report.n_timed > 0)

@@ -43,13 +43,16 @@ static gnnac_status make_host_data(struct bench *b, gnnac_error *err)
     b->x = random_values(n * s->x_pitch, 1, s->x_type);
     b->self = random_values(n * s->self_pitch, 2, s->self_type);
     b->bias = random_values(s->dim, 3, DTYPE_F32);
+    b->weight = random_values((int64_t)s->tail_dim * s->dim, 4, DTYPE_F32);
     b->dinv = alloc_array(n, sizeof(*b->dinv));
     b->y = alloc_array(out_values(b) + 2 * CANARY_VALUES, sizeof(*b->y));
     b->stored = alloc_array((int64_t)out_bytes(b), 1);
-    if (!b->x || !b->self || !b->bias || !b->dinv || !b->y || !b->stored)
+    if (!b->x || !b->self || !b->bias || !b->weight || !b->dinv || !b->y ||
+        !b->stored)
         return FAIL(err, GNNAC_ENOMEM, "out of memory for the bench");
     graph_dinv(n, b->g->rowptr, b->dinv);
-    b->host = (struct operand_data){b->x, b->self, b->dinv, b->bias, 0.25f};
+    b->host = (struct operand_data){b->x,    b->self, b->dinv,
+                                    b->bias, 0.25f,   b->weight};
     return GNNAC_OK;
 }
 
@@ -81,6 +84,9 @@ static gnnac_status make_device_data(struct bench *b, gnnac_error *err)
     TRY(upload_matrix(b, b->self, s->self_pitch, s->self_type, &d->self, err));
     TRY(cuda_upload(c, b->bias, (size_t)s->dim * sizeof(float), "the bench",
                     &d->bias, err));
+    TRY(cuda_upload(c, b->weight,
+                    (size_t)s->tail_dim * (size_t)s->dim * sizeof(float),
+                    "the bench", &d->weight, err));
     TRY(cuda_upload(c, &b->host.eps, sizeof(float), "the bench", &d->eps, err));
     TRY(cuda_alloc(c, out_bytes(b), "the bench", &b->out_base, err));
     d->out = b->out_base + CANARY_VALUES * dtype_bytes(s->out_type);
@@ -101,8 +107,10 @@ gnnac_status bench_init(const struct cuda_context *c, const struct csr *g,
 void bench_finish(struct bench *b)
 {
     const struct cuda_context *c = b->c;
-    const cu_ptr owned[] = {b->device.x, b->device.self, b->device.bias,
-                            b->device.eps, b->device.partial, b->out_base};
+    const cu_ptr owned[] = {b->device.x,      b->device.self,
+                            b->device.bias,   b->device.eps,
+                            b->device.weight, b->device.partial,
+                            b->out_base};
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         cuda_free(c, owned[i]);
     if (b->stream)
@@ -112,6 +120,7 @@ void bench_finish(struct bench *b)
     free(b->self);
     free(b->dinv);
     free(b->bias);
+    free(b->weight);
     free(b->y);
     free(b->stored);
 }

@@ -17,7 +17,7 @@ struct bench {
     const struct kernel_spec *spec;
     struct cuda_graph graph;
     struct operand_data host;
-    float *x, *self, *dinv, *bias, *y; // owned, host; all as floats
+    float *x, *self, *dinv, *bias, *weight, *y; // owned, host; all as floats
     void *stored; // owned, host: the output with canaries as it lies there
     struct operands device;
     cu_ptr out_base; // canaries, output, canaries

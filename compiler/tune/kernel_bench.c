@@ -43,7 +43,7 @@ static void bare_sum(int32_t dim, int32_t pitch, struct model *m,
 }
 
 static gnnac_status time_ours(struct workbench *wb, const struct csr *g,
-                              const struct model *m, const struct program *p,
+                              const struct model *m, struct program *p,
                               struct kernel_bench *b, gnnac_error *err)
 {
     struct tunedb *db = wb->db;
@@ -72,7 +72,7 @@ static gnnac_status find_roof(struct workbench *wb, const struct csr *g,
 
 // The vendor's library is not ours to insist on.
 static gnnac_status time_theirs(struct workbench *wb, const struct csr *g,
-                                const struct program *p, struct kernel_bench *b,
+                                struct program *p, struct kernel_bench *b,
                                 gnnac_error *err)
 {
     gnnac_error mine = {{0}};

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "bundle/dtype.h"
+#include "tune/oracle_tail.h"
 
 static double row_scale(const struct kernel_spec *spec,
                         const struct operand_data *d, int64_t v,
@@ -135,29 +136,38 @@ static void aggregate_row(const struct csr *g, const struct kernel_spec *spec,
         double bias = spec->bias ? d->bias[c] : 0;
         y[c] += self + bias;
         bound[c] = u * (bound[c] + fabs(self) + fabs(bias)) + 0x1p-126;
-        if (spec->out_type != DTYPE_F32)
-            bound[c] += dtype_unit(spec->out_type) * fabs(y[c]) +
-                        dtype_tiny(spec->out_type);
         if (spec->act == ACT_RELU && y[c] < 0)
             y[c] = 0;
     }
+}
+
+static void add_storage(const struct kernel_spec *spec, const double *y,
+                        double *bound)
+{
+    double unit = dtype_unit(spec->out_type), tiny = dtype_tiny(spec->out_type);
+    for (int32_t c = 0; c < spec_out_dim(spec); c++)
+        bound[c] += unit * (fabs(y[c]) + bound[c]) + tiny;
 }
 
 void oracle_row(const struct csr *g, const struct kernel_spec *spec,
                 const struct operand_data *d, int64_t v, double *y,
                 double *bound)
 {
-    if (spec->heads)
+    if (spec->heads) {
         attention_row(g, spec, d, v, y, bound);
-    else
-        aggregate_row(g, spec, d, v, y, bound);
+        return;
+    }
+    aggregate_row(g, spec, d, v, y, bound);
+    oracle_tail(spec, d, v, y, bound);
+    if (spec->out_type != DTYPE_F32)
+        add_storage(spec, y, bound);
 }
 
 static double row_error(const struct kernel_spec *spec, const float *got,
                         const double *want, const double *bound)
 {
     double worst = 0;
-    for (int32_t c = 0; c < spec->dim; c++) {
+    for (int32_t c = 0; c < spec_out_dim(spec); c++) {
         double ratio = fabs(got[c] - want[c]) / bound[c];
         if (!(ratio <= worst))
             worst = isnan(ratio) ? INFINITY : ratio;
@@ -185,14 +195,15 @@ double oracle_compare(const struct csr *g, const struct kernel_spec *spec,
 #pragma omp parallel
     {
         struct worst mine = {0, -1};
-        double *want = malloc(2 * (size_t)spec->dim * sizeof(*want));
+        size_t room = (size_t)spec->dim + (size_t)spec->tail_dim;
+        double *want = malloc(2 * room * sizeof(*want));
 #pragma omp for schedule(dynamic, 256)
         for (int64_t v = 0; v < g->n_nodes; v++) {
             double error = INFINITY;
             if (want) {
-                oracle_row(g, spec, d, v, want, want + spec->dim);
+                oracle_row(g, spec, d, v, want, want + room);
                 error = row_error(spec, y + v * spec->out_pitch, want,
-                                  want + spec->dim);
+                                  want + room);
             }
             keep_worse(&mine, error, v);
         }

@@ -283,6 +283,17 @@ static gnnac_status ask_for_space(struct selector *s, struct question *q,
     return st;
 }
 
+// The best rule's template must not lose because of what it is asked besides.
+static gnnac_status check_tails(const struct question *q,
+                                const struct decision *d, gnnac_error *err)
+{
+    const struct family *first =
+        d->n_candidates ? d->candidates[0].family : NULL;
+    if (q->op.spec.tail && first && !first->tails)
+        return FAIL(err, GNNAC_ENOENT, "%s knows no tails", first->name);
+    return GNNAC_OK;
+}
+
 static gnnac_status collect_options(struct selector *s, struct question *q,
                                     gnnac_error *err)
 {
@@ -290,6 +301,8 @@ static gnnac_status collect_options(struct selector *s, struct question *q,
     if (!d)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
     gnnac_status st = ask_for_space(s, q, d, err);
+    if (st == GNNAC_OK)
+        st = check_tails(q, d, err);
     if (st == GNNAC_OK)
         st = emit_all(s, q, d, err);
     if (st == GNNAC_OK && s->wb->request.explain)
@@ -316,8 +329,34 @@ static void record_choice(struct selector *s, const struct question *q)
 
 // ---- the whole --------------------------------------------------------------
 
+// What is known or proposed for the step of `q`.
+static gnnac_status prepare_question(struct selector *s, struct question *q,
+                                     gnnac_error *err)
+{
+    q->incumbent = -1;
+    gnnac_status st = recall_question(s, q, err);
+    return st == GNNAC_OK && (!q->recalled || s->wb->request.explain)
+               ? collect_options(s, q, err)
+               : st;
+}
+
+// Where nothing can do a step together with the next one, each is asked about.
+static gnnac_status ask_apart(struct selector *s, const struct model *m,
+                              struct program *p, struct question *q,
+                              gnnac_error *err)
+{
+    const struct csr *g = s->graph->stored;
+    int32_t step = q->step;
+    p->steps[step + 1].fused = false;
+    free(q->origins);
+    space_finish(&q->space);
+    *q = (struct question){.step = step};
+    opspec_of_step(m, p, &p->steps[step], g->n_nodes, g->n_edges, &q->op);
+    return prepare_question(s, q, err);
+}
+
 static gnnac_status ask(struct selector *s, const struct model *m,
-                        const struct program *p, gnnac_error *err)
+                        struct program *p, gnnac_error *err)
 {
     const struct csr *g = s->graph->stored;
     s->questions = calloc_array(p->n_steps, sizeof(*s->questions));
@@ -331,13 +370,15 @@ static gnnac_status ask(struct selector *s, const struct model *m,
             !opspec_of_step(m, p, &p->steps[i], g->n_nodes, g->n_edges, &q->op))
             continue;
         q->step = i;
-        q->incumbent = -1;
         s->n_questions++;
-        gnnac_status st = recall_question(s, q, err);
-        if (st == GNNAC_OK && (!q->recalled || s->wb->request.explain))
-            st = collect_options(s, q, err);
+        gnnac_error mine = {{0}};
+        gnnac_status st = prepare_question(s, q, &mine);
+        if (st == GNNAC_ENOENT && step_tail(p, &p->steps[i])) {
+            mine = (gnnac_error){{0}};
+            st = ask_apart(s, m, p, q, &mine);
+        }
         if (st != GNNAC_OK)
-            return st;
+            return FAIL(err, st, "%s", mine.msg);
     }
     return GNNAC_OK;
 }
@@ -403,7 +444,7 @@ static void selector_finish(struct selector *s)
 }
 
 gnnac_status select_kernels(struct workbench *wb, const struct model *m,
-                            const struct program *p, struct graph_input *g,
+                            struct program *p, struct graph_input *g,
                             struct selection *out, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;

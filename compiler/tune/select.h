@@ -47,9 +47,11 @@ gnnac_status selection_reserve(struct selection *s, size_t n, gnnac_error *err);
 
 // GNNAC_ENOENT (no candidate), GNNAC_ECOMPILE (no candidate of a step
 // compiles; the message is the first compiler error), GNNAC_EWRONG (no
-// candidate passes the gate), and what the modules below report.
+// candidate passes the gate), and what the modules below report. Where no
+// candidate can do a step together with the one behind it, `p` has them apart
+// afterwards.
 gnnac_status select_kernels(struct workbench *wb, const struct model *m,
-                            const struct program *p, struct graph_input *g,
+                            struct program *p, struct graph_input *g,
                             struct selection *out, gnnac_error *err);
 
 #endif

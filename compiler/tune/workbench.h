@@ -19,6 +19,7 @@ struct workbench_request {
     const char *arch;   // native, or sm_90[,sm_80...]
     const char *db;     // folder of the databases
     bool no_db;
+    bool no_fuse; // every step has a kernel of its own (plan/fuse.h)
     bool timed;          // time candidates where there is a GPU
     bool full;           // then every point of rules/exhaustive.lua, too
     bool explain;        // keep every decision's trace, compile nothing

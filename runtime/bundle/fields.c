@@ -76,8 +76,10 @@ static json_t *array_to_json(const struct field *f, const char *from)
 static bool is_absent(const struct field *f, const void *from)
 {
     const char *p = (const char *)from + f->offset;
-    return f->kind == FIELD_OPTION ? p[f->sub->offset] == '\0'
-                                   : f->optional && load_i32(p) == 0;
+    if (f->kind == FIELD_OPTION)
+        return p[f->sub->offset] == '\0';
+    return f->optional &&
+           (f->kind == FIELD_BOOL ? *p == '\0' : load_i32(p) == 0);
 }
 
 json_t *fields_to_json(const struct field *table, const void *from)

@@ -33,7 +33,7 @@ struct field {
     int64_t min, max;
     const struct name_table *names;
     const struct field *sub;
-    bool optional; // an I32 or NAME that is not written where it is 0
+    bool optional; // an I32, NAME or BOOL, not written where it is 0
 };
 
 // NULL: out of memory.

@@ -105,6 +105,7 @@ static const struct field step_fields[] = {
     NAME(step, self_term, self_term_names),
     NAME(step, act, activation_names),
     I32(step, kernel, -1, MAX_KERNELS - 1),
+    {"fused", FIELD_BOOL, AT(step, fused), .optional = true},
     {0},
 };
 
@@ -214,11 +215,12 @@ static const struct field manifest_fields[] = {
 // ignored "part_rows" or "packed_rows" would hand kernels other parts than they
 // expect. One without "attention" knows neither its steps nor its parameters,
 // one without "training" not what the kernels of training are given, one
-// without "products" leaves those with a kernel to BLAS. To one without "dtype"
+// without "products" leaves those with a kernel to BLAS, one without "fused"
+// computes anew what the kernel of the step before did. To one without "dtype"
 // all matrices are float32.
 static const char *const features[] = {"reorder",  "part_rows",   "attention",
                                        "training", "packed_rows", "products",
-                                       "dtype"};
+                                       "dtype",    "fused"};
 enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
 
 static bool has_feature(const char *name)
@@ -289,6 +291,14 @@ static bool has_products(const struct manifest *m)
     return false;
 }
 
+static bool has_fused(const struct manifest *m)
+{
+    for (int32_t i = 0; i < m->program.n_steps; i++)
+        if (m->program.steps[i].fused)
+            return true;
+    return false;
+}
+
 static bool has_attention(const struct manifest *m)
 {
     for (int32_t i = 0; i < m->model.n_layers; i++)
@@ -307,8 +317,9 @@ static json_t *requirements(const struct manifest *m)
     const char *packed = has_packed_rows(m) ? "packed_rows" : NULL;
     const char *products = has_products(m) ? "products" : NULL;
     const char *dtype = m->model.dtype != DTYPE_F32 ? "dtype" : NULL;
-    return json_pack("[s*, s*, s*, s*, s*, s*, s*]", order, rows, attention,
-                     training, packed, products, dtype);
+    const char *fused = has_fused(m) ? "fused" : NULL;
+    return json_pack("[s*, s*, s*, s*, s*, s*, s*, s*]", order, rows, attention,
+                     training, packed, products, dtype, fused);
 }
 
 json_t *manifest_to_json(const struct manifest *m)

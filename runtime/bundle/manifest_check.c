@@ -91,6 +91,7 @@ static gnnac_status check_buffers(const struct manifest *m, gnnac_error *err)
 // A step with what it refers to, looked up once.
 struct checked_step {
     const struct manifest *m;
+    const struct program *p;
     const struct step *s;
     int32_t index;
     const struct buffer *x, *out, *self; // self may be NULL
@@ -114,7 +115,7 @@ static bool param_is(const struct checked_step *c, int32_t index, int32_t rows,
 // Whether the step multiplies its rows by dinv, for an aggregation to come.
 static bool is_scaling(const struct step *s)
 {
-    return s->kind == STEP_LINEAR && s->norm == NORM_GCN && s->kernel >= 0;
+    return s->kind == STEP_LINEAR && s->norm == NORM_GCN && !step_by_blas(s);
 }
 
 // Which fields a kind of step uses; the others must say "none".
@@ -291,12 +292,21 @@ static gnnac_status check_kernels(const struct manifest *m, gnnac_error *err)
     return GNNAC_OK;
 }
 
+static const struct buffer *buffer_of(const struct program *p, int32_t i)
+{
+    return i >= 0 ? &p->buffers[i] : NULL;
+}
+
 // An index of the step's matrices or of the edges needs more than 31 bits.
 static bool needs_64_bits(const struct checked_step *c)
 {
-    int64_t pitch = c->x->pitch > c->out->pitch ? c->x->pitch : c->out->pitch;
-    if (c->self && c->self->pitch > pitch)
-        pitch = c->self->pitch;
+    const struct step *tail = step_tail(c->p, c->s);
+    const struct buffer *const all[] = {c->x, c->out, c->self,
+                                        buffer_of(c->p, tail ? tail->out : -1)};
+    int64_t pitch = 1;
+    for (int i = 0; i < 4; i++)
+        if (all[i] && all[i]->pitch > pitch)
+            pitch = all[i]->pitch;
     return !edges_fit_32_bits(c->m->n_stored_edges) ||
            c->m->n_nodes > INT32_MAX / pitch;
 }
@@ -306,8 +316,11 @@ static bool is_model_step(const struct step *s)
     return s->kind < N_MODEL_STEP_KINDS;
 }
 
-static bool step_can_pass(const struct step *s, enum launch_arg a)
+// Whether the step, or the one that its kernel does as well, has the operand.
+static bool step_can_pass(const struct program *p, const struct step *s,
+                          enum launch_arg a)
 {
+    const struct step *tail = step_tail(p, s);
     if (launch_arg_trains(a))
         return !is_model_step(s); // what it lacks is found at its launch
     switch (a) {
@@ -316,7 +329,7 @@ static bool step_can_pass(const struct step *s, enum launch_arg a)
     case ARG_BIAS:
         return s->bias != -1;
     case ARG_WEIGHT:
-        return s->kind == STEP_LINEAR;
+        return s->kind == STEP_LINEAR || (tail && tail->kind == STEP_LINEAR);
     case ARG_EPS:
         return s->eps != -1;
     case ARG_ATT_SRC:
@@ -324,7 +337,7 @@ static bool step_can_pass(const struct step *s, enum launch_arg a)
         return s->kind == STEP_ATTENTION_SCORES ||
                s->kind == STEP_ATTENTION_SCORES_GRAD;
     case ARG_DINV:
-        return step_reads_dinv(s);
+        return step_reads_dinv(s) || (tail && step_reads_dinv(tail));
     case ARG_SOURCE_ROW:
         return s->kind == STEP_GRAPH_ORDER || s->kind == STEP_INPUT_ORDER;
     default:
@@ -346,15 +359,10 @@ static gnnac_status check_step_kernel(const struct checked_step *c)
         return BAD_STEP(c, "its kernel's 32-bit offsets overflow");
     for (int32_t i = 0; i < k->n_launches; i++)
         for (int32_t j = 0; j < k->launches[i].n_args; j++)
-            if (!step_can_pass(c->s, k->launches[i].args[j]))
+            if (!step_can_pass(c->p, c->s, k->launches[i].args[j]))
                 return BAD_STEP(c, "its kernel asks for an operand that the "
                                    "step does not have");
     return GNNAC_OK;
-}
-
-static const struct buffer *buffer_of(const struct program *p, int32_t i)
-{
-    return i >= 0 ? &p->buffers[i] : NULL;
 }
 
 gnnac_status manifest_check_step_kernel(const struct manifest *m,
@@ -363,6 +371,7 @@ gnnac_status manifest_check_step_kernel(const struct manifest *m,
 {
     const struct step *s = &p->steps[index];
     const struct checked_step c = {.m = m,
+                                   .p = p,
                                    .s = s,
                                    .index = index,
                                    .x = buffer_of(p, s->x),
@@ -381,6 +390,19 @@ static gnnac_status check_training(const struct manifest *m, gnnac_error *err)
 }
 
 // ---- steps ------------------------------------------------------------------
+
+// The kernel of an aggregation may go on with what it wrote.
+static gnnac_status check_fused(const struct checked_step *c)
+{
+    const struct step *s = c->s, *before = c->index ? s - 1 : NULL;
+    if (!before || before->kind != STEP_AGGREGATE || before->kernel < 0 ||
+        s->kernel >= 0 || s->x != before->out || s->accumulate ||
+        (s->kind != STEP_LINEAR && s->kind != STEP_LOG_SOFTMAX))
+        return BAD_STEP(c, "cannot be fused with the step before");
+    if (s->out == before->x || s->out == before->self)
+        return BAD_STEP(c, "is fused, and writes what that kernel reads");
+    return GNNAC_OK;
+}
 
 static gnnac_status check_step(const struct checked_step *c)
 {
@@ -401,7 +423,9 @@ static gnnac_status check_step(const struct checked_step *c)
     if (c->s->layer >= c->m->model.n_layers)
         return BAD_STEP(c, "belongs to a layer that is not there");
     st = checks[c->s->kind](c);
-    return st == GNNAC_OK && !step_by_blas(c->s) ? check_step_kernel(c) : st;
+    if (st != GNNAC_OK || step_by_blas(c->s))
+        return st;
+    return c->s->fused ? check_fused(c) : check_step_kernel(c);
 }
 
 // Indices first, then that everything read was written before.
@@ -417,6 +441,8 @@ static gnnac_status look_up(struct checked_step *c, bool *written)
     if (!written[s->x] || (s->self >= 0 && !written[s->self]) ||
         (s->accumulate && !written[s->out]))
         return BAD_STEP(c, "reads a buffer before it is written");
+    if (s->fused)
+        written[s->x] = false; // its result alone is stored
     written[s->out] = true;
     c->x = &p->buffers[s->x];
     c->out = &p->buffers[s->out];
@@ -429,7 +455,11 @@ static gnnac_status check_steps(const struct manifest *m, gnnac_error *err)
     bool written[MAX_BUFFERS] = {true}; // buffer 0 is the caller's
     for (int32_t i = 0; i < m->program.n_steps; i++) {
         struct checked_step c = {
-            .m = m, .s = &m->program.steps[i], .index = i, .err = err};
+            .m = m,
+            .p = &m->program,
+            .s = &m->program.steps[i],
+            .index = i,
+            .err = err};
         gnnac_status st = look_up(&c, written);
         if (st == GNNAC_OK)
             st = check_step(&c);

@@ -126,7 +126,13 @@ bool step_is_product(enum step_kind kind)
 
 bool step_by_blas(const struct step *s)
 {
-    return step_is_product(s->kind) && s->kernel < 0;
+    return step_is_product(s->kind) && s->kernel < 0 && !s->fused;
+}
+
+const struct step *step_tail(const struct program *p, const struct step *s)
+{
+    bool last = s == &p->steps[p->n_steps - 1];
+    return !last && s[1].fused ? s + 1 : NULL;
 }
 
 bool launch_arg_is_int(enum launch_arg a)

@@ -137,6 +137,9 @@ struct step {
     enum self_term self_term;
     enum activation act;
     int32_t kernel;  // index into kernels; -1: BLAS, of products
+    // The kernel of the AGGREGATE before it computes this step, too, and leaves
+    // that one's own result unwritten. What runs steps one by one does not ask.
+    bool fused;
     bool transposed; // in training: sums over the nodes sent to
     // In training alone, of attention:
     int32_t grad; // the buffer of the output's gradient; 0: none
@@ -168,8 +171,11 @@ bool step_reads_dinv(const struct step *s);
 bool step_reads_edges(enum step_kind kind);
 // Whether a product of matrices is all of it.
 bool step_is_product(enum step_kind kind);
-// Whether BLAS computes the step: a product without a kernel of its own.
+// Whether BLAS computes the step: a product that no kernel does.
 bool step_by_blas(const struct step *s);
+// The step behind `s`, one of the program's, if the kernel of `s` does it; else
+// NULL.
+const struct step *step_tail(const struct program *p, const struct step *s);
 
 #include "bundle/kernel.h"
 #include "bundle/program_names.h"

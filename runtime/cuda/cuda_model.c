@@ -309,11 +309,13 @@ static gnnac_status run_kernel(const struct pass *p, const struct step *s,
                                gnnac_error *err)
 {
     bool scores = s->kind == STEP_ATTENTION_SCORES;
+    const struct step *tail = step_tail(&manifest_of(p->cm)->program, s);
+    const struct step *last = tail ? tail : s;
     const struct operands o = {
-        .out = buffer_address(p, s->out),
+        .out = buffer_address(p, last->out),
         .x = buffer_address(p, s->x),
         .self = buffer_address(p, s->self),
-        .weight = cuda_param(p->cm, s->weight),
+        .weight = cuda_param(p->cm, last->weight),
         .bias = cuda_param(p->cm, s->bias),
         .eps = cuda_param(p->cm, s->eps),
         .partial = p->workspace + partial_offset(p->cm),
@@ -334,6 +336,8 @@ static gnnac_status run_steps(const struct pass *p, gnnac_error *err)
         st = cuda_blas_on(&cm->blas, p->stream, err);
     for (int32_t i = 0; i < prog->n_steps && st == GNNAC_OK; i++) {
         const struct step *s = &prog->steps[i];
+        if (s->fused)
+            continue;
         st = step_by_blas(s) ? run_linear(p, s, err) : run_kernel(p, s, err);
     }
     return st;

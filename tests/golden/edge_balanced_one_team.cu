@@ -17,23 +17,23 @@
 #line 56 "/gnnac/templates/edge_balanced.cu.lua"
 typedef int offset_t;
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 171 "/gnnac/templates/lanes.lib.lua"
+#line 173 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 185 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 186 "/gnnac/templates/lanes.lib.lua"
+#line 188 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 159 "/gnnac/templates/lanes.lib.lua"
+#line 161 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
@@ -49,11 +49,11 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     const int lane = threadIdx.x % 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
-#line 236 "/gnnac/templates/lanes.lib.lua"
+#line 238 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 257 "/gnnac/templates/lanes.lib.lua"
+#line 259 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 #line 77 "/gnnac/templates/edge_balanced.cu.lua"
@@ -103,15 +103,15 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 128;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 37 "/gnnac/templates/epilogue.lib.lua"
+#line 42 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 128;
-#line 39 "/gnnac/templates/epilogue.lib.lua"
+#line 44 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (ends) {
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
     }
 #line 138 "/gnnac/templates/edge_balanced.cu.lua"
@@ -133,22 +133,22 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
         if (!ends)
             continue;
         if (!open) {
-#line 67 "/gnnac/templates/epilogue.lib.lua"
-    const float weight = 1.0f + __ldg(eps);
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 72 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = 1.0f + __ldg(eps);
+#line 78 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 78 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(weight, own[i], sum[i]);
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 159 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
 #line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 128;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
         }
 #line 162 "/gnnac/templates/edge_balanced.cu.lua"
@@ -175,27 +175,27 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     if (!begins || goes_on) {
 #line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 128;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 212 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
-#line 37 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 128;
 #line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 128;
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 67 "/gnnac/templates/epilogue.lib.lua"
-    const float weight = 1.0f + __ldg(eps);
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 72 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = 1.0f + __ldg(eps);
+#line 78 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 78 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(weight, own[i], sum[i]);
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
@@ -216,11 +216,11 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
     const int lane = threadIdx.x % 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
-#line 236 "/gnnac/templates/lanes.lib.lua"
+#line 238 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 257 "/gnnac/templates/lanes.lib.lua"
+#line 259 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
 #line 97 "/gnnac/templates/parts.lib.lua"
@@ -241,7 +241,7 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 128;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 119 "/gnnac/templates/parts.lib.lua"
@@ -252,21 +252,21 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
                 sum[i] += v[k][i];
     }
 
-#line 37 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 128;
 #line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 128;
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 67 "/gnnac/templates/epilogue.lib.lua"
-    const float weight = 1.0f + __ldg(eps);
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 72 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = 1.0f + __ldg(eps);
+#line 78 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 78 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(weight, own[i], sum[i]);
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

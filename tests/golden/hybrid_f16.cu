@@ -17,91 +17,91 @@
 #line 62 "/gnnac/templates/hybrid.cu.lua"
 typedef int offset_t;
 
-#line 85 "/gnnac/templates/lanes.lib.lua"
+#line 87 "/gnnac/templates/lanes.lib.lua"
 typedef unsigned short f16_t;
-#line 88 "/gnnac/templates/lanes.lib.lua"
+#line 90 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ float from_f16(unsigned bits)
 {
-#line 93 "/gnnac/templates/lanes.lib.lua"
+#line 95 "/gnnac/templates/lanes.lib.lua"
     float v;
     asm("cvt.f32.f16 %0, %1;" : "=f"(v) : "h"((f16_t)bits));
     return v;
 }
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load8_f16(float *to, const f16_t *from)
 {
-#line 127 "/gnnac/templates/lanes.lib.lua"
+#line 129 "/gnnac/templates/lanes.lib.lua"
     const uint4 v0 = __ldg((const uint4 *)(from + 0));
-#line 140 "/gnnac/templates/lanes.lib.lua"
+#line 142 "/gnnac/templates/lanes.lib.lua"
     to[0] = from_f16(v0.x & 0xffffu);
     to[1] = from_f16(v0.x >> 16);
-#line 140 "/gnnac/templates/lanes.lib.lua"
+#line 142 "/gnnac/templates/lanes.lib.lua"
     to[2] = from_f16(v0.y & 0xffffu);
     to[3] = from_f16(v0.y >> 16);
-#line 140 "/gnnac/templates/lanes.lib.lua"
+#line 142 "/gnnac/templates/lanes.lib.lua"
     to[4] = from_f16(v0.z & 0xffffu);
     to[5] = from_f16(v0.z >> 16);
-#line 140 "/gnnac/templates/lanes.lib.lua"
+#line 142 "/gnnac/templates/lanes.lib.lua"
     to[6] = from_f16(v0.w & 0xffffu);
     to[7] = from_f16(v0.w >> 16);
 }
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load8x4(float *to, const float *from)
 {
-#line 175 "/gnnac/templates/lanes.lib.lua"
+#line 177 "/gnnac/templates/lanes.lib.lua"
     const float4 v0 = __ldg((const float4 *)(from + 0));
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 185 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
-#line 186 "/gnnac/templates/lanes.lib.lua"
+#line 188 "/gnnac/templates/lanes.lib.lua"
     to[2] = v0.z;
     to[3] = v0.w;
-#line 175 "/gnnac/templates/lanes.lib.lua"
+#line 177 "/gnnac/templates/lanes.lib.lua"
     const float4 v4 = __ldg((const float4 *)(from + 4));
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 185 "/gnnac/templates/lanes.lib.lua"
     to[4] = v4.x;
     to[5] = v4.y;
-#line 186 "/gnnac/templates/lanes.lib.lua"
+#line 188 "/gnnac/templates/lanes.lib.lua"
     to[6] = v4.z;
     to[7] = v4.w;
 }
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store8x4(float *to, const float *from)
 {
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 163 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)(to + 0) =
         make_float4(from[0], from[1], from[2], from[3]);
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 163 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)(to + 4) =
         make_float4(from[4], from[5], from[6], from[7]);
 }
 
-#line 100 "/gnnac/templates/lanes.lib.lua"
+#line 102 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ unsigned to_f16(float v)
 {
-#line 106 "/gnnac/templates/lanes.lib.lua"
+#line 108 "/gnnac/templates/lanes.lib.lua"
     f16_t bits;
     asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(v));
     return bits;
 }
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store8_f16(f16_t *to, const float *from)
 {
-#line 131 "/gnnac/templates/lanes.lib.lua"
+#line 133 "/gnnac/templates/lanes.lib.lua"
     uint4 v0;
-#line 145 "/gnnac/templates/lanes.lib.lua"
+#line 147 "/gnnac/templates/lanes.lib.lua"
     v0.x = to_f16(from[0]) | to_f16(from[1]) << 16;
-#line 145 "/gnnac/templates/lanes.lib.lua"
+#line 147 "/gnnac/templates/lanes.lib.lua"
     v0.y = to_f16(from[2]) | to_f16(from[3]) << 16;
-#line 145 "/gnnac/templates/lanes.lib.lua"
+#line 147 "/gnnac/templates/lanes.lib.lua"
     v0.z = to_f16(from[4]) | to_f16(from[5]) << 16;
-#line 145 "/gnnac/templates/lanes.lib.lua"
+#line 147 "/gnnac/templates/lanes.lib.lua"
     v0.w = to_f16(from[6]) | to_f16(from[7]) << 16;
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 151 "/gnnac/templates/lanes.lib.lua"
     *(uint4 *)(to + 0) = v0;
 }
 
@@ -120,11 +120,11 @@ gnnac_hybrid_f16_d64_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
     const int lane = threadIdx.x % 32;
 #line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
-#line 238 "/gnnac/templates/lanes.lib.lua"
+#line 240 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 257 "/gnnac/templates/lanes.lib.lua"
+#line 259 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 8 + 0;
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const f16_t *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -202,15 +202,15 @@ gnnac_hybrid_f16_d64_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
 #line 146 "/gnnac/templates/hybrid.cu.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
 #line 152 "/gnnac/templates/hybrid.cu.lua"
-                float weight[4] = {};
+                float coef[4] = {};
 #line 154 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
 #line 160 "/gnnac/templates/hybrid.cu.lua"
                     const long long u = (long long)u_id[k] * 64;
 #line 162 "/gnnac/templates/hybrid.cu.lua"
-                    weight[k] = __ldg(dinv + u_id[k]);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+                    coef[k] = __ldg(dinv + u_id[k]);
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load8_f16(&v[k][0], x0 + u);
                 }
 #line 166 "/gnnac/templates/hybrid.cu.lua"
@@ -219,7 +219,7 @@ gnnac_hybrid_f16_d64_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
 #pragma unroll
                     for (int i = 0; i < 8; i++)
 #line 171 "/gnnac/templates/hybrid.cu.lua"
-                        sum[i] = fmaf(weight[k], v[k][i], sum[i]);
+                        sum[i] = fmaf(coef[k], v[k][i], sum[i]);
 #line 204 "/gnnac/templates/hybrid.cu.lua"
             } else {
 #line 139 "/gnnac/templates/hybrid.cu.lua"
@@ -230,7 +230,7 @@ gnnac_hybrid_f16_d64_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
 #line 146 "/gnnac/templates/hybrid.cu.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
 #line 152 "/gnnac/templates/hybrid.cu.lua"
-                float weight[4] = {};
+                float coef[4] = {};
 #line 154 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
@@ -240,8 +240,8 @@ gnnac_hybrid_f16_d64_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
 #line 160 "/gnnac/templates/hybrid.cu.lua"
                     const long long u = (long long)u_id[k] * 64;
 #line 162 "/gnnac/templates/hybrid.cu.lua"
-                    weight[k] = __ldg(dinv + u_id[k]);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+                    coef[k] = __ldg(dinv + u_id[k]);
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load8_f16(&v[k][0], x0 + u);
                 }
 #line 166 "/gnnac/templates/hybrid.cu.lua"
@@ -250,21 +250,21 @@ gnnac_hybrid_f16_d64_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
 #pragma unroll
                     for (int i = 0; i < 8; i++)
 #line 171 "/gnnac/templates/hybrid.cu.lua"
-                        sum[i] = fmaf(weight[k], v[k][i], sum[i]);
+                        sum[i] = fmaf(coef[k], v[k][i], sum[i]);
             }
         }
     }
 
 #line 211 "/gnnac/templates/hybrid.cu.lua"
     if (wide) {
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 379 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 330 "/gnnac/templates/lanes.lib.lua"
+#line 386 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -275,47 +275,47 @@ gnnac_hybrid_f16_d64_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
 #line 223 "/gnnac/templates/hybrid.cu.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 64;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
 #line 226 "/gnnac/templates/hybrid.cu.lua"
         return;
     }
-#line 34 "/gnnac/templates/epilogue.lib.lua"
+#line 39 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 37 "/gnnac/templates/epilogue.lib.lua"
-    const f16_t *from = self + (long long)row * 64;
 #line 42 "/gnnac/templates/epilogue.lib.lua"
+    const f16_t *from = self + (long long)row * 64;
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[8];
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load8_f16(&own[0], from + c0);
-#line 58 "/gnnac/templates/epilogue.lib.lua"
+#line 63 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 61 "/gnnac/templates/epilogue.lib.lua"
+#line 66 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
         sum[i] *= scale;
-#line 69 "/gnnac/templates/epilogue.lib.lua"
-    const float weight = norm * norm;
-#line 73 "/gnnac/templates/epilogue.lib.lua"
-#pragma unroll
-    for (int i = 0; i < 8; i++)
+#line 74 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = norm * norm;
 #line 78 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(weight, own[i], sum[i]);
-#line 82 "/gnnac/templates/epilogue.lib.lua"
-    float shift[8];
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load8x4(&shift[0], bias + c0);
-#line 87 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
-        sum[i] += shift[i];
+#line 83 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 87 "/gnnac/templates/epilogue.lib.lua"
+    float shift[8];
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load8x4(&shift[0], bias + c0);
 #line 92 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
+        sum[i] += shift[i];
+#line 97 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 8; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);
 }
 
@@ -336,11 +336,11 @@ gnnac_hybrid_f16_d64_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
     const int lane = threadIdx.x % 32;
 #line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
-#line 238 "/gnnac/templates/lanes.lib.lua"
+#line 240 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 257 "/gnnac/templates/lanes.lib.lua"
+#line 259 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 8 + 0;
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
 #line 97 "/gnnac/templates/parts.lib.lua"
@@ -359,7 +359,7 @@ gnnac_hybrid_f16_d64_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
                 continue;
 #line 111 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 64;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load8x4(&v[k][0], x0 + u);
         }
 #line 119 "/gnnac/templates/parts.lib.lua"
@@ -369,14 +369,14 @@ gnnac_hybrid_f16_d64_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
             for (int i = 0; i < 8; i++)
                 sum[i] += v[k][i];
     }
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 379 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 330 "/gnnac/templates/lanes.lib.lua"
+#line 386 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -384,41 +384,41 @@ gnnac_hybrid_f16_d64_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
 #line 128 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 34 "/gnnac/templates/epilogue.lib.lua"
+#line 39 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 37 "/gnnac/templates/epilogue.lib.lua"
-    const f16_t *from = self + (long long)row * 64;
 #line 42 "/gnnac/templates/epilogue.lib.lua"
+    const f16_t *from = self + (long long)row * 64;
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[8];
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load8_f16(&own[0], from + c0);
-#line 58 "/gnnac/templates/epilogue.lib.lua"
+#line 63 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 61 "/gnnac/templates/epilogue.lib.lua"
+#line 66 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
         sum[i] *= scale;
-#line 69 "/gnnac/templates/epilogue.lib.lua"
-    const float weight = norm * norm;
-#line 73 "/gnnac/templates/epilogue.lib.lua"
-#pragma unroll
-    for (int i = 0; i < 8; i++)
+#line 74 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = norm * norm;
 #line 78 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(weight, own[i], sum[i]);
-#line 82 "/gnnac/templates/epilogue.lib.lua"
-    float shift[8];
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load8x4(&shift[0], bias + c0);
-#line 87 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
-        sum[i] += shift[i];
+#line 83 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 87 "/gnnac/templates/epilogue.lib.lua"
+    float shift[8];
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load8x4(&shift[0], bias + c0);
 #line 92 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
+        sum[i] += shift[i];
+#line 97 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 8; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);
 }

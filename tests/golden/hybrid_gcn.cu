@@ -17,23 +17,23 @@
 #line 62 "/gnnac/templates/hybrid.cu.lua"
 typedef int offset_t;
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 171 "/gnnac/templates/lanes.lib.lua"
+#line 173 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 185 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 186 "/gnnac/templates/lanes.lib.lua"
+#line 188 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 159 "/gnnac/templates/lanes.lib.lua"
+#line 161 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
@@ -52,11 +52,11 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
     const int lane = threadIdx.x % 32;
 #line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
-#line 238 "/gnnac/templates/lanes.lib.lua"
+#line 240 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 257 "/gnnac/templates/lanes.lib.lua"
+#line 259 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -134,15 +134,15 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
 #line 146 "/gnnac/templates/hybrid.cu.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
 #line 152 "/gnnac/templates/hybrid.cu.lua"
-                float weight[4] = {};
+                float coef[4] = {};
 #line 154 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
 #line 160 "/gnnac/templates/hybrid.cu.lua"
                     const long long u = (long long)u_id[k] * 32;
 #line 162 "/gnnac/templates/hybrid.cu.lua"
-                    weight[k] = __ldg(dinv + u_id[k]);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+                    coef[k] = __ldg(dinv + u_id[k]);
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
 #line 166 "/gnnac/templates/hybrid.cu.lua"
@@ -151,7 +151,7 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
 #pragma unroll
                     for (int i = 0; i < 4; i++)
 #line 171 "/gnnac/templates/hybrid.cu.lua"
-                        sum[i] = fmaf(weight[k], v[k][i], sum[i]);
+                        sum[i] = fmaf(coef[k], v[k][i], sum[i]);
 #line 204 "/gnnac/templates/hybrid.cu.lua"
             } else {
 #line 139 "/gnnac/templates/hybrid.cu.lua"
@@ -162,7 +162,7 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
 #line 146 "/gnnac/templates/hybrid.cu.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
 #line 152 "/gnnac/templates/hybrid.cu.lua"
-                float weight[4] = {};
+                float coef[4] = {};
 #line 154 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
@@ -172,8 +172,8 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
 #line 160 "/gnnac/templates/hybrid.cu.lua"
                     const long long u = (long long)u_id[k] * 32;
 #line 162 "/gnnac/templates/hybrid.cu.lua"
-                    weight[k] = __ldg(dinv + u_id[k]);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+                    coef[k] = __ldg(dinv + u_id[k]);
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
 #line 166 "/gnnac/templates/hybrid.cu.lua"
@@ -182,21 +182,21 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
 #pragma unroll
                     for (int i = 0; i < 4; i++)
 #line 171 "/gnnac/templates/hybrid.cu.lua"
-                        sum[i] = fmaf(weight[k], v[k][i], sum[i]);
+                        sum[i] = fmaf(coef[k], v[k][i], sum[i]);
             }
         }
     }
 
 #line 211 "/gnnac/templates/hybrid.cu.lua"
     if (wide) {
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 379 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 330 "/gnnac/templates/lanes.lib.lua"
+#line 386 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -207,47 +207,47 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
 #line 223 "/gnnac/templates/hybrid.cu.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 32;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 226 "/gnnac/templates/hybrid.cu.lua"
         return;
     }
-#line 34 "/gnnac/templates/epilogue.lib.lua"
+#line 39 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 37 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 32;
 #line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 32;
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 58 "/gnnac/templates/epilogue.lib.lua"
+#line 63 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 61 "/gnnac/templates/epilogue.lib.lua"
+#line 66 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 69 "/gnnac/templates/epilogue.lib.lua"
-    const float weight = norm * norm;
-#line 73 "/gnnac/templates/epilogue.lib.lua"
-#pragma unroll
-    for (int i = 0; i < 4; i++)
+#line 74 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = norm * norm;
 #line 78 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(weight, own[i], sum[i]);
-#line 82 "/gnnac/templates/epilogue.lib.lua"
-    float shift[4];
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load4(&shift[0], bias + c0);
-#line 87 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-        sum[i] += shift[i];
+#line 83 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 87 "/gnnac/templates/epilogue.lib.lua"
+    float shift[4];
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load4(&shift[0], bias + c0);
 #line 92 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
+        sum[i] += shift[i];
+#line 97 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 32;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
@@ -268,11 +268,11 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
     const int lane = threadIdx.x % 32;
 #line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
-#line 238 "/gnnac/templates/lanes.lib.lua"
+#line 240 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 257 "/gnnac/templates/lanes.lib.lua"
+#line 259 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
 #line 97 "/gnnac/templates/parts.lib.lua"
@@ -291,7 +291,7 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
                 continue;
 #line 111 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 32;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 119 "/gnnac/templates/parts.lib.lua"
@@ -301,14 +301,14 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
             for (int i = 0; i < 4; i++)
                 sum[i] += v[k][i];
     }
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 379 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 330 "/gnnac/templates/lanes.lib.lua"
+#line 386 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -316,41 +316,41 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
 #line 128 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 34 "/gnnac/templates/epilogue.lib.lua"
+#line 39 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 37 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 32;
 #line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 32;
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 58 "/gnnac/templates/epilogue.lib.lua"
+#line 63 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 61 "/gnnac/templates/epilogue.lib.lua"
+#line 66 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 69 "/gnnac/templates/epilogue.lib.lua"
-    const float weight = norm * norm;
-#line 73 "/gnnac/templates/epilogue.lib.lua"
-#pragma unroll
-    for (int i = 0; i < 4; i++)
+#line 74 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = norm * norm;
 #line 78 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(weight, own[i], sum[i]);
-#line 82 "/gnnac/templates/epilogue.lib.lua"
-    float shift[4];
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load4(&shift[0], bias + c0);
-#line 87 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-        sum[i] += shift[i];
+#line 83 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 87 "/gnnac/templates/epilogue.lib.lua"
+    float shift[4];
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load4(&shift[0], bias + c0);
 #line 92 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
+        sum[i] += shift[i];
+#line 97 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 32;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

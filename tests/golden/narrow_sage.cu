@@ -14,63 +14,63 @@
 #line 52 "/gnnac/templates/narrow.cu.lua"
 typedef int offset_t;
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 171 "/gnnac/templates/lanes.lib.lua"
+#line 173 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 185 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 186 "/gnnac/templates/lanes.lib.lua"
+#line 188 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 170 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 159 "/gnnac/templates/lanes.lib.lua"
+#line 161 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4x1(float *to, const float *from)
 {
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 170 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 170 "/gnnac/templates/lanes.lib.lua"
     to[1] = __ldg(from + 1);
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 170 "/gnnac/templates/lanes.lib.lua"
     to[2] = __ldg(from + 2);
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 170 "/gnnac/templates/lanes.lib.lua"
     to[3] = __ldg(from + 3);
 }
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4x1(float *to, const float *from)
 {
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[1] = from[1];
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[2] = from[2];
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[3] = from[3];
 }
 
@@ -88,26 +88,26 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     __shared__ float tails[4][7];
     const int lane = threadIdx.x % 32;
     const int warp = threadIdx.x / 32;
-#line 234 "/gnnac/templates/lanes.lib.lua"
+#line 236 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 257 "/gnnac/templates/lanes.lib.lua"
+#line 259 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 249 "/gnnac/templates/lanes.lib.lua"
+#line 251 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 4 + at;
-#line 249 "/gnnac/templates/lanes.lib.lua"
+#line 251 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 5 + at;
-#line 249 "/gnnac/templates/lanes.lib.lua"
+#line 251 "/gnnac/templates/lanes.lib.lua"
     const int c3 = 6 + at;
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x3 = x + c3;
     asm("" : "+l"(x3));
 #line 68 "/gnnac/templates/narrow.cu.lua"
@@ -165,13 +165,13 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
             if (32 * k >= held)
                 continue;
             const long long u = (long long)id[k] * 8;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][6], x3 + u);
         }
 #line 131 "/gnnac/templates/narrow.cu.lua"
@@ -235,66 +235,66 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         } else if (opens) {
 #line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 8;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
 #line 180 "/gnnac/templates/narrow.cu.lua"
         } else {
-#line 37 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 7;
 #line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 7;
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[7];
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[6], from + c3);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
-    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
 #line 61 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
+#line 66 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 76 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 82 "/gnnac/templates/epilogue.lib.lua"
-    float shift[7];
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load4(&shift[0], bias + c0);
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load1(&shift[4], bias + c1);
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load1(&shift[5], bias + c2);
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load1(&shift[6], bias + c3);
 #line 87 "/gnnac/templates/epilogue.lib.lua"
-#pragma unroll
-    for (int i = 0; i < 7; i++)
-        sum[i] += shift[i];
+    float shift[7];
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load4(&shift[0], bias + c0);
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load1(&shift[4], bias + c1);
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load1(&shift[5], bias + c2);
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load1(&shift[6], bias + c3);
 #line 92 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
+        sum[i] += shift[i];
+#line 97 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 7; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
         }
     }
@@ -321,69 +321,69 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     if (!begins || goes_on) {
 #line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 8;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
 #line 205 "/gnnac/templates/narrow.cu.lua"
         return;
     }
 #line 208 "/gnnac/templates/narrow.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 37 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 7;
 #line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 7;
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[7];
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[6], from + c3);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
-    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
 #line 61 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
+#line 66 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 76 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 82 "/gnnac/templates/epilogue.lib.lua"
-    float shift[7];
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load4(&shift[0], bias + c0);
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load1(&shift[4], bias + c1);
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load1(&shift[5], bias + c2);
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load1(&shift[6], bias + c3);
 #line 87 "/gnnac/templates/epilogue.lib.lua"
-#pragma unroll
-    for (int i = 0; i < 7; i++)
-        sum[i] += shift[i];
+    float shift[7];
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load4(&shift[0], bias + c0);
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load1(&shift[4], bias + c1);
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load1(&shift[5], bias + c2);
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load1(&shift[6], bias + c3);
 #line 92 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
+        sum[i] += shift[i];
+#line 97 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 7; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
 }
 
@@ -404,26 +404,26 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
     const int lane = threadIdx.x % 32;
 #line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
-#line 234 "/gnnac/templates/lanes.lib.lua"
+#line 236 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 257 "/gnnac/templates/lanes.lib.lua"
+#line 259 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 249 "/gnnac/templates/lanes.lib.lua"
+#line 251 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 4 + at;
-#line 249 "/gnnac/templates/lanes.lib.lua"
+#line 251 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 5 + at;
-#line 249 "/gnnac/templates/lanes.lib.lua"
+#line 251 "/gnnac/templates/lanes.lib.lua"
     const int c3 = 6 + at;
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x3 = partial + c3;
     asm("" : "+l"(x3));
 #line 97 "/gnnac/templates/parts.lib.lua"
@@ -444,13 +444,13 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 8;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][6], x3 + u);
         }
 #line 119 "/gnnac/templates/parts.lib.lua"
@@ -460,14 +460,14 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
             for (int i = 0; i < 7; i++)
                 sum[i] += v[k][i];
     }
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 379 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 7; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 330 "/gnnac/templates/lanes.lib.lua"
+#line 386 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -477,55 +477,55 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
         return;
 #line 132 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 37 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 7;
 #line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 7;
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[7];
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[6], from + c3);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
-    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
 #line 61 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
+#line 66 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 76 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 82 "/gnnac/templates/epilogue.lib.lua"
-    float shift[7];
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load4(&shift[0], bias + c0);
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load1(&shift[4], bias + c1);
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load1(&shift[5], bias + c2);
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load1(&shift[6], bias + c3);
 #line 87 "/gnnac/templates/epilogue.lib.lua"
-#pragma unroll
-    for (int i = 0; i < 7; i++)
-        sum[i] += shift[i];
+    float shift[7];
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load4(&shift[0], bias + c0);
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load1(&shift[4], bias + c1);
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load1(&shift[5], bias + c2);
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load1(&shift[6], bias + c3);
 #line 92 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
+        sum[i] += shift[i];
+#line 97 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 7; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
 }

@@ -14,17 +14,17 @@
 #line 44 "/gnnac/templates/neighbor_group.cu.lua"
 typedef int offset_t;
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 170 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
@@ -39,20 +39,20 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     const int lane = threadIdx.x % 32;
 #line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
-#line 234 "/gnnac/templates/lanes.lib.lua"
+#line 236 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 257 "/gnnac/templates/lanes.lib.lua"
+#line 259 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 1 + 0;
-#line 257 "/gnnac/templates/lanes.lib.lua"
+#line 259 "/gnnac/templates/lanes.lib.lua"
     const int c1 = at * 1 + 1;
-#line 257 "/gnnac/templates/lanes.lib.lua"
+#line 259 "/gnnac/templates/lanes.lib.lua"
     const int c2 = at * 1 + 2;
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 273 "/gnnac/templates/lanes.lib.lua"
+#line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 1;
-#line 273 "/gnnac/templates/lanes.lib.lua"
+#line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
 
 #line 76 "/gnnac/templates/neighbor_group.cu.lua"
@@ -88,11 +88,11 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
                     continue;
 #line 97 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 3;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
             }
 #line 100 "/gnnac/templates/neighbor_group.cu.lua"
@@ -109,14 +109,14 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
             }
         }
     }
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 379 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 330 "/gnnac/templates/lanes.lib.lua"
+#line 386 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -131,30 +131,30 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     if (!begins || !ends) {
 #line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 4;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 #line 186 "/gnnac/templates/neighbor_group.cu.lua"
         return;
     }
-#line 34 "/gnnac/templates/epilogue.lib.lua"
+#line 39 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 58 "/gnnac/templates/epilogue.lib.lua"
+#line 63 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 61 "/gnnac/templates/epilogue.lib.lua"
+#line 66 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 3; i++)
         sum[i] *= scale;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }
 
@@ -175,20 +175,20 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     const int lane = threadIdx.x % 32;
 #line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
-#line 234 "/gnnac/templates/lanes.lib.lua"
+#line 236 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 257 "/gnnac/templates/lanes.lib.lua"
+#line 259 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 1 + 0;
-#line 257 "/gnnac/templates/lanes.lib.lua"
+#line 259 "/gnnac/templates/lanes.lib.lua"
     const int c1 = at * 1 + 1;
-#line 257 "/gnnac/templates/lanes.lib.lua"
+#line 259 "/gnnac/templates/lanes.lib.lua"
     const int c2 = at * 1 + 2;
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 273 "/gnnac/templates/lanes.lib.lua"
+#line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 1;
-#line 273 "/gnnac/templates/lanes.lib.lua"
+#line 275 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
 #line 97 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
@@ -208,11 +208,11 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 4;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
         }
 #line 119 "/gnnac/templates/parts.lib.lua"
@@ -222,14 +222,14 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
             for (int i = 0; i < 3; i++)
                 sum[i] += v[k][i];
     }
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 379 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 330 "/gnnac/templates/lanes.lib.lua"
+#line 386 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -237,20 +237,20 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
 #line 128 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 34 "/gnnac/templates/epilogue.lib.lua"
+#line 39 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 58 "/gnnac/templates/epilogue.lib.lua"
+#line 63 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 61 "/gnnac/templates/epilogue.lib.lua"
+#line 66 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 3; i++)
         sum[i] *= scale;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }

@@ -14,43 +14,43 @@
 #line 42 "/gnnac/templates/neighbor_group.cu.lua"
 typedef long long offset_t;
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load2(float *to, const float *from)
 {
-#line 179 "/gnnac/templates/lanes.lib.lua"
+#line 181 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = __ldg((const float2 *)(from + 0));
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 185 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
 }
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 170 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2(float *to, const float *from)
 {
-#line 164 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
 }
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2x1(float *to, const float *from)
 {
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[1] = from[1];
 }
 
@@ -69,21 +69,21 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const int lane = threadIdx.x % 32;
 #line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 238 "/gnnac/templates/lanes.lib.lua"
+#line 240 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 257 "/gnnac/templates/lanes.lib.lua"
-    const int c0 = at * 2 + 0;
 #line 259 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 2 + 0;
+#line 261 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 251 "/gnnac/templates/lanes.lib.lua"
+#line 253 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
@@ -127,11 +127,11 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
             for (int k = 0; k < 4; k++) {
 #line 97 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 36;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
 #line 100 "/gnnac/templates/neighbor_group.cu.lua"
@@ -159,11 +159,11 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
                     continue;
 #line 97 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 36;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
 #line 100 "/gnnac/templates/neighbor_group.cu.lua"
@@ -177,14 +177,14 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
             }
         }
     }
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 379 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 330 "/gnnac/templates/lanes.lib.lua"
+#line 386 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -218,69 +218,69 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     if (!begins || !ends) {
 #line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 364 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 311 "/gnnac/templates/lanes.lib.lua"
+#line 367 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 304 "/gnnac/templates/lanes.lib.lua"
+#line 360 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 311 "/gnnac/templates/lanes.lib.lua"
+#line 367 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 #line 186 "/gnnac/templates/neighbor_group.cu.lua"
         return;
     }
 #line 189 "/gnnac/templates/neighbor_group.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 37 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 36;
 #line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 36;
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[0], from + c0);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[2], from + c1);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c2);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
-    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
 #line 61 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
+#line 66 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 76 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 82 "/gnnac/templates/epilogue.lib.lua"
-    float shift[5];
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load2(&shift[0], bias + c0);
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load2(&shift[2], bias + c1);
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load1(&shift[4], bias + c2);
 #line 87 "/gnnac/templates/epilogue.lib.lua"
-#pragma unroll
-    for (int i = 0; i < 5; i++)
-        sum[i] += shift[i];
+    float shift[5];
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load2(&shift[0], bias + c0);
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load2(&shift[2], bias + c1);
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load1(&shift[4], bias + c2);
 #line 92 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
+        sum[i] += shift[i];
+#line 97 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 5; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 364 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 311 "/gnnac/templates/lanes.lib.lua"
+#line 367 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 304 "/gnnac/templates/lanes.lib.lua"
+#line 360 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 311 "/gnnac/templates/lanes.lib.lua"
+#line 367 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }
 
@@ -301,21 +301,21 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
     const int lane = threadIdx.x % 32;
 #line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 238 "/gnnac/templates/lanes.lib.lua"
+#line 240 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 257 "/gnnac/templates/lanes.lib.lua"
-    const int c0 = at * 2 + 0;
 #line 259 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 2 + 0;
+#line 261 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 251 "/gnnac/templates/lanes.lib.lua"
+#line 253 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
 #line 97 "/gnnac/templates/parts.lib.lua"
@@ -336,11 +336,11 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
 #line 119 "/gnnac/templates/parts.lib.lua"
@@ -350,14 +350,14 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
             for (int i = 0; i < 5; i++)
                 sum[i] += v[k][i];
     }
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 379 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 330 "/gnnac/templates/lanes.lib.lua"
+#line 386 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -367,53 +367,53 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
         return;
 #line 132 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 37 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 36;
 #line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 36;
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[0], from + c0);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[2], from + c1);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c2);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
-    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
 #line 61 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
+#line 66 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 76 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 82 "/gnnac/templates/epilogue.lib.lua"
-    float shift[5];
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load2(&shift[0], bias + c0);
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load2(&shift[2], bias + c1);
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load1(&shift[4], bias + c2);
 #line 87 "/gnnac/templates/epilogue.lib.lua"
-#pragma unroll
-    for (int i = 0; i < 5; i++)
-        sum[i] += shift[i];
+    float shift[5];
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load2(&shift[0], bias + c0);
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load2(&shift[2], bias + c1);
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load1(&shift[4], bias + c2);
 #line 92 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
+        sum[i] += shift[i];
+#line 97 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 5; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 364 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 311 "/gnnac/templates/lanes.lib.lua"
+#line 367 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 304 "/gnnac/templates/lanes.lib.lua"
+#line 360 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 311 "/gnnac/templates/lanes.lib.lua"
+#line 367 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }

@@ -12,23 +12,23 @@
 #line 51 "/gnnac/templates/row_split.cu.lua"
 typedef int offset_t;
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 171 "/gnnac/templates/lanes.lib.lua"
+#line 173 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 185 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 186 "/gnnac/templates/lanes.lib.lua"
+#line 188 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 214 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 159 "/gnnac/templates/lanes.lib.lua"
+#line 161 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
@@ -48,11 +48,11 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     const bool active = row < n_rows;
 #line 76 "/gnnac/templates/row_split.cu.lua"
     const int edge = lane / 4 % 2;
-#line 238 "/gnnac/templates/lanes.lib.lua"
+#line 240 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 257 "/gnnac/templates/lanes.lib.lua"
+#line 259 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 277 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -73,7 +73,7 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
 #line 93 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
 #line 95 "/gnnac/templates/row_split.cu.lua"
-        float weight[4] = {};
+        float coef[4] = {};
 #line 97 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
@@ -81,8 +81,8 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
             const int id = __ldg(ids + k * 2);
             const long long u = (long long)id * 16;
 #line 106 "/gnnac/templates/row_split.cu.lua"
-            weight[k] = __ldg(dinv + id);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+            coef[k] = __ldg(dinv + id);
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 110 "/gnnac/templates/row_split.cu.lua"
@@ -91,7 +91,7 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
 #pragma unroll
             for (int i = 0; i < 4; i++)
 #line 115 "/gnnac/templates/row_split.cu.lua"
-                sum[i] = fmaf(weight[k], v[k][i], sum[i]);
+                sum[i] = fmaf(coef[k], v[k][i], sum[i]);
 #line 123 "/gnnac/templates/row_split.cu.lua"
         left -= 8;
         ids += 8;
@@ -101,7 +101,7 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
 #line 93 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
 #line 95 "/gnnac/templates/row_split.cu.lua"
-        float weight[3] = {};
+        float coef[3] = {};
 #line 97 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
@@ -112,8 +112,8 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
             const int id = __ldg(ids + k * 2);
             const long long u = (long long)id * 16;
 #line 106 "/gnnac/templates/row_split.cu.lua"
-            weight[k] = __ldg(dinv + id);
-#line 289 "/gnnac/templates/lanes.lib.lua"
+            coef[k] = __ldg(dinv + id);
+#line 291 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 110 "/gnnac/templates/row_split.cu.lua"
@@ -122,16 +122,16 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
 #pragma unroll
             for (int i = 0; i < 4; i++)
 #line 115 "/gnnac/templates/row_split.cu.lua"
-                sum[i] = fmaf(weight[k], v[k][i], sum[i]);
+                sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 379 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 330 "/gnnac/templates/lanes.lib.lua"
+#line 386 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -139,41 +139,41 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
 #line 137 "/gnnac/templates/row_split.cu.lua"
     if (!active || edge > 0)
         return;
-#line 34 "/gnnac/templates/epilogue.lib.lua"
+#line 39 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 37 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 16;
 #line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 16;
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 58 "/gnnac/templates/epilogue.lib.lua"
+#line 63 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 61 "/gnnac/templates/epilogue.lib.lua"
+#line 66 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 69 "/gnnac/templates/epilogue.lib.lua"
-    const float weight = norm * norm;
-#line 73 "/gnnac/templates/epilogue.lib.lua"
-#pragma unroll
-    for (int i = 0; i < 4; i++)
+#line 74 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = norm * norm;
 #line 78 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(weight, own[i], sum[i]);
-#line 82 "/gnnac/templates/epilogue.lib.lua"
-    float shift[4];
-#line 85 "/gnnac/templates/epilogue.lib.lua"
-    load4(&shift[0], bias + c0);
-#line 87 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-        sum[i] += shift[i];
+#line 83 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 87 "/gnnac/templates/epilogue.lib.lua"
+    float shift[4];
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load4(&shift[0], bias + c0);
 #line 92 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
+        sum[i] += shift[i];
+#line 97 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
-#line 313 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "plan/fuse.h"
 
 // -1: no such field or value.
 static int set_field(struct kernel_case *k, const char *name, const char *value)
@@ -18,7 +19,7 @@ static int set_field(struct kernel_case *k, const char *name, const char *value)
         {"out", &s->out_pitch},     {"self_pitch", &s->self_pitch},
         {"grad", &s->grad_pitch},   {"offset", &s->offset_bits},
         {"depth", &s->depth},       {"heads", &s->heads},
-        {"channels", &s->channels},
+        {"channels", &s->channels}, {"tail_dim", &s->tail_dim},
     };
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         if (strcmp(fields[i].name, name) == 0)
@@ -41,6 +42,8 @@ static int set_field(struct kernel_case *k, const char *name, const char *value)
         s->self_term = (enum self_term)(v = self_term_from_name(value));
     else if (strcmp(name, "act") == 0)
         s->act = (enum activation)(v = activation_from_name(value));
+    else if (strcmp(name, "tail") == 0)
+        s->tail = (enum tail)(v = tail_from_name(value));
     else if (strcmp(name, "bias") == 0)
         s->bias = (v = atoi(value)) > 0;
     else if ((v = family_knob(k->point.family, name)) >= 0)
@@ -69,7 +72,7 @@ static void set_pitches(struct kernel_spec *s, bool keeps)
     const struct {
         int32_t *pitch, dim;
     } all[] = {{&s->x_pitch, kernel_x_dim(s)},
-               {&s->out_pitch, s->dim},
+               {&s->out_pitch, spec_out_dim(s)},
                {&s->self_pitch, keeps ? ATTENTION_KEPT * s->heads : self_dim}};
     for (int i = 0; i < 3; i++)
         if (*all[i].pitch == 0)

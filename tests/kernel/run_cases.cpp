@@ -88,7 +88,7 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
          bool in_place)
     : k(k_), g(g_),
       x(g_.n_nodes, x_dim(k_.spec), k_.spec.x_pitch, k_.spec.x_type, NAN),
-      out(g_.n_nodes, k_.spec.dim, k_.spec.out_pitch, k_.spec.out_type, canary),
+      out(g_.n_nodes, spec_out_dim(&k_.spec), k_.spec.out_pitch, k_.spec.out_type, canary),
       self(g_.n_nodes,
            keeps(k_) ? ATTENTION_KEPT * k_.spec.heads : self_dim(k_.spec),
            k_.spec.self_pitch, k_.spec.self_type, NAN)
@@ -99,9 +99,9 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
     if (self_is_x)
         self = x;
     for (int v = 0; v < g.n_nodes; v++)
-        for (int c = 0; c < s.dim; c++)
+        for (int c = 0; c < out.dim; c++)
             out.set(v, c, NAN);
-    weight = random_vector(s.dim * s.depth, 16);
+    weight = random_vector(s.dim * (s.depth + s.tail_dim), 16);
     bias = random_vector(s.dim, 13);
     att_src = random_vector(x_dim(s), 14);
     att_dst = random_vector(x_dim(s), 15);
@@ -173,7 +173,7 @@ static double activated(const kernel_spec &s, double y)
     return s.act == ACT_RELU && y < 0 ? 0 : y;
 }
 
-static expected aggregate(run &r, int v, int c)
+static expected aggregated(run &r, int v, int c)
 {
     const kernel_spec &s = r.k.spec;
     const mini_graph &g = r.g;
@@ -201,6 +201,43 @@ static expected aggregate(run &r, int v, int c)
     double bias = s.bias ? r.bias[c] : 0;
     return {activated(s, scale * sum + own + bias),
             4 * unit * (degree + 2) * (scale * size + fabs(own) + fabs(bias))};
+}
+
+// Of the sums, with their bounds.
+static expected tail_product(run &r, int v, int c)
+{
+    const kernel_spec &s = r.k.spec;
+    double scale = s.tail == TAIL_SCALED_LINEAR ? inverse_root(r.g, v) : 1;
+    double sum = 0, bound = 0;
+    for (int i = 0; i < s.dim; i++) {
+        double w = scale * r.weight[(size_t)c * s.dim + i];
+        expected h = aggregated(r, v, i);
+        sum += w * h.y;
+        bound += fabs(w) * (h.bound + unit * (s.dim + 4) * fabs(h.y));
+    }
+    return {sum, bound};
+}
+
+static expected tail_softmax(run &r, int v, int c)
+{
+    const kernel_spec &s = r.k.spec;
+    double top = -INFINITY, total = 0, bound = 0;
+    for (int i = 0; i < s.dim; i++) {
+        top = fmax(top, aggregated(r, v, i).y);
+        bound = fmax(bound, aggregated(r, v, i).bound);
+    }
+    for (int i = 0; i < s.dim; i++)
+        total += exp(aggregated(r, v, i).y - top);
+    double y = aggregated(r, v, c).y - top - log(total);
+    return {y, 2 * bound + 4 * unit * (s.dim + 2 + fabs(y) + log(total))};
+}
+
+static expected aggregate(run &r, int v, int c)
+{
+    if (r.k.spec.tail == TAIL_NONE)
+        return aggregated(r, v, c);
+    return r.k.spec.tail == TAIL_LOG_SOFTMAX ? tail_softmax(r, v, c)
+                                             : tail_product(r, v, c);
 }
 
 static expected linear(run &r, int v, int c)
@@ -390,7 +427,7 @@ static void check_all_graphs(const shim_kernel &k,
         if (in_place && k.spec.x_pitch == k.spec.out_pitch &&
             k.spec.x_type == k.spec.out_type)
             check_kernel(k, g, false, true);
-        if (sums_rows && g.n_edges < 120)
+        if (sums_rows && !k.spec.tail && g.n_edges < 120)
             check_infinities(k, g);
     }
 }

@@ -1,7 +1,9 @@
 #include "plan/lower.h"
 #include "plan/opspec.h"
 #include "plan/order_steps.h"
+#include "plan/fuse.h"
 #include "plan/scaled_rows.h"
+#include "workspace.h"
 #include "test.h"
 
 static struct program lowered(struct model_request rq, int64_t nodes,
@@ -271,6 +273,79 @@ TEST(rows_that_change_their_order_on_the_way_are_not_scaled)
               "aggregate:scaled input_order:none log_softmax:none");
 }
 
+// ---- fused steps ------------------------------------------------------------
+
+static struct program fused(struct model_request rq, struct model *m)
+{
+    struct program p = lowered(rq, 50, 400, m);
+    program_scale_rows(&p);
+    program_fuse(&p);
+    return p;
+}
+
+// A letter a step: f of those that the kernel before computes.
+static const char *fused_of(const struct program *p)
+{
+    static char text[MAX_STEPS + 1];
+    for (int32_t i = 0; i < p->n_steps; i++)
+        text[i] = p->steps[i].fused ? 'f' : '-';
+    text[p->n_steps] = '\0';
+    return text;
+}
+
+TEST(sums_go_on_to_a_narrow_product_and_to_log_softmax)
+{
+    static const struct {
+        struct model_request rq;
+        const char *fused;
+    } cases[] = {
+        {{.name = "gcn", .dim = 100, .classes = 7}, "--f-f"},
+        {{.name = "gcn", .dim = 100, .classes = 17}, "----f"}, // by BLAS
+        {{.name = "gcn", .dim = 100, .hidden = 70, .classes = 64}, "----f"},
+        {{.name = "gcn", .dim = 100, .hidden = 70, .classes = 65}, "-----"},
+        {{.name = "gcn", .dim = 100, .hidden = 33, .classes = 8}, "----f"},
+        {{.name = "gcn", .dim = 100, .hidden = 32, .classes = 8}, "--f-f"},
+        // a product that another adds to is the first reader of none
+        {{.name = "sage", .dim = 100, .hidden = 8, .classes = 3}, "------f"},
+    };
+    struct model m;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct program p = fused(cases[i].rq, &m);
+        CHECK_STR(fused_of(&p), cases[i].fused);
+    }
+}
+
+TEST(a_question_about_two_steps_has_the_result_of_the_second)
+{
+    struct model m;
+    struct opspec op;
+    struct program p = fused(
+        (struct model_request){.name = "gcn", .dim = 100, .classes = 7}, &m);
+    CHECK(opspec_of_step(&m, &p, &p.steps[1], 50, 400, &op));
+    CHECK_INT(op.spec.dim, 16);
+    CHECK_INT(op.spec.tail, TAIL_SCALED_LINEAR);
+    CHECK_INT(op.spec.tail_dim, 7);
+    CHECK_INT(op.spec.out_pitch, 8);
+    CHECK(!opspec_of_step(&m, &p, &p.steps[2], 50, 400, &op));
+    CHECK(opspec_of_step(&m, &p, &p.steps[3], 50, 400, &op));
+    CHECK_INT(op.spec.tail, TAIL_LOG_SOFTMAX);
+    CHECK_INT(op.spec.tail_dim, 0);
+    CHECK(!opspec_of_step(&m, &p, &p.steps[4], 50, 400, &op));
+}
+
+// While the kernel writes the product, other rows are still being summed.
+TEST(what_is_written_by_a_fused_step_shares_no_memory_with_what_is_read)
+{
+    struct model m;
+    struct workspace_plan plan;
+    struct program p = fused(
+        (struct model_request){.name = "gcn", .dim = 100, .classes = 7}, &m);
+    CHECK_INT(workspace_plan_build(&p, 50, true, &plan, NULL), GNNAC_OK);
+    size_t x = plan.offset[p.steps[1].x], out = plan.offset[p.steps[2].out];
+    size_t n_bytes = (size_t)50 * 16 * sizeof(float);
+    CHECK(out >= x + n_bytes || x >= out + (size_t)50 * 8 * sizeof(float));
+}
+
 TEST(the_text_of_a_question_gives_the_question_back)
 {
     static const char *const models[] = {"gcn", "gin", "sage"};
@@ -281,6 +356,10 @@ TEST(the_text_of_a_question_gives_the_question_back)
         struct program p = lowered(
             (struct model_request){.name = models[i % 3], .dim = 33 + i},
             50, 400, &m);
+        if (i < 6) {
+            program_scale_rows(&p);
+            program_fuse(&p);
+        }
         for (int32_t s = 0; s < p.n_steps; s++) {
             if (!opspec_of_step(&m, &p, &p.steps[s], 50, 400, &op))
                 continue;
@@ -312,7 +391,10 @@ TEST(no_other_text_is_taken_for_a_question)
     CHECK(opspec_parse(deep, &op));
     CHECK_INT(op.spec.depth, 33);
     static const char *const tails[] = {" depth=", " depth=0", " depth=3 ",
-                                        " depth=x", "depth=3", " deep=3"};
+                                        " depth=x", "depth=3", " deep=3",
+                                        " then=linear:0", " then=none:0",
+                                        " then=log_softmax:1", " then=:3",
+                                        " then=linear:3 ", " then=linear"};
     for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
         snprintf(deep, sizeof(deep), "%s%s", good, tails[i]);
         CHECK(!opspec_parse(deep, &op));
@@ -343,6 +425,9 @@ int main(void)
     RUN(the_deepest_reordered_model_fits_the_tables);
     RUN(narrow_products_scale_the_rows_that_gcn_sums);
     RUN(rows_that_change_their_order_on_the_way_are_not_scaled);
+    RUN(sums_go_on_to_a_narrow_product_and_to_log_softmax);
+    RUN(a_question_about_two_steps_has_the_result_of_the_second);
+    RUN(what_is_written_by_a_fused_step_shares_no_memory_with_what_is_read);
     RUN(the_text_of_a_question_gives_the_question_back);
     RUN(no_other_text_is_taken_for_a_question);
     return test_done();

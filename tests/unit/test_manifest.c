@@ -46,7 +46,7 @@ static gnnac_status parse_changed(const char *from, const char *to,
 }
 
 // What the example asks of its readers.
-static const char asks[] = "\"requires\":[\"products\"]";
+static const char asks[] = "\"requires\":[\"products\",\"fused\"]";
 
 static void refused(const char *from, const char *to, const char *part)
 {
@@ -145,7 +145,7 @@ TEST(a_reordered_graph_is_required_to_be_understood_and_no_other)
     CHECK_HAS(text, "\"method\":\"fixture\"");
     CHECK_INT(manifest_parse(text, strlen(text), back, NULL), GNNAC_OK);
     CHECK(memcmp(&back->reorder, &m->reorder, sizeof(m->reorder)) == 0);
-    CHECK_HAS(plain_text, "\"requires\":[\"products\"]");
+    CHECK_HAS(plain_text, "\"requires\":[\"products\",\"fused\"]");
     CHECK_HAS(plain_text, "\"format_minor\":0");
     CHECK(strstr(plain_text, "\"reorder\"") == NULL);
     free(text);
@@ -187,7 +187,7 @@ TEST(parts_of_several_rows_are_a_feature_that_readers_must_have)
     m->kernels[0].parts_per_block = 4;
     m->kernels[0].part_rows = 16;
     text = text_of(m);
-    CHECK_HAS(text, "\"requires\":[\"part_rows\",\"products\"]");
+    CHECK_HAS(text, "\"requires\":[\"part_rows\",\"products\",\"fused\"]");
     CHECK_INT(manifest_parse(text, strlen(text), back, NULL), GNNAC_OK);
     CHECK_INT(back->kernels[0].part_rows, 16);
     m->kernels[0].part_size = m->kernels[0].parts_per_block = 0;
@@ -251,7 +251,7 @@ static void refused_f16(void (*change)(struct manifest *), const char *part)
     gnnac_error err = {{0}};
     CHECK_INT(manifest_check(m, &err), GNNAC_OK);
     char *text = text_of(m);
-    CHECK_HAS(text, "\"requires\":[\"products\",\"dtype\"]");
+    CHECK_HAS(text, "\"requires\":[\"products\",\"dtype\",\"fused\"]");
     change(m);
     CHECK_INT(manifest_check(m, &err), GNNAC_EFORMAT);
     CHECK_HAS(err.msg, part);
@@ -309,7 +309,7 @@ TEST(rows_that_share_a_warp_are_a_feature_that_readers_must_have)
     k->packed_edges = 16;
     k->packed_step = 2;
     text = text_of(m);
-    CHECK_HAS(text, "\"requires\":[\"packed_rows\",\"products\"]");
+    CHECK_HAS(text, "\"requires\":[\"packed_rows\",\"products\",\"fused\"]");
     CHECK_INT(manifest_parse(text, strlen(text), back, NULL), GNNAC_OK);
     CHECK(memcmp(&back->kernels[0], k, sizeof(*k)) == 0);
     k->packed_edges = 33; // more than a part has
@@ -325,6 +325,67 @@ TEST(rows_that_share_a_warp_are_a_feature_that_readers_must_have)
     free(text);
     free(back);
     free(m);
+}
+
+// gcn with a product and log-softmax that kernels of sums do.
+static struct manifest *fused_example(void)
+{
+    struct fixture_graph g = fixture_graph_of(3, NULL, 0);
+    struct manifest *m = fixture_manifest(
+        &(struct model_request){.name = "gcn", .dim = 6, .classes = 4}, &g);
+    fixture_graph_finish(&g);
+    return m;
+}
+
+TEST(steps_that_one_kernel_does_are_a_feature_that_readers_must_have)
+{
+    struct manifest *m = fused_example(), *back = calloc(1, sizeof(*back));
+    char *text = text_of(m);
+    CHECK_HAS(text, "\"requires\":[\"products\",\"fused\"]");
+    CHECK_INT(manifest_parse(text, strlen(text), back, NULL), GNNAC_OK);
+    CHECK(memcmp(&back->program, &m->program, sizeof(m->program)) == 0);
+    free(text);
+    for (int32_t i = 0; i < m->program.n_steps; i++)
+        m->program.steps[i].fused = false;
+    text = text_of(m);
+    CHECK(!strstr(text, "fused"));
+    free(text);
+    free(back);
+    free(m);
+}
+
+static void fuse_first(struct manifest *m) { m->program.steps[0].fused = true; }
+static void fuse_sum(struct manifest *m) { m->program.steps[3].fused = true; }
+static void give_kernel(struct manifest *m) { m->program.steps[4].kernel = 0; }
+static void take_kernel(struct manifest *m) { m->program.steps[3].kernel = -1; }
+static void overwrite(struct manifest *m)
+{
+    m->program.steps[2].out = m->program.steps[1].x;
+}
+static void read_what_is_not_stored(struct manifest *m)
+{
+    m->program.steps[3].self = m->program.steps[1].out;
+}
+
+TEST(steps_are_fused_with_a_sum_that_has_a_kernel_and_is_read_once)
+{
+    static const struct {
+        void (*spoil)(struct manifest *m);
+        const char *message;
+    } cases[] = {{fuse_first, "cannot be fused"},
+                 {fuse_sum, "cannot be fused"},
+                 {give_kernel, "cannot be fused"},
+                 {take_kernel, "its kernel is not there"},
+                 {overwrite, ""},
+                 {read_what_is_not_stored, "before it is written"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct manifest *m = fused_example();
+        gnnac_error err = {{0}};
+        cases[i].spoil(m);
+        CHECK_INT(manifest_check(m, &err), GNNAC_EFORMAT);
+        CHECK_HAS(err.msg, cases[i].message);
+        free(m);
+    }
 }
 
 TEST(a_bundle_requires_every_feature_that_it_uses)
@@ -372,6 +433,8 @@ int main(void)
     RUN(indices_of_edges_may_pass_the_last_edge);
     RUN(dtypes_that_contradict_each_other_are_refused);
     RUN(rows_that_share_a_warp_are_a_feature_that_readers_must_have);
+    RUN(steps_that_one_kernel_does_are_a_feature_that_readers_must_have);
+    RUN(steps_are_fused_with_a_sum_that_has_a_kernel_and_is_read_once);
     RUN(a_bundle_requires_every_feature_that_it_uses);
     RUN(bytes_that_are_not_utf8_do_not_stop_the_writer);
     RUN(every_name_reads_back_as_its_value);

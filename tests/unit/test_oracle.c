@@ -160,6 +160,58 @@ TEST(every_norm_and_own_term_is_that_of_the_pairs)
         }
 }
 
+// ---- tails ------------------------------------------------------------------
+
+enum { TAIL_DIM = 3 };
+static const float weight[TAIL_DIM * DIM] = {1, -2, 0.5f, 3, -1, 0, 1, 1,
+                                             1, 1, -4, 0.25f, 2, -1, 8};
+
+static double logarithm_of_sum(const double *h)
+{
+    double sum = 0;
+    for (int c = 0; c < DIM; c++)
+        sum += exp(h[c]);
+    return log(sum);
+}
+
+static double tail_of_row(const struct kernel_spec *s, const double *h,
+                          int32_t v, int32_t c)
+{
+    double sum = 0;
+    if (s->tail == TAIL_LOG_SOFTMAX)
+        return h[c] - logarithm_of_sum(h);
+    for (int i = 0; i < DIM; i++)
+        sum += weight[c * DIM + i] * h[i];
+    return s->tail == TAIL_SCALED_LINEAR ? sum * dinv[v] : sum;
+}
+
+TEST(a_row_goes_on_to_its_tail)
+{
+    struct operand_data with = data;
+    with.weight = weight;
+    for (int tail = TAIL_LOG_SOFTMAX; tail < N_TAILS; tail++) {
+        struct kernel_spec s = spec_of(NORM_MEAN, SELF_NONE, true, ACT_RELU);
+        s.tail = (enum tail)tail;
+        s.tail_dim = tail == TAIL_LOG_SOFTMAX ? 0 : TAIL_DIM;
+        const struct pairs_graph *g = &graphs[7];
+        struct csr csr = csr_of(coo_of(g->n_nodes, g->n_edges, &g->pairs[0][0]),
+                                NULL);
+        double h[DIM], size, got[DIM + TAIL_DIM], bound[DIM + TAIL_DIM];
+        int32_t n;
+        for (int32_t v = 0; v < g->n_nodes; v++) {
+            for (int32_t c = 0; c < DIM; c++)
+                h[c] = naive(g, &s, v, c, &size, &n);
+            oracle_row(&csr, &s, &with, v, got, bound);
+            for (int32_t c = 0; c < spec_out_dim(&s); c++) {
+                double want = tail_of_row(&s, h, v, c);
+                CHECK(fabs(got[c] - want) <= 1e-9 * (1 + fabs(want)));
+                CHECK(bound[c] > 0 && bound[c] < 1e-4 * (1 + fabs(want)));
+            }
+        }
+        csr_finish(&csr);
+    }
+}
+
 // ---- comparing --------------------------------------------------------------
 
 static const struct pairs_graph *const compared = &graphs[7];
@@ -291,6 +343,7 @@ int main(void)
     RUN(sums_are_those_of_the_pairs);
     RUN(means_are_those_of_the_pairs_and_0_without_any);
     RUN(every_norm_and_own_term_is_that_of_the_pairs);
+    RUN(a_row_goes_on_to_its_tail);
     RUN(a_right_result_is_within_its_bound);
     RUN(one_edge_too_many_or_too_few_is_found);
     RUN(what_is_no_number_is_infinitely_wrong);

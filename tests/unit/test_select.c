@@ -214,6 +214,33 @@ TEST(when_every_point_is_refused_the_template_says_why)
     tune_finish(t);
 }
 
+// A template of one's own that sums rows and stores them.
+static const char plain[] =
+    "//% family { op = 'aggregate', doc = 'sums' }\n\n"
+    "//% local args = { 'out', 'x', 'n_rows' }\n"
+    "//% local parameters = launch { entry = kernel, block = 32,\n"
+    "//%   grid = { 'n_rows', per = 32 }, args = args }\n"
+    "extern \"C\" __global__ void ${kernel}(${parameters}) {}\n";
+
+TEST(steps_that_no_template_does_together_are_done_apart)
+{
+    scratch_text("templates/plain.cu.lua", plain);
+    static const char *settings[] = {"template=plain"};
+    for (int own = 0; own < 2; own++) {
+        struct tune_case *t = tune_new();
+        t->request.explain = t->fuse = true;
+        t->request.settings = settings;
+        t->request.n_settings = own;
+        CHECK_INT(tune_run(t, &graph, NULL), GNNAC_OK);
+        int32_t last = t->program.n_steps - 1;
+        CHECK_INT(t->program.steps[last].fused, !own);
+        CHECK_INT(t->sel.chosen[last] >= 0, own);
+        CHECK(t->sel.chosen[last - 1] >= 0);
+        tune_finish(t);
+    }
+    scratch_unlink("templates/plain.cu.lua");
+}
+
 TEST(a_rule_that_raises_an_error_stops_with_its_place)
 {
     struct tune_case *t = explain(
@@ -283,6 +310,7 @@ int main(void)
     RUN(steps_that_share_a_variant_keep_their_own_times);
     RUN(points_that_a_template_refuses_are_dropped);
     RUN(when_every_point_is_refused_the_template_says_why);
+    RUN(steps_that_no_template_does_together_are_done_apart);
     RUN(a_rule_that_raises_an_error_stops_with_its_place);
     RUN(a_rule_may_choose_the_kernel_of_any_operation);
     RUN(graphs_without_edges_or_nodes_get_kernels_too);

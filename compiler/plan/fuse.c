@@ -1,0 +1,67 @@
+#include "plan/fuse.h"
+
+#include "plan/scaled_rows.h"
+
+enum { FUSED_COLUMNS = 64, FUSED_WEIGHTS = 256 };
+
+static const char *const names[] = {[TAIL_NONE] = "none",
+                                    [TAIL_LOG_SOFTMAX] = "log_softmax",
+                                    [TAIL_LINEAR] = "linear",
+                                    [TAIL_SCALED_LINEAR] = "scaled_linear"};
+static const struct name_table tails = {N_TAILS, names};
+
+const char *tail_name(enum tail v)
+{
+    return name_of(&tails, (int)v);
+}
+
+int tail_from_name(const char *s)
+{
+    return value_of(&tails, s);
+}
+
+enum tail tail_of(const struct program *p, const struct step *s)
+{
+    const struct step *tail = step_tail(p, s);
+    if (!tail)
+        return TAIL_NONE;
+    if (tail->kind == STEP_LOG_SOFTMAX)
+        return TAIL_LOG_SOFTMAX;
+    return tail->norm == NORM_GCN ? TAIL_SCALED_LINEAR : TAIL_LINEAR;
+}
+
+static bool is_read_by_others(const struct program *p, int32_t buffer,
+                              const struct step *reader)
+{
+    for (int32_t i = 0; i < p->n_steps; i++) {
+        const struct step *s = &p->steps[i];
+        if (s != reader && (s->x == buffer || s->self == buffer))
+            return true;
+    }
+    return false;
+}
+
+static bool can_fuse_product(const struct program *p, const struct step *s)
+{
+    int64_t weights =
+        (int64_t)p->buffers[s->x].dim * p->buffers[s->out].dim;
+    return is_narrow_product(p, s) && weights <= FUSED_WEIGHTS &&
+           !is_read_by_others(p, s->x, s);
+}
+
+static bool can_fuse(const struct program *p, const struct step *sum,
+                     const struct step *s)
+{
+    if (sum->kind != STEP_AGGREGATE || s->x != sum->out ||
+        s->out == sum->x || s->out == sum->self)
+        return false;
+    if (s->kind == STEP_LOG_SOFTMAX)
+        return s->out == s->x && p->buffers[s->x].dim <= FUSED_COLUMNS;
+    return s->kind == STEP_LINEAR && can_fuse_product(p, s);
+}
+
+void program_fuse(struct program *p)
+{
+    for (int32_t i = 1; i < p->n_steps; i++)
+        p->steps[i].fused = can_fuse(p, &p->steps[i - 1], &p->steps[i]);
+}

@@ -1,0 +1,21 @@
+// What a kernel of an aggregation does with a row before it stores it, beyond
+// bias and activation: the next step of the program, where that reads nothing
+// but this row. A launch and a matrix's way to memory and back are saved.
+#ifndef GNNAC_FUSE_H
+#define GNNAC_FUSE_H
+
+#include "plan/spec.h"
+
+// Fuses with an aggregation the step behind it: log-softmax of at most 64
+// columns; a narrow product (scaled_rows.h) that alone reads the sums and has
+// at most 256 weights, since every row reads all of them. The last change of a
+// lowered program, behind program_scale_rows.
+void program_fuse(struct program *p);
+
+// What the kernel of `s` does besides.
+enum tail tail_of(const struct program *p, const struct step *s);
+
+const char *tail_name(enum tail v); // "none", "log_softmax", "linear", ...
+int tail_from_name(const char *s);  // -1: unknown
+
+#endif

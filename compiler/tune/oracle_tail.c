@@ -1,0 +1,64 @@
+#include "tune/oracle_tail.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double unit = 0x1p-24;
+
+// The operands' errors, then those of the maximum's subtraction, of the
+// exponentials, of their sum and of its logarithm.
+static void log_softmax(const struct kernel_spec *spec, double *y,
+                        double *bound)
+{
+    double top = -INFINITY, total = 0, worst = 0;
+    for (int32_t c = 0; c < spec->dim; c++)
+        top = fmax(top, y[c]);
+    for (int32_t c = 0; c < spec->dim; c++) {
+        total += exp(y[c] - top);
+        worst = fmax(worst, bound[c]);
+    }
+    for (int32_t c = 0; c < spec->dim; c++) {
+        y[c] -= top + log(total);
+        bound[c] += worst + 4 * unit * (spec->dim + 2 + fabs(y[c]) +
+                                        log(total));
+    }
+}
+
+static void multiply(const struct kernel_spec *spec,
+                     const struct operand_data *d, double scale, double *y,
+                     double *bound)
+{
+    double *product = y + spec->dim, *error = bound + spec->dim;
+    for (int32_t j = 0; j < spec->tail_dim; j++) {
+        double size = 0;
+        product[j] = error[j] = 0;
+        for (int32_t c = 0; c < spec->dim; c++) {
+            double w = scale * d->weight[(int64_t)j * spec->dim + c];
+            product[j] += w * y[c];
+            size += fabs(w * y[c]);
+            error[j] += fabs(w) * bound[c];
+        }
+        error[j] += unit * (spec->dim + 4) * size + 0x1p-126;
+    }
+    size_t n_bytes = (size_t)spec->tail_dim * sizeof(*y);
+    memmove(y, product, n_bytes);
+    memmove(bound, error, n_bytes);
+}
+
+void oracle_tail(const struct kernel_spec *spec, const struct operand_data *d,
+                 int64_t v, double *y, double *bound)
+{
+    switch (spec->tail) {
+    case TAIL_LOG_SOFTMAX:
+        log_softmax(spec, y, bound);
+        break;
+    case TAIL_LINEAR:
+        multiply(spec, d, 1, y, bound);
+        break;
+    case TAIL_SCALED_LINEAR:
+        multiply(spec, d, d->dinv[v], y, bound);
+        break;
+    default:
+        break;
+    }
+}
