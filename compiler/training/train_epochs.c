@@ -7,6 +7,7 @@
 #include "base/doubles.h"
 #include "base/log.h"
 #include "checked.h"
+#include "train/trainer.h"
 
 // ---- scores -----------------------------------------------------------------
 
@@ -84,38 +85,63 @@ out:
     return st;
 }
 
+static bool has_waited(const struct hyper *h, const struct outcome *o)
+{
+    return h->patience > 0 &&
+           watch_waited(&o->watch, o->epochs) >= h->patience;
+}
+
 static gnnac_status all_epochs(struct session *s, struct progress *p,
                                struct outcome *o, gnnac_error *err)
 {
     const struct hyper *h = &s->hyper;
     gnnac_status st = GNNAC_OK;
+    o->stopped = has_waited(h, o); // before a resume
     while (st == GNNAC_OK && o->epochs < h->epochs && !o->stopped) {
         st = one_epoch(s, p, o, err);
-        o->stopped = h->patience > 0 &&
-                     watch_waited(&o->watch, o->epochs) >= h->patience;
+        o->stopped = has_waited(h, o);
         log_progress("training", (size_t)o->epochs, (size_t)h->epochs);
     }
     log_end_progress();
     return st;
 }
 
+// A state that the C API wrote remembers weights alone.
+static gnnac_status take_up_watch(struct session *s, const char *state,
+                                  struct watch *w, gnnac_error *err)
+{
+    const char *note = s->trainer->note;
+    return !note[0] || watch_read(w, note, gnnac_trainer_n_steps(s->trainer))
+               ? GNNAC_OK
+               : FAIL(err, GNNAC_EFORMAT, "%s: gnnac.note is damaged", state);
+}
+
 // The best epoch so far is measured anew: recall its weights, then load the
-// state once more. Patience counts from that epoch.
+// state once more. Patience counts from that epoch, or a later one noted.
 static gnnac_status take_up(struct session *s, const char *state,
                             struct outcome *o, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     struct score best;
     o->epochs = gnnac_trainer_n_steps(s->trainer);
+    o->watch.last_rise = o->epochs;
     if (gnnac_trainer_kept_step(s->trainer) < 0)
         return GNNAC_OK;
     TRY(gnnac_trainer_recall(s->trainer, err));
     TRY(validate(s, &best, err));
     watch_epoch(&o->watch, gnnac_trainer_kept_step(s->trainer), best);
     TRY(gnnac_trainer_load(s->trainer, state, err));
+    TRY(take_up_watch(s, state, &o->watch, err));
     TRY(validate(s, &o->last_val, err));
 out:
     return st;
+}
+
+static gnnac_status save_state(struct session *s, const struct watch *w,
+                               const char *path, gnnac_error *err)
+{
+    watch_write(w, s->trainer->note, sizeof(s->trainer->note));
+    return gnnac_trainer_save(s->trainer, path, err);
 }
 
 static double median_ms(const struct progress *p)
@@ -142,7 +168,7 @@ gnnac_status train_epochs(struct session *s, const char *resumed_from,
     TRY(all_epochs(s, &p, out, err));
     out->epoch_ms = median_ms(&p);
     if (state)
-        TRY(gnnac_trainer_save(s->trainer, state, err));
+        TRY(save_state(s, &out->watch, state, err));
     if (!s->hyper.keep_last)
         TRY(gnnac_trainer_recall(s->trainer, err));
     TRY(gnnac_trainer_predict(s->trainer, s->y, err));

@@ -1,6 +1,7 @@
 #include "training/train_watch.h"
 
 #include <math.h>
+#include <stdio.h>
 
 struct watch watch_begin(enum watch_rule rule)
 {
@@ -38,6 +39,31 @@ bool watch_epoch(struct watch *w, int64_t epoch, struct score s)
     w->accuracy = fmax(w->accuracy, s.accuracy); // NaN changes nothing
     w->loss = fmin(w->loss, s.loss);
     return best;
+}
+
+// Hexadecimal floats keep every bit.
+void watch_write(const struct watch *w, char *text, size_t n_bytes)
+{
+    snprintf(text, n_bytes, "watch %lld %a %a", (long long)w->last_rise,
+             w->accuracy, w->loss);
+}
+
+// By other rules than both, the best epoch is the last one worth waiting for.
+bool watch_read(struct watch *w, const char *text, int64_t epochs)
+{
+    long long rise;
+    double accuracy, loss;
+    int end = 0;
+    if (sscanf(text, "watch %lld %la %la%n", &rise, &accuracy, &loss, &end) !=
+            3 ||
+        text[end] || rise < 0 || rise > epochs || isnan(accuracy) ||
+        isnan(loss))
+        return false;
+    w->accuracy = fmax(w->accuracy, accuracy);
+    w->loss = fmin(w->loss, loss);
+    if (w->rule == WATCH_BOTH && rise > w->last_rise)
+        w->last_rise = rise;
+    return true;
 }
 
 int64_t watch_waited(const struct watch *w, int64_t epoch)

@@ -27,6 +27,11 @@ struct watch watch_begin(enum watch_rule rule);
 // Whether `epoch` is the best so far.
 bool watch_epoch(struct watch *w, int64_t epoch, struct score s);
 
+// What an epoch's score does not tell, as a line: the best of each, and since
+// when to wait. false: the text is no such line of a training of `epochs`.
+void watch_write(const struct watch *w, char *text, size_t n_bytes);
+bool watch_read(struct watch *w, const char *text, int64_t epochs);
+
 // Epochs since the last one that was worth going on for.
 int64_t watch_waited(const struct watch *w, int64_t epoch);
 

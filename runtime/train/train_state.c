@@ -30,19 +30,21 @@ static void add_params(struct st_writer *w, const struct program *p,
     }
 }
 
+struct st_text {
+    const char *key, *text;
+};
+
 static gnnac_status write_sets(const struct program *p,
                                float *const *const sets[N_SETS],
-                               const char *step, const char *kept_step,
+                               const struct st_text *texts, size_t n_texts,
                                const char *path, gnnac_error *err)
 {
     struct st_writer *w = malloc(sizeof(*w));
     if (!w)
         return FAIL(err, GNNAC_ENOMEM, "%s: out of memory", path);
     st_writer_init(w);
-    if (step) {
-        st_add_text(w, "gnnac.step", step);
-        st_add_text(w, "gnnac.kept_step", kept_step);
-    }
+    for (size_t i = 0; i < n_texts; i++)
+        st_add_text(w, texts[i].key, texts[i].text);
     for (int i = 0; i < N_SETS; i++)
         if (sets[i])
             add_params(w, p, prefixes[i], sets[i]);
@@ -65,8 +67,8 @@ gnnac_status gnnac_model_save_weights(const gnnac_model *m, const char *path,
     if (st != GNNAC_OK)
         return st;
     return write_sets(&m->bundle->manifest->program,
-                      (float *const *const[N_SETS]){m->params}, NULL, NULL,
-                      path, err);
+                      (float *const *const[N_SETS]){m->params}, NULL, 0, path,
+                      err);
 }
 
 gnnac_status gnnac_trainer_save(const gnnac_trainer *t, const char *path,
@@ -83,7 +85,11 @@ gnnac_status gnnac_trainer_save(const gnnac_trainer *t, const char *path,
     snprintf(kept, sizeof(kept), "%lld", (long long)t->kept_step);
     float *const *const sets[N_SETS] = {t->m->params, t->first.of, t->second.of,
                                         t->kept_step >= 0 ? t->kept.of : NULL};
-    return write_sets(trained_program(t), sets, step, kept, path, err);
+    const struct st_text texts[] = {{"gnnac.step", step},
+                                    {"gnnac.kept_step", kept},
+                                    {"gnnac.note", t->note}};
+    return write_sets(trained_program(t), sets, texts, t->note[0] ? 3 : 2, path,
+                      err);
 }
 
 // ---- load -------------------------------------------------------------------
@@ -91,6 +97,7 @@ gnnac_status gnnac_trainer_save(const gnnac_trainer *t, const char *path,
 // A state that was read, before anything is changed.
 struct state {
     int64_t n_steps, kept_step;
+    char note[MAX_NOTE];
     struct param_set sets[N_SETS];
 };
 
@@ -108,6 +115,17 @@ static gnnac_status read_count(const struct safetensors *file, const char *key,
     return GNNAC_OK;
 }
 
+// States of other programs have none.
+static gnnac_status read_note(const struct safetensors *file, const char *path,
+                              char note[MAX_NOTE], gnnac_error *err)
+{
+    const char *text = safetensors_meta(file, "gnnac.note");
+    if (text && strlen(text) >= MAX_NOTE)
+        return FAIL(err, GNNAC_EFORMAT, "%s: gnnac.note is too long", path);
+    snprintf(note, MAX_NOTE, "%s", text ? text : "");
+    return GNNAC_OK;
+}
+
 static int sets_of(int64_t kept_step)
 {
     return kept_step < 0 ? KEPT : N_SETS;
@@ -121,6 +139,7 @@ static gnnac_status read_state(const struct gnnac_trainer *t,
     const struct program *p = trained_program(t);
     TRY(read_count(file, "gnnac.step", path, &s->n_steps, err));
     TRY(read_count(file, "gnnac.kept_step", path, &s->kept_step, err));
+    TRY(read_note(file, path, s->note, err));
     if (s->n_steps < 0 || s->kept_step > s->n_steps) {
         st = FAIL(err, GNNAC_EFORMAT, "%s: steps contradict one another", path);
         goto out;
@@ -141,6 +160,7 @@ static void adopt(gnnac_trainer *t, const struct state *s)
                                       t->kept.of};
     t->n_steps = s->n_steps;
     t->kept_step = s->kept_step;
+    snprintf(t->note, sizeof(t->note), "%s", s->note);
     for (int k = 0; k < sets_of(s->kept_step); k++)
         params_copy(p, s->sets[k].of, to[k]);
 }

@@ -36,6 +36,9 @@ struct train_attention {
                                // owned; NULL unless coefficients are dropped
 };
 
+// A line that a trainer's user wants in saved states, to go on from.
+enum { MAX_NOTE = 128 };
+
 // A float array for each parameter.
 struct param_set {
     float *of[MAX_PARAMS];
@@ -72,6 +75,7 @@ struct gnnac_trainer {
     struct train_plan plan;
     struct transposed graph;              // by sources
     int64_t n_steps, kept_step;           // kept_step < 0: nothing kept
+    char note[MAX_NOTE];                  // "": none
     struct param_set first, second, kept; // first: Adam's mean, SGD's velocity;
                                           // second: Adam's
     struct cuda_trainer *cuda;            // owned; NULL on the CPU

@@ -56,11 +56,52 @@ TEST(with_nothing_to_validate_by_the_latest_is_the_best)
     }
 }
 
+// As a resumed training does it: of what was kept, only the best is measured.
+static struct watch resumed(int64_t n)
+{
+    char note[128];
+    struct watch before = watched(WATCH_BOTH, n), w = watch_begin(WATCH_BOTH);
+    watch_write(&before, note, sizeof(note));
+    watch_epoch(&w, before.best_epoch, before.best);
+    CHECK(watch_read(&w, note, n));
+    return w;
+}
+
+TEST(a_training_that_goes_on_knows_bests_of_one_side)
+{
+    for (int64_t n = 1; n <= N_EPOCHS; n++) {
+        struct watch w = resumed(n), whole = watched(WATCH_BOTH, n);
+        CHECK(w.accuracy == whole.accuracy && w.loss == whole.loss);
+        CHECK_INT(w.best_epoch, whole.best_epoch);
+        CHECK_INT(watch_waited(&w, n), watch_waited(&whole, n));
+    }
+    struct watch w = resumed(4);
+    CHECK(!watch_epoch(&w, 5, (struct score){0.65, 0.7}));
+    CHECK(watch_epoch(&w, 6, (struct score){0.7, 0.7}));
+}
+
+TEST(a_note_that_no_training_wrote_is_refused)
+{
+    static const char *const notes[] = {"",
+                                        "watch",
+                                        "watch 2 0x1p-1",
+                                        "watch -1 0x1p-1 0x1p-1",
+                                        "watch 9 0x1p-1 0x1p-1",
+                                        "watch 2 nan 0x1p-1",
+                                        "watch 2 0x1p-1 0x1p-1 more"};
+    struct watch w = watch_begin(WATCH_BOTH);
+    for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++)
+        CHECK(!watch_read(&w, notes[i], 8));
+    CHECK(watch_read(&w, "watch 2 -inf inf", 8)); // nothing was validated
+}
+
 int main(void)
 {
     RUN(by_accuracy_the_highest_is_kept_and_of_equals_the_lowest_loss);
     RUN(by_loss_the_lowest_is_kept);
     RUN(by_both_one_epoch_is_best_in_both_and_either_is_worth_waiting_for);
     RUN(with_nothing_to_validate_by_the_latest_is_the_best);
+    RUN(a_training_that_goes_on_knows_bests_of_one_side);
+    RUN(a_note_that_no_training_wrote_is_refused);
     return test_done();
 }
