@@ -48,6 +48,15 @@ static inline void training_features(struct training *t)
     }
 }
 
+// One of the classes each, or of each class whether it is one's.
+static inline void training_labels(struct training *t, bool binary)
+{
+    int64_t n = t->n_rows * (binary ? t->classes : 1);
+    uint64_t end = binary ? 2 : (uint64_t)t->classes;
+    for (int64_t i = 0; i < n; i++)
+        t->labels[i] = (int32_t)rng_below(9, (uint64_t)i, end);
+}
+
 static inline bool training_init(struct training *t,
                                  const struct training_case *c,
                                  const struct fixture_graph *g)
@@ -67,14 +76,14 @@ static inline bool training_init(struct training *t,
                 t->f.model.params[i][k] =
                     (float)rng_normal(8, (uint64_t)(20 * i + k)) / 4;
     training_features(t);
-    t->labels = malloc((size_t)g->n_nodes * sizeof(int32_t) + 1);
+    t->labels = malloc((size_t)(g->n_nodes * t->classes + 1) * sizeof(int32_t));
     t->nodes = malloc((size_t)g->n_nodes * sizeof(int32_t) + 1);
     t->y = malloc((size_t)g->n_nodes * (size_t)t->classes * sizeof(double) + 1);
     for (int64_t v = 0; v < g->n_nodes; v++) {
-        t->labels[v] = (int32_t)rng_below(9, (uint64_t)v, (uint64_t)t->classes);
         if (v % 3 != 1)
             t->nodes[t->n_nodes++] = (int32_t)v;
     }
+    training_labels(t, o.loss == GNNAC_BCE);
     t->features = (gnnac_features){.struct_size = sizeof(t->features),
                                    .dense = c->sparse ? NULL : t->x,
                                    .rowptr = t->rowptr,
@@ -101,6 +110,16 @@ static inline void training_finish(struct training *t)
     free(t->y);
 }
 
+// Minus the log of the probability of each class being as it is.
+static inline double reference_binary(const double *y, const int32_t *labels,
+                                      int32_t n)
+{
+    double sum = 0;
+    for (int32_t j = 0; j < n; j++)
+        sum -= log(1 / (1 + exp(labels[j] ? -y[j] : y[j])));
+    return sum / n;
+}
+
 // The loss in float64, of the model's definition.
 static inline double reference_loss(struct training *t)
 {
@@ -108,8 +127,12 @@ static inline double reference_loss(struct training *t)
     gnnac_error err = {{0}};
     if (reference_forward(&t->f.model, t->x, t->y, NULL, &err) != GNNAC_OK)
         TEST__FAIL("%s", err.msg);
-    for (int64_t i = 0; i < t->n_nodes; i++)
-        sum -= t->y[t->nodes[i] * t->classes + t->labels[t->nodes[i]]];
+    for (int64_t i = 0; i < t->n_nodes; i++) {
+        int64_t at = t->nodes[i] * t->classes;
+        sum += t->trainer->o.loss == GNNAC_BCE
+                   ? reference_binary(t->y + at, t->labels + at, t->classes)
+                   : -t->y[at + t->labels[t->nodes[i]]];
+    }
     return sum / (double)t->n_nodes;
 }
 

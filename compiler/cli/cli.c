@@ -78,6 +78,8 @@ const struct option_spec cli_options[] = {
      "gin: linear layers in each MLP (default 1)"},
     {"heads", 0, OPT_INT32, "N", FIELD(heads), ON_SHAPE, 1, 1 << 20, NULL,
      "gat: heads of each layer but the last (default 8)"},
+    {"logits", 0, OPT_FLAG, NULL, FIELD(logits), ON_MODEL, 0, 0, NULL,
+     "no log-softmax at the end of the network"},
     {"dtype", 0, OPT_WORD, "f32|f16|bf16", FIELD(dtype), ON_MODEL, 0, 0, "f32",
      "how features are stored between steps; sums are always f32"},
     {"rules", 0, OPT_LIST, "FILE", FIELD(rules), ON_CHOICE | CMD_RULES, 0, 0,

@@ -60,6 +60,7 @@ struct options {
     const char *reorder;  // --reorder METHOD|FILE.npy
     int64_t runs;         // --runs
     bool train;           // --train
+    bool logits;          // --logits
     const char *dump;     // --dump DIR
 
     // tune

@@ -19,7 +19,8 @@ gnnac_status read_model_request(const struct options *o,
                                   .classes = o->classes,
                                   .layers = o->layers,
                                   .mlp = o->mlp,
-                                  .heads = o->heads};
+                                  .heads = o->heads,
+                                  .logits = o->logits};
     if (!o->dim)
         log_info("no --dim: features are taken to be 96 wide");
     if (!o->classes)

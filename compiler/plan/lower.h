@@ -11,6 +11,7 @@ struct model_request {
     const char *name; // "gcn", "gin", "sage", "gat"
     int32_t dim, hidden, classes, layers, mlp, heads;
     enum dtype dtype; // how features are stored between steps
+    bool logits;      // no log-softmax at the end
 };
 
 // gcn: 2 layers, hidden 16; gin: 5 layers, hidden 64, one linear layer as MLP;

@@ -98,7 +98,7 @@ gnnac_status model_build(const struct model_request *rq, struct model *out,
         return st;
 
     struct model m = {.n_layers = or_default(rq->layers, p->layers),
-                      .log_softmax = true,
+                      .log_softmax = !rq->logits,
                       .dtype = rq->dtype};
     strcpy(m.name, p->name);
     int32_t hidden = (int32_t)hidden_dim(p, rq);

@@ -45,6 +45,8 @@ static gnnac_status check_options(const gnnac_train_options *o,
     if (o->optimizer < GNNAC_ADAM || o->optimizer > GNNAC_SGD)
         return FAIL(err, GNNAC_EUSAGE, "optimizer %d is none",
                     (int)o->optimizer);
+    if (o->loss < GNNAC_CROSS_ENTROPY || o->loss > GNNAC_BCE)
+        return FAIL(err, GNNAC_EUSAGE, "loss %d is none", (int)o->loss);
     if (o->decay_layers < 0)
         return FAIL(err, GNNAC_EUSAGE, "decay_layers is negative");
     return GNNAC_OK;
@@ -69,6 +71,19 @@ static gnnac_status read_options(const gnnac_train_options *given,
 
 // ---- create and destroy -----------------------------------------------------
 
+static gnnac_status check_loss(const gnnac_trainer *t, gnnac_error *err)
+{
+    if (t->o.loss != GNNAC_BCE)
+        return GNNAC_OK;
+    if (t->plan.has_log_softmax)
+        return FAIL(err, GNNAC_EUNSUPPORTED,
+                    "binary cross-entropy takes logits, but the network ends "
+                    "in log-softmax: compile it with --logits");
+    return t->m->cuda ? FAIL(err, GNNAC_EUNSUPPORTED,
+                             "binary cross-entropy is for the CPU only")
+                      : GNNAC_OK;
+}
+
 static gnnac_status prepare(gnnac_trainer *t, const gnnac_features *x,
                             const gnnac_train_options *options,
                             gnnac_error *err)
@@ -79,6 +94,7 @@ static gnnac_status prepare(gnnac_trainer *t, const gnnac_features *x,
     int64_t n = b->manifest->n_nodes;
     TRY(read_options(options, &t->o, err));
     TRY(train_plan_build(p, &t->plan, err));
+    TRY(check_loss(t, err));
     bool numbered = t->o.attention_dropout > 0; // coefficients, by edges
     TRY(transpose_rows(n, n, b->rowptr, b->colidx, numbered, &t->graph, err));
     TRY(params_alloc(p, t->first.of, err));
@@ -127,11 +143,25 @@ void gnnac_trainer_destroy(gnnac_trainer *t)
 
 // ---- steps ------------------------------------------------------------------
 
+static gnnac_status check_label(const gnnac_trainer *t,
+                                const struct targets *at, int64_t v,
+                                gnnac_error *err)
+{
+    int32_t n_classes = trained_program(t)->buffers[BUFFER_Y].dim;
+    bool binary = t->o.loss == GNNAC_BCE;
+    int64_t n = binary ? n_classes : 1;
+    int32_t end = binary ? 2 : n_classes;
+    for (int64_t i = v * n; i < (v + 1) * n; i++)
+        if (at->labels[i] < 0 || at->labels[i] >= end)
+            return FAIL(err, GNNAC_EUSAGE, "node %lld has label %d of %d",
+                        (long long)v, (int)at->labels[i], (int)end);
+    return GNNAC_OK;
+}
+
 static gnnac_status check_targets(const gnnac_trainer *t,
                                   const struct targets *at, gnnac_error *err)
 {
     int64_t n_nodes = t->m->bundle->manifest->n_nodes;
-    int32_t n_classes = trained_program(t)->buffers[BUFFER_Y].dim;
     const int32_t *nodes = at->nodes;
     if (at->n <= 0)
         return FAIL(err, GNNAC_EUSAGE, "no nodes to learn from");
@@ -139,10 +169,9 @@ static gnnac_status check_targets(const gnnac_trainer *t,
         if (nodes[i] < 0 || nodes[i] >= n_nodes)
             return FAIL(err, GNNAC_EUSAGE, "node %d of %lld", (int)nodes[i],
                         (long long)n_nodes);
-        int32_t label = at->labels[nodes[i]];
-        if (label < 0 || label >= n_classes)
-            return FAIL(err, GNNAC_EUSAGE, "node %d has label %d of %d",
-                        (int)nodes[i], (int)label, (int)n_classes);
+        gnnac_status st = check_label(t, at, nodes[i], err);
+        if (st != GNNAC_OK)
+            return st;
     }
     return GNNAC_OK;
 }

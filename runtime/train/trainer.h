@@ -46,7 +46,7 @@ struct param_set {
 
 // What a step learns from; checked.
 struct targets {
-    const int32_t *labels, *nodes; // [n_nodes], [n]
+    const int32_t *labels, *nodes; // [n_nodes]; of BCE [n_nodes, dim]; [n]
     int64_t n;
 };
 

@@ -1,6 +1,6 @@
 // Writes the small bundle of the unit tests to a file. Its kernels exist in
 // name only, so it runs on the CPU alone.
-// usage: make_bundle MODEL OUT.gnnb [reordered]
+// usage: make_bundle MODEL OUT.gnnb [reordered|logits]
 #include "bundle_fixture.h"
 
 int main(int argc, char **argv)
@@ -10,11 +10,12 @@ int main(int argc, char **argv)
     if (argc < 3 || argc > 4)
         return 1;
     struct fixture_graph g = fixture_graph_random(50, 3, false, 1);
-    if (argc == 4)
+    bool logits = argc == 4 && strcmp(argv[3], "logits") == 0;
+    if (argc == 4 && !logits)
         g = fixture_graph_shuffled(g, 1);
     struct manifest *m = fixture_manifest(
         &(struct model_request){.name = argv[1], .dim = 7, .hidden = 5,
-                                .classes = 3},
+                                .classes = 3, .logits = logits},
         &g);
     char *bytes = m ? fixture_write(m, &g, &n, &err) : NULL;
     FILE *out = bytes ? fopen(argv[2], "wb") : NULL;

@@ -20,18 +20,19 @@ MODELS = ("gcn", "gin", "sage", "gat")
 
 
 @functools.lru_cache(None)
-def bundle_bytes(model):
+def bundle_bytes(model, *form):
     """A small bundle of 50 nodes, 7 columns in and 3 out, for the CPU."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "b.gnnb")
-        subprocess.run([BUILD / "tests" / "make_bundle", model, path],
+        subprocess.run([BUILD / "tests" / "make_bundle", model, path,
+                        *form],
                        check=True)
         return Path(path).read_bytes()
 
 
-def make(model, threads=0, seed=1):
+def make(model, *form, threads=0, seed=1):
     """(bundle, model) on the CPU, with weights."""
-    bundle = gnnac.Bundle(bundle_bytes(model))
+    bundle = gnnac.Bundle(bundle_bytes(model, *form))
     network = gnnac.Model(gnnac.Context("cpu", threads), bundle)
     network.init_weights(seed)
     return bundle, network
@@ -166,5 +167,7 @@ def oracle(data, bundle, weights, x):
             x = np.maximum(x, 0)
         elif layer["act"] == "elu":
             x = np.where(x < 0, np.expm1(x), x)
+    if not bundle.manifest["model"]["log_softmax"]:
+        return x
     x = x - x.max(1, keepdims=True)
     return x - np.log(np.exp(x).sum(1, keepdims=True))

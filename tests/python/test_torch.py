@@ -30,6 +30,19 @@ class Torch(Case):
         self.assertIs(model.run(torch.from_numpy(x), out=out), out)
         np.testing.assert_array_equal(out.numpy(), model.run(x))
 
+    def test_binary_cross_entropy(self):
+        """loss="bce" is BCEWithLogitsLoss, of nodes named twice, too"""
+        for name in MODELS:
+            bundle, model = make(name, "logits")
+            x = features(bundle)
+            labels = (x[:, :bundle.out_dim] > 0).astype(np.int32)
+            nodes = np.array([0, 7, 7, 31], np.int32)
+            want = torch.nn.BCEWithLogitsLoss()(
+                torch.from_numpy(model.run(x)[nodes]),
+                torch.from_numpy(labels[nodes]).float())
+            got = gnnac.Trainer(model, x, loss="bce").step(labels, nodes)
+            self.assertAlmostEqual(got, float(want), 5)
+
     def test_refused(self):
         """what would need a copy or a backward is refused"""
         bundle, model = make("gcn")

@@ -35,7 +35,52 @@ def slopes(loss, weights, name, step=1e-5):
     return out.reshape(weights[name].shape)
 
 
+def binary_loss(y, labels):
+    """The mean of -log of each label's probability, in float64."""
+    return (np.logaddexp(0, y) - y * labels).mean()
+
+
 class Training(Case):
+    def test_binary_cross_entropy(self):
+        """loss="bce": value and slopes of the mean over nodes and classes"""
+        for name in TRAINED:
+            with self.subTest(name):
+                bundle, model = make(name, "logits")
+                x, data = features(bundle), bundle_bytes(name, "logits")
+                before, folder = random_weights(bundle), self.folder()
+                write_tensors(folder / "w", before)
+                model.load_weights(folder / "w")
+                labels = (x[:, :bundle.out_dim] > 0).astype(np.int32)
+                nodes = np.arange(0, bundle.nodes, 2, dtype=np.int32)
+
+                def loss(w):
+                    return binary_loss(oracle(data, bundle, w, x)[nodes],
+                                       labels[nodes])
+
+                got = gnnac.Trainer(model, x, "sgd", learn_eps=True, lr=1,
+                                    loss="bce").step(labels, nodes)
+                model.save_weights(folder / "w")
+                after = read_tensors((folder / "w").read_bytes())
+                self.assertAlmostEqual(got, loss(before), 4)
+                for k in before:
+                    want = slopes(loss, before, k)
+                    np.testing.assert_allclose(
+                        before[k] - after[k], want, rtol=2e-3,
+                        atol=2e-4 * max(1, abs(want).max()))
+
+    def test_binary_refusals(self):
+        """loss="bce" wants logits, and labels of all classes"""
+        bundle, model = make("gcn")
+        x = features(bundle)
+        with self.assertRaisesRegex(gnnac.UnsupportedError, "--logits"):
+            gnnac.Trainer(model, x, loss="bce")
+        with self.assertRaisesRegex(gnnac.UsageError, "expected one of"):
+            gnnac.Trainer(model, x, loss="hinge")
+        model = make("gcn", "logits")[1]
+        labels = np.zeros(bundle.nodes, np.int32)
+        with self.assertRaisesRegex(gnnac.UsageError, "labels has shape"):
+            gnnac.Trainer(model, x, loss="bce").step(labels, labels[:2])
+
     def test_gradients(self):
         """a step of sgd goes down the slope of the networks in NumPy"""
         for name in TRAINED:

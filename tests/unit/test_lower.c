@@ -55,6 +55,17 @@ TEST(a_shrinking_layer_transforms_first_and_fuses_its_epilogue)
     CHECK_INT(p.steps[2].kind, STEP_LOG_SOFTMAX);
 }
 
+TEST(logits_are_the_last_layers_output)
+{
+    struct model m;
+    struct program p =
+        lowered((struct model_request){.name = "gcn", .logits = true}, 50, 400,
+                &m);
+    CHECK(!m.log_softmax);
+    CHECK_INT(count_kind(&p, STEP_LOG_SOFTMAX), 0);
+    CHECK_INT(p.steps[p.n_steps - 1].out, 1);
+}
+
 TEST(a_growing_layer_aggregates_first)
 {
     struct model m;
@@ -414,6 +425,7 @@ int main(void)
 {
     RUN(presets_have_the_documented_layers_and_widths);
     RUN(a_shrinking_layer_transforms_first_and_fuses_its_epilogue);
+    RUN(logits_are_the_last_layers_output);
     RUN(a_growing_layer_aggregates_first);
     RUN(gin_with_two_linear_layers_activates_between_them);
     RUN(every_buffer_is_written_before_it_is_read);

@@ -169,6 +169,60 @@ TEST(a_label_counts_as_often_as_its_node_is_named)
     fixture_graph_finish(&g);
 }
 
+TEST(gradients_of_binary_cross_entropy_are_the_slopes_of_the_definition)
+{
+    static const char *const models[] = {"gcn", "gin", "sage", "gat"};
+    struct fixture_graph g = hard_graph(false);
+    for (int i = 0; i < 8; i++) {
+        const struct training_case c = {
+            .model = {.name = models[i / 2], .layers = 2, .dim = 3, .hidden = 5,
+                      .classes = i % 2 ? 7 : 1, .logits = true},
+            .options = {.loss = GNNAC_BCE, .learn_eps = 1}};
+        check_case(&c, &g);
+    }
+    fixture_graph_finish(&g);
+}
+
+// Nodes that are named twice count twice; rows that are not named not at all.
+TEST(binary_cross_entropy_is_a_mean_over_nodes_and_classes)
+{
+    struct fixture_graph g = hard_graph(false);
+    const struct training_case c = {
+        .model = {.name = "gcn", .dim = 3, .hidden = 4, .classes = 3,
+                  .logits = true},
+        .options = {.loss = GNNAC_BCE}};
+    struct training t;
+    CHECK(training_init(&t, &c, &g));
+    t.n_nodes = 5;
+    memcpy(t.nodes, (const int32_t[]){2, 2, 7, 2, 0}, 5 * sizeof(int32_t));
+    double want = reference_loss(&t);
+    CHECK(fabs((double)training_steps(&t, 1) - want) < 1e-6 * want);
+    check_gradients(&t, "binary, repeated nodes");
+    training_finish(&t);
+    fixture_graph_finish(&g);
+}
+
+TEST(binary_cross_entropy_survives_large_logits)
+{
+    struct fixture_graph g = hard_graph(false);
+    const struct training_case c = {
+        .model = {.name = "gcn", .dim = 3, .hidden = 4, .classes = 2,
+                  .logits = true},
+        .options = {.loss = GNNAC_BCE}};
+    struct training t;
+    CHECK(training_init(&t, &c, &g));
+    float *bias = t.f.model.params[program_param(t.f.program, "convs.1.bias")];
+    bias[0] = 3e4F;
+    bias[1] = -3e4F;
+    for (int64_t v = 0; v < t.n_rows; v++) {
+        t.labels[2 * v] = 0; // wrong by 3e4; the other is right
+        t.labels[2 * v + 1] = 0;
+    }
+    CHECK(fabs((double)training_steps(&t, 1) - 1.5e4) < 10);
+    training_finish(&t);
+    fixture_graph_finish(&g);
+}
+
 // ---- dropout ----------------------------------------------------------------
 
 TEST(dropout_keeps_the_mean_and_the_wanted_share)
@@ -356,6 +410,9 @@ int main(void)
     RUN(gradients_of_gat_are_the_slopes_of_the_definition);
     RUN(epsilon_has_a_gradient_only_when_it_learns);
     RUN(a_label_counts_as_often_as_its_node_is_named);
+    RUN(gradients_of_binary_cross_entropy_are_the_slopes_of_the_definition);
+    RUN(binary_cross_entropy_is_a_mean_over_nodes_and_classes);
+    RUN(binary_cross_entropy_survives_large_logits);
     RUN(dropout_keeps_the_mean_and_the_wanted_share);
     RUN(masks_of_other_steps_places_and_seeds_differ_by_half);
     RUN(gradients_pass_through_the_mask_of_their_step);

@@ -120,6 +120,7 @@ TEST(options_out_of_range_are_refused)
         {{.weight_decay = NAN}, "weight_decay"}, {{.beta1 = 1}, "beta1"},
         {{.momentum = 1.5F}, "momentum"},  {{.decay_layers = -1}, "decay"},
         {{.optimizer = (gnnac_optimizer)7}, "optimizer 7"},
+        {{.loss = (gnnac_loss)2}, "loss 2"},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         gnnac_train_options o = bad[i].o;
@@ -217,6 +218,31 @@ TEST(a_step_with_a_bad_node_or_label_changes_nothing)
     CHECK_INT(gnnac_trainer_n_steps(t.trainer), 0);
     CHECK_INT(gnnac_trainer_recall(t.trainer, &err), GNNAC_EUSAGE);
     training_finish(&t);
+}
+
+TEST(binary_cross_entropy_takes_logits_and_labels_of_0_and_1)
+{
+    struct training t;
+    begin(&t);
+    gnnac_trainer *out = NULL;
+    const gnnac_train_options o = {.struct_size = sizeof(o), .loss = GNNAC_BCE};
+    CHECK_INT(gnnac_trainer_create(&t.f.model, &t.features, &o, &out, &err),
+              GNNAC_EUNSUPPORTED);
+    CHECK_HAS(err.msg, "--logits");
+    training_finish(&t);
+
+    struct training_case binary = little;
+    binary.model.logits = true;
+    binary.options.loss = GNNAC_BCE;
+    struct fixture_graph g = fixture_graph_random(8, 2, false, 4);
+    CHECK(training_init(&t, &binary, &g));
+    t.labels[3 * t.nodes[1] + 2] = 2;
+    CHECK_INT(gnnac_trainer_step(t.trainer, t.labels, t.nodes, 2, NULL, &err),
+              GNNAC_EUSAGE);
+    CHECK_HAS(err.msg, "label 2 of 2");
+    CHECK_INT(gnnac_trainer_n_steps(t.trainer), 0);
+    training_finish(&t);
+    fixture_graph_finish(&g);
 }
 
 // A program whose values are overwritten before backward needs them.
@@ -351,6 +377,7 @@ int main(void)
     RUN(options_of_later_versions_are_refused_unless_they_are_zero);
     RUN(sparse_features_are_checked);
     RUN(a_step_with_a_bad_node_or_label_changes_nothing);
+    RUN(binary_cross_entropy_takes_logits_and_labels_of_0_and_1);
     RUN(programs_that_forget_are_refused);
     RUN(predictions_are_those_of_the_model);
     RUN(what_was_kept_comes_back);

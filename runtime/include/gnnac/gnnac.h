@@ -203,6 +203,11 @@ typedef enum gnnac_optimizer {
     GNNAC_SGD    // with momentum
 } gnnac_optimizer;
 
+typedef enum gnnac_loss {
+    GNNAC_CROSS_ENTROPY, // one class a node: the negative log-likelihood
+    GNNAC_BCE // any number of classes a node, of logits: binary cross-entropy
+} gnnac_loss;
+
 // Zero-initialise, set struct_size = sizeof(gnnac_train_options).
 typedef struct gnnac_train_options {
     size_t struct_size;
@@ -217,7 +222,7 @@ typedef struct gnnac_train_options {
     uint64_t seed;               // of dropout
     float attention_dropout;     // share of attention's coefficients, after the
                                  // softmax, from 0 to below 1
-    uint32_t reserved;           // 0
+    gnnac_loss loss;
 } gnnac_train_options;
 
 // A matrix [n_nodes, in_dim], rows in the input's node order: dense, or by
@@ -234,8 +239,10 @@ typedef struct gnnac_features {
 // model and the arrays of `x`, host memory, must outlive the trainer and stay
 // as they are. Sparse features become a dense matrix on a GPU. Errors:
 // GNNAC_EUSAGE (no weights yet, options or features out of range),
-// GNNAC_ENOMEM, GNNAC_EUNSUPPORTED (a network that cannot be trained; on a GPU
-// a bundle without kernels for training: gnnac compile --train), GNNAC_EDRIVER.
+// GNNAC_ENOMEM, GNNAC_EUNSUPPORTED (a network that cannot be trained; GNNAC_BCE
+// of one that ends in log-softmax (gnnac compile --logits makes one that does
+// not), or on a GPU; there, a bundle without kernels for training: gnnac
+// compile --train), GNNAC_EDRIVER.
 GNNAC_API gnnac_status
 gnnac_trainer_create(gnnac_model *model, const gnnac_features *x,
                      const gnnac_train_options *options, gnnac_trainer **out,
@@ -244,7 +251,9 @@ GNNAC_API void gnnac_trainer_destroy(gnnac_trainer *trainer);
 
 // One update. The loss is the mean over nodes[0 .. n-1] of the negative
 // log-likelihood of labels[node], `labels` [n_nodes], a column of the output
-// each; of a network without log-softmax, the cross-entropy. `loss` (may be
+// each; of a network without log-softmax, the cross-entropy. By GNNAC_BCE
+// `labels` is [n_nodes, out_dim] of 0 and 1, and the loss the mean over these
+// nodes and all columns, as of PyTorch's BCEWithLogitsLoss. `loss` (may be
 // NULL) receives it as it was before the update. Allocates nothing. On a GPU a
 // step without `loss` returns when it is queued; whatever reads the weights or
 // the output later waits for it. Errors: GNNAC_EUSAGE (a node or a label that

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from ctypes import (POINTER, Structure, c_char, c_char_p, c_float, c_int,
-                    c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p)
+                    c_int32, c_int64, c_size_t, c_uint64, c_void_p)
 from typing import Any
 
 
@@ -61,7 +61,7 @@ class TrainOptions(Structure):
         ("epsilon", c_float),
         ("seed", c_uint64),
         ("attention_dropout", c_float),
-        ("reserved", c_uint32),
+        ("loss", c_int),
     ]
 
 

@@ -107,6 +107,7 @@ def compile(edge_index: Any, model: str = "gcn", *, dim: int | None = None,
             hidden: int | None = None, classes: int | None = None,
             layers: int | None = None, num_nodes: int | None = None,
             reorder: PathText | None = None, train: bool = False,
+            logits: bool = False,
             rules: PathText | Sequence[PathText] = (),
             knobs: Mapping[str, int | str] | None = None,
             options: Mapping[str, str | int] | None = None,
@@ -117,7 +118,7 @@ def compile(edge_index: Any, model: str = "gcn", *, dim: int | None = None,
     graph file. `num_nodes`: of an array; left out, the largest id + 1.
     `model`, `dim`, `hidden`, `classes`, `layers`, `reorder`, `rules`: as the
     options of `gnnac compile`; `knobs` are its --set. `train`: with kernels
-    for training on a GPU. `options` are further ones by name:
+    for training on a GPU. `logits`: without log-softmax at the end. `options` are further ones by name:
     {"arch": "sm_90", "tune": "off"}.
     `output`: where the bundle is to stay; left out, nothing stays on disk.
 
@@ -137,6 +138,6 @@ def compile(edge_index: Any, model: str = "gcn", *, dim: int | None = None,
              **(options or {})},
             [rules] if isinstance(rules, (str, os.PathLike)) else rules,
             knobs or {})
-        flags = ["--train"] if train else []
+        flags = ["--train"] * train + ["--logits"] * logits
         _run([*arguments, *flags, "--", str(graph)], folder)
         return Bundle(Path(target))

@@ -18,15 +18,20 @@ from ._views import View, check_matrix, check_output, view_of
 from .errors import usage
 
 OPTIMIZERS = {"adam": 0, "adamw": 1, "sgd": 2}  # gnnac_optimizer
+LOSSES = {"cross_entropy": 0, "bce": 1}  # gnnac_loss
 _RATES = ("lr", "weight_decay", "dropout", "attention_dropout", "momentum",
           "beta1", "beta2", "epsilon")
 
 
+def _one_of(choices: dict[str, int], name: str, value: str) -> int:
+    if value not in choices:
+        raise usage(f"{name} is {value!r}: expected one of "
+                    f"{', '.join(choices)}")
+    return choices[value]
+
+
 def _options(optimizer: str, decay_layers: int, learn_eps: bool, seed: int,
-             rates: dict[str, float]) -> TrainOptions:
-    if optimizer not in OPTIMIZERS:
-        raise usage(f"optimizer is {optimizer!r}: expected one of "
-                    f"{', '.join(OPTIMIZERS)}")
+             loss: str, rates: dict[str, float]) -> TrainOptions:
     unknown = sorted(set(rates) - set(_RATES))
     if unknown:
         raise usage(f"there is no option {unknown[0]!r}: expected one of "
@@ -36,7 +41,8 @@ def _options(optimizer: str, decay_layers: int, learn_eps: bool, seed: int,
             raise usage(f"{name} is {value!r}: expected a number")
     return TrainOptions(
         struct_size=ctypes.sizeof(TrainOptions),
-        optimizer=OPTIMIZERS[optimizer],
+        optimizer=_one_of(OPTIMIZERS, "optimizer", optimizer),
+        loss=_one_of(LOSSES, "loss", loss),
         decay_layers=whole(decay_layers, "decay_layers", 0, 2**31 - 1),
         learn_eps=int(bool(learn_eps)),
         seed=whole(seed, "seed", 0, 2**64 - 1), **rates)
@@ -49,17 +55,22 @@ class Trainer(Owner):
     `x`: float32 [nodes, in_dim], used where it lies: it must stay as it is.
     `optimizer`: "adam", "adamw" or "sgd". `decay_layers`: weight decay is for
     the first so many layers, 0: for all. `learn_eps`: GIN's epsilon is learnt.
-    `seed`: of dropout. `rates`: lr (0.01), weight_decay, dropout,
-    attention_dropout, momentum, beta1, beta2, epsilon. A model has one trainer at a time; calls of both
-    wait for one another.
+    `seed`: of dropout. `loss`: "cross_entropy", or "bce": binary
+    cross-entropy of logits, of a network without log-softmax, on the CPU.
+    `rates`: lr (0.01), weight_decay, dropout,
+    attention_dropout, momentum, beta1, beta2, epsilon. A model has one
+    trainer at a time; calls of both wait for one another.
     """
 
     def __init__(self, model: Model, x: Any, optimizer: str = "adam",
                  decay_layers: int = 0, learn_eps: bool = False,
-                 seed: int = 0, **rates: float) -> None:
+                 seed: int = 0, loss: str = "cross_entropy",
+                 **rates: float) -> None:
         if not isinstance(model, Model):
             raise usage("Trainer takes a Model")
-        options = _options(optimizer, decay_layers, learn_eps, seed, rates)
+        options = _options(optimizer, decay_layers, learn_eps, seed, loss,
+                           rates)
+        self._binary = loss == "bce"
         self._x = model._host_matrix(x)  # its owner lives as long
         self._out_shape = model._out_shape
         self._model_handle = model._open_handle()
@@ -86,9 +97,11 @@ class Trainer(Owner):
 
     def step(self, labels: Any, nodes: Any) -> float:
         """One update; the loss before it. `labels`: int32 [nodes], a column of
-        the output each. `nodes`: int32 [n], those that the loss is over."""
+        the output each; of "bce" [nodes, out_dim] of 0 and 1. `nodes`: int32
+        [n], those that the loss is over."""
         label, node = view_of(labels, "labels"), view_of(nodes, "nodes")
-        check_matrix(label, "labels", self._out_shape[:1], None, "int32")
+        shape = self._out_shape if self._binary else self._out_shape[:1]
+        check_matrix(label, "labels", shape, None, "int32")
         check_matrix(node, "nodes", _vector(node), None, "int32")
         loss = ctypes.c_float()
         with self._alone() as address:
