@@ -50,6 +50,9 @@ gnnac_status gnnac_model_create(gnnac_context *ctx, const gnnac_bundle *bundle,
     gnnac__clear(err);
     if (!ctx || !bundle || !out)
         return FAIL(err, GNNAC_EUSAGE, "gnnac_model_create: NULL argument");
+    if (!has_model(bundle->manifest))
+        return FAIL(err, GNNAC_EUSAGE,
+                    "the bundle holds operators, not a model");
     struct gnnac_model *m = calloc(1, sizeof(*m));
     if (!m)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");

@@ -101,6 +101,8 @@ const struct option_spec cli_options[] = {
      "kernels are timed as the run before left the L2 cache, or after a flush"},
     {"train", 0, OPT_FLAG, NULL, FIELD(train), CMD_COMPILE, 0, 0, NULL,
      "also kernels for training on a GPU"},
+    {"ops", 0, OPT_TEXT, "OP:DIM[,OP:DIM...]", FIELD(ops), CMD_COMPILE, 0, 0,
+     NULL, "operators on their own instead of a model: sum, mean, gcn"},
     {"dump", 0, OPT_TEXT, "DIR", FIELD(dump), CMD_COMPILE, 0, 0, NULL,
      "write every intermediate product to a folder"},
 

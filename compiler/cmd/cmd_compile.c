@@ -27,7 +27,19 @@ static void default_output(const char *graph, const char *model, char *out,
     snprintf(out, n_bytes, "%.*s.%s.gnnb", (int)stem, base, model);
 }
 
-static void print_table(const struct manifest *m, const char *path)
+// Operators have a kernel for each step, forward then backward.
+static void print_operators(const struct manifest *m, const char *path)
+{
+    const struct operators *ops = &m->operators;
+    printf("%s: %d operators, %lld nodes, %lld edges\n", path, (int)ops->n_list,
+           (long long)m->n_nodes, (long long)m->n_edges);
+    for (int32_t i = 0; i < ops->n_list; i++)
+        for (int32_t s = 0; s < ops->list[i].n_steps; s++)
+            printf("  %-12s %s\n", s ? "" : ops->list[i].key,
+                   m->kernels[ops->list[i].steps[s].kernel].name);
+}
+
+static void print_model(const struct manifest *m, const char *path)
 {
     printf("%s: %s, %d layers, %lld nodes, %lld edges\n", path, m->model.name,
            (int)m->model.n_layers, (long long)m->n_nodes,
@@ -46,6 +58,14 @@ static void print_table(const struct manifest *m, const char *path)
     }
 }
 
+static void print_table(const struct manifest *m, const char *path)
+{
+    if (has_model(m))
+        print_model(m, path);
+    else
+        print_operators(m, path);
+}
+
 static json_t *choice_json(const struct manifest *m, const struct choice *c)
 {
     const struct step *s = &m->program.steps[c->step];
@@ -56,6 +76,26 @@ static json_t *choice_json(const struct manifest *m, const struct choice *c)
                      c->level, "why", c->why, "median_ns",
                      isnan(c->median_ns) ? json_null()
                                          : json_real(c->median_ns));
+}
+
+static json_t *operator_json(const struct manifest *m,
+                             const struct operator_kernels *o)
+{
+    json_t *kernels = json_array();
+    for (int32_t s = 0; kernels && s < o->n_steps; s++)
+        json_array_append_new(
+            kernels, json_string(m->kernels[o->steps[s].kernel].name));
+    return json_pack("{s:s, s:o}", "operator", o->key, "kernels", kernels);
+}
+
+// Only where there are some: of models the object is as it was.
+static void add_operators(const struct manifest *m, json_t *to)
+{
+    json_t *list = m->operators.rules[0] ? json_array() : NULL;
+    for (int32_t i = 0; list && i < m->operators.n_list; i++)
+        json_array_append_new(list, operator_json(m, &m->operators.list[i]));
+    if (list)
+        json_object_set_new(to, "operators", list);
 }
 
 static gnnac_status print_json(const struct assembly *a, const char *path,
@@ -75,6 +115,7 @@ static gnnac_status print_json(const struct assembly *a, const char *path,
         "compiled", (json_int_t)r->n_compiled, "cached",
         (json_int_t)r->n_cached, "timed", (json_int_t)r->n_timed, "reorder",
         reordering_json(&m->reorder), "choices", choices);
+    add_operators(m, j);
     return print_json_line(j, err);
 }
 
@@ -84,6 +125,33 @@ static void log_report(const struct select_report *r)
              "emitted, %zu images compiled, %zu from the cache, %zu timed",
              r->n_steps, r->n_recalled, r->n_emitted, r->n_compiled,
              r->n_cached, r->n_timed);
+}
+
+static gnnac_status check_train(const struct options *o,
+                                const struct model_request *model,
+                                gnnac_error *err)
+{
+    if (!o->train || model->dtype == DTYPE_F32)
+        return GNNAC_OK;
+    return FAIL(err, GNNAC_EUSAGE,
+                "--train is not for --dtype %s: training works on f32",
+                o->dtype);
+}
+
+// A model, or operators: those have no layers, and the caller's node order.
+static gnnac_status read_subject(const struct options *o,
+                                 struct model_request *model, gnnac_error *err)
+{
+    if (!o->ops) {
+        gnnac_status st = read_model_request(o, model, err);
+        return st == GNNAC_OK ? check_train(o, model, err) : st;
+    }
+    if (o->model || o->train || strcmp(o->reorder, "none") != 0 ||
+        strcmp(o->dtype, "f32") != 0)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "--ops is without --model, --train, --reorder and --dtype");
+    *model = (struct model_request){.name = "ops"};
+    return GNNAC_OK;
 }
 
 gnnac_status cmd_compile(const struct options *o, gnnac_error *err)
@@ -96,18 +164,13 @@ gnnac_status cmd_compile(const struct options *o, gnnac_error *err)
     const struct assemble_request what = {.graph = o->args[0],
                                           .options = &o->graph,
                                           .model = &model,
+                                          .operators = o->ops,
                                           .reorder = o->reorder,
                                           .runs = o->runs,
                                           .train = o->train};
     char path[1024];
 
-    TRY(read_model_request(o, &model, err));
-    if (o->train && model.dtype != DTYPE_F32) {
-        st = FAIL(err, GNNAC_EUSAGE,
-                  "--train is not for --dtype %s: training works on f32",
-                  o->dtype);
-        goto out;
-    }
+    TRY(read_subject(o, &model, err));
     read_workbench_request(o, &rq);
     if (o->output)
         snprintf(path, sizeof(path), "%s", o->output);

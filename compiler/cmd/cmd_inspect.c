@@ -113,6 +113,18 @@ static void print_choices(const struct manifest *m)
     }
 }
 
+static void print_operators(const struct manifest *m)
+{
+    printf("\noperator          kernels, forward then backward\n");
+    for (int32_t i = 0; i < m->operators.n_list; i++) {
+        const struct operator_kernels *o = &m->operators.list[i];
+        printf("%-16s ", o->key);
+        for (int32_t s = 0; s < o->n_steps; s++)
+            printf(" %d", (int)o->steps[s].kernel);
+        printf("\n");
+    }
+}
+
 static void print_kernels(const gnnac_bundle *b)
 {
     const struct manifest *m = b->manifest;
@@ -128,8 +140,12 @@ static void print_kernels(const gnnac_bundle *b)
 static void print_table(const char *path, const gnnac_bundle *b)
 {
     print_head(path, b);
-    print_layers(&b->manifest->model);
-    print_choices(b->manifest);
+    if (has_model(b->manifest)) {
+        print_layers(&b->manifest->model);
+        print_choices(b->manifest);
+    }
+    if (b->manifest->operators.rules[0])
+        print_operators(b->manifest);
     print_kernels(b);
 }
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "bundle/dtype.h"
-#include "bundle/offsets.h"
 #include "fail.h"
 
 // The program under construction. `full` is set instead of writing past a
@@ -276,18 +275,6 @@ double aggregate_first_bytes(const struct layer *l, int64_t n_nodes,
     // Bias and activation are a pass of their own: one read, one write.
     double epilogue = (double)n_nodes * 8.0 * l->out_dim;
     return aggregation_bytes(l->in_dim, n_nodes, n_edges) + epilogue;
-}
-
-int32_t step_offset_bits(const struct program *p, const struct step *s,
-                         int64_t n_nodes, int64_t n_edges)
-{
-    const struct step *tail = step_tail(p, s);
-    const int32_t buffers[] = {s->x, s->out, s->self, tail ? tail->out : -1};
-    int64_t widest = 1;
-    for (int i = 0; i < 4; i++)
-        if (buffers[i] >= 0 && p->buffers[buffers[i]].pitch > widest)
-            widest = p->buffers[buffers[i]].pitch;
-    return edges_fit_32_bits(n_edges) && n_nodes < INT32_MAX / widest ? 32 : 64;
 }
 
 gnnac_status lower_model(const struct model *m, int64_t n_nodes,

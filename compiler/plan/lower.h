@@ -36,8 +36,4 @@ double transform_first_bytes(const struct layer *l, int64_t n_nodes,
 double aggregate_first_bytes(const struct layer *l, int64_t n_nodes,
                              int64_t n_edges);
 
-// 64 when an element index of the step may reach 2^31, else 32.
-int32_t step_offset_bits(const struct program *p, const struct step *s,
-                         int64_t n_nodes, int64_t n_edges);
-
 #endif

@@ -14,6 +14,8 @@
 #include "plan/fuse.h"
 #include "plan/scaled_rows.h"
 #include "train/train_program.h"
+#include "tune/assemble_operators.h"
+#include "tune/assemble_parts.h"
 #include "tune/order_vote.h"
 #include "tune/subjects.h"
 
@@ -79,22 +81,6 @@ static void describe_target(const struct workbench *wb, struct manifest *m)
     strcpy(m->toolchain, wb->toolchain);
 }
 
-// The index of the kernel, which is added unless it is there.
-static gnnac_status describe_kernel(struct manifest *m, const struct kernel *k,
-                                    int32_t *out, gnnac_error *err)
-{
-    int32_t at = 0;
-    while (at < m->n_kernels && strcmp(m->kernels[at].name, k->name) != 0)
-        at++;
-    if (at == MAX_KERNELS)
-        return FAIL(err, GNNAC_EUNSUPPORTED,
-                    "the model needs more than %d kernels", MAX_KERNELS);
-    if (at == m->n_kernels)
-        m->kernels[m->n_kernels++] = *k;
-    *out = at;
-    return GNNAC_OK;
-}
-
 // Kernels in the order of the steps that use them; each step gets its index.
 static gnnac_status describe_kernels(const struct selection *s,
                                      struct manifest *m, gnnac_error *err)
@@ -104,7 +90,7 @@ static gnnac_status describe_kernels(const struct selection *s,
     for (int32_t i = 0; i < p->n_steps && st == GNNAC_OK; i++) {
         if (s->chosen[i] < 0)
             continue;
-        st = describe_kernel(m, &s->variants[s->chosen[i]].kernel,
+        st = manifest_add_kernel(m, &s->variants[s->chosen[i]].kernel,
                              &p->steps[i].kernel, err);
         m->choices[m->n_choices++] = s->choices[i];
     }
@@ -112,30 +98,6 @@ static gnnac_status describe_kernels(const struct selection *s,
 }
 
 // ---- training ---------------------------------------------------------------
-
-// The graph by sources, in both forms of the original.
-struct backward_graph {
-    struct csr full, stored; // stored: only where it differs from full
-    struct graph_input input;
-};
-
-static void backward_graph_finish(struct backward_graph *b)
-{
-    csr_finish(&b->full);
-    csr_finish(&b->stored);
-}
-
-static gnnac_status turn_round(const struct graph_input *g,
-                               struct backward_graph *out, gnnac_error *err)
-{
-    gnnac_status st = csr_transpose(g->full, &out->full, err);
-    if (st == GNNAC_OK && g->stored != g->full)
-        st = csr_transpose(g->stored, &out->stored, err);
-    out->input.full = &out->full;
-    out->input.stored = g->stored != g->full ? &out->stored : &out->full;
-    csr_fingerprint(&out->full, out->input.fingerprint);
-    return st;
-}
 
 static gnnac_status describe_training(const struct selection *s,
                                       const struct program *step,
@@ -148,7 +110,7 @@ static gnnac_status describe_training(const struct selection *s,
     for (int32_t i = 0; i < step->n_steps && st == GNNAC_OK; i++) {
         t->steps[i].kernel = -1;
         if (s->chosen[i] >= 0)
-            st = describe_kernel(m, &s->variants[s->chosen[i]].kernel,
+            st = manifest_add_kernel(m, &s->variants[s->chosen[i]].kernel,
                                  &t->steps[i].kernel, err);
     }
     return st;
@@ -278,21 +240,22 @@ out:
     return st;
 }
 
-gnnac_status assemble(struct workbench *wb, const struct assemble_request *rq,
-                      struct assembly *out, gnnac_error *err)
+// The request's own faults first: reading a graph may take long.
+static gnnac_status read_request(const struct assemble_request *rq,
+                                 struct manifest *m, gnnac_error *err)
+{
+    gnnac_status st = rq->operators
+                          ? operators_read(rq->operators, m, err)
+                          : model_build(rq->model, &m->model, err);
+    return st == GNNAC_OK ? graph_order_check(rq->reorder, err) : st;
+}
+
+static gnnac_status assemble_model(struct workbench *wb,
+                                   const struct assemble_request *rq,
+                                   struct assembly *a, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    struct assembly *a = out;
-    *a = (struct assembly){.manifest = calloc(1, sizeof(*a->manifest)),
-                           .selection = calloc(1, sizeof(*a->selection))};
-    if (!a->manifest || !a->selection) {
-        st = FAIL(err, GNNAC_ENOMEM, "out of memory");
-        goto out;
-    }
     struct manifest *m = a->manifest;
-    TRY(model_build(rq->model, &m->model, err));
-    TRY(graph_order_check(rq->reorder, err));
-    TRY(load_graph(a, rq->graph, rq->options, err));
     TRY(choose_stored(a, &m->model, err));
     TRY(lower_model(&m->model, a->full.n_nodes, a->graph.stored->n_edges,
                     &m->program, err));
@@ -306,11 +269,31 @@ gnnac_status assemble(struct workbench *wb, const struct assemble_request *rq,
                        err));
     if (a->selection->report.n_timed > 0)
         subjects_remember(wb, &a->graph);
-    describe_graph(a, m);
-    describe_target(wb, m);
     TRY(describe_kernels(a->selection, m, err));
     if (rq->train)
         TRY(add_training(wb, a, err));
+out:
+    return st;
+}
+
+gnnac_status assemble(struct workbench *wb, const struct assemble_request *rq,
+                      struct assembly *out, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct assembly *a = out;
+    *a = (struct assembly){.manifest = calloc(1, sizeof(*a->manifest)),
+                           .selection = calloc(1, sizeof(*a->selection))};
+    if (!a->manifest || !a->selection) {
+        st = FAIL(err, GNNAC_ENOMEM, "out of memory");
+        goto out;
+    }
+    struct manifest *m = a->manifest;
+    TRY(read_request(rq, m, err));
+    TRY(load_graph(a, rq->graph, rq->options, err));
+    TRY(rq->operators ? assemble_operators(wb, a, err)
+                      : assemble_model(wb, rq, a, err));
+    describe_graph(a, m);
+    describe_target(wb, m);
 
 out:
     if (st != GNNAC_OK)
@@ -322,9 +305,9 @@ out:
 
 // A step's choice: only of those are all images there.
 static const struct variant *chosen_variant(const struct selection *s,
-                                            int32_t n_steps, const char *name)
+                                            const char *name)
 {
-    for (int32_t i = 0; i < n_steps; i++)
+    for (int32_t i = 0; s && i < s->n_steps; i++)
         if (s->chosen[i] >= 0 &&
             strcmp(s->variants[s->chosen[i]].kernel.name, name) == 0)
             return &s->variants[s->chosen[i]];
@@ -334,11 +317,8 @@ static const struct variant *chosen_variant(const struct selection *s,
 static const struct variant *variant_of_kernel(const struct assembly *a,
                                                const char *name)
 {
-    const struct manifest *m = a->manifest;
-    const struct variant *v =
-        chosen_variant(a->selection, m->program.n_steps, name);
-    return v ? v : chosen_variant(a->train_selection, m->training.n_steps,
-                                  name);
+    const struct variant *v = chosen_variant(a->selection, name);
+    return v ? v : chosen_variant(a->train_selection, name);
 }
 
 static struct kernel_image source_image(int32_t kernel, const struct variant *v)

@@ -13,6 +13,7 @@ struct assemble_request {
     const char *graph; // a file
     const struct graph_options *options; // how to read it
     const struct model_request *model;
+    const char *operators; // "sum:64,gcn:16", instead of a model; or NULL
     const char *reorder; // as in reorder.h; NULL: the file's order
     int64_t runs;        // passes that a rule weighs an order by; 0: default
     bool train;          // kernels for training on a GPU, too
@@ -26,7 +27,8 @@ struct assembly {
     struct graph_input graph;
     struct manifest *manifest; // owned; complete
     struct selection *selection; // owned
-    struct selection *train_selection; // owned; NULL unless asked for
+    // Of steps over the graph turned round; owned; NULL where there are none.
+    struct selection *train_selection;
 };
 
 // On failure `out` is empty.

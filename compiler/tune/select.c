@@ -463,6 +463,7 @@ gnnac_status select_kernels(struct workbench *wb, const struct model *m,
         TRY(build_rest(wb, sel, p->n_steps, err));
         remember_all(&s);
     }
+    sel->n_steps = p->n_steps;
     *out = *sel;
     *sel = (struct selection){0};
 

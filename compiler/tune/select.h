@@ -33,6 +33,7 @@ struct select_report {
 struct selection {
     size_t n_variants, capacity;
     struct variant *variants; // owned
+    int32_t n_steps;          // of the program
     int32_t chosen[MAX_STEPS];
     struct choice choices[MAX_STEPS]; // parallel to chosen
     struct select_report report;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "bundle/operators.h"
 #include "bundle/program.h"
 #include "bundle/safetensors.h"
 
@@ -43,12 +44,26 @@ struct reordering {
 struct train_kernels {
     char rules[16];
     int32_t n_steps;
-    struct train_step_kernel {
+    struct step_kernel {
         int32_t kernel; // index into kernels; -1: none
     } steps[MAX_STEPS];
 };
 
-// Everything in __metadata__.gnnac. Plain data, no pointers.
+// Operators on their own that the bundle has kernels for: those of each step
+// that operator_add makes of the options behind `key`, backward included.
+// `rules` as above; empty: there are none.
+struct operators {
+    char rules[16];
+    int32_t n_list;
+    struct operator_kernels {
+        char key[OPERATOR_KEY_LEN];
+        int32_t n_steps;
+        struct step_kernel steps[MAX_OPERATOR_STEPS];
+    } list[MAX_OPERATORS];
+};
+
+// Everything in __metadata__.gnnac. Plain data, no pointers. Where there are
+// operators there may be no model: no layers, and an empty program.
 struct manifest {
     int32_t format_major, format_minor;
     char generator[64];       // "gnnac 0.1.0"
@@ -63,11 +78,17 @@ struct manifest {
     struct kernel kernels[MAX_KERNELS];
     struct choice choices[MAX_STEPS];
     struct train_kernels training;
+    struct operators operators;
     int32_t n_archs;
     char archs[MAX_ARCHS][16]; // of the cubins: "sm_90"
     char ptx_arch[16];         // "compute_75"; empty: no PTX
     char toolchain[256];       // NVRTC version and build id
 };
+
+static inline bool has_model(const struct manifest *m)
+{
+    return m->model.n_layers > 0;
+}
 
 static inline bool is_reordered(const struct manifest *m)
 {

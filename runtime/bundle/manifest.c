@@ -69,7 +69,7 @@ static const struct field layer_fields[] = {
 
 static const struct field model_fields[] = {
     TEXT(model, name),
-    {ARRAY(FIELD_OBJECTS, model, layers, 1, MAX_LAYERS), .sub = layer_fields},
+    {ARRAY(FIELD_OBJECTS, model, layers, 0, MAX_LAYERS), .sub = layer_fields},
     BOOL(model, log_softmax),
     DTYPE(model, dtype),
     {0},
@@ -110,10 +110,10 @@ static const struct field step_fields[] = {
 };
 
 static const struct field program_fields[] = {
-    {ARRAY(FIELD_OBJECTS, program, buffers, 2, MAX_BUFFERS),
+    {ARRAY(FIELD_OBJECTS, program, buffers, 0, MAX_BUFFERS),
      .sub = buffer_fields},
     {ARRAY(FIELD_OBJECTS, program, params, 0, MAX_PARAMS), .sub = param_fields},
-    {ARRAY(FIELD_OBJECTS, program, steps, 1, MAX_STEPS), .sub = step_fields},
+    {ARRAY(FIELD_OBJECTS, program, steps, 0, MAX_STEPS), .sub = step_fields},
     {0},
 };
 
@@ -170,15 +170,29 @@ static const struct field reorder_fields[] = {
     {0},
 };
 
-static const struct field train_step_fields[] = {
-    I32(train_step_kernel, kernel, -1, MAX_KERNELS - 1),
+static const struct field step_kernel_fields[] = {
+    I32(step_kernel, kernel, -1, MAX_KERNELS - 1),
     {0},
 };
 
 static const struct field training_fields[] = {
     TEXT(train_kernels, rules),
     {ARRAY(FIELD_OBJECTS, train_kernels, steps, 0, MAX_STEPS),
-     .sub = train_step_fields},
+     .sub = step_kernel_fields},
+    {0},
+};
+
+static const struct field operator_fields[] = {
+    TEXT(operator_kernels, key),
+    {ARRAY(FIELD_OBJECTS, operator_kernels, steps, 1, MAX_OPERATOR_STEPS),
+     .sub = step_kernel_fields},
+    {0},
+};
+
+static const struct field operators_fields[] = {
+    TEXT(operators, rules),
+    {ARRAY(FIELD_OBJECTS, operators, list, 1, MAX_OPERATORS),
+     .sub = operator_fields},
     {0},
 };
 
@@ -204,6 +218,8 @@ static const struct field manifest_fields[] = {
     {ARRAY(FIELD_OBJECTS, manifest, choices, 0, MAX_STEPS),
      .sub = choice_fields},
     {"training", FIELD_OPTION, AT(manifest, training), .sub = training_fields},
+    {"operators", FIELD_OPTION, AT(manifest, operators),
+     .sub = operators_fields},
     {ARRAY(FIELD_TEXTS, manifest, archs, 0, MAX_ARCHS)},
     TEXT(manifest, ptx_arch),
     TEXT(manifest, toolchain),
@@ -217,10 +233,10 @@ static const struct field manifest_fields[] = {
 // one without "training" not what the kernels of training are given, one
 // without "products" leaves those with a kernel to BLAS, one without "fused"
 // computes anew what the kernel of the step before did. To one without "dtype"
-// all matrices are float32.
+// all matrices are float32. One without "operators" expects a model.
 static const char *const features[] = {"reorder",  "part_rows",   "attention",
                                        "training", "packed_rows", "products",
-                                       "dtype",    "fused"};
+                                       "dtype",    "fused",       "operators"};
 enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
 
 static bool has_feature(const char *name)
@@ -318,8 +334,10 @@ static json_t *requirements(const struct manifest *m)
     const char *products = has_products(m) ? "products" : NULL;
     const char *dtype = m->model.dtype != DTYPE_F32 ? "dtype" : NULL;
     const char *fused = has_fused(m) ? "fused" : NULL;
-    return json_pack("[s*, s*, s*, s*, s*, s*, s*, s*]", order, rows, attention,
-                     training, packed, products, dtype, fused);
+    const char *operators = m->operators.rules[0] ? "operators" : NULL;
+    return json_pack("[s*, s*, s*, s*, s*, s*, s*, s*, s*]", order, rows,
+                     attention, training, packed, products, dtype, fused,
+                     operators);
 }
 
 json_t *manifest_to_json(const struct manifest *m)

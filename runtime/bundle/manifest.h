@@ -31,6 +31,12 @@ gnnac_status manifest_check(const struct manifest *m, gnnac_error *err);
 gnnac_status manifest_check_model(const struct manifest *m, gnnac_error *err);
 // Its part about reordered graphs, after all else (manifest_order.c).
 gnnac_status manifest_check_orders(const struct manifest *m, gnnac_error *err);
+// Its part about operators (manifest_operators.c).
+gnnac_status manifest_check_operators(const struct manifest *m,
+                                      gnnac_error *err);
+// Where there is no model: operators instead, and nothing that belongs to one.
+gnnac_status manifest_check_no_model(const struct manifest *m,
+                                     gnnac_error *err);
 gnnac_status kernel_check(const struct kernel *k, gnnac_error *err);
 // Whether the kernel of step `index` of `p`, whose kernels are the manifest's,
 // fits the step: width, offsets, operands.

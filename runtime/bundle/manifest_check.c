@@ -2,7 +2,6 @@
 // and multiply on the strength of these checks and repeat none of them.
 #include <string.h>
 
-#include "bundle/offsets.h"
 #include "checked.h"
 #include "bundle/manifest.h"
 
@@ -69,6 +68,8 @@ static gnnac_status check_buffers(const struct manifest *m, gnnac_error *err)
     const struct program *p = &m->program;
     const struct model *g = &m->model;
     size_t total = 0, bytes;
+    if (p->n_buffers < 2)
+        return BAD("the input or the output has no buffer");
     for (int32_t i = 0; i < p->n_buffers; i++) {
         const struct buffer *b = &p->buffers[i];
         if (b->pitch < b->dim || (i < 2 && b->pitch != b->dim))
@@ -95,8 +96,15 @@ struct checked_step {
     const struct step *s;
     int32_t index;
     const struct buffer *x, *out, *self; // self may be NULL
+    int32_t offset_bits;                 // that its indices need
     gnnac_error *err;
 };
+
+static int32_t bits_needed(const struct manifest *m, const struct program *p,
+                           const struct step *s)
+{
+    return step_offset_bits(p, s, m->n_nodes, m->n_stored_edges);
+}
 
 #define BAD_STEP(c, what)                                          \
     FAIL((c)->err, GNNAC_EFORMAT, "manifest: step %d (%s): " what, \
@@ -297,20 +305,6 @@ static const struct buffer *buffer_of(const struct program *p, int32_t i)
     return i >= 0 ? &p->buffers[i] : NULL;
 }
 
-// An index of the step's matrices or of the edges needs more than 31 bits.
-static bool needs_64_bits(const struct checked_step *c)
-{
-    const struct step *tail = step_tail(c->p, c->s);
-    const struct buffer *const all[] = {c->x, c->out, c->self,
-                                        buffer_of(c->p, tail ? tail->out : -1)};
-    int64_t pitch = 1;
-    for (int i = 0; i < 4; i++)
-        if (all[i] && all[i]->pitch > pitch)
-            pitch = all[i]->pitch;
-    return !edges_fit_32_bits(c->m->n_stored_edges) ||
-           c->m->n_nodes > INT32_MAX / pitch;
-}
-
 static bool is_model_step(const struct step *s)
 {
     return s->kind < N_MODEL_STEP_KINDS;
@@ -355,7 +349,7 @@ static gnnac_status check_step_kernel(const struct checked_step *c)
     if (k->x_type != c->x->dtype || k->out_type != c->out->dtype ||
         k->self_type != (c->self ? c->self->dtype : DTYPE_F32))
         return BAD_STEP(c, "its kernel was made for another dtype");
-    if (k->offset_bits == 32 && needs_64_bits(c))
+    if (k->offset_bits < c->offset_bits)
         return BAD_STEP(c, "its kernel's 32-bit offsets overflow");
     for (int32_t i = 0; i < k->n_launches; i++)
         for (int32_t j = 0; j < k->launches[i].n_args; j++)
@@ -377,6 +371,7 @@ gnnac_status manifest_check_step_kernel(const struct manifest *m,
                                    .x = buffer_of(p, s->x),
                                    .out = buffer_of(p, s->out),
                                    .self = buffer_of(p, s->self),
+                                   .offset_bits = bits_needed(m, p, s),
                                    .err = err};
     return check_step_kernel(&c);
 }
@@ -447,6 +442,7 @@ static gnnac_status look_up(struct checked_step *c, bool *written)
     c->x = &p->buffers[s->x];
     c->out = &p->buffers[s->out];
     c->self = s->self >= 0 ? &p->buffers[s->self] : NULL;
+    c->offset_bits = bits_needed(c->m, p, s);
     return GNNAC_OK;
 }
 
@@ -469,17 +465,30 @@ static gnnac_status check_steps(const struct manifest *m, gnnac_error *err)
     return written[1] ? GNNAC_OK : BAD("no step writes the output");
 }
 
+typedef gnnac_status check_fn(const struct manifest *m, gnnac_error *err);
+
+static gnnac_status check_each(check_fn *const *checks, size_t n,
+                               const struct manifest *m, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    for (size_t i = 0; i < n && st == GNNAC_OK; i++)
+        st = checks[i](m, err);
+    return st;
+}
+
 gnnac_status manifest_check(const struct manifest *m, gnnac_error *err)
 {
-    static gnnac_status (*const checks[])(const struct manifest *,
-                                          gnnac_error *) = {
-        check_graph,   check_archs, manifest_check_model, check_buffers,
-        check_kernels, check_steps, check_training,       manifest_check_orders,
-    };
-    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-        gnnac_status st = checks[i](m, err);
-        if (st != GNNAC_OK)
-            return st;
-    }
-    return GNNAC_OK;
+    static check_fn *const common[] = {check_graph, check_archs, check_kernels,
+                                       manifest_check_operators};
+    static check_fn *const of_model[] = {manifest_check_model, check_buffers,
+                                         check_steps, check_training,
+                                         manifest_check_orders};
+    gnnac_status st =
+        check_each(common, sizeof(common) / sizeof(common[0]), m, err);
+    if (st != GNNAC_OK)
+        return st;
+    return has_model(m) ? check_each(of_model,
+                                     sizeof(of_model) / sizeof(of_model[0]), m,
+                                     err)
+                        : manifest_check_no_model(m, err);
 }

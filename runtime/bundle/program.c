@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "bundle/offsets.h"
+
 static const char *const conv_ops[] = {[CONV_GCN] = "gcn",
                                        [CONV_GIN] = "gin",
                                        [CONV_SAGE] = "sage",
@@ -165,3 +167,15 @@ NAME_FUNCTIONS(self_term)
 NAME_FUNCTIONS(step_kind)
 NAME_FUNCTIONS(launch_arg)
 NAME_FUNCTIONS(grid_count)
+
+int32_t step_offset_bits(const struct program *p, const struct step *s,
+                         int64_t n_nodes, int64_t n_edges)
+{
+    const struct step *tail = step_tail(p, s);
+    const int32_t buffers[] = {s->x, s->out, s->self, tail ? tail->out : -1};
+    int64_t widest = 1;
+    for (int i = 0; i < 4; i++)
+        if (buffers[i] >= 0 && p->buffers[buffers[i]].pitch > widest)
+            widest = p->buffers[buffers[i]].pitch;
+    return edges_fit_32_bits(n_edges) && n_nodes < INT32_MAX / widest ? 32 : 64;
+}

@@ -171,6 +171,9 @@ bool step_reads_dinv(const struct step *s);
 bool step_reads_edges(enum step_kind kind);
 // Whether a product of matrices is all of it.
 bool step_is_product(enum step_kind kind);
+// 64 when an element index of the step may reach 2^31, else 32.
+int32_t step_offset_bits(const struct program *p, const struct step *s,
+                         int64_t n_nodes, int64_t n_edges);
 // Whether BLAS computes the step: a product that no kernel does.
 bool step_by_blas(const struct step *s);
 // The step behind `s`, one of the program's, if the kernel of `s` does it; else

@@ -26,6 +26,11 @@ gnnac_status cuda_kernel_load(const struct cuda_context *c,
                               const struct kernel *k,
                               const struct image_view *images, size_t n_images,
                               struct cuda_kernel *out, gnnac_error *err);
+// One of a bundle's, from the images that it has. The bundle must outlive it.
+gnnac_status cuda_kernel_from_bundle(const struct cuda_context *c,
+                                     const struct gnnac_bundle *b,
+                                     int32_t kernel, struct cuda_kernel *out,
+                                     gnnac_error *err);
 void cuda_kernel_unload(const struct cuda_context *c, struct cuda_kernel *k);
 
 // Device addresses of what the step at hand works on; 0 where it has none. The

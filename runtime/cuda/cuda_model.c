@@ -1,6 +1,5 @@
 // A bundle's program on a GPU: linear steps by cuBLAS, all others by the
 // bundle's kernels.
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,43 +17,15 @@ static const struct manifest *manifest_of(const struct cuda_model *cm)
 
 // ---- create -----------------------------------------------------------------
 
-// Cubins of this GPU's architecture first, then of earlier ones of the same
-// family, then PTX.
-static size_t list_images(const struct cuda_model *cm, int32_t kernel,
-                          struct image_view *out)
-{
-    const struct manifest *m = manifest_of(cm);
-    size_t n = 0;
-    for (int32_t cc = cm->c->cc; cc >= cm->c->cc / 10 * 10; cc--) {
-        char arch[16];
-        snprintf(arch, sizeof(arch), "sm_%d", (int)cc);
-        size_t n_bytes;
-        const void *bytes =
-            bundle_kernel_image(cm->m->bundle, kernel, arch, &n_bytes);
-        if (bytes)
-            out[n++] = (struct image_view){bytes, n_bytes, false};
-    }
-    size_t n_bytes;
-    const void *ptx =
-        m->ptx_arch[0]
-            ? bundle_kernel_image(cm->m->bundle, kernel, "ptx", &n_bytes)
-            : NULL;
-    if (ptx)
-        out[n++] = (struct image_view){ptx, n_bytes, true};
-    return n;
-}
-
 gnnac_status cuda_model_load_kernel(struct cuda_model *cm, int32_t kernel,
                                     struct cuda_graph *graph,
                                     size_t *partial_bytes, gnnac_error *err)
 {
     const struct kernel *k = &manifest_of(cm)->kernels[kernel];
     gnnac_status st = GNNAC_OK;
-    if (!cm->kernels[kernel].lib) {
-        struct image_view images[12];
-        size_t n = list_images(cm, kernel, images);
-        st = cuda_kernel_load(cm->c, k, images, n, &cm->kernels[kernel], err);
-    }
+    if (!cm->kernels[kernel].lib)
+        st = cuda_kernel_from_bundle(cm->c, cm->m->bundle, kernel,
+                                     &cm->kernels[kernel], err);
     if (st == GNNAC_OK)
         st = cuda_graph_prepare(graph, k, err);
     if (st != GNNAC_OK)

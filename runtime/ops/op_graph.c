@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "checked.h"
+#include "ops/op_cuda.h"
 #include "options.h"
 
 static const int64_t most_nodes = INT32_MAX;
@@ -156,6 +157,7 @@ void gnnac_graph_destroy(gnnac_graph *g)
 {
     if (!g)
         return;
+    op_graph_cuda_free(g);
     pthread_mutex_destroy(&g->lock);
     transposed_finish(&g->by_source);
     free(g->source_edge);

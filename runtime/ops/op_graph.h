@@ -22,6 +22,7 @@ struct gnnac_graph {
     float *dinv;          // [n_nodes], see graph_dinv
     struct transposed by_source;
     int64_t *source_edge; // [n_edges] the caller's edge of each entry there
+    struct op_graph_cuda *cuda; // ops/op_cuda.h; NULL on the CPU
 };
 
 // Make what a plan needs, unless it is there. GNNAC_ENOMEM.

@@ -1,12 +1,15 @@
 #include "ops/op_plan.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "checked.h"
+#include "ops/op_cuda.h"
 #include "options.h"
 #include "spans.h"
 
-enum { WORKSPACE_ALIGNMENT = 16, REGION_ALIGNMENT = 64 };
+// Of workspaces, and on a GPU of every matrix: kernels load 16 bytes at once.
+enum { WIDE_ALIGNMENT = 16, REGION_ALIGNMENT = 64 };
 
 static const struct op *const ops[] = {
     [GNNAC_AGGREGATE] = &op_aggregate,
@@ -26,10 +29,10 @@ static gnnac_status read_options(const gnnac_plan_options *given,
                                  gnnac_plan_options *o, gnnac_error *err)
 {
     gnnac_status st =
-        options_check(given, sizeof(*o), "gnnac_plan_options", err);
+        options_read(given, offsetof(gnnac_plan_options, kernels), o,
+                     sizeof(*o), "gnnac_plan_options", err);
     if (st != GNNAC_OK)
         return st;
-    *o = *given;
     o->heads = o->heads ? o->heads : 1;
     if ((unsigned)o->op >= N_OPS || (unsigned)o->reduce > GNNAC_MIN)
         return FAIL(err, GNNAC_EUSAGE, "no such operator");
@@ -83,9 +86,6 @@ static gnnac_status prepare(struct gnnac_plan *p,
     if (st != GNNAC_OK)
         return st;
     p->op = ops[p->o.op];
-    if (p->g->ctx->is_cuda)
-        return FAIL(err, GNNAC_EUNSUPPORTED,
-                    "operators run on the CPU: %s is a GPU", p->g->ctx->device);
     if (p->o.weighted && p->o.op != GNNAC_AGGREGATE)
         return FAIL(err, GNNAC_EUSAGE, "%s takes no weights", p->op->name);
     if (p->o.backward && (st = op_graph_need_transposed(p->g, err)) != GNNAC_OK)
@@ -93,6 +93,8 @@ static gnnac_status prepare(struct gnnac_plan *p,
     st = p->op->prepare(p->g, &p->o, &p->needs, err);
     if (st == GNNAC_OK && !measure(p))
         return FAIL(err, GNNAC_ENOMEM, "the operator's matrices are too large");
+    if (st == GNNAC_OK && p->g->ctx->is_cuda)
+        st = op_cuda_create(p, &p->cuda, &p->n_bytes, err);
     return st;
 }
 
@@ -117,6 +119,9 @@ gnnac_status gnnac_plan_create(gnnac_graph *graph,
 
 void gnnac_plan_destroy(gnnac_plan *plan)
 {
+    if (!plan)
+        return;
+    op_cuda_destroy(plan->cuda);
     free(plan);
 }
 
@@ -132,7 +137,7 @@ enum access { NOT_USED, READ, WRITTEN };
 struct span {
     const char *name;
     const void *data;
-    size_t n_bytes;
+    size_t n_bytes, alignment;
     enum access access;
 };
 
@@ -142,9 +147,9 @@ static gnnac_status check_span(const struct span *s, gnnac_error *err)
         return GNNAC_OK;
     if (!s->data && s->n_bytes > 0)
         return FAIL(err, GNNAC_EUSAGE, "%s is NULL", s->name);
-    if ((uintptr_t)s->data % sizeof(float) != 0)
+    if ((uintptr_t)s->data % s->alignment != 0)
         return FAIL(err, GNNAC_EUSAGE, "%s is not aligned to %zu bytes",
-                    s->name, sizeof(float));
+                    s->name, s->alignment);
     return GNNAC_OK;
 }
 
@@ -178,10 +183,10 @@ static gnnac_status check_workspace(const struct gnnac_plan *p,
         return FAIL(err, GNNAC_EUSAGE,
                     "the workspace has %zu bytes, the plan needs %zu",
                     workspace ? n_bytes : 0, p->n_bytes);
-    if ((uintptr_t)workspace % WORKSPACE_ALIGNMENT != 0)
+    if ((uintptr_t)workspace % WIDE_ALIGNMENT != 0)
         return FAIL(err, GNNAC_EUSAGE,
                     "the workspace is not aligned to %d bytes",
-                    (int)WORKSPACE_ALIGNMENT);
+                    (int)WIDE_ALIGNMENT);
     return GNNAC_OK;
 }
 
@@ -190,7 +195,16 @@ static struct span span_of(const struct gnnac_plan *p, enum operand i,
                            enum access access)
 {
     size_t n_bytes = p->n_floats[i] * sizeof(float);
-    return (struct span){name, data, n_bytes, n_bytes ? access : NOT_USED};
+    size_t alignment = p->cuda ? WIDE_ALIGNMENT : sizeof(float);
+    return (struct span){name, data, n_bytes, alignment,
+                         n_bytes ? access : NOT_USED};
+}
+
+static struct span workspace_span(const struct gnnac_plan *p,
+                                  const void *workspace)
+{
+    return (struct span){"the workspace", workspace, p->n_bytes, WIDE_ALIGNMENT,
+                         WRITTEN};
 }
 
 static struct op_run run_of(const struct gnnac_plan *p,
@@ -200,7 +214,7 @@ static struct op_run run_of(const struct gnnac_plan *p,
         .p = p,
         .in = in,
         .rows = workspace,
-        .edges = p->needs.edge_scratch
+        .edges = p->needs.edge_scratch && !p->cuda
                      ? (float *)(void *)((char *)workspace + p->edges_at)
                      : NULL,
         .n_threads = p->g->ctx->n_threads};
@@ -213,7 +227,6 @@ gnnac_status gnnac_plan_forward(const gnnac_plan *p, const gnnac_operands *in,
                                 size_t workspace_bytes, gnnac_stream stream,
                                 gnnac_error *err)
 {
-    (void)stream;
     gnnac__clear(err);
     if (!p || !in)
         return FAIL(err, GNNAC_EUSAGE, "gnnac_plan_forward: NULL argument");
@@ -227,13 +240,15 @@ gnnac_status gnnac_plan_forward(const gnnac_plan *p, const gnnac_operands *in,
         span_of(p, OPERAND_Y, "y", in->y, READ),
         span_of(p, OPERAND_WEIGHT, "weight", in->weight, READ),
         span_of(p, OPERAND_OUT, "out", out, WRITTEN),
-        {"the workspace", workspace, p->n_bytes, WRITTEN},
+        workspace_span(p, workspace),
     };
     st = check_spans(spans, sizeof(spans) / sizeof(spans[0]), err);
     if (st != GNNAC_OK)
         return st;
     struct op_run r = run_of(p, in, workspace);
     r.out = out;
+    if (p->cuda)
+        return op_cuda_forward(&r, stream, err);
     p->op->forward(&r);
     return GNNAC_OK;
 }
@@ -269,7 +284,7 @@ static gnnac_status check_backward(const struct op_run *r,
         span_of(p, OPERAND_Y, "the gradient of y", to->y, written[OPERAND_Y]),
         span_of(p, OPERAND_WEIGHT, "the gradient of weight", to->weight,
                 written[OPERAND_WEIGHT]),
-        {"the workspace", workspace, p->n_bytes, WRITTEN},
+        workspace_span(p, workspace),
     };
     return check_spans(spans, sizeof(spans) / sizeof(spans[0]), err);
 }
@@ -296,7 +311,6 @@ gnnac_status gnnac_plan_backward(const gnnac_plan *p, const gnnac_operands *in,
                                  size_t workspace_bytes, gnnac_stream stream,
                                  gnnac_error *err)
 {
-    (void)stream;
     gnnac__clear(err);
     gnnac_status st = check_arguments(p, in, grads, err);
     if (st == GNNAC_OK)
@@ -308,6 +322,8 @@ gnnac_status gnnac_plan_backward(const gnnac_plan *p, const gnnac_operands *in,
     r.out_grad = out_grad;
     r.grads = grads;
     st = check_backward(&r, workspace, err);
+    if (st == GNNAC_OK && p->cuda)
+        return op_cuda_backward(&r, stream, err);
     if (st == GNNAC_OK)
         p->op->backward(&r);
     return st;

@@ -22,6 +22,7 @@ struct gnnac_plan {
     struct op_needs needs;
     size_t n_floats[N_OPERANDS]; // 0: the operator has no such operand
     size_t edges_at, n_bytes;    // of the workspace: rows, then edges
+    struct op_cuda *cuda;        // ops/op_cuda.h; NULL on the CPU
 };
 
 // One execution.

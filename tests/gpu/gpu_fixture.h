@@ -72,6 +72,7 @@ struct gpu_build {
     const char *settings[4]; // --set
     const char *reorder;     // --reorder
     bool train;              // --train
+    const char *operators;   // --ops
 };
 
 // The graph goes through a file, as a user's would. NULL with `err`.
@@ -93,7 +94,8 @@ static inline gnnac_bundle *gpu_bundle(const struct csr *g,
                                           .options = &opt,
                                           .model = model,
                                           .reorder = build->reorder,
-                                          .train = build->train};
+                                          .train = build->train,
+                                          .operators = build->operators};
     struct workbench wb = {0};
     struct assembly a = {0};
     gnnac_bundle *bundle = NULL;

@@ -410,6 +410,90 @@ TEST(bytes_that_are_not_utf8_do_not_stop_the_writer)
     free(m);
 }
 
+// The example's kernels as those of a sum of four columns, without its model.
+static struct manifest *operators_example(void)
+{
+    struct manifest *m = example();
+    struct operator_kernels *o = &m->operators.list[0];
+    int32_t k = 0;
+    while (k < m->n_kernels && m->kernels[k].dim != 4)
+        k++;
+    strcpy(m->operators.rules, OPERATOR_RULES);
+    m->operators.n_list = 1;
+    *o = (struct operator_kernels){"sum:4", 2, {{k}, {k}}};
+    m->model = (struct model){.name = "operators"};
+    m->program = (struct program){0};
+    m->n_choices = 0;
+    return m;
+}
+
+TEST(operators_need_no_model)
+{
+    struct manifest *m = operators_example(), *back = calloc(1, sizeof(*back));
+    gnnac_error err = {{0}};
+    char *text = text_of(m);
+    CHECK_HAS(text, "\"requires\":[\"operators\"]");
+    CHECK_INT(manifest_parse(text, strlen(text), back, &err), GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    CHECK(!has_model(back));
+    CHECK(memcmp(&back->operators, &m->operators, sizeof(m->operators)) == 0);
+    free(text);
+    free(back);
+    free(m);
+}
+
+static void refused_operators(struct manifest *m, const char *why)
+{
+    gnnac_error err = {{0}};
+    CHECK_INT(manifest_check(m, &err), GNNAC_EFORMAT);
+    CHECK_HAS(err.msg, why);
+    free(m);
+}
+
+TEST(operators_whose_kernels_do_not_fit_are_refused)
+{
+    struct manifest *m = operators_example();
+    m->operators.list[0].steps[1].kernel = m->n_kernels;
+    refused_operators(m, "a kernel is not there");
+    m = operators_example();
+    m->operators.list[0].n_steps = 1;
+    refused_operators(m, "1 kernels, sum:4 has 2 steps");
+    m = operators_example();
+    strcpy(m->operators.list[0].key, "sum:5");
+    refused_operators(m, "made for another width");
+    m = operators_example();
+    m->operators.list[1] = m->operators.list[m->operators.n_list++ - 1];
+    refused_operators(m, "operators[1] is there twice");
+    const char *const keys[] = {"sum",     "sum:",  "sum:0", "sum:04", "sum:4 ",
+                                "sum:-4",  "sum:+4", "add:4", "",
+                                "sum:1048577", "sum:99999999999999999999"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        m = operators_example();
+        strcpy(m->operators.list[0].key, keys[i]);
+        refused_operators(m, "operator '");
+    }
+}
+
+TEST(a_manifest_has_a_model_or_operators)
+{
+    struct manifest *m = operators_example();
+    m->operators = (struct operators){.rules = ""};
+    refused_operators(m, "neither a model nor operators");
+    m = operators_example();
+    m->program.n_buffers = 1;
+    refused_operators(m, "a program without a model");
+}
+
+// A plan refuses them; the file is not damaged.
+TEST(operators_of_other_rules_are_read_as_they_are)
+{
+    struct manifest *m = operators_example();
+    strcpy(m->operators.rules, "other");
+    strcpy(m->operators.list[0].key, "median:4");
+    CHECK_INT(manifest_check(m, NULL), GNNAC_OK);
+    free(m);
+}
+
 TEST(every_name_reads_back_as_its_value)
 {
     for (int v = 0; v < N_LAUNCH_ARGS; v++)
@@ -437,6 +521,10 @@ int main(void)
     RUN(steps_are_fused_with_a_sum_that_has_a_kernel_and_is_read_once);
     RUN(a_bundle_requires_every_feature_that_it_uses);
     RUN(bytes_that_are_not_utf8_do_not_stop_the_writer);
+    RUN(operators_need_no_model);
+    RUN(operators_whose_kernels_do_not_fit_are_refused);
+    RUN(a_manifest_has_a_model_or_operators);
+    RUN(operators_of_other_rules_are_read_as_they_are);
     RUN(every_name_reads_back_as_its_value);
     return test_done();
 }

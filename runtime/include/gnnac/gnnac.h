@@ -98,8 +98,8 @@ typedef struct gnnac_bundle gnnac_bundle;
 typedef struct gnnac_bundle_info {
     int64_t n_nodes, n_edges; // of the graph the bundle was compiled for
     int64_t in_dim, out_dim;  // columns of the features and of the output
-    int32_t n_layers;
-    const char *model;       // "gcn", "gin", "sage", "gat"
+    int32_t n_layers;         // 0, as the widths: it holds operators alone
+    const char *model;       // "gcn", "gin", "sage", "gat", "operators"
     const char *fingerprint; // 32 hex digits of the canonical graph
     const char *manifest;    // the JSON text of the manifest
 } gnnac_bundle_info;
@@ -125,7 +125,8 @@ typedef struct gnnac_model gnnac_model;
 
 // Loads graph and kernels onto the device. On a GPU tries, in this order, the
 // cubin, then the PTX. Errors: GNNAC_ENOMEM, GNNAC_EDRIVER, GNNAC_EUNSUPPORTED
-// (no kernel image for this GPU).
+// (no kernel image for this GPU), GNNAC_EUSAGE (the bundle holds operators, not
+// a model).
 GNNAC_API gnnac_status gnnac_model_create(gnnac_context *ctx,
                                           const gnnac_bundle *bundle,
                                           gnnac_model **out, gnnac_error *err);
@@ -292,8 +293,9 @@ GNNAC_API gnnac_status gnnac_trainer_load(gnnac_trainer *trainer,
 // ---- operators --------------------------------------------------------------
 
 // For those who bring their own model: sums over neighbours and the like on a
-// graph, each as a plan that is made once and executed often. So far on the
-// CPU.
+// graph, each as a plan that is made once and executed often. On a GPU kernels
+// come from a bundle (gnnac compile GRAPH --ops sum:64,gcn:16), of GNNAC_SUM,
+// GNNAC_MEAN and GNNAC_GCN without weights.
 
 // A graph in a context. Thread-safety: safe to share once created.
 typedef struct gnnac_graph gnnac_graph;
@@ -354,15 +356,20 @@ typedef struct gnnac_plan_options {
     int32_t heads;       // divides dim; 0: 1. Not for GNNAC_AGGREGATE
     int32_t weighted;    // 1: edges have weights. GNNAC_AGGREGATE alone
     int32_t backward;    // 1: gnnac_plan_backward will be called
+    const gnnac_bundle *kernels; // on a GPU: whose kernels to run. They are
+                                 // right on any graph and were chosen for the
+                                 // bundle's
 } gnnac_plan_options;
 
 // An operator on a graph, and all that executing it needs but scratch memory.
 // Thread-safety: safe to share; calls at the same time need a workspace each.
 typedef struct gnnac_plan gnnac_plan;
 
-// The graph must outlive the plan. `backward` makes the graph's transposed form
-// once for all plans. Errors: GNNAC_EUSAGE (names the option), GNNAC_ENOMEM,
-// GNNAC_EUNSUPPORTED (on a GPU).
+// The graph and the kernels' bundle must outlive the plan. `backward` makes the
+// graph's transposed form once for all plans. Errors: GNNAC_EUSAGE (names the
+// option), GNNAC_ENOMEM; on a GPU also GNNAC_ENOENT (the bundle has no kernels
+// for these options; names what to compile), GNNAC_EUNSUPPORTED (there are none
+// for this operator, this GPU or so large a graph), GNNAC_EDRIVER.
 GNNAC_API gnnac_status gnnac_plan_create(gnnac_graph *graph,
                                          const gnnac_plan_options *options,
                                          gnnac_plan **out, gnnac_error *err);
@@ -380,8 +387,11 @@ typedef struct gnnac_operands {
 } gnnac_operands;
 
 // `out` receives the result. Allocates nothing. What is written may not overlap
-// anything else. Alignment: 4 bytes, of the workspace 16. On the CPU the call
-// returns when done and `stream` is not looked at. Errors: GNNAC_EUSAGE.
+// anything else. On the CPU pointers are aligned to 4 bytes, the workspace to
+// 16, and the call returns when done; `stream` is not looked at. On a GPU they
+// are device pointers, aligned to 16 bytes, and the work is queued on `stream`:
+// no synchronisation, legal under stream capture. Errors: GNNAC_EUSAGE,
+// GNNAC_EDRIVER.
 GNNAC_API gnnac_status gnnac_plan_forward(const gnnac_plan *plan,
                                           const gnnac_operands *operands,
                                           float *out, void *workspace,

@@ -104,6 +104,7 @@ class PlanOptions(Structure):
         ("heads", c_int32),
         ("weighted", c_int32),
         ("backward", c_int32),
+        ("kernels", c_void_p),
     ]
 
 
