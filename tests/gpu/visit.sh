@@ -44,7 +44,7 @@ pack() { # BUILD FOLDER GRAPH...
     local build=$1 folder=$2
     shift 2
     mkdir -p "$folder/bin" "$folder/lib" "$folder/python" "$folder/graphs"
-    cp "$build"/compiler/gnnac "$build"/tests/gpu/test_gpu_{kernels,models,runtime,training} \
+    cp "$build"/compiler/gnnac "$build"/tests/gpu/test_gpu_{kernels,models,plans,runtime,training} \
         "$folder/bin"
     cp -L "$build"/runtime/libgnnac.so "$folder/python"
     copy_libraries "$folder/lib" "$folder"/bin/*
@@ -90,12 +90,13 @@ check() {
     tap kernels tests/gpu/run.sh "$folder" any test_gpu_kernels templates \
         tests/kernel/cases.txt
     tap models tests/gpu/run.sh "$folder" any test_gpu_models
+    tap plans tests/gpu/run.sh "$folder" any test_gpu_plans
     tap runtime tests/gpu/run.sh "$folder" any test_gpu_runtime
     tap training tests/gpu/run.sh "$folder" any test_gpu_training
     tap cli tests/gpu/run.sh "$folder" any python3 \
         tests/cli/run_transcripts.py "$folder/bin/gnnac" tests/gpu/device.test
     tap python tests/gpu/run.sh "$folder" any python3 \
-        tests/python/run_tests.py . "$folder" gpu_forward test_torch
+        tests/python/run_tests.py . "$folder" gpu_forward gpu_layers test_torch
     command -v compute-sanitizer >/dev/null || return
     say "compute-sanitizer"
     sanitize memcheck test_gpu_kernels templates tests/kernel/cases.txt
@@ -103,6 +104,7 @@ check() {
     sanitize initcheck test_gpu_kernels templates tests/kernel/cases.txt
     sanitize memcheck test_gpu_models
     sanitize memcheck test_gpu_training
+    sanitize memcheck test_gpu_plans
 }
 
 # graph.model.gnnb of every packed graph, tuned on this GPU.

@@ -164,6 +164,50 @@ class Training(Case):
         np.testing.assert_allclose(*outputs, rtol=1e-3, atol=1e-4)
 
 
+class Operators(Case):
+    def test_sums(self):
+        """operators run where their matrices lie, forward and backward"""
+        driver, edges = Driver(), random_edges()
+        bundle = gnnac.compile_operators(edges, ["mean:12", "gcn:12"],
+                                         options={"tune": "off"})
+        x = np.random.default_rng(2).normal(size=(40, 12)).astype("f4")
+        at, out = DeviceArray(driver, x), DeviceArray(driver, 0 * x)
+        scratch = DeviceArray(driver, np.zeros(1 << 20, np.uint8))
+        context = gnnac.Context("cuda:0")
+        for reduce in ("mean", "gcn"):
+            on_cpu = gnnac.Graph(edges, 40, drop_self_loops=True)
+            graph = gnnac.Graph(edges, 40, drop_self_loops=True,
+                                context=context, kernels=bundle)
+            self.assertEqual(graph.gpu, 0)
+            self.assertIs(gnnac.aggregate(graph, at, reduce, None, out,
+                                          scratch), out)
+            np.testing.assert_allclose(
+                out.numpy(), gnnac.aggregate(on_cpu, x, reduce), rtol=1e-4,
+                atol=1e-5)
+            gnnac.aggregate_backward(graph, at, reduce=reduce, x_grad=out,
+                                     workspace=scratch)
+            np.testing.assert_allclose(
+                out.numpy(),
+                gnnac.aggregate_backward(on_cpu, x, reduce=reduce)[0],
+                rtol=1e-4, atol=1e-5)
+
+    def test_refused(self):
+        """kernels that are missing, and matrices that lie elsewhere"""
+        driver, edges = Driver(), random_edges()
+        bundle = gnnac.compile_operators(edges, ["sum:12"],
+                                         options={"tune": "off"})
+        graph = gnnac.Graph(edges, 40, context=gnnac.Context("cuda:0"),
+                            kernels=bundle)
+        x = np.zeros((40, 12), "f4")
+        at, out = DeviceArray(driver, x), DeviceArray(driver, x)
+        self.refuses(gnnac.NotFoundError, "compile it with --ops mean:12",
+                     gnnac.aggregate, graph, at, "mean", None, out)
+        self.refuses(gnnac.UsageError, "expected cuda:0", gnnac.aggregate,
+                     graph, x)
+        self.refuses(gnnac.UsageError, "out is missing", gnnac.aggregate,
+                     graph, at)
+
+
 class OnlyDLPack:
     """A tensor that speaks DLPack and nothing else; notes the stream."""
 

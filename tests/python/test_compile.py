@@ -56,6 +56,20 @@ class Compile(Case):
             x = features(bundle)
             self.in_bound(model.run(x), *model.reference(x))
 
+    def test_operators(self):
+        """operators become a bundle that is no model"""
+        self.need_compiler()
+        bundle = gnnac.compile_operators(random_edges(), ["sum:4", "gcn:3"],
+                                         num_nodes=45, **PLAIN)
+        self.assertEqual((bundle.model, bundle.nodes, bundle.layers),
+                         ("operators", 45, 0))
+        self.refuses(gnnac.UsageError, "operators, not a model", gnnac.Model,
+                     gnnac.Context("cpu"), bundle)
+        self.refuses(gnnac.UsageError, "is a list", gnnac.compile_operators,
+                     random_edges(), "sum:4")
+        self.refuses(gnnac.UsageError, "operator 'sum:0'",
+                     gnnac.compile_operators, random_edges(), ["sum:0"])
+
     def test_edges_are_kept(self):
         """messages flow from row 0 to row 1; duplicates count"""
         self.need_compiler()

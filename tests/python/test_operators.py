@@ -52,6 +52,15 @@ class Operators(Case):
         grad, _ = gnnac.aggregate_backward(self.loopless, x, reduce="gcn")
         self.close(grad, gcn(EDGES).T @ x)
 
+    def test_gradient_into(self):
+        """a gradient goes into an array that is given"""
+        g, into = normal(NODES, 5), np.zeros((NODES, 5), np.float32)
+        to, _ = gnnac.aggregate_backward(self.graph, g, x_grad=into)
+        self.assertIs(to, into)
+        self.close(into, matrix().T @ g)
+        self.refuses(gnnac.UsageError, "x_grad shares memory",
+                     gnnac.aggregate_backward, self.graph, g, x_grad=g)
+
     def test_weights(self):
         """the gradient of an edge's weight is a dot product of its nodes"""
         x, g = normal(NODES, 5), normal(NODES, 5, seed=3)

@@ -11,7 +11,7 @@ compile().
 """
 
 from ._bundle import Bundle
-from ._compile import compile
+from ._compile import compile, compile_operators
 from ._context import Context
 from ._graph import Graph
 from ._model import Model
@@ -30,5 +30,5 @@ __all__ = [
     "NotFoundError", "OutOfMemoryError", "ResultError", "Status", "Trainer",
     "UnsupportedError", "UsageError", "__version__", "aggregate",
     "aggregate_backward", "attention", "attention_backward", "compile",
-    "sddmm", "sddmm_backward",
+    "compile_operators", "sddmm", "sddmm_backward",
 ]

@@ -98,9 +98,28 @@ def _run(arguments: list[str], folder: str) -> str:
         raise _failure(done, folder)
     for line in done.stderr.splitlines():
         warnings.warn(line.removeprefix("warning: "), RuntimeWarning,
-                      stacklevel=3)
+                      stacklevel=4)
     path: str = json.loads(done.stdout)["bundle"]
     return path
+
+
+def _compile(edge_index: Any, num_nodes: int | None,
+             named: Mapping[str, Any], rules: PathText | Sequence[PathText],
+             knobs: Mapping[str, int | str] | None, flags: list[str],
+             output: PathText | None) -> Bundle:
+    if num_nodes is not None and _is_path(edge_index):
+        raise usage('num_nodes is for arrays: options={"nodes": N} for a file')
+    with tempfile.TemporaryDirectory(prefix="gnnac-") as folder:
+        graph = os.fspath(edge_index) if _is_path(edge_index) \
+            else _write_graph(edge_index, num_nodes, folder)
+        target = os.fspath(output) if output is not None \
+            else os.path.join(folder, "bundle.gnnb")
+        arguments = _arguments(
+            {**named, "output": target},
+            [rules] if isinstance(rules, (str, os.PathLike)) else rules,
+            knobs or {})
+        _run([*arguments, *flags, "--", str(graph)], folder)
+        return Bundle(Path(target))
 
 
 def compile(edge_index: Any, model: str = "gcn", *, dim: int | None = None,
@@ -125,19 +144,25 @@ def compile(edge_index: Any, model: str = "gcn", *, dim: int | None = None,
     Warnings of the program are RuntimeWarnings. May be called by several
     threads at a time.
     """
-    if num_nodes is not None and _is_path(edge_index):
-        raise usage('num_nodes is for arrays: options={"nodes": N} for a file')
-    with tempfile.TemporaryDirectory(prefix="gnnac-") as folder:
-        graph = os.fspath(edge_index) if _is_path(edge_index) \
-            else _write_graph(edge_index, num_nodes, folder)
-        target = os.fspath(output) if output is not None \
-            else os.path.join(folder, "bundle.gnnb")
-        arguments = _arguments(
-            {"model": model, "dim": dim, "hidden": hidden, "classes": classes,
-             "layers": layers, "reorder": reorder, "output": target,
-             **(options or {})},
-            [rules] if isinstance(rules, (str, os.PathLike)) else rules,
-            knobs or {})
-        flags = ["--train"] * train + ["--logits"] * logits
-        _run([*arguments, *flags, "--", str(graph)], folder)
-        return Bundle(Path(target))
+    named = {"model": model, "dim": dim, "hidden": hidden, "classes": classes,
+             "layers": layers, "reorder": reorder, **(options or {})}
+    flags = ["--train"] * train + ["--logits"] * logits
+    return _compile(edge_index, num_nodes, named, rules, knobs, flags, output)
+
+
+def compile_operators(edge_index: Any, operators: Sequence[str], *,
+                      num_nodes: int | None = None,
+                      rules: PathText | Sequence[PathText] = (),
+                      knobs: Mapping[str, int | str] | None = None,
+                      options: Mapping[str, str | int] | None = None,
+                      output: PathText | None = None) -> Bundle:
+    """Compile operators for a graph on a GPU: Graph(kernels=) takes the result.
+
+    `operators`: ["sum:64", "mean:16", "gcn:7"], a name of aggregate()'s
+    `reduce` and the columns. The kernels are chosen for this graph and right
+    on any. All else as for compile().
+    """
+    if isinstance(operators, str) or not operators:
+        raise usage('operators is a list such as ["sum:64", "gcn:16"]')
+    named = {"ops": ",".join(operators), **(options or {})}
+    return _compile(edge_index, num_nodes, named, rules, knobs, [], output)

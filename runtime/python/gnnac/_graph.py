@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import threading
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ._abi import Edges, PlanOptions
+from ._bundle import Bundle
 from ._context import Context, whole
 from ._library import Handle, Owner, loaded
 from ._views import torch_of
@@ -42,7 +44,7 @@ def _numbers(values: Any, name: str, dtype: type[np.signedinteger[Any]]) -> Any:
 
 @dataclass(frozen=True)
 class PlanKey:
-    """gnnac_plan_options, in the order of its members."""
+    """gnnac_plan_options, in the order of its members but `kernels`."""
 
     op: int
     reduce: int
@@ -55,13 +57,18 @@ class PlanKey:
 class Plan:
     """An operator on a graph."""
 
-    def __init__(self, graph: Handle, key: PlanKey) -> None:
+    def __init__(self, graph: Handle, key: PlanKey,
+                 kernels: Handle | None = None) -> None:
         options = PlanOptions(ctypes.sizeof(PlanOptions), key.op, key.reduce,
                               key.dim, key.heads, key.weighted, key.backward)
-        with graph.use() as address:
+        with contextlib.ExitStack() as used:
+            address = used.enter_context(graph.use())
+            needs: tuple[Handle, ...] = (graph,)
+            if kernels is not None:
+                options.kernels = used.enter_context(kernels.use())
+                needs = (graph, kernels)
             self.handle = Handle("gnnac_plan_create", "gnnac_plan_destroy",
-                                 address, ctypes.byref(options),
-                                 needs=(graph,))
+                                 address, ctypes.byref(options), needs=needs)
         with self.handle.use() as address:
             self.workspace_size = int(
                 loaded().gnnac_plan_workspace_size(address))
@@ -74,25 +81,28 @@ class Graph(Owner):
     directed edges, duplicates and self loops are kept as they are, but with
     `drop_self_loops` loops have no part in anything. What is given by edge is
     in the order of its columns. `num_nodes`: left out, the largest id + 1.
-    `context`: left out, the CPU. May be shared by threads.
+    `context`: left out, the CPU. On a GPU operators run kernels of the bundle
+    `kernels` (compile_operators). May be shared by threads.
     """
 
     def __init__(self, edge_index: Any, num_nodes: int | None = None, *,
                  drop_self_loops: bool = False,
-                 context: Context | None = None) -> None:
+                 context: Context | None = None,
+                 kernels: Bundle | None = None) -> None:
         edges: Int = _numbers(edge_index, "edge_index", np.int64)
         if edges.ndim != 2 or edges.shape[0] != 2:
             raise usage(f"edge_index has shape {list(edges.shape)}: "
                         "expected [2, edges]")
         if num_nodes is None:
             num_nodes = int(edges.max()) + 1 if edges.size else 0
-        self._make(num_nodes, edges.shape[1], drop_self_loops, context,
+        self._make(num_nodes, edges.shape[1], drop_self_loops, context, kernels,
                    src=edges[0].ctypes.data, dst=edges[1].ctypes.data)
 
     @classmethod
     def from_csr(cls, rowptr: Any, colidx: Any, *,
                  drop_self_loops: bool = False,
-                 context: Context | None = None) -> Graph:
+                 context: Context | None = None,
+                 kernels: Bundle | None = None) -> Graph:
         """Row v, colidx[rowptr[v] .. rowptr[v + 1]], lists the sources of the
         edges into node v: `rowptr` [nodes + 1], `colidx` [edges]."""
         rows: Int = _numbers(rowptr, "rowptr", np.int64)
@@ -101,12 +111,16 @@ class Graph(Owner):
             raise usage("rowptr is [nodes + 1] and colidx [edges]")
         self = cls.__new__(cls)
         self._make(rows.size - 1, columns.size, drop_self_loops, context,
-                   rowptr=rows.ctypes.data, colidx=columns.ctypes.data)
+                   kernels, rowptr=rows.ctypes.data, colidx=columns.ctypes.data)
         return self
 
     def _make(self, nodes: int, edges: int, drop_self_loops: bool,
-              context: Context | None, **arrays: int) -> None:
-        parent = (_cpu() if context is None else context)._open_handle()
+              context: Context | None, kernels: Bundle | None,
+              **arrays: int) -> None:
+        if kernels is not None and not isinstance(kernels, Bundle):
+            raise usage("kernels is a Bundle of compile_operators()")
+        where = _cpu() if context is None else context
+        parent = where._open_handle()
         given = Edges(struct_size=ctypes.sizeof(Edges),
                       n_nodes=whole(nodes, "num_nodes", 0, MOST_NODES),
                       n_edges=edges, drop_self_loops=bool(drop_self_loops),
@@ -115,7 +129,8 @@ class Graph(Owner):
             self._handle = Handle("gnnac_graph_create", "gnnac_graph_destroy",
                                   device, ctypes.byref(given),
                                   needs=(parent,))
-        self._nodes, self._edges = nodes, edges
+        self._nodes, self._edges, self._gpu = nodes, edges, where.gpu
+        self._kernels = None if kernels is None else kernels._open_handle()
         self._plans: dict[PlanKey, Plan] = {}
         self._making = threading.Lock()
 
@@ -140,13 +155,18 @@ class Graph(Owner):
         """Edges as given, dropped self loops included."""
         return self._edges
 
+    @property
+    def gpu(self) -> int | None:
+        """The ordinal of the GPU; None on the CPU."""
+        return self._gpu
+
     def _plan(self, key: PlanKey) -> Plan:
         """The plan of these options, made once."""
         handle = self._open_handle()
         with self._making:
             plan = self._plans.get(key)
             if plan is None:
-                plan = self._plans[key] = Plan(handle, key)
+                plan = self._plans[key] = Plan(handle, key, self._kernels)
         return plan
 
     def __repr__(self) -> str:

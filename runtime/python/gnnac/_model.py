@@ -125,13 +125,13 @@ class Model(Owner):
         given = view_of(x, "x", asked or 0)
         check_matrix(given, "x", self._in_shape, self._gpu)
         queue = given.stream if asked is None else asked
-        y = _new(x, self._out_shape, "float32", queue, "out") \
+        y = new_array(x, self._out_shape, "float32", queue, "out") \
             if out is None else out
         result = view_of(y, "out", queue)
         check_matrix(result, "out", self._out_shape, self._gpu)
         check_output(result, "out", given)
         if workspace is None:
-            workspace = _new(x, (1, self._workspace_size), "uint8", queue,
+            workspace = new_array(x, (1, self._workspace_size), "uint8", queue,
                              "workspace")
         scratch = view_of(workspace, "workspace", queue)
         check_matrix(scratch, "workspace", scratch.shape, self._gpu,
@@ -148,7 +148,7 @@ class Model(Owner):
                 f"{list(self._out_shape)} on {where}>")
 
 
-def _new(like: Any, shape: tuple[int, int], dtype: str, stream: int,
+def new_array(like: Any, shape: tuple[int, int], dtype: str, stream: int,
          name: str) -> Any:
     """An array of the library that made `like`, on its device. PyTorch's
     allocator hands freed memory on in the order of a stream, so it must be the

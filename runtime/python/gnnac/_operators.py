@@ -1,8 +1,10 @@
 """Operators on a graph, for those who bring their own model.
 
-Matrices are float32, row-major, packed, in host memory, and used where they
-lie. NumPy in, NumPy out; other libraries' arrays are taken, too, and as `out`.
-PyTorch's autograd: gnnac.torch.
+Matrices are float32, row-major, packed, and used where they lie: host memory,
+or of a graph on a GPU that GPU's, aligned to 16 bytes; there the work is queued
+on the stream of the first matrix's library and not awaited. On the CPU what is
+new is NumPy's; other libraries' arrays are taken, too, and as `out`. On a GPU
+what is new is PyTorch's, others pass it. PyTorch's autograd: gnnac.torch.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import numpy as np
 from ._abi import Gradients, Operands
 from ._graph import Graph, Plan, PlanKey
 from ._library import call
-from ._model import Float32
+from ._model import new_array
 from ._views import View, check_matrix, check_output, view_of
 from .errors import usage
 
@@ -34,18 +36,35 @@ def _read(graph: Graph, x: Any, name: str,
             raise usage(f"{name} has shape {list(view.shape)}: "
                         f"expected [{graph.nodes}, columns]")
         shape = (graph.nodes, view.shape[1])
-    check_matrix(view, name, shape, None)
+    check_matrix(view, name, shape, graph.gpu)
     return view
 
 
-def _written(out: Any, name: str, shape: tuple[int, ...],
+def _fresh(graph: Graph, like: View, shape: tuple[int, ...],
+           name: str) -> Any:
+    """A matrix to write, where the graph is."""
+    if graph.gpu is None:
+        return np.empty(shape, np.float32)
+    return new_array(like.owner, shape, "float32", like.stream, name)
+
+
+def _written(graph: Graph, out: Any, name: str, shape: tuple[int, ...],
              *inputs: View) -> tuple[Any, View]:
     """A matrix that is written: `out`, or a new one."""
-    array: Any = np.empty(shape, np.float32) if out is None else out
+    array: Any = _fresh(graph, inputs[0], shape, name) if out is None else out
     view = view_of(array, name)
-    check_matrix(view, name, shape, None)
+    check_matrix(view, name, shape, graph.gpu)
     check_output(view, name, *inputs)
     return array, view
+
+
+def _gradient(graph: Graph, wanted: Any, name: str, shape: tuple[int, ...],
+              *inputs: View) -> tuple[Any, View | None]:
+    """A gradient: True: new, an array: written there; False: neither."""
+    if wanted is False:
+        return None, None
+    return _written(graph, None if wanted is True else wanted, name, shape,
+                    *inputs)
 
 
 def _reduce(reduce: str) -> int:
@@ -65,78 +84,97 @@ def _operands(x: View | None, y: View | None = None,
                     _address(weight))
 
 
-def _workspace(plan: Plan) -> Any:
-    return np.empty(plan.workspace_size // 16 + 1, "V16")
+def _workspace(graph: Graph, plan: Plan, like: View, given: Any) -> View:
+    """Scratch memory: `given`, or new."""
+    if given is None:
+        given = np.empty(plan.workspace_size // 16 + 1, "V16") \
+            if graph.gpu is None else \
+            new_array(like.owner, (1, plan.workspace_size + 1), "uint8",
+                      like.stream, "workspace")
+    view = view_of(given, "workspace")
+    check_matrix(view, "workspace", view.shape, graph.gpu, view.dtype)
+    return view
 
 
-def _forward(plan: Plan, operands: Operands, out: View) -> None:
-    scratch = _workspace(plan)
+def _forward(graph: Graph, key: PlanKey, operands: Operands, like: View,
+             out: View, workspace: Any = None) -> None:
+    plan = graph._plan(key)
+    scratch = _workspace(graph, plan, like, workspace)
     with plan.handle.use() as address:
         call("gnnac_plan_forward", address, ctypes.byref(operands),
-             out.address, scratch.ctypes.data, scratch.nbytes, None)
+             out.address, scratch.address, scratch.n_bytes,
+             like.stream or None)
 
 
-def _backward(plan: Plan, operands: Operands, out: View | None, out_grad: View,
-              x: View | None, y: View | None = None,
-              weight: View | None = None) -> None:
-    scratch = _workspace(plan)
-    grads = Gradients(ctypes.sizeof(Gradients), _address(x), _address(y),
-                      _address(weight))
+def _backward(graph: Graph, key: PlanKey, operands: Operands,
+              out: View | None, out_grad: View, grads: Gradients,
+              workspace: Any = None) -> None:
+    plan = graph._plan(key)
+    scratch = _workspace(graph, plan, out_grad, workspace)
     with plan.handle.use() as address:
         call("gnnac_plan_backward", address, ctypes.byref(operands),
              _address(out), out_grad.address, ctypes.byref(grads),
-             scratch.ctypes.data, scratch.nbytes, None)
+             scratch.address, scratch.n_bytes, out_grad.stream or None)
+
+
+def _gradients(x: View | None, y: View | None = None,
+               weight: View | None = None) -> Gradients:
+    return Gradients(ctypes.sizeof(Gradients), _address(x), _address(y),
+                     _address(weight))
 
 
 # ---- aggregate --------------------------------------------------------------
 
 
 def aggregate(graph: Graph, x: Any, reduce: str = "sum", weight: Any = None,
-              out: Any = None) -> Any:
+              out: Any = None, workspace: Any = None) -> Any:
     """What `reduce` makes of each node's in-neighbours: x [nodes, d] to
     [nodes, d], which is `out` or a new array.
 
     `reduce`: "sum", "mean" (0 without neighbours), "gcn" (D^-1/2 (A + I)
     D^-1/2 x; the graph's self loops must have been dropped), "max", "min".
     `weight` [edges], of "sum" and "mean": what neighbours are multiplied with.
+    On a GPU there are "sum", "mean" and "gcn", without `weight`; `workspace`
+    (left out, new) may then be given by those who capture.
     """
     given = _read(graph, x, "x")
     by_edge = None if weight is None else \
         _read(graph, weight, "weight", (graph.edges,))
     inputs = [v for v in (given, by_edge) if v is not None]
-    y, result = _written(out, "out", given.shape, *inputs)
-    plan = graph._plan(PlanKey(AGGREGATE, _reduce(reduce), given.shape[1], 0,
-                               weight is not None, False))
-    _forward(plan, _operands(given, None, by_edge), result)
+    y, result = _written(graph, out, "out", given.shape, *inputs)
+    key = PlanKey(AGGREGATE, _reduce(reduce), given.shape[1], 0,
+                  weight is not None, False)
+    _forward(graph, key, _operands(given, None, by_edge), given, result,
+             workspace)
     return y
 
 
 def aggregate_backward(graph: Graph, out_grad: Any, x: Any = None,
                        reduce: str = "sum", weight: Any = None,
-                       out: Any = None, *, x_grad: bool = True,
-                       weight_grad: bool = False) -> tuple[Any, Any]:
+                       out: Any = None, *, x_grad: Any = True,
+                       weight_grad: Any = False,
+                       workspace: Any = None) -> tuple[Any, Any]:
     """(gradient of x, gradient of weight) from that of aggregate()'s result;
-    None where it is not asked for.
+    None where it is not asked for. `x_grad`, `weight_grad`: True, False, or the
+    array to write.
 
     `x` is needed for "max", "min" (ties share evenly) and weight's gradient,
     `out`, the result, for "max" and "min".
     """
     given = _read(graph, out_grad, "out_grad")
     weighted = weight is not None
-    if weight_grad and not weighted:
+    if weight_grad is not False and not weighted:
         raise usage("weight_grad without weight")
     source = None if x is None else _read(graph, x, "x", given.shape)
     result = None if out is None else _read(graph, out, "out", given.shape)
     by_edge = _read(graph, weight, "weight", (graph.edges,)) if weighted \
         else None
-    to: Float32 | None = np.empty(given.shape, np.float32) if x_grad else None
-    to_weight: Float32 | None = np.empty(graph.edges, np.float32) \
-        if weight_grad else None
-    plan = graph._plan(PlanKey(AGGREGATE, _reduce(reduce), given.shape[1], 0,
-                               weighted, True))
-    _backward(plan, _operands(source, None, by_edge), result, given,
-              None if to is None else view_of(to, "x_grad"), None,
-              None if to_weight is None else view_of(to_weight, "weight_grad"))
+    to, to_view = _gradient(graph, x_grad, "x_grad", given.shape, given)
+    to_weight, weight_view = _gradient(graph, weight_grad, "weight_grad",
+                                       (graph.edges,), given)
+    key = PlanKey(AGGREGATE, _reduce(reduce), given.shape[1], 0, weighted, True)
+    _backward(graph, key, _operands(source, None, by_edge), result, given,
+              _gradients(to_view, None, weight_view), workspace)
     return to, to_weight
 
 
@@ -148,23 +186,23 @@ def sddmm(graph: Graph, x: Any, y: Any, heads: int = 1, out: Any = None) -> Any:
     head's columns: x, y [nodes, d] to [edges, heads]."""
     at = _read(graph, x, "x")
     source = _read(graph, y, "y", at.shape)
-    result, view = _written(out, "out", (graph.edges, heads), at, source)
-    plan = graph._plan(PlanKey(SDDMM, 0, at.shape[1], heads, False, False))
-    _forward(plan, _operands(at, source), view)
+    result, view = _written(graph, out, "out", (graph.edges, heads), at, source)
+    key = PlanKey(SDDMM, 0, at.shape[1], heads, False, False)
+    _forward(graph, key, _operands(at, source), at, view)
     return result
 
 
 def sddmm_backward(graph: Graph, out_grad: Any, x: Any, y: Any,
-                   heads: int = 1) -> tuple[Float32, Float32]:
+                   heads: int = 1) -> tuple[Any, Any]:
     """(gradient of x, gradient of y) from that of sddmm()'s result."""
     at = _read(graph, x, "x")
     source = _read(graph, y, "y", at.shape)
     given = _read(graph, out_grad, "out_grad", (graph.edges, heads))
-    to_x: Float32 = np.empty(at.shape, np.float32)
-    to_y: Float32 = np.empty(at.shape, np.float32)
-    plan = graph._plan(PlanKey(SDDMM, 0, at.shape[1], heads, False, True))
-    _backward(plan, _operands(at, source), None, given,
-              view_of(to_x, "x_grad"), view_of(to_y, "y_grad"))
+    to_x, x_view = _written(graph, None, "x_grad", at.shape, given)
+    to_y, y_view = _written(graph, None, "y_grad", at.shape, given)
+    key = PlanKey(SDDMM, 0, at.shape[1], heads, False, True)
+    _backward(graph, key, _operands(at, source), None, given,
+              _gradients(x_view, y_view))
     return to_x, to_y
 
 
@@ -180,23 +218,24 @@ def attention(graph: Graph, x: Any, scores: Any, out: Any = None) -> Any:
     if by_node.shape[1] % 2:
         raise usage(f"scores has {by_node.shape[1]} columns: "
                     "expected 2 for each head")
-    y, result = _written(out, "out", given.shape, given, by_node)
-    plan = graph._plan(PlanKey(ATTENTION, 0, given.shape[1],
-                               by_node.shape[1] // 2, False, False))
-    _forward(plan, _operands(given, by_node), result)
+    y, result = _written(graph, out, "out", given.shape, given, by_node)
+    key = PlanKey(ATTENTION, 0, given.shape[1], by_node.shape[1] // 2, False,
+                  False)
+    _forward(graph, key, _operands(given, by_node), given, result)
     return y
 
 
 def attention_backward(graph: Graph, out_grad: Any, x: Any,
-                       scores: Any) -> tuple[Float32, Float32]:
+                       scores: Any) -> tuple[Any, Any]:
     """(gradient of x, gradient of scores) from that of attention()'s
     result."""
     given, by_node = _read(graph, x, "x"), _read(graph, scores, "scores")
     grad = _read(graph, out_grad, "out_grad", given.shape)
-    to_x: Float32 = np.empty(given.shape, np.float32)
-    to_scores: Float32 = np.empty(by_node.shape, np.float32)
-    plan = graph._plan(PlanKey(ATTENTION, 0, given.shape[1],
-                               by_node.shape[1] // 2, False, True))
-    _backward(plan, _operands(given, by_node), None, grad,
-              view_of(to_x, "x_grad"), view_of(to_scores, "scores_grad"))
+    to_x, x_view = _written(graph, None, "x_grad", given.shape, grad)
+    to_scores, scores_view = _written(graph, None, "scores_grad", by_node.shape,
+                                      grad)
+    key = PlanKey(ATTENTION, 0, given.shape[1], by_node.shape[1] // 2, False,
+                  True)
+    _backward(graph, key, _operands(given, by_node), None, grad,
+              _gradients(x_view, scores_view))
     return to_x, to_scores

@@ -5,12 +5,12 @@
 
 The operators are PyTorch custom operators with gradients: legal under
 torch.compile and torch.export. Importing this imports PyTorch; importing
-gnnac does not. On the CPU so far.
+gnnac does not. On a GPU after use_kernels(): sums, means and GCN's sum.
 """
 
 from ._conv import GATConv, GCNConv, GINConv, SAGEConv
-from ._graphs import forget_graphs
+from ._graphs import forget_graphs, use_kernels
 from ._operators import aggregate, attention, sddmm
 
 __all__ = ["GATConv", "GCNConv", "GINConv", "SAGEConv", "aggregate",
-           "attention", "forget_graphs", "sddmm"]
+           "attention", "forget_graphs", "sddmm", "use_kernels"]

@@ -16,10 +16,16 @@ from .. import _operators as on
 from ..errors import usage
 from ._graphs import graph_of
 
+DEVICES = ("cpu", "cuda")
+ALIGNMENT = 16  # bytes, of matrices on a GPU
+
 
 def _ready(x: Tensor) -> Tensor:
-    """As the library takes it: packed, and no concern of autograd."""
-    return x.detach().contiguous()
+    """As the library takes it: packed, on a GPU aligned, and no concern of
+    autograd."""
+    packed = x.detach().contiguous()
+    return packed.clone() if x.is_cuda and packed.data_ptr() % ALIGNMENT \
+        else packed
 
 
 def _ready_or_none(x: Optional[Tensor]) -> Optional[Tensor]:
@@ -29,7 +35,9 @@ def _ready_or_none(x: Optional[Tensor]) -> Optional[Tensor]:
 def _tensor(array: Any, like: Tensor) -> Tensor:
     """What was computed, or where nothing was, a tensor of no elements, as an
     operator cannot give None."""
-    return like.new_empty(0) if array is None else torch.from_numpy(array)
+    if array is None:
+        return like.new_empty(0)
+    return array if isinstance(array, Tensor) else torch.from_numpy(array)
 
 
 def _rows(x: Tensor) -> Tensor:
@@ -41,7 +49,7 @@ def _rows(x: Tensor) -> Tensor:
 # ---- aggregate --------------------------------------------------------------
 
 
-@torch_library.custom_op("gnnac::aggregate", mutates_args=(), device_types="cpu")
+@torch_library.custom_op("gnnac::aggregate", mutates_args=(), device_types=DEVICES)
 def _aggregate(x: Tensor, edge_index: Tensor, weight: Optional[Tensor],
                reduce: str, drop_self_loops: bool) -> Tensor:
     given = _rows(x)
@@ -50,7 +58,7 @@ def _aggregate(x: Tensor, edge_index: Tensor, weight: Optional[Tensor],
                         out=torch.empty_like(given))
 
 
-@torch_library.custom_op("gnnac::aggregate_backward", mutates_args=(), device_types="cpu")
+@torch_library.custom_op("gnnac::aggregate_backward", mutates_args=(), device_types=DEVICES)
 def _aggregate_backward(out_grad: Tensor, x: Optional[Tensor],
                         edge_index: Tensor, weight: Optional[Tensor],
                         out: Optional[Tensor], reduce: str,
@@ -110,7 +118,7 @@ def aggregate(x: Tensor, edge_index: Tensor, weight: Optional[Tensor] = None,
 # ---- sddmm ------------------------------------------------------------------
 
 
-@torch_library.custom_op("gnnac::sddmm", mutates_args=(), device_types="cpu")
+@torch_library.custom_op("gnnac::sddmm", mutates_args=(), device_types=DEVICES)
 def _sddmm(x: Tensor, y: Tensor, edge_index: Tensor, heads: int,
            drop_self_loops: bool) -> Tensor:
     at, source = _rows(x), _rows(y)
@@ -119,13 +127,13 @@ def _sddmm(x: Tensor, y: Tensor, edge_index: Tensor, heads: int,
                     out=at.new_empty((graph.edges, heads)))
 
 
-@torch_library.custom_op("gnnac::sddmm_backward", mutates_args=(), device_types="cpu")
+@torch_library.custom_op("gnnac::sddmm_backward", mutates_args=(), device_types=DEVICES)
 def _sddmm_backward(out_grad: Tensor, x: Tensor, y: Tensor, edge_index: Tensor,
                     heads: int, drop_self_loops: bool) -> Tuple[Tensor, Tensor]:
     graph = graph_of(edge_index, x.shape[0], drop_self_loops)
     to_x, to_y = on.sddmm_backward(graph, _ready(out_grad), _ready(x),
                                    _ready(y), heads)
-    return torch.from_numpy(to_x), torch.from_numpy(to_y)
+    return _tensor(to_x, x), _tensor(to_y, y)
 
 
 @_sddmm.register_fake
@@ -164,7 +172,7 @@ def sddmm(x: Tensor, y: Tensor, edge_index: Tensor, heads: int = 1,
 # ---- attention --------------------------------------------------------------
 
 
-@torch_library.custom_op("gnnac::attention", mutates_args=(), device_types="cpu")
+@torch_library.custom_op("gnnac::attention", mutates_args=(), device_types=DEVICES)
 def _attention(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
     given = _rows(x)
     graph = graph_of(edge_index, given.shape[0], True)
@@ -172,13 +180,13 @@ def _attention(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
                         out=torch.empty_like(given))
 
 
-@torch_library.custom_op("gnnac::attention_backward", mutates_args=(), device_types="cpu")
+@torch_library.custom_op("gnnac::attention_backward", mutates_args=(), device_types=DEVICES)
 def _attention_backward(out_grad: Tensor, x: Tensor, scores: Tensor,
                         edge_index: Tensor) -> Tuple[Tensor, Tensor]:
     graph = graph_of(edge_index, x.shape[0], True)
     to_x, to_scores = on.attention_backward(graph, _ready(out_grad), _ready(x),
                                             _ready(scores))
-    return torch.from_numpy(to_x), torch.from_numpy(to_scores)
+    return _tensor(to_x, x), _tensor(to_scores, scores)
 
 
 @_attention_backward.register_fake
