@@ -1,5 +1,7 @@
 // Operators on a GPU against the same on the CPU, which tests/unit holds
 // against their definitions; what plans there refuse; the caller's stream.
+#include <pthread.h>
+
 #include "cuda/cuda_capture.h"
 #include "gpu_fixture.h"
 
@@ -221,6 +223,65 @@ TEST(kernels_are_right_on_other_graphs_too)
     }
 }
 
+// ---- threads ----------------------------------------------------------------
+
+enum { N_THREADS = 4 };
+
+// A plan of its own on everybody's graph, made while others run theirs.
+struct sharer {
+    pthread_t thread;
+    gnnac_graph *shared;
+    struct bench b;
+    gnnac_plan_options o;
+    gnnac_status st;
+    gnnac_error err;
+};
+
+static void *share(void *work)
+{
+    struct sharer *s = work;
+    for (int i = 0; i < 3 && s->st == GNNAC_OK; i++) {
+        gnnac_plan_destroy(s->b.plan);
+        s->b.plan = NULL;
+        s->st = gnnac_plan_create(s->shared, &s->o, &s->b.plan, &s->err);
+        if (s->st == GNNAC_OK)
+            s->st = run_both(&s->b, NULL, &s->err);
+    }
+    return NULL;
+}
+
+TEST(threads_share_a_graph)
+{
+    static const char *const keys[N_THREADS] = {"sum:20", "mean:7", "sum:1",
+                                                "mean:64"};
+    static struct sharer all[N_THREADS];
+    gnnac_graph *shared = graph_on(ctx, &graph, false);
+    float *x = gpu_features(graph.n_nodes * 64, 1);
+    float *alone = malloc((size_t)graph.n_nodes * 64 * sizeof(*alone));
+    float *got = malloc((size_t)graph.n_nodes * 64 * sizeof(*got));
+    for (int i = 0; i < N_THREADS; i++) {
+        all[i] = (struct sharer){.shared = shared, .o = options_of(keys[i])};
+        open_bench(&all[i].b, true, &graph, &all[i].o, x, x);
+    }
+    for (int i = 0; i < N_THREADS; i++)
+        CHECK(pthread_create(&all[i].thread, NULL, share, &all[i]) == 0);
+    for (int i = 0; i < N_THREADS; i++) {
+        struct sharer *s = &all[i];
+        pthread_join(s->thread, NULL);
+        CHECK_OK(s->st, s->err);
+        CHECK_OK(CU(gpu, cuStreamSynchronize, (NULL), &s->err), s->err);
+        fetch(&s->b, X_GRAD, got);
+        CHECK_OK(run_both(&s->b, NULL, &s->err), s->err);
+        fetch(&s->b, X_GRAD, alone);
+        CHECK(memcmp(got, alone, s->b.n_bytes) == 0);
+        close_bench(&s->b, true);
+    }
+    gnnac_graph_destroy(shared);
+    free(x);
+    free(alone);
+    free(got);
+}
+
 // ---- refusals ---------------------------------------------------------------
 
 static void refuse(gnnac_plan_options o, int status, const char *why)
@@ -345,6 +406,7 @@ int main(void)
     }
     RUN(operators_give_what_they_give_on_the_cpu);
     RUN(kernels_are_right_on_other_graphs_too);
+    RUN(threads_share_a_graph);
     RUN(a_plan_without_kernels_is_refused_and_says_what_to_compile);
     RUN(a_plan_forward_only_refuses_to_go_backward);
     RUN(matrices_that_are_not_aligned_to_16_bytes_are_refused);

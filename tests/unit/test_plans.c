@@ -1,5 +1,6 @@
 // Graphs and plans: what they take, what they refuse, who may share them.
 #include <pthread.h>
+#include <stddef.h>
 
 #include "operator_fixture.h"
 
@@ -114,6 +115,18 @@ TEST(options_that_make_no_operator_are_refused)
     gnnac_graph_destroy(graph);
 }
 
+TEST(options_of_an_older_caller_are_taken)
+{
+    struct edge_list g = graph_at(6);
+    gnnac_graph *graph = graph_of(ctx, &g, false);
+    gnnac_plan *plan = NULL;
+    const gnnac_plan_options o = {
+        .struct_size = offsetof(gnnac_plan_options, kernels), .dim = 3};
+    CHECK_INT(gnnac_plan_create(graph, &o, &plan, NULL), GNNAC_OK);
+    gnnac_plan_destroy(plan);
+    gnnac_graph_destroy(graph);
+}
+
 TEST(memory_that_is_not_right_is_refused)
 {
     struct edge_list g = graph_at(6);
@@ -197,6 +210,7 @@ int main(void)
     RUN(rows_and_lists_of_the_same_edges_give_the_same_bits);
     RUN(edges_that_are_not_a_graph_are_refused);
     RUN(options_that_make_no_operator_are_refused);
+    RUN(options_of_an_older_caller_are_taken);
     RUN(memory_that_is_not_right_is_refused);
     RUN(threads_may_share_a_graph_from_its_first_plan_on);
     gnnac_context_destroy(ctx);
