@@ -30,7 +30,8 @@ static void digest_kernel(XXH3_state_t *s, const struct kernel *k)
     const int64_t numbers[] = {
         k->part_size,    k->part_rows,   k->parts_per_block, k->packed_rows,
         k->packed_edges, k->packed_step, k->partials,        k->dim,
-        k->offset_bits,  k->n_launches};
+        k->offset_bits,  k->n_launches,  k->x_type,          k->out_type,
+        k->self_type};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         digest_int(s, numbers[i]);
     for (int32_t i = 0; i < k->n_launches; i++)
@@ -44,7 +45,7 @@ void variant_content(const struct variant *v, char hex[33])
     hex[0] = '\0';
     if (!a->image)
         return;
-    digest_begin(&s, "gnnac content v1");
+    digest_begin(&s, "gnnac content v2");
     digest_kernel(&s, &v->kernel);
     cubin_digest(&s, a->image, a->n_bytes, v->kernel.name);
     struct digest d = digest_end(&s);

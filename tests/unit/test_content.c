@@ -95,6 +95,14 @@ TEST(how_a_kernel_is_started_counts)
         CHECK(strcmp(before, after) != 0);
         a.kernel = begun;
     }
+    enum dtype *const types[] = {&a.kernel.x_type, &a.kernel.out_type,
+                                 &a.kernel.self_type};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        *types[i] = *types[i] == DTYPE_F32 ? DTYPE_F16 : DTYPE_F32;
+        variant_content(&a, after);
+        CHECK(strcmp(before, after) != 0);
+        a.kernel = begun;
+    }
     snprintf(a.kernel.launches[0].entry, NAME_LEN, "gnnac_a_second");
     variant_content(&a, after);
     CHECK(strcmp(before, after) != 0);
