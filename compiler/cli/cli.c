@@ -119,6 +119,8 @@ const struct option_spec cli_options[] = {
      "leave what a finished race decided, go on with the rest"},
     {"dry-run", 0, OPT_FLAG, NULL, FIELD(dry_run), CMD_TUNE, 0, 0, NULL,
      "list the candidates, compile and time nothing"},
+    {"record", 0, OPT_FLAG, NULL, FIELD(record), CMD_TUNE, 0, 0, NULL,
+     "take every sample of every candidate, for --simulate"},
     {"simulate", 0, OPT_TEXT, "RECORDS", FIELD(simulate), CMD_TUNE, 0, 0, NULL,
      "replay recorded timings (tune.db or db export) as if they were the GPU"},
 

@@ -67,6 +67,7 @@ struct options {
     // tune
     const char *budget;   // --budget 30s
     const char *simulate; // --simulate RECORDS
+    bool record;          // --record
     bool go_on;           // --resume
 
     // run

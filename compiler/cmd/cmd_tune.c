@@ -340,6 +340,7 @@ static gnnac_status tune_graph(const struct options *o, gnnac_error *err)
     rq.explain = o->dry_run;
     rq.again = !o->go_on;
     rq.stop = is_over;
+    rq.record = o->record;
     catch_interrupts();
     deadline = now_seconds() + budget;
     TRY(workbench_open(&rq, &wb, err));

@@ -303,6 +303,8 @@ static bool thin_out(struct running *r, struct place *places)
     stand(r, places);
     if (r->n_live == 0)
         return true;
+    if (r->options->whole)
+        return false;
     for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++)
         if (cuts[i].rounds == r->round)
             cut_field(r, &cuts[i], places);
@@ -353,12 +355,29 @@ static void summarise(struct racer *c)
     c->p80 = quantile_of(c, 0.8);
 }
 
+// Of those left. Standings are medians, by which outliers do no harm early;
+// ratios of pairs are told apart with fewer samples.
+static size_t fastest_of(const struct running *r, const struct place *places)
+{
+    size_t best = places[0].racer;
+    double least = 1;
+    for (size_t i = 1; i < r->n_live; i++) {
+        struct interval d =
+            ratio_of(r->race, places[i].racer, places[0].racer, Z_95);
+        if (d.centre < least) {
+            least = d.centre;
+            best = places[i].racer;
+        }
+    }
+    return best;
+}
+
 // The fastest, unless the incumbent is not 2 % behind it; among those that are
 // as good as equal, the reference and then the first of the order.
 static size_t pick_winner(struct running *r, const struct place *places)
 {
     const struct race_options *o = r->options;
-    size_t best = places[0].racer, first = best;
+    size_t best = fastest_of(r, places), first = best;
     bool stays = false;
     for (size_t i = 0; i < r->n_live; i++) {
         size_t at = places[i].racer;

@@ -49,6 +49,7 @@ struct race_options {
                       // 2 % faster; NO_RACER: nothing
     uint64_t seed;    // of the orders within rounds
     size_t rounds;    // at most so many; 0: RACE_ROUNDS
+    bool whole;       // nobody leaves: a recording that others can replay
 };
 
 enum race_state {

@@ -81,6 +81,7 @@ static gnnac_status hold_race(struct selector *s, struct question *q,
         .program = s->wb->request.program,
         .ordinal = s->wb->ordinal,
         .cold = s->wb->request.cold,
+        .whole = s->wb->request.record,
         .stop = s->wb->request.stop,
     };
     if (q->space.n)

@@ -206,6 +206,7 @@ static gnnac_status hold_race(struct field *f, struct contest *out,
         .reference = runner_of(f, rq->reference, 0),
         .incumbent = runner_of(f, rq->incumbent, NO_RACER),
         .seed = rq->seed,
+        .whole = rq->whole,
     };
     gnnac_status st = warm(f, err);
     f->begun = now_seconds();

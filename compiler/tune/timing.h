@@ -33,6 +33,7 @@ struct contest_request {
     const char *program; // gnnac, to time in a worker; NULL: in this process
     int ordinal;         // of the GPU, for the worker
     bool cold;           // every run finds the L2 cache cold
+    bool whole;          // nobody leaves the race
     bool (*stop)(void);  // asked before every sample; NULL: never
     const struct contest_search *search; // NULL: all race
 };

@@ -27,6 +27,7 @@ struct workbench_request {
     const char *program; // gnnac, to start as workers; NULL: without them
     bool again;          // time what is decided, too: it has a head start
     bool cold;           // the L2 cache, whenever a kernel is timed
+    bool record;         // nobody leaves a race: all samples of all are kept
     uint64_t seed;       // of the order in which candidates are timed
     bool (*stop)(void);  // true: time no more, take what there is; NULL: never
     const char *const *rules, *const *settings; // --rules, --set

@@ -8,7 +8,9 @@
 #                                           tests, compute-sanitizer
 #   visit.sh time FOLDER OUT                there: tuning, and the peers
 #   visit.sh survey FOLDER OUT              there: how near the default rules
-#                                           come to the best of all points
+#                                           come to the best of all points;
+#                                           OUT/tune.db has every sample, for
+#                                           gnnac tune --simulate
 #   visit.sh orders FOLDER OUT              there: what reordering does, and
 #                                           whether auto picks well
 #   visit.sh families FOLDER OUT [WIDTHS]   there: the best point of each kernel
@@ -147,16 +149,18 @@ survey() {
         for sizes in "--hidden 16 --classes 7" "--hidden 128 --classes 64"; do
             for rules in exhaustive default; do
                 # shellcheck disable=SC2086 # the sizes are several words
-                timeout 100 gnnac compile "$graph" --model sage --dim 128 \
-                    $sizes --rules "$rules" --db "$out" -q \
-                    -o "$out/survey.gnnb" 2>"$out/survey.err" ||
+                timeout 100 gnnac tune "$graph" --model sage --dim 128 \
+                    $sizes --rules "$rules" --db "$out" -q --record \
+                    >"$out/survey.out" 2>"$out/survey.err" ||
                     echo "$(basename "$graph") $sizes: $(tail -n 1 "$out/survey.err")"
             done
         done
         python3 tests/bench/survey.py "$out/tune.db" >"$out/survey.txt"
     done
     cat "$out/survey.txt"
-    rm -f "$out/survey.gnnb" "$out"/kcache.db*
+    gnnac tune --simulate "$out/tune.db" >"$out/simulate.txt" || status=1
+    tail -n 3 "$out/simulate.txt"
+    rm -f "$out/survey.out" "$out"/kcache.db*
 }
 
 orders() {

@@ -98,7 +98,7 @@ fake_space(double spread, double (*noise)(const struct fake *), uint64_t seed)
 static struct race run(struct fake *f, size_t incumbent)
 {
     const struct race_device d = {f, measure, stop, NULL};
-    const struct race_options o = {f->n, 0, incumbent, f->seed, 0};
+    const struct race_options o = {f->n, 0, incumbent, f->seed, 0, false};
     struct race r = {0};
     err = (gnnac_error){{0}};
     CHECK_INT(race_run(&d, &o, &r, &err), GNNAC_OK);
@@ -320,7 +320,7 @@ TEST(a_lost_device_ends_the_race)
     for (uint64_t at = 1; at < 76; at += 5) {
         struct fake f = fake_ties(3, 0.2, 1);
         const struct race_device d = {&f, measure, NULL, NULL};
-        const struct race_options o = {f.n, 0, NO_RACER, 1, 0};
+        const struct race_options o = {f.n, 0, NO_RACER, 1, 0, false};
         struct race r = {.n = 99};
         f.lost_at = at;
         err = (gnnac_error){{0}};
@@ -360,7 +360,7 @@ TEST(a_race_ends_after_the_rounds_it_was_given)
 {
     struct fake f = fake_ties(8, 0.001, 1);
     const struct race_device d = {&f, measure, NULL, NULL};
-    const struct race_options o = {8, 0, NO_RACER, 1, 3};
+    const struct race_options o = {8, 0, NO_RACER, 1, 3, false};
     struct race r = {0};
     CHECK_INT(race_run(&d, &o, &r, NULL), GNNAC_OK);
     for (size_t i = 0; i < 8; i++)
@@ -370,12 +370,26 @@ TEST(a_race_ends_after_the_rounds_it_was_given)
     race_finish(&r);
 }
 
+TEST(nobody_leaves_a_race_that_is_recorded)
+{
+    struct fake f = fake_ties(16, 0.2, 1);
+    const struct race_device d = {&f, measure, NULL, NULL};
+    const struct race_options o = {16, 0, NO_RACER, 1, 0, true};
+    struct race r = {0};
+    CHECK_INT(race_run(&d, &o, &r, NULL), GNNAC_OK);
+    for (size_t i = 0; i < 16; i++)
+        CHECK_INT(r.racers[i].n, RACE_ROUNDS);
+    race_finish(&r);
+}
+
 TEST(a_race_needs_its_reference)
 {
     struct fake f = fake_ties(3, 0, 1);
     const struct race_device d = {&f, measure, NULL, NULL};
     const struct race_options wrong[] = {
-        {0, 0, NO_RACER, 1, 0}, {4, 4, NO_RACER, 1, 0}, {4, 0, 4, 1, 0}};
+        {0, 0, NO_RACER, 1, 0, false},
+        {4, 4, NO_RACER, 1, 0, false},
+        {4, 0, 4, 1, 0, false}};
     struct race r;
     for (size_t i = 0; i < 3; i++)
         CHECK_INT(race_run(&d, &wrong[i], &r, NULL), GNNAC_EUSAGE);
@@ -428,6 +442,7 @@ int main(void)
     RUN(a_race_that_is_stopped_keeps_what_it_has);
     RUN(the_same_samples_give_the_same_result);
     RUN(a_race_ends_after_the_rounds_it_was_given);
+    RUN(nobody_leaves_a_race_that_is_recorded);
     RUN(a_race_needs_its_reference);
     RUN(intervals_are_those_of_the_tables);
     RUN(too_few_pairs_have_no_interval);
