@@ -119,6 +119,8 @@ const struct option_spec cli_options[] = {
      "leave what a finished race decided, go on with the rest"},
     {"dry-run", 0, OPT_FLAG, NULL, FIELD(dry_run), CMD_TUNE, 0, 0, NULL,
      "list the candidates, compile and time nothing"},
+    {"part", 0, OPT_TEXT, "K/N", FIELD(part), CMD_TUNE, 0, 0, NULL,
+     "time the K-th of N shares of the kernels: the rest is another tuner's"},
     {"record", 0, OPT_FLAG, NULL, FIELD(record), CMD_TUNE, 0, 0, NULL,
      "take every sample of every candidate, for --simulate"},
     {"simulate", 0, OPT_TEXT, "RECORDS", FIELD(simulate), CMD_TUNE, 0, 0, NULL,

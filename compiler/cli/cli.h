@@ -68,6 +68,7 @@ struct options {
     const char *budget;   // --budget 30s
     const char *simulate; // --simulate RECORDS
     bool record;          // --record
+    const char *part;     // --part K/N
     bool go_on;           // --resume
 
     // run

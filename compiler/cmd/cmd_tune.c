@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/requests.h"
+#include "cmd/tune_fleet.h"
 #include "tune/assemble.h"
 
 // ---- when to stop -----------------------------------------------------------
@@ -63,6 +64,21 @@ static gnnac_status read_budget(const char *text, double *seconds,
                 "--budget %s: expected a time such as 30s, "
                 "5m or 2h",
                 text);
+}
+
+static gnnac_status read_part(const char *text, unsigned *part, unsigned *parts,
+                              gnnac_error *err)
+{
+    unsigned k = 0, n = 0;
+    char end;
+    if (!text)
+        return GNNAC_OK;
+    if (sscanf(text, "%u/%u%c", &k, &n, &end) != 2 || k < 1 || k > n)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "--part %s: expected K/N, K from 1 to N", text);
+    *part = k - 1;
+    *parts = n;
+    return GNNAC_OK;
 }
 
 // ---- the table --------------------------------------------------------------
@@ -328,21 +344,18 @@ static gnnac_status tune_graph(const struct options *o, gnnac_error *err)
     struct assembly a = {0};
     struct model_request model;
     struct workbench_request rq;
-    double budget;
     const struct assemble_request what = {.graph = o->args[0],
                                           .options = &o->graph,
                                           .model = &model,
                                           .reorder = o->reorder,
                                           .runs = o->runs};
-    TRY(read_budget(o->budget, &budget, err));
     TRY(read_model_request(o, &model, err));
     read_workbench_request(o, &rq);
     rq.explain = o->dry_run;
     rq.again = !o->go_on;
     rq.stop = is_over;
     rq.record = o->record;
-    catch_interrupts();
-    deadline = now_seconds() + budget;
+    TRY(read_part(o->part, &rq.part, &rq.parts, err));
     TRY(workbench_open(&rq, &wb, err));
     if (!wb.cuda && !o->dry_run)
         log_info("no GPU: candidates are ranked, not timed");
@@ -354,12 +367,37 @@ out:
     return st;
 }
 
+// The fleet tells the database, and what it left undone is done here.
+static gnnac_status tune_with_fleet(const struct options *o, gnnac_error *err)
+{
+    char first[32];
+    struct options rest = *o;
+    if (o->dry_run || o->no_db)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "--device %s: several GPUs do not go with --dry-run or "
+                    "--no-db",
+                    o->device);
+    gnnac_status st = fleet_run(o->device, is_over, first, err);
+    if (st != GNNAC_OK)
+        return st;
+    rest.device = first;
+    rest.go_on = true;
+    return tune_graph(&rest, err);
+}
+
 gnnac_status cmd_tune(const struct options *o, gnnac_error *err)
 {
+    double budget;
     if (o->simulate)
         return tune_simulate(o, err);
     if (o->n_args == 0)
         return FAIL(err, GNNAC_EUSAGE,
                     "tune needs GRAPH --model M, or --simulate RECORDS");
-    return tune_graph(o, err);
+    gnnac_status st = read_budget(o->budget, &budget, err);
+    if (st != GNNAC_OK)
+        return st;
+    catch_interrupts();
+    deadline = now_seconds() + budget;
+    return fleet_is_meant(o->device) ? tune_with_fleet(o, err)
+                                     : tune_graph(o, err);
 }

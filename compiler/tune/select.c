@@ -145,7 +145,7 @@ static bool was_stopped(const struct selector *s, const struct question *q)
 {
     const struct contest *c = &s->sel->contests[q->step];
     bool (*stop)(void) = s->wb->request.stop;
-    if (q->recalled || !question_is_to_time(s, q))
+    if (q->recalled || q->others || !question_is_to_time(s, q))
         return false;
     return c->n ? c->stopped : stop && stop();
 }
@@ -159,7 +159,7 @@ static void remember_all(const struct selector *s)
         struct recall_key key = key_of(s, q);
         bool unfinished = was_stopped(s, q);
         s->sel->report.n_unfinished += unfinished;
-        if (q->recalled || (unfinished && c->n == 0))
+        if (q->recalled || q->others || (unfinished && c->n == 0))
             continue;
         remember(s->wb, &key, &s->sel->variants[q->answer], &q->from,
                  q->median_ns, effort_of(c));
@@ -390,7 +390,8 @@ static gnnac_status answer(struct selector *s, gnnac_error *err)
         if (!q->recalled) {
             gnnac_status st = question_decide(s, q, err);
             // Where all failed, that is what there is to remember.
-            if (st != GNNAC_OK && s->sel->contests[q->step].n == 0)
+            if (st != GNNAC_OK && !q->others &&
+                s->sel->contests[q->step].n == 0)
                 question_remember(s, q);
             if (st != GNNAC_OK)
                 return st;

@@ -15,6 +15,7 @@ struct question {
     int32_t incumbent;     // what the database had, to be timed anew; or -1
     struct origin from;    // of the answer
     double median_ns;      // of the answer, as timed for this step; or NaN
+    bool others;           // another tuner's: neither timed nor kept
     bool nearest;          // graphs like this one overruled the ranking
     size_t n_options;
     int32_t options[MAX_CANDIDATES]; // indices of variants, each once

@@ -35,16 +35,39 @@ static void copy_options(const struct question *from, struct question *to)
            from->n_options * sizeof(*to->origins));
 }
 
-// An earlier step with a race between the very same kernels; NULL: there is
-// none. A kernel's text says all of what it computes, and the graph is one.
+// The first step whose kernels are the very same ones: one race will do. A
+// kernel's text says all of what it computes, and the graph is one.
+static struct question *first_like(const struct selector *s,
+                                   const struct question *q)
+{
+    struct question *e = s->questions;
+    while (e < q && (e->recalled || !question_is_to_time(s, e) ||
+                     !(q->space.n ? is_same_search(e, q)
+                                  : is_same_race(s, e, q))))
+        e++;
+    return e;
+}
+
+// An earlier step that had that race; NULL: there is none.
 static const struct question *find_race(const struct selector *s,
                                         const struct question *q)
 {
-    for (const struct question *e = s->questions; e < q; e++)
-        if (s->sel->contests[e->step].n &&
-            (q->space.n ? is_same_search(e, q) : is_same_race(s, e, q)))
-            return e;
-    return NULL;
+    const struct question *e = first_like(s, q);
+    return e < q && s->sel->contests[e->step].n ? e : NULL;
+}
+
+// Every tuner deals out the same questions in the same order.
+static void deal_out(struct selector *s)
+{
+    const struct workbench_request *rq = &s->wb->request;
+    unsigned n = 0;
+    for (size_t i = 0; i < s->n_questions && rq->parts; i++) {
+        struct question *q = &s->questions[i];
+        if (q->recalled || !question_is_to_time(s, q))
+            continue;
+        const struct question *e = first_like(s, q);
+        q->others = e < q ? e->others : n++ % rq->parts != rq->part;
+    }
 }
 
 static int32_t first_of(const struct selector *s, const struct question *q,
@@ -124,9 +147,10 @@ gnnac_status questions_time(struct selector *s, gnnac_error *err)
     gnnac_status st = GNNAC_OK;
     if (s->wb->request.explain || !s->wb->cuda || !s->wb->request.timed)
         return st;
+    deal_out(s);
     for (size_t i = 0; i < s->n_questions && st == GNNAC_OK; i++) {
         struct question *q = &s->questions[i];
-        if (q->recalled || !question_is_to_time(s, q))
+        if (q->recalled || q->others || !question_is_to_time(s, q))
             continue;
         st = time_question(s, q, err);
         // At once: whatever happens next, this was measured.

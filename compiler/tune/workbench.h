@@ -27,6 +27,8 @@ struct workbench_request {
     const char *program; // gnnac, to start as workers; NULL: without them
     bool again;          // time what is decided, too: it has a head start
     bool cold;           // the L2 cache, whenever a kernel is timed
+    unsigned part, parts; // time this share of the questions, from 0 on, of so
+                          // many; 0: all
     bool record;         // nobody leaves a race: all samples of all are kept
     uint64_t seed;       // of the order in which candidates are timed
     bool (*stop)(void);  // true: time no more, take what there is; NULL: never

@@ -1,0 +1,209 @@
+#include "cmd/tune_fleet.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backend.h"
+#include "base/log.h"
+#include "cuda/cuda_props.h"
+
+extern char **environ;
+
+enum { MAX_GPUS = 64, MAX_WORDS = 512, LOOK_MICROSECONDS = 20000 };
+
+struct fleet {
+    size_t n;
+    int ordinals[MAX_GPUS];
+    pid_t tuners[MAX_GPUS]; // 0: has ended
+    size_t n_words;
+    char *words[MAX_WORDS + 1]; // owned: this program's command line
+};
+
+bool fleet_is_meant(const char *device)
+{
+    return strcmp(device, "all") == 0 || strchr(device, ',') != NULL;
+}
+
+// ---- its GPUs ---------------------------------------------------------------
+
+static gnnac_status ask_gpu(int ordinal, struct cuda_device_props *out,
+                            gnnac_error *err)
+{
+    struct cuda_context *c = NULL;
+    char name[128];
+    gnnac_status st = cuda_context_create(ordinal, &c, name, sizeof(name), err);
+    if (st == GNNAC_OK)
+        st = cuda_device_get_props(c, out, err);
+    cuda_context_destroy(c);
+    return st;
+}
+
+// Times of two kinds of GPU are no answers to one question.
+static gnnac_status check_kind(const struct fleet *f, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct cuda_device_props first, other;
+    for (size_t i = 0; i < f->n; i++) {
+        TRY(ask_gpu(f->ordinals[i], i ? &other : &first, err));
+        if (i && (strcmp(first.name, other.name) != 0 || first.cc != other.cc))
+            return FAIL(err, GNNAC_EUSAGE,
+                        "--device: cuda:%d is a %s, cuda:%d a %s: only GPUs "
+                        "of one kind tune together",
+                        f->ordinals[0], first.name, f->ordinals[i],
+                        other.name);
+    }
+out:
+    return st;
+}
+
+static gnnac_status find_all(struct fleet *f, gnnac_error *err)
+{
+    struct cuda_device_props ignored;
+    gnnac_error none = {{0}};
+    while (f->n < MAX_GPUS && ask_gpu((int)f->n, &ignored, &none) == GNNAC_OK) {
+        f->ordinals[f->n] = (int)f->n;
+        f->n++;
+    }
+    return f->n ? GNNAC_OK
+                : FAIL(err, GNNAC_ENODEVICE, "--device all: %s", none.msg);
+}
+
+static gnnac_status read_list(const char *text, struct fleet *f,
+                              gnnac_error *err)
+{
+    for (const char *at = text; f->n < MAX_GPUS;) {
+        int ordinal, used = 0;
+        if (sscanf(at, "cuda:%d%n", &ordinal, &used) != 1 || ordinal < 0)
+            break;
+        f->ordinals[f->n++] = ordinal;
+        at += used;
+        if (!*at)
+            return GNNAC_OK;
+        if (*at++ != ',')
+            break;
+    }
+    return FAIL(err, GNNAC_EUSAGE,
+                "--device %s: expected all, or a list such as cuda:0,cuda:1",
+                text);
+}
+
+// ---- its tuners -------------------------------------------------------------
+
+static gnnac_status read_command_line(struct fleet *f, gnnac_error *err)
+{
+    FILE *in = fopen("/proc/self/cmdline", "r");
+    size_t room = 0;
+    while (in && f->n_words < MAX_WORDS &&
+           getdelim(&f->words[f->n_words], &room, '\0', in) > 0) {
+        f->n_words++;
+        room = 0;
+    }
+    bool whole = in && feof(in);
+    if (in)
+        fclose(in);
+    return whole ? GNNAC_OK
+                 : FAIL(err, GNNAC_EIO, "/proc/self/cmdline cannot be read");
+}
+
+// Of options that are repeated the last counts. A group of its own, so that who
+// interrupts this program does not interrupt its tuners twice.
+static gnnac_status start_tuner(struct fleet *f, size_t i, gnnac_error *err)
+{
+    char device[32], part[32];
+    const char *more[] = {"--device", device, "--part", part, "-q"};
+    char *argv[MAX_WORDS + 6] = {NULL};
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t how;
+    snprintf(device, sizeof(device), "cuda:%d", f->ordinals[i]);
+    snprintf(part, sizeof(part), "%zu/%zu", i + 1, f->n);
+    memcpy(argv, f->words, f->n_words * sizeof(*argv));
+    for (size_t k = 0; k < sizeof(more) / sizeof(more[0]); k++)
+        argv[f->n_words + k] = (char *)(uintptr_t)more[k];
+    int failed = posix_spawn_file_actions_init(&files) ||
+                 posix_spawnattr_init(&how) ||
+                 posix_spawn_file_actions_addopen(&files, STDOUT_FILENO,
+                                                  "/dev/null", O_WRONLY, 0) ||
+                 posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP) ||
+                 posix_spawn(&f->tuners[i], "/proc/self/exe", &files, &how,
+                             argv, environ);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&how);
+    return failed ? FAIL(err, GNNAC_EIO, "no tuner can be started for %s",
+                         device)
+                  : GNNAC_OK;
+}
+
+static void tell_all(const struct fleet *f, int signal_number)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (f->tuners[i])
+            kill(f->tuners[i], signal_number);
+}
+
+static size_t n_running(struct fleet *f)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < f->n; i++) {
+        int status;
+        if (f->tuners[i] && waitpid(f->tuners[i], &status, WNOHANG) == 0) {
+            n++;
+            continue;
+        }
+        if (f->tuners[i] && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
+            log_warn("the tuner on cuda:%d did not come to its end",
+                     f->ordinals[i]);
+        f->tuners[i] = 0;
+    }
+    return n;
+}
+
+static void wait_for_all(struct fleet *f, bool (*stop)(void))
+{
+    bool told = false;
+    while (n_running(f)) {
+        if (!told && stop()) {
+            tell_all(f, SIGINT);
+            told = true;
+        }
+        usleep(LOOK_MICROSECONDS);
+    }
+}
+
+static gnnac_status start_all(struct fleet *f, gnnac_error *err)
+{
+    gnnac_status st = read_command_line(f, err);
+    for (size_t i = 0; i < f->n && st == GNNAC_OK; i++)
+        st = start_tuner(f, i, err);
+    if (st != GNNAC_OK)
+        tell_all(f, SIGTERM);
+    return st;
+}
+
+gnnac_status fleet_run(const char *device, bool (*stop)(void), char first[32],
+                       gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct fleet *f = calloc(1, sizeof(*f));
+    if (!f)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    TRY(strcmp(device, "all") == 0 ? find_all(f, err)
+                                   : read_list(device, f, err));
+    TRY(check_kind(f, err));
+    snprintf(first, 32, "cuda:%d", f->ordinals[0]);
+    if (f->n > 1) {
+        log_info("tuning on %zu GPUs, every kernel on one of them", f->n);
+        st = start_all(f, err);
+        wait_for_all(f, stop);
+    }
+out:
+    for (size_t i = 0; i < f->n_words; i++)
+        free(f->words[i]);
+    free(f);
+    return st;
+}
