@@ -310,6 +310,45 @@ rule "attention_hubs" {
   priority = 60,
 }
 
+-- Products of rows for every edge: a batch of a warp is what a short row can use.
+-- Evidence: reasoned; no time of it is on record.
+rule "edge_products" {
+  when = function()
+    return true
+  end,
+  choose = function(graph, layer)
+    local lanes = attention_lanes(layer)
+    local mean = math.max(1, graph.degree.mean)
+    local batches = power_up(math.ceil(mean * lanes / 32))
+    return { template = "sddmm", dimWorker = lanes, partSize = { 64, 32 },
+             unroll = math.min(4, batches) }
+  end,
+  why = "lanes as a row needs, groups of edges of equal work",
+  priority = 30,
+}
+
+-- The largest of neighbours and its backward walk as sums do; the longest row is
+-- one warp's, so where there are such, all of the warp is for one row.
+-- Evidence: reasoned; no time of it is on record.
+rule "extreme_rows" {
+  when = function()
+    return true
+  end,
+  choose = function(graph, layer)
+    local points = {}
+    local vec, lanes, loads = spread(layer.agg_dim)
+    local most = has_long_rows(graph) and 32 // lanes or teams(graph, lanes)
+    for i, template in ipairs { "extreme", "extreme_share", "extreme_grad" } do
+      points[i] = { template = template, dimWorker = lanes, vec = vec,
+                    coarsen = loads, unroll = in_flight(graph),
+                    edgeWorker = most }
+    end
+    return points
+  end,
+  why = "lanes as a row of x needs, the rest of the warp for further edges",
+  priority = 30,
+}
+
 -- ---- tests ------------------------------------------------------------------
 
 test "hubs are cut" {
@@ -478,4 +517,43 @@ test "attention shares hubs among the warps of a block" {
   graph = { nodes = 1e5, degree = { mean = 8, max = 9000 } },
   layer = { op = "gat", agg_dim = 64 },
   expect = { rule = "attention_hubs", edgeWorker = 2, warpPerRow = 4 },
+}
+
+test "products of rows give a head's columns to as few lanes as loads allow" {
+  op = "sddmm",
+  graph = { nodes = 1e6, degree = { mean = 12, max = 40 } },
+  layer = { agg_dim = 64 },
+  expect = { rule = "edge_products", template = "sddmm", dimWorker = 16,
+             partSize = 64, unroll = 4 },
+}
+
+test "short rows have no use for long batches of narrow products" {
+  op = "sddmm",
+  graph = { nodes = 1e6, degree = { mean = 3, max = 10 } },
+  layer = { agg_dim = 16 },
+  expect = { rule = "edge_products", dimWorker = 4, unroll = 1 },
+}
+
+test "the largest of neighbours is found as sums are" {
+  op = "extreme",
+  graph = { nodes = 1e6, degree = { mean = 12, max = 40 } },
+  layer = { agg_dim = 16 },
+  expect = { rule = "extreme_rows", template = "extreme", dimWorker = 4,
+             edgeWorker = 2, unroll = 4 },
+}
+
+test "a hub's largest neighbour is a whole warp's work" {
+  op = "extreme_share",
+  graph = { nodes = 1e5, degree = { mean = 8, max = 9000 } },
+  layer = { agg_dim = 32 },
+  expect = { rule = "extreme_rows", template = "extreme_share", dimWorker = 8,
+             edgeWorker = 4 },
+}
+
+test "the gradient of the largest goes the same way" {
+  op = "extreme_grad",
+  graph = { nodes = 1e6, degree = { mean = 2.1, max = 10 } },
+  layer = { agg_dim = 7 },
+  expect = { rule = "extreme_rows", template = "extreme_grad", dimWorker = 8,
+             vec = 1, edgeWorker = 1, unroll = 2 },
 }

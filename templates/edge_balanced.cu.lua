@@ -34,6 +34,7 @@
 //% local places = teams * warpPerBlock
 //% -- One load more than there are neighbours: the row's own term.
 //% local L = parts.layout(dimWorker, vec, unroll + 1, warpPerBlock)
+//% check(spec.edges == "none", "edge_balanced takes no weights of edges")
 //% local weighted = spec.norm == "gcn"
 //% needs { part_size = share, part_rows = (share + 1) // 2,
 //%         parts_per_block = places, partials = true }

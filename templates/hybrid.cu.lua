@@ -36,6 +36,7 @@
 //% local held = (unroll + dimWorker - 1) // dimWorker
 //% local step = math.max(1, dimWorker // unroll) * unroll
 //% local L = parts.layout(dimWorker, vec, unroll + held, warpPerBlock)
+//% check(spec.edges == "none", "hybrid takes no weights of edges")
 //% local weighted = spec.norm == "gcn"
 //% needs { part_size = segmentEdges, parts_per_block = 1, partials = true,
 //%         packed_rows = teams, packed_edges = packedEdges,

@@ -263,32 +263,35 @@ static __device__ __forceinline__ void ${name}(${to} *to, const ${from} *from)
 //%   end
 //% end
 //%
-//% -- Pointers x0, x1 ... to the lane's columns of row 0 of `x`, whose values
-//% -- are of that dtype, which load_row then reads. The empty asm
+//% -- Pointers x0, x1 ... (or of another name) to the lane's columns of row 0 of
+//% -- `x`, whose values are of that dtype, which load_row then reads. The empty asm
 //% -- hides how they came about: the compiler would undo the sum and add the
 //% -- column anew at every load, three instructions instead of one.
-//% function lanes.pointers(L, x, dtype)
+//% function lanes.pointers(L, x, dtype, name)
+//%   name = name or "x"
 //%   L.read_type = dtype or "f32"
 //%   local type = lanes.type(L.read_type)
 //%   for _, s in ipairs(L.slots) do
 //%     if s.index > 0 and s.whole and not s.tail then
-    const ${type} *x${s.index} = x0 + ${s.first};
+    const ${type} *${name}${s.index} = ${name}0 + ${s.first};
 //%     else
-    const ${type} *x${s.index} = ${x} + c${s.index};
-    asm("" : "+l"(x${s.index}));
+    const ${type} *${name}${s.index} = ${x} + c${s.index};
+    asm("" : "+l"(${name}${s.index}));
 //%     end
 //%   end
 //% end
 //%
-//% -- v[k] = the lane's columns of the row that begins at element u.
-//% function lanes.load_row(L)
+//% -- v[k], or what `to` names, = the lane's columns, behind the pointers `name`,
+//% -- of the row that begins at element u.
+//% function lanes.load_row(L, to, name)
+//%   to, name = to or "v", name or "x"
 //%   for _, s in ipairs(L.slots) do
 //%     local load = lanes.mover("load", s.width, s.width, L.read_type)
 //%     if s.tail and L.tiles > 1 then
             if (last_tile)
-                ${load}(&v[k][${s.at}], x${s.index} + u);
+                ${load}(&${to}[k][${s.at}], ${name}${s.index} + u);
 //%     else
-            ${load}(&v[k][${s.at}], x${s.index} + u);
+            ${load}(&${to}[k][${s.at}], ${name}${s.index} + u);
 //%     end
 //%   end
 //% end
@@ -371,8 +374,9 @@ static __device__ __forceinline__ void ${name}(${to} *to, const ${from} *from)
 //%   end
 //% end
 //%
-//% -- Add up the partial sums of the lanes that share a row; `edge` 0 has them.
-//% function lanes.reduce(L)
+//% -- Add up the partial sums of the lanes that share a row, or join them by a
+//% -- function of two; `edge` 0 has the result.
+//% function lanes.reduce(L, join)
 //%   local n, top = L.edgeWorker, 1
 //%   if n == 1 then return end
 //%   while top * 2 < n do top = top * 2 end
@@ -382,7 +386,11 @@ static __device__ __forceinline__ void ${name}(${to} *to, const ${from} *from)
         for (int i = 0; i < ${L.floats}; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * ${L.dimWorker});
-//%   if n & (n - 1) == 0 then
+//%   if join and n & (n - 1) == 0 then
+            sum[i] = ${join}(sum[i], more);
+//%   elseif join then
+            sum[i] = edge + step < ${n} ? ${join}(sum[i], more) : sum[i];
+//%   elseif n & (n - 1) == 0 then
             sum[i] += more;
 //%   else
             sum[i] += edge + step < ${n} ? more : 0.0f;

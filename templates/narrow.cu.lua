@@ -31,6 +31,7 @@
 //% check(4 * warpPerBlock * L.floats * (room + 2) <= 49152,
 //%       "%d edges for each of %d warps do not fit shared memory",
 //%       edgesPerWarp, warpPerBlock)
+//% check(spec.edges == "none", "narrow takes no weights of edges")
 //% local weighted = spec.norm == "gcn"
 //% needs { part_size = edgesPerWarp, part_rows = edgesPerWarp,
 //%         parts_per_block = warpPerBlock, partials = true }

@@ -21,19 +21,20 @@
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
 //% local parts = include "parts"
+//% local weights = include "weights"
 //% local teams = 32 // dimWorker
 //% local L = parts.layout(dimWorker, 4, unroll, warpPerBlock)
 //% local vec = L.vec
-//% local weighted = spec.norm == "gcn"
 //% needs { part_size = partSize, parts_per_block = warpPerBlock,
 //%         partials = true }
 //%
+//% local args = { "out", "x", "colidx", "part_ptr", "part_row" }
+//% weights.add_args(args)
 //% local parameters = launch {
 //%   entry = kernel,
 //%   grid = { "n_parts", per = warpPerBlock, y = L.tiles },
 //%   block = 32 * warpPerBlock,
-//%   args = parts.arguments({ "out", "x", "colidx", "part_ptr", "part_row" },
-//%                          { "partial", "n_parts" }),
+//%   args = parts.arguments(args, { "partial", "n_parts" }),
 //% }
 //% local finish = parts.launch_join(L, warpPerBlock)
 // Neighbours per warp: up to ${partSize}; teams per warp: ${teams};
@@ -66,17 +67,20 @@ ${kernel}(${parameters})
     const int row = __shfl_sync(~0u, rows, warp);
     const unsigned same = __ballot_sync(~0u, rows == row);
     const int *ids = colidx;
+//%   weights.open(0)
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
         left = __ldg(part_ptr + first + warp + 1) - begin;
         ids += begin;
+//%   weights.step("begin")
     }
 //% else
     const unsigned part = blockIdx.x;
     const int row = __ldg(part_row + part);
     const offset_t begin = __ldg(part_ptr + part);
     const int *ids = colidx + begin;
+//% weights.open("begin")
     int left = __ldg(part_ptr + part + 1) - begin;
 //% end
 
@@ -99,13 +103,13 @@ ${kernel}(${parameters})
             }
 #pragma unroll
             for (int k = 0; k < ${count}; k++) {
-//%   if weighted then
+//%   if weights.used then
                 const float w =
-                    __shfl_sync(~0u, norm_u, base + k * ${teams} + edge);
+                    __shfl_sync(~0u, coef, base + k * ${teams} + edge);
 //%   end
 #pragma unroll
                 for (int i = 0; i < ${L.floats}; i++)
-//%   if weighted then
+//%   if weights.used then
                     sum[i] = fmaf(w, v[k][i], sum[i]);
 //%   else
                     sum[i] += v[k][i];
@@ -128,8 +132,12 @@ ${kernel}(${parameters})
         const int n = left;
 //% end
         const int id = lane < n ? __ldg(ids + lane) : 0;
-//% if weighted then
-        const float norm_u = lane < n ? __ldg(dinv + id) : 0.0f;
+//% if weights.used then
+        float coef = 0.0f;
+        if (lane < n) {
+//%   weights.load("lane", 1)
+            coef = value;
+        }
 //% end
         int base = 0;
 //% if stride <= held then
@@ -142,6 +150,9 @@ ${kernel}(${parameters})
         if (base < n) {
 //%   batch(teams > 1 and count or count - 1, true)
         }
+//% end
+//% if partSize > 32 then
+//%   weights.step(32)
 //% end
     }
 //% lanes.reduce(L)

@@ -21,121 +21,52 @@
 //%        doc = "warps per block" }
 
 //% local lanes = include "lanes"
+//% local walk = include "walk"
+//% local weights = include "weights"
 //% local epilogue = include "epilogue"
-//% local width = lanes.x_width(vec)
-//% local most = vec * lanes.per_word(spec.x_type)
-//% check(dimWorker * edgeWorker <= 32,
-//%       "dimWorker %d times edgeWorker %d is more than a warp's 32 lanes",
-//%       dimWorker, edgeWorker)
-//% local group = dimWorker * edgeWorker
-//% local rows = 32 // group
-//% local L = lanes.layout(dimWorker, edgeWorker, width, coarsen * most // width)
-//% check(lanes.fits(L.floats, unroll, warpPerBlock),
-//%       "unroll %d times %d floats per lane: too many registers for %d warps",
-//%       unroll, L.floats, warpPerBlock)
+//% local L = walk.layout { dimWorker = dimWorker, edgeWorker = edgeWorker,
+//%   vec = vec, coarsen = coarsen, unroll = unroll, warpPerBlock = warpPerBlock }
 //% local args = { "out", "x", "rowptr", "colidx" }
-//% local weighted = spec.norm == "gcn"
+//% weights.add_args(args)
 //% epilogue.add_args(args)
 //% args[#args + 1] = "n_rows"
-//% local parameters = launch {
-//%   entry = kernel,
-//%   grid = { "n_rows", per = rows * warpPerBlock, y = L.tiles },
-//%   block = 32 * warpPerBlock,
-//%   args = args,
-//% }
-// Rows per warp: ${rows}; teams per row: ${edgeWorker};
+//% local parameters = walk.launch(L, args)
+// Rows per warp: ${L.rows}; teams per row: ${edgeWorker};
 // lanes per team: ${dimWorker}; columns per lane: ${L.floats}.
-//% if spec.offset_bits == 64 then
-typedef long long offset_t;
-//% else
-typedef int offset_t;
-//% end
-
-//% lanes.define("load", L, width, spec.x_type)
+//% walk.define()
+//% lanes.define("load", L, L.width, spec.x_type)
 //% epilogue.define(L)
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
-    const int lane = threadIdx.x % 32;
-//% if rows == 1 then
-    const unsigned row = blockIdx.x * ${warpPerBlock} + threadIdx.x / 32;
-//% else
-    const unsigned row = blockIdx.x * ${rows * warpPerBlock} +
-                         threadIdx.x / 32 * ${rows} + lane / ${group};
-//% end
-//% if rows * group == 32 then
-    const bool active = row < n_rows;
-//% else
-    const bool active = lane < ${rows * group} && row < n_rows;
-//% end
-//% if edgeWorker == 1 then
-    const int edge = 0;
-//% elseif rows == 1 then
-    const int edge = lane / ${dimWorker};
-//% else
-    const int edge = lane / ${dimWorker} % ${edgeWorker};
-//% end
-//% lanes.columns(L)
-//% lanes.pointers(L, "x", spec.x_type)
+//% walk.place(L)
 
-    offset_t degree = 0;
-    const int *ids = colidx + edge;
-    if (active) {
-        const offset_t begin = __ldg(rowptr + row);
-        degree = __ldg(rowptr + row + 1) - begin;
-        ids += begin;
-    }
-    offset_t left = degree - edge;
+//% walk.begin(L)
 
     float sum[${L.floats}] = {};
-//% -- `count` neighbours, edgeWorker apart; each if it is there, when guarded.
-//% local function batch(count, guarded)
+//% walk.each_batch(L, function(count, guarded)
         float v[${count}][${L.floats}] = {};
-//%   if weighted then
+//%   if weights.used then
         float coef[${count}] = {};
 //%   end
-#pragma unroll
-        for (int k = 0; k < ${count}; k++) {
-//%   if guarded then
-            if (k * ${edgeWorker} >= left)
-                continue;
-//%   end
-            const int id = __ldg(ids + k * ${edgeWorker});
-            const long long u = (long long)id * ${spec.x_pitch};
-//%   if weighted then
-            coef[k] = __ldg(dinv + id);
-//%   end
-//%   lanes.load_row(L)
-        }
+//%   walk.load(L, count, guarded, function()
+//%     if weights.used then
+//%       weights.load("k", edgeWorker)
+            coef[k] = value;
+//%     end
+//%   end)
 #pragma unroll
         for (int k = 0; k < ${count}; k++)
 #pragma unroll
             for (int i = 0; i < ${L.floats}; i++)
-//%   if weighted then
+//%   if weights.used then
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
 //%   else
                 sum[i] += v[k][i];
 //%   end
-//% end
-#pragma unroll 1
-    while (left > ${(unroll - 1) * edgeWorker}) {
-//% batch(unroll, false)
-        left -= ${unroll * edgeWorker};
-        ids += ${unroll * edgeWorker};
-    }
-//% if unroll > 1 then
-    if (left > 0) {
-//% batch(unroll - 1, true)
-    }
-//% end
+//% end)
 //% lanes.reduce(L)
 
-//% if edgeWorker == 1 then
-    if (!active)
-        return;
-//% else
-    if (!active || edge > 0)
-        return;
-//% end
+//% walk.leave(L)
 //% epilogue.write(L)
 }

@@ -76,8 +76,11 @@ static void push_spec(lua_State *L, const struct kernel_spec *s)
     set_text(L, "norm", norm_name(s->norm));
     set_text(L, "self_term", self_term_name(s->self_term));
     set_text(L, "act", activation_name(s->act));
+    set_text(L, "edges", edge_order_name(s->edges));
     lua_pushboolean(L, s->bias);
     lua_setfield(L, -2, "bias");
+    lua_pushboolean(L, s->smallest);
+    lua_setfield(L, -2, "smallest");
     lua_newtable(L);
     lua_pushcfunction(L, no_field);
     lua_setfield(L, -2, "__index");

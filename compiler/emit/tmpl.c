@@ -75,6 +75,10 @@ static void add_name(struct strbuf *b, const struct unit *u,
         strbuf_printf(b, "_%s", activation_name(s->act));
     if (s->tail)
         strbuf_printf(b, "_%s%d", tail_name(s->tail), (int)s->tail_dim);
+    if (s->smallest)
+        strbuf_puts(b, "_smallest");
+    if (s->edges != EDGES_NONE)
+        strbuf_printf(b, "_edges%s", edge_order_name(s->edges));
     add_dtype(b, 'y', s->out_type, s->x_type);
     if (s->self_term != SELF_NONE)
         add_dtype(b, 's', s->self_type, s->x_type);
@@ -142,6 +146,10 @@ static void add_provenance(struct strbuf *b, const struct unit *u,
     if (s->tail)
         strbuf_printf(b, " tail=%s tail_dim=%d", tail_name(s->tail),
                       (int)s->tail_dim);
+    if (s->smallest)
+        strbuf_puts(b, " smallest=1");
+    if (s->edges != EDGES_NONE)
+        strbuf_printf(b, " edges=%s", edge_order_name(s->edges));
     strbuf_printf(b, " norm=%s self=%s bias=%d act=%s offset_bits=%d\n",
                   norm_name(s->norm), self_term_name(s->self_term), s->bias,
                   activation_name(s->act), (int)s->offset_bits);

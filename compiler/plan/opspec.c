@@ -31,13 +31,15 @@ static const char *const op_of_kind[N_STEP_KINDS] = {
     [STEP_OPTIMIZER] = "optimizer",
 };
 
-// What no step runs, but a benchmark.
-static const char *const yardstick_op = "gather_roof";
+// What no step runs, but a benchmark, or an operator alone.
+static const char *const other_ops[] = {
+    "gather_roof", "sddmm", "extreme", "extreme_share", "extreme_grad"};
 
 bool is_kernel_op(const char *op)
 {
-    if (strcmp(op, yardstick_op) == 0)
-        return true;
+    for (size_t i = 0; i < sizeof(other_ops) / sizeof(other_ops[0]); i++)
+        if (strcmp(op, other_ops[i]) == 0)
+            return true;
     for (int kind = 0; kind < N_STEP_KINDS; kind++)
         if (op_of_kind[kind] && strcmp(op_of_kind[kind], op) == 0)
             return true;

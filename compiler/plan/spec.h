@@ -5,6 +5,15 @@
 
 #include "bundle/program.h"
 
+// Whether edges have values of their own, and which of them is an edge's.
+enum edge_order {
+    EDGES_NONE,
+    EDGES_STORED, // that of its place among the rows' edges
+    EDGES_MAPPED, // that of its number, which edge_of has at this place
+    N_EDGE_ORDERS
+};
+const char *edge_order_name(enum edge_order v); // "none", "stored", "mapped"
+int edge_order_from_name(const char *s);        // -1: there is none
 
 // What follows a row's activation in the same kernel; see plan/fuse.h.
 enum tail {
@@ -19,15 +28,18 @@ struct kernel_spec {
     int32_t dim;                            // columns
     enum dtype x_type, out_type, self_type; // how the matrices are stored
     int32_t x_pitch, out_pitch, self_pitch; // elements between rows
-    int32_t grad_pitch;                     // of attention's g; else 0
+    int32_t grad_pitch;                     // of attention's and extreme_*'s g;
+                                            // else 0
     enum norm norm;
     enum self_term self_term;
     bool bias;
     enum activation act;
     int32_t offset_bits;     // 32 or 64
     int32_t depth;           // linear: columns of x; else 0
-    int32_t heads, channels; // attention, whose x has heads * channels
-                             // columns; else 0
+    int32_t heads, channels; // attention and sddmm, whose x has heads *
+                             // channels columns; else 0
+    bool smallest;           // extreme: not the largest
+    enum edge_order edges;   // weights of a sum's edges; sddmm's results
     enum tail tail;          // of an aggregation
     int32_t tail_dim;        // of a product in the tail, its columns; else 0
 };

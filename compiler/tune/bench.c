@@ -36,6 +36,21 @@ static size_t out_bytes(const struct bench *b)
     return (n * dtype_bytes(b->spec->out_type) + 3) / 4 * 4;
 }
 
+// Weights, numbered from the last edge to the first.
+static gnnac_status make_edge_values(struct bench *b, gnnac_error *err)
+{
+    int64_t n = b->g->n_edges;
+    if (b->spec->edges == EDGES_NONE)
+        return GNNAC_OK;
+    b->edge_values = random_values(n, 4, DTYPE_F32);
+    b->edge_of = alloc_array(n, sizeof(*b->edge_of));
+    if (!b->edge_values || !b->edge_of)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory for the bench");
+    for (int64_t e = 0; e < n; e++)
+        b->edge_of[e] = n - 1 - e;
+    return GNNAC_OK;
+}
+
 static gnnac_status make_host_data(struct bench *b, gnnac_error *err)
 {
     const struct kernel_spec *s = b->spec;
@@ -51,9 +66,11 @@ static gnnac_status make_host_data(struct bench *b, gnnac_error *err)
         !b->stored)
         return FAIL(err, GNNAC_ENOMEM, "out of memory for the bench");
     graph_dinv(n, b->g->rowptr, b->dinv);
-    b->host = (struct operand_data){b->x,    b->self, b->dinv,
-                                    b->bias, 0.25f,   b->weight};
-    return GNNAC_OK;
+    gnnac_status st = make_edge_values(b, err);
+    b->host = (struct operand_data){b->x,           b->self,   b->dinv,
+                                    b->bias,        0.25f,     b->weight,
+                                    b->edge_values, b->edge_of};
+    return st;
 }
 
 // A matrix on the device, as its dtype stores it.
@@ -72,6 +89,19 @@ static gnnac_status upload_matrix(const struct bench *b, const float *values,
     return st;
 }
 
+static gnnac_status upload_edge_values(struct bench *b, gnnac_error *err)
+{
+    size_t n = (size_t)b->g->n_edges;
+    struct operands *d = &b->device;
+    if (b->spec->edges == EDGES_NONE)
+        return GNNAC_OK;
+    gnnac_status st = cuda_upload(b->c, b->edge_values, n * sizeof(float),
+                                  "the bench", &d->edge_values, err);
+    return st == GNNAC_OK ? cuda_upload(b->c, b->edge_of, n * sizeof(int64_t),
+                                        "the bench", &d->edge_of, err)
+                          : st;
+}
+
 static gnnac_status make_device_data(struct bench *b, gnnac_error *err)
 {
     const struct cuda_context *c = b->c;
@@ -88,6 +118,7 @@ static gnnac_status make_device_data(struct bench *b, gnnac_error *err)
                     (size_t)s->tail_dim * (size_t)s->dim * sizeof(float),
                     "the bench", &d->weight, err));
     TRY(cuda_upload(c, &b->host.eps, sizeof(float), "the bench", &d->eps, err));
+    TRY(upload_edge_values(b, err));
     TRY(cuda_alloc(c, out_bytes(b), "the bench", &b->out_base, err));
     d->out = b->out_base + CANARY_VALUES * dtype_bytes(s->out_type);
     TRY(CU(c, cuStreamCreate, (&b->stream, CU_STREAM_NON_BLOCKING), err));
@@ -110,7 +141,8 @@ void bench_finish(struct bench *b)
     const cu_ptr owned[] = {b->device.x,      b->device.self,
                             b->device.bias,   b->device.eps,
                             b->device.weight, b->device.partial,
-                            b->out_base};
+                            b->out_base,      b->device.edge_values,
+                            b->device.edge_of};
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         cuda_free(c, owned[i]);
     if (b->stream)
@@ -121,6 +153,8 @@ void bench_finish(struct bench *b)
     free(b->dinv);
     free(b->bias);
     free(b->weight);
+    free(b->edge_values);
+    free(b->edge_of);
     free(b->y);
     free(b->stored);
 }

@@ -18,6 +18,8 @@ struct bench {
     struct cuda_graph graph;
     struct operand_data host;
     float *x, *self, *dinv, *bias, *weight, *y; // owned, host; all as floats
+    float *edge_values;                         // the same, of specs with them
+    int64_t *edge_of;
     void *stored; // owned, host: the output with canaries as it lies there
     struct operands device;
     cu_ptr out_base; // canaries, output, canaries

@@ -38,6 +38,16 @@ static double self_weight(const struct kernel_spec *spec,
     }
 }
 
+// What multiplies the neighbour that edge e leads from.
+static double edge_weight(const struct csr *g, const struct kernel_spec *spec,
+                          const struct operand_data *d, int64_t e)
+{
+    double w = spec->norm == NORM_GCN ? d->dinv[g->colidx[e]] : 1;
+    if (spec->edges == EDGES_NONE)
+        return w;
+    return w * d->edge_values[spec->edges == EDGES_MAPPED ? d->edge_of[e] : e];
+}
+
 // What a row's edges, and its own self loop, say about one head's softmax.
 struct softmax {
     double max, min, far, sum; // of the scores; far: the largest absolute one
@@ -122,9 +132,8 @@ static void aggregate_row(const struct csr *g, const struct kernel_spec *spec,
     for (int32_t c = 0; c < spec->dim; c++)
         y[c] = bound[c] = 0;
     for (int64_t e = begin; e < end; e++) {
-        int64_t s = g->colidx[e];
-        double w = scale * (spec->norm == NORM_GCN ? d->dinv[s] : 1);
-        const float *x = d->x + s * spec->x_pitch;
+        double w = scale * edge_weight(g, spec, d, e);
+        const float *x = d->x + g->colidx[e] * (int64_t)spec->x_pitch;
         for (int32_t c = 0; c < spec->dim; c++) {
             y[c] += w * x[c];
             bound[c] += fabs(w * x[c]);

@@ -12,7 +12,9 @@
 struct operand_data {
     const float *x, *self, *dinv, *bias;
     float eps;
-    const float *weight; // of the tail's product, [tail_dim, dim]
+    const float *weight;      // of the tail's product, [tail_dim, dim]
+    const float *edge_values; // [n_edges]
+    const int64_t *edge_of;   // [n_edges], for EDGES_MAPPED
 };
 
 // Row v of the result: spec_out_dim values, in room for dim + tail_dim, and

@@ -86,6 +86,22 @@ static struct kernel_spec product_spec(const struct probe *p, int32_t dim,
                                 .depth = columns};
 }
 
+// Operators' kernels: nothing is scaled or added.
+static struct kernel_spec operator_spec(const char *op, int32_t dim,
+                                        int32_t pitch)
+{
+    bool products = strcmp(op, "sddmm") == 0;
+    return (struct kernel_spec){.dim = dim,
+                                .x_pitch = pitch,
+                                .out_pitch = pitch,
+                                .self_pitch = pitch,
+                                .grad_pitch = products ? 0 : pitch,
+                                .offset_bits = 32,
+                                .heads = products,
+                                .channels = products ? dim : 0,
+                                .edges = products ? EDGES_STORED : EDGES_NONE};
+}
+
 struct kernel_spec probe_spec(const struct probe *p, const char *op)
 {
     int32_t dim = columns_of(p, "layer.agg_dim");
@@ -94,6 +110,8 @@ struct kernel_spec probe_spec(const struct probe *p, const char *op)
         return attention_spec(dim, pitch);
     if (strcmp(op, "linear") == 0)
         return product_spec(p, dim, pitch);
+    if (strcmp(op, "sddmm") == 0 || strncmp(op, "extreme", 7) == 0)
+        return operator_spec(op, dim, pitch);
     return (struct kernel_spec){.dim = dim,
                                 .x_pitch = pitch,
                                 .out_pitch = pitch,

@@ -42,7 +42,7 @@ enum {
     ARG(N_SPLITS, "n_splits")     /* int */                                    \
     ARG(N_CUT, "n_cut")           /* int */                                    \
     ARG(N_WIDE, "n_wide")         /* int */                                    \
-    /* Of the steps of training alone: */                                      \
+    /* Of the steps of training, and of operators, alone: */                   \
     ARG(STATE, "state")     /* train_state *, see bundle/train_state.h */      \
     ARG(PLACE, "place")     /* int: which of a step's dropouts this is */      \
     ARG(LABELS, "labels")   /* const int *, [n_rows]; -1: not in the loss */   \
@@ -58,11 +58,15 @@ enum {
     ARG(ENTRY_AT, "entry_at")   /* const long long *, [n_entries] */           \
     ARG(KEPT, "kept")           /* float *, see ATTENTION_KEPT */              \
     ARG(G, "g")                 /* const float *, attention's gradient */      \
-    ARG(EDGE_OF, "edge_of") /* const long long *, [n_edges]: of the edges by   \
-                               sources which they are by rows */               \
+    ARG(EDGE_OF, "edge_of") /* const long long *, [n_edges]: the number that   \
+                               each edge has elsewhere: among the rows' edges  \
+                               where it is stored by sources, or the caller's  \
+                               */                                              \
     ARG(GRAD_NEXT, "grad_next") /* float *: of the parameter behind */         \
     ARG(N_WEIGHTS, "n_weights") /* int */                                      \
-    ARG(N_ENTRIES, "n_entries") /* int */
+    ARG(N_ENTRIES, "n_entries") /* int */                                      \
+    ARG(EDGE_VALUES, "edge_values") /* const float *, a weight of each edge */ \
+    ARG(EDGE_OUT, "edge_out") /* float *, of each edge a value for each head */
 
 enum launch_arg {
 #define ARG(id, name) ARG_##id,
@@ -73,7 +77,7 @@ enum launch_arg {
 
 // Whether the argument is an int, not an address.
 bool launch_arg_is_int(enum launch_arg a);
-// Whether only steps of training have it.
+// Whether only steps of training, and operators, have it.
 bool launch_arg_trains(enum launch_arg a);
 
 // What the grid is counted in. See parts.h for the parts of the edges behind

@@ -11,10 +11,10 @@
 // atomics, results repeat bit by bit. Meant for short rows around long ones.
 // edgesPerWarp=100 dimWorker=11 vec=4 unroll=4 warpPerBlock=2
 // f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=0 act=none offset_bits=64
-#line 51 "/gnnac/templates/edge_balanced.cu.lua"
+#line 52 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 50; teams per warp: 2;
 // lanes per team: 11; columns per lane: 5.
-#line 54 "/gnnac/templates/edge_balanced.cu.lua"
+#line 55 "/gnnac/templates/edge_balanced.cu.lua"
 typedef long long offset_t;
 
 #line 214 "/gnnac/templates/lanes.lib.lua"
@@ -57,14 +57,14 @@ static __device__ __forceinline__ void store2x1(float *to, const float *from)
     to[1] = from[1];
 }
 
-#line 68 "/gnnac/templates/edge_balanced.cu.lua"
+#line 69 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, const offset_t *part_ptr, const int *part_row,
     const float *self, float *partial, int n_parts)
 {
-#line 72 "/gnnac/templates/edge_balanced.cu.lua"
+#line 73 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[4][55];
 #line 63 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -78,18 +78,18 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
     const int c1 = min(at * 2 + 22, 30);
 #line 253 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
-#line 79 "/gnnac/templates/edge_balanced.cu.lua"
+#line 80 "/gnnac/templates/edge_balanced.cu.lua"
     const int place = threadIdx.x / 32 * 2 + edge;
-#line 81 "/gnnac/templates/edge_balanced.cu.lua"
+#line 82 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 4;
     const unsigned part = first + place;
 
@@ -99,9 +99,9 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 93 "/gnnac/templates/edge_balanced.cu.lua"
+#line 94 "/gnnac/templates/edge_balanced.cu.lua"
     if (edge < 2 && part < n_parts) {
-#line 95 "/gnnac/templates/edge_balanced.cu.lua"
+#line 96 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -114,33 +114,33 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
             next_end = __ldg(rowptr + row + 2);
     }
     int tail = row < last ? 0 : left;
-#line 108 "/gnnac/templates/edge_balanced.cu.lua"
+#line 109 "/gnnac/templates/edge_balanced.cu.lua"
     int degree = row_left;
 
-#line 116 "/gnnac/templates/edge_balanced.cu.lua"
+#line 117 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 112 "/gnnac/templates/edge_balanced.cu.lua"
+#line 113 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 118 "/gnnac/templates/edge_balanced.cu.lua"
+#line 119 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[5] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][5] = {};
-#line 127 "/gnnac/templates/edge_balanced.cu.lua"
+#line 128 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 36;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -155,22 +155,22 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
 #line 51 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c2);
     }
-#line 138 "/gnnac/templates/edge_balanced.cu.lua"
+#line 139 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 112 "/gnnac/templates/edge_balanced.cu.lua"
+#line 113 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 142 "/gnnac/templates/edge_balanced.cu.lua"
+#line 143 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 149 "/gnnac/templates/edge_balanced.cu.lua"
+#line 150 "/gnnac/templates/edge_balanced.cu.lua"
                 sum[i] += v[k][i];
-#line 151 "/gnnac/templates/edge_balanced.cu.lua"
+#line 152 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
@@ -187,45 +187,45 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 364 "/gnnac/templates/lanes.lib.lua"
+#line 367 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 360 "/gnnac/templates/lanes.lib.lua"
+#line 363 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 156 "/gnnac/templates/edge_balanced.cu.lua"
+#line 157 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
-#line 64 "/gnnac/templates/edge_balanced.cu.lua"
+#line 65 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 heads[place][i * 11 + at] = sum[i];
-#line 159 "/gnnac/templates/edge_balanced.cu.lua"
+#line 160 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
 #line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 36;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 364 "/gnnac/templates/lanes.lib.lua"
+#line 367 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 360 "/gnnac/templates/lanes.lib.lua"
+#line 363 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
         }
-#line 162 "/gnnac/templates/edge_balanced.cu.lua"
+#line 163 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 167 "/gnnac/templates/edge_balanced.cu.lua"
+#line 168 "/gnnac/templates/edge_balanced.cu.lua"
         degree = row_left;
-#line 169 "/gnnac/templates/edge_balanced.cu.lua"
+#line 170 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -234,15 +234,15 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
             sum[i] = 0.0f;
     }
 
-#line 178 "/gnnac/templates/edge_balanced.cu.lua"
+#line 179 "/gnnac/templates/edge_balanced.cu.lua"
     const bool follows = open && place > 0;
     if (tail > 0 && follows) {
-#line 64 "/gnnac/templates/edge_balanced.cu.lua"
+#line 65 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 heads[place][i * 11 + at] = sum[i];
     }
-#line 182 "/gnnac/templates/edge_balanced.cu.lua"
+#line 183 "/gnnac/templates/edge_balanced.cu.lua"
     __syncthreads();
     if (tail == 0 || follows)
         return;
@@ -264,27 +264,27 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
                 sum[i] += heads[q + k][i * 11 + at];
         }
     }
-#line 207 "/gnnac/templates/edge_balanced.cu.lua"
+#line 208 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 4 < n_parts &&
                          __ldg(part_row + first + 4) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
 #line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 364 "/gnnac/templates/lanes.lib.lua"
+#line 367 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 360 "/gnnac/templates/lanes.lib.lua"
+#line 363 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 212 "/gnnac/templates/edge_balanced.cu.lua"
+#line 213 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
-#line 215 "/gnnac/templates/edge_balanced.cu.lua"
+#line 216 "/gnnac/templates/edge_balanced.cu.lua"
     degree = (int)(__ldg(rowptr + row + 1) - __ldg(rowptr + row));
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
@@ -309,15 +309,15 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 364 "/gnnac/templates/lanes.lib.lua"
+#line 367 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 360 "/gnnac/templates/lanes.lib.lua"
+#line 363 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }
 
@@ -346,13 +346,13 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
     const int c1 = min(at * 2 + 22, 30);
 #line 253 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
 #line 97 "/gnnac/templates/parts.lib.lua"
@@ -373,11 +373,11 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
 #line 119 "/gnnac/templates/parts.lib.lua"
@@ -387,14 +387,14 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
             for (int i = 0; i < 5; i++)
                 sum[i] += v[k][i];
     }
-#line 379 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 386 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -427,14 +427,14 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 364 "/gnnac/templates/lanes.lib.lua"
+#line 367 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 360 "/gnnac/templates/lanes.lib.lua"
+#line 363 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }

@@ -10,11 +10,11 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=256 packedEdges=16 dimWorker=1 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=3 x_pitch=4 out_pitch=3 self_pitch=3 norm=none self=eps bias=0 act=none offset_bits=32
-#line 56 "/gnnac/templates/hybrid.cu.lua"
+#line 57 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 16 edges: 32 to a warp; of up to
 // 256: a warp each; longer ones are cut.
 // Lanes per team: 1; columns per lane: 3.
-#line 62 "/gnnac/templates/hybrid.cu.lua"
+#line 63 "/gnnac/templates/hybrid.cu.lua"
 typedef int offset_t;
 
 #line 214 "/gnnac/templates/lanes.lib.lua"
@@ -31,7 +31,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 68 "/gnnac/templates/hybrid.cu.lua"
+#line 69 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
     float *out, const float *x, const int *colidx,
@@ -39,7 +39,7 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
     const float *self, const float *eps, float *partial,
     int n_parts, int n_cut, int n_wide)
 {
-#line 71 "/gnnac/templates/hybrid.cu.lua"
+#line 72 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 63 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -53,30 +53,30 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
     const int c1 = 1 + at;
 #line 251 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 2 + at;
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 85 "/gnnac/templates/hybrid.cu.lua"
+#line 86 "/gnnac/templates/hybrid.cu.lua"
     // A wide part has the warp, whose teams take turns at the neighbours; a
     // packed one has a team. `place`: which id the lane fetches; `source`: which
     // lane has the team's first, `stride` lanes before its next.
     const bool wide = warp < n_wide;
     const unsigned part =
         wide ? warp : n_wide + (warp - n_wide) * 32 + edge;
-#line 92 "/gnnac/templates/hybrid.cu.lua"
+#line 93 "/gnnac/templates/hybrid.cu.lua"
     const bool active = part < n_parts;
-#line 96 "/gnnac/templates/hybrid.cu.lua"
+#line 97 "/gnnac/templates/hybrid.cu.lua"
     const int place = wide ? lane : at;
     const int source = wide ? edge : edge * 1;
     const int stride = wide ? 32 : 1;
-#line 100 "/gnnac/templates/hybrid.cu.lua"
+#line 101 "/gnnac/templates/hybrid.cu.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -86,7 +86,7 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
         ids += begin;
     }
 
-#line 115 "/gnnac/templates/hybrid.cu.lua"
+#line 116 "/gnnac/templates/hybrid.cu.lua"
     // Neighbours of this team, of the first, which takes as many batches as any,
     // and of whole batches that no team lacks: rows that share a warp are sorted
     // by how many batches they take.
@@ -97,130 +97,130 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
     const int sure =
         wide ? first / 32 : (last - 1) / 4 * 4;
 
-#line 176 "/gnnac/templates/hybrid.cu.lua"
+#line 177 "/gnnac/templates/hybrid.cu.lua"
     float sum[3] = {};
     int next[4];
     {
-#line 127 "/gnnac/templates/hybrid.cu.lua"
+#line 128 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
         for (int h = 0; h < 4; h++) {
-#line 132 "/gnnac/templates/hybrid.cu.lua"
+#line 133 "/gnnac/templates/hybrid.cu.lua"
             const int by = wide ? h * 32 : h * 1;
             next[h] = place + by < left ? __ldg(ids + by) : 0;
         }
     }
-#line 181 "/gnnac/templates/hybrid.cu.lua"
+#line 182 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 4) {
         int id[4];
 #pragma unroll
         for (int h = 0; h < 4; h++)
             id[h] = next[h];
-#line 191 "/gnnac/templates/hybrid.cu.lua"
+#line 192 "/gnnac/templates/hybrid.cu.lua"
         ids += 4 * stride;
         left -= 4 * stride;
-#line 127 "/gnnac/templates/hybrid.cu.lua"
+#line 128 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
         for (int h = 0; h < 4; h++) {
-#line 132 "/gnnac/templates/hybrid.cu.lua"
+#line 133 "/gnnac/templates/hybrid.cu.lua"
             const int by = wide ? h * 32 : h * 1;
             next[h] = place + by < left ? __ldg(ids + by) : 0;
         }
-#line 196 "/gnnac/templates/hybrid.cu.lua"
+#line 197 "/gnnac/templates/hybrid.cu.lua"
         const int j = 0;
         {
-#line 202 "/gnnac/templates/hybrid.cu.lua"
+#line 203 "/gnnac/templates/hybrid.cu.lua"
             if (base + j + 4 <= sure) {
-#line 139 "/gnnac/templates/hybrid.cu.lua"
+#line 140 "/gnnac/templates/hybrid.cu.lua"
                 float v[4][3] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 148 "/gnnac/templates/hybrid.cu.lua"
+#line 149 "/gnnac/templates/hybrid.cu.lua"
                     u_id[k] = __shfl_sync(~0u, id[k / 1],
                                           source + k % 1 * stride);
-#line 154 "/gnnac/templates/hybrid.cu.lua"
+#line 155 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 160 "/gnnac/templates/hybrid.cu.lua"
+#line 161 "/gnnac/templates/hybrid.cu.lua"
                     const long long u = (long long)u_id[k] * 4;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
                 }
-#line 166 "/gnnac/templates/hybrid.cu.lua"
+#line 167 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 3; i++)
-#line 173 "/gnnac/templates/hybrid.cu.lua"
+#line 174 "/gnnac/templates/hybrid.cu.lua"
                         sum[i] += v[k][i];
-#line 204 "/gnnac/templates/hybrid.cu.lua"
+#line 205 "/gnnac/templates/hybrid.cu.lua"
             } else {
-#line 139 "/gnnac/templates/hybrid.cu.lua"
+#line 140 "/gnnac/templates/hybrid.cu.lua"
                 float v[4][3] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 148 "/gnnac/templates/hybrid.cu.lua"
+#line 149 "/gnnac/templates/hybrid.cu.lua"
                     u_id[k] = __shfl_sync(~0u, id[k / 1],
                                           source + k % 1 * stride);
-#line 154 "/gnnac/templates/hybrid.cu.lua"
+#line 155 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 157 "/gnnac/templates/hybrid.cu.lua"
+#line 158 "/gnnac/templates/hybrid.cu.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 160 "/gnnac/templates/hybrid.cu.lua"
+#line 161 "/gnnac/templates/hybrid.cu.lua"
                     const long long u = (long long)u_id[k] * 4;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
                 }
-#line 166 "/gnnac/templates/hybrid.cu.lua"
+#line 167 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 3; i++)
-#line 173 "/gnnac/templates/hybrid.cu.lua"
+#line 174 "/gnnac/templates/hybrid.cu.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 211 "/gnnac/templates/hybrid.cu.lua"
+#line 212 "/gnnac/templates/hybrid.cu.lua"
     if (wide) {
-#line 379 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 386 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
     }
-#line 214 "/gnnac/templates/hybrid.cu.lua"
+#line 215 "/gnnac/templates/hybrid.cu.lua"
     if (!active || (wide && edge > 0))
         return;
-#line 223 "/gnnac/templates/hybrid.cu.lua"
+#line 224 "/gnnac/templates/hybrid.cu.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 4;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
-#line 226 "/gnnac/templates/hybrid.cu.lua"
+#line 227 "/gnnac/templates/hybrid.cu.lua"
         return;
     }
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -242,11 +242,11 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }
 
@@ -275,13 +275,13 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4_finish(
     const int c1 = 1 + at;
 #line 251 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 2 + at;
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
 #line 97 "/gnnac/templates/parts.lib.lua"
@@ -300,11 +300,11 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4_finish(
                 continue;
 #line 111 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 4;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
         }
 #line 119 "/gnnac/templates/parts.lib.lua"
@@ -314,14 +314,14 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4_finish(
             for (int i = 0; i < 3; i++)
                 sum[i] += v[k][i];
     }
-#line 379 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 386 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -348,10 +348,10 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4_finish(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }

@@ -10,11 +10,11 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=128 packedEdges=16 dimWorker=32 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=128 x_pitch=128 out_pitch=128 norm=none self=none bias=0 act=none offset_bits=32
-#line 56 "/gnnac/templates/hybrid.cu.lua"
+#line 57 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 16 edges: 1 to a warp; of up to
 // 128: a warp each; longer ones are cut.
 // Lanes per team: 32; columns per lane: 4.
-#line 62 "/gnnac/templates/hybrid.cu.lua"
+#line 63 "/gnnac/templates/hybrid.cu.lua"
 typedef int offset_t;
 
 #line 214 "/gnnac/templates/lanes.lib.lua"
@@ -37,30 +37,30 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 68 "/gnnac/templates/hybrid.cu.lua"
+#line 69 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const offset_t *part_end, const int *part_row,
     float *partial, int n_parts, int n_cut)
 {
-#line 71 "/gnnac/templates/hybrid.cu.lua"
+#line 72 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 73 "/gnnac/templates/hybrid.cu.lua"
+#line 74 "/gnnac/templates/hybrid.cu.lua"
     const int lane = threadIdx.x % 32;
 #line 238 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
 #line 259 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 81 "/gnnac/templates/hybrid.cu.lua"
+#line 82 "/gnnac/templates/hybrid.cu.lua"
     const unsigned part = warp;
     const bool active = part < n_parts;
     const int place = lane;
-#line 100 "/gnnac/templates/hybrid.cu.lua"
+#line 101 "/gnnac/templates/hybrid.cu.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -70,108 +70,108 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
         ids += begin;
     }
 
-#line 113 "/gnnac/templates/hybrid.cu.lua"
+#line 114 "/gnnac/templates/hybrid.cu.lua"
     const int mine = left, most = left, sure = left;
 
-#line 176 "/gnnac/templates/hybrid.cu.lua"
+#line 177 "/gnnac/templates/hybrid.cu.lua"
     float sum[4] = {};
     int next[1];
     {
-#line 127 "/gnnac/templates/hybrid.cu.lua"
+#line 128 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 130 "/gnnac/templates/hybrid.cu.lua"
+#line 131 "/gnnac/templates/hybrid.cu.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
     }
-#line 181 "/gnnac/templates/hybrid.cu.lua"
+#line 182 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 32) {
         int id[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             id[h] = next[h];
-#line 188 "/gnnac/templates/hybrid.cu.lua"
+#line 189 "/gnnac/templates/hybrid.cu.lua"
         ids += 32;
         left -= 32;
-#line 127 "/gnnac/templates/hybrid.cu.lua"
+#line 128 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 130 "/gnnac/templates/hybrid.cu.lua"
+#line 131 "/gnnac/templates/hybrid.cu.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
-#line 199 "/gnnac/templates/hybrid.cu.lua"
+#line 200 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll 1
         for (int j = 0; j < 32 && base + j < most; j += 4) {
-#line 202 "/gnnac/templates/hybrid.cu.lua"
+#line 203 "/gnnac/templates/hybrid.cu.lua"
             if (base + j + 4 <= sure) {
-#line 139 "/gnnac/templates/hybrid.cu.lua"
+#line 140 "/gnnac/templates/hybrid.cu.lua"
                 float v[4][4] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 144 "/gnnac/templates/hybrid.cu.lua"
+#line 145 "/gnnac/templates/hybrid.cu.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], j + k);
-#line 154 "/gnnac/templates/hybrid.cu.lua"
+#line 155 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 160 "/gnnac/templates/hybrid.cu.lua"
+#line 161 "/gnnac/templates/hybrid.cu.lua"
                     const long long u = (long long)u_id[k] * 128;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
-#line 166 "/gnnac/templates/hybrid.cu.lua"
+#line 167 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
-#line 173 "/gnnac/templates/hybrid.cu.lua"
+#line 174 "/gnnac/templates/hybrid.cu.lua"
                         sum[i] += v[k][i];
-#line 204 "/gnnac/templates/hybrid.cu.lua"
+#line 205 "/gnnac/templates/hybrid.cu.lua"
             } else {
-#line 139 "/gnnac/templates/hybrid.cu.lua"
+#line 140 "/gnnac/templates/hybrid.cu.lua"
                 float v[4][4] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 144 "/gnnac/templates/hybrid.cu.lua"
+#line 145 "/gnnac/templates/hybrid.cu.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], j + k);
-#line 154 "/gnnac/templates/hybrid.cu.lua"
+#line 155 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 157 "/gnnac/templates/hybrid.cu.lua"
+#line 158 "/gnnac/templates/hybrid.cu.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 160 "/gnnac/templates/hybrid.cu.lua"
+#line 161 "/gnnac/templates/hybrid.cu.lua"
                     const long long u = (long long)u_id[k] * 128;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
-#line 166 "/gnnac/templates/hybrid.cu.lua"
+#line 167 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
-#line 173 "/gnnac/templates/hybrid.cu.lua"
+#line 174 "/gnnac/templates/hybrid.cu.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 220 "/gnnac/templates/hybrid.cu.lua"
+#line 221 "/gnnac/templates/hybrid.cu.lua"
     if (!active)
         return;
-#line 223 "/gnnac/templates/hybrid.cu.lua"
+#line 224 "/gnnac/templates/hybrid.cu.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 128;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 226 "/gnnac/templates/hybrid.cu.lua"
+#line 227 "/gnnac/templates/hybrid.cu.lua"
         return;
     }
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
@@ -195,7 +195,7 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
     const int at = lane;
 #line 259 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
 #line 97 "/gnnac/templates/parts.lib.lua"
@@ -214,7 +214,7 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
                 continue;
 #line 111 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 128;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 119 "/gnnac/templates/parts.lib.lua"
@@ -227,6 +227,6 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
 
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

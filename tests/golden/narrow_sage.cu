@@ -9,9 +9,9 @@
 // results repeat bit by bit.
 // edgesPerWarp=128 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=7 x_pitch=8 out_pitch=7 self_pitch=7 norm=mean self=one bias=1 act=relu offset_bits=32
-#line 48 "/gnnac/templates/narrow.cu.lua"
+#line 49 "/gnnac/templates/narrow.cu.lua"
 // Edges per warp: up to 128; columns per lane: 7.
-#line 52 "/gnnac/templates/narrow.cu.lua"
+#line 53 "/gnnac/templates/narrow.cu.lua"
 typedef int offset_t;
 
 #line 214 "/gnnac/templates/lanes.lib.lua"
@@ -74,7 +74,7 @@ static __device__ __forceinline__ void store4x1(float *to, const float *from)
     to[3] = from[3];
 }
 
-#line 58 "/gnnac/templates/narrow.cu.lua"
+#line 59 "/gnnac/templates/narrow.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     float *out, const float *x, const offset_t *rowptr,
@@ -82,7 +82,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     const float *self, const float *bias, float *partial,
     int n_parts)
 {
-#line 61 "/gnnac/templates/narrow.cu.lua"
+#line 62 "/gnnac/templates/narrow.cu.lua"
     __shared__ float gathered[4][7][131];
     __shared__ float heads[4][7];
     __shared__ float tails[4][7];
@@ -98,19 +98,19 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     const int c2 = 5 + at;
 #line 251 "/gnnac/templates/lanes.lib.lua"
     const int c3 = 6 + at;
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x3 = x + c3;
     asm("" : "+l"(x3));
-#line 68 "/gnnac/templates/narrow.cu.lua"
+#line 69 "/gnnac/templates/narrow.cu.lua"
     const unsigned first = blockIdx.x * 4;
     const unsigned part = first + warp;
 
@@ -129,23 +129,23 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         tail = end > __ldg(rowptr + last);
         n = last - first_row + tail;
     }
-#line 96 "/gnnac/templates/narrow.cu.lua"
+#line 97 "/gnnac/templates/narrow.cu.lua"
     // Ids are asked for before what waits for the rows, then a batch ahead.
     const int *ids = colidx + begin;
     int id[4];
     int edge = lane, slot = lane;
-#line 101 "/gnnac/templates/narrow.cu.lua"
+#line 102 "/gnnac/templates/narrow.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = edge + 32 * k < left ? __ldg(ids + edge + 32 * k) : 0;
 
-#line 107 "/gnnac/templates/narrow.cu.lua"
+#line 108 "/gnnac/templates/narrow.cu.lua"
     int group = 32;
     while (group > 1 && group * n > 32)
         group /= 2;
     const int sub = lane % group;
     int j = lane / group, lo, hi;
-#line 88 "/gnnac/templates/narrow.cu.lua"
+#line 89 "/gnnac/templates/narrow.cu.lua"
     lo = hi = 0;
     if (j < n) {
         const offset_t low = __ldg(rowptr + first_row + j) - begin;
@@ -154,43 +154,43 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         hi = high > left ? left : (int)high;
     }
 
-#line 114 "/gnnac/templates/narrow.cu.lua"
+#line 115 "/gnnac/templates/narrow.cu.lua"
 #pragma unroll 1
     while (edge < left) {
         const int held = left - edge;
         float v[4][7] = {};
-#line 121 "/gnnac/templates/narrow.cu.lua"
+#line 122 "/gnnac/templates/narrow.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (32 * k >= held)
                 continue;
             const long long u = (long long)id[k] * 8;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][6], x3 + u);
         }
-#line 131 "/gnnac/templates/narrow.cu.lua"
+#line 132 "/gnnac/templates/narrow.cu.lua"
         edge += 128;
-#line 101 "/gnnac/templates/narrow.cu.lua"
+#line 102 "/gnnac/templates/narrow.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = edge + 32 * k < left ? __ldg(ids + edge + 32 * k) : 0;
-#line 133 "/gnnac/templates/narrow.cu.lua"
+#line 134 "/gnnac/templates/narrow.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (32 * k >= held)
                 continue;
 #pragma unroll
             for (int i = 0; i < 7; i++)
-#line 142 "/gnnac/templates/narrow.cu.lua"
+#line 143 "/gnnac/templates/narrow.cu.lua"
                 gathered[warp][i][slot + 33 * k] = v[k][i];
         }
-#line 145 "/gnnac/templates/narrow.cu.lua"
+#line 146 "/gnnac/templates/narrow.cu.lua"
         slot += 132;
     }
     __syncwarp();
@@ -207,11 +207,11 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
             for (int i = 0; i < 7; i++)
                 sum[i] += __shfl_xor_sync(~0u, sum[i], step);
         const int at_row = j;
-#line 162 "/gnnac/templates/narrow.cu.lua"
+#line 163 "/gnnac/templates/narrow.cu.lua"
         const int degree = hi - lo;
-#line 164 "/gnnac/templates/narrow.cu.lua"
+#line 165 "/gnnac/templates/narrow.cu.lua"
         j += 32 / group;
-#line 88 "/gnnac/templates/narrow.cu.lua"
+#line 89 "/gnnac/templates/narrow.cu.lua"
     lo = hi = 0;
     if (j < n) {
         const offset_t low = __ldg(rowptr + first_row + j) - begin;
@@ -219,7 +219,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         lo = low < 0 ? 0 : (int)low;
         hi = high > left ? left : (int)high;
     }
-#line 166 "/gnnac/templates/narrow.cu.lua"
+#line 167 "/gnnac/templates/narrow.cu.lua"
         if (sub > 0 || at_row >= n)
             continue;
         const int row = first_row + at_row;
@@ -235,15 +235,15 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         } else if (opens) {
 #line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 8;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
-#line 180 "/gnnac/templates/narrow.cu.lua"
+#line 181 "/gnnac/templates/narrow.cu.lua"
         } else {
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;
@@ -288,18 +288,18 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
         }
     }
 
-#line 185 "/gnnac/templates/narrow.cu.lua"
+#line 186 "/gnnac/templates/narrow.cu.lua"
     __syncthreads();
     const bool begins = !open || n > 1;
     if (lane > 0 || !tail || (!begins && warp > 0))
@@ -321,18 +321,18 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     if (!begins || goes_on) {
 #line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 8;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
-#line 205 "/gnnac/templates/narrow.cu.lua"
+#line 206 "/gnnac/templates/narrow.cu.lua"
         return;
     }
-#line 208 "/gnnac/templates/narrow.cu.lua"
+#line 209 "/gnnac/templates/narrow.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;
@@ -377,13 +377,13 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
 }
 
@@ -414,16 +414,16 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
     const int c2 = 5 + at;
 #line 251 "/gnnac/templates/lanes.lib.lua"
     const int c3 = 6 + at;
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x3 = partial + c3;
     asm("" : "+l"(x3));
 #line 97 "/gnnac/templates/parts.lib.lua"
@@ -444,13 +444,13 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 8;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][6], x3 + u);
         }
 #line 119 "/gnnac/templates/parts.lib.lua"
@@ -460,14 +460,14 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
             for (int i = 0; i < 7; i++)
                 sum[i] += v[k][i];
     }
-#line 379 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 7; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 386 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -520,12 +520,12 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
 }

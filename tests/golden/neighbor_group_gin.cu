@@ -8,10 +8,10 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=32 dimWorker=16 warpPerBlock=4 unroll=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=none self=eps bias=0 act=none offset_bits=32
-#line 39 "/gnnac/templates/neighbor_group.cu.lua"
+#line 40 "/gnnac/templates/neighbor_group.cu.lua"
 // Neighbours per warp: up to 32; teams per warp: 2;
 // lanes per team: 16; columns per lane: 4.
-#line 44 "/gnnac/templates/neighbor_group.cu.lua"
+#line 45 "/gnnac/templates/neighbor_group.cu.lua"
 typedef int offset_t;
 
 #line 214 "/gnnac/templates/lanes.lib.lua"
@@ -34,14 +34,14 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 50 "/gnnac/templates/neighbor_group.cu.lua"
+#line 51 "/gnnac/templates/neighbor_group.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const int *part_row, const float *self,
     const float *eps, float *partial, int n_parts)
 {
-#line 54 "/gnnac/templates/neighbor_group.cu.lua"
+#line 55 "/gnnac/templates/neighbor_group.cu.lua"
     __shared__ float sums[4][64];
     const int warp = threadIdx.x / 32;
 #line 63 "/gnnac/templates/parts.lib.lua"
@@ -52,11 +52,11 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     const int at = lane % 16;
 #line 259 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 61 "/gnnac/templates/neighbor_group.cu.lua"
+#line 62 "/gnnac/templates/neighbor_group.cu.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 4;
     int rows = -1;
@@ -65,6 +65,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     const int row = __shfl_sync(~0u, rows, warp);
     const unsigned same = __ballot_sync(~0u, rows == row);
     const int *ids = colidx;
+#line 71 "/gnnac/templates/neighbor_group.cu.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -72,19 +73,19 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
         ids += begin;
     }
 
-#line 83 "/gnnac/templates/neighbor_group.cu.lua"
+#line 87 "/gnnac/templates/neighbor_group.cu.lua"
     float sum[4] = {};
     {
-#line 128 "/gnnac/templates/neighbor_group.cu.lua"
+#line 132 "/gnnac/templates/neighbor_group.cu.lua"
         const int n = left;
-#line 130 "/gnnac/templates/neighbor_group.cu.lua"
-        const int id = lane < n ? __ldg(ids + lane) : 0;
 #line 134 "/gnnac/templates/neighbor_group.cu.lua"
+        const int id = lane < n ? __ldg(ids + lane) : 0;
+#line 142 "/gnnac/templates/neighbor_group.cu.lua"
         int base = 0;
-#line 136 "/gnnac/templates/neighbor_group.cu.lua"
+#line 144 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll 1
         for (; base + 8 <= n; base += 8) {
-#line 86 "/gnnac/templates/neighbor_group.cu.lua"
+#line 90 "/gnnac/templates/neighbor_group.cu.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -92,24 +93,24 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 97 "/gnnac/templates/neighbor_group.cu.lua"
+#line 101 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 64;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 100 "/gnnac/templates/neighbor_group.cu.lua"
+#line 104 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 106 "/gnnac/templates/neighbor_group.cu.lua"
+#line 110 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 111 "/gnnac/templates/neighbor_group.cu.lua"
+#line 115 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] += v[k][i];
             }
         }
-#line 142 "/gnnac/templates/neighbor_group.cu.lua"
+#line 150 "/gnnac/templates/neighbor_group.cu.lua"
         if (base < n) {
-#line 86 "/gnnac/templates/neighbor_group.cu.lua"
+#line 90 "/gnnac/templates/neighbor_group.cu.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -117,43 +118,43 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 94 "/gnnac/templates/neighbor_group.cu.lua"
+#line 98 "/gnnac/templates/neighbor_group.cu.lua"
                 if (base + k * 2 + edge >= n)
                     continue;
-#line 97 "/gnnac/templates/neighbor_group.cu.lua"
+#line 101 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 64;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 100 "/gnnac/templates/neighbor_group.cu.lua"
+#line 104 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 106 "/gnnac/templates/neighbor_group.cu.lua"
+#line 110 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 111 "/gnnac/templates/neighbor_group.cu.lua"
+#line 115 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] += v[k][i];
             }
         }
     }
-#line 379 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 16);
-#line 386 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 150 "/gnnac/templates/neighbor_group.cu.lua"
+#line 161 "/gnnac/templates/neighbor_group.cu.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 155 "/gnnac/templates/neighbor_group.cu.lua"
+#line 166 "/gnnac/templates/neighbor_group.cu.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 157 "/gnnac/templates/neighbor_group.cu.lua"
+#line 168 "/gnnac/templates/neighbor_group.cu.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -173,13 +174,13 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     const bool ends = end < 4 ||
                       first + 4 >= n_parts ||
                       __ldg(part_row + first + 4) != row;
-#line 184 "/gnnac/templates/neighbor_group.cu.lua"
+#line 195 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
 #line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 64;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 186 "/gnnac/templates/neighbor_group.cu.lua"
+#line 197 "/gnnac/templates/neighbor_group.cu.lua"
         return;
     }
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -197,7 +198,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
@@ -222,7 +223,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
     const int at = lane % 16;
 #line 259 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
 #line 97 "/gnnac/templates/parts.lib.lua"
@@ -243,7 +244,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 64;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 119 "/gnnac/templates/parts.lib.lua"
@@ -253,14 +254,14 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
             for (int i = 0; i < 4; i++)
                 sum[i] += v[k][i];
     }
-#line 379 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 16);
-#line 386 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -283,6 +284,6 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

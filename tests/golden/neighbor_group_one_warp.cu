@@ -8,10 +8,10 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=1 dimWorker=1 warpPerBlock=1 unroll=4
 // f32 dim=3 x_pitch=3 out_pitch=3 norm=gcn self=none bias=0 act=none offset_bits=32
-#line 39 "/gnnac/templates/neighbor_group.cu.lua"
+#line 40 "/gnnac/templates/neighbor_group.cu.lua"
 // Neighbours per warp: up to 1; teams per warp: 32;
 // lanes per team: 1; columns per lane: 3.
-#line 44 "/gnnac/templates/neighbor_group.cu.lua"
+#line 45 "/gnnac/templates/neighbor_group.cu.lua"
 typedef int offset_t;
 
 #line 214 "/gnnac/templates/lanes.lib.lua"
@@ -28,7 +28,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 50 "/gnnac/templates/neighbor_group.cu.lua"
+#line 51 "/gnnac/templates/neighbor_group.cu.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     float *out, const float *x, const int *colidx,
@@ -47,35 +47,42 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     const int c1 = at * 1 + 1;
 #line 259 "/gnnac/templates/lanes.lib.lua"
     const int c2 = at * 1 + 2;
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 276 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 1;
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 276 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
 
-#line 76 "/gnnac/templates/neighbor_group.cu.lua"
+#line 79 "/gnnac/templates/neighbor_group.cu.lua"
     const unsigned part = blockIdx.x;
     const int row = __ldg(part_row + part);
     const offset_t begin = __ldg(part_ptr + part);
     const int *ids = colidx + begin;
+#line 84 "/gnnac/templates/neighbor_group.cu.lua"
     int left = __ldg(part_ptr + part + 1) - begin;
 
-#line 83 "/gnnac/templates/neighbor_group.cu.lua"
+#line 87 "/gnnac/templates/neighbor_group.cu.lua"
     float sum[3] = {};
     {
-#line 128 "/gnnac/templates/neighbor_group.cu.lua"
-        const int n = left;
-#line 130 "/gnnac/templates/neighbor_group.cu.lua"
-        const int id = lane < n ? __ldg(ids + lane) : 0;
 #line 132 "/gnnac/templates/neighbor_group.cu.lua"
-        const float norm_u = lane < n ? __ldg(dinv + id) : 0.0f;
+        const int n = left;
 #line 134 "/gnnac/templates/neighbor_group.cu.lua"
-        int base = 0;
+        const int id = lane < n ? __ldg(ids + lane) : 0;
+#line 136 "/gnnac/templates/neighbor_group.cu.lua"
+        float coef = 0.0f;
+        if (lane < n) {
+#line 42 "/gnnac/templates/weights.lib.lua"
+            const float value = __ldg(dinv + id);
+#line 139 "/gnnac/templates/neighbor_group.cu.lua"
+            coef = value;
+        }
 #line 142 "/gnnac/templates/neighbor_group.cu.lua"
+        int base = 0;
+#line 150 "/gnnac/templates/neighbor_group.cu.lua"
         if (base < n) {
-#line 86 "/gnnac/templates/neighbor_group.cu.lua"
+#line 90 "/gnnac/templates/neighbor_group.cu.lua"
             float v[1][3] = {};
             int ids_k[1];
 #pragma unroll
@@ -83,61 +90,61 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 32 + edge);
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 94 "/gnnac/templates/neighbor_group.cu.lua"
+#line 98 "/gnnac/templates/neighbor_group.cu.lua"
                 if (base + k * 32 + edge >= n)
                     continue;
-#line 97 "/gnnac/templates/neighbor_group.cu.lua"
+#line 101 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 3;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
             }
-#line 100 "/gnnac/templates/neighbor_group.cu.lua"
+#line 104 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 103 "/gnnac/templates/neighbor_group.cu.lua"
+#line 107 "/gnnac/templates/neighbor_group.cu.lua"
                 const float w =
-                    __shfl_sync(~0u, norm_u, base + k * 32 + edge);
-#line 106 "/gnnac/templates/neighbor_group.cu.lua"
+                    __shfl_sync(~0u, coef, base + k * 32 + edge);
+#line 110 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 3; i++)
-#line 109 "/gnnac/templates/neighbor_group.cu.lua"
+#line 113 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
     }
-#line 379 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 386 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 178 "/gnnac/templates/neighbor_group.cu.lua"
+#line 189 "/gnnac/templates/neighbor_group.cu.lua"
     if (edge > 0)
         return;
-#line 181 "/gnnac/templates/neighbor_group.cu.lua"
+#line 192 "/gnnac/templates/neighbor_group.cu.lua"
     const bool begins = part == 0 || __ldg(part_row + part - 1) != row;
     const bool ends = part + 1 >= n_parts || __ldg(part_row + part + 1) != row;
-#line 184 "/gnnac/templates/neighbor_group.cu.lua"
+#line 195 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
 #line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 4;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
-#line 186 "/gnnac/templates/neighbor_group.cu.lua"
+#line 197 "/gnnac/templates/neighbor_group.cu.lua"
         return;
     }
 #line 39 "/gnnac/templates/epilogue.lib.lua"
@@ -150,11 +157,11 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
         sum[i] *= scale;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }
 
@@ -183,12 +190,12 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     const int c1 = at * 1 + 1;
 #line 259 "/gnnac/templates/lanes.lib.lua"
     const int c2 = at * 1 + 2;
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 276 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 1;
-#line 275 "/gnnac/templates/lanes.lib.lua"
+#line 276 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
 #line 97 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
@@ -208,11 +215,11 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 4;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
         }
 #line 119 "/gnnac/templates/parts.lib.lua"
@@ -222,14 +229,14 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
             for (int i = 0; i < 3; i++)
                 sum[i] += v[k][i];
     }
-#line 379 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 386 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -247,10 +254,10 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
         sum[i] *= scale;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }

@@ -8,10 +8,10 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=100 dimWorker=11 warpPerBlock=2 unroll=4
 // f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=1 act=relu offset_bits=64
-#line 39 "/gnnac/templates/neighbor_group.cu.lua"
+#line 40 "/gnnac/templates/neighbor_group.cu.lua"
 // Neighbours per warp: up to 100; teams per warp: 2;
 // lanes per team: 11; columns per lane: 5.
-#line 42 "/gnnac/templates/neighbor_group.cu.lua"
+#line 43 "/gnnac/templates/neighbor_group.cu.lua"
 typedef long long offset_t;
 
 #line 214 "/gnnac/templates/lanes.lib.lua"
@@ -54,7 +54,7 @@ static __device__ __forceinline__ void store2x1(float *to, const float *from)
     to[1] = from[1];
 }
 
-#line 50 "/gnnac/templates/neighbor_group.cu.lua"
+#line 51 "/gnnac/templates/neighbor_group.cu.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     float *out, const float *x, const int *colidx,
@@ -62,7 +62,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const float *self, const float *bias, float *partial,
     int n_parts)
 {
-#line 54 "/gnnac/templates/neighbor_group.cu.lua"
+#line 55 "/gnnac/templates/neighbor_group.cu.lua"
     __shared__ float sums[2][55];
     const int warp = threadIdx.x / 32;
 #line 63 "/gnnac/templates/parts.lib.lua"
@@ -77,17 +77,17 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const int c1 = min(at * 2 + 22, 30);
 #line 253 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 61 "/gnnac/templates/neighbor_group.cu.lua"
+#line 62 "/gnnac/templates/neighbor_group.cu.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 2;
     int rows = -1;
@@ -96,6 +96,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const int row = __shfl_sync(~0u, rows, warp);
     const unsigned same = __ballot_sync(~0u, rows == row);
     const int *ids = colidx;
+#line 71 "/gnnac/templates/neighbor_group.cu.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -103,21 +104,21 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         ids += begin;
     }
 
-#line 83 "/gnnac/templates/neighbor_group.cu.lua"
+#line 87 "/gnnac/templates/neighbor_group.cu.lua"
     float sum[5] = {};
-#line 120 "/gnnac/templates/neighbor_group.cu.lua"
+#line 124 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll 1
     for (; left > 0; left -= 32, ids += 32) {
-#line 126 "/gnnac/templates/neighbor_group.cu.lua"
-        const int n = min(left, 32);
 #line 130 "/gnnac/templates/neighbor_group.cu.lua"
-        const int id = lane < n ? __ldg(ids + lane) : 0;
+        const int n = min(left, 32);
 #line 134 "/gnnac/templates/neighbor_group.cu.lua"
+        const int id = lane < n ? __ldg(ids + lane) : 0;
+#line 142 "/gnnac/templates/neighbor_group.cu.lua"
         int base = 0;
-#line 136 "/gnnac/templates/neighbor_group.cu.lua"
+#line 144 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll 1
         for (; base + 8 <= n; base += 8) {
-#line 86 "/gnnac/templates/neighbor_group.cu.lua"
+#line 90 "/gnnac/templates/neighbor_group.cu.lua"
             float v[4][5] = {};
             int ids_k[4];
 #pragma unroll
@@ -125,28 +126,28 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 97 "/gnnac/templates/neighbor_group.cu.lua"
+#line 101 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 36;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
-#line 100 "/gnnac/templates/neighbor_group.cu.lua"
+#line 104 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 106 "/gnnac/templates/neighbor_group.cu.lua"
+#line 110 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 5; i++)
-#line 111 "/gnnac/templates/neighbor_group.cu.lua"
+#line 115 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] += v[k][i];
             }
         }
-#line 142 "/gnnac/templates/neighbor_group.cu.lua"
+#line 150 "/gnnac/templates/neighbor_group.cu.lua"
         if (base < n) {
-#line 86 "/gnnac/templates/neighbor_group.cu.lua"
+#line 90 "/gnnac/templates/neighbor_group.cu.lua"
             float v[4][5] = {};
             int ids_k[4];
 #pragma unroll
@@ -154,47 +155,47 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 94 "/gnnac/templates/neighbor_group.cu.lua"
+#line 98 "/gnnac/templates/neighbor_group.cu.lua"
                 if (base + k * 2 + edge >= n)
                     continue;
-#line 97 "/gnnac/templates/neighbor_group.cu.lua"
+#line 101 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 36;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
-#line 100 "/gnnac/templates/neighbor_group.cu.lua"
+#line 104 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 106 "/gnnac/templates/neighbor_group.cu.lua"
+#line 110 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 5; i++)
-#line 111 "/gnnac/templates/neighbor_group.cu.lua"
+#line 115 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] += v[k][i];
             }
         }
     }
-#line 379 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 386 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 150 "/gnnac/templates/neighbor_group.cu.lua"
+#line 161 "/gnnac/templates/neighbor_group.cu.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 155 "/gnnac/templates/neighbor_group.cu.lua"
+#line 166 "/gnnac/templates/neighbor_group.cu.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 157 "/gnnac/templates/neighbor_group.cu.lua"
+#line 168 "/gnnac/templates/neighbor_group.cu.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 5; i++)
@@ -214,24 +215,24 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const bool ends = end < 2 ||
                       first + 2 >= n_parts ||
                       __ldg(part_row + first + 2) != row;
-#line 184 "/gnnac/templates/neighbor_group.cu.lua"
+#line 195 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
 #line 76 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 364 "/gnnac/templates/lanes.lib.lua"
+#line 367 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 360 "/gnnac/templates/lanes.lib.lua"
+#line 363 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 186 "/gnnac/templates/neighbor_group.cu.lua"
+#line 197 "/gnnac/templates/neighbor_group.cu.lua"
         return;
     }
-#line 189 "/gnnac/templates/neighbor_group.cu.lua"
+#line 200 "/gnnac/templates/neighbor_group.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
@@ -272,15 +273,15 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 364 "/gnnac/templates/lanes.lib.lua"
+#line 367 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 360 "/gnnac/templates/lanes.lib.lua"
+#line 363 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }
 
@@ -309,13 +310,13 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
     const int c1 = min(at * 2 + 22, 30);
 #line 253 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
 #line 97 "/gnnac/templates/parts.lib.lua"
@@ -336,11 +337,11 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
 #line 119 "/gnnac/templates/parts.lib.lua"
@@ -350,14 +351,14 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
             for (int i = 0; i < 5; i++)
                 sum[i] += v[k][i];
     }
-#line 379 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 386 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -406,14 +407,14 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 364 "/gnnac/templates/lanes.lib.lua"
+#line 367 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 360 "/gnnac/templates/lanes.lib.lua"
+#line 363 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }

@@ -6,10 +6,10 @@
 // length.
 // dimWorker=4 edgeWorker=2 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f32 dim=16 x_pitch=16 out_pitch=16 self_pitch=16 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 46 "/gnnac/templates/row_split.cu.lua"
+#line 34 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 4; teams per row: 2;
 // lanes per team: 4; columns per lane: 4.
-#line 51 "/gnnac/templates/row_split.cu.lua"
+#line 45 "/gnnac/templates/walk.lib.lua"
 typedef int offset_t;
 
 #line 214 "/gnnac/templates/lanes.lib.lua"
@@ -32,111 +32,118 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 56 "/gnnac/templates/row_split.cu.lua"
+#line 39 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, const float *self, const float *dinv,
     const float *bias, int n_rows)
 {
-#line 59 "/gnnac/templates/row_split.cu.lua"
+#line 53 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 63 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 16 +
                          threadIdx.x / 32 * 4 + lane / 8;
-#line 67 "/gnnac/templates/row_split.cu.lua"
+#line 61 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 76 "/gnnac/templates/row_split.cu.lua"
+#line 70 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 4 % 2;
 #line 240 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
 #line 259 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 81 "/gnnac/templates/row_split.cu.lua"
+#line 92 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
+#line 95 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
+#line 101 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
+#line 46 "/gnnac/templates/row_split.cu.lua"
     float sum[4] = {};
-#line 120 "/gnnac/templates/row_split.cu.lua"
+#line 107 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 6) {
-#line 93 "/gnnac/templates/row_split.cu.lua"
+#line 48 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
-#line 95 "/gnnac/templates/row_split.cu.lua"
+#line 50 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
-#line 97 "/gnnac/templates/row_split.cu.lua"
+#line 124 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 103 "/gnnac/templates/row_split.cu.lua"
+#line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
             const long long u = (long long)id * 16;
-#line 106 "/gnnac/templates/row_split.cu.lua"
-            coef[k] = __ldg(dinv + id);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 42 "/gnnac/templates/weights.lib.lua"
+            const float value = __ldg(dinv + id);
+#line 55 "/gnnac/templates/row_split.cu.lua"
+            coef[k] = value;
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 110 "/gnnac/templates/row_split.cu.lua"
+#line 58 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 115 "/gnnac/templates/row_split.cu.lua"
+#line 63 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
-#line 123 "/gnnac/templates/row_split.cu.lua"
+#line 110 "/gnnac/templates/walk.lib.lua"
         left -= 8;
         ids += 8;
     }
-#line 127 "/gnnac/templates/row_split.cu.lua"
+#line 115 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 93 "/gnnac/templates/row_split.cu.lua"
+#line 48 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
-#line 95 "/gnnac/templates/row_split.cu.lua"
+#line 50 "/gnnac/templates/row_split.cu.lua"
         float coef[3] = {};
-#line 97 "/gnnac/templates/row_split.cu.lua"
+#line 124 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 100 "/gnnac/templates/row_split.cu.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
             if (k * 2 >= left)
                 continue;
-#line 103 "/gnnac/templates/row_split.cu.lua"
+#line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
             const long long u = (long long)id * 16;
-#line 106 "/gnnac/templates/row_split.cu.lua"
-            coef[k] = __ldg(dinv + id);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 42 "/gnnac/templates/weights.lib.lua"
+            const float value = __ldg(dinv + id);
+#line 55 "/gnnac/templates/row_split.cu.lua"
+            coef[k] = value;
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 110 "/gnnac/templates/row_split.cu.lua"
+#line 58 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 115 "/gnnac/templates/row_split.cu.lua"
+#line 63 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
-#line 379 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 386 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 137 "/gnnac/templates/row_split.cu.lua"
+#line 143 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 39 "/gnnac/templates/epilogue.lib.lua"
@@ -174,6 +181,6 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

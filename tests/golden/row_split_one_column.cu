@@ -6,10 +6,10 @@
 // length.
 // dimWorker=1 edgeWorker=32 vec=1 coarsen=1 unroll=1 warpPerBlock=4
 // f32 dim=1 x_pitch=1 out_pitch=1 norm=none self=none bias=0 act=none offset_bits=32
-#line 46 "/gnnac/templates/row_split.cu.lua"
+#line 34 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 1; teams per row: 32;
 // lanes per team: 1; columns per lane: 1.
-#line 51 "/gnnac/templates/row_split.cu.lua"
+#line 45 "/gnnac/templates/walk.lib.lua"
 typedef int offset_t;
 
 #line 214 "/gnnac/templates/lanes.lib.lua"
@@ -26,81 +26,84 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 56 "/gnnac/templates/row_split.cu.lua"
+#line 39 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, int n_rows)
 {
-#line 59 "/gnnac/templates/row_split.cu.lua"
+#line 53 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 55 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 67 "/gnnac/templates/row_split.cu.lua"
+#line 61 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 74 "/gnnac/templates/row_split.cu.lua"
+#line 68 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 1;
 #line 236 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
 #line 259 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 1 + 0;
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 81 "/gnnac/templates/row_split.cu.lua"
+#line 92 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
+#line 95 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
+#line 101 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
+#line 46 "/gnnac/templates/row_split.cu.lua"
     float sum[1] = {};
-#line 120 "/gnnac/templates/row_split.cu.lua"
+#line 107 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 0) {
-#line 93 "/gnnac/templates/row_split.cu.lua"
+#line 48 "/gnnac/templates/row_split.cu.lua"
         float v[1][1] = {};
-#line 97 "/gnnac/templates/row_split.cu.lua"
+#line 124 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++) {
-#line 103 "/gnnac/templates/row_split.cu.lua"
+#line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 32);
             const long long u = (long long)id * 1;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
         }
-#line 110 "/gnnac/templates/row_split.cu.lua"
+#line 58 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++)
 #pragma unroll
             for (int i = 0; i < 1; i++)
-#line 117 "/gnnac/templates/row_split.cu.lua"
+#line 65 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 123 "/gnnac/templates/row_split.cu.lua"
+#line 110 "/gnnac/templates/walk.lib.lua"
         left -= 32;
         ids += 32;
     }
-#line 379 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 1; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 386 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 137 "/gnnac/templates/row_split.cu.lua"
+#line 143 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 1;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
 }

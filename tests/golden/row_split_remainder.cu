@@ -6,10 +6,10 @@
 // length.
 // dimWorker=5 edgeWorker=6 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f32 dim=22 x_pitch=24 out_pitch=22 self_pitch=24 norm=none self=eps bias=0 act=none offset_bits=32
-#line 46 "/gnnac/templates/row_split.cu.lua"
+#line 34 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 1; teams per row: 6;
 // lanes per team: 5; columns per lane: 5.
-#line 51 "/gnnac/templates/row_split.cu.lua"
+#line 45 "/gnnac/templates/walk.lib.lua"
 typedef int offset_t;
 
 #line 214 "/gnnac/templates/lanes.lib.lua"
@@ -48,20 +48,20 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 56 "/gnnac/templates/row_split.cu.lua"
+#line 39 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, const float *self, const float *eps,
     int n_rows)
 {
-#line 59 "/gnnac/templates/row_split.cu.lua"
+#line 53 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 55 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 69 "/gnnac/templates/row_split.cu.lua"
+#line 63 "/gnnac/templates/walk.lib.lua"
     const bool active = lane < 30 && row < n_rows;
-#line 74 "/gnnac/templates/row_split.cu.lua"
+#line 68 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 5;
 #line 240 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 5;
@@ -69,90 +69,93 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
     const int c0 = at * 4 + 0;
 #line 253 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 20 + min(at + 0, 1);
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
 
-#line 81 "/gnnac/templates/row_split.cu.lua"
+#line 92 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
+#line 95 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
+#line 101 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
+#line 46 "/gnnac/templates/row_split.cu.lua"
     float sum[5] = {};
-#line 120 "/gnnac/templates/row_split.cu.lua"
+#line 107 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 18) {
-#line 93 "/gnnac/templates/row_split.cu.lua"
+#line 48 "/gnnac/templates/row_split.cu.lua"
         float v[4][5] = {};
-#line 97 "/gnnac/templates/row_split.cu.lua"
+#line 124 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 103 "/gnnac/templates/row_split.cu.lua"
+#line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 6);
             const long long u = (long long)id * 24;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 110 "/gnnac/templates/row_split.cu.lua"
+#line 58 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 117 "/gnnac/templates/row_split.cu.lua"
+#line 65 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 123 "/gnnac/templates/row_split.cu.lua"
+#line 110 "/gnnac/templates/walk.lib.lua"
         left -= 24;
         ids += 24;
     }
-#line 127 "/gnnac/templates/row_split.cu.lua"
+#line 115 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 93 "/gnnac/templates/row_split.cu.lua"
+#line 48 "/gnnac/templates/row_split.cu.lua"
         float v[3][5] = {};
-#line 97 "/gnnac/templates/row_split.cu.lua"
+#line 124 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 100 "/gnnac/templates/row_split.cu.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
             if (k * 6 >= left)
                 continue;
-#line 103 "/gnnac/templates/row_split.cu.lua"
+#line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 6);
             const long long u = (long long)id * 24;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 110 "/gnnac/templates/row_split.cu.lua"
+#line 58 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 117 "/gnnac/templates/row_split.cu.lua"
+#line 65 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
     }
-#line 379 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 5);
-#line 388 "/gnnac/templates/lanes.lib.lua"
+#line 396 "/gnnac/templates/lanes.lib.lua"
             sum[i] += edge + step < 6 ? more : 0.0f;
         }
     }
 
-#line 137 "/gnnac/templates/row_split.cu.lua"
+#line 143 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -172,10 +175,10 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 22;
-#line 369 "/gnnac/templates/lanes.lib.lua"
+#line 372 "/gnnac/templates/lanes.lib.lua"
     store4x2(to + c0, &sum[0]);
-#line 360 "/gnnac/templates/lanes.lib.lua"
+#line 363 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 2)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
 }

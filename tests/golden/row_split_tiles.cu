@@ -6,10 +6,10 @@
 // length.
 // dimWorker=32 edgeWorker=1 vec=4 coarsen=2 unroll=4 warpPerBlock=4
 // f32 dim=602 x_pitch=604 out_pitch=602 norm=mean self=none bias=0 act=none offset_bits=64
-#line 46 "/gnnac/templates/row_split.cu.lua"
+#line 34 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 1; teams per row: 1;
 // lanes per team: 32; columns per lane: 9.
-#line 49 "/gnnac/templates/row_split.cu.lua"
+#line 43 "/gnnac/templates/walk.lib.lua"
 typedef long long offset_t;
 
 #line 214 "/gnnac/templates/lanes.lib.lua"
@@ -48,19 +48,19 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 56 "/gnnac/templates/row_split.cu.lua"
+#line 39 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, int n_rows)
 {
-#line 59 "/gnnac/templates/row_split.cu.lua"
+#line 53 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 55 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 67 "/gnnac/templates/row_split.cu.lua"
+#line 61 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 72 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/walk.lib.lua"
     const int edge = 0;
 #line 238 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
@@ -74,88 +74,91 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
     const int c1 = min(tile + at * 4 + 128, 596);
 #line 253 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 600 + min(at + 0, 1);
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 277 "/gnnac/templates/lanes.lib.lua"
+#line 278 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 81 "/gnnac/templates/row_split.cu.lua"
+#line 92 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
+#line 95 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
+#line 101 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
+#line 46 "/gnnac/templates/row_split.cu.lua"
     float sum[9] = {};
-#line 120 "/gnnac/templates/row_split.cu.lua"
+#line 107 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 3) {
-#line 93 "/gnnac/templates/row_split.cu.lua"
+#line 48 "/gnnac/templates/row_split.cu.lua"
         float v[4][9] = {};
-#line 97 "/gnnac/templates/row_split.cu.lua"
+#line 124 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 103 "/gnnac/templates/row_split.cu.lua"
+#line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
             const long long u = (long long)id * 604;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
-#line 288 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 load1(&v[k][8], x2 + u);
         }
-#line 110 "/gnnac/templates/row_split.cu.lua"
+#line 58 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 117 "/gnnac/templates/row_split.cu.lua"
+#line 65 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 123 "/gnnac/templates/row_split.cu.lua"
+#line 110 "/gnnac/templates/walk.lib.lua"
         left -= 4;
         ids += 4;
     }
-#line 127 "/gnnac/templates/row_split.cu.lua"
+#line 115 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 93 "/gnnac/templates/row_split.cu.lua"
+#line 48 "/gnnac/templates/row_split.cu.lua"
         float v[3][9] = {};
-#line 97 "/gnnac/templates/row_split.cu.lua"
+#line 124 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 100 "/gnnac/templates/row_split.cu.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
             if (k * 1 >= left)
                 continue;
-#line 103 "/gnnac/templates/row_split.cu.lua"
+#line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
             const long long u = (long long)id * 604;
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 294 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
-#line 288 "/gnnac/templates/lanes.lib.lua"
+#line 291 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 load1(&v[k][8], x2 + u);
         }
-#line 110 "/gnnac/templates/row_split.cu.lua"
+#line 58 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 117 "/gnnac/templates/row_split.cu.lua"
+#line 65 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
     }
 
-#line 134 "/gnnac/templates/row_split.cu.lua"
+#line 140 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
 #line 61 "/gnnac/templates/epilogue.lib.lua"
@@ -166,16 +169,16 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
         sum[i] *= scale;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 602;
-#line 362 "/gnnac/templates/lanes.lib.lua"
+#line 365 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 0 < 600)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store4x2(to + c0, &sum[0]);
-#line 362 "/gnnac/templates/lanes.lib.lua"
+#line 365 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 128 < 600)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store4x2(to + c1, &sum[4]);
-#line 358 "/gnnac/templates/lanes.lib.lua"
+#line 361 "/gnnac/templates/lanes.lib.lua"
     if (last_tile && at + 0 < 2)
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 370 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[8]);
 }

@@ -85,10 +85,12 @@ def picked(cases, arch):
 
 
 def family_of(case):
-    """Its template; that of 16-bit storage stands for itself, so that it hides
-    nothing of float32's."""
+    """Its template; that of 16-bit storage stands for itself, and so does that of
+    sums with weights, so that they hide nothing of what is plain."""
     half = re.search(r"\b(?:\w+_)?type=(?:f16|bf16)\b", case)
-    return case.split()[0] + ("/16" if half else "")
+    name = case.split()[0]
+    weights = " edges=" in case and name != "sddmm"
+    return name + ("/16" if half else "") + ("/w" if weights else "")
 
 
 def most_of_families(results):

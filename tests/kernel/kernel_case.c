@@ -44,8 +44,12 @@ static int set_field(struct kernel_case *k, const char *name, const char *value)
         s->act = (enum activation)(v = activation_from_name(value));
     else if (strcmp(name, "tail") == 0)
         s->tail = (enum tail)(v = tail_from_name(value));
+    else if (strcmp(name, "edges") == 0)
+        s->edges = (enum edge_order)(v = edge_order_from_name(value));
     else if (strcmp(name, "bias") == 0)
         s->bias = (v = atoi(value)) > 0;
+    else if (strcmp(name, "smallest") == 0)
+        s->smallest = (v = atoi(value)) > 0;
     else if ((v = family_knob(k->point.family, name)) >= 0)
         k->point.values[v] = atoll(value);
     return v;
@@ -66,14 +70,26 @@ static bool keeps(const char *op)
            strcmp(op, "attention_scores") != 0;
 }
 
-static void set_pitches(struct kernel_spec *s, bool keeps)
+static bool reads_gradient(const char *op)
 {
-    int32_t self_dim = s->heads ? 2 * s->heads : s->dim;
+    return keeps(op) || strncmp(op, "extreme_", 8) == 0;
+}
+
+// Columns of self, which holds attention's scores.
+static int32_t self_dim(const struct kernel_spec *s, const char *op)
+{
+    if (strncmp(op, "attention", 9) != 0)
+        return s->dim;
+    return (keeps(op) ? ATTENTION_KEPT : 2) * s->heads;
+}
+
+static void set_pitches(struct kernel_spec *s, const char *op)
+{
     const struct {
         int32_t *pitch, dim;
     } all[] = {{&s->x_pitch, kernel_x_dim(s)},
                {&s->out_pitch, spec_out_dim(s)},
-               {&s->self_pitch, keeps ? ATTENTION_KEPT * s->heads : self_dim}};
+               {&s->self_pitch, self_dim(s, op)}};
     for (int i = 0; i < 3; i++)
         if (*all[i].pitch == 0)
             *all[i].pitch = all[i].dim;
@@ -104,9 +120,9 @@ gnnac_status kernel_case_parse(const struct family_list *families,
                              strcmp(op, "attention_rows_grad") == 0
                          ? 2 * k.spec.heads
                          : k.spec.heads * k.spec.channels;
-    set_pitches(&k.spec, keeps(op));
-    if (keeps(op) && k.spec.grad_pitch == 0)
-        k.spec.grad_pitch = k.spec.heads * k.spec.channels;
+    set_pitches(&k.spec, op);
+    if (reads_gradient(op) && k.spec.grad_pitch == 0)
+        k.spec.grad_pitch = kernel_x_dim(&k.spec);
     *out = k;
     return GNNAC_OK;
 }

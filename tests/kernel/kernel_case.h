@@ -1,8 +1,9 @@
 // A point of a family and a spec, written on one line, as the tests list them:
 //     row_split dim=64 dimWorker=16 vec=4 norm=gcn self=gcn bias=1 act=relu
-// Of attention, heads and channels give the width. Knobs have their defaults,
-// pitches (x out self_pitch) the width, offset 32. type=f16 is that of all
-// three matrices; x_type, out_type, self_type are one's.
+// Of attention and sddmm, heads and channels give the width. Knobs have their
+// defaults, pitches (x out self_pitch grad) the width, offset 32. type=f16 is
+// that of all three matrices; x_type, out_type, self_type are one's. Values of
+// edges are edges=stored or mapped.
 #ifndef GNNAC_KERNEL_CASE_H
 #define GNNAC_KERNEL_CASE_H
 

@@ -1,6 +1,7 @@
 // One run of an emitted kernel on the CPU: its operands, where the sanitizers
 // guard their ends, and what comes out. run_cases.cpp makes and checks it;
-// train_cases.cpp has what only steps of training are given.
+// train_cases.cpp has what only steps of training are given, edge_cases.cpp
+// values of edges and what is largest of neighbours.
 #ifndef GNNAC_RUN_H
 #define GNNAC_RUN_H
 
@@ -108,8 +109,14 @@ struct training_operands {
     std::vector<int> labels, treatment;
     std::vector<float> share, entry, weights, grad, first, second;
     std::vector<double> scratch;
-    std::vector<long long> entry_at, edge_of;
+    std::vector<long long> entry_at;
     std::vector<float> g, grad_next;
+};
+
+// Values of edges, and which is whose.
+struct edge_operands {
+    std::vector<long long> number;
+    std::vector<float> values, out;
 };
 
 // ---- one run ----------------------------------------------------------------
@@ -126,6 +133,7 @@ struct run {
     std::vector<int> source_row;
     struct parts parts = {};
     training_operands train;
+    edge_operands edges;
     void *pointers[N_LAUNCH_ARGS] = {};
     int counts[N_LAUNCH_ARGS] = {}, n_warps = 0;
 
@@ -136,6 +144,7 @@ struct run {
   private:
     void set_parts();
     void set_training();
+    void set_edges();
 };
 
 // ---- the reference ----------------------------------------------------------
@@ -153,6 +162,13 @@ std::vector<float> random_vector(int n, uint64_t seed);
 // the operation is none or writes no out; of all else that it writes.
 reference_fn *training_reference(const char *op);
 void check_training(run &r);
+// Of values of edges, and of the largest neighbours (edge_cases.cpp).
+reference_fn *edge_reference(const char *op);
+double edge_weight(const run &r, int64_t e);
+void check_edges(run &r);
+bool same_edges(const run &r, const run &again);
+void check_number(run &r, const char *what, int at, double got, double want,
+                  double bound);
 // Whether the operation takes `kept`, in the place of self.
 bool keeps(const shim_kernel &k);
 // Whether the operation leaves the result in out.

@@ -34,9 +34,11 @@ static int x_dim(const kernel_spec &s)
     return kernel_x_dim(&s);
 }
 
-static int self_dim(const kernel_spec &s)
+static int self_dim(const shim_kernel &k)
 {
-    return s.heads ? 2 * s.heads : s.dim;
+    if (strncmp(k.op, "attention", 9))
+        return k.spec.dim;
+    return (keeps(k) ? ATTENTION_KEPT : 2) * k.spec.heads;
 }
 
 bool keeps(const shim_kernel &k)
@@ -88,10 +90,10 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
          bool in_place)
     : k(k_), g(g_),
       x(g_.n_nodes, x_dim(k_.spec), k_.spec.x_pitch, k_.spec.x_type, NAN),
-      out(g_.n_nodes, spec_out_dim(&k_.spec), k_.spec.out_pitch, k_.spec.out_type, canary),
-      self(g_.n_nodes,
-           keeps(k_) ? ATTENTION_KEPT * k_.spec.heads : self_dim(k_.spec),
-           k_.spec.self_pitch, k_.spec.self_type, NAN)
+      out(g_.n_nodes, spec_out_dim(&k_.spec), k_.spec.out_pitch,
+          k_.spec.out_type, canary),
+      self(g_.n_nodes, self_dim(k_), k_.spec.self_pitch, k_.spec.self_type,
+           NAN)
 {
     const kernel_spec &s = k.spec;
     fill(x, 11);
@@ -136,6 +138,7 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
     pointers[ARG_SPLIT_LAST] = split_last.data();
     pointers[ARG_PARTIAL] = partial.data();
     pointers[ARG_SOURCE_ROW] = source_row.data();
+    set_edges();
     set_training();
 }
 
@@ -181,7 +184,8 @@ static expected aggregated(run &r, int v, int c)
     double sum = 0, size = 0, scale = 1;
     for (int64_t e = g.rowptr[v]; e < g.rowptr[v + 1]; e++) {
         int u = g.colidx[e];
-        double w = s.norm == NORM_GCN ? inverse_root(g, u) : 1;
+        double w = edge_weight(r, e);
+        w *= s.norm == NORM_GCN ? inverse_root(g, u) : 1;
         sum += w * r.x.at(u, c);
         size += fabs(w * r.x.at(u, c));
     }
@@ -343,6 +347,8 @@ static reference_fn *reference_of(const char *op)
             return a.f;
     if (training_reference(op))
         return training_reference(op);
+    if (edge_reference(op))
+        return edge_reference(op);
     fprintf(stderr, "%s: there is no reference\n", op);
     exit(1);
 }
@@ -358,7 +364,9 @@ static void check_values(run &r)
             expected e = reference(r, v, c);
             double got = r.out.at(v, c);
             double bound = e.bound + storage_error(r.out.type, e.y);
-            if (isinf(e.y) ? got == e.y : fabs(got - e.y) <= bound)
+            if (isnan(e.y)   ? isnan(got)
+                : isinf(e.y) ? got == e.y
+                             : fabs(got - e.y) <= bound)
                 continue;
             snprintf(what, sizeof(what), "%.9g, expected %.9g within %.3g", got,
                      e.y, e.bound);
@@ -381,11 +389,12 @@ static void check_kernel(const shim_kernel &k, const mini_graph &g,
     r.launch(false);
     check_values(r);
     check_training(r);
+    check_edges(r);
     check_padding(r, in_place ? NAN : canary);
     again.launch(true);
     if (!r.self.same_bits(again.self))
         wrong(r, "keeps something else in another order of the threads", 0, 0);
-    if (!r.out.same_bits(again.out))
+    if (!r.out.same_bits(again.out) || !same_edges(r, again))
         wrong(r, "differs when the threads run in another order", 0, 0);
 }
 
@@ -414,7 +423,8 @@ static void check_all_graphs(const shim_kernel &k,
                              const std::vector<mini_graph> &graphs)
 {
     bool aggregates = !strcmp(k.op, "aggregate");
-    bool sums_rows = aggregates || !strcmp(k.op, "attention");
+    bool goes_on = aggregates || !strcmp(k.op, "attention") ||
+                   !strcmp(k.op, "extreme");
     bool in_place = works_in_place(k.op);
     int i = 0;
     for (const mini_graph &g : graphs) {
@@ -427,7 +437,7 @@ static void check_all_graphs(const shim_kernel &k,
         if (in_place && k.spec.x_pitch == k.spec.out_pitch &&
             k.spec.x_type == k.spec.out_type)
             check_kernel(k, g, false, true);
-        if (sums_rows && !k.spec.tail && g.n_edges < 120)
+        if (goes_on && !k.spec.tail && g.n_edges < 120)
             check_infinities(k, g);
     }
 }

@@ -28,15 +28,48 @@ N_BATCHES = 6
 # (template file, text, replacement, case): each must make the runner fail.
 # All are planted; only in the suite `slow` all are built and run.
 FAULTS = [
-    ("row_split.cu.lua", "ids += begin;", "ids += begin + 1;",
+    ("walk.lib.lua", "ids += begin;", "ids += begin + 1;",
      "row_split dim=16 dimWorker=4 vec=4"),
-    ("row_split.cu.lua", "if (k * ${edgeWorker} >= left)",
-     "if (k * ${edgeWorker} > left)",
+    ("walk.lib.lua", "if (k * ${L.edgeWorker} >= left)",
+     "if (k * ${L.edgeWorker} > left)",
      "row_split dim=16 dimWorker=4 vec=4"),
     ("neighbor_group.cu.lua", "    __syncthreads();\n", "",
      "neighbor_group dim=16 dimWorker=16 partSize=3 warpPerBlock=4"),
     ("parts.lib.lua", "2LL * blockIdx.x + ${begins}", "2LL * blockIdx.x",
      "neighbor_group dim=16 dimWorker=16 partSize=3 warpPerBlock=4"),
+    ("walk.lib.lua", '//%   weights.step("begin")\n', "",
+     "row_split dim=16 dimWorker=4 vec=4 edges=stored"),
+    ("walk.lib.lua", "//%   weights.step(L.unroll * L.edgeWorker)\n", "",
+     "row_split dim=16 dimWorker=4 vec=4 edges=mapped"),
+    ("weights.lib.lua", "= __ldg(edge_values + number);",
+     "= __ldg(edge_values);",
+     "row_split dim=16 dimWorker=4 vec=4 edges=mapped"),
+    ("neighbor_group.cu.lua", "//%   weights.step(32)\n", "",
+     "neighbor_group dim=16 dimWorker=4 partSize=64 edges=stored"),
+    ("sddmm.cu.lua", "(at > 0 || e >= end)", "(at > 0)",
+     "sddmm heads=1 channels=16 dimWorker=4 edges=stored"),
+    ("sddmm.cu.lua", "= __ldg(edge_of + e);", "= e;",
+     "sddmm heads=1 channels=16 dimWorker=4 edges=mapped"),
+    ("sddmm.cu.lua", "c + i * ${span} < ${channels}", "true",
+     "sddmm heads=2 channels=20 dimWorker=4 edges=stored"),
+    ("sddmm.cu.lua", "dot[k] *= scale;", "",
+     "sddmm heads=1 channels=16 norm=mean edges=stored"),
+    ("extreme.cu.lua", "if (k * ${edgeWorker} < left)", "",
+     "extreme dim=16 dimWorker=4"),
+    ("extreme.cu.lua", "v > best || v != v", "v > best",
+     "extreme dim=16 dimWorker=4"),
+    ("extreme.cu.lua", "degree > 0 ? sum[i] : 0.0f", "sum[i]",
+     "extreme dim=16 dimWorker=4 smallest=1"),
+    ("lanes.lib.lua", "edge + step < ${n} ? ${join}(sum[i], more) : sum[i]",
+     "${join}(sum[i], more)", "extreme dim=16 dimWorker=4 edgeWorker=3"),
+    ("extreme_share.cu.lua", "if (k * ${edgeWorker} < left)", "",
+     "extreme_share dim=16 dimWorker=4"),
+    ("extreme_share.cu.lua", "sum[i] > 0.0f ? whole[i] / sum[i] : 0.0f",
+     "whole[i] / sum[i]", "extreme_share dim=16 dimWorker=4"),
+    ("extreme_grad.cu.lua", "(long long)id * ${spec.grad_pitch}", "u",
+     "extreme_grad dim=16 dimWorker=4 grad=20"),
+    ("extreme_grad.cu.lua", "mine[i] == v[k][i]", "mine[i] <= v[k][i]",
+     "extreme_grad dim=16 dimWorker=4"),
     ("edge_balanced.cu.lua", "    __syncthreads();\n", "",
      "edge_balanced dim=16 dimWorker=4 edgesPerWarp=32"),
     ("edge_balanced.cu.lua", "open = begin > __ldg(rowptr + row);",
@@ -173,6 +206,10 @@ def dtypes(rng):
                        (half, "f32", half), (half, half, "f32")])
 
 
+def weights(rng):
+    return rng.choice(["none", "none", "stored", "mapped"])
+
+
 def random_case(rng):
     dim = rng.choice([1, 2, 3, 5, 8, 16, 17, 22, 31, 33, 41, 47, 64, 65, 100])
     x = pitch(rng, dim)
@@ -204,12 +241,14 @@ def random_case(rng):
                 spec, 32 // lanes * rng.choice([1, 2, 3, 5, 8, 16, 31, 64, 200]),
                 lanes, rng.choice([1, 2, 4]), unroll, warps)
     if family == "neighbor_group":
-        return "neighbor_group %s partSize=%d dimWorker=%d warpPerBlock=%d " \
-            "unroll=%d" % (spec, rng.choice([1, 2, 3, 5, 8, 16, 31, 32, 33, 64,
-                                             100, 1000]), lanes, warps, unroll)
-    return "row_split %s dimWorker=%d edgeWorker=%d vec=%d coarsen=%d " \
+        return "neighbor_group %s edges=%s partSize=%d dimWorker=%d " \
+            "warpPerBlock=%d unroll=%d" % (
+                spec, weights(rng), rng.choice([1, 2, 3, 5, 8, 16, 31, 32, 33,
+                                                64, 100, 1000]),
+                lanes, warps, unroll)
+    return "row_split %s edges=%s dimWorker=%d edgeWorker=%d vec=%d coarsen=%d " \
         "unroll=%d warpPerBlock=%d" % (
-            spec, lanes, rng.randint(1, 32 // lanes),
+            spec, weights(rng), lanes, rng.randint(1, 32 // lanes),
             rng.choice([v for v in (1, 2, 4) if x % v == 0]),
             rng.randint(1, 3), unroll, warps)
 
@@ -263,7 +302,8 @@ class Builder:
         jobs = [self.pool.submit(self.compile_c, self.source(f),
                                  self.path(os.path.basename(f) + ".o"))
                 for f in c_files]
-        for name in ("cuda_shim.cpp", "run_cases.cpp", "train_cases.cpp"):
+        for name in ("cuda_shim.cpp", "run_cases.cpp", "train_cases.cpp",
+                     "edge_cases.cpp"):
             jobs.append(self.pool.submit(
                 self.compile, self.source("tests/kernel/" + name),
                 self.path(name + ".o")))

@@ -48,6 +48,16 @@ static void set_entries(run &r)
     t.entry = random_vector((int)t.entry_at.size(), 22);
 }
 
+static void set_gradient(run &r)
+{
+    const kernel_spec &s = r.k.spec;
+    if (s.grad_pitch == 0 || r.g.n_nodes == 0)
+        return;
+    int n = (r.g.n_nodes - 1) * s.grad_pitch + kernel_x_dim(&s);
+    r.train.g = random_vector(n, 27);
+    r.pointers[ARG_G] = r.train.g.data();
+}
+
 // What the steps before left behind the scores, and nothing more. D is what
 // attention_rows_grad finds.
 static void set_kept(run &r)
@@ -72,20 +82,9 @@ static void set_kept(run &r)
         for (int v = 0; v < r.g.n_nodes; v++)
             for (int c = 0; c < dim; c++)
                 r.out.set(v, c, (float)(v % 5 - c % 3));
-    if (s.grad_pitch) {
-        auto values = random_vector(r.g.n_nodes * s.grad_pitch, 27);
-        t.g.assign(values.begin(),
-                   values.end() - (r.g.n_nodes ? s.grad_pitch - dim : 0));
-        t.g.shrink_to_fit();
-    }
-    for (int64_t e = 0; e < r.g.n_edges; e++)
-        t.edge_of.push_back((e * 7 + 3) % r.g.n_edges);
-    t.edge_of.shrink_to_fit();
     t.grad_next = random_vector(dim, 28);
     t.grad = random_vector(dim, 29);
     r.pointers[ARG_KEPT] = r.self.a.data();
-    r.pointers[ARG_G] = t.g.data();
-    r.pointers[ARG_EDGE_OF] = t.edge_of.data();
     r.pointers[ARG_GRAD_NEXT] = t.grad_next.data();
 }
 
@@ -113,6 +112,7 @@ void run::set_training()
     for (int i = 0; i < N_PARAMS; i++)
         t.treatment.push_back(i % 3);
     t.treatment.shrink_to_fit();
+    set_gradient(*this);
     set_kept(*this);
     counts[ARG_PLACE] = t.place;
     counts[ARG_N_WEIGHTS] = 64 * N_PARAMS;
@@ -262,7 +262,7 @@ static int64_t number_of(const run &r, int v, int64_t i, bool by_sources)
     int64_t e = r.g.rowptr[v] + i;
     if (i + 1 == n_edges_of(r, v))
         return r.g.n_edges + v;
-    return by_sources ? r.train.edge_of[e] : e;
+    return by_sources ? r.edges.number[e] : e;
 }
 
 static expected attention_keep(run &r, int v, int c)
@@ -314,7 +314,7 @@ static expected attention_scores_grad(run &r, int v, int c)
             4 * unit * (fabs(before) + fabs(source) + fabs(target))};
 }
 
-// Neither changes out.
+// None changes out.
 static expected nothing(run &, int, int)
 {
     return {NAN, 0};
@@ -330,7 +330,7 @@ reference_fn *training_reference(const char *op)
                {"nll_loss", nll_loss}, {"eps_grad", nothing},
                {"optimizer", nothing},
                {"attention_keep", attention_keep},
-               {"attention_rows_grad", nothing},
+               {"attention_rows_grad", nothing}, {"sddmm", nothing},
                {"attention_grad", attention_grad},
                {"attention_scores_grad", attention_scores_grad}};
     for (auto &a : all)
@@ -347,8 +347,8 @@ bool writes_out(const shim_kernel &k)
 
 // ---- all else ---------------------------------------------------------------
 
-static void check_number(run &r, const char *what, int at, double got,
-                         double want, double bound)
+void check_number(run &r, const char *what, int at, double got, double want,
+                  double bound)
 {
     char text[160];
     if (fabs(got - want) <= bound)

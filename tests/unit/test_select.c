@@ -209,7 +209,7 @@ TEST(when_every_point_is_refused_the_template_says_why)
     t->request.n_settings = 2;
     CHECK_INT(tune_run(t, &graph, NULL), GNNAC_ENOENT);
     CHECK_HAS(err.msg, "no candidate fits step");
-    CHECK_HAS(err.msg, "templates/row_split.cu.lua:");
+    CHECK_HAS(err.msg, "templates/walk.lib.lua:");
     CHECK_HAS(err.msg, "more than a warp's 32 lanes");
     tune_finish(t);
 }

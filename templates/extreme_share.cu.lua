@@ -1,0 +1,68 @@
+//% family {
+//%   op = "extreme_share",
+//%   doc = [[
+//% The backward of extreme, its first half: each row's gradient g, shared evenly
+//% among the edges whose source has the row's value in a column (self, what forward
+//% gave); 0 where none has. Lanes share a row as in row_split. No atomics.]],
+//% }
+//% knob { name = "dimWorker", tag = "l", min = 1, max = 32, default = 32,
+//%        doc = "lanes along the feature dimension" }
+//% knob { name = "edgeWorker", tag = "e", min = 1, max = 32, default = 1,
+//%        doc = "teams of dimWorker lanes that share a row's neighbours" }
+//% knob { name = "vec", tag = "v", min = 1, max = 4, default = 4,
+//%        doc = "4-byte words per load, at most: fewer where x's pitch demands" }
+//% knob { name = "coarsen", tag = "c", min = 1, max = 8, default = 1,
+//%        doc = "times vec: words of a row that one lane holds, at most" }
+//% knob { name = "unroll", tag = "u", min = 1, max = 8, default = 4,
+//%        doc = "neighbours that a team has in flight" }
+//% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 4,
+//%        doc = "warps per block" }
+
+//% local lanes = include "lanes"
+//% local walk = include "walk"
+//% check(spec.x_type == "f32" and spec.self_type == "f32" and
+//%       spec.out_type == "f32", "gradients are of float32")
+//% local L = walk.layout { dimWorker = dimWorker, edgeWorker = edgeWorker,
+//%   vec = vec, coarsen = coarsen, unroll = unroll, warpPerBlock = warpPerBlock,
+//%   rows = 2 }
+//% local out_piece = lanes.widest(L.vec, spec.out_pitch)
+//% local parameters = walk.launch(L, { "out", "x", "self", "g", "rowptr",
+//%                                     "colidx", "n_rows" })
+// Rows per warp: ${L.rows}; teams per row: ${edgeWorker};
+// lanes per team: ${dimWorker}; columns per lane: ${L.floats}.
+//% walk.define()
+//% lanes.define("load", L, L.width)
+//% walk.define_own(L, spec.self_pitch)
+//% walk.define_own(L, spec.grad_pitch)
+//% lanes.define("store", L, out_piece)
+extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
+${kernel}(${parameters})
+{
+//% walk.place(L)
+//% walk.own(L, "best", "self", spec.self_pitch)
+
+//% walk.begin(L)
+
+    float sum[${L.floats}] = {}; // of edges
+//% walk.each_batch(L, function(count, guarded)
+        float v[${count}][${L.floats}] = {};
+//%   walk.load(L, count, guarded)
+#pragma unroll
+        for (int k = 0; k < ${count}; k++)
+#pragma unroll
+            for (int i = 0; i < ${L.floats}; i++)
+//%   if guarded then
+                if (k * ${edgeWorker} < left)
+//%   end
+                    sum[i] += v[k][i] == best[i] ? 1.0f : 0.0f;
+//% end)
+//% lanes.reduce(L)
+
+//% walk.leave(L)
+//% walk.own(L, "whole", "g", spec.grad_pitch)
+#pragma unroll
+    for (int i = 0; i < ${L.floats}; i++)
+        sum[i] = sum[i] > 0.0f ? whole[i] / sum[i] : 0.0f;
+    float *to = out + (long long)row * ${spec.out_pitch};
+//% lanes.store_row(L, out_piece)
+}

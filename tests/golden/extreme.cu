@@ -1,0 +1,182 @@
+// gnnac extreme, from templates/extreme.cu.lua
+// The largest of the neighbours' values, column by column (spec.smallest: the
+// smallest); 0 where a row has no neighbours. A NaN wins. Lanes share a row as in
+// row_split: dimWorker of them hold its columns, edgeWorker such teams take turns
+// at its neighbours and are joined by shuffles. No shared memory, no atomics.
+// dimWorker=5 edgeWorker=6 vec=4 coarsen=1 unroll=4 warpPerBlock=4
+// f32 dim=22 x_pitch=24 out_pitch=24 smallest=1 norm=none self=none bias=0 act=none offset_bits=32
+#line 32 "/gnnac/templates/extreme.cu.lua"
+// Rows per warp: 1; teams per row: 6;
+// lanes per team: 5; columns per lane: 5.
+#line 45 "/gnnac/templates/walk.lib.lua"
+typedef int offset_t;
+
+#line 214 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load4(float *to, const float *from)
+{
+#line 173 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldg((const float4 *)from);
+#line 185 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 188 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 214 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load1(float *to, const float *from)
+{
+#line 170 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldg(from + 0);
+}
+
+#line 214 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store4(float *to, const float *from)
+{
+#line 161 "/gnnac/templates/lanes.lib.lua"
+    *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
+}
+
+#line 214 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store1(float *to, const float *from)
+{
+#line 168 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+}
+
+#line 37 "/gnnac/templates/extreme.cu.lua"
+// A NaN stays, as nothing compares to it.
+static __device__ __forceinline__ float better(float best, float v)
+{
+#line 41 "/gnnac/templates/extreme.cu.lua"
+    return v < best || v != v ? v : best;
+}
+
+#line 47 "/gnnac/templates/extreme.cu.lua"
+extern "C" __global__ void __launch_bounds__(128, 1)
+gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
+    float *out, const float *x, const offset_t *rowptr,
+    const int *colidx, int n_rows)
+{
+#line 53 "/gnnac/templates/walk.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 55 "/gnnac/templates/walk.lib.lua"
+    const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
+#line 63 "/gnnac/templates/walk.lib.lua"
+    const bool active = lane < 30 && row < n_rows;
+#line 68 "/gnnac/templates/walk.lib.lua"
+    const int edge = lane / 5;
+#line 240 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 5;
+#line 259 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 4 + 0;
+#line 253 "/gnnac/templates/lanes.lib.lua"
+    const int c1 = 20 + min(at + 0, 1);
+#line 278 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = x + c0;
+    asm("" : "+l"(x0));
+#line 278 "/gnnac/templates/lanes.lib.lua"
+    const float *x1 = x + c1;
+    asm("" : "+l"(x1));
+
+#line 92 "/gnnac/templates/walk.lib.lua"
+    offset_t degree = 0;
+    const int *ids = colidx + edge;
+#line 95 "/gnnac/templates/walk.lib.lua"
+    if (active) {
+        const offset_t begin = __ldg(rowptr + row);
+        degree = __ldg(rowptr + row + 1) - begin;
+        ids += begin;
+    }
+#line 101 "/gnnac/templates/walk.lib.lua"
+    offset_t left = degree - edge;
+
+#line 54 "/gnnac/templates/extreme.cu.lua"
+    float sum[5]; // the best so far
+#pragma unroll
+    for (int i = 0; i < 5; i++)
+#line 58 "/gnnac/templates/extreme.cu.lua"
+        sum[i] = __int_as_float(0x7f800000);
+#line 107 "/gnnac/templates/walk.lib.lua"
+#pragma unroll 1
+    while (left > 18) {
+#line 63 "/gnnac/templates/extreme.cu.lua"
+        float v[4][5] = {};
+#line 124 "/gnnac/templates/walk.lib.lua"
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+#line 130 "/gnnac/templates/walk.lib.lua"
+            const int id = __ldg(ids + k * 6);
+            const long long u = (long long)id * 24;
+#line 294 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+#line 294 "/gnnac/templates/lanes.lib.lua"
+            load1(&v[k][4], x1 + u);
+        }
+#line 65 "/gnnac/templates/extreme.cu.lua"
+#pragma unroll
+        for (int k = 0; k < 4; k++)
+#pragma unroll
+            for (int i = 0; i < 5; i++)
+#line 72 "/gnnac/templates/extreme.cu.lua"
+                    sum[i] = better(sum[i], v[k][i]);
+#line 110 "/gnnac/templates/walk.lib.lua"
+        left -= 24;
+        ids += 24;
+    }
+#line 115 "/gnnac/templates/walk.lib.lua"
+    if (left > 0) {
+#line 63 "/gnnac/templates/extreme.cu.lua"
+        float v[3][5] = {};
+#line 124 "/gnnac/templates/walk.lib.lua"
+#pragma unroll
+        for (int k = 0; k < 3; k++) {
+#line 127 "/gnnac/templates/walk.lib.lua"
+            if (k * 6 >= left)
+                continue;
+#line 130 "/gnnac/templates/walk.lib.lua"
+            const int id = __ldg(ids + k * 6);
+            const long long u = (long long)id * 24;
+#line 294 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+#line 294 "/gnnac/templates/lanes.lib.lua"
+            load1(&v[k][4], x1 + u);
+        }
+#line 65 "/gnnac/templates/extreme.cu.lua"
+#pragma unroll
+        for (int k = 0; k < 3; k++)
+#pragma unroll
+            for (int i = 0; i < 5; i++)
+#line 70 "/gnnac/templates/extreme.cu.lua"
+                if (k * 6 < left)
+#line 72 "/gnnac/templates/extreme.cu.lua"
+                    sum[i] = better(sum[i], v[k][i]);
+    }
+#line 383 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 4; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 5; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 5);
+#line 392 "/gnnac/templates/lanes.lib.lua"
+            sum[i] = edge + step < 6 ? better(sum[i], more) : sum[i];
+        }
+    }
+
+#line 143 "/gnnac/templates/walk.lib.lua"
+    if (!active || edge > 0)
+        return;
+#line 77 "/gnnac/templates/extreme.cu.lua"
+#pragma unroll
+    for (int i = 0; i < 5; i++)
+        sum[i] = degree > 0 ? sum[i] : 0.0f;
+    float *to = out + (long long)row * 24;
+#line 372 "/gnnac/templates/lanes.lib.lua"
+    store4(to + c0, &sum[0]);
+#line 363 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 2)
+#line 370 "/gnnac/templates/lanes.lib.lua"
+        store1(to + c1, &sum[4]);
+}

@@ -1,0 +1,215 @@
+// gnnac extreme_grad, from templates/extreme_grad.cu.lua
+// The backward of extreme, its second half, over the transposed graph: a node gets
+// the share (g, of extreme_share) of every row that it was sent to and whose value
+// (self, what forward gave) is its own, column by column. Lanes share a row as in
+// row_split. A row is written once: no atomics.
+// dimWorker=8 edgeWorker=4 vec=4 coarsen=1 unroll=2 warpPerBlock=4
+// f32 dim=33 x_pitch=33 out_pitch=33 grad_pitch=36 norm=none self=none bias=0 act=none offset_bits=32
+#line 33 "/gnnac/templates/extreme_grad.cu.lua"
+// Rows per warp: 1; teams per row: 4;
+// lanes per team: 8; columns per lane: 5.
+#line 45 "/gnnac/templates/walk.lib.lua"
+typedef int offset_t;
+
+#line 214 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load4(float *to, const float *from)
+{
+#line 173 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldg((const float4 *)from);
+#line 185 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 188 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 214 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load1(float *to, const float *from)
+{
+#line 170 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldg(from + 0);
+}
+
+#line 214 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load4x1(float *to, const float *from)
+{
+#line 170 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldg(from + 0);
+#line 170 "/gnnac/templates/lanes.lib.lua"
+    to[1] = __ldg(from + 1);
+#line 170 "/gnnac/templates/lanes.lib.lua"
+    to[2] = __ldg(from + 2);
+#line 170 "/gnnac/templates/lanes.lib.lua"
+    to[3] = __ldg(from + 3);
+}
+
+#line 214 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store4x1(float *to, const float *from)
+{
+#line 168 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+#line 168 "/gnnac/templates/lanes.lib.lua"
+    to[1] = from[1];
+#line 168 "/gnnac/templates/lanes.lib.lua"
+    to[2] = from[2];
+#line 168 "/gnnac/templates/lanes.lib.lua"
+    to[3] = from[3];
+}
+
+#line 214 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store1(float *to, const float *from)
+{
+#line 168 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+}
+
+#line 39 "/gnnac/templates/extreme_grad.cu.lua"
+extern "C" __global__ void __launch_bounds__(128, 1)
+gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
+    float *out, const float *x, const float *self,
+    const float *g, const offset_t *rowptr, const int *colidx,
+    int n_rows)
+{
+#line 53 "/gnnac/templates/walk.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 55 "/gnnac/templates/walk.lib.lua"
+    const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
+#line 61 "/gnnac/templates/walk.lib.lua"
+    const bool active = row < n_rows;
+#line 68 "/gnnac/templates/walk.lib.lua"
+    const int edge = lane / 8;
+#line 240 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 8;
+#line 259 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 4 + 0;
+#line 253 "/gnnac/templates/lanes.lib.lua"
+    const int c1 = 32 + min(at + 0, 0);
+#line 278 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = self + c0;
+    asm("" : "+l"(x0));
+#line 278 "/gnnac/templates/lanes.lib.lua"
+    const float *x1 = self + c1;
+    asm("" : "+l"(x1));
+#line 278 "/gnnac/templates/lanes.lib.lua"
+    const float *share0 = g + c0;
+    asm("" : "+l"(share0));
+#line 278 "/gnnac/templates/lanes.lib.lua"
+    const float *share1 = g + c1;
+    asm("" : "+l"(share1));
+#line 82 "/gnnac/templates/walk.lib.lua"
+    float mine[5] = {};
+#line 85 "/gnnac/templates/walk.lib.lua"
+    if (active)
+        load4x1(&mine[0], x + (long long)row * 33 + c0);
+#line 85 "/gnnac/templates/walk.lib.lua"
+    if (active)
+        load1(&mine[4], x + (long long)row * 33 + c1);
+
+#line 92 "/gnnac/templates/walk.lib.lua"
+    offset_t degree = 0;
+    const int *ids = colidx + edge;
+#line 95 "/gnnac/templates/walk.lib.lua"
+    if (active) {
+        const offset_t begin = __ldg(rowptr + row);
+        degree = __ldg(rowptr + row + 1) - begin;
+        ids += begin;
+    }
+#line 101 "/gnnac/templates/walk.lib.lua"
+    offset_t left = degree - edge;
+
+#line 48 "/gnnac/templates/extreme_grad.cu.lua"
+    float sum[5] = {};
+#line 107 "/gnnac/templates/walk.lib.lua"
+#pragma unroll 1
+    while (left > 4) {
+#line 50 "/gnnac/templates/extreme_grad.cu.lua"
+        float v[2][5] = {};
+        float shares[2][5] = {}; // none for no edge
+#line 124 "/gnnac/templates/walk.lib.lua"
+#pragma unroll
+        for (int k = 0; k < 2; k++) {
+#line 130 "/gnnac/templates/walk.lib.lua"
+            const int id = __ldg(ids + k * 4);
+            const long long u = (long long)id * 36;
+            {
+#line 54 "/gnnac/templates/extreme_grad.cu.lua"
+                const long long u = (long long)id * 36;
+#line 294 "/gnnac/templates/lanes.lib.lua"
+            load4(&shares[k][0], share0 + u);
+#line 294 "/gnnac/templates/lanes.lib.lua"
+            load1(&shares[k][4], share1 + u);
+            }
+#line 294 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+#line 294 "/gnnac/templates/lanes.lib.lua"
+            load1(&v[k][4], x1 + u);
+        }
+#line 58 "/gnnac/templates/extreme_grad.cu.lua"
+#pragma unroll
+        for (int k = 0; k < 2; k++)
+#pragma unroll
+            for (int i = 0; i < 5; i++)
+                sum[i] += mine[i] == v[k][i] ? shares[k][i] : 0.0f;
+#line 110 "/gnnac/templates/walk.lib.lua"
+        left -= 8;
+        ids += 8;
+    }
+#line 115 "/gnnac/templates/walk.lib.lua"
+    if (left > 0) {
+#line 50 "/gnnac/templates/extreme_grad.cu.lua"
+        float v[1][5] = {};
+        float shares[1][5] = {}; // none for no edge
+#line 124 "/gnnac/templates/walk.lib.lua"
+#pragma unroll
+        for (int k = 0; k < 1; k++) {
+#line 127 "/gnnac/templates/walk.lib.lua"
+            if (k * 4 >= left)
+                continue;
+#line 130 "/gnnac/templates/walk.lib.lua"
+            const int id = __ldg(ids + k * 4);
+            const long long u = (long long)id * 36;
+            {
+#line 54 "/gnnac/templates/extreme_grad.cu.lua"
+                const long long u = (long long)id * 36;
+#line 294 "/gnnac/templates/lanes.lib.lua"
+            load4(&shares[k][0], share0 + u);
+#line 294 "/gnnac/templates/lanes.lib.lua"
+            load1(&shares[k][4], share1 + u);
+            }
+#line 294 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+#line 294 "/gnnac/templates/lanes.lib.lua"
+            load1(&v[k][4], x1 + u);
+        }
+#line 58 "/gnnac/templates/extreme_grad.cu.lua"
+#pragma unroll
+        for (int k = 0; k < 1; k++)
+#pragma unroll
+            for (int i = 0; i < 5; i++)
+                sum[i] += mine[i] == v[k][i] ? shares[k][i] : 0.0f;
+    }
+#line 383 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 2; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 5; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 8);
+#line 394 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += more;
+        }
+    }
+
+#line 143 "/gnnac/templates/walk.lib.lua"
+    if (!active || edge > 0)
+        return;
+#line 67 "/gnnac/templates/extreme_grad.cu.lua"
+    float *to = out + (long long)row * 33;
+#line 372 "/gnnac/templates/lanes.lib.lua"
+    store4x1(to + c0, &sum[0]);
+#line 363 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 370 "/gnnac/templates/lanes.lib.lua"
+        store1(to + c1, &sum[4]);
+}
