@@ -236,18 +236,33 @@ rule "wide_rows" {
   priority = 20,
 }
 
--- Products with few columns; wider ones are BLAS's. A deep product has its depth
--- shared by eight lanes. Where rows are few, lanes of half as many columns find more
--- warps to run in.
--- Evidence: measured. From 2,708 to 500,000 rows, 128 or 16 deep, 7 or 16 columns
--- wide, it takes 1/1.25 to 1/3.7 of cuBLAS's time (H100, 150 points of each product).
+-- Products with few columns; wider ones are BLAS's. A deep product, or any of few
+-- rows, has a lane hold all columns of four rows, and the depth shared by the whole
+-- warp: each load is then of one row. Fewer rows than keep the device busy have it
+-- shared by more warps. In what is left eight lanes share the depth.
+-- Evidence: measured on an H100. Of 1,433 and 3,703 columns, where a row's odd pitch
+-- allows loads of single floats only, whole GCNs take 23 and 46 us, 33 and 93 with the
+-- eight lanes; 500 and 767 columns of 19,717 and 13,752 rows 50 and 62, and 55 and 67
+-- (CUDA graphs, 20 us of them the launch). 128 or 16 columns of 2,708 to 500,000 rows
+-- take the eight lanes 1/1.25 to 1/3.7 of cuBLAS's time.
 rule "narrow_product" {
   when = function(graph, layer)
     return layer.agg_dim <= 16
   end,
   choose = function(graph, layer, device)
-    local shallow = layer.in_dim < 64
     local few = graph.nodes < 64 * device.sm_count
+    if layer.in_dim >= 256 or (few and layer.in_dim >= 64) then
+      local split = 1
+      if few then split = 2 end
+      if graph.nodes < 8 * device.sm_count then split = 4 end
+      local columns = 16
+      while columns > 4 and columns // 2 >= layer.agg_dim do
+        columns = columns // 2
+      end
+      return { template = "linear", rowsPerLane = 4, colsPerLane = columns,
+               depthWorker = 32, depthWarps = split, unroll = 4 }
+    end
+    local shallow = layer.in_dim < 64
     return { template = "linear", rowsPerLane = shallow and 4 or 8,
              colsPerLane = (few or layer.agg_dim <= 4) and 4 or 8,
              depthWorker = shallow and 4 or 8, unroll = 4 }
@@ -502,6 +517,21 @@ test "narrow products share their depth" {
   layer = { agg_dim = 16, in_dim = 128, out_dim = 16 },
   expect = { rule = "narrow_product", template = "linear", rowsPerLane = 8,
              colsPerLane = 8, depthWorker = 8 },
+}
+
+test "deep ones with a whole warp to a row" {
+  op = "linear",
+  graph = { nodes = 1e6 },
+  layer = { agg_dim = 16, in_dim = 500, out_dim = 16 },
+  expect = { rule = "narrow_product", rowsPerLane = 4, colsPerLane = 16,
+             depthWorker = 32, depthWarps = 1 },
+}
+
+test "and few rows with several" {
+  op = "linear",
+  graph = { nodes = 2708 },
+  layer = { agg_dim = 7, in_dim = 1433, out_dim = 7 },
+  expect = { rule = "narrow_product", colsPerLane = 8, depthWarps = 2 },
 }
 
 test "of few rows by smaller blocks" {

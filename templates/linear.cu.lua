@@ -3,16 +3,20 @@
 //%   doc = [[
 //% x W^T for few columns, in one pass over x. A lane has a block of rowsPerLane
 //% rows and colsPerLane columns in registers; depthWorker lanes share the
-//% block's depth and hand its rows round in the end. W is read through the L1
-//% cache. Sums in a fixed order. Wins against BLAS, whose tiles are wider, up
+//% block's depth and hand its rows round in the end, and so do the lanes of
+//% depthWarps warps, whose sums meet in shared memory: few rows of a great depth
+//% have too few warps else. W is read through the L1 cache. Sums in a fixed
+//% order. Wins against BLAS, whose tiles are wider, up
 //% to 16 columns.]],
 //% }
 //% knob { name = "rowsPerLane", tag = "r", min = 1, max = 16, default = 8,
 //%        doc = "rows of a lane's block, a power of two" }
-//% knob { name = "colsPerLane", tag = "c", min = 1, max = 8, default = 4,
+//% knob { name = "colsPerLane", tag = "c", min = 1, max = 16, default = 4,
 //%        doc = "columns of a lane's block" }
-//% knob { name = "depthWorker", tag = "k", min = 1, max = 16, default = 8,
+//% knob { name = "depthWorker", tag = "k", min = 1, max = 32, default = 8,
 //%        doc = "lanes along the depth, a power of two, at most: fewer where it is short" }
+//% knob { name = "depthWarps", tag = "d", min = 1, max = 32, default = 1,
+//%        doc = "warps of a block along the depth, a divisor of warpPerBlock, at most" }
 //% knob { name = "unroll", tag = "u", min = 1, max = 8, default = 4,
 //%        doc = "steps along the depth that a lane has in flight" }
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 4,
@@ -30,8 +34,13 @@
 //% -- Lanes along the columns, and along the depth: no more than have work.
 //% local across = 1
 //% while across < 32 and across * colsPerLane < spec.dim do across = 2 * across end
-//% local along = math.min(depthWorker, rowsPerLane, 32 // across)
+//% -- In the end the lanes along the depth share the block's rows, and if those
+//% -- are fewer, its columns.
+//% local pieces = rowsPerLane * (colsPerLane & -colsPerLane)
+//% local along = math.min(depthWorker, pieces, 32 // across)
 //% while along > 1 and along // 2 * vec >= spec.depth do along = along // 2 end
+//% local row_lanes = math.min(along, rowsPerLane)
+//% local column_lanes = along // row_lanes
 //% local groups = 32 // (across * along)
 //% local tile = across * colsPerLane
 //% local tiles = (spec.dim + tile - 1) // tile
@@ -43,15 +52,25 @@
 //% local rows = groups * rowsPerLane
 //% local step = along * vec
 //% local whole = spec.depth - spec.depth % step
-//% local per_lane = rowsPerLane // along
-//% local piece = lanes.widest(math.min(4, colsPerLane & -colsPerLane), spec.out_pitch)
+//% local per_lane = rowsPerLane // row_lanes
+//% local columns = colsPerLane // column_lanes
+//% -- Warps along the depth: no more than there are steps, rest included.
+//% local split = depthWarps
+//% while split > 1 and (split - 1) * step >= spec.depth do split = split // 2 end
+//% check(warpPerBlock % split == 0, "%d warps cannot share %d ways in a depth",
+//%       warpPerBlock, split)
+//% local teams = warpPerBlock // split
+//% check(teams * (split - 1) * per_lane * columns <= 384,
+//%       "the sums of %d warps do not fit shared memory", warpPerBlock)
+//% local stride = step * split
+//% local piece = lanes.widest(math.min(4, columns & -columns), spec.out_pitch)
 //% local full_columns = spec.dim % tile == 0
 //% local args = { "out", "x", "weight" }
 //% if spec.norm == "gcn" then args[#args + 1] = "dinv" end
 //% args[#args + 1] = "n_rows"
 //% local parameters = launch {
 //%   entry = kernel,
-//%   grid = { "n_rows", per = rows * warpPerBlock, y = tiles },
+//%   grid = { "n_rows", per = rows * teams, y = tiles },
 //%   block = 32 * warpPerBlock,
 //%   args = args,
 //% }
@@ -63,9 +82,12 @@ ${kernel}(${parameters})
 {
     const int lane = threadIdx.x % 32;
     const int slice = lane / ${across} % ${along};
-    const int column = blockIdx.y * ${tile} + lane % ${across} * ${colsPerLane};
-    const unsigned first = blockIdx.x * ${rows * warpPerBlock} +
-                           threadIdx.x / 32 * ${rows} +
+//% if split > 1 then
+    const int part = threadIdx.x / 32 % ${split};
+//% end
+    const int first_column = blockIdx.y * ${tile} + lane % ${across} * ${colsPerLane};
+    const unsigned first = blockIdx.x * ${rows * teams} +
+                           threadIdx.x / ${32 * split} * ${rows} +
                            lane / ${across * along} * ${rowsPerLane};
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[${rowsPerLane}], *ws[${colsPerLane}];
@@ -76,8 +98,13 @@ ${kernel}(${parameters})
     }
 #pragma unroll
     for (int j = 0; j < ${colsPerLane}; j++)
-        ws[j] = weight + (long long)min(column + j, ${spec.dim - 1}) * ${spec.depth} +
+//% if full_columns then
+        ws[j] = weight + (long long)first_column * ${spec.depth} + slice * ${vec} +
+                j * ${spec.depth};
+//% else
+        ws[j] = weight + (long long)min(first_column + j, ${spec.dim - 1}) * ${spec.depth} +
                 slice * ${vec};
+//% end
 
     float sum[${rowsPerLane}][${colsPerLane}] = {};
 //% local function add()
@@ -96,60 +123,111 @@ ${kernel}(${parameters})
                 for (int j = 0; j < ${colsPerLane}; j++)
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
 //% end
-//% if whole > 0 then
+//% if whole > 0 and split == 1 then
 #pragma unroll ${unroll}
     for (int k = 0; k < ${whole}; k += ${step}) {
 //% add()
     }
+//% elseif whole > 0 then
+#pragma unroll ${unroll}
+    for (int k = part * ${step}; k < ${whole}; k += ${stride}) {
+//% add()
+    }
 //% end
-//% if whole < spec.depth then
+//% if whole < spec.depth and split == 1 then
     if (${whole} + slice * ${vec} < ${spec.depth}) {
         const int k = ${whole};
 //% add()
     }
+//% elseif whole < spec.depth then
+    if (part == ${whole // step % split} && ${whole} + slice * ${vec} < ${spec.depth}) {
+        const int k = ${whole};
+//% add()
+    }
 //% end
-//% -- Each step halves the rows that a lane still sums: it keeps one half and
-//% -- gives the other away.
-//% local n = along
-//% while n > 1 do
-//%   n = n // 2
-//%   local half = n * per_lane
+//% -- Each step halves the rows, then the columns, that a lane still sums: it
+//% -- keeps one half and gives the other away.
+//% local function halve(n, rows, columns, distance, by_row)
     {
         const bool upper = slice & ${n};
 #pragma unroll
-        for (int i = 0; i < ${half}; i++)
+        for (int i = 0; i < ${rows}; i++)
 #pragma unroll
-            for (int j = 0; j < ${colsPerLane}; j++) {
-                const float give = upper ? sum[i][j] : sum[i + ${half}][j];
-                const float keep = upper ? sum[i + ${half}][j] : sum[i][j];
-                sum[i][j] = keep + __shfl_xor_sync(~0u, give, ${n * across});
+            for (int j = 0; j < ${columns}; j++) {
+//%   if by_row then
+                float &low = sum[i][j], &high = sum[i + ${rows}][j];
+//%   else
+                float &low = sum[i][j], &high = sum[i][j + ${columns}];
+//%   end
+                const float give = upper ? low : high;
+                const float keep = upper ? high : low;
+                low = keep + __shfl_xor_sync(~0u, give, ${distance});
             }
     }
+//% end
+//% local n = row_lanes
+//% while n > 1 do
+//%   n = n // 2
+//%   local bit = n * column_lanes
+//%   halve(bit, n * per_lane, colsPerLane, bit * across, true)
+//% end
+//% n = column_lanes
+//% while n > 1 do
+//%   n = n // 2
+//%   halve(n, per_lane, n * columns, n * across, false)
+//% end
+
+//% if split > 1 then
+    // What the other warps have of the same rows and columns.
+    __shared__ float parts[${teams}][${split - 1}][${per_lane * columns}][32];
+    const int team = threadIdx.x / ${32 * split};
+    if (part > 0)
+#pragma unroll
+        for (int i = 0; i < ${per_lane}; i++)
+#pragma unroll
+            for (int j = 0; j < ${columns}; j++)
+                parts[team][part - 1][i * ${columns} + j][lane] = sum[i][j];
+    __syncthreads();
+    if (part > 0)
+        return;
+#pragma unroll ${math.min(4, split - 1)}
+    for (int p = 0; p < ${split - 1}; p++)
+#pragma unroll
+        for (int i = 0; i < ${per_lane}; i++)
+#pragma unroll
+            for (int j = 0; j < ${columns}; j++)
+                sum[i][j] += parts[team][p][i * ${columns} + j][lane];
 //% end
 
 #pragma unroll
     for (int i = 0; i < ${per_lane}; i++) {
+//% if column_lanes == 1 then
         const unsigned row = first + slice * ${per_lane} + i;
+        const int column = first_column;
+//% else
+        const unsigned row = first + slice / ${column_lanes} * ${per_lane} + i;
+        const int column = first_column + slice % ${column_lanes} * ${columns};
+//% end
         if (row >= n_rows)
             break;
 //% if spec.norm == "gcn" then
         const float scale = __ldg(dinv + row);
 #pragma unroll
-        for (int j = 0; j < ${colsPerLane}; j++)
+        for (int j = 0; j < ${columns}; j++)
             sum[i][j] *= scale;
 //% end
         float *to = out + (long long)row * ${spec.out_pitch} + column;
 #pragma unroll
-        for (int j = 0; j < ${colsPerLane}; j += ${piece})
+        for (int j = 0; j < ${columns}; j += ${piece})
 //% if full_columns then
             store${piece}(to + j, &sum[i][j]);
 //% elseif spec.dim % piece == 0 then
             if (column + j < ${spec.dim})
                 store${piece}(to + j, &sum[i][j]);
 //% else
-            for (int part = 0; part < ${piece}; part++)
-                if (column + j + part < ${spec.dim})
-                    to[j + part] = sum[i][j + part];
+            for (int p = 0; p < ${piece}; p++)
+                if (column + j + p < ${spec.dim})
+                    to[j + p] = sum[i][j + p];
 //% end
     }
 }
