@@ -137,8 +137,8 @@ def compile(edge_index: Any, model: str = "gcn", *, dim: int | None = None,
     graph file. `num_nodes`: of an array; left out, the largest id + 1.
     `model`, `dim`, `hidden`, `classes`, `layers`, `reorder`, `rules`: as the
     options of `gnnac compile`; `knobs` are its --set. `train`: with kernels
-    for training on a GPU. `logits`: without log-softmax at the end. `options` are further ones by name:
-    {"arch": "sm_90", "tune": "off"}.
+    for training on a GPU. `logits`: without log-softmax at the end.
+    `options` are further ones by name: {"arch": "sm_90", "tune": "off"}.
     `output`: where the bundle is to stay; left out, nothing stays on disk.
 
     Warnings of the program are RuntimeWarnings. May be called by several
