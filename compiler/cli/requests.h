@@ -14,8 +14,7 @@
 gnnac_status read_model_request(const struct options *o,
                                 struct model_request *out, gnnac_error *err);
 
-// --device --arch --db --no-db --tune --rules --set --no-fuse
-// --threads.
+// --device --arch --db --no-db --tune --l2 --rules --set --no-fuse --threads.
 void read_workbench_request(const struct options *o,
                             struct workbench_request *out);
 

@@ -367,21 +367,35 @@ out:
     return st;
 }
 
-// The fleet tells the database, and what it left undone is done here.
-static gnnac_status tune_with_fleet(const struct options *o, gnnac_error *err)
+static gnnac_status check_fleet_options(const struct options *o,
+                                        gnnac_error *err)
 {
-    char first[32];
-    struct options rest = *o;
     if (o->dry_run || o->no_db)
         return FAIL(err, GNNAC_EUSAGE,
                     "--device %s: several GPUs do not go with --dry-run or "
                     "--no-db",
                     o->device);
-    gnnac_status st = fleet_run(o->device, is_over, first, err);
+    if (o->part)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "--device %s: several GPUs have shares of their own, "
+                    "without --part",
+                    o->device);
+    return GNNAC_OK;
+}
+
+// The fleet tells the database, and what it left undone is done here: all, if
+// it did not finish, as what it did not race anew looks like what it did.
+static gnnac_status tune_with_fleet(const struct options *o, gnnac_error *err)
+{
+    struct fleet_result fleet = {{0}, false};
+    struct options rest = *o;
+    gnnac_status st = check_fleet_options(o, err);
+    if (st == GNNAC_OK)
+        st = fleet_run(o->device, o->verbose, is_over, &fleet, err);
     if (st != GNNAC_OK)
         return st;
-    rest.device = first;
-    rest.go_on = true;
+    rest.device = fleet.first;
+    rest.go_on = o->go_on || fleet.finished;
     return tune_graph(&rest, err);
 }
 

@@ -15,12 +15,15 @@
 
 extern char **environ;
 
+enum { NOISY = 5 }; // as main.c ends with
 enum { MAX_GPUS = 64, MAX_WORDS = 512, LOOK_MICROSECONDS = 20000 };
 
 struct fleet {
     size_t n;
     int ordinals[MAX_GPUS];
     pid_t tuners[MAX_GPUS]; // 0: has ended
+    bool finished; // no tuner failed
+    bool verbose; // so are its tuners, which are quiet otherwise
     size_t n_words;
     char *words[MAX_WORDS + 1]; // owned: this program's command line
 };
@@ -111,20 +114,39 @@ static gnnac_status read_command_line(struct fleet *f, gnnac_error *err)
                  : FAIL(err, GNNAC_EIO, "/proc/self/cmdline cannot be read");
 }
 
-// Of options that are repeated the last counts. A group of its own, so that who
-// interrupts this program does not interrupt its tuners twice.
+// Index of the word behind which there are no options.
+static size_t end_of_options(const struct fleet *f)
+{
+    size_t i = 0;
+    while (i < f->n_words && strcmp(f->words[i], "--") != 0)
+        i++;
+    return i;
+}
+
+// The command line with options of the tuner's own: of those that are repeated
+// the last counts.
+static void write_command_line(const struct fleet *f, const char *device,
+                               const char *part, char *argv[MAX_WORDS + 6])
+{
+    const char *more[] = {"--device", device, "--part", part, "-q"};
+    size_t at = end_of_options(f), n = 4 + !f->verbose;
+    memcpy(argv, f->words, at * sizeof(*argv));
+    for (size_t k = 0; k < n; k++)
+        argv[at + k] = (char *)(uintptr_t)more[k];
+    memcpy(argv + at + n, f->words + at, (f->n_words - at) * sizeof(*argv));
+}
+
+// A group of its own, so that who interrupts this program does not interrupt
+// its tuners twice.
 static gnnac_status start_tuner(struct fleet *f, size_t i, gnnac_error *err)
 {
     char device[32], part[32];
-    const char *more[] = {"--device", device, "--part", part, "-q"};
     char *argv[MAX_WORDS + 6] = {NULL};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t how;
     snprintf(device, sizeof(device), "cuda:%d", f->ordinals[i]);
     snprintf(part, sizeof(part), "%zu/%zu", i + 1, f->n);
-    memcpy(argv, f->words, f->n_words * sizeof(*argv));
-    for (size_t k = 0; k < sizeof(more) / sizeof(more[0]); k++)
-        argv[f->n_words + k] = (char *)(uintptr_t)more[k];
+    write_command_line(f, device, part, argv);
     int failed = posix_spawn_file_actions_init(&files) ||
                  posix_spawnattr_init(&how) ||
                  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO,
@@ -146,19 +168,34 @@ static void tell_all(const struct fleet *f, int signal_number)
             kill(f->tuners[i], signal_number);
 }
 
+// A GPU that is too noisy is asked again, so that its tuner says it is no
+// failure of the fleet's.
+static void note_end(struct fleet *f, size_t i, bool known, int status)
+{
+    f->tuners[i] = 0;
+    if (known && WIFEXITED(status) &&
+        (WEXITSTATUS(status) == 0 ||
+         WEXITSTATUS(status) == NOISY))
+        return;
+    f->finished = false;
+    if (known && WIFEXITED(status))
+        log_warn("the tuner on cuda:%d did not come to its end: exit %d",
+                 f->ordinals[i], WEXITSTATUS(status));
+    else
+        log_warn("the tuner on cuda:%d did not come to its end",
+                 f->ordinals[i]);
+}
+
 static size_t n_running(struct fleet *f)
 {
     size_t n = 0;
     for (size_t i = 0; i < f->n; i++) {
-        int status;
-        if (f->tuners[i] && waitpid(f->tuners[i], &status, WNOHANG) == 0) {
-            n++;
-            continue;
-        }
-        if (f->tuners[i] && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
-            log_warn("the tuner on cuda:%d did not come to its end",
-                     f->ordinals[i]);
-        f->tuners[i] = 0;
+        int status = 0;
+        pid_t ended =
+            f->tuners[i] ? waitpid(f->tuners[i], &status, WNOHANG) : 0;
+        if (ended)
+            note_end(f, i, ended > 0, status);
+        n += f->tuners[i] != 0;
     }
     return n;
 }
@@ -185,25 +222,28 @@ static gnnac_status start_all(struct fleet *f, gnnac_error *err)
     return st;
 }
 
-gnnac_status fleet_run(const char *device, bool (*stop)(void), char first[32],
-                       gnnac_error *err)
+gnnac_status fleet_run(const char *device, bool verbose, bool (*stop)(void),
+                       struct fleet_result *out, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     struct fleet *f = calloc(1, sizeof(*f));
     if (!f)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    f->verbose = verbose;
     TRY(strcmp(device, "all") == 0 ? find_all(f, err)
                                    : read_list(device, f, err));
     TRY(check_kind(f, err));
-    snprintf(first, 32, "cuda:%d", f->ordinals[0]);
+    snprintf(out->first, sizeof(out->first), "cuda:%d", f->ordinals[0]);
     if (f->n > 1) {
         log_info("tuning on %zu GPUs, every kernel on one of them", f->n);
+        f->finished = true;
         st = start_all(f, err);
         wait_for_all(f, stop);
     }
+    out->finished = f->finished;
 out:
-    for (size_t i = 0; i < f->n_words; i++)
-        free(f->words[i]);
+    for (size_t i = 0; i <= f->n_words; i++)
+        free(f->words[i]); // the last is what the end was read into
     free(f);
     return st;
 }

@@ -11,12 +11,19 @@
 // "all", or a list such as "cuda:0,cuda:1".
 bool fleet_is_meant(const char *device);
 
-// Starts this program's command line once more for each GPU and waits. What a
-// tuner leaves undone is not its fleet's failure: who tunes next with --resume
-// does it. *first is a GPU of the fleet, "cuda:N". Once `stop` says so, all are
-// told to end. GNNAC_EUSAGE (no such list, GPUs of two kinds),
-// GNNAC_ENODEVICE, GNNAC_EIO.
-gnnac_status fleet_run(const char *device, bool (*stop)(void), char first[32],
-                       gnnac_error *err);
+struct fleet_result {
+    char first[32]; // a GPU of the fleet, "cuda:N"
+    // Tuners ran, and all that was asked is raced or left undone in the
+    // database; false: one failed, or there was one GPU and no tuner.
+    bool finished;
+};
+
+// Starts this program's command line once more for each of several GPUs and
+// waits; the tuners are quiet unless it was called `verbose`. What a tuner
+// leaves undone is not its fleet's failure: who tunes next with --resume does
+// it. Once `stop` says so, all are told to end. GNNAC_EUSAGE (no such list,
+// GPUs of two kinds), GNNAC_ENODEVICE, GNNAC_EIO.
+gnnac_status fleet_run(const char *device, bool verbose, bool (*stop)(void),
+                       struct fleet_result *out, gnnac_error *err);
 
 #endif

@@ -42,7 +42,7 @@ struct favourite {
 enum { MAX_FAVOURITES = 8 };
 
 // Of the nearest graphs, this one included if there is a run of it, the nearest
-// first; of the request only graph, op and arch count. Returns how many.
+// first; of the request only graph, op, arch and cold count. Returns how many.
 size_t neighbours_favourites(struct tunedb *db,
                              const struct neighbours_request *rq,
                              struct favourite out[MAX_FAVOURITES]);
