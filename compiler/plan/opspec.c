@@ -263,3 +263,12 @@ bool opspec_parse(const char *key, struct opspec *out)
     snprintf(out->key, sizeof(out->key), "%s", key);
     return true;
 }
+
+bool opspec_same_class(const char *a, const char *b)
+{
+    const char *layer_a = strstr(a, " layer="), *layer_b = strstr(b, " layer=");
+    const char *dim_a = strstr(a, " dim="), *dim_b = strstr(b, " dim=");
+    return layer_a && layer_b && dim_a && dim_b && strcmp(dim_a, dim_b) == 0 &&
+           layer_a - a == layer_b - b &&
+           strncmp(a, b, (size_t)(layer_a - a)) == 0;
+}

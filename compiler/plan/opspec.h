@@ -30,4 +30,9 @@ bool opspec_of_step(const struct model *m, const struct program *p,
 // False when it is not such a text. For what a tuning database recorded.
 bool opspec_parse(const char *key, struct opspec *out);
 
+// Whether two keys are of one class: their kernels are the same, "v1 aggregate
+// f32 layer=0/gcn in=16 out=16 dim=16 ..." but for which layer it is and what
+// is around it.
+bool opspec_same_class(const char *a, const char *b);
+
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/opspec.h"
 #include "tune/recall.h"
 #include "tune/subjects.h"
 #include "tunedb_records.h"
@@ -66,18 +67,6 @@ struct asking {
     size_t n;
     struct neighbour nearest[N_NEAREST]; // in the order of their distances
 };
-
-// Operations are of one class when their kernels are the same: "v1 aggregate
-// f32 layer=0/gcn in=16 out=16 dim=16 ..." but for which layer it is and what
-// is around it.
-static bool same_class(const char *a, const char *b)
-{
-    const char *layer_a = strstr(a, " layer="), *layer_b = strstr(b, " layer=");
-    const char *dim_a = strstr(a, " dim="), *dim_b = strstr(b, " dim=");
-    return layer_a && layer_b && dim_a && dim_b && strcmp(dim_a, dim_b) == 0 &&
-           layer_a - a == layer_b - b &&
-           strncmp(a, b, (size_t)(layer_a - a)) == 0;
-}
 
 static bool same_condition(const char *device, bool cold)
 {
@@ -163,7 +152,7 @@ static gnnac_status meet(void *context, const struct run_record *r,
     struct asking *a = context;
     double v[N_FEATURES];
     struct props graph;
-    if (!same_class(r->key.op, a->rq->op) ||
+    if (!opspec_same_class(r->key.op, a->rq->op) ||
         !same_arch(r->key.device, a->rq->arch) ||
         !same_condition(r->key.device, a->rq->cold) ||
         !subject_graph(a->db, r->key.graph, &graph))

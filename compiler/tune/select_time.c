@@ -56,17 +56,32 @@ static const struct question *find_race(const struct selector *s,
     return e < q && s->sel->contests[e->step].n ? e : NULL;
 }
 
-// Every tuner deals out the same questions in the same order.
+// The first step of the same class. Unlike first_like it needs no candidates,
+// so that a recalled question has one, too.
+static struct question *first_of_class(const struct selector *s,
+                                       const struct question *q)
+{
+    struct question *e = s->questions;
+    while (e < q && !(question_is_to_time(s, e) &&
+                      opspec_same_class(e->op.key, q->op.key)))
+        e++;
+    return e;
+}
+
+// Every tuner deals out the same questions in the same order, whatever others
+// decided before it came to ask.
 static void deal_out(struct selector *s)
 {
     const struct workbench_request *rq = &s->wb->request;
     unsigned n = 0;
     for (size_t i = 0; i < s->n_questions && rq->parts; i++) {
         struct question *q = &s->questions[i];
-        if (q->recalled || !question_is_to_time(s, q))
+        if (!question_is_to_time(s, q))
             continue;
-        const struct question *e = first_like(s, q);
+        const struct question *e = first_of_class(s, q);
         q->others = e < q ? e->others : n++ % rq->parts != rq->part;
+        if (!q->recalled && (e = first_like(s, q)) < q)
+            q->others = e->others;
     }
 }
 
