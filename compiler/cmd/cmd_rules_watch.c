@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cli/requests.h"
 #include "cmd/file_watch.h"
+#include "plan/fuse.h"
 #include "tune/assemble.h"
 #include "tune/paths.h"
 
@@ -23,6 +24,7 @@ struct watch {
     bool json;
     struct workbench wb;
     struct assembly assembly; // with the plan that holds
+    struct program next; // of the plan that is being made
 };
 
 static gnnac_status read_options(const struct options *o, struct watch *w,
@@ -70,14 +72,22 @@ out:
 
 // ---- printing ---------------------------------------------------------------
 
+static bool has_kernel(const struct selection *s, int32_t step)
+{
+    return s && s->chosen[step] >= 0;
+}
+
 static const char *family_of(const struct selection *s, int32_t step)
 {
     return s->variants[s->chosen[step]].kernel.family;
 }
 
+// A step that is done with another one now has no kernel of its own.
 static json_t *choice_json(const struct selection *s, int32_t step)
 {
     const struct choice *c = &s->choices[step];
+    if (!has_kernel(s, step))
+        return json_pack("{s:i, s:n}", "step", (int)step, "template");
     return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s}", "step", (int)step,
                      "template", family_of(s, step), "knobs", c->knobs, "rule",
                      c->rule, "why", c->why, "level", c->level);
@@ -87,6 +97,8 @@ static void print_choice(const char *mark, const struct selection *s,
                          int32_t step)
 {
     const struct choice *c = &s->choices[step];
+    if (!has_kernel(s, step))
+        return;
     printf("  %sstep %d: %s %s, by %s\n", mark, (int)step, family_of(s, step),
            c->knobs, c->rule);
 }
@@ -94,22 +106,32 @@ static void print_choice(const char *mark, const struct selection *s,
 static bool same_choice(const struct selection *a, const struct selection *b,
                         int32_t step)
 {
+    if (!has_kernel(a, step) || !has_kernel(b, step))
+        return !has_kernel(a, step) && !has_kernel(b, step);
     return strcmp(family_of(a, step), family_of(b, step)) == 0 &&
            strcmp(a->choices[step].knobs, b->choices[step].knobs) == 0 &&
            strcmp(a->choices[step].rule, b->choices[step].rule) == 0;
 }
 
-// The next step from `step` on that differs from `before` (NULL: any), -1 if
-// none does.
+// The next step from `step` on that differs from `before` (NULL: nothing was
+// planned), -1 if none does.
 static int32_t next_change(const struct watch *w,
                            const struct selection *before, int32_t step)
 {
     const struct selection *now = w->assembly.selection;
     for (; step < w->assembly.manifest->program.n_steps; step++)
-        if (now->chosen[step] >= 0 &&
-            !(before && same_choice(before, now, step)))
+        if (!same_choice(before, now, step))
             return step;
     return -1;
+}
+
+// Steps that have a kernel of their own, now or before.
+static int count_steps(const struct watch *w, const struct selection *before)
+{
+    int n = 0;
+    for (int32_t i = 0; i < w->assembly.manifest->program.n_steps; i++)
+        n += has_kernel(before, i) || has_kernel(w->assembly.selection, i);
+    return n;
 }
 
 static void print_plan(const struct watch *w, const struct selection *before)
@@ -122,7 +144,7 @@ static void print_plan(const struct watch *w, const struct selection *before)
         print_choice(before ? "+ " : "", w->assembly.selection, i);
     }
     printf("%s: %d of %d steps %s\n", w->file, n,
-           (int)w->assembly.manifest->n_choices, before ? "change" : "planned");
+           count_steps(w, before), before ? "change" : "planned");
 }
 
 static json_t *plan_json(const struct watch *w, const struct selection *before)
@@ -132,7 +154,7 @@ static json_t *plan_json(const struct watch *w, const struct selection *before)
          i = next_change(w, before, i + 1))
         json_array_append_new(list, choice_json(w->assembly.selection, i));
     return json_pack("{s:s, s:i, s:I, s:o}", "file", w->file, "steps",
-                     (int)w->assembly.manifest->n_choices, "changed",
+                     count_steps(w, before), "changed",
                      (json_int_t)json_array_size(list), "choices", list);
 }
 
@@ -174,23 +196,32 @@ out:
     return st;
 }
 
+// All steps are asked about again, and those that no kernel did together are
+// together again.
+static void prepare_program(struct watch *w)
+{
+    w->next = w->assembly.manifest->program;
+    for (int32_t k = 0; k < w->next.n_steps; k++)
+        w->next.steps[k].kernel = -1;
+    if (!w->wb.request.no_fuse)
+        program_fuse(&w->next);
+}
+
 // A plan by the rules as they stand in their files. On failure the workbench
 // keeps those that it has.
 static gnnac_status plan_anew(struct watch *w, struct selection *out,
                               gnnac_error *err)
 {
     struct ruleset *rules = NULL;
-    struct manifest *m = w->assembly.manifest;
+    const struct model *m = &w->assembly.manifest->model;
     gnnac_status st = check_file(w, err);
     if (st == GNNAC_OK)
         st = workbench_open_rules(&w->wb, &rules, err);
     if (st != GNNAC_OK)
         return st;
     rules = workbench_exchange_rules(&w->wb, rules);
-    for (int32_t k = 0; k < m->program.n_steps; k++)
-        m->program.steps[k].kernel = -1; // all are asked again
-    st = select_kernels(&w->wb, &m->model, &m->program, &w->assembly.graph, out,
-                        err);
+    prepare_program(w);
+    st = select_kernels(&w->wb, m, &w->next, &w->assembly.graph, out, err);
     if (st != GNNAC_OK)
         rules = workbench_exchange_rules(&w->wb, rules);
     ruleset_destroy(rules);
@@ -205,6 +236,7 @@ static gnnac_status take_change(struct watch *w, gnnac_error *err)
         return print_fault(w, &fault, err);
     struct selection before = *w->assembly.selection;
     *w->assembly.selection = next;
+    w->assembly.manifest->program = w->next;
     gnnac_status st = tell_plan(w, &before, err);
     selection_finish(&before);
     return st;

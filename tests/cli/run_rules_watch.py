@@ -30,9 +30,10 @@ class Watch:
     """A running watch; its lines come through a queue."""
     running = []
 
-    def __init__(self, folder, *options):
+    def __init__(self, folder, *options, path=""):
         self.folder = folder
-        env = dict(machine.environment(GNNAC), GNNAC_HOME=folder, HOME=folder)
+        env = dict(machine.environment(GNNAC), GNNAC_HOME=folder, HOME=folder,
+                   GNNAC_PATH=path)
         subprocess.run(["gnnac", "generate", "ring", "--nodes", "64", "-q",
                         "-o", "g.npz"], cwd=folder, env=env, check=True)
         self.process = subprocess.Popen(
@@ -94,14 +95,54 @@ def a_save_is_planned_and_told(folder):
         save(folder, RULE % ("== 16", 4))
         w.until("steps change")
     write(folder, RULE % ("== 16", 4) + "-- a comment\n")
-    assert w.until("steps change") == ["mine.lua: 0 of 5 steps change"]
+    assert w.until("steps change") == ["mine.lua: 0 of 3 steps change"]
+    assert w.end(signal.SIGINT) == 0
+
+
+# A template that cannot do the step behind the sums, and its rule.
+PLAIN = """//% family { op = "aggregate", doc = "sums" }
+
+//% local parameters = launch { entry = kernel, block = 32,
+//%   grid = { "n_rows", per = 32 }, args = { "out", "x", "n_rows" } }
+extern "C" __global__ void ${kernel}(${parameters}) {}
+"""
+APART = """rule "mine" {
+  when = function(graph, layer) return layer.agg_dim == 4 end,
+  choose = { template = "plain" }, why = "a test", priority = 200,
+}
+"""
+
+
+def a_step_of_its_own_comes_and_goes(folder):
+    """log_softmax is done with the sums, unless their template cannot."""
+    os.makedirs(os.path.join(folder, "templates"))
+    with open(os.path.join(folder, "templates", "plain.cu.lua"), "w") as f:
+        f.write(PLAIN)
+    together = RULE % ("== 16", 4)
+    write(folder, together)
+    w = Watch(folder, path=folder)
+    assert w.until("steps planned")[-1] == "mine.lua: 3 of 3 steps planned"
+    for faulty in ("", APART + "rule 'x' {"):
+        write(folder, APART)
+        apart = w.until("steps change")
+        assert "  + step 3: plain " in "".join(apart), apart
+        assert [line[:24] for line in apart[-2:]] == [
+            "  + step 4: log_softmax ", "mine.lua: 3 of 4 steps c"], apart
+        if faulty:
+            write(folder, faulty)
+            w.until("stay", w.warnings)
+        write(folder, together)
+        again = w.until("steps change")
+        assert "  + step 3: row_split " in "".join(again), again
+        assert [line[:24] for line in again[-2:]] == [
+            "  - step 4: log_softmax ", "mine.lua: 3 of 4 steps c"], again
     assert w.end(signal.SIGINT) == 0
 
 
 def a_faulty_file_keeps_the_old_rules(folder):
     write(folder, RULE % ("== 16", 4))
     w = Watch(folder, "--json")
-    assert json.loads(w.until("}")[-1])["changed"] == 5
+    assert json.loads(w.until("}")[-1])["changed"] == 3
     for faulty, what in (
             ("rule 'x' {", "mine.lua:1"),
             (RULE % ("== 16", 99), "outside"),
@@ -138,7 +179,8 @@ def what_cannot_be_watched_is_said_at_once(folder):
 
 def main():
     tap = machine.Tap()
-    for case in (a_save_is_planned_and_told, a_faulty_file_keeps_the_old_rules,
+    for case in (a_save_is_planned_and_told,
+                 a_step_of_its_own_comes_and_goes, a_faulty_file_keeps_the_old_rules,
                  what_cannot_be_watched_is_said_at_once):
         with tempfile.TemporaryDirectory() as folder:
             faults = []
