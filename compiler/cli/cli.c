@@ -22,7 +22,7 @@ enum {
     ON_SHAPE = ON_MODEL | CMD_TRAIN,
     ON_CHOICE = ON_MODEL | CMD_DB | CMD_BENCH | CMD_TRAIN,
     ON_DEVICE = CMD_COMPILE | CMD_DB | CMD_EXPLAIN | CMD_RUN | CMD_DOCTOR |
-                CMD_TRAIN | CMD_BENCH | CMD_TUNE,
+                CMD_TRAIN | CMD_BENCH, // tune has more than one
     ON_DB = CMD_ANALYZE | CMD_BENCH | CMD_COMPILE | CMD_DB | CMD_EXPLAIN |
             CMD_DOCTOR | CMD_RULES | CMD_TRAIN | CMD_TUNE,
     ON_OUTPUT = CMD_COMPILE | CMD_DB | CMD_GENERATE | CMD_RULES | CMD_RUN |
@@ -199,6 +199,9 @@ const struct option_spec cli_options[] = {
      "print one JSON object instead of text"},
     {"device", 0, OPT_TEXT, "auto|cpu|cuda:N", FIELD(device), ON_DEVICE, 0, 0,
      "auto", "where to run and to time"},
+    {"device", 0, OPT_TEXT, "auto|cpu|cuda:N[,cuda:M...]|all", FIELD(device),
+     CMD_TUNE, 0, 0, "auto",
+     "where to time; several GPUs of one kind share the kernels"},
     {"db", 0, OPT_TEXT, "DIR", FIELD(db), ON_DB, 0, 0, NULL,
      "folder of the tuning database and the kernel cache"},
     {"no-db", 0, OPT_FLAG, NULL, FIELD(no_db), ON_DB, 0, 0, NULL,

@@ -63,8 +63,10 @@ static gnnac_status open_device(struct workbench *wb, gnnac_error *err)
     if (strcmp(want, "cpu") == 0)
         return GNNAC_OK;
     int ordinal = 0;
+    char end;
     bool insist = strcmp(want, "auto") != 0;
-    if (insist && (sscanf(want, "cuda:%d", &ordinal) != 1 || ordinal < 0))
+    if (insist &&
+        (sscanf(want, "cuda:%d%c", &ordinal, &end) != 1 || ordinal < 0))
         return FAIL(err, GNNAC_EUSAGE,
                     "--device %s: expected auto, cpu or cuda:N", want);
     use_present_gpu(wb, ordinal);
