@@ -337,6 +337,15 @@ out:
     return st;
 }
 
+static void say_if_not_timed(const struct options *o,
+                             const struct workbench *wb)
+{
+    if (o->record && (o->dry_run || !wb->cuda || !wb->request.timed))
+        log_warn("--record: nothing is timed here, so nothing is recorded");
+    else if (!wb->cuda && !o->dry_run)
+        log_info("no GPU: candidates are ranked, not timed");
+}
+
 static gnnac_status tune_graph(const struct options *o, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
@@ -357,8 +366,7 @@ static gnnac_status tune_graph(const struct options *o, gnnac_error *err)
     rq.record = o->record;
     TRY(read_part(o->part, &rq.part, &rq.parts, err));
     TRY(workbench_open(&rq, &wb, err));
-    if (!wb.cuda && !o->dry_run)
-        log_info("no GPU: candidates are ranked, not timed");
+    say_if_not_timed(o, &wb);
     TRY(assemble(&wb, &what, &a, err));
     TRY(finish(o, &a, err));
 out:
