@@ -98,13 +98,14 @@ static void add_favourites(const struct selector *s, const struct question *q,
         add_seed(seeds, space_find(&q->space, best[i].family, best[i].knobs));
 }
 
-// What would be chosen without timing is the first.
+// What would be chosen without timing is the first. The earlier choice goes by
+// the option that executes what it does, as a twin of one has no racer.
 static void find_seeds(const struct selector *s, const struct question *q,
-                       int32_t reference, struct seeds *seeds)
+                       const struct contest_request *rq, struct seeds *seeds)
 {
     seeds->n = 0;
-    add_seed(seeds, point_of(s, q, reference));
-    add_seed(seeds, point_of(s, q, q->incumbent));
+    add_seed(seeds, point_of(s, q, rq->reference));
+    add_seed(seeds, point_of(s, q, rq->incumbent));
     add_favourites(s, q, seeds);
     for (size_t i = 0; i < q->n_options && i < SEARCH_RULED; i++)
         add_seed(seeds, point_of(s, q, q->options[i]));
@@ -154,13 +155,13 @@ gnnac_status question_search(struct selector *s, struct question *q,
     gnnac_status st = selection_reserve(s->sel, MAX_CANDIDATES, err);
     if (st != GNNAC_OK)
         return st;
-    find_seeds(s, q, rq->reference, &seeds);
+    find_seeds(s, q, rq, &seeds);
     const struct contest_search search = {
         .options = {.n = q->space.n,
                     .points = q->space.points,
                     .n_seeds = seeds.n,
                     .seeds = seeds.points,
-                    .incumbent = point_of(s, q, q->incumbent),
+                    .incumbent = point_of(s, q, rq->incumbent),
                     .most = MAX_CANDIDATES,
                     .seed = rq->seed},
         .context = &maker,
