@@ -129,8 +129,9 @@ rule "long_rows" {
 -- into longer pieces where there are edges enough for all multiprocessors.
 -- Evidence: measured. Best of all families on 8 of 8 rows of four graphs with hubs (16
 -- and 64 columns), the next one took 1.25 times as long in the geometric mean (H100,
--- tests/gpu/visit.sh families). It stands behind edge_ranges, whose evidence has more
--- graphs; on a GPU both are timed.
+-- tests/gpu/visit.sh families). Odd narrow rows also by lanes of four floats: 42 us
+-- instead of 53 for 7 columns of cnr2000 (H100, tests/gpu/visit.sh survey). It stands
+-- behind edge_ranges, whose evidence has more graphs; on a GPU both are timed.
 rule "rows_by_length" {
   when = function(graph)
     return has_long_rows(graph)
@@ -139,9 +140,11 @@ rule "rows_by_length" {
     local _, lanes = spread(layer.agg_dim)
     local segment = graph.edges < 2.5e5 and 128
                     or graph.edges < 1e6 and 256 or 512
+    local fours = power_up(ceil_div(layer.agg_dim, 4))
+    local split = layer.agg_dim >= 64 and lanes // 2
+                  or fours < lanes and { lanes, fours } or lanes
     return { template = "hybrid", segmentEdges = segment,
-             packedEdges = { 32, 16 },
-             dimWorker = layer.agg_dim >= 64 and lanes // 2 or lanes }
+             packedEdges = { 32, 16 }, dimWorker = split }
   end,
   why = "rows of all lengths: short ones share a warp, long ones are cut",
   priority = 55,
@@ -210,6 +213,27 @@ rule "even_rows" {
   end,
   why = "lanes as a row of x needs, the rest of the warp for further edges",
   priority = 30,
+}
+
+-- Rows of few edges packed by length: those that share a warp end together, and
+-- what a row needs is asked for while others are summed. Half as many lanes as a
+-- row of x has vectors, so that more rows are under way.
+-- Evidence: measured. Best of all points on 8 of 12 questions of citeseer, cora and
+-- pubmed (7 to 128 columns), where the rules above took 1.09 to 1.77 times as long
+-- (H100, tests/gpu/visit.sh survey). It stands behind them: without a GPU they
+-- decide, with one all are timed.
+rule "packed_rows" {
+  when = function(graph)
+    return graph.degree.mean < 16 and not has_long_rows(graph)
+  end,
+  choose = function(graph, layer)
+    local width = layer.agg_dim <= 16 and 4 or 8
+    return { template = "hybrid", segmentEdges = 512, packedEdges = { 8, 32 },
+             dimWorker = math.min(32, power_up(ceil_div(layer.agg_dim, width))),
+             unroll = 8 }
+  end,
+  why = "rows of few edges: those of a length share a warp",
+  priority = 25,
 }
 
 -- Wide rows fill the warp: what is left to try is more loads in flight, or fewer
@@ -509,6 +533,12 @@ test "attention gives few rows several warps each" {
   graph = { nodes = 2708, degree = { mean = 4, max = 168 } },
   layer = { op = "gat", agg_dim = 64 },
   expect = { rule = "attention_few_rows", edgeWorker = 2, warpPerRow = 4 },
+}
+
+test "rows of few edges are packed, too" {
+  graph = { nodes = 19717, edges = 88648, degree = { mean = 4.5, max = 171 } },
+  layer = { agg_dim = 64 },
+  expect = { rule = "packed_rows", template = "hybrid", dimWorker = 8 },
 }
 
 test "narrow products share their depth" {

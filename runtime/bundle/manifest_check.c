@@ -378,6 +378,10 @@ gnnac_status manifest_check_step_kernel(const struct manifest *m,
 
 static gnnac_status check_training(const struct manifest *m, gnnac_error *err)
 {
+    // A trainer keeps every step's result.
+    for (int32_t i = 0; i < m->program.n_steps && m->training.rules[0]; i++)
+        if (m->program.steps[i].fused)
+            return BAD("training with the fused step %d", (int)i);
     for (int32_t i = 0; i < m->training.n_steps; i++)
         if (m->training.steps[i].kernel >= m->n_kernels)
             return BAD("training.steps[%d]: its kernel is not there", (int)i);

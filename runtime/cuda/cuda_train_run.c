@@ -55,22 +55,14 @@ static struct cuda_graph *graph_of(struct cuda_trainer *ct,
     return s->transposed ? &ct->transposed : &ct->cm->graph;
 }
 
-// What the bundle's program has no kernel for has one of training's, or is
-// left to BLAS.
-static void take_kernels(struct cuda_trainer *ct)
-{
-    const struct train_kernels *t = &manifest_of(ct)->training;
-    for (int32_t i = 0; i < ct->p.n_steps; i++)
-        if (ct->p.steps[i].kernel < 0)
-            ct->p.steps[i].kernel = t->steps[i].kernel;
-}
-
 static gnnac_status load_kernel(struct cuda_trainer *ct, int32_t i,
                                 size_t *partial, size_t *scratch,
                                 gnnac_error *err)
 {
     const struct manifest *m = manifest_of(ct);
-    const struct step *s = &ct->p.steps[i];
+    struct step *s = &ct->p.steps[i];
+    if (s->kernel < 0)
+        s->kernel = m->training.steps[i].kernel;
     gnnac_status st = manifest_check_step_kernel(m, &ct->p, i, err);
     if (st == GNNAC_OK)
         st = cuda_model_load_kernel(ct->cm, s->kernel, graph_of(ct, s), partial,
@@ -85,10 +77,8 @@ static gnnac_status load_kernel(struct cuda_trainer *ct, int32_t i,
 gnnac_status cuda_train_load_kernels(struct cuda_trainer *ct, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    // Predictions are made by the bundle's own kernels.
-    size_t partial = ct->cm->partial_bytes, scratch = 0;
+    size_t partial = 0, scratch = 0;
     TRY(check_training(ct, err));
-    take_kernels(ct);
     for (int32_t i = 0; i < ct->p.n_steps; i++)
         if (!step_by_blas(&ct->p.steps[i]))
             TRY(load_kernel(ct, i, &partial, &scratch, err));
@@ -147,17 +137,16 @@ static int32_t place_of(const struct step *s)
     }
 }
 
-static gnnac_status run_kernel(struct cuda_trainer *ct, const struct program *p,
-                               const struct step *s, gnnac_error *err)
+static gnnac_status run_kernel(struct cuda_trainer *ct, const struct step *s,
+                               gnnac_error *err)
 {
-    const struct step *tail = step_tail(p, s), *last = tail ? tail : s;
     bool scores = s->kind == STEP_ATTENTION_SCORES ||
                   s->kind == STEP_ATTENTION_SCORES_GRAD;
     const struct operands o = {
-        .out = cuda_train_buffer(ct, last->out),
+        .out = cuda_train_buffer(ct, s->out),
         .x = cuda_train_buffer(ct, s->x),
         .self = cuda_train_buffer(ct, s->self),
-        .weight = cuda_param(ct->cm, last->weight),
+        .weight = cuda_param(ct->cm, s->weight),
         .bias = cuda_param(ct->cm, s->bias),
         .eps = cuda_param(ct->cm, s->eps),
         .partial = ct->partial,
@@ -215,13 +204,10 @@ static gnnac_status run_product(const struct cuda_trainer *ct,
     }
 }
 
-// Whether the options, the features and the step before leave it something to
-// do.
+// Whether the options and the features leave the step something to do.
 static bool is_needed(const struct cuda_trainer *ct, const struct step *s)
 {
     bool by_entries = ct->n_entries > 0;
-    if (s->fused)
-        return false;
     switch (s->kind) {
     case STEP_DROPOUT:
         return ct->dropped && !(s->x == BUFFER_X && by_entries);
@@ -243,7 +229,7 @@ static gnnac_status run_steps(struct cuda_trainer *ct, const struct program *p,
         if (!is_needed(ct, s))
             continue;
         st = step_by_blas(s) ? run_product(ct, s, err)
-                             : run_kernel(ct, p, s, err);
+                             : run_kernel(ct, s, err);
     }
     return st;
 }

@@ -85,17 +85,13 @@ static void keep_attention(struct derivation *d, struct step *s)
     s->kernel = NONE; // the bundle's is of another pitch
 }
 
-// The loss makes log-probabilities of logits itself. Backward needs all
-// results, those that a kernel of the bundle keeps to itself as well.
+// The loss makes log-probabilities of logits itself.
 static void forward(struct derivation *d)
 {
     const struct program *from = d->from;
     drop_features(d);
     for (int32_t i = 0; i < from->n_steps; i++) {
         struct step s = from->steps[i];
-        if (step_tail(from, &from->steps[i]))
-            s.kernel = NONE; // of another result
-        s.fused = false;
         s.x = forward_value(d, s.x);
         s.self = forward_value(d, s.self);
         if (s.kind == STEP_ATTENTION || s.kind == STEP_ATTENTION_SCORES)

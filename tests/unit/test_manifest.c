@@ -362,6 +362,7 @@ static void overwrite(struct manifest *m)
 {
     m->program.steps[2].out = m->program.steps[1].x;
 }
+static void train(struct manifest *m) { strcpy(m->training.rules, "2"); }
 static void read_what_is_not_stored(struct manifest *m)
 {
     m->program.steps[3].self = m->program.steps[1].out;
@@ -377,7 +378,8 @@ TEST(steps_are_fused_with_a_sum_that_has_a_kernel_and_is_read_once)
                  {give_kernel, "cannot be fused"},
                  {take_kernel, "its kernel is not there"},
                  {overwrite, ""},
-                 {read_what_is_not_stored, "before it is written"}};
+                 {read_what_is_not_stored, "before it is written"},
+                 {train, "training with the fused step 2"}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct manifest *m = fused_example();
         gnnac_error err = {{0}};
