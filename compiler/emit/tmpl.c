@@ -74,7 +74,9 @@ static void add_name(struct strbuf *b, const struct unit *u,
     if (s->act != ACT_NONE)
         strbuf_printf(b, "_%s", activation_name(s->act));
     if (s->tail)
-        strbuf_printf(b, "_%s%d", tail_name(s->tail), (int)s->tail_dim);
+        strbuf_printf(b, "_%s", tail_name(s->tail));
+    if (s->tail_dim)
+        strbuf_printf(b, "%d", (int)s->tail_dim);
     if (s->smallest)
         strbuf_puts(b, "_smallest");
     if (s->edges != EDGES_NONE)

@@ -22,7 +22,7 @@ FLAGS = ["-std=c++17", "-O1", "-g1", "-fno-strict-aliasing",
          "-Wno-unused-variable", "-Wno-unused-parameter",
          "-Wno-unused-but-set-variable", "-Wno-unused-function"]
 SLOW = "GNNAC_TEST_SLOW" in os.environ
-N_RANDOM = 216 if SLOW else 24
+N_RANDOM = 216 if SLOW else 12
 N_BATCHES = 6
 
 # (template file, text, replacement, case): each must make the runner fail.
@@ -387,7 +387,7 @@ def main():
                 for i, batch in enumerate(batches)]
         support = b.support()
         planted = [plant(root, folder, i, f) for i, f in enumerate(FAULTS)]
-        run_faults = range(0, len(FAULTS), 1 if SLOW else 4)
+        run_faults = range(0, len(FAULTS), 1 if SLOW else 6)
         bad = [b.pool.submit(b.build_batch, planted[i], [FAULTS[i][3]],
                              "bad%d.cpp" % i) for i in run_faults]
         try:

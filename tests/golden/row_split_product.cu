@@ -1,0 +1,213 @@
+// gnnac aggregate, from templates/row_split.cu.lua
+// A group of lanes per row. dimWorker lanes hold a row's columns in
+// registers; edgeWorker such teams take turns at its neighbours and are added
+// by shuffles. A warp works on 32 // (dimWorker * edgeWorker) rows. No shared
+// memory, no atomics: results repeat bit by bit. Wins where rows are alike in
+// length.
+// dimWorker=4 edgeWorker=2 vec=4 coarsen=1 unroll=4 warpPerBlock=4
+// f32 dim=16 x_pitch=16 out_pitch=8 self_pitch=16 tail=scaled_linear tail_dim=7 norm=scaled self=scaled bias=1 act=relu offset_bits=32
+#line 34 "/gnnac/templates/row_split.cu.lua"
+// Rows per warp: 4; teams per row: 2;
+// lanes per team: 4; columns per lane: 4.
+#line 45 "/gnnac/templates/walk.lib.lua"
+typedef int offset_t;
+
+#line 214 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load4(float *to, const float *from)
+{
+#line 173 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldg((const float4 *)from);
+#line 185 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 188 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 39 "/gnnac/templates/row_split.cu.lua"
+extern "C" __global__ void __launch_bounds__(128, 1)
+gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_linear7_y8(
+    float *out, const float *x, const offset_t *rowptr,
+    const int *colidx, const float *self, const float *dinv,
+    const float *bias, const float *weight, int n_rows)
+{
+#line 53 "/gnnac/templates/walk.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 57 "/gnnac/templates/walk.lib.lua"
+    const unsigned row = blockIdx.x * 16 +
+                         threadIdx.x / 32 * 4 + lane / 8;
+#line 61 "/gnnac/templates/walk.lib.lua"
+    const bool active = row < n_rows;
+#line 70 "/gnnac/templates/walk.lib.lua"
+    const int edge = lane / 4 % 2;
+#line 240 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 4;
+#line 259 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 4 + 0;
+#line 278 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = x + c0;
+    asm("" : "+l"(x0));
+
+#line 92 "/gnnac/templates/walk.lib.lua"
+    offset_t degree = 0;
+    const int *ids = colidx + edge;
+#line 95 "/gnnac/templates/walk.lib.lua"
+    if (active) {
+        const offset_t begin = __ldg(rowptr + row);
+        degree = __ldg(rowptr + row + 1) - begin;
+        ids += begin;
+    }
+#line 101 "/gnnac/templates/walk.lib.lua"
+    offset_t left = degree - edge;
+
+#line 46 "/gnnac/templates/row_split.cu.lua"
+    float sum[4] = {};
+#line 107 "/gnnac/templates/walk.lib.lua"
+#pragma unroll 1
+    while (left > 6) {
+#line 48 "/gnnac/templates/row_split.cu.lua"
+        float v[4][4] = {};
+#line 124 "/gnnac/templates/walk.lib.lua"
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+#line 130 "/gnnac/templates/walk.lib.lua"
+            const int id = __ldg(ids + k * 2);
+            const long long u = (long long)id * 16;
+#line 294 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+        }
+#line 58 "/gnnac/templates/row_split.cu.lua"
+#pragma unroll
+        for (int k = 0; k < 4; k++)
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+#line 65 "/gnnac/templates/row_split.cu.lua"
+                sum[i] += v[k][i];
+#line 110 "/gnnac/templates/walk.lib.lua"
+        left -= 8;
+        ids += 8;
+    }
+#line 115 "/gnnac/templates/walk.lib.lua"
+    if (left > 0) {
+#line 48 "/gnnac/templates/row_split.cu.lua"
+        float v[3][4] = {};
+#line 124 "/gnnac/templates/walk.lib.lua"
+#pragma unroll
+        for (int k = 0; k < 3; k++) {
+#line 127 "/gnnac/templates/walk.lib.lua"
+            if (k * 2 >= left)
+                continue;
+#line 130 "/gnnac/templates/walk.lib.lua"
+            const int id = __ldg(ids + k * 2);
+            const long long u = (long long)id * 16;
+#line 294 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+        }
+#line 58 "/gnnac/templates/row_split.cu.lua"
+#pragma unroll
+        for (int k = 0; k < 3; k++)
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+#line 65 "/gnnac/templates/row_split.cu.lua"
+                sum[i] += v[k][i];
+    }
+#line 383 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 1; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 4);
+#line 394 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += more;
+        }
+    }
+
+#line 143 "/gnnac/templates/walk.lib.lua"
+    if (!active || edge > 0)
+        return;
+#line 39 "/gnnac/templates/epilogue.lib.lua"
+    const float norm = __ldg(dinv + row);
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 16;
+#line 47 "/gnnac/templates/epilogue.lib.lua"
+    float own[4];
+#line 51 "/gnnac/templates/epilogue.lib.lua"
+    load4(&own[0], from + c0);
+#line 63 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = norm;
+#line 66 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        sum[i] *= scale;
+#line 76 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = norm;
+#line 78 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+#line 83 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 87 "/gnnac/templates/epilogue.lib.lua"
+    float shift[4];
+#line 90 "/gnnac/templates/epilogue.lib.lua"
+    load4(&shift[0], bias + c0);
+#line 92 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        sum[i] += shift[i];
+#line 97 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
+#line 41 "/gnnac/templates/tail.lib.lua"
+    float product[7];
+    {
+#line 305 "/gnnac/templates/lanes.lib.lua"
+        const unsigned team = 15u << (lane - at);
+#line 45 "/gnnac/templates/tail.lib.lua"
+#pragma unroll
+        for (int j = 0; j < 7; j++) {
+            const float *of_column = weight + j * 16;
+            float w[4], value = 0.0f;
+#line 51 "/gnnac/templates/tail.lib.lua"
+            load4(&w[0], of_column + c0);
+#line 53 "/gnnac/templates/tail.lib.lua"
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+                value = fmaf(sum[i], w[i], value);
+#line 321 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+        for (int step = 2; step > 0; step /= 2)
+#line 326 "/gnnac/templates/lanes.lib.lua"
+            value += __shfl_xor_sync(team, value, step);
+#line 58 "/gnnac/templates/tail.lib.lua"
+            product[j] = value * norm;
+        }
+    }
+#line 102 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 8;
+    {
+#line 76 "/gnnac/templates/tail.lib.lua"
+        float value = product[0];
+#line 78 "/gnnac/templates/tail.lib.lua"
+        value = at == 1 ? product[1] : value;
+#line 78 "/gnnac/templates/tail.lib.lua"
+        value = at == 2 ? product[2] : value;
+#line 78 "/gnnac/templates/tail.lib.lua"
+        value = at == 3 ? product[3] : value;
+#line 84 "/gnnac/templates/tail.lib.lua"
+        to[0 + at] = value;
+    }
+    {
+#line 76 "/gnnac/templates/tail.lib.lua"
+        float value = product[4];
+#line 78 "/gnnac/templates/tail.lib.lua"
+        value = at == 1 ? product[5] : value;
+#line 78 "/gnnac/templates/tail.lib.lua"
+        value = at == 2 ? product[6] : value;
+#line 81 "/gnnac/templates/tail.lib.lua"
+        if (at < 3)
+            to[4 + at] = value;
+    }
+}
