@@ -15,6 +15,21 @@ struct view cpu_output(const struct cpu_run *r, int32_t buffer)
     return (struct view){.data = at, .pitch = b->pitch, .dim = b->dim};
 }
 
+enum { LEAST_SHARED = 1 << 17 }; // numbers that a step touches
+
+int cpu_threads(const struct gnnac_model *m)
+{
+    const struct manifest *b = m->bundle->manifest;
+    int64_t widest = 1;
+    for (int32_t i = 0; i < b->model.n_layers; i++) {
+        const struct layer *l = &b->model.layers[i];
+        int32_t wider = l->in_dim > l->out_dim ? l->in_dim : l->out_dim;
+        widest = wider > widest ? wider : widest;
+    }
+    int64_t rows = b->n_nodes + b->n_stored_edges;
+    return rows < LEAST_SHARED / widest ? 1 : m->ctx->n_threads;
+}
+
 struct const_view cpu_input(const struct cpu_run *r, int32_t buffer)
 {
     if (buffer < 0)
@@ -48,7 +63,7 @@ static void run_aggregate(const struct cpu_run *r, const struct step *s)
         .self_term = s->self_term,
         .act = s->act,
     };
-    cpu_aggregate(&job, r->m->ctx->n_threads);
+    cpu_aggregate(&job, cpu_threads(r->m));
 }
 
 struct attention_job cpu_attention_job(const struct cpu_run *r,
@@ -70,7 +85,7 @@ struct attention_job cpu_attention_job(const struct cpu_run *r,
 static void run_attention(const struct cpu_run *r, const struct step *s)
 {
     struct attention_job job = cpu_attention_job(r, s);
-    cpu_attention(&job, r->m->ctx->n_threads);
+    cpu_attention(&job, cpu_threads(r->m));
 }
 
 void cpu_scale_product(const struct cpu_run *r, const struct step *s)
@@ -78,7 +93,7 @@ void cpu_scale_product(const struct cpu_run *r, const struct step *s)
     struct view out = cpu_output(r, s->out);
     if (s->norm == NORM_GCN)
         cpu_multiply_rows(manifest_of(r)->n_nodes, r->m->dinv, out,
-                          r->m->ctx->n_threads);
+                          cpu_threads(r->m));
 }
 
 static enum dtype dtype_of(const struct cpu_run *r, int32_t buffer)
@@ -89,7 +104,7 @@ static enum dtype dtype_of(const struct cpu_run *r, int32_t buffer)
 static void compute(const struct cpu_run *r, const struct step *s)
 {
     int64_t n = manifest_of(r)->n_nodes;
-    int n_threads = r->m->ctx->n_threads;
+    int n_threads = cpu_threads(r->m);
     struct const_view x = cpu_input(r, s->x);
     struct view out = cpu_output(r, s->out);
     switch (s->kind) {
@@ -126,7 +141,7 @@ void cpu_run_step(const struct cpu_run *r, const struct step *s)
     compute(r, s);
     if (dtype_of(r, s->out) != DTYPE_F32)
         cpu_round(manifest_of(r)->n_nodes, dtype_of(r, s->out),
-                  cpu_output(r, s->out), r->m->ctx->n_threads);
+                  cpu_output(r, s->out), cpu_threads(r->m));
 }
 
 void cpu_forward(const struct gnnac_model *m, const float *x, float *y,

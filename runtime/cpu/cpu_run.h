@@ -19,6 +19,10 @@ static inline struct const_view as_const(struct view v)
     return (struct const_view){v.data, v.pitch, v.dim};
 }
 
+// How many threads share a step: one where waking others takes longer than the
+// work they would do, above all beside programs that keep the processors busy.
+int cpu_threads(const struct gnnac_model *m);
+
 // Where a buffer lies; of buffer -1 an empty view.
 struct const_view cpu_input(const struct cpu_run *r, int32_t buffer);
 struct view cpu_output(const struct cpu_run *r, int32_t buffer); // but 0

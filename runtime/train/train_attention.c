@@ -74,7 +74,7 @@ void train_attention_forward(const gnnac_trainer *t, const struct cpu_run *r,
     struct attention_job job = cpu_attention_job(r, s);
     job.drop = t->attention.edge ? &d : NULL;
     job.softmax = kept_softmax(t, s);
-    cpu_attention(&job, t->m->ctx->n_threads);
+    cpu_attention(&job, cpu_threads(t->m));
 }
 
 void train_attention_backward(const gnnac_trainer *t, const struct cpu_run *r,
@@ -96,7 +96,7 @@ void train_attention_backward(const gnnac_trainer *t, const struct cpu_run *r,
         .grad_x = grad_x,
         .grad_scores = grad_scores,
     };
-    cpu_attention_grad(&job, t->m->ctx->n_threads);
+    cpu_attention_grad(&job, cpu_threads(t->m));
 }
 
 void train_scores_backward(const gnnac_trainer *t, const struct cpu_run *r,
@@ -104,7 +104,7 @@ void train_scores_backward(const gnnac_trainer *t, const struct cpu_run *r,
                            struct view grad_x)
 {
     int64_t n = t->m->bundle->manifest->n_nodes;
-    int n_threads = t->m->ctx->n_threads;
+    int n_threads = cpu_threads(t->m);
     struct const_view x = cpu_input(r, s->x);
     for (int32_t k = 0; k < 2; k++) { // sources, then rows
         struct const_view half = {g.data + k * (g.dim / 2), g.pitch, g.dim / 2};

@@ -234,7 +234,7 @@ void train_backward(gnnac_trainer *t)
     struct turn b = {.t = t,
                      .run = trainer_run(t, trainer_x(t, t->x.dropped)),
                      .n_rows = t->m->bundle->manifest->n_nodes,
-                     .n_threads = t->m->ctx->n_threads};
+                     .n_threads = cpu_threads(t->m)};
     for (int32_t i = p->n_steps - 1; i >= 0; i--) {
         b.s = &p->steps[i];
         if (!t->has_grad[b.s->out])

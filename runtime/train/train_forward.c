@@ -9,7 +9,7 @@ static void sparse_linear(const gnnac_trainer *t, const struct cpu_run *r,
     const struct param *w = &trained_program(t)->params[s->weight];
     const struct sparse_rows x = {t->m->bundle->manifest->n_nodes,
                                   t->x.rows.rowptr, t->x.rows.colidx, value};
-    int n_threads = t->m->ctx->n_threads;
+    int n_threads = cpu_threads(t->m);
     cpu_transpose(t->m->params[s->weight], w->rows, w->cols, t->scratch,
                   n_threads);
     cpu_sparse_linear(&x, t->scratch, out, s->accumulate, n_threads);
@@ -21,7 +21,7 @@ static void drop_features(gnnac_trainer *t)
     const struct manifest *m = t->m->bundle->manifest;
     int32_t dim = m->program.buffers[0].dim;
     struct dropout d = trainer_dropout(t, 0);
-    int n_threads = t->m->ctx->n_threads;
+    int n_threads = cpu_threads(t->m);
     if (t->x.sparse)
         cpu_dropout_list(t->x.rows.rowptr[m->n_nodes], t->x.rows.value, d,
                          t->x.dropped, n_threads);
@@ -50,6 +50,6 @@ void train_forward(gnnac_trainer *t, bool training)
         if (drops && t->plan.drop_after[i])
             cpu_dropout_rows(t->m->bundle->manifest->n_nodes, as_const(out),
                              trainer_dropout(t, s->layer + 1), out,
-                             t->m->ctx->n_threads);
+                             cpu_threads(t->m));
     }
 }
