@@ -31,7 +31,8 @@ static void default_output(const char *graph, const char *model, char *out,
 static void print_operators(const struct manifest *m, const char *path)
 {
     const struct operators *ops = &m->operators;
-    printf("%s: %d operators, %lld nodes, %lld edges\n", path, (int)ops->n_list,
+    printf("%s: %d operator%s, %lld nodes, %lld edges\n", path,
+           (int)ops->n_list, ops->n_list == 1 ? "" : "s",
            (long long)m->n_nodes, (long long)m->n_edges);
     for (int32_t i = 0; i < ops->n_list; i++)
         for (int32_t s = 0; s < ops->list[i].n_steps; s++)
@@ -102,7 +103,7 @@ static gnnac_status print_json(const struct assembly *a, const char *path,
                                gnnac_error *err)
 {
     const struct manifest *m = a->manifest;
-    const struct select_report *r = &a->selection->report;
+    const struct select_report r = assembly_report(a);
     json_t *choices = json_array();
     for (int32_t i = 0; choices && i < m->n_choices; i++)
         json_array_append_new(choices, choice_json(m, &m->choices[i]));
@@ -111,20 +112,21 @@ static gnnac_status print_json(const struct assembly *a, const char *path,
         "bundle",
         path, "model", m->model.name, "nodes", (json_int_t)m->n_nodes, "edges",
         (json_int_t)m->n_edges, "fingerprint", m->fingerprint, "recalled",
-        (json_int_t)r->n_recalled, "emitted", (json_int_t)r->n_emitted,
-        "compiled", (json_int_t)r->n_compiled, "cached",
-        (json_int_t)r->n_cached, "timed", (json_int_t)r->n_timed, "reorder",
+        (json_int_t)r.n_recalled, "emitted", (json_int_t)r.n_emitted,
+        "compiled", (json_int_t)r.n_compiled, "cached",
+        (json_int_t)r.n_cached, "timed", (json_int_t)r.n_timed, "reorder",
         reordering_json(&m->reorder), "choices", choices);
     add_operators(m, j);
     return print_json_line(j, err);
 }
 
-static void log_report(const struct select_report *r)
+static void log_report(const struct assembly *a)
 {
-    log_info("%zu kernels: %zu decided by the database, %zu candidates "
+    const struct select_report r = assembly_report(a);
+    log_info("%zu kernel%s: %zu decided by the database, %zu candidates "
              "emitted, %zu images compiled, %zu from the cache, %zu timed",
-             r->n_steps, r->n_recalled, r->n_emitted, r->n_compiled,
-             r->n_cached, r->n_timed);
+             r.n_steps, r.n_steps == 1 ? "" : "s", r.n_recalled, r.n_emitted,
+             r.n_compiled, r.n_cached, r.n_timed);
 }
 
 static gnnac_status check_train(const struct options *o,
@@ -138,6 +140,14 @@ static gnnac_status check_train(const struct options *o,
                 o->dtype);
 }
 
+// Operators are no network: these would be ignored.
+static bool describes_network(const struct options *o)
+{
+    return o->model || o->dim || o->hidden || o->classes || o->layers ||
+           o->mlp || o->heads || o->logits || o->train ||
+           strcmp(o->dtype, "f32") != 0;
+}
+
 // A model, or operators: those have no layers, and the caller's node order.
 static gnnac_status read_subject(const struct options *o,
                                  struct model_request *model, gnnac_error *err)
@@ -146,10 +156,11 @@ static gnnac_status read_subject(const struct options *o,
         gnnac_status st = read_model_request(o, model, err);
         return st == GNNAC_OK ? check_train(o, model, err) : st;
     }
-    if (o->model || o->train || strcmp(o->reorder, "none") != 0 ||
-        strcmp(o->dtype, "f32") != 0)
+    if (describes_network(o) || strcmp(o->reorder, "none") != 0)
         return FAIL(err, GNNAC_EUSAGE,
-                    "--ops is without --model, --train, --reorder and --dtype");
+                    "--ops is without --model and what shapes it (--dim, "
+                    "--hidden, --classes, --layers, --mlp, --heads, --logits, "
+                    "--dtype), --train and --reorder");
     *model = (struct model_request){.name = "ops"};
     return GNNAC_OK;
 }
@@ -181,7 +192,7 @@ gnnac_status cmd_compile(const struct options *o, gnnac_error *err)
     if (o->dump)
         TRY(dump_assembly(&a, o->dump, o->threads, err));
     TRY(assembly_write(&a, path, err));
-    log_report(&a.selection->report);
+    log_report(&a);
     if (o->json)
         TRY(print_json(&a, path, err));
     else if (!o->quiet)

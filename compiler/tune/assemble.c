@@ -302,6 +302,28 @@ out:
     return st;
 }
 
+static struct select_report sum(const struct select_report *a,
+                                const struct select_report *b)
+{
+    return (struct select_report){
+        .n_steps = a->n_steps + b->n_steps,
+        .n_recalled = a->n_recalled + b->n_recalled,
+        .n_emitted = a->n_emitted + b->n_emitted,
+        .n_compiled = a->n_compiled + b->n_compiled,
+        .n_cached = a->n_cached + b->n_cached,
+        .n_timed = a->n_timed + b->n_timed,
+        .n_rejected = a->n_rejected + b->n_rejected,
+        .n_unfinished = a->n_unfinished + b->n_unfinished,
+        .n_twins = a->n_twins + b->n_twins,
+        .n_quarantined = a->n_quarantined + b->n_quarantined};
+}
+
+struct select_report assembly_report(const struct assembly *a)
+{
+    const struct selection *t = a->train_selection;
+    return t ? sum(&a->selection->report, &t->report) : a->selection->report;
+}
+
 // ---- write ------------------------------------------------------------------
 
 // A step's choice: only of those are all images there.

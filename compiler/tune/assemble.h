@@ -36,6 +36,9 @@ gnnac_status assemble(struct workbench *wb, const struct assemble_request *rq,
                       struct assembly *out, gnnac_error *err);
 void assembly_finish(struct assembly *a);
 
+// Of all its kernels, those over the graph turned round included.
+struct select_report assembly_report(const struct assembly *a);
+
 // The bundle file of a finished assembly.
 gnnac_status assembly_write(const struct assembly *a, const char *path,
                             gnnac_error *err);
