@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,6 +31,13 @@ static gnnac_status read_fd(int fd, const char *path, size_t n, char **out,
     text[n] = '\0';
     *out = text;
     return GNNAC_OK;
+}
+
+bool same_file(const char *a, const char *b)
+{
+    struct stat sa, sb;
+    return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+           sa.st_ino == sb.st_ino;
 }
 
 // The caller closes *fd if it is not below 0, whatever is returned.

@@ -2,6 +2,7 @@
 #ifndef GNNAC_FILE_H
 #define GNNAC_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -11,6 +12,9 @@
 // caller. `max_bytes` bounds the allocation. GNNAC_EIO, GNNAC_EFORMAT, _ENOMEM.
 gnnac_status file_read(const char *path, size_t max_bytes, char **out,
                        size_t *n_bytes, gnnac_error *err);
+
+// Whether two names are one file, which is there.
+bool same_file(const char *a, const char *b);
 
 // XXH3-128 of the bytes of a regular file, which are never in memory at once.
 struct file_hash {

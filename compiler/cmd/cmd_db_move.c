@@ -87,20 +87,13 @@ static gnnac_status import_file(const char *path, struct tunedb *db,
     return st;
 }
 
-static bool is_same_file(const char *a, const char *b)
-{
-    struct stat sa, sb;
-    return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
-           sa.st_ino == sb.st_ino;
-}
-
 static gnnac_status merge_path(const char *path, struct tunedb *db,
                                struct record_counts *n, gnnac_error *err)
 {
     struct tunedb *other = NULL;
     struct tunedb_info i;
     gnnac_status st = tunedb_get_info(db, &i, err);
-    if (st == GNNAC_OK && is_same_file(path, i.path))
+    if (st == GNNAC_OK && same_file(path, i.path))
         st = FAIL(err, GNNAC_EUSAGE, "%s: is the database to merge into", path);
     if (st == GNNAC_OK)
         st = tunedb_open_existing(path, &other, err);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -13,14 +12,6 @@
 #include "workshop/lint.h"
 
 enum { MAX_FILE_BYTES = 1 << 20 };
-
-// Whether two names are one file.
-static bool same_file(const char *a, const char *b)
-{
-    struct stat sa, sb;
-    return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
-           sa.st_ino == sb.st_ino;
-}
 
 // What compile would ask with --rules FILE: default.lua first, unless it is
 // that very file.

@@ -34,17 +34,27 @@ static gnnac_status print_json(const struct session *s, const struct options *o,
         err);
 }
 
+// Of no nodes there is none.
+static void print_accuracies(const struct session *s, const struct outcome *r)
+{
+    if (!isnan(r->watch.best.accuracy))
+        printf("validation accuracy %.4f, best %.4f in epoch %lld\n",
+               r->last_val.accuracy, r->watch.best.accuracy,
+               (long long)r->watch.best_epoch);
+    if (!isnan(r->test.accuracy))
+        printf("test accuracy %.4f, of the %s weights\n", r->test.accuracy,
+               s->hyper.keep_last ? "last" : "best");
+}
+
 static void print_text(const struct session *s, const struct outcome *r)
 {
-    printf("%s on %s: %lld epochs%s, %.3f ms each (median, without "
-           "validation)\n",
-           s->info.model, gnnac_context_device(s->ctx), (long long)r->epochs,
-           r->stopped ? ", stopped early" : "", r->epoch_ms);
-    printf("validation accuracy %.4f, best %.4f in epoch %lld\n",
-           r->last_val.accuracy, r->watch.best.accuracy,
-           (long long)r->watch.best_epoch);
-    printf("test accuracy %.4f, of the %s weights\n", r->test.accuracy,
-           s->hyper.keep_last ? "last" : "best");
+    printf("%s on %s: %lld epochs%s", s->info.model,
+           gnnac_context_device(s->ctx), (long long)r->epochs,
+           r->stopped ? ", stopped early" : "");
+    if (!isnan(r->epoch_ms))
+        printf(", %.3f ms each (median, without validation)", r->epoch_ms);
+    putchar('\n');
+    print_accuracies(s, r);
 }
 
 gnnac_status cmd_train(const struct options *o, gnnac_error *err)

@@ -52,6 +52,17 @@ static gnnac_status validate(struct session *s, struct score *out,
     return st;
 }
 
+static void log_epoch(const struct outcome *o)
+{
+    if (isnan(o->last_val.accuracy))
+        log_verbose("epoch %lld: loss %.4f", (long long)o->epochs, o->loss);
+    else
+        log_verbose("epoch %lld: loss %.4f, validation %.4f of accuracy, loss "
+                    "%.4f",
+                    (long long)o->epochs, o->loss, o->last_val.accuracy,
+                    o->last_val.loss);
+}
+
 // ---- epochs -----------------------------------------------------------------
 
 struct progress {
@@ -72,15 +83,14 @@ static gnnac_status one_epoch(struct session *s, struct progress *p,
     o->loss = (double)loss;
     o->epochs = gnnac_trainer_n_steps(s->trainer);
     if (!isfinite(loss))
-        return FAIL(err, GNNAC_EUSAGE,
-                    "the loss of epoch %lld is %g: try a smaller --lr",
-                    (long long)o->epochs, (double)loss);
+        return FAIL(err, GNNAC_EWRONG,
+                    "the loss of epoch %lld is %s: try a smaller --lr",
+                    (long long)o->epochs,
+                    isnan(loss) ? "not a number" : "infinite");
     TRY(validate(s, &o->last_val, err));
     if (watch_epoch(&o->watch, o->epochs, o->last_val))
         gnnac_trainer_keep(s->trainer);
-    log_verbose("epoch %lld: loss %.4f, validation %.4f of accuracy, loss %.4f",
-                (long long)o->epochs, o->loss, o->last_val.accuracy,
-                o->last_val.loss);
+    log_epoch(o);
 out:
     return st;
 }
@@ -118,13 +128,11 @@ static gnnac_status take_up_watch(struct session *s, const char *state,
 
 // The best epoch so far is measured anew: recall its weights, then load the
 // state once more. Patience counts from that epoch, or a later one noted.
-static gnnac_status take_up(struct session *s, const char *state,
-                            struct outcome *o, gnnac_error *err)
+static gnnac_status take_up_best(struct session *s, const char *state,
+                                 struct outcome *o, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     struct score best;
-    o->epochs = gnnac_trainer_n_steps(s->trainer);
-    o->watch.last_rise = o->epochs;
     if (gnnac_trainer_kept_step(s->trainer) < 0)
         return GNNAC_OK;
     TRY(gnnac_trainer_recall(s->trainer, err));
@@ -132,7 +140,30 @@ static gnnac_status take_up(struct session *s, const char *state,
     watch_epoch(&o->watch, gnnac_trainer_kept_step(s->trainer), best);
     TRY(gnnac_trainer_load(s->trainer, state, err));
     TRY(take_up_watch(s, state, &o->watch, err));
+out:
+    return st;
+}
+
+// A stop by --patience before the break is no surprise: not a warning.
+static void say_if_done(const struct hyper *h, const struct outcome *o,
+                        const char *state)
+{
+    if (o->epochs >= h->epochs)
+        log_warn("%s: nothing is left to do: of %lld epochs %lld are done",
+                 state, (long long)h->epochs, (long long)o->epochs);
+    else if (has_waited(h, o))
+        log_info("%s: nothing is left to do: --patience was over", state);
+}
+
+static gnnac_status take_up(struct session *s, const char *state,
+                            struct outcome *o, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    o->epochs = gnnac_trainer_n_steps(s->trainer);
+    o->watch.last_rise = o->epochs;
+    TRY(take_up_best(s, state, o, err));
     TRY(validate(s, &o->last_val, err));
+    say_if_done(&s->hyper, o, state);
 out:
     return st;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "backend.h"
 #include "checked.h"
@@ -33,6 +34,16 @@ static gnnac_status check_attention(const struct options *o, const char *model,
                : GNNAC_OK;
 }
 
+// Two outputs of one name, which may not be there yet.
+static gnnac_status check_outputs(const struct options *o, gnnac_error *err)
+{
+    if (o->output && o->state &&
+        (strcmp(o->output, o->state) == 0 || same_file(o->output, o->state)))
+        return FAIL(err, GNNAC_EUSAGE,
+                    "--output and --state are one file: %s", o->state);
+    return GNNAC_OK;
+}
+
 // A bundle's model is known once it is open.
 static gnnac_status check_options(const struct options *o, gnnac_error *err)
 {
@@ -41,6 +52,9 @@ static gnnac_status check_options(const struct options *o, gnnac_error *err)
     if (o->resume && o->weights)
         return FAIL(err, GNNAC_EUSAGE,
                     "--resume and --weights exclude one another");
+    gnnac_status st = check_outputs(o, err);
+    if (st != GNNAC_OK)
+        return st;
     return path_has_suffix(o->args[0], ".gnnb")
                ? GNNAC_OK
                : check_attention(o, requested_network(o, 0, 0).name, err);
@@ -104,6 +118,18 @@ static gnnac_status refuse_shape(const struct options *o, gnnac_error *err)
     return GNNAC_OK;
 }
 
+// The trainer would refuse it, too, but knows neither file nor option.
+static gnnac_status refuse_16_bits(const struct manifest *m, const char *path,
+                                   gnnac_error *err)
+{
+    enum dtype dtype = m->model.dtype;
+    return dtype == DTYPE_F32
+               ? GNNAC_OK
+               : FAIL(err, GNNAC_EUNSUPPORTED,
+                      "%s: of --dtype %s: training works on f32", path,
+                      dtype_name(dtype));
+}
+
 static gnnac_status open_bundle(struct session *s, const struct options *o,
                                 gnnac_error *err)
 {
@@ -112,6 +138,7 @@ static gnnac_status open_bundle(struct session *s, const struct options *o,
     if (path_has_suffix(o->args[0], ".gnnb")) {
         TRY(refuse_shape(o, err));
         TRY(gnnac_bundle_open(o->args[0], &s->bundle, err));
+        TRY(refuse_16_bits(s->bundle->manifest, o->args[0], err));
     } else {
         TRY(bundle_of_graph(s, o, err));
     }
@@ -175,6 +202,17 @@ out:
     return st;
 }
 
+// Every epoch is as good as the last one then.
+static void say_unwatched(struct session *s)
+{
+    if (s->data.split[SPLIT_VAL].n > 0)
+        return;
+    if (!s->hyper.keep_last || s->hyper.patience)
+        log_warn("no nodes to validate by: the last weights are kept%s",
+                 s->hyper.patience ? ", and --patience does nothing" : "");
+    s->hyper.keep_last = true;
+}
+
 gnnac_status session_open(struct session *s, const struct options *o,
                           gnnac_error *err)
 {
@@ -191,6 +229,7 @@ gnnac_status session_open(struct session *s, const struct options *o,
              s->info.model, (long long)s->data.split[SPLIT_TRAIN].n,
              (long long)s->data.split[SPLIT_VAL].n,
              (long long)s->data.split[SPLIT_TEST].n);
+    say_unwatched(s);
 out:
     return st;
 }
