@@ -143,6 +143,16 @@ void gnnac_trainer_destroy(gnnac_trainer *t)
 
 // ---- steps ------------------------------------------------------------------
 
+static gnnac_status bad_label(bool binary, int64_t v, int32_t label,
+                              int32_t end, gnnac_error *err)
+{
+    return binary ? FAIL(err, GNNAC_EUSAGE,
+                         "node %lld has label %d: expected 0 or 1",
+                         (long long)v, (int)label)
+                  : FAIL(err, GNNAC_EUSAGE, "node %lld has label %d of %d",
+                         (long long)v, (int)label, (int)end);
+}
+
 static gnnac_status check_label(const gnnac_trainer *t,
                                 const struct targets *at, int64_t v,
                                 gnnac_error *err)
@@ -153,8 +163,7 @@ static gnnac_status check_label(const gnnac_trainer *t,
     int32_t end = binary ? 2 : n_classes;
     for (int64_t i = v * n; i < (v + 1) * n; i++)
         if (at->labels[i] < 0 || at->labels[i] >= end)
-            return FAIL(err, GNNAC_EUSAGE, "node %lld has label %d of %d",
-                        (long long)v, (int)at->labels[i], (int)end);
+            return bad_label(binary, v, at->labels[i], end, err);
     return GNNAC_OK;
 }
 

@@ -70,6 +70,12 @@ class Compile(Case):
         self.refuses(gnnac.UsageError, "operator 'sum:0'",
                      gnnac.compile_operators, random_edges(), ["sum:0"])
 
+    def test_bad_operators(self):
+        """what is no operator is named"""
+        for one in (None, 3, "sum:4\0", "sum:4\n", ["sum:4"]):
+            self.refuses(gnnac.UsageError, f"operator {one!r}: expected",
+                         gnnac.compile_operators, random_edges(), [one])
+
     def test_edges_are_kept(self):
         """messages flow from row 0 to row 1; duplicates count"""
         self.need_compiler()
@@ -134,6 +140,22 @@ class Compile(Case):
         error = self.refuses(gnnac.FileError, "edge_index", gnnac.compile,
                              edges, num_nodes=3)
         self.assertTrue(error.message.startswith("edge_index:"))
+        error = self.refuses(gnnac.FileError, "", gnnac.compile, [[0], [-1]])
+        self.assertEqual(error.message, "edge_index: node id -1 is negative")
+        self.refuses(gnnac.UsageError, "NUL", gnnac.compile, edges,
+                     options={"arch": "sm_90\0"})
+
+    def test_flags(self):
+        """an option that takes no value is one of True"""
+        self.need_compiler()
+        edges, fused = np.array([[0, 1], [1, 2]]), []
+        for flags in ({}, {"no-fuse": True, "self-loops": True},
+                      {"no-fuse": False, "self-loops": None}):
+            bundle = gnnac.compile(edges, dim=4, classes=2, options={
+                **PLAIN["options"], **flags})
+            fused.append(("fused" in bundle.manifest["requires"],
+                          bundle.edges))
+        self.assertEqual(fused, [(True, 2), (False, 5), (True, 2)])
 
     def test_reorder(self):
         """an order is chosen and unseen: outputs are in the input's order"""

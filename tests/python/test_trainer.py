@@ -80,6 +80,10 @@ class Training(Case):
         labels = np.zeros(bundle.nodes, np.int32)
         with self.assertRaisesRegex(gnnac.UsageError, "labels has shape"):
             gnnac.Trainer(model, x, loss="bce").step(labels, labels[:2])
+        many = np.full((bundle.nodes, bundle.out_dim), 2, np.int32)
+        self.refuses(gnnac.UsageError, "node 3 has label 2: expected 0 or 1",
+                     gnnac.Trainer(model, x, loss="bce").step, many,
+                     labels[:1] + 3)
 
     def test_gradients(self):
         """a step of sgd goes down the slope of the networks in NumPy"""
@@ -165,6 +169,15 @@ class Training(Case):
         self.assertEqual(t.kept_step, 1)
         np.testing.assert_array_equal(t.predict(), y)
 
+    def test_numbers(self):
+        """rates may be NumPy's numbers"""
+        for lr in (np.float32(0.5), np.float64(0.5), np.int32(1), 1):
+            _, given, labels, nodes = problem(lr=lr)
+            _, plain, *_ = problem(lr=float(lr))
+            given.step(labels, nodes)
+            plain.step(labels, nodes)
+            np.testing.assert_array_equal(given.predict(), plain.predict())
+
     def test_refusals(self):
         """wrong options, types and nodes are refused and change nothing"""
         model, t, labels, nodes = problem()
@@ -172,7 +185,9 @@ class Training(Case):
         x = t._x.owner
         self.refuses(usage, "optimizer", gnnac.Trainer, model, x, "lbfgs")
         self.refuses(usage, "'rate'", gnnac.Trainer, model, x, rate=1)
-        self.refuses(usage, "lr is", gnnac.Trainer, model, x, lr="1")
+        for lr in ("1", True, None, 10**400):
+            self.refuses(usage, "lr is", gnnac.Trainer, model, x, lr=lr)
+        self.refuses(usage, "loss is", gnnac.Trainer, model, x, loss=["bce"])
         self.refuses(usage, "float64", gnnac.Trainer, model, x.astype("f8"))
         self.refuses(usage, "Model", gnnac.Trainer, None, x)
         self.refuses(usage, "int64", t.step, labels.astype("i8"), nodes)

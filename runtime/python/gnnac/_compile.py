@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 import warnings
@@ -58,12 +59,18 @@ def _is_path(value: Any) -> bool:
     return isinstance(value, (str, os.PathLike))
 
 
+def _argument(name: str, value: Any) -> str:
+    """An option; True is one without a value."""
+    if value is True:
+        return f"--{name}"
+    return f"--{name}={os.fspath(value) if _is_path(value) else value}"
+
+
 def _arguments(options: Mapping[str, Any], rules: Sequence[PathText],
                knobs: Mapping[str, Any]) -> list[str]:
-    """Options of `gnnac compile`; those that are None are left out."""
-    given = {k: v for k, v in options.items() if v is not None}
-    return [f"--{k}={os.fspath(v) if _is_path(v) else v}"
-            for k, v in given.items()] + \
+    """Options of `gnnac compile`, but for those that are None or False."""
+    return [_argument(k, v) for k, v in options.items()
+            if v is not None and v is not False] + \
            [f"--rules={os.fspath(r)}" for r in rules] + \
            [f"--set={k}={v}" for k, v in knobs.items()]
 
@@ -72,8 +79,9 @@ def _failure(done: subprocess.CompletedProcess[str], folder: str) -> Error:
     lines = done.stderr.strip().splitlines()
     line = lines[-1].removeprefix("gnnac: ") if lines else "it said nothing"
     # Callers know their array, not the file that we made of it.
-    line = line.replace(os.path.join(folder, _GIVEN_EDGES + ".npz"),
-                        _GIVEN_EDGES)
+    made = re.escape(os.path.join(folder, _GIVEN_EDGES + ".npz"))
+    line = re.sub(rf"{made}(:{_GIVEN_EDGES})?(: byte \d+)?", _GIVEN_EDGES,
+                  line)
     status = _EXITS.get(done.returncode)
     if status is None:
         return error_of(Status.EINTERNAL, "gnnac compile ended with status "
@@ -86,6 +94,8 @@ def _failure(done: subprocess.CompletedProcess[str], folder: str) -> Error:
 def _run(arguments: list[str], folder: str) -> str:
     """The path of the bundle that the program wrote."""
     program = find_program()
+    if any("\0" in a for a in arguments):
+        raise usage("an option holds a NUL")
     try:
         done = subprocess.run(
             [program, "compile", "--json", "-q", *arguments],
@@ -129,7 +139,7 @@ def compile(edge_index: Any, model: str = "gcn", *, dim: int | None = None,
             logits: bool = False,
             rules: PathText | Sequence[PathText] = (),
             knobs: Mapping[str, int | str] | None = None,
-            options: Mapping[str, str | int] | None = None,
+            options: Mapping[str, str | int | bool] | None = None,
             output: PathText | None = None) -> Bundle:
     """Compile a network for a graph with the `gnnac` program.
 
@@ -138,7 +148,8 @@ def compile(edge_index: Any, model: str = "gcn", *, dim: int | None = None,
     `model`, `dim`, `hidden`, `classes`, `layers`, `reorder`, `rules`: as the
     options of `gnnac compile`; `knobs` are its --set. `train`: with kernels
     for training on a GPU. `logits`: without log-softmax at the end.
-    `options` are further ones by name: {"arch": "sm_90", "tune": "off"}.
+    `options` are further ones by name: {"arch": "sm_90", "no-fuse": True};
+    True is one that takes no value, False and None leave it out.
     `output`: where the bundle is to stay; left out, nothing stays on disk.
 
     Warnings of the program are RuntimeWarnings. May be called by several
@@ -154,7 +165,7 @@ def compile_operators(edge_index: Any, operators: Sequence[str], *,
                       num_nodes: int | None = None,
                       rules: PathText | Sequence[PathText] = (),
                       knobs: Mapping[str, int | str] | None = None,
-                      options: Mapping[str, str | int] | None = None,
+                      options: Mapping[str, str | int | bool] | None = None,
                       output: PathText | None = None) -> Bundle:
     """Compile operators for a graph on a GPU: Graph(kernels=) takes the result.
 
@@ -164,5 +175,8 @@ def compile_operators(edge_index: Any, operators: Sequence[str], *,
     """
     if isinstance(operators, str) or not operators:
         raise usage('operators is a list such as ["sum:64", "gcn:16"]')
+    for one in operators:
+        if not isinstance(one, str) or not one.isprintable():
+            raise usage(f'operator {one!r}: expected a text such as "sum:64"')
     named = {"ops": ",".join(operators), **(options or {})}
     return _compile(edge_index, num_nodes, named, rules, knobs, [], output)

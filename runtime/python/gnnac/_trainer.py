@@ -24,10 +24,20 @@ _RATES = ("lr", "weight_decay", "dropout", "attention_dropout", "momentum",
 
 
 def _one_of(choices: dict[str, int], name: str, value: str) -> int:
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise usage(f"{name} is {value!r}: expected one of "
                     f"{', '.join(choices)}")
     return choices[value]
+
+
+def _rate(name: str, value: Any) -> float:
+    if isinstance(value, bool) or \
+            not isinstance(value, (int, float, np.integer, np.floating)):
+        raise usage(f"{name} is {value!r}: expected a number")
+    try:
+        return float(value)
+    except OverflowError:
+        raise usage(f"{name} is too large") from None
 
 
 def _options(optimizer: str, decay_layers: int, learn_eps: bool, seed: int,
@@ -36,16 +46,14 @@ def _options(optimizer: str, decay_layers: int, learn_eps: bool, seed: int,
     if unknown:
         raise usage(f"there is no option {unknown[0]!r}: expected one of "
                     f"{', '.join(_RATES)}")
-    for name, value in rates.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise usage(f"{name} is {value!r}: expected a number")
     return TrainOptions(
         struct_size=ctypes.sizeof(TrainOptions),
         optimizer=_one_of(OPTIMIZERS, "optimizer", optimizer),
         loss=_one_of(LOSSES, "loss", loss),
         decay_layers=whole(decay_layers, "decay_layers", 0, 2**31 - 1),
         learn_eps=int(bool(learn_eps)),
-        seed=whole(seed, "seed", 0, 2**64 - 1), **rates)
+        seed=whole(seed, "seed", 0, 2**64 - 1),
+        **{name: _rate(name, value) for name, value in rates.items()})
 
 
 class Trainer(Owner):
