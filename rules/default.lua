@@ -264,11 +264,13 @@ rule "wide_rows" {
 -- rows, has a lane hold all columns of four rows, and the depth shared by the whole
 -- warp: each load is then of one row. Fewer rows than keep the device busy have it
 -- shared by more warps. In what is left eight lanes share the depth.
--- Evidence: measured on an H100. Of 1,433 and 3,703 columns, where a row's odd pitch
--- allows loads of single floats only, whole GCNs take 23 and 46 us, 33 and 93 with the
--- eight lanes; 500 and 767 columns of 19,717 and 13,752 rows 50 and 62, and 55 and 67
--- (CUDA graphs, 20 us of them the launch). 128 or 16 columns of 2,708 to 500,000 rows
--- take the eight lanes 1/1.25 to 1/3.7 of cuBLAS's time.
+-- Evidence: measured on an H100, the best of 80 points each, timed as CUDA graphs by
+-- tests/bench/peers.py. Of 1,433 and 3,703 columns, where a row's odd pitch allows
+-- loads of single floats only, whole GCNs take 22 and 45 us, by the eight lanes 33 and
+-- 93; of 500 and 767 columns (19,717 and 13,752 rows) 50 and 61, by the eight lanes 55
+-- and 67; a graph of one small kernel took 20 us there. This rule's own points took
+-- 48 us for the second and 50 for the third. 128 or 16 columns of 2,708 to 500,000
+-- rows take the eight lanes 1/1.25 to 1/3.7 of cuBLAS's time.
 rule "narrow_product" {
   when = function(graph, layer)
     return layer.agg_dim <= 16
