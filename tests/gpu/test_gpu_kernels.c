@@ -1,5 +1,6 @@
-// Every aggregation of tests/kernel/cases.txt on the GPU, on half of the mini
-// graphs each (in the suite `slow` on all), through the gate that tuning uses.
+// Every aggregation of tests/kernel/cases.txt on the GPU, on a quarter of the
+// mini graphs each (in the suite `slow` on all), through the gate that tuning
+// uses.
 #include "emit/tmpl.h"
 #include "gpu_fixture.h"
 #include "jit/nvrtc.h"
@@ -117,7 +118,7 @@ static void check_family(const char *family, int at_least)
         if (jobs[i].status != GNNAC_OK)
             TEST__FAIL("%s: %s", cases[i].line, jobs[i].error.msg);
         for (int g = 0; g < N_MINI_GRAPHS && !jobs[i].status; g++) {
-            if (!test_is_slow() && (i + (size_t)g) % 2)
+            if (!test_is_slow() && (i + (size_t)g) % 4)
                 continue;
             struct csr mini = gpu_csr(&graphs[g]);
             check_on_graph(&cases[i], &jobs[i], graphs[g].name, &mini);
