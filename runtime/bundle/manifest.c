@@ -226,62 +226,6 @@ static const struct field manifest_fields[] = {
     {0},
 };
 
-// Features that this reader understands beyond its format version. A reader
-// that ignored "reorder" would give every node another node's result; one that
-// ignored "part_rows" or "packed_rows" would hand kernels other parts than they
-// expect. One without "attention" knows neither its steps nor its parameters,
-// one without "training" not what the kernels of training are given, one
-// without "products" leaves those with a kernel to BLAS, one without "fused"
-// computes anew what the kernel of the step before did. To one without "dtype"
-// all matrices are float32. One without "operators" expects a model.
-static const char *const features[] = {"reorder",  "part_rows",   "attention",
-                                       "training", "packed_rows", "products",
-                                       "dtype",    "fused",       "operators"};
-enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
-
-static bool has_feature(const char *name)
-{
-    for (size_t i = 0; i < N_FEATURES; i++)
-        if (strcmp(features[i], name) == 0)
-            return true;
-    return false;
-}
-
-static gnnac_status check_requires(const json_t *list, gnnac_error *err)
-{
-    if (!json_is_array(list))
-        return FAIL(err, GNNAC_EFORMAT,
-                    "manifest.requires: expected an array of texts");
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *name = json_string_value(json_array_get(list, i));
-        if (!name)
-            return FAIL(err, GNNAC_EFORMAT,
-                        "manifest.requires: expected an array of texts");
-        if (!has_feature(name))
-            return FAIL(err, GNNAC_EUNSUPPORTED,
-                        "the bundle needs the feature \"%.100s\", which gnnac "
-                        "%s does not have",
-                        name, GNNAC_VERSION);
-    }
-    return GNNAC_OK;
-}
-
-// Before anything else is read: the rest may mean something else.
-static gnnac_status check_version(const json_t *j, gnnac_error *err)
-{
-    int64_t major;
-    if (!json_read_int(json_object_get(j, "format_major"), 0, INT32_MAX,
-                       &major))
-        return FAIL(err, GNNAC_EFORMAT,
-                    "manifest.format_major: expected an integer");
-    if (major != FORMAT_MAJOR)
-        return FAIL(err, GNNAC_EUNSUPPORTED,
-                    "the bundle has format version %lld, gnnac %s reads "
-                    "version %d",
-                    (long long)major, GNNAC_VERSION, (int)FORMAT_MAJOR);
-    return check_requires(json_object_get(j, "requires"), err);
-}
-
 static bool has_part_rows(const struct manifest *m)
 {
     for (int32_t i = 0; i < m->n_kernels; i++)
@@ -323,21 +267,99 @@ static bool has_attention(const struct manifest *m)
     return false;
 }
 
-// What a reader of this bundle must understand.
+static bool has_training(const struct manifest *m)
+{
+    return m->training.rules[0] != '\0';
+}
+
+static bool has_dtype(const struct manifest *m)
+{
+    return m->model.dtype != DTYPE_F32;
+}
+
+static bool has_operators(const struct manifest *m)
+{
+    return m->operators.rules[0] != '\0';
+}
+
+// Features that this reader understands beyond its format version. A reader
+// that ignored "reorder" would give every node another node's result; one that
+// ignored "part_rows" or "packed_rows" would hand kernels other parts than they
+// expect. One without "attention" knows neither its steps nor its parameters,
+// one without "training" not what the kernels of training are given, one
+// without "products" leaves those with a kernel to BLAS, one without "fused"
+// computes anew what the kernel of the step before did. To one without "dtype"
+// all matrices are float32. One without "operators" expects a model.
+static const struct {
+    const char *name;
+    bool (*is_used)(const struct manifest *m);
+} features[] = {
+    {"reorder", is_reordered},
+    {"part_rows", has_part_rows},
+    {"attention", has_attention},
+    {"training", has_training},
+    {"packed_rows", has_packed_rows},
+    {"products", has_products},
+    {"dtype", has_dtype},
+    {"fused", has_fused},
+    {"operators", has_operators},
+};
+enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
+
+static bool has_feature(const char *name)
+{
+    for (size_t i = 0; i < N_FEATURES; i++)
+        if (strcmp(features[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+// What a reader of this bundle must understand. NULL: out of memory.
 static json_t *requirements(const struct manifest *m)
 {
-    const char *order = is_reordered(m) ? "reorder" : NULL;
-    const char *rows = has_part_rows(m) ? "part_rows" : NULL;
-    const char *attention = has_attention(m) ? "attention" : NULL;
-    const char *training = m->training.rules[0] ? "training" : NULL;
-    const char *packed = has_packed_rows(m) ? "packed_rows" : NULL;
-    const char *products = has_products(m) ? "products" : NULL;
-    const char *dtype = m->model.dtype != DTYPE_F32 ? "dtype" : NULL;
-    const char *fused = has_fused(m) ? "fused" : NULL;
-    const char *operators = m->operators.rules[0] ? "operators" : NULL;
-    return json_pack("[s*, s*, s*, s*, s*, s*, s*, s*, s*]", order, rows,
-                     attention, training, packed, products, dtype, fused,
-                     operators);
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < N_FEATURES; i++)
+        if (features[i].is_used(m) &&
+            json_array_append_new(list, json_string(features[i].name)) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
+static gnnac_status check_requires(const json_t *list, gnnac_error *err)
+{
+    if (!json_is_array(list))
+        return FAIL(err, GNNAC_EFORMAT,
+                    "manifest.requires: expected an array of texts");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        if (!name)
+            return FAIL(err, GNNAC_EFORMAT,
+                        "manifest.requires: expected an array of texts");
+        if (!has_feature(name))
+            return FAIL(err, GNNAC_EUNSUPPORTED,
+                        "the bundle needs the feature \"%.100s\", which gnnac "
+                        "%s does not have",
+                        name, GNNAC_VERSION);
+    }
+    return GNNAC_OK;
+}
+
+// Before anything else is read: the rest may mean something else.
+static gnnac_status check_version(const json_t *j, gnnac_error *err)
+{
+    int64_t major;
+    if (!json_read_int(json_object_get(j, "format_major"), 0, INT32_MAX,
+                       &major))
+        return FAIL(err, GNNAC_EFORMAT,
+                    "manifest.format_major: expected an integer");
+    if (major != FORMAT_MAJOR)
+        return FAIL(err, GNNAC_EUNSUPPORTED,
+                    "the bundle has format version %lld, gnnac %s reads "
+                    "version %d",
+                    (long long)major, GNNAC_VERSION, (int)FORMAT_MAJOR);
+    return check_requires(json_object_get(j, "requires"), err);
 }
 
 json_t *manifest_to_json(const struct manifest *m)
