@@ -50,6 +50,20 @@ void read_workbench_request(const struct options *o,
     };
 }
 
+struct assemble_request read_assemble_request(
+    const struct options *o, const struct model_request *model)
+{
+    return (struct assemble_request){
+        .graph = o->args[0],
+        .options = &o->graph,
+        .model = model,
+        .operators = o->ops,
+        .reorder = o->reorder,
+        .runs = o->runs,
+        .train = o->train,
+    };
+}
+
 gnnac_status read_weights(gnnac_model *m, const struct options *o,
                           gnnac_error *err)
 {

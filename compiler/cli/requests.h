@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "plan/lower.h"
+#include "tune/assemble.h"
 #include "tune/workbench.h"
 
 // --model --dim --hidden --classes --layers --mlp --heads --dtype. Says so
@@ -17,6 +18,11 @@ gnnac_status read_model_request(const struct options *o,
 // --device --arch --db --no-db --tune --l2 --rules --set --no-fuse --threads.
 void read_workbench_request(const struct options *o,
                             struct workbench_request *out);
+
+// The graph file, how it is read, --ops --reorder --runs --train; a command
+// that lacks an option has its default. Borrows `o` and `model`.
+struct assemble_request read_assemble_request(
+    const struct options *o, const struct model_request *model);
 
 // --weights, else drawn from --seed.
 gnnac_status read_weights(gnnac_model *m, const struct options *o,

@@ -170,15 +170,9 @@ gnnac_status cmd_compile(const struct options *o, gnnac_error *err)
     gnnac_status st = GNNAC_OK;
     struct workbench wb = {0};
     struct assembly a = {0};
-    struct model_request model;
+    struct model_request model = {0};
     struct workbench_request rq;
-    const struct assemble_request what = {.graph = o->args[0],
-                                          .options = &o->graph,
-                                          .model = &model,
-                                          .operators = o->ops,
-                                          .reorder = o->reorder,
-                                          .runs = o->runs,
-                                          .train = o->train};
+    const struct assemble_request what = read_assemble_request(o, &model);
     char path[1024];
 
     TRY(read_subject(o, &model, err));

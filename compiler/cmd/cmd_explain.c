@@ -37,14 +37,10 @@ gnnac_status cmd_explain(const struct options *o, gnnac_error *err)
     gnnac_status st = GNNAC_OK;
     struct workbench wb = {0};
     struct assembly a = {0};
-    struct model_request model;
+    struct model_request model = {0};
     struct workbench_request rq;
     json_t *steps = NULL;
-    const struct assemble_request what = {.graph = o->args[0],
-                                          .options = &o->graph,
-                                          .model = &model,
-                                          .reorder = o->reorder,
-                                          .runs = o->runs};
+    const struct assemble_request what = read_assemble_request(o, &model);
 
     TRY(read_model_request(o, &model, err));
     read_workbench_request(o, &rq);

@@ -53,12 +53,9 @@ static gnnac_status make_first_plan(struct watch *w, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     struct workbench_request rq;
-    struct model_request model;
-    const struct assemble_request what = {.graph = w->options.args[0],
-                                          .options = &w->options.graph,
-                                          .model = &model,
-                                          .reorder = w->options.reorder,
-                                          .runs = w->options.runs};
+    struct model_request model = {0};
+    const struct assemble_request what =
+        read_assemble_request(&w->options, &model);
     TRY(read_model_request(&w->options, &model, err));
     read_workbench_request(&w->options, &rq);
     rq.explain = true;

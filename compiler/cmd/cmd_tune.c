@@ -351,13 +351,9 @@ static gnnac_status tune_graph(const struct options *o, gnnac_error *err)
     gnnac_status st = GNNAC_OK;
     struct workbench wb = {0};
     struct assembly a = {0};
-    struct model_request model;
+    struct model_request model = {0};
     struct workbench_request rq;
-    const struct assemble_request what = {.graph = o->args[0],
-                                          .options = &o->graph,
-                                          .model = &model,
-                                          .reorder = o->reorder,
-                                          .runs = o->runs};
+    const struct assemble_request what = read_assemble_request(o, &model);
     TRY(read_model_request(o, &model, err));
     read_workbench_request(o, &rq);
     rq.explain = o->dry_run;
