@@ -4,7 +4,7 @@
 //     {"graph":..., "point":..., "nodes":..., "edges":..., "least":...,
 //      "cost":...}                                 or ..., "refused": why}
 // `least` is the number of 32-byte sectors that any kernel without reuse moves:
-// each neighbour's row and id once, row pointers, the results. `cost` is the
+// each neighbour's row, id and weight once, row pointers, results. `cost` is the
 // cost model's word on a device with as many multiprocessors as the software
 // device was told of (argument 2).
 //
@@ -158,6 +158,10 @@ static int64_t least_sectors(const struct csr *g, const struct kernel_spec *s)
 {
     int64_t n = sectors(4 * g->n_edges) +
                 sectors(s->offset_bits / 8 * (g->n_nodes + 1));
+    if (s->edges != EDGES_NONE)
+        n += sectors(4 * g->n_edges);
+    if (s->edges == EDGES_MAPPED)
+        n += sectors(8 * g->n_edges);
     for (int64_t e = 0; e < g->n_edges; e++)
         n += row_sectors(g->colidx[e], s->x_pitch, s->dim);
     for (int64_t v = 0; v < g->n_nodes; v++)

@@ -1,81 +1,14 @@
 // Every aggregation of tests/kernel/cases.txt on the GPU, on a quarter of the
 // mini graphs each (in the suite `slow` on all), through the gate that tuning
 // uses.
-#include "emit/tmpl.h"
-#include "gpu_fixture.h"
-#include "jit/nvrtc.h"
-#include "kernel/kernel_case.h"
-#include "tune/bench.h"
+#include "gpu_cases.h"
 #include "plan/opspec.h"
-
-enum { MAX_CASES = 512 };
-
-struct case_run {
-    char line[512];
-    struct kernel_case kc;
-    struct emitted emitted;
-};
+#include "tune/bench.h"
 
 static struct cuda_context *gpu;
-static struct catalog *catalog;
 static struct mini_graph graphs[N_MINI_GRAPHS];
 static struct csr large;
-static struct case_run cases[MAX_CASES];
-static struct compile_job jobs[MAX_CASES];
-static size_t n_cases;
-
-static gnnac_status read_case(const char *line, struct case_run *r,
-                              gnnac_error *err)
-{
-    snprintf(r->line, sizeof(r->line), "%s", line);
-    gnnac_status st =
-        kernel_case_parse(catalog_families(catalog), line, &r->kc, err);
-    return st == GNNAC_OK
-               ? tmpl_emit(catalog, &r->kc.point, &r->kc.spec, &r->emitted, err)
-               : st;
-}
-
-static gnnac_status read_cases(const char *path, gnnac_error *err)
-{
-    gnnac_status st = GNNAC_OK;
-    char line[512];
-    FILE *f = fopen(path, "r");
-    if (!f)
-        return FAIL(err, GNNAC_EIO, "%s: cannot open", path);
-    while (st == GNNAC_OK && fgets(line, sizeof(line), f)) {
-        line[strcspn(line, "\n")] = '\0';
-        if (!line[0] || line[0] == '#')
-            continue;
-        if (n_cases == MAX_CASES) {
-            st = FAIL(err, GNNAC_EUNSUPPORTED, "%s: too many cases", path);
-            break;
-        }
-        struct case_run *r = &cases[n_cases];
-        st = read_case(line, r, err);
-        if (st == GNNAC_OK && is_tuned_op(r->kc.point.family->op))
-            n_cases++;
-        else
-            emitted_finish(&r->emitted);
-    }
-    fclose(f);
-    return st;
-}
-
-static gnnac_status compile_cases(gnnac_error *err)
-{
-    struct nvrtc *n = NULL;
-    gnnac_status st = nvrtc_open(&n, err);
-    if (st != GNNAC_OK)
-        return st;
-    for (size_t i = 0; i < n_cases; i++) {
-        jobs[i].source = cases[i].emitted.source;
-        jobs[i].name = cases[i].emitted.kernel.name;
-        snprintf(jobs[i].arch, sizeof(jobs[i].arch), "sm_%d", (int)gpu->cc);
-    }
-    st = nvrtc_compile(n, jobs, n_cases, 0, err);
-    nvrtc_close(n);
-    return st;
-}
+static struct case_list cases;
 
 // A case as the tuner would hand it to the gate.
 static struct variant variant_of(const struct case_run *r,
@@ -111,20 +44,22 @@ static void check_family(const char *family, int at_least)
     gnnac_error err = {{0}};
     int n = 0;
     CHECK_OK(cuda_enter(gpu, &err), err);
-    for (size_t i = 0; i < n_cases; i++) {
-        if (strcmp(cases[i].kc.point.family->name, family) != 0)
+    for (size_t i = 0; i < cases.n; i++) {
+        const struct case_run *r = &cases.all[i];
+        const struct compile_job *j = &cases.jobs[i];
+        if (strcmp(r->kc.point.family->name, family) != 0)
             continue;
         n++;
-        if (jobs[i].status != GNNAC_OK)
-            TEST__FAIL("%s: %s", cases[i].line, jobs[i].error.msg);
-        for (int g = 0; g < N_MINI_GRAPHS && !jobs[i].status; g++) {
+        if (j->status != GNNAC_OK)
+            TEST__FAIL("%s: %s", r->line, j->error.msg);
+        for (int g = 0; g < N_MINI_GRAPHS && !j->status; g++) {
             if (!test_is_slow() && (i + (size_t)g) % 4)
                 continue;
             struct csr mini = gpu_csr(&graphs[g]);
-            check_on_graph(&cases[i], &jobs[i], graphs[g].name, &mini);
+            check_on_graph(r, j, graphs[g].name, &mini);
         }
-        if (!jobs[i].status && cases[i].kc.spec.dim <= 128)
-            check_on_graph(&cases[i], &jobs[i], "large", &large);
+        if (!j->status && r->kc.spec.dim <= 128)
+            check_on_graph(r, j, "large", &large);
     }
     cuda_leave(gpu);
     CHECK(n >= at_least);
@@ -169,7 +104,8 @@ TEST(the_gate_refuses_a_kernel_that_reads_the_wrong_row)
     struct cuda_kernel k;
     struct nvrtc *n = NULL;
     gnnac_error err = {{0}};
-    if (read_case("row_split dim=16 dimWorker=4 vec=4", &r, &err) != GNNAC_OK ||
+    if (gpu_read_case(cases.catalog, "row_split dim=16 dimWorker=4 vec=4", &r,
+                      &err) != GNNAC_OK ||
         nvrtc_open(&n, &err) != GNNAC_OK) {
         TEST__FAIL("%s", err.msg);
         return;
@@ -198,7 +134,6 @@ TEST(the_gate_refuses_a_kernel_that_reads_the_wrong_row)
 
 int main(int argc, char **argv)
 {
-    gnnac_error err = {{0}};
     const char *templates = argc > 1 ? argv[1] : "templates";
     const char *list = argc > 2 ? argv[2] : "tests/kernel/cases.txt";
     gpu = gpu_open();
@@ -206,11 +141,8 @@ int main(int argc, char **argv)
         return 0;
     mini_graphs(graphs);
     large = gpu_random_graph(3001, 6, 1);
-    if (catalog_open(&templates, 1, &catalog, &err) != GNNAC_OK ||
-        read_cases(list, &err) != GNNAC_OK || compile_cases(&err) != GNNAC_OK) {
-        printf("not ok 1 - %s\n1..1\n", err.msg);
+    if (!gpu_cases_open(&cases, templates, list, is_tuned_op, gpu->cc))
         return 1;
-    }
     RUN(row_split_is_right_on_every_mini_graph);
     RUN(neighbor_group_is_right_on_every_mini_graph);
     RUN(edge_balanced_is_right_on_every_mini_graph);
@@ -218,12 +150,8 @@ int main(int argc, char **argv)
     RUN(narrow_is_right_on_every_mini_graph);
     RUN(attention_is_right_on_every_mini_graph);
     RUN(the_gate_refuses_a_kernel_that_reads_the_wrong_row);
-    for (size_t i = 0; i < n_cases; i++) {
-        emitted_finish(&cases[i].emitted);
-        compile_job_finish(&jobs[i]);
-    }
+    gpu_cases_close(&cases);
     csr_finish(&large);
-    catalog_close(catalog);
     cuda_context_destroy(gpu);
     return test_done();
 }
