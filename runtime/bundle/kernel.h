@@ -45,8 +45,9 @@ enum {
     /* Of the steps of training, and of operators, alone: */                   \
     ARG(STATE, "state")     /* train_state *, see bundle/train_state.h */      \
     ARG(PLACE, "place")     /* int: which of a step's dropouts this is */      \
-    ARG(LABELS, "labels")   /* const int *, [n_rows]; -1: not in the loss */   \
-    ARG(SHARE, "share")     /* const float *, [n_rows]: of the loss */         \
+    ARG(LABELS, "labels")   /* const int *, [n_rows]; -1: not in the loss. Of  \
+                               bce_loss bits, [n_rows, dim / 32 rounded up] */ \
+    ARG(SHARE, "share")     /* const float *, [n_rows]: of the loss, or 0 */   \
     ARG(SCRATCH, "scratch") /* double *, [blocks of the first launch, n]: n is \
                                dim, of attention_scores_grad 2 dim */          \
     ARG(GRAD, "grad")       /* float *: of a parameter, or of all */           \

@@ -37,6 +37,7 @@ static const char *const step_kinds[] = {
     [STEP_DROPOUT] = "dropout",
     [STEP_DROP_ENTRIES] = "drop_entries",
     [STEP_LOSS] = "nll_loss",
+    [STEP_BCE_LOSS] = "bce_loss",
     [STEP_BIAS_ACT_GRAD] = "bias_act_grad",
     [STEP_EPS_GRAD] = "eps_grad",
     [STEP_ROW_MEAN] = "row_mean",

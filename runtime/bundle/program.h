@@ -108,6 +108,7 @@ enum step_kind {
     STEP_DROPOUT,       // out = x, dropped and scaled; out may be x
     STEP_DROP_ENTRIES,  // the same of sparse features, into a dense out
     STEP_LOSS,          // out = the gradient of the loss by the logits x
+    STEP_BCE_LOSS,      // the same of binary cross-entropy
     STEP_BIAS_ACT_GRAD, // out = x times act's slope at self; out may be x;
                         // bias's gradient = the sums of out's columns
     STEP_EPS_GRAD,       // eps's gradient = the sum of x * self

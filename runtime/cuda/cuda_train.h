@@ -21,10 +21,13 @@ enum train_array {
 
 // The targets that the device has, to find out whether others come.
 struct seen_targets {
-    int64_t n;               // -1: none, or too many to remember
-    int32_t *nodes, *labels; // [n_nodes]
-    int32_t *label;          // [n_nodes] as uploaded
-    float *share;            // the same
+    int64_t n;       // -1: none, or too many to remember
+    int32_t per_row; // labels of a node
+    int32_t words;   // numbers that hold them as uploaded
+    int32_t *nodes;  // [n_nodes]
+    int32_t *labels; // [n_nodes, per_row]
+    int32_t *label;  // [n_nodes, words] as uploaded; of BCE bits
+    float *share;    // [n_nodes] the same
 };
 
 struct cuda_trainer {
@@ -45,7 +48,7 @@ struct cuda_trainer {
     cu_ptr edge_of; // of the edges by sources which they are by rows; 0 where
                     // nothing attends
     cu_ptr arrays[N_ARRAYS], treatment, state, scratch, partial;
-    cu_ptr label, share; // [n_nodes]
+    cu_ptr label, share; // as in `seen`
     struct seen_targets seen;
 };
 

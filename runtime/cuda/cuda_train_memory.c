@@ -231,34 +231,65 @@ gnnac_status cuda_train_send_state(struct cuda_trainer *ct, gnnac_error *err)
 
 // ---- targets ----------------------------------------------------------------
 
+// No node is in the loss.
+static void forget(struct seen_targets *s, int64_t n_rows)
+{
+    for (int64_t i = 0; i < n_rows * s->words; i++)
+        s->label[i] = -1;
+    for (int64_t v = 0; v < n_rows; v++)
+        s->share[v] = 0;
+}
+
+static const int32_t *labels_of(const struct seen_targets *s,
+                                const struct targets *at, int64_t node)
+{
+    return at->labels + node * s->per_row;
+}
+
+static size_t row_bytes(const struct seen_targets *s)
+{
+    return (size_t)s->per_row * sizeof(int32_t);
+}
+
 static bool were_seen(const struct seen_targets *s, const struct targets *at)
 {
     size_t n_bytes = (size_t)at->n * sizeof(*at->nodes);
     if (s->n != at->n || memcmp(s->nodes, at->nodes, n_bytes) != 0)
         return false;
     for (int64_t i = 0; i < at->n; i++)
-        if (s->labels[i] != at->labels[at->nodes[i]])
+        if (memcmp(s->labels + i * s->per_row, labels_of(s, at, at->nodes[i]),
+                   row_bytes(s)) != 0)
             return false;
     return true;
 }
 
+// A node's class as it is, or a bit for each of its classes.
+static void pack(const struct seen_targets *s, const int32_t *labels,
+                 bool binary, int32_t *out)
+{
+    if (!binary) {
+        out[0] = labels[0];
+        return;
+    }
+    memset(out, 0, (size_t)s->words * sizeof(*out));
+    for (int32_t c = 0; c < s->per_row; c++)
+        out[c / 32] |= (int32_t)((uint32_t)labels[c] << c % 32);
+}
+
 static void see(struct seen_targets *s, const struct targets *at,
-                int64_t n_rows)
+                int64_t n_rows, bool binary)
 {
     float share = 1 / (float)at->n;
     s->n = at->n <= n_rows ? at->n : -1;
-    for (int64_t v = 0; v < n_rows; v++) {
-        s->label[v] = -1;
-        s->share[v] = 0;
-    }
+    forget(s, n_rows);
     for (int64_t i = 0; i < at->n; i++) {
         int32_t v = at->nodes[i];
-        s->label[v] = at->labels[v];
+        pack(s, labels_of(s, at, v), binary, s->label + (int64_t)v * s->words);
         s->share[v] += share; // a node may be there twice
         if (s->n < 0)
             continue;
         s->nodes[i] = v;
-        s->labels[i] = at->labels[v];
+        memcpy(s->labels + i * s->per_row, labels_of(s, at, v), row_bytes(s));
     }
 }
 
@@ -267,13 +298,14 @@ gnnac_status cuda_train_send_targets(struct cuda_trainer *ct,
 {
     gnnac_status st = GNNAC_OK;
     struct seen_targets *s = &ct->seen;
-    size_t n_bytes = (size_t)n_nodes(ct) * sizeof(int32_t);
+    size_t n_rows = (size_t)n_nodes(ct);
     if (were_seen(s, at))
         return GNNAC_OK;
-    see(s, at, n_nodes(ct));
+    see(s, at, n_nodes(ct), ct->t->o.loss == GNNAC_BCE);
     TRY(CU(ct->c, cuStreamSynchronize, (ct->stream), err));
-    TRY(cuda_copy_in(ct->c, ct->label, s->label, n_bytes, err));
-    TRY(cuda_copy_in(ct->c, ct->share, s->share, n_bytes, err));
+    TRY(cuda_copy_in(ct->c, ct->label, s->label,
+                     n_rows * (size_t)s->words * sizeof(int32_t), err));
+    TRY(cuda_copy_in(ct->c, ct->share, s->share, n_rows * sizeof(float), err));
 out:
     s->n = st == GNNAC_OK ? s->n : -1;
     return st;
@@ -285,16 +317,20 @@ static gnnac_status alloc_targets(struct cuda_trainer *ct, gnnac_error *err)
     gnnac_status st = GNNAC_OK;
     struct seen_targets *s = &ct->seen;
     int64_t n = n_nodes(ct);
-    int32_t **const arrays[] = {&s->nodes, &s->labels, &s->label};
-    s->n = -1;
-    for (int i = 0; i < 3; i++)
-        if (!(*arrays[i] = alloc_array(n, sizeof(int32_t))))
-            return FAIL(err, GNNAC_ENOMEM, "out of memory");
-    if (!(s->share = calloc_array(n, sizeof(*s->share))))
-        return FAIL(err, GNNAC_ENOMEM, "out of memory");
-    for (int64_t v = 0; v < n; v++)
-        s->label[v] = -1;
-    TRY(cuda_upload(ct->c, s->label, (size_t)n * sizeof(int32_t), "labels",
+    int32_t dim = ct->p.buffers[BUFFER_Y].dim;
+    bool binary = ct->t->o.loss == GNNAC_BCE;
+    *s = (struct seen_targets){.n = -1,
+                               .per_row = binary ? dim : 1,
+                               .words = binary ? (dim + 31) / 32 : 1};
+    s->nodes = alloc_array(n, sizeof(int32_t));
+    s->labels = alloc_array(n, row_bytes(s));
+    s->label = alloc_array(n, (size_t)s->words * sizeof(int32_t));
+    s->share = alloc_array(n, sizeof(float));
+    if (!s->nodes || !s->labels || !s->label || !s->share)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory for labels");
+    forget(s, n);
+    TRY(cuda_upload(ct->c, s->label,
+                    (size_t)n * (size_t)s->words * sizeof(int32_t), "labels",
                     &ct->label, err));
     TRY(cuda_upload(ct->c, s->share, (size_t)n * sizeof(float), "labels",
                     &ct->share, err));

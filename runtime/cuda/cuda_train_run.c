@@ -213,6 +213,10 @@ static bool is_needed(const struct cuda_trainer *ct, const struct step *s)
         return ct->dropped && !(s->x == BUFFER_X && by_entries);
     case STEP_DROP_ENTRIES:
         return ct->dropped && by_entries;
+    case STEP_LOSS:
+        return ct->t->o.loss == GNNAC_CROSS_ENTROPY;
+    case STEP_BCE_LOSS:
+        return ct->t->o.loss == GNNAC_BCE;
     case STEP_EPS_GRAD:
         return ct->t->o.learn_eps;
     default:

@@ -295,12 +295,21 @@ static void back(struct derivation *d, int32_t i)
 
 // ---- the whole --------------------------------------------------------------
 
+// Each loss that the output is fit for: one of them runs.
+static void losses(struct derivation *d, int32_t layer)
+{
+    int32_t g = add_buffer(d, d->from->buffers[BUFFER_Y].dim);
+    add_plain(d, STEP_LOSS, layer, BUFFER_Y, g);
+    if (!d->plan.has_log_softmax)
+        add_plain(d, STEP_BCE_LOSS, layer, BUFFER_Y, g);
+    d->grad_of[BUFFER_Y] = g;
+}
+
 static void loss_and_backward(struct derivation *d)
 {
     const struct program *from = d->from;
     int32_t last = from->steps[from->n_steps - 1].layer;
-    d->grad_of[BUFFER_Y] = add_buffer(d, from->buffers[BUFFER_Y].dim);
-    add_plain(d, STEP_LOSS, last, BUFFER_Y, d->grad_of[BUFFER_Y]);
+    losses(d, last);
     for (int32_t i = from->n_steps - 1; i >= 0; i--)
         back(d, i);
     add_plain(d, STEP_OPTIMIZER, last, BUFFER_Y, BUFFER_Y);

@@ -16,15 +16,16 @@
 
 // Names the rules below in a bundle (struct train_kernels). A change of what
 // they make of any program needs another.
-#define TRAIN_RULES "2"
+#define TRAIN_RULES "3"
 
 // Features are dropped by two steps, of which a trainer runs the one that suits
-// them. GNNAC_EUNSUPPORTED: as train_plan_build; the program needs more steps
+// them; a network whose output is logits has two losses, of which it runs the
+// one asked for. GNNAC_EUNSUPPORTED: as train_plan_build; the program needs more steps
 // than there is room for; a buffer receives gradients that no step can add.
 gnnac_status train_program_build(const struct program *p, struct program *out,
                                  gnnac_error *err);
 
-// The index of its loss: what stands before it is the forward.
+// The index of its first loss: what stands before it is the forward.
 int32_t train_program_loss(const struct program *p);
 
 // How the gradient of an aggregation's x is summed, over the nodes sent to, and

@@ -73,15 +73,11 @@ static gnnac_status read_options(const gnnac_train_options *given,
 
 static gnnac_status check_loss(const gnnac_trainer *t, gnnac_error *err)
 {
-    if (t->o.loss != GNNAC_BCE)
-        return GNNAC_OK;
-    if (t->plan.has_log_softmax)
-        return FAIL(err, GNNAC_EUNSUPPORTED,
-                    "binary cross-entropy takes logits, but the network ends "
-                    "in log-softmax: compile it with --logits");
-    return t->m->cuda ? FAIL(err, GNNAC_EUNSUPPORTED,
-                             "binary cross-entropy is for the CPU only")
-                      : GNNAC_OK;
+    return t->o.loss == GNNAC_BCE && t->plan.has_log_softmax
+               ? FAIL(err, GNNAC_EUNSUPPORTED,
+                      "binary cross-entropy takes logits, but the network ends "
+                      "in log-softmax: compile it with --logits")
+               : GNNAC_OK;
 }
 
 static gnnac_status prepare(gnnac_trainer *t, const gnnac_features *x,

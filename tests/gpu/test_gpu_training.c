@@ -17,7 +17,9 @@ struct pair {
     float *x, *values, *y[N_SIDES];
     int64_t *rowptr;
     int32_t *colidx, *labels, *nodes;
-    int64_t n; // nodes in the loss
+    size_t n_labels;
+    int32_t n_values; // that a label may have
+    int64_t n;        // nodes in the loss
     gnnac_error err;
 };
 
@@ -40,16 +42,20 @@ static void make_features(struct pair *p)
     }
 }
 
-static void make_targets(struct pair *p)
+// A class of each node, or of each class whether the node has it.
+static void make_targets(struct pair *p, bool binary)
 {
-    size_t n = (size_t)p->info.n_nodes;
-    p->labels = malloc((n + 1) * sizeof(int32_t));
+    size_t n = (size_t)p->info.n_nodes, classes = (size_t)p->info.out_dim;
+    size_t end = binary ? 2 : classes;
+    p->n_labels = n * (binary ? classes : 1);
+    p->n_values = (int32_t)end;
+    p->labels = malloc((p->n_labels + 1) * sizeof(int32_t));
     p->nodes = malloc((n + 1) * sizeof(int32_t));
-    for (size_t v = 0; v < n; v++) {
-        p->labels[v] = (int32_t)rng_below(9, v, (uint64_t)p->info.out_dim);
+    for (size_t i = 0; i < p->n_labels; i++)
+        p->labels[i] = (int32_t)rng_below(9, i, end);
+    for (size_t v = 0; v < n; v++)
         if (v % 3 != 1 || n < 4)
             p->nodes[p->n++] = (int32_t)v;
-    }
 }
 
 static gnnac_status open_side(struct pair *p, int side,
@@ -91,7 +97,7 @@ static bool pair_open(struct pair *p, const struct csr *g,
         return false;
     gnnac_bundle_get_info(p->bundle, &p->info);
     make_features(p);
-    make_targets(p);
+    make_targets(p, o.loss == GNNAC_BCE);
     return open_side(p, GPU, &o, s->sparse) == GNNAC_OK &&
            open_side(p, CPU, &o, s->sparse) == GNNAC_OK;
 }
@@ -253,6 +259,38 @@ TEST(steps_of_every_width_are_the_cpus)
     csr_finish(&g);
 }
 
+TEST(binary_losses_are_the_cpus_on_every_mini_graph)
+{
+    static struct mini_graph graphs[N_MINI_GRAPHS];
+    static const int32_t widths[] = {1, 3, 33};
+    mini_graphs(graphs);
+    for (int k = 0; k < N_MINI_GRAPHS; k++)
+        for (int w = 0; w < 3; w++) {
+            if (!test_is_slow() && k % 3 != w)
+                continue;
+            struct csr g = gpu_csr(&graphs[k]);
+            struct setting s = {.model = shapes[(k + w) % N_SHAPES],
+                                .options = sgd};
+            s.model.classes = widths[w];
+            s.model.logits = true;
+            s.options.loss = GNNAC_BCE;
+            check_steps(&g, graphs[k].name, &s, 1e-4);
+        }
+}
+
+TEST(either_loss_of_logits_is_the_cpus_on_a_reordered_graph)
+{
+    struct csr g = gpu_random_graph(150, 3, 16);
+    struct setting s = {
+        .model = shapes[1], .build = {.reorder = "rabbit"}, .options = sgd};
+    s.model.logits = true;
+    for (int loss = GNNAC_CROSS_ENTROPY; loss <= GNNAC_BCE; loss++) {
+        s.options.loss = (gnnac_loss)loss;
+        check_steps(&g, "random", &s, 1e-4);
+    }
+    csr_finish(&g);
+}
+
 TEST(every_optimizer_is_the_cpus)
 {
     struct csr g = gpu_random_graph(150, 3, 8);
@@ -368,24 +406,37 @@ TEST(the_model_runs_with_what_was_learnt)
 }
 
 // Other nodes, other labels, a node twice: each step learns from its own.
-TEST(targets_may_change_from_step_to_step)
+static void check_changing_targets(const struct setting *s)
 {
     struct pair p;
     double weights = -1;
     struct csr g = gpu_random_graph(150, 3, 14);
-    const struct setting s = {.model = shapes[0], .options = sgd};
-    CHECK(pair_open(&p, &g, &s));
+    CHECK(pair_open(&p, &g, s));
     CHECK(compare_steps(&p, 1, &weights) >= 0);
     p.n = 9;
     p.nodes[3] = p.nodes[2];
     double worst = compare_steps(&p, 1, &weights);
     CHECK(worst >= 0 && worst < 1e-4 && weights < 1e-4);
-    for (int64_t v = 0; v < p.info.n_nodes; v++)
-        p.labels[v] = (p.labels[v] + 1) % (int32_t)p.info.out_dim;
+    for (size_t i = 0; i < p.n_labels; i++)
+        p.labels[i] = (p.labels[i] + 1) % p.n_values;
     worst = compare_steps(&p, 2, &weights);
     CHECK(worst >= 0 && worst < 1e-4 && weights < 1e-4);
     pair_close(&p);
     csr_finish(&g);
+}
+
+TEST(targets_may_change_from_step_to_step)
+{
+    const struct setting s = {.model = shapes[0], .options = sgd};
+    check_changing_targets(&s);
+}
+
+TEST(labels_of_many_classes_may_change_from_step_to_step)
+{
+    struct setting s = {.model = shapes[1], .options = sgd};
+    s.model.logits = true;
+    s.options.loss = GNNAC_BCE;
+    check_changing_targets(&s);
 }
 
 TEST(a_bundle_without_kernels_for_training_is_refused)
@@ -434,12 +485,15 @@ int main(void)
     RUN(steps_are_the_cpus_on_every_mini_graph);
     RUN(steps_are_the_cpus_on_a_reordered_graph);
     RUN(steps_of_every_width_are_the_cpus);
+    RUN(binary_losses_are_the_cpus_on_every_mini_graph);
+    RUN(either_loss_of_logits_is_the_cpus_on_a_reordered_graph);
     RUN(every_optimizer_is_the_cpus);
     RUN(sparse_features_lose_the_same_as_on_the_cpu);
     RUN(a_state_goes_on_with_the_same_bits);
     RUN(a_state_of_the_gpu_goes_on_on_the_cpu);
     RUN(the_model_runs_with_what_was_learnt);
     RUN(targets_may_change_from_step_to_step);
+    RUN(labels_of_many_classes_may_change_from_step_to_step);
     RUN(a_bundle_without_kernels_for_training_is_refused);
     for (int side = 0; side < N_SIDES; side++)
         gnnac_context_destroy(contexts[side]);

@@ -1,6 +1,7 @@
 // One run of an emitted kernel on the CPU: its operands, where the sanitizers
 // guard their ends, and what comes out. run_cases.cpp makes and checks it;
-// train_cases.cpp has what only steps of training are given, edge_cases.cpp
+// train_cases.cpp has what only steps of training are given, loss_cases.cpp what
+// only losses are, edge_cases.cpp
 // values of edges and what is largest of neighbours.
 #ifndef GNNAC_RUN_H
 #define GNNAC_RUN_H
@@ -162,6 +163,13 @@ std::vector<float> random_vector(int n, uint64_t seed);
 // the operation is none or writes no out; of all else that it writes.
 reference_fn *training_reference(const char *op);
 void check_training(run &r);
+// Of losses (loss_cases.cpp).
+bool is_loss(const shim_kernel &k);
+void set_targets(run &r);
+expected nll_loss(run &r, int v, int c);
+expected bce_loss(run &r, int v, int c);
+void check_nll(run &r);
+void check_bce(run &r);
 // Of values of edges, and of the largest neighbours (edge_cases.cpp).
 reference_fn *edge_reference(const char *op);
 double edge_weight(const run &r, int64_t e);

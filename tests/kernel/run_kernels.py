@@ -175,6 +175,8 @@ FAULTS = [
      "eps_grad dim=3 rowsPerBlock=2"),
     ("row_mean.cu.lua", "degree > 1", "degree > 2", "row_mean dim=16"),
     ("nll_loss.cu.lua", "c == label", "c == at", "nll_loss dim=16"),
+    ("bce_loss.cu.lua", "bits + c / 32", "bits", "bce_loss dim=33"),
+    ("bce_loss.cu.lua", "weight > 0.0f", "true", "bce_loss dim=3"),
     ("optimizer.cu.lua", "treatment[i / 64] == 2", "treatment[i / 64] > 0",
      "optimizer dim=1"),
     ("optimizer.cu.lua", "++state->step", "state->step", "optimizer dim=1"),
@@ -307,7 +309,7 @@ class Builder:
                                  self.path(os.path.basename(f) + ".o"))
                 for f in c_files]
         for name in ("cuda_shim.cpp", "run_cases.cpp", "train_cases.cpp",
-                     "edge_cases.cpp"):
+                     "loss_cases.cpp", "edge_cases.cpp"):
             jobs.append(self.pool.submit(
                 self.compile, self.source("tests/kernel/" + name),
                 self.path(name + ".o")))

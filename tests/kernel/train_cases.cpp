@@ -19,19 +19,6 @@ static std::vector<float> squares(std::vector<float> v)
     return v;
 }
 
-// Every third row is not in the loss.
-static void set_targets(run &r)
-{
-    training_operands &t = r.train;
-    for (int v = 0; v < r.g.n_nodes; v++) {
-        int label = (int)rng_below(21, v, (uint64_t)r.k.spec.dim);
-        t.labels.push_back(v % 3 == 1 ? -1 : label);
-        t.share.push_back(v % 3 == 1 ? NAN : 1.0f / (float)(v + 2));
-    }
-    t.labels.shrink_to_fit();
-    t.share.shrink_to_fit();
-}
-
 // Every second element of out is an entry, from the last to the first; the
 // others are zero.
 static void set_entries(run &r)
@@ -100,7 +87,8 @@ void run::set_training()
                .is_sgd = g.n_nodes % 2, .lr = 0.05f, .decay = 0.01f,
                .shrink = 0.999f, .beta1 = 0.9f, .beta2 = 0.99f,
                .epsilon = 1e-6f, .step_lr = NAN, .correct2 = NAN};
-    set_targets(*this);
+    if (is_loss(k))
+        set_targets(*this);
     set_entries(*this);
     t.scratch.assign(blocks * k.spec.dim * (keeps(k) ? 2 : 1), NAN);
     t.weights = random_vector(64 * N_PARAMS, 23);
@@ -118,8 +106,6 @@ void run::set_training()
     counts[ARG_N_WEIGHTS] = 64 * N_PARAMS;
     counts[ARG_N_ENTRIES] = (int)t.entry.size();
     pointers[ARG_STATE] = &t.state;
-    pointers[ARG_LABELS] = t.labels.data();
-    pointers[ARG_SHARE] = t.share.data();
     pointers[ARG_SCRATCH] = t.scratch.data();
     pointers[ARG_GRAD] = t.grad.data();
     pointers[ARG_WEIGHTS] = t.weights.data();
@@ -184,26 +170,6 @@ static expected row_mean(run &r, int v, int c)
     int64_t degree = r.g.rowptr[v + 1] - r.g.rowptr[v];
     double y = r.x.at(v, c) / (double)(degree > 1 ? degree : 1);
     return {y, 2 * unit * fabs(y)};
-}
-
-// log(sum(exp(x))) of a row.
-static double shift_of(run &r, int v)
-{
-    double top = -INFINITY, total = 0;
-    for (int i = 0; i < r.x.dim; i++)
-        top = fmax(top, r.x.at(v, i));
-    for (int i = 0; i < r.x.dim; i++)
-        total += exp(r.x.at(v, i) - top);
-    return top + log(total);
-}
-
-static expected nll_loss(run &r, int v, int c)
-{
-    int label = r.train.labels[v];
-    if (label < 0)
-        return {0, 0};
-    double p = exp(r.x.at(v, c) - shift_of(r, v)), share = r.train.share[v];
-    return {share * (p - (c == label)), 8 * unit * share * (r.x.dim + 8)};
 }
 
 // ---- attention --------------------------------------------------------------
@@ -327,8 +293,8 @@ reference_fn *training_reference(const char *op)
         reference_fn *f;
     } all[] = {{"dropout", dropout},   {"drop_entries", drop_entries},
                {"row_mean", row_mean}, {"bias_act_grad", bias_act_grad},
-               {"nll_loss", nll_loss}, {"eps_grad", nothing},
-               {"optimizer", nothing},
+               {"nll_loss", nll_loss}, {"bce_loss", bce_loss},
+               {"eps_grad", nothing}, {"optimizer", nothing},
                {"attention_keep", attention_keep},
                {"attention_rows_grad", nothing}, {"sddmm", nothing},
                {"attention_grad", attention_grad},
@@ -485,20 +451,6 @@ static void check_eps_grad(run &r)
                  unit * (r.g.n_nodes + r.x.dim + 2) * size);
 }
 
-static void check_loss(run &r)
-{
-    double sum = 0, bound = 0;
-    for (int v = 0; v < r.g.n_nodes; v++) {
-        int label = r.train.labels[v];
-        if (label < 0)
-            continue;
-        double y = shift_of(r, v) - r.x.at(v, label);
-        sum += r.train.share[v] * y;
-        bound += 8 * unit * r.train.share[v] * (r.x.dim + 8 + fabs(y));
-    }
-    check_number(r, "the loss", 0, r.train.state.loss, sum, bound);
-}
-
 // PyTorch's definitions, in float64.
 static double stepped(const train_state &s, bool decays, double w, double g,
                       double m, double v)
@@ -540,7 +492,7 @@ void check_training(run &r)
         void (*check)(run &r);
     } all[] = {{"bias_act_grad", check_bias_grad},
                {"eps_grad", check_eps_grad},
-               {"nll_loss", check_loss},
+               {"nll_loss", check_nll}, {"bce_loss", check_bce},
                {"optimizer", check_optimizer},
                {"attention_keep", check_softmaxes},
                {"attention_rows_grad", check_rows_grad},

@@ -242,8 +242,8 @@ typedef struct gnnac_features {
 // GNNAC_EUSAGE (no weights yet, options or features out of range),
 // GNNAC_ENOMEM, GNNAC_EUNSUPPORTED (a network that cannot be trained; GNNAC_BCE
 // of one that ends in log-softmax (gnnac compile --logits makes one that does
-// not), or on a GPU; there, a bundle without kernels for training: gnnac
-// compile --train), GNNAC_EDRIVER.
+// not); on a GPU, a bundle without kernels for training: gnnac compile
+// --train), GNNAC_EDRIVER.
 GNNAC_API gnnac_status
 gnnac_trainer_create(gnnac_model *model, const gnnac_features *x,
                      const gnnac_train_options *options, gnnac_trainer **out,

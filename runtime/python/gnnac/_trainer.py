@@ -64,7 +64,7 @@ class Trainer(Owner):
     `optimizer`: "adam", "adamw" or "sgd". `decay_layers`: weight decay is for
     the first so many layers, 0: for all. `learn_eps`: GIN's epsilon is learnt.
     `seed`: of dropout. `loss`: "cross_entropy", or "bce": binary
-    cross-entropy of logits, of a network without log-softmax, on the CPU.
+    cross-entropy of logits, of a network without log-softmax.
     `rates`: lr (0.01), weight_decay, dropout,
     attention_dropout, momentum, beta1, beta2, epsilon. A model has one
     trainer at a time; calls of both wait for one another.
