@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "cli/requests.h"
 #include "cmd/tune_fleet.h"
+#include "cmd/tune_report.h"
 #include "tune/assemble.h"
 
 // ---- when to stop -----------------------------------------------------------
@@ -78,159 +79,6 @@ static gnnac_status read_part(const char *text, unsigned *part, unsigned *parts,
                     "--part %s: expected K/N, K from 1 to N", text);
     *part = k - 1;
     *parts = n;
-    return GNNAC_OK;
-}
-
-// ---- the table --------------------------------------------------------------
-
-static void print_percent(const char *what, const struct interval *ratio)
-{
-    printf("%s%.1f %%", what, 100 * (ratio->centre - 1));
-    if (isfinite(ratio->high))
-        printf(" (%.1f to %.1f)", 100 * (ratio->low - 1),
-               100 * (ratio->high - 1));
-}
-
-static const char *const search_ends[] = {
-    [SEARCH_SETTLED] = "as nothing better turned up",
-    [SEARCH_FULL] = "as more are not compiled",
-    [SEARCH_ALL] = "which is all",
-    [SEARCH_STOPPED] = "when it was stopped",
-};
-
-static void print_search(const struct contest *c)
-{
-    if (c->n_space)
-        printf("    searched: %zu of %zu points (%.1f %%) tried in %zu waves, "
-               "%s\n",
-               c->n_tried, c->n_space,
-               100 * (double)c->n_tried / (double)c->n_space, c->n_waves,
-               search_ends[c->end]);
-}
-
-static void print_contest(const struct selection *s, int32_t step)
-{
-    const struct contest *c = &s->contests[step];
-    size_t n_tied = 0;
-    for (size_t i = 0; i < c->n; i++) {
-        const struct contest_entry *e = &c->entries[i];
-        if (!e->tied || e->variant == c->winner)
-            continue;
-        if (n_tied++ == 0)
-            printf("    not told apart from it:\n");
-        printf("        %.2f us  %s %s\n", e->median_ns / 1e3,
-               s->variants[e->variant].kernel.family,
-               s->variants[e->variant].knobs);
-    }
-    print_search(c);
-    printf("    %zu timed, %zu samples; ", c->n, c->n_samples);
-    print_percent("the default takes longer by ", &c->gain);
-    print_percent("; noise ", &c->noise);
-    printf("%s%s\n", c->noisy ? ": too noisy" : "",
-           c->stopped ? "; stopped before it was decided" : "");
-}
-
-static void print_step(const struct assembly *a, const struct choice *c)
-{
-    const struct manifest *m = a->manifest;
-    const struct step *s = &m->program.steps[c->step];
-    printf("step %d: layer %d, %s, width %d\n    ", (int)c->step, (int)s->layer,
-           step_kind_name(s->kind), (int)m->kernels[s->kernel].dim);
-    if (isnan(c->median_ns))
-        printf("ranked, not timed");
-    else
-        printf("%.2f us", c->median_ns / 1e3);
-    printf("  %s %s\n    by %s (%s): %s\n", m->kernels[s->kernel].family,
-           c->knobs, c->rule, c->level, c->why);
-    if (a->selection->contests[c->step].n)
-        print_contest(a->selection, c->step);
-}
-
-// ---- JSON -------------------------------------------------------------------
-
-static json_t *real_json(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
-static json_t *interval_json(const struct interval *i)
-{
-    return json_pack("[o, o, o]", real_json(i->low), real_json(i->centre),
-                     real_json(i->high));
-}
-
-static json_t *entry_json(const struct selection *s,
-                          const struct contest_entry *e)
-{
-    static const char *const states[] = {[RACE_RUN] = "finished",
-                                         [RACE_BEHIND] = "behind",
-                                         [RACE_SLOWER] = "slower",
-                                         [RACE_FAILED] = "failed"};
-    const struct variant *v = &s->variants[e->variant];
-    return json_pack(
-        "{s:s, s:s, s:s, s:b, s:o, s:o}", "template", v->kernel.family, "knobs",
-        v->knobs, "state", states[e->state], "tied", e->tied, "median_ns",
-        real_json(e->median_ns), "to_winner", interval_json(&e->to_winner));
-}
-
-static json_t *search_json(const struct contest *c)
-{
-    return c->n_space == 0
-               ? json_null()
-               : json_pack("{s:I, s:I, s:I, s:s}", "points",
-                           (json_int_t)c->n_space, "tried",
-                           (json_int_t)c->n_tried, "waves",
-                           (json_int_t)c->n_waves, "end",
-                           search_end_name(c->end));
-}
-
-static json_t *contest_json(const struct selection *s, const struct contest *c)
-{
-    json_t *entries = json_array();
-    if (c->n == 0) {
-        json_decref(entries);
-        return json_null();
-    }
-    for (size_t i = 0; i < c->n; i++)
-        json_array_append_new(entries, entry_json(s, &c->entries[i]));
-    return json_pack("{s:I, s:o, s:o, s:b, s:b, s:o, s:o}", "samples",
-                     (json_int_t)c->n_samples, "default_to_winner",
-                     interval_json(&c->gain), "noise", interval_json(&c->noise),
-                     "noisy", c->noisy, "stopped", c->stopped, "search",
-                     search_json(c), "candidates", entries);
-}
-
-static json_t *step_json(const struct assembly *a, const struct choice *c)
-{
-    const struct manifest *m = a->manifest;
-    const struct step *s = &m->program.steps[c->step];
-    const struct contest *race = &a->selection->contests[c->step];
-    return json_pack(
-        "{s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "step", (int)c->step,
-        "layer", (int)s->layer, "kind", step_kind_name(s->kind), "kernel",
-        m->kernels[s->kernel].name, "knobs", c->knobs, "rule", c->rule, "level",
-        c->level, "median_ns", real_json(c->median_ns), "race",
-        contest_json(a->selection, race));
-}
-
-static gnnac_status print_result(const struct options *o,
-                                 const struct assembly *a, gnnac_error *err)
-{
-    const struct manifest *m = a->manifest;
-    json_t *steps = json_array();
-    for (int32_t i = 0; i < m->n_choices; i++)
-        if (o->json)
-            json_array_append_new(steps, step_json(a, &m->choices[i]));
-        else
-            print_step(a, &m->choices[i]);
-    if (o->json)
-        return print_json_line(
-            json_pack("{s:s, s:s, s:I, s:o}", "model", m->model.name,
-                      "fingerprint", a->graph.fingerprint, "unfinished",
-                      (json_int_t)a->selection->report.n_unfinished, "steps",
-                      steps),
-            err);
-    json_decref(steps);
     return GNNAC_OK;
 }
 
@@ -299,15 +147,12 @@ static gnnac_status print_plan(const struct options *o,
 
 // ---- the whole --------------------------------------------------------------
 
-static void say_how_it_ended(const struct options *o, const struct assembly *a)
+static void say_how_it_ended(const struct options *o, const struct assembly *a,
+                             const json_t *report)
 {
-    const struct select_report *r = &a->selection->report;
     log_end_progress();
-    log_info("%zu kernels: %zu decided before, %zu candidates compiled, %zu "
-             "from the cache, %zu timed, %zu of the same code, %zu failed",
-             r->n_steps, r->n_recalled, r->n_compiled, r->n_cached, r->n_timed,
-             r->n_twins, r->n_rejected);
-    if (r->n_unfinished)
+    tune_report_summarise(report);
+    if (a->selection->report.n_unfinished)
         log_warn("stopped before all was timed; to go on: gnnac tune %s "
                  "--resume with the same options",
                  o->args[0]);
@@ -324,16 +169,34 @@ static gnnac_status check_noise(const struct assembly *a, gnnac_error *err)
     return GNNAC_OK;
 }
 
+// `tuners`: reports of those that raced before; NULL: none.
+static json_t *whole_report(const struct assembly *a, const json_t *tuners)
+{
+    size_t i;
+    json_t *other, *report = tune_report(a);
+    json_array_foreach(tuners, i, other)
+        tune_report_merge(report, other);
+    return report;
+}
+
 static gnnac_status finish(const struct options *o, const struct assembly *a,
-                           gnnac_error *err)
+                           const json_t *tuners, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
+    json_t *report = NULL;
     if (o->dry_run)
         return print_plan(o, a, err);
-    TRY(print_result(o, a, err));
-    say_how_it_ended(o, a);
+    report = whole_report(a, tuners);
+    if (!report)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    if (o->json)
+        TRY(print_json_line(json_incref(report), err));
+    else
+        tune_report_print(report);
+    say_how_it_ended(o, a, report);
     st = check_noise(a, err);
 out:
+    json_decref(report);
     return st;
 }
 
@@ -346,7 +209,8 @@ static void say_if_not_timed(const struct options *o,
         log_info("no GPU: candidates are ranked, not timed");
 }
 
-static gnnac_status tune_graph(const struct options *o, gnnac_error *err)
+static gnnac_status tune_graph(const struct options *o, const json_t *tuners,
+                               gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     struct workbench wb = {0};
@@ -364,7 +228,7 @@ static gnnac_status tune_graph(const struct options *o, gnnac_error *err)
     TRY(workbench_open(&rq, &wb, err));
     say_if_not_timed(o, &wb);
     TRY(assemble(&wb, &what, &a, err));
-    TRY(finish(o, &a, err));
+    TRY(finish(o, &a, tuners, err));
 out:
     assembly_finish(&a);
     workbench_close(&wb);
@@ -391,16 +255,23 @@ static gnnac_status check_fleet_options(const struct options *o,
 // it did not finish, as what it did not race anew looks like what it did.
 static gnnac_status tune_with_fleet(const struct options *o, gnnac_error *err)
 {
-    struct fleet_result fleet = {{0}, false};
+    struct fleet_result fleet = {.reports = json_array()};
     struct options rest = *o;
-    gnnac_status st = check_fleet_options(o, err);
-    if (st == GNNAC_OK)
-        st = fleet_run(o->device, o->verbose, is_over, &fleet, err);
-    if (st != GNNAC_OK)
-        return st;
+    gnnac_status st = GNNAC_OK;
+    const struct fleet_request rq = {.device = o->device,
+                                     .n_threads = o->threads,
+                                     .verbose = o->verbose,
+                                     .stop = is_over};
+    if (!fleet.reports)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    TRY(check_fleet_options(o, err));
+    TRY(fleet_run(&rq, &fleet, err));
     rest.device = fleet.first;
     rest.go_on = o->go_on || fleet.finished;
-    return tune_graph(&rest, err);
+    TRY(tune_graph(&rest, fleet.reports, err));
+out:
+    json_decref(fleet.reports);
+    return st;
 }
 
 gnnac_status cmd_tune(const struct options *o, gnnac_error *err)
@@ -417,5 +288,5 @@ gnnac_status cmd_tune(const struct options *o, gnnac_error *err)
     catch_interrupts();
     deadline = now_seconds() + budget;
     return fleet_is_meant(o->device) ? tune_with_fleet(o, err)
-                                     : tune_graph(o, err);
+                                     : tune_graph(o, NULL, err);
 }

@@ -1,6 +1,5 @@
 #include "cmd/tune_fleet.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -10,20 +9,22 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "base/cores.h"
 #include "base/log.h"
 #include "cuda/cuda_props.h"
 
 extern char **environ;
 
 enum { NOISY = 5 }; // as main.c ends with
-enum { MAX_GPUS = 64, MAX_WORDS = 512, LOOK_MICROSECONDS = 20000 };
+enum { MAX_GPUS = 64, MAX_WORDS = 512, MAX_OWN = 8, LOOK_MICROSECONDS = 20000 };
 
 struct fleet {
     size_t n;
     int ordinals[MAX_GPUS];
     pid_t tuners[MAX_GPUS]; // 0: has ended
+    FILE *reports[MAX_GPUS]; // owned; what they print
     bool finished; // no tuner failed
-    bool verbose; // so are its tuners, which are quiet otherwise
+    const struct fleet_request *rq;
     size_t n_words;
     char *words[MAX_WORDS + 1]; // owned: this program's command line
 };
@@ -123,13 +124,29 @@ static size_t end_of_options(const struct fleet *f)
     return i;
 }
 
-// The command line with options of the tuner's own: of those that are repeated
-// the last counts.
-static void write_command_line(const struct fleet *f, const char *device,
-                               const char *part, char *argv[MAX_WORDS + 6])
+// What a tuner's command line has besides this program's: of options that are
+// repeated the last counts.
+struct own_options {
+    char device[32], part[32], threads[16];
+};
+
+static void write_own_options(const struct fleet *f, size_t i,
+                              struct own_options *own)
 {
-    const char *more[] = {"--device", device, "--part", part, "-q"};
-    size_t at = end_of_options(f), n = 4 + !f->verbose;
+    int threads = core_count(f->rq->n_threads) / (int)f->n;
+    snprintf(own->device, sizeof(own->device), "cuda:%d", f->ordinals[i]);
+    snprintf(own->part, sizeof(own->part), "%zu/%zu", i + 1, f->n);
+    snprintf(own->threads, sizeof(own->threads), "%d", threads ? threads : 1);
+}
+
+static void write_command_line(const struct fleet *f,
+                               const struct own_options *own,
+                               char *argv[MAX_WORDS + MAX_OWN + 1])
+{
+    const char *more[MAX_OWN] = {"--device", own->device,  "--part",
+                                 own->part,  "--threads", own->threads,
+                                 "--json",   "-q"};
+    size_t at = end_of_options(f), n = MAX_OWN - f->rq->verbose;
     memcpy(argv, f->words, at * sizeof(*argv));
     for (size_t k = 0; k < n; k++)
         argv[at + k] = (char *)(uintptr_t)more[k];
@@ -140,24 +157,26 @@ static void write_command_line(const struct fleet *f, const char *device,
 // its tuners twice.
 static gnnac_status start_tuner(struct fleet *f, size_t i, gnnac_error *err)
 {
-    char device[32], part[32];
-    char *argv[MAX_WORDS + 6] = {NULL};
+    struct own_options own;
+    char *argv[MAX_WORDS + MAX_OWN + 1] = {NULL};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t how;
-    snprintf(device, sizeof(device), "cuda:%d", f->ordinals[i]);
-    snprintf(part, sizeof(part), "%zu/%zu", i + 1, f->n);
-    write_command_line(f, device, part, argv);
-    int failed = posix_spawn_file_actions_init(&files) ||
+    write_own_options(f, i, &own);
+    write_command_line(f, &own, argv);
+    f->reports[i] = tmpfile();
+    int failed = !f->reports[i] || posix_spawn_file_actions_init(&files) ||
                  posix_spawnattr_init(&how) ||
-                 posix_spawn_file_actions_addopen(&files, STDOUT_FILENO,
-                                                  "/dev/null", O_WRONLY, 0) ||
+                 posix_spawn_file_actions_adddup2(
+                     &files, fileno(f->reports[i]), STDOUT_FILENO) ||
                  posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP) ||
                  posix_spawn(&f->tuners[i], "/proc/self/exe", &files, &how,
                              argv, environ);
-    posix_spawn_file_actions_destroy(&files);
-    posix_spawnattr_destroy(&how);
+    if (f->reports[i]) {
+        posix_spawn_file_actions_destroy(&files);
+        posix_spawnattr_destroy(&how);
+    }
     return failed ? FAIL(err, GNNAC_EIO, "no tuner can be started for %s",
-                         device)
+                         own.device)
                   : GNNAC_OK;
 }
 
@@ -222,23 +241,38 @@ static gnnac_status start_all(struct fleet *f, gnnac_error *err)
     return st;
 }
 
-gnnac_status fleet_run(const char *device, bool verbose, bool (*stop)(void),
-                       struct fleet_result *out, gnnac_error *err)
+// Of a tuner that was stopped there may be none.
+static void take_reports(struct fleet *f, json_t *out)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        if (!f->reports[i])
+            continue;
+        rewind(f->reports[i]);
+        json_t *report = json_loadf(f->reports[i], 0, NULL);
+        if (report)
+            json_array_append_new(out, report);
+        fclose(f->reports[i]);
+    }
+}
+
+gnnac_status fleet_run(const struct fleet_request *rq, struct fleet_result *out,
+                       gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     struct fleet *f = calloc(1, sizeof(*f));
     if (!f)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
-    f->verbose = verbose;
-    TRY(strcmp(device, "all") == 0 ? find_all(f, err)
-                                   : read_list(device, f, err));
+    f->rq = rq;
+    TRY(strcmp(rq->device, "all") == 0 ? find_all(f, err)
+                                       : read_list(rq->device, f, err));
     TRY(check_kind(f, err));
     snprintf(out->first, sizeof(out->first), "cuda:%d", f->ordinals[0]);
     if (f->n > 1) {
         log_info("tuning on %zu GPUs, every kernel on one of them", f->n);
         f->finished = true;
         st = start_all(f, err);
-        wait_for_all(f, stop);
+        wait_for_all(f, rq->stop);
+        take_reports(f, out->reports);
     }
     out->finished = f->finished;
 out:

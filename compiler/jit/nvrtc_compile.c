@@ -1,13 +1,13 @@
 #include "jit/nvrtc_lib.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/cores.h"
 
 enum {
     MAX_OPTIONS = 16,
@@ -262,11 +262,7 @@ static void *work(void *argument)
 
 static int thread_count(size_t n_jobs, int wanted)
 {
-    cpu_set_t cores;
-    if (wanted <= 0)
-        wanted = sched_getaffinity(0, sizeof(cores), &cores) == 0
-                     ? CPU_COUNT(&cores)
-                     : 1;
+    wanted = core_count(wanted);
     if (wanted > MAX_THREADS)
         wanted = MAX_THREADS;
     return (size_t)wanted < n_jobs ? wanted : (int)n_jobs;

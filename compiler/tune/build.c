@@ -205,7 +205,8 @@ gnnac_status build_first(struct workbench *wb, struct selection *sel,
     if (st != GNNAC_OK)
         return st;
     for (size_t i = 0; i < sel->n_variants; i++)
-        want_image(wb, sel, (int32_t)i, 0, &o);
+        if (!sel->variants[i].others)
+            want_image(wb, sel, (int32_t)i, 0, &o);
     st = compile_orders(wb, sel, &o, wb->request.stop, err);
     orders_finish(&o);
     return st;

@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <math.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/cores.h"
 #include "base/worker.h"
 
 // A worker may end for reasons of its own: its job gets a second one.
@@ -223,10 +223,7 @@ static bool has_work(const struct pool *p)
 
 static size_t worker_count(size_t n_jobs, int wanted)
 {
-    cpu_set_t cores;
-    size_t n = (size_t)(wanted > 0 ? wanted : 1);
-    if (wanted <= 0 && sched_getaffinity(0, sizeof(cores), &cores) == 0)
-        n = (size_t)CPU_COUNT(&cores);
+    size_t n = (size_t)core_count(wanted);
     n = n < MAX_WORKERS ? n : MAX_WORKERS;
     return n < n_jobs ? n : n_jobs;
 }

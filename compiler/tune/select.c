@@ -455,6 +455,7 @@ gnnac_status select_kernels(struct workbench *wb, const struct model *m,
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
 
     TRY(ask(&s, m, p, err));
+    questions_deal_out(&s);
     TRY(build_sound(&s, err));
     TRY(questions_time(&s, err));
     TRY(answer(&s, err));

@@ -65,6 +65,10 @@ gnnac_status question_decide(struct selector *s, struct question *q,
 // Where there is a GPU, and the operation is one that has candidates.
 bool question_is_to_time(const struct selector *s, const struct question *q);
 
+// Shares the questions out among the tuners that the request has, before
+// anything is compiled. Every tuner deals them out alike.
+void questions_deal_out(struct selector *s);
+
 // A race for every question that is to be timed; its measurements are kept at
 // once: whatever happens next, they were taken. What does not fit this GPU is
 // left to the ranking. GNNAC_EDRIVER, GNNAC_ENODEVICE.

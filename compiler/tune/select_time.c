@@ -68,13 +68,13 @@ static struct question *first_of_class(const struct selector *s,
     return e;
 }
 
-// Every tuner deals out the same questions in the same order, whatever others
-// decided before it came to ask.
+// The same questions in the same order, whatever others decided before a tuner
+// came to ask.
 static void deal_out(struct selector *s)
 {
     const struct workbench_request *rq = &s->wb->request;
     unsigned n = 0;
-    for (size_t i = 0; i < s->n_questions && rq->parts; i++) {
+    for (size_t i = 0; i < s->n_questions; i++) {
         struct question *q = &s->questions[i];
         if (!question_is_to_time(s, q))
             continue;
@@ -82,6 +82,20 @@ static void deal_out(struct selector *s)
         q->others = e < q ? e->others : n++ % rq->parts != rq->part;
         if (!q->recalled && (e = first_like(s, q)) < q)
             q->others = e->others;
+    }
+}
+
+void questions_deal_out(struct selector *s)
+{
+    if (!s->wb->request.parts)
+        return;
+    deal_out(s);
+    for (size_t i = 0; i < s->sel->n_variants; i++)
+        s->sel->variants[i].others = true;
+    for (size_t i = 0; i < s->n_questions; i++) {
+        const struct question *q = &s->questions[i];
+        for (size_t k = 0; k < q->n_options && !q->others; k++)
+            s->sel->variants[q->options[k]].others = false;
     }
 }
 
@@ -162,7 +176,6 @@ gnnac_status questions_time(struct selector *s, gnnac_error *err)
     gnnac_status st = GNNAC_OK;
     if (s->wb->request.explain || !s->wb->cuda || !s->wb->request.timed)
         return st;
-    deal_out(s);
     for (size_t i = 0; i < s->n_questions && st == GNNAC_OK; i++) {
         struct question *q = &s->questions[i];
         if (q->recalled || q->others || !question_is_to_time(s, q))
