@@ -20,8 +20,9 @@
 
 // Features are dropped by two steps, of which a trainer runs the one that suits
 // them; a network whose output is logits has two losses, of which it runs the
-// one asked for. GNNAC_EUNSUPPORTED: as train_plan_build; the program needs more steps
-// than there is room for; a buffer receives gradients that no step can add.
+// one asked for. GNNAC_EUNSUPPORTED: as train_plan_build; the program needs
+// more steps than there is room for; a buffer receives gradients that no step
+// can add.
 gnnac_status train_program_build(const struct program *p, struct program *out,
                                  gnnac_error *err);
 

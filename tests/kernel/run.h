@@ -1,8 +1,7 @@
 // One run of an emitted kernel on the CPU: its operands, where the sanitizers
 // guard their ends, and what comes out. run_cases.cpp makes and checks it;
-// train_cases.cpp has what only steps of training are given, loss_cases.cpp what
-// only losses are, edge_cases.cpp
-// values of edges and what is largest of neighbours.
+// train_cases.cpp has what steps of training are given, loss_cases.cpp what
+// losses are, edge_cases.cpp values of edges and what is largest of neighbours.
 #ifndef GNNAC_RUN_H
 #define GNNAC_RUN_H
 
