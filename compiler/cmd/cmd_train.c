@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/requests.h"
 #include "training/train_epochs.h"
+#include "training/train_score.h"
 #include "training/train_session.h"
 
 static json_t *number(double v)
@@ -16,16 +17,17 @@ static json_t *number(double v)
 static gnnac_status print_json(const struct session *s, const struct options *o,
                                const struct outcome *r, gnnac_error *err)
 {
+    const struct metric *m = metric_of(&s->data);
     return print_json_line(
         json_pack(
-            "{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:b, s:s, "
+            "{s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:b, s:s, "
             "s:I, s:I, s:I}",
-            "model", s->info.model, "device", gnnac_context_device(s->ctx),
-            "seed", (json_int_t)o->seed, "epochs", (json_int_t)r->epochs,
-            "best_epoch", (json_int_t)r->watch.best_epoch, "test_accuracy",
-            number(r->test.accuracy), "best_val_accuracy",
-            number(r->watch.best.accuracy), "last_val_accuracy",
-            number(r->last_val.accuracy), "train_loss", number(r->loss),
+            "model", s->info.model, "loss", s->data.many ? "bce" : "nll",
+            "device", gnnac_context_device(s->ctx), "seed",
+            (json_int_t)o->seed, "epochs", (json_int_t)r->epochs, "best_epoch",
+            (json_int_t)r->watch.best_epoch, m->test, number(r->test.metric),
+            m->best_val, number(r->watch.best.metric), m->last_val,
+            number(r->last_val.metric), "train_loss", number(r->loss),
             "epoch_ms_median", number(r->epoch_ms), "stopped_early",
             (int)r->stopped, "kept", s->hyper.keep_last ? "last" : "best",
             "n_train", (json_int_t)s->data.split[SPLIT_TRAIN].n, "n_val",
@@ -35,14 +37,15 @@ static gnnac_status print_json(const struct session *s, const struct options *o,
 }
 
 // Of no nodes there is none.
-static void print_accuracies(const struct session *s, const struct outcome *r)
+static void print_scores(const struct session *s, const struct outcome *r)
 {
-    if (!isnan(r->watch.best.accuracy))
-        printf("validation accuracy %.4f, best %.4f in epoch %lld\n",
-               r->last_val.accuracy, r->watch.best.accuracy,
+    const char *name = metric_of(&s->data)->text;
+    if (!isnan(r->watch.best.metric))
+        printf("validation %s %.4f, best %.4f in epoch %lld\n", name,
+               r->last_val.metric, r->watch.best.metric,
                (long long)r->watch.best_epoch);
-    if (!isnan(r->test.accuracy))
-        printf("test accuracy %.4f, of the %s weights\n", r->test.accuracy,
+    if (!isnan(r->test.metric))
+        printf("test %s %.4f, of the %s weights\n", name, r->test.metric,
                s->hyper.keep_last ? "last" : "best");
 }
 
@@ -54,7 +57,7 @@ static void print_text(const struct session *s, const struct outcome *r)
     if (!isnan(r->epoch_ms))
         printf(", %.3f ms each (median, without validation)", r->epoch_ms);
     putchar('\n');
-    print_accuracies(s, r);
+    print_scores(s, r);
 }
 
 gnnac_status cmd_train(const struct options *o, gnnac_error *err)

@@ -9,6 +9,8 @@
 #include "graph/npz.h"
 #include "rng.h"
 
+enum { MAX_CLASSES = 1 << 20 };
+
 void dataset_finish(struct dataset *d)
 {
     free(d->dense);
@@ -127,19 +129,21 @@ static const char *label_name(const struct npz *z)
     return npz_has(z, "y") ? "y" : npz_has(z, "labels") ? "labels" : NULL;
 }
 
-static gnnac_status read_labels(const struct npy_array *a, struct dataset *d,
-                                gnnac_error *err)
+static gnnac_status read_class_labels(const struct npy_array *a,
+                                      struct dataset *d, gnnac_error *err)
 {
     if (a->h.n_elems != d->n_nodes)
         return FAIL(err, GNNAC_EFORMAT,
                     "%s: byte 10: %lld labels for %lld rows of features",
                     a->name, (long long)a->h.n_elems, (long long)d->n_nodes);
+    if (!(d->labels = alloc_array(d->n_nodes, sizeof(*d->labels))))
+        return FAIL(err, GNNAC_ENOMEM, "%s: out of memory", a->name);
     for (int64_t v = 0; v < d->n_nodes; v++) {
         int64_t label;
         gnnac_status st = npy_read_int(a, v, &label, err);
         if (st != GNNAC_OK)
             return st;
-        if (label < -1 || label >= 1 << 20)
+        if (label < -1 || label >= MAX_CLASSES)
             return FAIL(err, GNNAC_EFORMAT,
                         "%s: byte 10: label %lld of row %lld", a->name,
                         (long long)label, (long long)v);
@@ -148,6 +152,76 @@ static gnnac_status read_labels(const struct npy_array *a, struct dataset *d,
             d->n_classes = (int32_t)label + 1;
     }
     return GNNAC_OK;
+}
+
+// `row` [n_classes] is scratch.
+static gnnac_status read_label_row(const struct npy_array *a, int64_t v,
+                                   const struct dataset *d, float *row,
+                                   gnnac_error *err)
+{
+    int64_t n = d->n_classes;
+    int32_t *labels = d->labels + v * n;
+    gnnac_status st =
+        a->h.fortran ? npy_read_floats(a, v, d->n_nodes, n, row, err)
+                     : npy_read_floats(a, v * n, 1, n, row, err);
+    for (int64_t c = 0; c < n && st == GNNAC_OK; c++) {
+        labels[c] = row[c] != 0;
+        if (row[c] != 0 && row[c] != 1)
+            st = FAIL(err, GNNAC_EFORMAT,
+                      "%s: byte 10: label %g of row %lld, column %lld: "
+                      "expected 0 or 1",
+                      a->name, (double)row[c], (long long)v, (long long)c);
+    }
+    return st;
+}
+
+static gnnac_status check_label_shape(const struct npy_header *h,
+                                      const char *name, int64_t n_nodes,
+                                      gnnac_error *err)
+{
+    if (h->rank != 2 || h->shape[1] < 1 || h->shape[1] > MAX_CLASSES)
+        return FAIL(err, GNNAC_EFORMAT,
+                    "%s: byte 10: labels are no matrix [nodes, classes] of 0 "
+                    "and 1, which --loss bce takes",
+                    name);
+    return h->shape[0] == n_nodes
+               ? GNNAC_OK
+               : FAIL(err, GNNAC_EFORMAT,
+                      "%s: byte 10: labels of %lld rows for %lld rows of "
+                      "features",
+                      name, (long long)h->shape[0], (long long)n_nodes);
+}
+
+static gnnac_status read_label_matrix(const struct npy_array *a,
+                                      struct dataset *d, gnnac_error *err)
+{
+    gnnac_status st = check_label_shape(&a->h, a->name, d->n_nodes, err);
+    if (st != GNNAC_OK)
+        return st;
+    d->many = true;
+    d->n_classes = (int32_t)a->h.shape[1];
+    d->labels = alloc_array(a->h.n_elems, sizeof(*d->labels));
+    float *row = alloc_array(d->n_classes, sizeof(*row));
+    if (!d->labels || !row)
+        st = FAIL(err, GNNAC_ENOMEM, "%s: out of memory", a->name);
+    for (int64_t v = 0; v < d->n_nodes && st == GNNAC_OK; v++)
+        st = read_label_row(a, v, d, row, err);
+    free(row);
+    return st;
+}
+
+static gnnac_status read_labels(const struct npy_array *a,
+                                enum label_kind wanted, struct dataset *d,
+                                gnnac_error *err)
+{
+    bool matrix = a->h.rank == 2 && a->h.shape[1] != 1;
+    if (wanted == LABELS_CLASS && matrix)
+        return FAIL(err, GNNAC_EFORMAT,
+                    "%s: byte 10: labels are a matrix of %lld columns, but "
+                    "--loss nll takes a class a node",
+                    a->name, (long long)a->h.shape[1]);
+    return matrix || wanted == LABELS_MATRIX ? read_label_matrix(a, d, err)
+                                             : read_class_labels(a, d, err);
 }
 
 // num_classes may speak of more classes than there are labels.
@@ -163,7 +237,11 @@ static gnnac_status read_classes(const struct npz *z, struct dataset *d,
     if (st != GNNAC_OK)
         return st;
     st = npy_read_int(&a, 0, &n, err);
-    if (st == GNNAC_OK && (n < d->n_classes || n > 1 << 20))
+    if (st == GNNAC_OK && d->many && n != d->n_classes)
+        st = FAIL(err, GNNAC_EFORMAT,
+                  "%s: byte 10: %lld classes, but labels of %d columns", a.name,
+                  (long long)n, (int)d->n_classes);
+    if (st == GNNAC_OK && (n < d->n_classes || n > MAX_CLASSES))
         st = FAIL(err, GNNAC_EFORMAT,
                   "%s: byte 10: %lld classes, but labels up to %d", a.name,
                   (long long)n, (int)d->n_classes - 1);
@@ -173,20 +251,18 @@ static gnnac_status read_classes(const struct npz *z, struct dataset *d,
     return st;
 }
 
-static gnnac_status load_labels(const struct npz *z, struct dataset *d,
-                                gnnac_error *err)
+static gnnac_status load_labels(const struct npz *z, enum label_kind wanted,
+                                struct dataset *d, gnnac_error *err)
 {
     struct npy_array a;
     const char *name = label_name(z);
     if (!name)
         return FAIL(err, GNNAC_EFORMAT,
                     "%s: byte 0: no labels in it (y or labels)", z->path);
-    if (!(d->labels = alloc_array(d->n_nodes, sizeof(*d->labels))))
-        return out_of_memory(z, err);
     gnnac_status st = npz_read(z, &name, 1, &a, err);
     if (st != GNNAC_OK)
         return st;
-    st = read_labels(&a, d, err);
+    st = read_labels(&a, wanted, d, err);
     npz_free(&a, 1);
     return st == GNNAC_OK ? read_classes(z, d, err) : st;
 }
@@ -215,12 +291,17 @@ static gnnac_status read_mask(const struct npy_array *a, struct dataset *d,
     return GNNAC_OK;
 }
 
+static bool is_labelled(const struct dataset *d, int64_t v)
+{
+    return d->many || d->labels[v] >= 0;
+}
+
 static gnnac_status check_labelled(const struct npy_array *a,
                                    const struct dataset *d,
                                    const struct node_list *l, gnnac_error *err)
 {
     for (int64_t i = 0; i < l->n; i++)
-        if (d->labels[l->nodes[i]] < 0)
+        if (!is_labelled(d, l->nodes[i]))
             return FAIL(err, GNNAC_EFORMAT,
                         "%s: byte 10: node %d is in it but has no label",
                         a->name, (int)l->nodes[i]);
@@ -261,8 +342,8 @@ static gnnac_status load_splits(const struct npz *z, struct dataset *d,
     return st;
 }
 
-gnnac_status dataset_load(const char *path, struct dataset *out,
-                          gnnac_error *err)
+gnnac_status dataset_load(const char *path, enum label_kind labels,
+                          struct dataset *out, gnnac_error *err)
 {
     struct dataset d = {0};
     struct npz z;
@@ -270,7 +351,7 @@ gnnac_status dataset_load(const char *path, struct dataset *out,
     if (st != GNNAC_OK)
         return st;
     TRY(load_features(&z, &d, err));
-    TRY(load_labels(&z, &d, err));
+    TRY(load_labels(&z, labels, &d, err));
     TRY(load_splits(&z, &d, err));
     *out = d;
     d = (struct dataset){0};
@@ -318,7 +399,7 @@ static int64_t shuffled_nodes(const struct dataset *d, uint64_t seed,
 {
     int64_t n = 0;
     for (int64_t v = 0; v < d->n_nodes; v++)
-        if (d->labels[v] >= 0)
+        if (is_labelled(d, v))
             nodes[n++] = (int32_t)v;
     for (int64_t i = n - 1; i > 0; i--) {
         uint64_t j = rng_below(seed, (uint64_t)i, (uint64_t)i + 1);

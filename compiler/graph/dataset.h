@@ -23,18 +23,23 @@ struct dataset {
     int64_t *rowptr;
     int32_t *colidx;
     float *values;
-    int32_t *labels; // [n_nodes]; -1: none
+    bool many;       // classes a node:
+    int32_t *labels; // [n_nodes], -1: none; many: [n_nodes, n_classes], 0 or 1
     struct node_list split[N_SPLITS]; // .nodes NULL: the file has no split
 };
 void dataset_finish(struct dataset *d);
+
+// The labels that are wanted: a class a node; a matrix, for each node and class
+// 0 or 1; whichever the file has, where [n_nodes, 1] is a class a node.
+enum label_kind { LABELS_CLASS, LABELS_MATRIX, LABELS_EITHER };
 
 // An .npz file: features as x or features, or by sparse rows as x_indptr,
 // x_indices, x_data, x_shape; labels as y or labels; perhaps num_classes; a
 // split perhaps as train_idx, val_idx, test_idx or train_mask, val_mask,
 // test_mask. Nodes of a split must have labels. GNNAC_EIO, GNNAC_EFORMAT,
 // GNNAC_ENOMEM.
-gnnac_status dataset_load(const char *path, struct dataset *out,
-                          gnnac_error *err);
+gnnac_status dataset_load(const char *path, enum label_kind labels,
+                          struct dataset *out, gnnac_error *err);
 
 // Whether such a file has labels; false as well where it cannot be read.
 bool dataset_has_labels(const char *path);

@@ -8,59 +8,27 @@
 #include "base/log.h"
 #include "checked.h"
 #include "train/trainer.h"
+#include "training/train_score.h"
 
 // ---- scores -----------------------------------------------------------------
-
-static int32_t largest(const float *y, int64_t n)
-{
-    int32_t best = 0;
-    for (int32_t j = 1; j < n; j++)
-        if (y[j] > y[best])
-            best = j;
-    return best;
-}
-
-static double cross_entropy(const float *y, int64_t n, int32_t label)
-{
-    double max = (double)y[largest(y, n)], sum = 0;
-    for (int64_t j = 0; j < n; j++)
-        sum += exp((double)y[j] - max);
-    return max + log(sum) - (double)y[label];
-}
-
-// Of the last prediction.
-static struct score score_of(const struct session *s,
-                             const struct node_list *part)
-{
-    double right = 0, loss = 0, n = (double)part->n;
-    int64_t dim = s->info.out_dim;
-    for (int64_t i = 0; i < part->n; i++) {
-        const float *y = s->y + part->nodes[i] * dim;
-        int32_t label = s->data.labels[part->nodes[i]];
-        right += largest(y, dim) == label;
-        loss += cross_entropy(y, dim, label);
-    }
-    return (struct score){right / n, loss / n}; // NaN for an empty part
-}
 
 static gnnac_status validate(struct session *s, struct score *out,
                              gnnac_error *err)
 {
     gnnac_status st = gnnac_trainer_predict(s->trainer, s->y, err);
     if (st == GNNAC_OK)
-        *out = score_of(s, &s->data.split[SPLIT_VAL]);
+        *out = score_of(&s->data, SPLIT_VAL, s->y, s->info.out_dim);
     return st;
 }
 
-static void log_epoch(const struct outcome *o)
+static void log_epoch(const struct session *s, const struct outcome *o)
 {
-    if (isnan(o->last_val.accuracy))
+    if (isnan(o->last_val.metric))
         log_verbose("epoch %lld: loss %.4f", (long long)o->epochs, o->loss);
     else
-        log_verbose("epoch %lld: loss %.4f, validation %.4f of accuracy, loss "
-                    "%.4f",
-                    (long long)o->epochs, o->loss, o->last_val.accuracy,
-                    o->last_val.loss);
+        log_verbose("epoch %lld: loss %.4f, validation %.4f of %s, loss %.4f",
+                    (long long)o->epochs, o->loss, o->last_val.metric,
+                    metric_of(&s->data)->text, o->last_val.loss);
 }
 
 // ---- epochs -----------------------------------------------------------------
@@ -90,7 +58,7 @@ static gnnac_status one_epoch(struct session *s, struct progress *p,
     TRY(validate(s, &o->last_val, err));
     if (watch_epoch(&o->watch, o->epochs, o->last_val))
         gnnac_trainer_keep(s->trainer);
-    log_epoch(o);
+    log_epoch(s, o);
 out:
     return st;
 }
@@ -203,7 +171,7 @@ gnnac_status train_epochs(struct session *s, const char *resumed_from,
     if (!s->hyper.keep_last)
         TRY(gnnac_trainer_recall(s->trainer, err));
     TRY(gnnac_trainer_predict(s->trainer, s->y, err));
-    out->test = score_of(s, &s->data.split[SPLIT_TEST]);
+    out->test = score_of(&s->data, SPLIT_TEST, s->y, s->info.out_dim);
 out:
     free(p.seconds);
     return st;

@@ -63,9 +63,16 @@ static gnnac_optimizer optimizer_of(const char *name)
 static enum watch_rule watch_of(const char *name, enum watch_rule dflt)
 {
     return !name                           ? dflt
-           : strcmp(name, "accuracy") == 0 ? WATCH_ACCURACY
+           : strcmp(name, "accuracy") == 0 ? WATCH_METRIC
            : strcmp(name, "loss") == 0     ? WATCH_LOSS
                                            : WATCH_BOTH;
+}
+
+static enum label_kind labels_of(const char *loss)
+{
+    return !loss                      ? LABELS_EITHER
+           : strcmp(loss, "nll") == 0 ? LABELS_CLASS
+                                      : LABELS_MATRIX;
 }
 
 void read_hyper(const struct options *o, struct hyper *h)
@@ -78,6 +85,7 @@ void read_hyper(const struct options *o, struct hyper *h)
         .normalize =
             o->normalize ? strcmp(o->normalize, "rows") == 0 : p->normalize,
         .keep_last = strcmp(o->keep, "last") == 0,
+        .labels = labels_of(o->loss),
         .train = {.struct_size = sizeof(h->train),
                   .optimizer = optimizer_of(o->optimizer),
                   .decay_layers =

@@ -84,7 +84,8 @@ static gnnac_status load_data(struct session *s, const struct options *o,
     gnnac_status st = GNNAC_OK;
     char path[1024];
     TRY(find_data(o, path, sizeof(path), err));
-    TRY(dataset_load(path, &s->data, err));
+    TRY(dataset_load(path, s->hyper.labels, &s->data, err));
+    s->hyper.train.loss = s->data.many ? GNNAC_BCE : GNNAC_CROSS_ENTROPY;
     bool has = s->data.split[SPLIT_TRAIN].nodes;
     if (!has && strcmp(o->split, "file") == 0)
         return FAIL(err, GNNAC_EFORMAT, "%s: byte 0: no split in it", path);
@@ -103,8 +104,9 @@ out:
 static gnnac_status bundle_of_graph(struct session *s, const struct options *o,
                                     gnnac_error *err)
 {
-    const struct model_request rq =
+    struct model_request rq =
         requested_network(o, s->data.dim, s->data.n_classes);
+    rq.logits = s->data.many;
     return s->ctx->is_cuda ? train_bundle_compile(&rq, o, &s->bundle, err)
                            : train_bundle_make(&rq, o, &s->bundle, err);
 }
@@ -130,6 +132,24 @@ static gnnac_status refuse_16_bits(const struct manifest *m, const char *path,
                       dtype_name(dtype));
 }
 
+static gnnac_status refuse_probabilities(const struct session *s,
+                                         const char *path, gnnac_error *err)
+{
+    return s->data.many && s->bundle->manifest->model.log_softmax
+               ? FAIL(err, GNNAC_EUNSUPPORTED,
+                      "%s: ends in log-softmax, but labels of many classes a "
+                      "node take logits: compile it with --logits",
+                      path)
+               : GNNAC_OK;
+}
+
+// Classes without a label may be outputs, too; of a matrix each has a column.
+static bool classes_fit(const struct session *s)
+{
+    int64_t n = s->data.n_classes;
+    return s->data.many ? s->info.out_dim == n : s->info.out_dim >= n;
+}
+
 static gnnac_status open_bundle(struct session *s, const struct options *o,
                                 gnnac_error *err)
 {
@@ -139,12 +159,13 @@ static gnnac_status open_bundle(struct session *s, const struct options *o,
         TRY(refuse_shape(o, err));
         TRY(gnnac_bundle_open(o->args[0], &s->bundle, err));
         TRY(refuse_16_bits(s->bundle->manifest, o->args[0], err));
+        TRY(refuse_probabilities(s, o->args[0], err));
     } else {
         TRY(bundle_of_graph(s, o, err));
     }
     gnnac_bundle_get_info(s->bundle, &s->info);
     if (s->info.n_nodes != d->n_nodes || s->info.in_dim != d->dim ||
-        s->info.out_dim < d->n_classes)
+        !classes_fit(s))
         st = FAIL(err, GNNAC_EFORMAT,
                   "%s: the data has %lld nodes, %d columns, %d classes, the "
                   "model %lld, %lld and %lld",

@@ -7,19 +7,19 @@
 
 // Of one part of the split; of none NaN.
 struct score {
-    double accuracy, loss;
+    double metric, loss; // metric: see train_score.h
 };
 
-// By WATCH_ACCURACY an epoch is better whose accuracy is higher or, of equals,
+// By WATCH_METRIC an epoch is better whose metric is higher or, of equals,
 // whose loss is lower; by WATCH_LOSS whose loss is lower. By WATCH_BOTH an
-// epoch is the best that has both the highest accuracy and the lowest loss so
+// epoch is the best that has both the highest metric and the lowest loss so
 // far, and either of them is worth going on (Velickovic et al. 2018). With
 // nothing to validate by, the latest is as good as any.
 struct watch {
     enum watch_rule rule;
     int64_t best_epoch, last_rise; // 0: none yet
     struct score best;             // of best_epoch
-    double accuracy, loss;         // the best of each
+    double metric, loss;           // the best of each
 };
 
 struct watch watch_begin(enum watch_rule rule);

@@ -20,10 +20,10 @@ static struct watch watched(enum watch_rule rule, int64_t n)
 
 TEST(by_accuracy_the_highest_is_kept_and_of_equals_the_lowest_loss)
 {
-    struct watch w = watched(WATCH_ACCURACY, N_EPOCHS);
+    struct watch w = watched(WATCH_METRIC, N_EPOCHS);
     CHECK_INT(w.best_epoch, 4);
     CHECK_INT(watch_waited(&w, N_EPOCHS), 2);
-    w = watched(WATCH_ACCURACY, 3);
+    w = watched(WATCH_METRIC, 3);
     CHECK_INT(w.best_epoch, 3);
 }
 
@@ -32,7 +32,7 @@ TEST(by_loss_the_lowest_is_kept)
     struct watch w = watched(WATCH_LOSS, N_EPOCHS);
     CHECK_INT(w.best_epoch, 3);
     CHECK_INT(watch_waited(&w, N_EPOCHS), 3);
-    CHECK(w.best.accuracy == 0.6 && w.best.loss == 0.8);
+    CHECK(w.best.metric == 0.6 && w.best.loss == 0.8);
 }
 
 TEST(by_both_one_epoch_is_best_in_both_and_either_is_worth_waiting_for)
@@ -47,7 +47,7 @@ TEST(by_both_one_epoch_is_best_in_both_and_either_is_worth_waiting_for)
 
 TEST(with_nothing_to_validate_by_the_latest_is_the_best)
 {
-    for (int rule = WATCH_ACCURACY; rule <= WATCH_BOTH; rule++) {
+    for (int rule = WATCH_METRIC; rule <= WATCH_BOTH; rule++) {
         struct watch w = watch_begin((enum watch_rule)rule);
         for (int64_t i = 1; i <= 3; i++)
             CHECK(watch_epoch(&w, i, (struct score){NAN, NAN}));
@@ -71,7 +71,7 @@ TEST(a_training_that_goes_on_knows_bests_of_one_side)
 {
     for (int64_t n = 1; n <= N_EPOCHS; n++) {
         struct watch w = resumed(n), whole = watched(WATCH_BOTH, n);
-        CHECK(w.accuracy == whole.accuracy && w.loss == whole.loss);
+        CHECK(w.metric == whole.metric && w.loss == whole.loss);
         CHECK_INT(w.best_epoch, whole.best_epoch);
         CHECK_INT(watch_waited(&w, n), watch_waited(&whole, n));
     }
