@@ -30,6 +30,12 @@ static void add_params(struct st_writer *w, const struct program *p,
     }
 }
 
+// The options that a state is of, and cannot be taken up without.
+static const char *const optimizers[] = {
+    [GNNAC_ADAM] = "adam", [GNNAC_ADAMW] = "adamw", [GNNAC_SGD] = "sgd"};
+static const char *const losses[] = {
+    [GNNAC_CROSS_ENTROPY] = "cross_entropy", [GNNAC_BCE] = "bce"};
+
 struct st_text {
     const char *key, *text;
 };
@@ -87,9 +93,13 @@ gnnac_status gnnac_trainer_save(const gnnac_trainer *t, const char *path,
                                         t->kept_step >= 0 ? t->kept.of : NULL};
     const struct st_text texts[] = {{"gnnac.step", step},
                                     {"gnnac.kept_step", kept},
+                                    {"gnnac.optimizer",
+                                     optimizers[t->o.optimizer]},
+                                    {"gnnac.loss", losses[t->o.loss]},
                                     {"gnnac.note", t->note}};
-    return write_sets(trained_program(t), sets, texts, t->note[0] ? 3 : 2, path,
-                      err);
+    size_t n_texts = sizeof(texts) / sizeof(texts[0]);
+    return write_sets(trained_program(t), sets, texts,
+                      n_texts - (t->note[0] == '\0'), path, err);
 }
 
 // ---- load -------------------------------------------------------------------
@@ -126,6 +136,21 @@ static gnnac_status read_note(const struct safetensors *file, const char *path,
     return GNNAC_OK;
 }
 
+// States of older versions do not say.
+static gnnac_status check_option(const struct safetensors *file,
+                                 const char *option, const char *wanted,
+                                 const char *path, gnnac_error *err)
+{
+    char key[32];
+    snprintf(key, sizeof(key), "gnnac.%s", option);
+    const char *text = safetensors_meta(file, key);
+    return !text || strcmp(text, wanted) == 0
+               ? GNNAC_OK
+               : FAIL(err, GNNAC_EFORMAT,
+                      "%s: a state of %s %.32s, the trainer's is %s", path,
+                      option, text, wanted);
+}
+
 static int sets_of(int64_t kept_step)
 {
     return kept_step < 0 ? KEPT : N_SETS;
@@ -140,6 +165,8 @@ static gnnac_status read_state(const struct gnnac_trainer *t,
     TRY(read_count(file, "gnnac.step", path, &s->n_steps, err));
     TRY(read_count(file, "gnnac.kept_step", path, &s->kept_step, err));
     TRY(read_note(file, path, s->note, err));
+    TRY(check_option(file, "optimizer", optimizers[t->o.optimizer], path, err));
+    TRY(check_option(file, "loss", losses[t->o.loss], path, err));
     if (s->n_steps < 0 || s->kept_step > s->n_steps) {
         st = FAIL(err, GNNAC_EFORMAT, "%s: steps contradict one another", path);
         goto out;

@@ -325,6 +325,34 @@ TEST(a_state_goes_on_with_the_same_bits)
     training_finish(&b);
 }
 
+// One of another optimizer, one of another loss, of the same network.
+TEST(a_state_of_another_optimizer_or_loss_changes_nothing)
+{
+    static const char *const messages[] = {
+        "a state of optimizer adam, the trainer's is sgd",
+        "a state of loss cross_entropy, the trainer's is bce"};
+    struct fixture_graph g = fixture_graph_random(8, 2, false, 4);
+    struct training_case c = little;
+    struct training a, b;
+    c.model.logits = true;
+    CHECK(training_init(&a, &c, &g));
+    training_steps(&a, 2);
+    CHECK_INT(gnnac_trainer_save(a.trainer, path, &err), GNNAC_OK);
+    for (int i = 0; i < 2; i++) {
+        c.options.optimizer = i == 0 ? GNNAC_SGD : GNNAC_ADAM;
+        c.options.loss = i == 0 ? GNNAC_CROSS_ENTROPY : GNNAC_BCE;
+        CHECK(training_init(&b, &c, &g));
+        uint64_t before = training_hash(&b);
+        CHECK_INT(gnnac_trainer_load(b.trainer, path, &err), GNNAC_EFORMAT);
+        CHECK_HAS(err.msg, messages[i]);
+        CHECK(training_hash(&b) == before);
+        CHECK_INT(gnnac_trainer_n_steps(b.trainer), 0);
+        training_finish(&b);
+    }
+    training_finish(&a);
+    fixture_graph_finish(&g);
+}
+
 TEST(saved_weights_load_into_a_model)
 {
     struct training a, b;
@@ -382,6 +410,7 @@ int main(void)
     RUN(predictions_are_those_of_the_model);
     RUN(what_was_kept_comes_back);
     RUN(a_state_goes_on_with_the_same_bits);
+    RUN(a_state_of_another_optimizer_or_loss_changes_nothing);
     RUN(saved_weights_load_into_a_model);
     RUN(damaged_states_change_nothing);
     unlink(path);

@@ -283,8 +283,9 @@ GNNAC_API int64_t gnnac_trainer_kept_step(const gnnac_trainer *trainer);
 
 // Everything that the next step depends on, and the remembered weights, as a
 // safetensors file: steps after a load give the bits that they would have given
-// without. Options are not in it. GNNAC_EIO, GNNAC_EFORMAT, GNNAC_ENOENT,
-// GNNAC_ENOMEM; a load that fails changes nothing.
+// without. Of the options it has optimizer and loss, which must be the
+// trainer's. GNNAC_EIO, GNNAC_EFORMAT, GNNAC_ENOENT, GNNAC_ENOMEM; a load that
+// fails changes nothing.
 GNNAC_API gnnac_status gnnac_trainer_save(const gnnac_trainer *trainer,
                                           const char *path, gnnac_error *err);
 GNNAC_API gnnac_status gnnac_trainer_load(gnnac_trainer *trainer,
