@@ -273,8 +273,7 @@ static void cut_field(struct running *r, const struct cut *cut,
     }
 }
 
-static struct interval ratio_of(const struct race *r, size_t a, size_t b,
-                                double z)
+struct interval race_ratio(const struct race *r, size_t a, size_t b, double z)
 {
     const struct racer *x = &r->racers[a], *y = &r->racers[b];
     return paired_ratio(x->ns, y->ns, x->n < y->n ? x->n : y->n, z);
@@ -287,7 +286,7 @@ static bool judge(struct running *r, const struct place *places)
     bool decided = true;
     for (size_t i = 1; i < r->n_live; i++) {
         struct interval d =
-            ratio_of(r->race, places[i].racer, places[0].racer, Z_99);
+            race_ratio(r->race, places[i].racer, places[0].racer, Z_99);
         double allowed = is_kept(r, places[i].racer) ? RACE_INCUMBENT_BAND : 1;
         if (d.low > allowed)
             r->race->racers[places[i].racer].state = RACE_SLOWER;
@@ -363,7 +362,7 @@ static size_t fastest_of(const struct running *r, const struct place *places)
     double least = 1;
     for (size_t i = 1; i < r->n_live; i++) {
         struct interval d =
-            ratio_of(r->race, places[i].racer, places[0].racer, Z_95);
+            race_ratio(r->race, places[i].racer, places[0].racer, Z_95);
         if (d.centre < least) {
             least = d.centre;
             best = places[i].racer;
@@ -381,7 +380,7 @@ static size_t pick_winner(struct running *r, const struct place *places)
     bool stays = false;
     for (size_t i = 0; i < r->n_live; i++) {
         size_t at = places[i].racer;
-        struct interval d = ratio_of(r->race, at, best, Z_95);
+        struct interval d = race_ratio(r->race, at, best, Z_95);
         stays = stays || (at == o->incumbent && d.centre < RACE_INCUMBENT_BAND);
         struct racer *c = &r->race->racers[at];
         c->tied =
@@ -409,17 +408,8 @@ static void compare_to_winner(struct race *r, size_t reference)
     bool any = r->winner != NO_RACER;
     for (size_t i = 0; i < r->n; i++)
         r->racers[i].to_winner =
-            any ? ratio_of(r, i, r->winner, Z_95) : unknown;
-    r->gain = any ? ratio_of(r, reference, r->winner, Z_95) : unknown;
-}
-
-void race_overrule(struct race *r, size_t reference, enum race_state loser)
-{
-    r->racers[r->winner].state = loser;
-    r->winner = reference;
-    for (size_t i = 0; i < r->n; i++)
-        r->racers[i].tied = i == reference;
-    compare_to_winner(r, reference);
+            any ? race_ratio(r, i, r->winner, Z_95) : unknown;
+    r->gain = any ? race_ratio(r, reference, r->winner, Z_95) : unknown;
 }
 
 static void conclude(struct running *r, struct place *places)

@@ -62,7 +62,8 @@ enum race_state {
 
 struct racer {
     enum race_state state;
-    size_t n; // samples: of rounds 0 to n - 1
+    size_t heat; // samples of one heat alone are pairs; 0, but in a search
+    size_t n;    // samples: of rounds 0 to n - 1
     double ns[RACE_ROUNDS];
     double median, p20, p80;   // ns; NaN without samples; the median of few
                                // is the least
@@ -90,8 +91,13 @@ gnnac_status race_run(const struct race_device *device,
                       gnnac_error *err);
 void race_finish(struct race *r);
 
+// a / b with its confidence interval (paired.h), from the rounds both ran in;
+// of racers of one heat.
+struct interval race_ratio(const struct race *r, size_t a, size_t b, double z);
+
 // The reference stands after all: it is the winner, to which all are then
-// compared, with no tie, and who had won gets the state `loser`.
+// compared, with no tie, and who had won gets the state `loser`. Of racers in
+// another heat than the reference's there is the ratio, without an interval.
 void race_overrule(struct race *r, size_t reference, enum race_state loser);
 
 #endif

@@ -65,6 +65,8 @@ static gnnac_status race_field(struct seeker *s, struct race_options *o,
     gnnac_status st = race_run(&device, o, out, err);
     if (st != GNNAC_OK)
         return st;
+    for (size_t i = 0; i < out->n; i++)
+        out->racers[i].heat = s->n_waves;
     s->n_samples += out->n_samples;
     s->n_warm_up += out->n_warm_up;
     s->stopped = s->stopped || out->stopped;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "tune/cost.h"
 #include "tune/neighbours.h"
 #include "tune/select_state.h"
@@ -156,6 +157,9 @@ gnnac_status question_search(struct selector *s, struct question *q,
     if (st != GNNAC_OK)
         return st;
     find_seeds(s, q, rq, &seeds);
+    if (rq->whole)
+        log_warn("--record: step %d: of %zu points those that a search tries "
+                 "are recorded", (int)q->step, q->space.n);
     const struct contest_search search = {
         .options = {.n = q->space.n,
                     .points = q->space.points,

@@ -4,9 +4,9 @@
 //     {"graph":..., "point":..., "nodes":..., "edges":..., "least":...,
 //      "cost":...}                                 or ..., "refused": why}
 // `least` is the number of 32-byte sectors that any kernel without reuse moves:
-// each neighbour's row, id and weight once, row pointers, results. `cost` is the
-// cost model's word on a device with as many multiprocessors as the software
-// device was told of (argument 2).
+// each neighbour's row, id and weight once, row pointers, results. `cost` is
+// the cost model's word on a device with as many multiprocessors as the
+// software device was told of (argument 2).
 //
 //     count_work TEMPLATES MULTIPROCESSORS <QUESTIONS
 //

@@ -22,7 +22,7 @@ struct space {
     struct search_point points[N_SPACE];
     double ns[N_SPACE];
     uint64_t seed, clock;
-    double noise;
+    double noise, drift; // the latter of each sample
     size_t n_measured, n_to_5;
     double best;
     bool seen[N_SPACE];
@@ -94,7 +94,8 @@ static gnnac_status measure(void *context, size_t point, double *ns,
         if (!s->n_to_5 && s->ns[point] <= 1.05 * s->best)
             s->n_to_5 = s->n_measured;
     }
-    *ns = s->ns[point] * exp(s->noise * rng_normal(s->seed, s->clock));
+    *ns = s->ns[point] * exp(s->noise * rng_normal(s->seed, s->clock) +
+                             s->drift * (double)s->clock);
     return GNNAC_OK;
 }
 
@@ -231,6 +232,27 @@ TEST(seeds_are_tried_first_and_the_first_is_the_reference)
     search_finish(&found);
 }
 
+// The clock falls by half while it goes on.
+TEST(samples_of_different_waves_are_no_pairs_even_if_the_reference_stands)
+{
+    static struct space s;
+    struct search found = {0};
+    size_t n_apart = 0;
+    make_space(1, &s);
+    s.drift = 6e-4;
+    CHECK_INT(run(&s, 1, NO_RACER, &found), GNNAC_OK);
+    CHECK((double)s.clock * s.drift > 0.3);
+    race_overrule(&found.race, 0, RACE_SLOWER);
+    for (size_t i = 0; i < found.race.n; i++) {
+        const struct interval *d = &found.race.racers[i].to_winner;
+        double ratio = s.ns[found.points[i]] / s.ns[found.points[0]];
+        CHECK(fabs(d->centre / ratio - 1) < 0.06);
+        n_apart += isnan(d->low) && isnan(d->high);
+    }
+    CHECK(n_apart > found.race.n / 2 && n_apart < found.race.n);
+    search_finish(&found);
+}
+
 TEST(an_incumbent_that_is_nearly_the_best_stays)
 {
     static struct space s;
@@ -315,6 +337,7 @@ int main(void)
     RUN(a_planted_best_is_found);
     RUN(the_same_seed_gives_the_same_search_and_another_one_another);
     RUN(seeds_are_tried_first_and_the_first_is_the_reference);
+    RUN(samples_of_different_waves_are_no_pairs_even_if_the_reference_stands);
     RUN(an_incumbent_that_is_nearly_the_best_stays);
     RUN(no_point_is_tried_twice_and_none_beyond_the_bound);
     RUN(what_is_not_ready_does_not_race);
