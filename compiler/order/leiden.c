@@ -59,6 +59,16 @@ static gnnac_status out_of_memory(const struct csr *g, gnnac_error *err)
                 (long long)g->n_edges);
 }
 
+static void set_single(void *arg, int member, int64_t begin, int64_t end)
+{
+    struct leiden_run *r = arg;
+    (void)member;
+    for (int64_t v = begin; v < end; v++) {
+        r->comm[v] = (int32_t)v;
+        r->sum[v] = r->level->strength[v] = (uint32_t)level_degree(r->level, v);
+    }
+}
+
 // Each node is a community.
 static void start(struct leiden_run *r)
 {
@@ -68,18 +78,14 @@ static void start(struct leiden_run *r)
     l->begin = g->rowptr;
     l->end = g->rowptr + 1;
     l->col = g->colidx;
-#pragma omp parallel for schedule(static) num_threads(r->n_threads)
-    for (int64_t v = 0; v < l->n; v++) {
-        r->comm[v] = (int32_t)v;
-        r->sum[v] = l->strength[v] = (uint32_t)level_degree(l, v);
-    }
+    crew_each(&r->crew, l->n, l->n, set_single, r);
 }
 
 // At first as rabbit.c does; above, the ids are in such an order already.
 static gnnac_status order_nodes(struct leiden_run *r, gnnac_error *err)
 {
     if (r->level->col)
-        return visit_order(r->g, r->order, &r->n_order, err);
+        return visit_order(r->g, NULL, r->order, &r->n_order, err);
     r->n_order = 0;
     for (int64_t v = 0; v < r->level->n; v++)
         if (level_degree(r->level, v) > 0)
@@ -160,27 +166,30 @@ static void number_communities(struct leiden_run *r, struct partition *out)
     r->part = NULL;
 }
 
-static gnnac_status run(struct leiden_run *r, gnnac_error *err)
+static void lead(void *arg)
 {
-    r->n_levels = 1;
-    r->level = r->levels;
-    if (!allocate(r))
-        return out_of_memory(r->g, err);
+    struct leiden_run *r = arg;
     start(r);
-    gnnac_status st = go_up(r, err);
-    return st == GNNAC_OK ? go_down(r, err) : st;
+    r->status = go_up(r, r->err);
+    if (r->status == GNNAC_OK)
+        r->status = go_down(r, r->err);
+    if (r->status == GNNAC_OK)
+        number_communities(r, r->out);
 }
 
 gnnac_status leiden(const struct csr *g, int n_threads, struct partition *out,
                     gnnac_error *err)
 {
-    struct leiden_run r = {.g = g, .n_threads = visit_threads(g, n_threads)};
+    struct leiden_run r = {.g = g, .n_threads = visit_threads(g, n_threads),
+                           .n_levels = 1, .level = r.levels, .out = out,
+                           .err = err};
     if (g->n_edges > UINT32_MAX)
         return FAIL(err, GNNAC_EUNSUPPORTED,
                     "communities of more than 2^32 - 1 edges");
-    gnnac_status st = run(&r, err);
-    if (st == GNNAC_OK)
-        number_communities(&r, out);
+    if (allocate(&r))
+        crew_run(&r.crew, r.n_threads, lead, &r);
+    else
+        r.status = out_of_memory(g, err);
     finish_run(&r);
-    return st;
+    return r.status;
 }

@@ -14,18 +14,26 @@ void level_finish(struct level *l)
     *l = (struct level){0};
 }
 
-// node[v] becomes the new id of v's part: parts are numbered in the order of
-// the nodes that they are named after.
-static int64_t number_parts(const struct leiden_run *r, int32_t *node)
+static void follow_parts(void *arg, int member, int64_t begin, int64_t end)
 {
-    int64_t n = 0;
-    for (int64_t v = 0; v < r->level->n; v++)
-        if (r->part[v] == v)
-            node[v] = (int32_t)n++;
-#pragma omp parallel for schedule(static) num_threads(r->n_threads)
-    for (int64_t v = 0; v < r->level->n; v++)
+    const struct leiden_run *r = arg;
+    int32_t *node = r->level->up;
+    (void)member;
+    for (int64_t v = begin; v < end; v++)
         if (r->part[v] != v)
             node[v] = node[r->part[v]];
+}
+
+// The way up becomes the new id of a node's part: parts are numbered in the
+// order of the nodes that they are named after.
+static int64_t number_parts(struct leiden_run *r)
+{
+    struct level *l = r->level;
+    int64_t n = 0;
+    for (int64_t v = 0; v < l->n; v++)
+        if (r->part[v] == v)
+            l->up[v] = (int32_t)n++;
+    crew_each(&r->crew, l->n, l->n, follow_parts, r);
     return n;
 }
 
@@ -78,37 +86,43 @@ static int64_t write_row(struct tally *t, int32_t part, struct cell *cells,
     return at;
 }
 
-static void merge_rows(struct leiden_run *r, const int32_t *node,
-                       const int32_t *members, const int64_t *start,
-                       const struct level *next, int64_t *end)
+struct merging {
+    struct leiden_run *r;
+    const struct level *next;
+    const int64_t *start; // of a part's members in r->batch
+};
+
+static void merge_rows(void *arg, int member, int64_t begin, int64_t end)
 {
-#pragma omp parallel for schedule(dynamic, 64) num_threads(r->n_threads)
-    for (int64_t p = 0; p < next->n; p++) {
-        struct tally *t = &r->tally[omp_get_thread_num()];
+    const struct merging *m = arg;
+    const struct level *l = m->r->level, *next = m->next;
+    struct tally *t = &m->r->tally[member];
+    for (int64_t p = begin; p < end; p++) {
         t->n_found = 0;
-        for (int64_t i = start[p]; i < start[p + 1]; i++)
-            tally_row(r->level, t, node, members[i]);
-        end[p] = write_row(t, (int32_t)p, next->cell, next->begin[p]);
+        for (int64_t i = m->start[p]; i < m->start[p + 1]; i++)
+            tally_row(l, t, l->up, m->r->batch[i]);
+        next->rows[next->n + 1 + p] =
+            write_row(t, (int32_t)p, next->cell, next->begin[p]);
     }
 }
 
-// Empty rows of the next level, and what its nodes are made of. Takes `node`
-// over as the way up.
-static bool make_level(struct leiden_run *r, int32_t *node, struct level *next)
+// What is above the level that is worked on.
+static bool make_level(struct leiden_run *r, struct level *next)
 {
     int64_t n = next->n, *start = alloc_array(n + 1, sizeof(*start));
     next->rows = alloc_array(2 * n + 1, sizeof(*next->rows));
     next->strength = alloc_array(n, sizeof(*next->strength));
     bool ok = start && next->rows && next->strength;
     if (ok) {
-        int64_t *begin = next->rows, *end = next->rows + n + 1;
-        list_members(r->level, node, n, start, begin, r->batch);
+        int64_t *begin = next->rows;
+        list_members(r->level, r->level->up, n, start, begin, r->batch);
         next->cell = alloc_array(begin[n], sizeof(*next->cell));
         next->begin = begin;
-        next->end = end;
+        next->end = next->rows + n + 1;
         ok = next->cell != NULL;
         if (ok)
-            merge_rows(r, node, r->batch, start, next, end);
+            crew_each(&r->crew, n, begin[n], merge_rows,
+                      &(struct merging){r, next, start});
     }
     free(start);
     return ok;
@@ -120,8 +134,8 @@ bool leiden_ascend(struct leiden_run *r)
     if (!node)
         return false;
     r->level->up = node;
-    struct level next = {.n = number_parts(r, node)};
-    if (!make_level(r, node, &next)) {
+    struct level next = {.n = number_parts(r)};
+    if (!make_level(r, &next)) {
         level_finish(&next);
         return false;
     }
@@ -134,15 +148,21 @@ bool leiden_ascend(struct leiden_run *r)
     return true;
 }
 
+static void take_over(void *arg, int member, int64_t begin, int64_t end)
+{
+    struct leiden_run *r = arg;
+    (void)member;
+    for (int64_t v = begin; v < end; v++)
+        r->node[v] = r->comm[r->level->up[v]];
+}
+
 // Ids of communities and their sums stay as they are.
 void leiden_descend(struct leiden_run *r)
 {
     int64_t above = r->level->n;
     level_finish(r->level);
     r->level = &r->levels[--r->n_levels - 1];
-#pragma omp parallel for schedule(static) num_threads(r->n_threads)
-    for (int64_t v = 0; v < r->level->n; v++)
-        r->node[v] = r->comm[r->level->up[v]];
+    crew_each(&r->crew, r->level->n, r->level->n, take_over, r);
     int32_t *comm = r->comm;
     r->comm = r->node;
     r->node = comm;

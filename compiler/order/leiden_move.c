@@ -36,9 +36,11 @@ static struct choice best_community(const struct leiden_run *r, struct tally *t,
     return best;
 }
 
-static void choose(struct leiden_run *r, struct tally *t, int64_t i)
+static void choose(void *arg, int member, int64_t begin, int64_t end)
 {
-    r->choice[i] = best_community(r, t, r->batch[i]);
+    struct leiden_run *r = arg;
+    for (int64_t i = begin; i < end; i++)
+        r->choice[i] = best_community(r, &r->tally[member], r->batch[i]);
 }
 
 // The choice was made before the others of the batch moved. It may be carried
@@ -78,11 +80,10 @@ static int64_t carry_out(struct leiden_run *r, int64_t n)
 }
 
 // Those that are elsewhere may now want to move, too.
-static void wake_neighbours(struct leiden_run *r, struct tally *t, int64_t i)
+static void wake_neighbours(struct leiden_run *r, int32_t u)
 {
     const struct level *l = r->level;
-    int32_t u = r->batch[i], own = r->comm[u];
-    (void)t;
+    int32_t own = r->comm[u];
     for (int64_t e = l->begin[u]; e < l->end[u]; e++) {
         int32_t v = level_neighbour(l, e);
         if (r->comm[v] != own)
@@ -90,9 +91,17 @@ static void wake_neighbours(struct leiden_run *r, struct tally *t, int64_t i)
     }
 }
 
-// The stale ones choose; who moves wakes its neighbours if `wake`. The number
+static void wake(void *arg, int member, int64_t begin, int64_t end)
+{
+    struct leiden_run *r = arg;
+    (void)member;
+    for (int64_t i = begin; i < end; i++)
+        wake_neighbours(r, r->batch[i]);
+}
+
+// The stale ones choose; who moves wakes its neighbours if `waking`. The number
 // of moves.
-static int64_t sweep(struct leiden_run *r, int64_t quota, bool wake)
+static int64_t sweep(struct leiden_run *r, int64_t quota, bool waking)
 {
     int64_t at = 0, moves = 0;
     while (at < r->n_order) {
@@ -105,10 +114,10 @@ static int64_t sweep(struct leiden_run *r, int64_t quota, bool wake)
             work += visit_work(level_degree(r->level, u));
             r->batch[n++] = u;
         }
-        leiden_each(r, n, work, choose);
+        crew_each(&r->crew, n, work, choose, r);
         n = carry_out(r, n);
-        if (wake)
-            leiden_each(r, n, work, wake_neighbours);
+        if (waking)
+            crew_each(&r->crew, n, work, wake, r);
         moves += n;
     }
     return moves;

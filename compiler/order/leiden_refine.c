@@ -42,9 +42,11 @@ static int32_t best_part(const struct leiden_run *r, struct tally *t, int32_t u)
     return leiden_score(r, inside, k, r->sum[r->comm[u]] - k) >= 0 ? best : -1;
 }
 
-static void choose(struct leiden_run *r, struct tally *t, int64_t i)
+static void choose(void *arg, int member, int64_t begin, int64_t end)
 {
-    r->choice[i].target = best_part(r, t, r->batch[i]);
+    struct leiden_run *r = arg;
+    for (int64_t i = begin; i < end; i++)
+        r->choice[i].target = best_part(r, &r->tally[member], r->batch[i]);
 }
 
 // Only single nodes move, and what others have joined stays: a part grows by
@@ -84,7 +86,7 @@ void leiden_refine(struct leiden_run *r)
             work += visit_work(level_degree(l, u));
             r->batch[n++] = u;
         }
-        leiden_each(r, n, work, choose);
+        crew_each(&r->crew, n, work, choose, r);
         carry_out(r, n);
     }
 }

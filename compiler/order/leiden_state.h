@@ -2,10 +2,12 @@
 #ifndef GNNAC_LEIDEN_STATE_H
 #define GNNAC_LEIDEN_STATE_H
 
-#include <omp.h>
 #include <stdbool.h>
 
 #include "graph/csr.h"
+#include "order/crew.h"
+#include "order/partition.h"
+#include "order/pieces.h"
 #include "order/visit_order.h"
 
 struct cell {
@@ -55,6 +57,8 @@ enum { LEIDEN_MAX_LEVELS = 64 };
 struct leiden_run {
     const struct csr *g; // borrowed
     int n_threads;
+    struct crew crew;
+    struct pieces pieces; // known from the start: each is a community
     struct tally *tally;                  // [n_threads]
     struct level levels[LEIDEN_MAX_LEVELS]; // from the graph upwards
     int n_levels;
@@ -71,26 +75,10 @@ struct leiden_run {
     char *stale;         // a neighbour moved since the node last chose
     int32_t *left, *joined; // by community: the last batch in which one did
     int32_t n_batches;   // so far
+    struct partition *out;
+    gnnac_status status;
+    gnnac_error *err;
 };
-
-// ---- batches ----------------------------------------------------------------
-
-// body(r, t, i) for all i below n, with the tally of its thread.
-static inline void leiden_each(struct leiden_run *r, int64_t n, int64_t work,
-                               void (*body)(struct leiden_run *,
-                                            struct tally *, int64_t))
-{
-    if (r->n_threads == 1 || work <= VISIT_WORTH_THREADS) {
-        for (int64_t i = 0; i < n; i++)
-            body(r, &r->tally[0], i);
-        return;
-    }
-    int64_t chunk = n / (8 * r->n_threads);
-    chunk = chunk > 64 ? 64 : chunk < 1 ? 1 : chunk;
-#pragma omp parallel for schedule(dynamic, chunk) num_threads(r->n_threads)
-    for (int64_t i = 0; i < n; i++)
-        body(r, &r->tally[omp_get_thread_num()], i);
-}
 
 // ---- gains ------------------------------------------------------------------
 

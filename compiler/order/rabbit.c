@@ -1,6 +1,5 @@
 #include "order/rabbit.h"
 
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,20 +15,11 @@ void rabbit_finish(struct rabbit *r)
     *r = (struct rabbit){0};
 }
 
-struct rabbit_run {
-    struct merging m;
-    struct scratch *scratch; // [n_threads]
-    int n_threads;
-    int32_t *visit; // nodes, or roots of communities, still to choose
-    int64_t n_visit;
-    int32_t *batch; // of `visit`, and what is to be tried again
-    struct proposal *proposal;
-};
-
 static void finish_run(struct rabbit_run *r)
 {
     for (int t = 0; r->scratch && t < r->n_threads; t++)
         scratch_finish(&r->scratch[t]);
+    pieces_finish(&r->pieces);
     free(r->scratch);
     free(r->m.dest);
     free(r->m.parent);
@@ -38,6 +28,7 @@ static void finish_run(struct rabbit_run *r)
     free(r->visit);
     free(r->batch);
     free(r->proposal);
+    free(r->merged);
 }
 
 static bool allocate(struct rabbit_run *r)
@@ -51,27 +42,29 @@ static bool allocate(struct rabbit_run *r)
     r->visit = alloc_array(n, sizeof(*r->visit));
     r->batch = alloc_array(n, sizeof(*r->batch));
     r->proposal = alloc_array(n, sizeof(*r->proposal));
+    r->merged = alloc_array(n, sizeof(*r->merged));
+    r->out.perm = alloc_array(n, sizeof(*r->out.perm));
+    r->out.top.of = alloc_array(n, sizeof(*r->out.top.of));
+    r->out.top.n_nodes = n;
     bool ok = r->scratch && r->m.dest && r->m.parent && r->m.strength &&
-              r->m.of && r->visit && r->batch && r->proposal;
+              r->m.of && r->visit && r->batch && r->proposal && r->merged &&
+              r->out.perm && r->out.top.of;
     for (int t = 0; ok && t < r->n_threads; t++)
         ok = scratch_init(&r->scratch[t], n);
     return ok;
 }
 
-static gnnac_status start(struct rabbit_run *r, gnnac_error *err)
+static void set_single(void *arg, int member, int64_t begin, int64_t end)
 {
-    const struct csr *g = r->m.g;
-    if (!allocate(r))
-        return FAIL(err, GNNAC_ENOMEM, "out of memory for %lld nodes",
-                    (long long)g->n_nodes);
-#pragma omp parallel for schedule(static) num_threads(r->n_threads)
-    for (int64_t v = 0; v < g->n_nodes; v++) {
+    struct rabbit_run *r = arg;
+    (void)member;
+    for (int64_t v = begin; v < end; v++) {
         r->m.dest[v] = (int32_t)v;
         r->m.parent[v] = -1;
-        r->m.strength[v] = (uint32_t)csr_degree(g, v);
+        r->m.strength[v] = (uint32_t)csr_degree(r->m.g, v);
         r->m.of[v] = (struct member){.newest = -1, .older = -1, .gathered = -1};
+        r->out.perm[v] = -1;
     }
-    return visit_order(g, r->visit, &r->n_visit, err);
 }
 
 // ---- merging ----------------------------------------------------------------
@@ -122,35 +115,48 @@ static void fetch_ahead(const struct rabbit_run *r, int64_t i, int64_t n)
     }
 }
 
-static bool propose(struct rabbit_run *r, int64_t i, int64_t n,
-                    struct scratch *s)
+// What the leader has written since this member's last batch, all at once:
+// line by line, when needed, each would be waited for.
+static void fetch_merged(const struct rabbit_run *r, struct scratch *s)
 {
-    fetch_ahead(r, i, n);
-    return rabbit_propose(&r->m, s, r->batch[i], &r->proposal[i]);
+    const struct merging *m = &r->m;
+    s->batch = r->batches;
+    for (int64_t i = 0; i < r->n_merged; i++) {
+        int32_t u = r->merged[i], root = m->parent[u];
+        __builtin_prefetch(&m->dest[u]);
+        __builtin_prefetch(&m->strength[root]);
+        __builtin_prefetch(&m->of[u]);
+        __builtin_prefetch(&m->of[root]);
+    }
 }
 
-static bool propose_alone(struct rabbit_run *r, int64_t n)
+static void propose(void *arg, int member, int64_t begin, int64_t end)
 {
-    bool ok = true;
-    for (int64_t i = 0; i < n; i++)
-        ok = propose(r, i, n, &r->scratch[0]) && ok;
-    return ok;
+    struct rabbit_run *r = arg;
+    struct scratch *s = &r->scratch[member];
+    if (member > 0 && s->batch != r->batches)
+        fetch_merged(r, s);
+    for (int64_t i = begin; i < end; i++) {
+        fetch_ahead(r, i, r->n_batch);
+        if (!rabbit_propose(&r->m, s, r->batch[i], &r->proposal[i]))
+            s->failed = true;
+    }
 }
 
-// Most batches of small graphs are done before a second thread is awake, and
-// before OpenMP has looked whether there is one.
+static bool anyone_failed(const struct rabbit_run *r)
+{
+    bool failed = false;
+    for (int t = 0; t < r->n_threads; t++)
+        failed = failed || r->scratch[t].failed;
+    return failed;
+}
+
 static bool propose_all(struct rabbit_run *r, int64_t n, int64_t work)
 {
-    bool ok = true;
-    if (r->n_threads == 1 || work <= VISIT_WORTH_THREADS)
-        return propose_alone(r, n);
-    int64_t chunk = n / (8 * r->n_threads);
-    chunk = chunk > 64 ? 64 : chunk < 1 ? 1 : chunk;
-#pragma omp parallel for schedule(dynamic, chunk) reduction(&& : ok) \
-    num_threads(r->n_threads)
-    for (int64_t i = 0; i < n; i++)
-        ok = propose(r, i, n, &r->scratch[omp_get_thread_num()]) && ok;
-    return ok;
+    r->n_batch = n;
+    r->batches++;
+    crew_each(&r->crew, n, work, propose, r);
+    return !anyone_failed(r);
 }
 
 static void fetch_target(const struct merging *m, int32_t v)
@@ -176,6 +182,27 @@ static bool merge(struct merging *m, int32_t u, struct proposal p)
     return true;
 }
 
+// Leaves in batch[0 .. result) who has to choose again.
+static int64_t carry_out(struct rabbit_run *r, int64_t n)
+{
+    int64_t again = 0;
+    r->n_merged = 0;
+    for (int64_t i = 0; i < n; i++) {
+        int32_t u = r->batch[i];
+        if (i + FAR < n && r->proposal[i + FAR].target >= 0) {
+            __builtin_prefetch(&r->m.of[r->batch[i + FAR]]);
+            fetch_target(&r->m, r->proposal[i + FAR].target);
+        }
+        if (r->proposal[i].target < 0)
+            continue;
+        if (merge(&r->m, u, r->proposal[i]))
+            r->merged[r->n_merged++] = u;
+        else
+            r->batch[again++] = u;
+    }
+    return again;
+}
+
 // The first of a batch always gets what it wants, so this ends.
 static bool merge_all(struct rabbit_run *r)
 {
@@ -185,7 +212,7 @@ static bool merge_all(struct rabbit_run *r)
         total += work_of(m, r->visit[i]);
     int64_t quota = visit_quota(total);
     while (at < r->n_visit || n > 0) {
-        int64_t work = 0, again = 0;
+        int64_t work = 0;
         for (int64_t i = 0; i < n; i++)
             work += work_of(m, r->batch[i]);
         for (; at < r->n_visit && work < quota; at++) {
@@ -196,16 +223,55 @@ static bool merge_all(struct rabbit_run *r)
         }
         if (!propose_all(r, n, work))
             return false;
-        for (int64_t i = 0; i < n; i++) {
-            if (i + FAR < n && r->proposal[i + FAR].target >= 0)
-                fetch_target(m, r->proposal[i + FAR].target);
-            if (r->proposal[i].target >= 0 &&
-                !merge(m, r->batch[i], r->proposal[i]))
-                r->batch[again++] = r->batch[i];
-        }
-        n = again;
+        n = carry_out(r, n);
     }
     return true;
+}
+
+// ---- small components -------------------------------------------------------
+
+// Counting sort by degree; stable.
+static void sort_piece(const struct csr *g, const int32_t *ids, int64_t n,
+                       uint32_t *count, int32_t *sorted)
+{
+    int64_t most = 0;
+    uint32_t sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t d = csr_degree(g, ids[i]);
+        count[d]++;
+        most = d > most ? d : most;
+    }
+    for (int64_t d = 0; d <= most; d++) {
+        uint32_t here = count[d];
+        count[d] = sum;
+        sum += here;
+    }
+    for (int64_t i = 0; i < n; i++)
+        sorted[count[csr_degree(g, ids[i])]++] = ids[i];
+    memset(count, 0, (size_t)(most + 1) * sizeof(*count));
+}
+
+// Each choice is carried out at once: no batch, whose choices would be made by
+// several threads, is needed where pieces are shared out.
+static void merge_piece(struct rabbit_run *r, struct scratch *s, int64_t p)
+{
+    int64_t begin = r->pieces.begin[p], n = r->pieces.begin[p + 1] - begin;
+    int32_t *visit = r->visit + begin;
+    sort_piece(r->m.g, r->pieces.nodes + begin, n, s->weight, visit);
+    for (int64_t i = 0; i < n; i++) {
+        struct proposal best;
+        if (!rabbit_propose(&r->m, s, visit[i], &best))
+            s->failed = true;
+        else if (best.target >= 0)
+            merge(&r->m, visit[i], best);
+    }
+}
+
+static void merge_pieces(void *arg, int member, int64_t begin, int64_t end)
+{
+    struct rabbit_run *r = arg;
+    for (int64_t p = begin; p < end; p++)
+        merge_piece(r, &r->scratch[member], p);
 }
 
 // ---- communities of communities ---------------------------------------------
@@ -262,69 +328,13 @@ static bool merge_communities(struct rabbit_run *r)
     return true;
 }
 
-// ---- numbering --------------------------------------------------------------
-
-// Children in the order in which they came; a stack of nodes, since a forest
-// can be as deep as it has nodes.
-static int64_t number_tree(const struct merging *m, int32_t root, int64_t next,
-                           int32_t *stack, int32_t *perm)
-{
-    int64_t n = 0;
-    stack[n++] = root;
-    while (n > 0) {
-        int32_t v = stack[--n];
-        perm[v] = (int32_t)next++;
-        for (int32_t c = m->of[v].newest; c >= 0; c = m->of[c].older)
-            stack[n++] = c;
-    }
-    return next;
-}
-
-// Trees in the order of their smallest node; nodes without edges last.
-static void number_nodes(const struct merging *m, int32_t *stack, int32_t *perm)
-{
-    int64_t n = m->g->n_nodes, next = 0;
-    memset(perm, 0xff, (size_t)n * sizeof(*perm));
-    for (int64_t v = 0; v < n; v++)
-        if (m->strength[v] > 0 && perm[v] < 0)
-            next = number_tree(m, rabbit_root(m->dest, (int32_t)v), next, stack,
-                               perm);
-    for (int64_t v = 0; v < n; v++)
-        if (perm[v] < 0)
-            perm[v] = (int32_t)next++;
-}
-
-// root[v] becomes the number of v's community, in the order of perm.
-static int64_t number_communities(const int32_t *perm, int64_t n,
-                                  int32_t *inverse, int32_t *root)
-{
-    int64_t count = 0;
-    int32_t last = -1;
-    for (int64_t v = 0; v < n; v++)
-        inverse[perm[v]] = (int32_t)v;
-    for (int64_t i = 0; i < n; i++) {
-        int32_t v = inverse[i], mine = root[v];
-        count += mine != last;
-        last = mine;
-        root[v] = (int32_t)(count - 1);
-    }
-    return count;
-}
-
 // Which root every node is under, before communities merge further.
-static gnnac_status take_roots(struct rabbit_run *r, struct partition *out,
-                               gnnac_error *err)
+static void take_roots(void *arg, int member, int64_t begin, int64_t end)
 {
-    int64_t n = r->m.g->n_nodes;
-    out->n_nodes = n;
-    out->of = alloc_array(n, sizeof(*out->of));
-    if (!out->of)
-        return FAIL(err, GNNAC_ENOMEM, "out of memory for %lld nodes",
-                    (long long)n);
-#pragma omp parallel for schedule(static) num_threads(r->n_threads)
-    for (int64_t v = 0; v < n; v++)
-        out->of[v] = rabbit_root(r->m.dest, (int32_t)v);
-    return GNNAC_OK;
+    struct rabbit_run *r = arg;
+    (void)member;
+    for (int64_t v = begin; v < end; v++)
+        r->out.top.of[v] = rabbit_root(r->m.dest, (int32_t)v);
 }
 
 static gnnac_status out_of_memory(const struct csr *g, gnnac_error *err)
@@ -333,42 +343,55 @@ static gnnac_status out_of_memory(const struct csr *g, gnnac_error *err)
                 (long long)g->n_edges);
 }
 
-static gnnac_status run(struct rabbit_run *r, struct rabbit *out,
-                        gnnac_error *err)
+static gnnac_status run(struct rabbit_run *r)
 {
     const struct csr *g = r->m.g;
-    gnnac_status st = start(r, err);
+    int64_t n = g->n_nodes;
+    crew_each(&r->crew, n, n, set_single, r);
+    if (r->pieces.n > 0)
+        crew_each(&r->crew, r->pieces.n, g->n_edges, merge_pieces, r);
+    if (anyone_failed(r))
+        return out_of_memory(g, r->err);
+    gnnac_status st = visit_order(g, r->pieces.root, r->visit, &r->n_visit,
+                                  r->err);
     if (st != GNNAC_OK)
         return st;
     if (!merge_all(r))
-        return out_of_memory(g, err);
-    st = take_roots(r, &out->top, err);
-    if (st != GNNAC_OK)
-        return st;
-    out->perm = alloc_array(g->n_nodes, sizeof(*out->perm));
-    if (!out->perm || !merge_communities(r))
-        return out_of_memory(g, err);
-    number_nodes(&r->m, r->batch, out->perm);
-    out->top.n_communities =
-        number_communities(out->perm, g->n_nodes, r->batch, out->top.of);
-    out->parent = r->m.parent;
+        return out_of_memory(g, r->err);
+    crew_each(&r->crew, n, n, take_roots, r);
+    if (!merge_communities(r))
+        return out_of_memory(g, r->err);
+    rabbit_number_nodes(r);
+    rabbit_number_communities(r);
+    r->out.parent = r->m.parent;
     r->m.parent = NULL;
     return GNNAC_OK;
+}
+
+static void lead(void *arg)
+{
+    struct rabbit_run *r = arg;
+    r->status = run(r);
 }
 
 gnnac_status rabbit_order(const struct csr *g, int n_threads,
                           struct rabbit *out, gnnac_error *err)
 {
-    struct rabbit_run r = {.m.g = g, .n_threads = visit_threads(g, n_threads)};
-    struct rabbit result = {0};
+    struct rabbit_run r = {
+        .m.g = g, .n_threads = visit_threads(g, n_threads), .err = err};
     if (g->n_edges > UINT32_MAX)
         return FAIL(err, GNNAC_EUNSUPPORTED,
                     "communities of more than 2^32 - 1 edges");
-    gnnac_status st = run(&r, &result, err);
+    r.status = pieces_find(g, &r.pieces, err);
+    if (r.status == GNNAC_OK && !allocate(&r))
+        r.status = FAIL(err, GNNAC_ENOMEM, "out of memory for %lld nodes",
+                        (long long)g->n_nodes);
+    if (r.status == GNNAC_OK)
+        crew_run(&r.crew, r.n_threads, lead, &r);
     finish_run(&r);
-    if (st == GNNAC_OK)
-        *out = result;
+    if (r.status == GNNAC_OK)
+        *out = r.out;
     else
-        rabbit_finish(&result);
-    return st;
+        rabbit_finish(&r.out);
+    return r.status;
 }

@@ -9,7 +9,8 @@
 // out in order, and those that the earlier ones made void are made again in the
 // next batch. Communities that gain nothing more are merged further at lower
 // and lower resolution, so that those with many edges in common stand side by
-// side.
+// side. Small components, in which every merge gains, are shared out whole and
+// merge node by node.
 #ifndef GNNAC_RABBIT_H
 #define GNNAC_RABBIT_H
 

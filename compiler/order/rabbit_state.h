@@ -1,10 +1,13 @@
-// Communities while they merge: what rabbit.c and rabbit_gather.c share.
+// Communities while they merge: what rabbit.c, rabbit_gather.c and
+// rabbit_number.c share.
 #ifndef GNNAC_RABBIT_STATE_H
 #define GNNAC_RABBIT_STATE_H
 
 #include <stdbool.h>
 
-#include "graph/csr.h"
+#include "order/crew.h"
+#include "order/pieces.h"
+#include "order/rabbit.h"
 
 // A community that another one has edges to, and how many.
 struct neighbour {
@@ -40,6 +43,8 @@ struct scratch {
     int64_t n_found, capacity;
     struct chunk *chunks;     // what `cells` point into
     size_t left;
+    bool failed;   // out of memory
+    int64_t batch; // the last one that its thread had a part in
 };
 bool scratch_init(struct scratch *s, int64_t n_nodes);
 void scratch_finish(struct scratch *s);
@@ -83,5 +88,32 @@ static inline int32_t rabbit_root(int32_t *dest, int32_t v)
         return rabbit_far_root(dest, v);
     return q;
 }
+
+// ---- a run ------------------------------------------------------------------
+
+struct rabbit_run {
+    struct merging m;
+    struct scratch *scratch; // [n_threads]
+    int n_threads;
+    struct crew crew;
+    struct pieces pieces; // merged by one thread each
+    int32_t *visit; // nodes, or roots of communities, still to choose
+    int64_t n_visit;
+    int32_t *batch; // of `visit`, and what is to be tried again
+    int64_t n_batch, batches; // in it, and so far
+    int32_t *merged; // who did after the batch before
+    int64_t n_merged;
+    struct proposal *proposal;
+    struct rabbit out;
+    gnnac_status status;
+    gnnac_error *err;
+};
+
+// Gives out.perm, trees in the order of their smallest node, small components
+// after the others; nodes without edges last.
+void rabbit_number_nodes(struct rabbit_run *r);
+
+// Then out.top, from roots to numbers in the order of perm.
+void rabbit_number_communities(struct rabbit_run *r);
 
 #endif

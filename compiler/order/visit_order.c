@@ -1,9 +1,9 @@
 #include "order/visit_order.h"
 
-#include <omp.h>
 #include <stdlib.h>
 
 #include "checked.h"
+#include "order/crew.h"
 
 enum { FEWEST_BATCHES = 128, MOST_BATCHES = 256, CACHED_WORK = 65536 };
 
@@ -19,11 +19,11 @@ static int64_t work_of_all(const struct csr *g)
     return g->n_edges + visit_work(0) * g->n_nodes;
 }
 
+// Another thread takes longer to come than a small graph to be done.
 int visit_threads(const struct csr *g, int n_threads)
 {
-    if (visit_quota(work_of_all(g)) <= VISIT_WORTH_THREADS)
-        return 1;
-    return n_threads ? n_threads : omp_get_max_threads();
+    enum { WORTH_THREADS = 200000 };
+    return work_of_all(g) < WORTH_THREADS ? 1 : crew_size(n_threads);
 }
 
 // A run of ids that share a degree goes to this many batches in turn, fewer
@@ -54,23 +54,29 @@ static int64_t deal(const int32_t *ids, int64_t n, int64_t size, int32_t *order)
     return at;
 }
 
+static bool is_visited(const int32_t *except, int64_t v)
+{
+    return !except || except[v] < 0;
+}
+
 // Counting sort. start[d] is where degree d begins; start has n_degrees + 1.
-static void sort_by_degree(const struct csr *g, int64_t n_degrees,
-                           int64_t *start, int32_t *sorted)
+static void sort_by_degree(const struct csr *g, const int32_t *except,
+                           int64_t n_degrees, int64_t *start, int32_t *sorted)
 {
     for (int64_t v = 0; v < g->n_nodes; v++)
-        start[csr_degree(g, v)]++;
+        start[csr_degree(g, v)] += is_visited(except, v);
     int64_t sum = 0;
     for (int64_t d = 0; d <= n_degrees; d++) {
         sum += start[d];
         start[d] = sum;
     }
     for (int64_t v = g->n_nodes; v-- > 0;)
-        sorted[--start[csr_degree(g, v)]] = (int32_t)v;
+        if (is_visited(except, v))
+            sorted[--start[csr_degree(g, v)]] = (int32_t)v;
 }
 
-gnnac_status visit_order(const struct csr *g, int32_t *order, int64_t *n,
-                         gnnac_error *err)
+gnnac_status visit_order(const struct csr *g, const int32_t *except,
+                         int32_t *order, int64_t *n, gnnac_error *err)
 {
     int64_t n_degrees = 1, quota, at = 0;
     for (int64_t v = 0; v < g->n_nodes; v++)
@@ -84,7 +90,7 @@ gnnac_status visit_order(const struct csr *g, int32_t *order, int64_t *n,
         return FAIL(err, GNNAC_ENOMEM, "out of memory for %lld nodes",
                     (long long)g->n_nodes);
     }
-    sort_by_degree(g, n_degrees, start, sorted);
+    sort_by_degree(g, except, n_degrees, start, sorted);
     quota = visit_quota(work_of_all(g));
     for (int64_t d = 1; d < n_degrees; d++)
         if (start[d + 1] > start[d])

@@ -197,6 +197,24 @@ TEST(any_number_of_threads_gives_the_same_bytes)
     }
 }
 
+// Enough work for batches, and for small components, to be shared.
+TEST(large_graphs_have_the_same_bytes_at_any_number_of_threads)
+{
+    static const struct generate_options large[] = {
+        {.kind = "rmat", .nodes = 1 << 15, .edges = 1 << 19, .seed = 3},
+        {.kind = "batch", .nodes = 200000, .edges = 300000, .seed = 3},
+    };
+    gnnac_error err = {{0}};
+    for (int i = 0; i < 2; i++) {
+        struct coo coo = {0};
+        CHECK_INT(graph_generate(&large[i], &coo, &err), GNNAC_OK);
+        struct csr read = csr_of(coo, NULL), g = simple_of(&read);
+        check_threads(large[i].kind, &g);
+        csr_finish(&read);
+        csr_finish(&g);
+    }
+}
+
 // One figure for every compiler and machine.
 TEST(a_generated_graph_has_a_fixed_order)
 {
@@ -317,6 +335,7 @@ int main(void)
     RUN(disjoint_cliques_are_the_communities);
     RUN(two_cliques_with_a_bridge_are_two_communities);
     RUN(any_number_of_threads_gives_the_same_bytes);
+    RUN(large_graphs_have_the_same_bytes_at_any_number_of_threads);
     RUN(a_generated_graph_has_a_fixed_order);
     RUN(real_graphs_are_ordered_as_well_as_by_the_papers_program);
     return test_done();

@@ -27,7 +27,7 @@ static void add(int64_t src, int64_t dst)
 
 static const char *meeting_pairs(int i)
 {
-    static const int64_t nodes[] = {775, MANY, 1100, 3000};
+    static const int64_t nodes[] = {775, MANY, 1100, 3000, MANY};
     n_nodes = nodes[i];
     n_pairs = 0;
     switch (i) {
@@ -45,6 +45,10 @@ static const char *meeting_pairs(int i)
             for (int v = 500; v < 1100; v++)
                 add(u, v);
         return "a complete bipartite graph";
+    case 4:
+        for (int v = 0; v < MANY; v++)
+            add(v, v % 30 == 29 ? v - 29 : v + 1);
+        return "many rings";
     default:
         for (uint64_t e = 0; e < MANY; e++)
             add((int64_t)rng_below(7, 2 * e, 3000),
@@ -53,7 +57,7 @@ static const char *meeting_pairs(int i)
     }
 }
 
-enum { N_MEETINGS = 4 };
+enum { N_MEETINGS = 5 };
 
 // A new CSR of graph i, sorted and merged by `n_threads` threads.
 static struct csr meeting(int i, int n_threads)

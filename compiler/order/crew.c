@@ -1,0 +1,104 @@
+#include "order/crew.h"
+
+#include <omp.h>
+#include <sched.h>
+
+#include "checked.h"
+
+// Work that is done before another thread has noticed it; the least worth
+// taking as a part; parts for each thread, at most; how often to look before
+// the core is offered to others.
+enum { WORTH_HELP = 3000, PART_WORK = 1500, MOST_PARTS = 128, LOOKS = 2000 };
+
+int crew_size(int n_threads)
+{
+    int n = omp_get_num_procs();
+    if (n_threads == 0)
+        n_threads = omp_get_max_threads();
+    return n_threads < n ? n_threads : n;
+}
+
+static void rest(int *looks)
+{
+    if (++*looks > LOOKS)
+        sched_yield();
+#ifdef __x86_64__
+    else
+        __builtin_ia32_pause();
+#endif
+}
+
+// Take a part of the open job and do it. The job is read only then: before this
+// part is finished the leader opens no other one.
+static bool do_part(struct crew *c, int member)
+{
+    uint64_t open = __atomic_load_n(&c->open, __ATOMIC_RELAXED);
+    do
+        if ((uint32_t)open == 0)
+            return false;
+    while (!__atomic_compare_exchange_n(&c->open, &open, open - 1, true,
+                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+    int64_t begin = (int64_t)(c->n_parts - (uint32_t)open) * c->size;
+    int64_t end = begin + c->size < c->n ? begin + c->size : c->n;
+    c->body(c->arg, member, begin, end);
+    return true;
+}
+
+static void help(struct crew *c, int member)
+{
+    int looks = 0;
+    while (!__atomic_load_n(&c->over, __ATOMIC_ACQUIRE)) {
+        if (do_part(c, member)) {
+            __atomic_fetch_add(&c->helped, 1, __ATOMIC_RELEASE);
+            looks = 0;
+        } else {
+            rest(&looks);
+        }
+    }
+}
+
+void crew_run(struct crew *c, int n_threads, void (*lead)(void *arg), void *arg)
+{
+    *c = (struct crew){.n_threads = n_threads};
+    if (n_threads == 1) {
+        lead(arg);
+        return;
+    }
+#pragma omp parallel num_threads(n_threads)
+    if (omp_get_thread_num() > 0) {
+        help(c, omp_get_thread_num());
+    } else {
+        lead(arg);
+        __atomic_store_n(&c->over, true, __ATOMIC_RELEASE);
+    }
+}
+
+static int64_t count_parts(const struct crew *c, int64_t n, int64_t work)
+{
+    int64_t parts = work / PART_WORK, most = MOST_PARTS * c->n_threads;
+    parts = parts < most ? parts : most;
+    return parts < n ? parts : n;
+}
+
+void crew_each(struct crew *c, int64_t n, int64_t work, crew_body *body,
+               void *arg)
+{
+    int64_t parts = count_parts(c, n, work);
+    if (c->n_threads < 2 || work < WORTH_HELP || parts < 2) {
+        body(arg, 0, 0, n);
+        return;
+    }
+    c->size = ceil_div(n, parts);
+    c->n_parts = (uint32_t)ceil_div(n, c->size);
+    c->n = n;
+    c->body = body;
+    c->arg = arg;
+    __atomic_store_n(&c->helped, 0, __ATOMIC_RELAXED);
+    uint64_t job = (c->open >> 32) + 1, mine = 0;
+    __atomic_store_n(&c->open, job << 32 | c->n_parts, __ATOMIC_RELEASE);
+    while (do_part(c, 0))
+        mine++;
+    int looks = 0;
+    while (mine + __atomic_load_n(&c->helped, __ATOMIC_ACQUIRE) < c->n_parts)
+        rest(&looks);
+}
