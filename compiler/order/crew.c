@@ -94,8 +94,8 @@ void crew_each(struct crew *c, int64_t n, int64_t work, crew_body *body,
     c->body = body;
     c->arg = arg;
     __atomic_store_n(&c->helped, 0, __ATOMIC_RELAXED);
-    uint64_t job = (c->open >> 32) + 1, mine = 0;
-    __atomic_store_n(&c->open, job << 32 | c->n_parts, __ATOMIC_RELEASE);
+    uint64_t job = __atomic_load_n(&c->open, __ATOMIC_RELAXED) >> 32, mine = 0;
+    __atomic_store_n(&c->open, (job + 1) << 32 | c->n_parts, __ATOMIC_RELEASE);
     while (do_part(c, 0))
         mine++;
     int looks = 0;

@@ -18,10 +18,11 @@ static void finish_run(struct leiden_run *r)
         free(r->tally[t].found);
     }
     void *arrays[] = {r->tally, r->comm,   r->sum,  r->part,  r->part_sum,
-                      r->order, r->batch,  r->node, r->stale, r->choice,
-                      r->left,  r->joined};
+                      r->visit, r->ids,  r->batch, r->node, r->stale,
+                      r->choice, r->left, r->joined};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         free(arrays[i]);
+    pieces_finish(&r->pieces);
     for (int i = 0; i < r->n_levels; i++)
         level_finish(&r->levels[i]);
 }
@@ -35,7 +36,8 @@ static bool allocate(struct leiden_run *r)
     r->sum = alloc_array(n, sizeof(*r->sum));
     r->part = alloc_array(n, sizeof(*r->part));
     r->part_sum = alloc_array(n, sizeof(*r->part_sum));
-    r->order = alloc_array(n, sizeof(*r->order));
+    r->visit = alloc_array(n, sizeof(*r->visit));
+    r->ids = alloc_array(n, sizeof(*r->ids));
     r->batch = alloc_array(n, sizeof(*r->batch));
     r->node = alloc_array(n, sizeof(*r->node));
     r->stale = calloc_array(n, sizeof(*r->stale));
@@ -43,8 +45,8 @@ static bool allocate(struct leiden_run *r)
     r->left = calloc_array(n, sizeof(*r->left));
     r->joined = calloc_array(n, sizeof(*r->joined));
     bool ok = r->tally && r->level->strength && r->comm && r->sum && r->part &&
-              r->part_sum && r->order && r->batch && r->node && r->stale &&
-              r->choice && r->left && r->joined;
+              r->part_sum && r->visit && r->ids && r->batch && r->node &&
+              r->stale && r->choice && r->left && r->joined;
     for (int t = 0; ok && t < r->n_threads; t++) {
         r->tally[t].weight = calloc_array(n, sizeof(*r->tally[t].weight));
         r->tally[t].found = alloc_array(n + 1, sizeof(*r->tally[t].found));
@@ -69,8 +71,21 @@ static void set_single(void *arg, int member, int64_t begin, int64_t end)
     }
 }
 
-// Each node is a community.
-static void start(struct leiden_run *r)
+static void merge_pieces(struct leiden_run *r)
+{
+    const struct pieces *p = &r->pieces;
+    for (int64_t i = 0; p->n > 0 && i < p->begin[p->n]; i++) {
+        int32_t v = p->nodes[i], root = p->root[v];
+        if (v == root)
+            continue;
+        r->comm[v] = root;
+        r->sum[root] += r->sum[v];
+        r->sum[v] = 0;
+    }
+}
+
+// Each node is a community, and each small component.
+static gnnac_status start(struct leiden_run *r)
 {
     const struct csr *g = r->g;
     struct level *l = r->level;
@@ -79,18 +94,18 @@ static void start(struct leiden_run *r)
     l->end = g->rowptr + 1;
     l->col = g->colidx;
     crew_each(&r->crew, l->n, l->n, set_single, r);
+    merge_pieces(r);
+    return visit_order(g, r->pieces.root, r->visit, &r->n_visit, r->err);
 }
 
 // At first as rabbit.c does; above, the ids are in such an order already.
-static gnnac_status order_nodes(struct leiden_run *r, gnnac_error *err)
+static void order_nodes(struct leiden_run *r)
 {
-    if (r->level->col)
-        return visit_order(r->g, NULL, r->order, &r->n_order, err);
-    r->n_order = 0;
-    for (int64_t v = 0; v < r->level->n; v++)
+    r->order = r->level->col ? r->visit : r->ids;
+    r->n_order = r->level->col ? r->n_visit : 0;
+    for (int64_t v = 0; !r->level->col && v < r->level->n; v++)
         if (level_degree(r->level, v) > 0)
-            r->order[r->n_order++] = (int32_t)v;
-    return GNNAC_OK;
+            r->ids[r->n_order++] = (int32_t)v;
 }
 
 static bool all_parts_single(const struct leiden_run *r)
@@ -101,32 +116,40 @@ static bool all_parts_single(const struct leiden_run *r)
     return true;
 }
 
-static gnnac_status go_up(struct leiden_run *r, gnnac_error *err)
+// Rows are short, and there are still many.
+static bool only_join(const struct leiden_run *r)
+{
+    enum { MANY = 8 };
+    return rows_are_short(r->g) && r->level->n > r->g->n_nodes / MANY;
+}
+
+static gnnac_status go_up(struct leiden_run *r)
 {
     for (;;) {
-        gnnac_status st = order_nodes(r, err);
-        if (st != GNNAC_OK)
-            return st;
-        leiden_move(r, SWEEPS_UP);
-        leiden_refine(r);
+        order_nodes(r);
+        if (r->n_order == 0)
+            return GNNAC_OK;
+        if (only_join(r)) {
+            leiden_join(r);
+        } else {
+            leiden_move(r, SWEEPS_UP);
+            leiden_refine(r);
+        }
         if (all_parts_single(r) || r->n_levels == LEIDEN_MAX_LEVELS)
             return GNNAC_OK;
         if (!leiden_ascend(r))
-            return out_of_memory(r->g, err);
+            return out_of_memory(r->g, r->err);
     }
 }
 
-static gnnac_status go_down(struct leiden_run *r, gnnac_error *err)
+static void go_down(struct leiden_run *r)
 {
     leiden_settle(r, SWEEPS_DOWN);
     while (r->n_levels > 1) {
         leiden_descend(r);
-        gnnac_status st = order_nodes(r, err);
-        if (st != GNNAC_OK)
-            return st;
+        order_nodes(r);
         leiden_settle(r, SWEEPS_DOWN);
     }
-    return GNNAC_OK;
 }
 
 // ---- the result -------------------------------------------------------------
@@ -148,7 +171,9 @@ static void split_communities(const struct csr *g, const int32_t *comm,
     for (int64_t v = 0; v < g->n_nodes; v++)
         for (int64_t e = g->rowptr[v]; e < g->rowptr[v + 1]; e++) {
             int32_t u = g->colidx[e];
-            if (u > v || comm[u] != comm[v])
+            if (u > v)
+                break;
+            if (comm[u] != comm[v] || piece[u] == piece[v])
                 continue;
             int32_t a = find(piece, u), b = find(piece, (int32_t)v);
             piece[a > b ? a : b] = a > b ? b : a;
@@ -169,12 +194,13 @@ static void number_communities(struct leiden_run *r, struct partition *out)
 static void lead(void *arg)
 {
     struct leiden_run *r = arg;
-    start(r);
-    r->status = go_up(r, r->err);
+    r->status = start(r);
     if (r->status == GNNAC_OK)
-        r->status = go_down(r, r->err);
-    if (r->status == GNNAC_OK)
-        number_communities(r, r->out);
+        r->status = go_up(r);
+    if (r->status != GNNAC_OK)
+        return;
+    go_down(r);
+    number_communities(r, r->out);
 }
 
 gnnac_status leiden(const struct csr *g, int n_threads, struct partition *out,
@@ -186,10 +212,11 @@ gnnac_status leiden(const struct csr *g, int n_threads, struct partition *out,
     if (g->n_edges > UINT32_MAX)
         return FAIL(err, GNNAC_EUNSUPPORTED,
                     "communities of more than 2^32 - 1 edges");
-    if (allocate(&r))
-        crew_run(&r.crew, r.n_threads, lead, &r);
-    else
+    r.status = pieces_find(g, &r.pieces, err);
+    if (r.status == GNNAC_OK && !allocate(&r))
         r.status = out_of_memory(g, err);
+    if (r.status == GNNAC_OK)
+        crew_run(&r.crew, r.n_threads, lead, &r);
     finish_run(&r);
     return r.status;
 }

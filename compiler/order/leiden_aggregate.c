@@ -139,7 +139,7 @@ bool leiden_ascend(struct leiden_run *r)
         level_finish(&next);
         return false;
     }
-    keep_communities(r, node, r->order, next.strength);
+    keep_communities(r, node, r->ids, next.strength);
     uint32_t *sum = r->sum;
     r->sum = r->part_sum;
     r->part_sum = sum;

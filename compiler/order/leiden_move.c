@@ -10,30 +10,33 @@ static struct choice best_community(const struct leiden_run *r, struct tally *t,
                                     int32_t u)
 {
     uint32_t k = r->level->strength[u];
-    int32_t own = r->comm[u];
+    int32_t own = r->comm[u], best = own, ahead_of = -1;
     t->n_found = 0;
     tally_row(r->level, t, r->comm, u);
-    struct choice best = {own, t->weight[own], t->weight[own]};
-    int64_t most = leiden_score(r, best.own, k, r->sum[own] - k);
+    uint32_t weight = t->weight[own], most_weight = weight;
+    int64_t most = leiden_score(r, weight, k, r->sum[own] - k);
+    struct choice c = {.own = weight};
+    t->weight[own] = 0; // seen again, it is worse than it was
+    // No branches: which community is better is hard to guess.
     for (int64_t i = 0; i < t->n_found; i++) {
         int32_t id = t->found[i];
-        uint32_t weight = t->weight[id];
+        weight = t->weight[id];
         t->weight[id] = 0;
-        if (id == own)
-            continue;
-        int64_t score = leiden_score(r, weight, k, r->sum[id]);
-        if (score > most ||
-            (score == most && best.target != own && id < best.target)) {
-            most = score;
-            best.target = id;
-            best.weight = weight;
-        }
+        uint32_t others = r->sum[id] - (id == own ? k : 0);
+        int64_t score = leiden_score(r, weight, k, others);
+        bool better = (score > most) | ((score == most) & (id < ahead_of));
+        most = better ? score : most;
+        most_weight = better ? weight : most_weight;
+        best = better ? id : best;
+        ahead_of = better ? id : ahead_of;
     }
+    c.target = best;
+    c.weight = most_weight;
     if (most < 0 && r->sum[u] == 0) {
-        best.target = u;
-        best.weight = 0;
+        c.target = u;
+        c.weight = 0;
     }
-    return best;
+    return c;
 }
 
 static void choose(void *arg, int member, int64_t begin, int64_t end)
@@ -123,7 +126,7 @@ static int64_t sweep(struct leiden_run *r, int64_t quota, bool waking)
     return moves;
 }
 
-static int64_t batch_quota(const struct leiden_run *r)
+int64_t leiden_quota(const struct leiden_run *r)
 {
     int64_t work = 0;
     for (int64_t i = 0; i < r->n_order; i++)
@@ -138,7 +141,7 @@ static void wake_everyone(struct leiden_run *r)
 
 void leiden_move(struct leiden_run *r, int n_sweeps)
 {
-    int64_t quota = batch_quota(r);
+    int64_t quota = leiden_quota(r);
     for (int i = 0; i < n_sweeps; i++) {
         wake_everyone(r);
         if (sweep(r, quota, false) == 0)
@@ -151,7 +154,7 @@ enum { FEW = 50 };
 
 void leiden_settle(struct leiden_run *r, int n_sweeps)
 {
-    int64_t quota = batch_quota(r);
+    int64_t quota = leiden_quota(r);
     wake_everyone(r);
     for (int i = 0; i < n_sweeps; i++)
         if (sweep(r, quota, true) <= r->n_order / FEW)

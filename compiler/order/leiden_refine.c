@@ -1,4 +1,6 @@
 // Refinement: which parts a community consists of.
+#include <string.h>
+
 #include "order/leiden_state.h"
 #include "order/visit_order.h"
 
@@ -27,7 +29,10 @@ static int32_t best_part(const struct leiden_run *r, struct tally *t, int32_t u)
     int32_t best = -1;
     int64_t most = 0;
     t->n_found = 0;
-    tally_inside(r, t, u);
+    if (r->joining)
+        tally_row(r->level, t, r->part, u);
+    else
+        tally_inside(r, t, u);
     for (int64_t i = 0; i < t->n_found; i++) {
         int32_t id = t->found[i];
         uint32_t weight = t->weight[id];
@@ -39,6 +44,8 @@ static int32_t best_part(const struct leiden_run *r, struct tally *t, int32_t u)
             best = id;
         }
     }
+    if (r->joining)
+        return best;
     return leiden_score(r, inside, k, r->sum[r->comm[u]] - k) >= 0 ? best : -1;
 }
 
@@ -67,26 +74,46 @@ static void carry_out(struct leiden_run *r, int64_t n)
     }
 }
 
-void leiden_refine(struct leiden_run *r)
+// Small components are parts already.
+static void set_single(struct leiden_run *r)
 {
     const struct level *l = r->level;
-    int64_t total = 0, at = 0;
+    const struct pieces *p = &r->pieces;
     for (int64_t v = 0; v < l->n; v++) {
         r->part[v] = (int32_t)v;
         r->part_sum[v] = l->strength[v];
-        total += visit_work(level_degree(l, v));
     }
-    int64_t quota = visit_quota(total);
+    for (int64_t i = 0; l->col && p->n > 0 && i < p->begin[p->n]; i++) {
+        int32_t v = p->nodes[i], root = p->root[v];
+        r->part[v] = root;
+        r->part_sum[v] = v == root ? r->sum[root] : 0;
+    }
+}
+
+void leiden_refine(struct leiden_run *r)
+{
+    int64_t at = 0, quota = leiden_quota(r);
+    set_single(r);
     while (at < r->n_order) {
         int64_t n = 0, work = 0;
         for (; at < r->n_order && work < quota; at++) {
             int32_t u = r->order[at];
             if (!is_single(r, u))
                 continue;
-            work += visit_work(level_degree(l, u));
+            work += visit_work(level_degree(r->level, u));
             r->batch[n++] = u;
         }
         crew_each(&r->crew, n, work, choose, r);
         carry_out(r, n);
     }
+}
+
+void leiden_join(struct leiden_run *r)
+{
+    size_t n = (size_t)r->level->n;
+    r->joining = true;
+    leiden_refine(r);
+    r->joining = false;
+    memcpy(r->comm, r->part, n * sizeof(*r->comm));
+    memcpy(r->sum, r->part_sum, n * sizeof(*r->sum));
 }

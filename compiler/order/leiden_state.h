@@ -67,8 +67,12 @@ struct leiden_run {
     uint32_t *sum;       // of strengths, by community; 0: nobody is there
     int32_t *part;       // refined community: the id of one of its nodes
     uint32_t *part_sum;
-    int32_t *order;      // how nodes are visited
+    const int32_t *order; // how nodes are visited
     int64_t n_order;
+    int32_t *visit;      // that of the graph itself
+    int64_t n_visit;
+    int32_t *ids;        // that of the levels above: ids that have edges
+    bool joining;        // parts are built before there are communities
     int32_t *batch;      // who chooses,
     struct choice *choice; // and what
     int32_t *node;       // of the level above or below
@@ -128,6 +132,9 @@ static inline void tally_row(const struct level *l, struct tally *t,
     }
 }
 
+// The work of a batch of the level that is worked on.
+int64_t leiden_quota(const struct leiden_run *r);
+
 // ---- phases -----------------------------------------------------------------
 
 // Every node to the community that gains most, `n_sweeps` times over.
@@ -139,6 +146,9 @@ void leiden_settle(struct leiden_run *r, int n_sweeps);
 
 // Build every community anew from single nodes: fills part and part_sum.
 void leiden_refine(struct leiden_run *r);
+
+// The same as if all nodes were one community; then the parts are communities.
+void leiden_join(struct leiden_run *r);
 
 // The parts become the nodes of a level above, which is the one being worked on
 // from now; their communities stay. False: out of memory.

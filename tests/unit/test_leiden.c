@@ -171,6 +171,38 @@ TEST(any_number_of_threads_gives_the_same_bytes)
     csr_finish(&g);
 }
 
+// Rows of four entries and one component: no community is known beforehand.
+TEST(short_rows_give_the_same_bytes_at_any_number_of_threads)
+{
+    struct generate_options o = {.kind = "mesh", .nodes = 1 << 16, .seed = 3};
+    gnnac_error err = {{0}};
+    struct coo coo = {0};
+    CHECK_INT(graph_generate(&o, &coo, &err), GNNAC_OK);
+    struct csr read = csr_of(coo, NULL), g = simple_of(&read);
+    check_threads("a large mesh", &g);
+    csr_finish(&read);
+    csr_finish(&g);
+}
+
+// Rings of so few nodes gain by being whole, however they are cut.
+TEST(small_components_are_communities)
+{
+    enum { N = 30000, RING = 30 };
+    static int32_t pairs[2 * N];
+    for (int32_t v = 0; v < N; v++) {
+        pairs[2 * v] = v;
+        pairs[2 * v + 1] = v % RING == RING - 1 ? v - RING + 1 : v + 1;
+    }
+    struct csr read = csr_of(coo_of(N, N, pairs), NULL), g = simple_of(&read);
+    struct partition p = leiden_of(&g, 0);
+    CHECK_INT(p.n_communities, N / RING);
+    for (int64_t v = 0; v < N; v++)
+        CHECK_INT(p.of[v], v / RING);
+    partition_finish(&p);
+    csr_finish(&read);
+    csr_finish(&g);
+}
+
 // One figure for every compiler and machine.
 TEST(a_generated_graph_has_fixed_communities)
 {
@@ -231,6 +263,8 @@ int main(void)
     RUN(disjoint_cliques_are_the_communities);
     RUN(two_cliques_with_a_bridge_are_two_communities);
     RUN(any_number_of_threads_gives_the_same_bytes);
+    RUN(short_rows_give_the_same_bytes_at_any_number_of_threads);
+    RUN(small_components_are_communities);
     RUN(a_generated_graph_has_fixed_communities);
     RUN(modularity_of_real_graphs_is_at_least_louvains);
     return test_done();
