@@ -21,6 +21,8 @@
 #   visit.sh train FOLDER OUT               there: epoch times of GCN 2x16 and
 #                                           GIN 5x64; where NAME.feat.npz was
 #                                           packed too, accuracy of three seeds
+#   visit.sh latency FOLDER OUT             there: one inference of a gcn, as its
+#                                           caller sees it, beside an empty graph
 #   visit.sh epochs FOLDER OUT              there: an epoch beside that of
 #                                           PyTorch Geometric
 #
@@ -47,7 +49,7 @@ pack() { # BUILD FOLDER GRAPH...
     shift 2
     mkdir -p "$folder/bin" "$folder/lib" "$folder/python" "$folder/graphs"
     cp "$build"/compiler/gnnac "$build"/tests/gpu/test_gpu_{kernels,models,plans,runtime,training} \
-        "$folder/bin"
+        "$build/tests/bench/latency" "$folder/bin"
     cp -L "$build"/runtime/libgnnac.so "$folder/python"
     copy_libraries "$folder/lib" "$folder"/bin/*
     copy_libraries "$folder/python" "$folder/python/libgnnac.so"
@@ -219,6 +221,20 @@ train() {
     rm -f "$out/train.gnnb"
 }
 
+latency() {
+    local graph name
+    mkdir -p "$out/bundles"
+    for graph in "$folder"/graphs/*; do
+        name=$(basename "${graph%.*}")
+        compile "$graph" gcn --dim 128 --hidden 16 --classes 7
+        mv "$out/bundles/$name.gcn.gnnb" "$out/bundles/$name.fused.gnnb"
+        compile "$graph" gcn --dim 128 --hidden 16 --classes 7 --no-fuse
+    done
+    command latency "$out"/bundles/*.gnnb 2>&1 | tee "$out/latency.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+    rm -rf "$out/bundles"
+}
+
 # An epoch beside PyTorch Geometric's.
 epochs() {
     local graph name
@@ -246,7 +262,7 @@ pack)
     pack "$@"
     exit
     ;;
-check | time | survey | orders | families | roof | train | epochs) ;;
+check | time | survey | orders | families | roof | train | latency | epochs) ;;
 *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
     exit 1
@@ -265,6 +281,7 @@ orders) orders ;;
 families) families "${4:-8,32,128}" ;;
 roof) roof "${4:-16,64,256}" ;;
 train) train ;;
+latency) latency ;;
 epochs) epochs ;;
 esac
 rm -rf "$GNNAC_HOME"
