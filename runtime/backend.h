@@ -4,6 +4,8 @@
 #ifndef GNNAC_BACKEND_H
 #define GNNAC_BACKEND_H
 
+#include <stdatomic.h>
+
 #include "bundle/bundle.h"
 
 struct cuda_context; // cuda_context.c
@@ -31,6 +33,7 @@ struct gnnac_model {
     bool has_weights;
     float *params[MAX_PARAMS]; // host copies, owned
     struct cuda_model *cuda;   // NULL on the CPU
+    atomic_bool has_trainer;   // which changes params
 };
 
 // 1/sqrt(stored in-degree + 1) in float32; `rowptr` has no self loops.

@@ -97,9 +97,16 @@ static inline bool training_init(struct training *t,
     return false;
 }
 
-static inline void training_finish(struct training *t)
+// The model, its data and labels are left.
+static inline void training_end(struct training *t)
 {
     gnnac_trainer_destroy(t->trainer);
+    t->trainer = NULL;
+}
+
+static inline void training_finish(struct training *t)
+{
+    training_end(t);
     fixture_model_finish(&t->f);
     free(t->x);
     free(t->rowptr);

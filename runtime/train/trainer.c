@@ -114,6 +114,11 @@ gnnac_status gnnac_trainer_create(gnnac_model *m, const gnnac_features *x,
     gnnac_trainer *t = calloc(1, sizeof(*t));
     if (!t)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    if (atomic_exchange(&m->has_trainer, true)) {
+        free(t);
+        return FAIL(err, GNNAC_EUSAGE,
+                    "the model has a trainer already: close that one first");
+    }
     t->m = m;
     t->backend = m->cuda ? &cuda_training : &cpu_training;
     t->kept_step = -1;
@@ -134,6 +139,7 @@ void gnnac_trainer_destroy(gnnac_trainer *t)
     params_finish(t->second.of);
     params_finish(t->kept.of);
     transposed_finish(&t->graph);
+    atomic_store(&t->m->has_trainer, false);
     free(t);
 }
 

@@ -158,6 +158,14 @@ class Operators(Case):
                     self.loopless, x, normal(NODES, 3))),
                 ("do not divide", lambda: gnnac.sddmm(
                     self.graph, x, x, heads=3)),
+                ("heads must be from 1", lambda: gnnac.sddmm(
+                    self.graph, x, x, heads=0)),
+                ("heads must be from 1", lambda: gnnac.sddmm(
+                    self.graph, x, x, heads=2**32 + 1)),
+                ("heads is a float", lambda: gnnac.sddmm(
+                    self.graph, x, x, heads=2.0)),
+                ("heads must be from 1", lambda: gnnac.sddmm_backward(
+                    self.graph, normal(8, 2), x, x, heads=-2)),
                 ("takes a Graph", lambda: gnnac.aggregate(EDGES, x)),
                 ("out is NULL", lambda: gnnac.aggregate_backward(
                     self.graph, x, x, "max"))):

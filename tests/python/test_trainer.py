@@ -199,6 +199,18 @@ class Training(Case):
         t.close()
         self.refuses(usage, "closed", t.step, labels, nodes)
 
+    def test_one_at_a_time(self):
+        """a second trainer is refused until the first is closed or let go"""
+        model, t, labels, nodes = problem()
+        x = t._x.owner
+        self.refuses(gnnac.UsageError, "has a trainer already", gnnac.Trainer,
+                     model, x)
+        self.assertGreater(t.step(labels, nodes), 0)
+        t.close()
+        t = gnnac.Trainer(model, x)
+        del t
+        self.assertEqual(gnnac.Trainer(model, x).steps, 0)
+
     def test_life(self):
         """the model may be closed before its trainer"""
         model, t, labels, nodes = problem()

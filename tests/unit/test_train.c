@@ -389,6 +389,7 @@ TEST(options_of_the_first_version_are_taken)
         .struct_size = offsetof(gnnac_train_options, attention_dropout),
         .lr = 0.5F, .attention_dropout = 7}; // nobody may read it
     CHECK(training_init(&t, &c, &g));
+    training_end(&t);
     CHECK_INT(gnnac_trainer_create(&t.f.model, &t.features, &o, &out, &err),
               GNNAC_OK);
     CHECK(out && out->o.attention_dropout == 0 && out->o.lr == 0.5F);

@@ -111,6 +111,7 @@ TEST(options_out_of_range_are_refused)
 {
     struct training t;
     begin(&t);
+    training_end(&t);
     static const struct {
         gnnac_train_options o;
         const char *what;
@@ -142,6 +143,7 @@ TEST(options_of_later_versions_are_refused_unless_they_are_zero)
 {
     struct training t;
     begin(&t);
+    training_end(&t);
     struct {
         gnnac_train_options o;
         int64_t later;
@@ -172,10 +174,33 @@ TEST(options_of_later_versions_are_refused_unless_they_are_zero)
     training_finish(&t);
 }
 
+// A trainer that could not be made is none.
+TEST(a_model_has_one_trainer_at_a_time)
+{
+    struct training t;
+    begin(&t);
+    gnnac_trainer *out = NULL;
+    const gnnac_train_options bad = {.struct_size = sizeof(bad), .lr = -1};
+    CHECK_INT(gnnac_trainer_create(&t.f.model, &t.features, NULL, &out, &err),
+              GNNAC_EUSAGE);
+    CHECK_HAS(err.msg, "the model has a trainer already");
+    CHECK(!out);
+    training_steps(&t, 1); // unharmed
+    training_end(&t);
+    CHECK_INT(gnnac_trainer_create(&t.f.model, &t.features, &bad, &out, &err),
+              GNNAC_EUSAGE);
+    CHECK_INT(gnnac_trainer_create(&t.f.model, &t.features, NULL, &t.trainer,
+                                   &err),
+              GNNAC_OK);
+    training_steps(&t, 1);
+    training_finish(&t);
+}
+
 TEST(sparse_features_are_checked)
 {
     struct training t;
     begin(&t);
+    training_end(&t);
     gnnac_trainer *out = NULL;
     gnnac_features f = t.features;
     f.dense = NULL;
@@ -224,6 +249,7 @@ TEST(binary_cross_entropy_takes_logits_and_labels_of_0_and_1)
 {
     struct training t;
     begin(&t);
+    training_end(&t);
     gnnac_trainer *out = NULL;
     const gnnac_train_options o = {.struct_size = sizeof(o), .loss = GNNAC_BCE};
     CHECK_INT(gnnac_trainer_create(&t.f.model, &t.features, &o, &out, &err),
@@ -403,6 +429,7 @@ int main(void)
     RUN(sgd_has_momentum_and_decay);
     RUN(options_out_of_range_are_refused);
     RUN(options_of_later_versions_are_refused_unless_they_are_zero);
+    RUN(a_model_has_one_trainer_at_a_time);
     RUN(sparse_features_are_checked);
     RUN(a_step_with_a_bad_node_or_label_changes_nothing);
     RUN(binary_cross_entropy_takes_logits_and_labels_of_0_and_1);

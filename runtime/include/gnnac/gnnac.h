@@ -194,8 +194,8 @@ GNNAC_API gnnac_status gnnac_model_reference(gnnac_model *model, const float *x,
 // at any time. On the CPU the same seed gives the same bits at any number of
 // threads. On a GPU a step is one CUDA graph, launched on a stream of the
 // trainer's own; it repeats bit by bit there, and agrees with the CPU's within
-// rounding, dropout included. Thread-safety: as the model's; one trainer a
-// model.
+// rounding, dropout included. A model has at most one. Thread-safety: as the
+// model's.
 typedef struct gnnac_trainer gnnac_trainer;
 
 typedef enum gnnac_optimizer {
@@ -239,11 +239,11 @@ typedef struct gnnac_features {
 // `options` may be NULL for all defaults. Allocates all that steps need. The
 // model and the arrays of `x`, host memory, must outlive the trainer and stay
 // as they are. Sparse features become a dense matrix on a GPU. Errors:
-// GNNAC_EUSAGE (no weights yet, options or features out of range),
-// GNNAC_ENOMEM, GNNAC_EUNSUPPORTED (a network that cannot be trained; GNNAC_BCE
-// of one that ends in log-softmax (gnnac compile --logits makes one that does
-// not); on a GPU, a bundle without kernels for training: gnnac compile
-// --train), GNNAC_EDRIVER.
+// GNNAC_EUSAGE (no weights yet, a trainer already, options or features out of
+// range), GNNAC_ENOMEM, GNNAC_EUNSUPPORTED (a network that cannot be trained;
+// GNNAC_BCE of one that ends in log-softmax (gnnac compile --logits makes one
+// that does not); on a GPU, a bundle without kernels for training: gnnac
+// compile --train), GNNAC_EDRIVER.
 GNNAC_API gnnac_status
 gnnac_trainer_create(gnnac_model *model, const gnnac_features *x,
                      const gnnac_train_options *options, gnnac_trainer **out,

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ._abi import Gradients, Operands
+from ._context import whole
 from ._graph import Graph, Plan, PlanKey
 from ._library import call
 from ._model import new_array
@@ -181,13 +182,21 @@ def aggregate_backward(graph: Graph, out_grad: Any, x: Any = None,
 # ---- sddmm ------------------------------------------------------------------
 
 
+def _head_count(heads: int, columns: int) -> int:
+    number = whole(heads, "heads", 1, 2**31 - 1)
+    if columns % number:
+        raise usage(f"{number} heads do not divide {columns} columns")
+    return number
+
+
 def sddmm(graph: Graph, x: Any, y: Any, heads: int = 1, out: Any = None) -> Any:
     """Dot products of x[v] and y[u] for every edge from u to v, over each
     head's columns: x, y [nodes, d] to [edges, heads]."""
     at = _read(graph, x, "x")
     source = _read(graph, y, "y", at.shape)
-    result, view = _written(graph, out, "out", (graph.edges, heads), at, source)
-    key = PlanKey(SDDMM, 0, at.shape[1], heads, False, False)
+    n = _head_count(heads, at.shape[1])
+    result, view = _written(graph, out, "out", (graph.edges, n), at, source)
+    key = PlanKey(SDDMM, 0, at.shape[1], n, False, False)
     _forward(graph, key, _operands(at, source), at, view)
     return result
 
@@ -197,10 +206,11 @@ def sddmm_backward(graph: Graph, out_grad: Any, x: Any, y: Any,
     """(gradient of x, gradient of y) from that of sddmm()'s result."""
     at = _read(graph, x, "x")
     source = _read(graph, y, "y", at.shape)
-    given = _read(graph, out_grad, "out_grad", (graph.edges, heads))
+    n = _head_count(heads, at.shape[1])
+    given = _read(graph, out_grad, "out_grad", (graph.edges, n))
     to_x, x_view = _written(graph, None, "x_grad", at.shape, given)
     to_y, y_view = _written(graph, None, "y_grad", at.shape, given)
-    key = PlanKey(SDDMM, 0, at.shape[1], heads, False, True)
+    key = PlanKey(SDDMM, 0, at.shape[1], n, False, True)
     _backward(graph, key, _operands(at, source), None, given,
               _gradients(x_view, y_view))
     return to_x, to_y

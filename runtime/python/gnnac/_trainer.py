@@ -67,7 +67,8 @@ class Trainer(Owner):
     cross-entropy of logits, of a network without log-softmax.
     `rates`: lr (0.01), weight_decay, dropout,
     attention_dropout, momentum, beta1, beta2, epsilon. A model has one
-    trainer at a time; calls of both wait for one another.
+    trainer: close() it, or let it go, before another. Calls of both wait for
+    one another.
     """
 
     def __init__(self, model: Model, x: Any, optimizer: str = "adam",
