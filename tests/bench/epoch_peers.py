@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Times an epoch of training side by side with its peers on the same GPU.
+"""Times an epoch of training, and says how much memory it takes, side by side
+with its peers on the same GPU.
 
 usage: epoch_peers.py GNNAC LIBGNNAC BUNDLE...
 
@@ -9,7 +10,13 @@ what `bench --protocol gnnadvisor` says; the peers are PyTorch Geometric on an
 edge list, the same under torch.compile, and on a sparse CSR matrix (cuSPARSE),
 all in float32 with TF32 off. First all run a few steps from the same weights: a
 peer or a bundle whose losses are not PyTorch Geometric's is not timed.
+
+Peak memory: of gnnac what the driver has less after some steps than before the
+model, code, cuBLAS and all; of a peer the most that its tensors take at a time,
+edges and features included (torch.cuda.max_memory_allocated), without code or
+what PyTorch's allocator holds beside them. Nothing else may use the GPU.
 """
+import gc
 import json
 import os
 import subprocess
@@ -25,13 +32,22 @@ LR, WEIGHT_DECAY = 0.01, 5e-4
 TOLERANCE, LATER_TOLERANCE = 1e-4, 0.02
 
 
-def losses_of_gnnac(bundle, weights, x, labels):
+def free_bytes():
+    gc.collect()
+    torch.cuda.synchronize()
+    return torch.cuda.mem_get_info()[0]
+
+
+def run_gnnac(bundle, weights, x, labels):
+    """(losses of the first steps, bytes on the device)"""
     import gnnac
+    before = free_bytes()
     model = gnnac.Model(gnnac.Context("cuda:0"), gnnac.Bundle(bundle))
     model.load_weights(weights)
     with gnnac.Trainer(model, x, lr=LR, weight_decay=WEIGHT_DECAY) as trainer:
         nodes = numpy.arange(len(labels), dtype=numpy.int32)
-        return [trainer.step(labels, nodes) for _ in range(N_CHECKED)]
+        losses = [trainer.step(labels, nodes) for _ in range(N_CHECKED)]
+        return losses, before - free_bytes()
 
 
 class Peer:
@@ -72,19 +88,33 @@ def agree(a, b):
                for i, (x, y) in enumerate(zip(a, b)))
 
 
-def row(name, ms, base=None):
-    ratio = f"{ms / base:8.2f}x" if base else ""
-    print(f"    {name:34}{ms:10.3f} ms{ratio}", flush=True)
+def row(name, got, base=None):
+    """`got` and `base`: (ms, bytes)"""
+    ratios = [f"{a / b:8.2f}x" for a, b in zip(got, base)] if base \
+        else [" " * 9] * 2
+    ms, taken = got
+    print(f"    {name:34}{ms:10.3f} ms{ratios[0]}"
+          f"{taken / 2 ** 20:10.1f} MiB{ratios[1]}".rstrip(), flush=True)
 
 
-def try_peer(name, make, wanted, base):
+def tensor_bytes(t):
+    parts = [t] if t.layout == torch.strided else \
+        [t.crow_indices(), t.col_indices(), t.values()]
+    return sum(p.numel() * p.element_size() for p in parts)
+
+
+def try_peer(name, edges, make, wanted, base):
     """Errors are said, not hidden."""
     try:
-        peer = make()
+        free_bytes()  # what earlier peers held is gone
+        before = torch.cuda.memory_allocated() - tensor_bytes(edges)
+        torch.cuda.reset_peak_memory_stats()
+        peer = make(edges)
         if not agree([peer.step().item() for _ in wanted], wanted):
             print(f"    {name:34} other losses: not timed")
         else:
-            row(name, peer.epoch_ms(), base)
+            ms = peer.epoch_ms()
+            row(name, (ms, torch.cuda.max_memory_allocated() - before), base)
     except Exception as e:
         print(f"    {name:34} {(str(e).splitlines() or [repr(e)])[0][:70]}")
         torch.cuda.synchronize()
@@ -103,22 +133,25 @@ def compare(program, path):
     with tempfile.TemporaryDirectory() as folder:
         weights = os.path.join(folder, "weights.safetensors")
         save_file({k: v.contiguous() for k, v in state.items()}, weights)
-        mine = losses_of_gnnac(path, weights, x, labels)
+        mine, taken = run_gnnac(path, weights, x, labels)
     if not agree(mine, wanted):
         print(f"    gnnac's losses {mine} are not {wanted}: not timed")
         return False
     said = subprocess.run(
         [*program.split(), "bench", path, "--protocol", "gnnadvisor", "--device",
          "cuda:0", "--json"], check=True, capture_output=True, text=True)
-    base = json.loads(said.stdout)["epoch_ms_mean"]
+    base = json.loads(said.stdout)["epoch_ms_mean"], taken
     row("gnnac (the base)", base)
 
-    def peer(edges, compiled=False):
-        return lambda: Peer(manifest, state, edges, x, labels, compiled)
-    try_peer("PyG, edge list", peer(graph["edges"]), wanted, base)
-    try_peer("PyG, edge list, torch.compile", peer(graph["edges"], True),
-             wanted, base)
-    try_peer("PyG, CSR (cuSPARSE)", peer(graph["adj"]), wanted, base)
+    def peer(edges):
+        return Peer(manifest, state, edges, x, labels)
+
+    def compiled(edges):
+        return Peer(manifest, state, edges, x, labels, compiled=True)
+    edges, adj = graph["edges"], graph["adj"]
+    try_peer("PyG, edge list", edges, peer, wanted, base)
+    try_peer("PyG, edge list, torch.compile", edges, compiled, wanted, base)
+    try_peer("PyG, CSR (cuSPARSE)", adj, peer, wanted, base)
     return True
 
 

@@ -23,7 +23,8 @@
 #                                           packed too, accuracy of three seeds
 #   visit.sh latency FOLDER OUT             there: one inference of a gcn, as its
 #                                           caller sees it, beside an empty graph
-#   visit.sh epochs FOLDER OUT              there: an epoch beside that of
+#   visit.sh epochs FOLDER OUT              there: an epoch's time and peak memory
+#                                           beside those of
 #                                           PyTorch Geometric
 #
 # Logs go to OUT; a summary is printed. Exit status 1: something failed.
