@@ -24,8 +24,7 @@
 #   visit.sh latency FOLDER OUT             there: one inference of a gcn, as its
 #                                           caller sees it, beside an empty graph
 #   visit.sh epochs FOLDER OUT              there: an epoch's time and peak memory
-#                                           beside those of
-#                                           PyTorch Geometric
+#                                           beside PyTorch Geometric's
 #
 # Logs go to OUT; a summary is printed. Exit status 1: something failed.
 set -uo pipefail
