@@ -59,7 +59,7 @@ static void add_name(struct strbuf *b, const struct unit *u,
 {
     strbuf_printf(b, "gnnac_%s_%s_d%d", u->name, dtype_name(s->x_type),
                   (int)s->dim);
-    for (size_t i = 0; i < c->family->n_knobs; i++)
+    for (size_t i = 0; i < candidate_n_told(c); i++)
         strbuf_printf(b, "_%s%" PRId64, u->tags[i], c->values[i]);
     if (s->depth)
         strbuf_printf(b, "_k%d", (int)s->depth);
@@ -132,7 +132,7 @@ static void add_provenance(struct strbuf *b, const struct unit *u,
     strbuf_printf(b, "// gnnac %s, from %s\n", c->family->op, u->file);
     add_comment(b, u->doc);
     strbuf_puts(b, "//");
-    for (size_t i = 0; i < c->family->n_knobs; i++)
+    for (size_t i = 0; i < candidate_n_told(c); i++)
         strbuf_printf(b, " %s=%" PRId64, c->family->knobs[i].name,
                       c->values[i]);
     strbuf_printf(b, "\n// %s dim=%d x_pitch=%d out_pitch=%d",

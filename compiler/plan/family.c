@@ -18,6 +18,14 @@ int family_knob(const struct family *f, const char *knob)
     return -1;
 }
 
+size_t candidate_n_told(const struct candidate *c)
+{
+    size_t n = c->family->n_knobs;
+    while (n > 0 && c->values[n - 1] == 0 && c->family->knobs[n - 1].dflt == 0)
+        n--;
+    return n;
+}
+
 int64_t candidate_get(const struct candidate *c, const char *knob, int64_t dflt)
 {
     int i = family_knob(c->family, knob);

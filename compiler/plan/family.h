@@ -48,6 +48,11 @@ struct candidate {
 // Whether both are one point, whoever proposed them.
 bool candidate_same_point(const struct candidate *a, const struct candidate *b);
 
+// How many knobs tell the point apart from others: a family's last ones that
+// are off (0, by default) are left out of names and texts, so that both stay
+// what they were when such a knob is added.
+size_t candidate_n_told(const struct candidate *c);
+
 // Value of a knob by name; `dflt` if the family has none of that name.
 int64_t candidate_get(const struct candidate *c, const char *knob,
                       int64_t dflt);

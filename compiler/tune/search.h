@@ -17,7 +17,7 @@ enum { SEARCH_RULED = 16, SEARCH_WAVE = 48 };
 struct search_point {
     const void *family; // one address for each family
     size_t n_knobs;
-    int64_t values[MAX_KNOBS];
+    int64_t values[MAX_KNOBS]; // 0 beyond n_knobs
 };
 
 struct search_news {

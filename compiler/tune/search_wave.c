@@ -51,9 +51,9 @@ static bool are_neighbours(const struct search_point *a,
                            const struct search_point *b)
 {
     size_t n = 0;
-    if (a->family != b->family || a->n_knobs != b->n_knobs)
+    if (a->family != b->family)
         return false;
-    for (size_t i = 0; i < a->n_knobs && n < 2; i++)
+    for (size_t i = 0; i < MAX_KNOBS && n < 2; i++)
         n += a->values[i] != b->values[i];
     return n == 1;
 }

@@ -20,7 +20,7 @@ void candidate_text(const struct candidate *c, char *out, size_t n_bytes)
 {
     size_t used = 0;
     out[0] = '\0';
-    for (size_t i = 0; i < c->family->n_knobs && used < n_bytes; i++)
+    for (size_t i = 0; i < candidate_n_told(c) && used < n_bytes; i++)
         used += (size_t)snprintf(out + used, n_bytes - used, "%s%s=%lld",
                                  i ? " " : "", c->family->knobs[i].name,
                                  (long long)c->values[i]);
