@@ -22,6 +22,10 @@
 //%        doc = "neighbours of a row that a team has in flight" }
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 4,
 //%        doc = "warps per block" }
+//% knob { name = "slab", tag = "b", min = 0, max = 1024, default = 0,
+//%        doc = "bytes of a row that all rows are summed by at a time; 0: as many as lanes hold" }
+//% knob { name = "hints", tag = "h", min = 0, max = 2, default = 0,
+//%        doc = "1: caches drop ids and sums first; 2: and L2 keeps x" }
 
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
@@ -33,7 +37,8 @@
 //% local share = edgesPerWarp // teams
 //% local places = teams * warpPerBlock
 //% -- One load more than there are neighbours: the row's own term.
-//% local L = parts.layout(dimWorker, vec, unroll + 1, warpPerBlock)
+//% local L = parts.layout(dimWorker, vec, unroll + 1, warpPerBlock, slab)
+//% lanes.hint(L, hints)
 //% check(spec.edges == "none", "edge_balanced takes no weights of edges")
 //% local weighted = spec.norm == "gcn"
 //% needs { part_size = share, part_rows = (share + 1) // 2,
@@ -57,7 +62,7 @@ typedef long long offset_t;
 typedef int offset_t;
 //% end
 
-//% lanes.define("load", L, L.vec, spec.x_type)
+//% lanes.define(L.x_verb, L, L.vec, spec.x_type)
 //% parts.define(L)
 //% epilogue.define(L)
 //% -- Leave the sum of a row that an earlier team of the block began.
@@ -112,7 +117,7 @@ ${kernel}(${parameters})
 //% local function fetch_ids()
 #pragma unroll
     for (int k = 0; k < ${unroll}; k++)
-        id[k] = k < left ? __ldg(ids + k) : 0;
+        id[k] = k < left ? ${L.fetch_id}(ids + k) : 0;
 //% end
     int id[${unroll}];
 //% fetch_ids()

@@ -26,7 +26,7 @@
 //%   if spec.bias then lanes.define("load", L, L.vec) end
 //%   tail.define(L)
 //%   if not tail.multiplies then
-//%     lanes.define("store", L, L.out_piece, spec.out_type)
+//%     lanes.define(L.out_verb, L, L.out_piece, spec.out_type)
 //%   end
 //% end
 //%
@@ -103,7 +103,7 @@
 //%   if tail.multiplies then
 //%     tail.store(L)
 //%   else
-//%     lanes.store_row(L, L.out_piece, spec.out_type)
+//%     lanes.store_row(L, L.out_piece, spec.out_type, L.out_verb)
 //%   end
 //% end
 //%

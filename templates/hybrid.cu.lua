@@ -23,6 +23,10 @@
 //%        doc = "neighbours that a team has in flight" }
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 4,
 //%        doc = "warps per block" }
+//% knob { name = "slab", tag = "b", min = 0, max = 1024, default = 0,
+//%        doc = "bytes of a row that all rows are summed by at a time; 0: as many as lanes hold" }
+//% knob { name = "hints", tag = "h", min = 0, max = 2, default = 0,
+//%        doc = "1: caches drop ids and sums first; 2: and L2 keeps x" }
 
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
@@ -35,7 +39,8 @@
 //% -- Ids that a lane holds, and neighbours of a team that these give.
 //% local held = (unroll + dimWorker - 1) // dimWorker
 //% local step = math.max(1, dimWorker // unroll) * unroll
-//% local L = parts.layout(dimWorker, vec, unroll + held, warpPerBlock)
+//% local L = parts.layout(dimWorker, vec, unroll + held, warpPerBlock, slab)
+//% lanes.hint(L, hints)
 //% check(spec.edges == "none", "hybrid takes no weights of edges")
 //% local weighted = spec.norm == "gcn"
 //% needs { part_size = segmentEdges, parts_per_block = 1, partials = true,
@@ -63,7 +68,7 @@ typedef long long offset_t;
 typedef int offset_t;
 //% end
 
-//% lanes.define("load", L, L.vec, spec.x_type)
+//% lanes.define(L.x_verb, L, L.vec, spec.x_type)
 //% parts.define(L)
 //% epilogue.define(L)
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
@@ -128,10 +133,10 @@ ${kernel}(${parameters})
 #pragma unroll
         for (int h = 0; h < ${held}; h++) {
 //%   if held == 1 then
-            next[h] = place < left ? __ldg(ids) : 0;
+            next[h] = place < left ? ${L.fetch_id}(ids) : 0;
 //%   else
             const int by = wide ? h * ${used} : h * ${dimWorker};
-            next[h] = place + by < left ? __ldg(ids + by) : 0;
+            next[h] = place + by < left ? ${L.fetch_id}(ids + by) : 0;
 //%   end
         }
 //% end

@@ -8,6 +8,9 @@
 //% -- all blocks of one tile start before those of the next, so that a tile of
 //% -- x can stay in the L2 cache. Lanes past the last column repeat it, so that
 //% -- only the final store has to ask.
+//% -- A slab makes tiles narrower: of at most so many bytes of a row (0: as wide as
+//% -- the lanes hold), so that all rows' tiles fit the L2 cache together.
+//% local hints = include "hints"
 //% local lanes = {}
 //% local written = {}
 //%
@@ -42,14 +45,27 @@
 //%   return lanes.widest_of(spec.x_type, limit, spec.x_pitch)
 //% end
 //%
+//% -- How many spans of columns, each one load of all lanes, a tile may have.
 //% -- With a tail a row is in one tile: its lanes go on with all of it.
-//% function lanes.layout(dimWorker, edgeWorker, vec, coarsen)
+//% local function spans(n, span, coarsen, slab)
+//%   local bytes = span * 4 // lanes.per_word(spec.x_type)
+//%   local fit = slab > 0 and slab // bytes or n
+//%   if spec.tail ~= "none" then
+//%     check(n <= fit, "slab %d: a row that ends in a tail is not cut", slab)
+//%     return n
+//%   end
+//%   check(n <= 1 or fit > 0, "slab %d is less than the %d bytes that a team loads",
+//%         slab, bytes)
+//%   return math.min(coarsen, n, math.max(1, fit))
+//% end
+//%
+//% function lanes.layout(dimWorker, edgeWorker, vec, coarsen, slab)
 //%   local L = { dimWorker = dimWorker, edgeWorker = edgeWorker, vec = vec,
 //%               tail = spec.dim % vec, slots = {}, floats = 0 }
 //%   L.body = spec.dim - L.tail
+//%   hints.choose(L, 0)
 //%   local span = dimWorker * vec
-//%   local held = (L.body + span - 1) // span
-//%   if spec.tail == "none" then held = math.min(coarsen, held) end
+//%   local held = spans((L.body + span - 1) // span, span, coarsen, slab or 0)
 //%   L.tile = span * held
 //%   L.tiles = held == 0 and 1 or (L.body + L.tile - 1) // L.tile
 //%   local function add(slot)
@@ -69,6 +85,9 @@
 //%   return L
 //% end
 //%
+//% -- The knob of the same name; before anything is defined.
+//% lanes.hint = hints.choose
+//%
 //% -- Whether `loads` rows in flight per lane fit the registers of a block.
 //% function lanes.fits(floats, loads, warps)
 //%   local registers = math.min(255, 65536 // (32 * warps))
@@ -82,11 +101,13 @@
 //%   written[name] = true
 //%   return first
 //% end
+//% local function stores(verb) return verb == "store" or verb == "stream" end
+//% local function loads(verb) return verb == "load" or verb == "keep" end
 //% local function define_halves(verb, dtype)
 //%   if once(dtype) then
 typedef unsigned short ${dtype}_t;
 //%   end
-//%   if verb ~= "store" and once("from_" .. dtype) then
+//%   if not stores(verb) and once("from_" .. dtype) then
 static __device__ __forceinline__ float from_${dtype}(unsigned bits)
 {
 //%     if dtype == "bf16" then
@@ -98,7 +119,7 @@ static __device__ __forceinline__ float from_${dtype}(unsigned bits)
 //%     end
 }
 
-//%   elseif verb == "store" and once("to_" .. dtype) then
+//%   elseif stores(verb) and once("to_" .. dtype) then
 static __device__ __forceinline__ unsigned to_${dtype}(float v)
 {
 //%     if dtype == "bf16" then
@@ -117,16 +138,19 @@ static __device__ __forceinline__ unsigned to_${dtype}(float v)
 //% -- The body of a move of 16-bit values: whole words, or one value at a time.
 //% local function move_halves(verb, width, piece, dtype)
 //%   local words = { [2] = "unsigned", [4] = "uint2", [8] = "uint4" }
-//%   local convert = (verb == "store" and "to_" or "from_") .. dtype
+//%   local convert = (stores(verb) and "to_" or "from_") .. dtype
+//%   local fetch = verb == "keep" and "load_kept" or "__ldg"
 //%   for i = 0, width - 1, piece do
 //%     if piece == 1 and verb == "store" then
     to[${i}] = (${lanes.type(dtype)})${convert}(from[${i}]);
-//%     elseif piece == 1 and verb == "load" then
-    to[${i}] = ${convert}(__ldg(from + ${i}));
+//%     elseif piece == 1 and verb == "stream" then
+    __stcs(to + ${i}, (${lanes.type(dtype)})${convert}(from[${i}]));
+//%     elseif piece == 1 and loads(verb) then
+    to[${i}] = ${convert}(${fetch}(from + ${i}));
 //%     elseif piece == 1 then
     to[${i}] = ${convert}(from[${i}]);
-//%     elseif verb == "load" then
-    const ${words[piece]} v${i} = __ldg((const ${words[piece]} *)(from + ${i}));
+//%     elseif loads(verb) then
+    const ${words[piece]} v${i} = ${fetch}((const ${words[piece]} *)(from + ${i}));
 //%     elseif verb == "read" then
     const ${words[piece]} v${i} = *(const ${words[piece]} *)(from + ${i});
 //%     else
@@ -135,10 +159,10 @@ static __device__ __forceinline__ unsigned to_${dtype}(float v)
 //%     for j = 0, piece > 1 and piece // 2 - 1 or -1 do
 //%       local member = ({ "x", "y", "z", "w" })[j + 1]
 //%       local at = i + 2 * j
-//%       if verb ~= "store" and piece == 2 then
+//%       if not stores(verb) and piece == 2 then
     to[${at}] = ${convert}(v${i} & 0xffffu);
     to[${at + 1}] = ${convert}(v${i} >> 16);
-//%       elseif verb ~= "store" then
+//%       elseif not stores(verb) then
     to[${at}] = ${convert}(v${i}.${member} & 0xffffu);
     to[${at + 1}] = ${convert}(v${i}.${member} >> 16);
 //%       elseif piece == 2 then
@@ -149,36 +173,46 @@ static __device__ __forceinline__ unsigned to_${dtype}(float v)
 //%     end
 //%     if piece > 1 and verb == "store" then
     *(${words[piece]} *)(to + ${i}) = v${i};
+//%     elseif piece > 1 and verb == "stream" then
+    __stcs((${words[piece]} *)(to + ${i}), v${i});
 //%     end
 //%   end
 //% end
 //%
 //% -- The body of a move of floats.
 //% local function move_floats(verb, width, piece)
+//%   local fetch = verb == "keep" and "load_kept" or "__ldg"
 //%   for i = 0, width - 1, piece do
 //%     local v = piece == 4 and width == 4 and "v" or "v" .. i
-//%     if verb == "store" and piece == 4 and width == 4 then
+//%     if verb == "stream" and piece == 4 then
+    __stcs((float4 *)(to + ${i}),
+           make_float4(from[${i}], from[${i + 1}], from[${i + 2}], from[${i + 3}]));
+//%     elseif verb == "stream" and piece == 2 then
+    __stcs((float2 *)(to + ${i}), make_float2(from[${i}], from[${i + 1}]));
+//%     elseif verb == "stream" then
+    __stcs(to + ${i}, from[${i}]);
+//%     elseif verb == "store" and piece == 4 and width == 4 then
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 //%     elseif verb == "store" and piece == 4 then
     *(float4 *)(to + ${i}) =
         make_float4(from[${i}], from[${i + 1}], from[${i + 2}], from[${i + 3}]);
 //%     elseif verb == "store" and piece == 2 then
     *(float2 *)(to + ${i}) = make_float2(from[${i}], from[${i + 1}]);
-//%     elseif piece == 1 and verb ~= "load" then
+//%     elseif piece == 1 and not loads(verb) then
     to[${i}] = from[${i}];
 //%     elseif piece == 1 then
-    to[${i}] = __ldg(from + ${i});
+    to[${i}] = ${fetch}(from + ${i});
 //%     else
-//%       if piece == 4 and width == 4 and verb == "load" then
-    const float4 v = __ldg((const float4 *)from);
+//%       if piece == 4 and width == 4 and loads(verb) then
+    const float4 v = ${fetch}((const float4 *)from);
 //%       elseif piece == 4 and width == 4 then
     const float4 v = *(const float4 *)from;
-//%       elseif piece == 4 and verb == "load" then
-    const float4 ${v} = __ldg((const float4 *)(from + ${i}));
+//%       elseif piece == 4 and loads(verb) then
+    const float4 ${v} = ${fetch}((const float4 *)(from + ${i}));
 //%       elseif piece == 4 then
     const float4 ${v} = *(const float4 *)(from + ${i});
-//%       elseif verb == "load" then
-    const float2 v${i} = __ldg((const float2 *)(from + ${i}));
+//%       elseif loads(verb) then
+    const float2 v${i} = ${fetch}((const float2 *)(from + ${i}));
 //%       else
     const float2 v${i} = *(const float2 *)(from + ${i});
 //%       end
@@ -195,12 +229,21 @@ static __device__ __forceinline__ unsigned to_${dtype}(float v)
 //% -- The name of a device function that moves `width` values, floats in
 //% -- registers: loadW and storeW want them aligned as a whole; loadWxP works in
 //% -- pieces of P values that are aligned to that. readW is loadW for memory
-//% -- that the kernel also writes. Of another dtype than f32 the name tells it.
+//% -- that the kernel also writes; keepW and streamW are loadW and storeW with
+//% -- hints.lib.lua's. Of another dtype than f32 the name tells it.
 //% function lanes.mover(verb, width, piece, dtype)
 //%   local most = 4 * lanes.per_word(dtype or "f32")
 //%   piece = math.min(width, piece, most)
 //%   local name = verb .. width .. (piece < width and "x" .. piece or "")
 //%   return dtype and dtype ~= "f32" and name .. "_" .. dtype or name, piece
+//% end
+//%
+//% -- The load of one piece of that dtype that L2 is to keep, once.
+//% local function define_kept(piece, dtype)
+//%   local floats = { "float", "float2", nil, "float4" }
+//%   local halves = { lanes.type(dtype), "unsigned", nil, "uint2", [8] = "uint4" }
+//%   local type = (dtype == "f32" and floats or halves)[piece]
+//%   if once("kept_" .. type) then hints.define_kept(type) end
 //% end
 //%
 //% -- Write that function, unless it is there.
@@ -209,8 +252,9 @@ static __device__ __forceinline__ unsigned to_${dtype}(float v)
 //%   local name, piece = lanes.mover(verb, width, piece, dtype)
 //%   if not once(name) then return end
 //%   if dtype ~= "f32" then define_halves(verb, dtype) end
-//%   local to = lanes.type(verb == "store" and dtype or "f32")
-//%   local from = lanes.type(verb == "store" and "f32" or dtype)
+//%   if verb == "keep" then define_kept(piece, dtype) end
+//%   local to = lanes.type(stores(verb) and dtype or "f32")
+//%   local from = lanes.type(stores(verb) and "f32" or dtype)
 static __device__ __forceinline__ void ${name}(${to} *to, const ${from} *from)
 {
 //%   if dtype == "f32" then
@@ -270,6 +314,7 @@ static __device__ __forceinline__ void ${name}(${to} *to, const ${from} *from)
 //% function lanes.pointers(L, x, dtype, name)
 //%   name = name or "x"
 //%   L.read_type = dtype or "f32"
+//%   L.read_verb = x == "x" and L.x_verb or "load"
 //%   local type = lanes.type(L.read_type)
 //%   for _, s in ipairs(L.slots) do
 //%     if s.index > 0 and s.whole and not s.tail then
@@ -286,7 +331,7 @@ static __device__ __forceinline__ void ${name}(${to} *to, const ${from} *from)
 //% function lanes.load_row(L, to, name)
 //%   to, name = to or "v", name or "x"
 //%   for _, s in ipairs(L.slots) do
-//%     local load = lanes.mover("load", s.width, s.width, L.read_type)
+//%     local load = lanes.mover(L.read_verb, s.width, s.width, L.read_type)
 //%     if s.tail and L.tiles > 1 then
             if (last_tile)
                 ${load}(&${to}[k][${s.at}], ${name}${s.index} + u);
@@ -350,10 +395,11 @@ static __device__ __forceinline__ void ${name}(${to} *to, const ${from} *from)
 //%   end
 //% end
 //%
-//% -- Store the sums to a row that begins at `to`, each column once.
-//% function lanes.store_row(L, piece, dtype)
+//% -- Store the sums to a row that begins at `to`, each column once; of another
+//% -- verb than "store", by that.
+//% function lanes.store_row(L, piece, dtype, verb)
 //%   for _, s in ipairs(L.slots) do
-//%     local store = lanes.mover("store", s.width, piece, dtype)
+//%     local store = lanes.mover(verb or "store", s.width, piece, dtype)
 //%     local once = s.tail and L.tiles > 1
 //%     if once and s.whole then
     if (last_tile)

@@ -17,13 +17,18 @@
 //%        doc = "groups, and so warps, per block" }
 //% knob { name = "unroll", tag = "u", min = 1, max = 8, default = 4,
 //%        doc = "neighbours that a team of lanes has in flight" }
+//% knob { name = "slab", tag = "b", min = 0, max = 1024, default = 0,
+//%        doc = "bytes of a row that all rows are summed by at a time; 0: as many as lanes hold" }
+//% knob { name = "hints", tag = "h", min = 0, max = 2, default = 0,
+//%        doc = "1: caches drop ids and sums first; 2: and L2 keeps x" }
 
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
 //% local parts = include "parts"
 //% local weights = include "weights"
 //% local teams = 32 // dimWorker
-//% local L = parts.layout(dimWorker, 4, unroll, warpPerBlock)
+//% local L = parts.layout(dimWorker, 4, unroll, warpPerBlock, slab)
+//% lanes.hint(L, hints)
 //% local vec = L.vec
 //% needs { part_size = partSize, parts_per_block = warpPerBlock,
 //%         partials = true }
@@ -45,7 +50,7 @@ typedef long long offset_t;
 typedef int offset_t;
 //% end
 
-//% lanes.define("load", L, vec, spec.x_type)
+//% lanes.define(L.x_verb, L, vec, spec.x_type)
 //% parts.define(L)
 //% epilogue.define(L)
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
@@ -131,7 +136,7 @@ ${kernel}(${parameters})
 //% else
         const int n = left;
 //% end
-        const int id = lane < n ? __ldg(ids + lane) : 0;
+        const int id = lane < n ? ${L.fetch_id}(ids + lane) : 0;
 //% if weights.used then
         float coef = 0.0f;
         if (lane < n) {

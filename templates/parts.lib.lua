@@ -6,17 +6,18 @@
 //% local pitch = (spec.dim + 3) // 4 * 4
 //%
 //% -- The widest loads, up to `widest` words of 4 bytes, that leave no lane without columns,
-//% -- then as many columns per lane as the registers allow, shared evenly
-//% -- between the tiles.
-//% function parts.layout(dimWorker, widest, loads, warps)
+//% -- then as many columns per lane as the registers allow, up to 8 words of them,
+//% -- shared evenly between the tiles.
+//% function parts.layout(dimWorker, widest, loads, warps, slab)
 //%   local teams = 32 // dimWorker
+//%   local most = 8 * lanes.per_word(spec.x_type)
 //%   local function layout(vec)
-//%     for coarsen = 8 // vec, 1, -1 do
-//%       local L = lanes.layout(dimWorker, teams, vec, coarsen)
+//%     for coarsen = most // vec, 1, -1 do
+//%       local L = lanes.layout(dimWorker, teams, vec, coarsen, slab)
 //%       if lanes.fits(L.floats, loads, warps) then
 //%         local span = L.tiles * dimWorker * vec
 //%         return lanes.layout(dimWorker, teams, vec,
-//%                             (L.body + span - 1) // span)
+//%                             (L.body + span - 1) // span, slab)
 //%       end
 //%     end
 //%   end

@@ -19,13 +19,19 @@
 //%        doc = "neighbours that a team has in flight" }
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 4,
 //%        doc = "warps per block" }
+//% knob { name = "slab", tag = "b", min = 0, max = 1024, default = 0,
+//%        doc = "bytes of a row that all rows are summed by at a time; 0: as many as lanes hold" }
+//% knob { name = "hints", tag = "h", min = 0, max = 2, default = 0,
+//%        doc = "1: caches drop ids and sums first; 2: and L2 keeps x" }
 
 //% local lanes = include "lanes"
 //% local walk = include "walk"
 //% local weights = include "weights"
 //% local epilogue = include "epilogue"
 //% local L = walk.layout { dimWorker = dimWorker, edgeWorker = edgeWorker,
-//%   vec = vec, coarsen = coarsen, unroll = unroll, warpPerBlock = warpPerBlock }
+//%   vec = vec, coarsen = coarsen, unroll = unroll, warpPerBlock = warpPerBlock,
+//%   slab = slab }
+//% lanes.hint(L, hints)
 //% local args = { "out", "x", "rowptr", "colidx" }
 //% weights.add_args(args)
 //% epilogue.add_args(args)
@@ -34,7 +40,7 @@
 // Rows per warp: ${L.rows}; teams per row: ${edgeWorker};
 // lanes per team: ${dimWorker}; columns per lane: ${L.floats}.
 //% walk.define()
-//% lanes.define("load", L, L.width, spec.x_type)
+//% lanes.define(L.x_verb, L, L.width, spec.x_type)
 //% epilogue.define(L)
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})

@@ -1,12 +1,14 @@
 //% -- Kernels that go over a matrix row by row: lanes lie along the columns and
 //% -- use the widest moves that both pitches allow; a narrow row takes part of
 //% -- a warp. Where x or out is stored in 16 bits, a move of those is 16 bytes at
-//% -- most, and one of floats that stand opposite is two.
+//% -- most, and one of floats that stand opposite is two. What is left of such a row
+//% -- goes by pairs, so that no word of 4 bytes is two lanes'.
 //% local lanes = include "lanes"
 //% local rowwise = {}
 //% local halves = spec.x_type ~= "f32" and spec.x_type or spec.out_type
 //% local vec = lanes.widest_of(halves, spec.dim, spec.x_pitch, spec.out_pitch)
 //% local body = spec.dim - spec.dim % vec
+//% local pairs_end = halves ~= "f32" and vec > 2 and spec.dim - spec.dim % 2 or body
 //%
 //% -- Lanes of a row, and rows of a block.
 //% rowwise.group = 1
@@ -29,7 +31,8 @@
 //% -- registers, store from there to out (lanes.define_move).
 //% local function each_width(visit)
 //%   visit(vec)
-//%   if body < spec.dim then visit(1) end
+//%   if body < pairs_end then visit(2) end
+//%   if pairs_end < spec.dim then visit(1) end
 //% end
 //% function rowwise.define(verb)
 //%   each_width(function(width)
@@ -73,7 +76,8 @@
     }
 //%   end
 //%   over(0, body, vec)
-//%   if body < spec.dim then over(body, spec.dim, 1) end
+//%   if body < pairs_end then over(body, pairs_end, 2) end
+//%   if pairs_end < spec.dim then over(pairs_end, spec.dim, 1) end
 //% end
 //%
 //% return rowwise

@@ -17,7 +17,7 @@
 //%         "dimWorker %d times edgeWorker %d is more than a warp's 32 lanes",
 //%         k.dimWorker, k.edgeWorker)
 //%   local L = lanes.layout(k.dimWorker, k.edgeWorker, width,
-//%                          k.coarsen * most // width)
+//%                          k.coarsen * most // width, k.slab)
 //%   local floats = L.floats * (k.rows or 1)
 //%   check(lanes.fits(floats, k.unroll, k.warpPerBlock),
 //%         "unroll %d times %d floats per lane: too many registers for %d warps",
@@ -127,7 +127,7 @@ typedef int offset_t;
             if (k * ${L.edgeWorker} >= left)
                 continue;
 //%   end
-            const int id = __ldg(ids + k * ${L.edgeWorker});
+            const int id = ${L.fetch_id}(ids + k * ${L.edgeWorker});
             const long long u = (long long)id * ${L.pitch};
 //%   if fetch then fetch() end
 //%   lanes.load_row(L)

@@ -6,29 +6,29 @@
 // f32 dim=22 x_pitch=24 out_pitch=22 norm=none self=none bias=1 act=relu offset_bits=32
 #line 16 "/gnnac/templates/bias_act.cu.lua"
 // 16 lanes per row; 16 rows per block.
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read2(float *to, const float *from)
 {
-#line 183 "/gnnac/templates/lanes.lib.lua"
+#line 217 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = *(const float2 *)(from + 0);
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2(float *to, const float *from)
 {
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 200 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load2(float *to, const float *from)
 {
-#line 181 "/gnnac/templates/lanes.lib.lua"
+#line 215 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = __ldg((const float2 *)(from + 0));
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
 }
@@ -39,23 +39,23 @@ gnnac_bias_act_f32_d22_w8_bias_relu_x24(
     float *out, const float *x, const float *bias,
     int n_rows)
 {
-#line 49 "/gnnac/templates/rowwise.lib.lua"
+#line 52 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 16 + threadIdx.x / 16;
     const int at = threadIdx.x % 16;
     if (row >= n_rows)
         return;
-#line 57 "/gnnac/templates/rowwise.lib.lua"
+#line 60 "/gnnac/templates/rowwise.lib.lua"
     const float *from = x + row * 24LL;
     float *to = out + (long long)row * 22;
-#line 71 "/gnnac/templates/rowwise.lib.lua"
+#line 74 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 2; c < 22; c += 32) {
 #line 25 "/gnnac/templates/bias_act.cu.lua"
         float v[2];
-#line 61 "/gnnac/templates/rowwise.lib.lua"
+#line 64 "/gnnac/templates/rowwise.lib.lua"
         read2(v, from + c);
 #line 28 "/gnnac/templates/bias_act.cu.lua"
         float shift[2];
-#line 44 "/gnnac/templates/rowwise.lib.lua"
+#line 47 "/gnnac/templates/rowwise.lib.lua"
         load2(shift, bias + c);
 #line 32 "/gnnac/templates/bias_act.cu.lua"
 #pragma unroll
@@ -65,7 +65,7 @@ gnnac_bias_act_f32_d22_w8_bias_relu_x24(
 #line 38 "/gnnac/templates/bias_act.cu.lua"
             v[i] = v[i] < 0.0f ? 0.0f : v[i];
         }
-#line 64 "/gnnac/templates/rowwise.lib.lua"
+#line 67 "/gnnac/templates/rowwise.lib.lua"
         store2(to + c, v);
     }
 }

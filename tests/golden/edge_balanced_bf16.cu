@@ -11,142 +11,142 @@
 // atomics, results repeat bit by bit. Meant for short rows around long ones.
 // edgesPerWarp=256 dimWorker=4 vec=4 unroll=4 warpPerBlock=4
 // bf16 dim=33 x_pitch=40 out_pitch=33 self_pitch=40 out_type=f32 self_type=bf16 norm=mean self=one bias=0 act=none offset_bits=32
-#line 52 "/gnnac/templates/edge_balanced.cu.lua"
+#line 57 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 32; teams per warp: 8;
 // lanes per team: 4; columns per lane: 9.
-#line 57 "/gnnac/templates/edge_balanced.cu.lua"
+#line 62 "/gnnac/templates/edge_balanced.cu.lua"
 typedef int offset_t;
 
-#line 87 "/gnnac/templates/lanes.lib.lua"
+#line 108 "/gnnac/templates/lanes.lib.lua"
 typedef unsigned short bf16_t;
-#line 90 "/gnnac/templates/lanes.lib.lua"
+#line 111 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ float from_bf16(unsigned bits)
 {
-#line 93 "/gnnac/templates/lanes.lib.lua"
+#line 114 "/gnnac/templates/lanes.lib.lua"
     return __uint_as_float(bits << 16);
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load8_bf16(float *to, const bf16_t *from)
 {
-#line 129 "/gnnac/templates/lanes.lib.lua"
+#line 153 "/gnnac/templates/lanes.lib.lua"
     const uint4 v0 = __ldg((const uint4 *)(from + 0));
-#line 142 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
     to[0] = from_bf16(v0.x & 0xffffu);
     to[1] = from_bf16(v0.x >> 16);
-#line 142 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
     to[2] = from_bf16(v0.y & 0xffffu);
     to[3] = from_bf16(v0.y >> 16);
-#line 142 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
     to[4] = from_bf16(v0.z & 0xffffu);
     to[5] = from_bf16(v0.z >> 16);
-#line 142 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
     to[6] = from_bf16(v0.w & 0xffffu);
     to[7] = from_bf16(v0.w >> 16);
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1_bf16(float *to, const bf16_t *from)
 {
-#line 125 "/gnnac/templates/lanes.lib.lua"
+#line 149 "/gnnac/templates/lanes.lib.lua"
     to[0] = from_bf16(__ldg(from + 0));
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load8x4(float *to, const float *from)
 {
-#line 177 "/gnnac/templates/lanes.lib.lua"
+#line 211 "/gnnac/templates/lanes.lib.lua"
     const float4 v0 = __ldg((const float4 *)(from + 0));
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
-#line 188 "/gnnac/templates/lanes.lib.lua"
+#line 222 "/gnnac/templates/lanes.lib.lua"
     to[2] = v0.z;
     to[3] = v0.w;
-#line 177 "/gnnac/templates/lanes.lib.lua"
+#line 211 "/gnnac/templates/lanes.lib.lua"
     const float4 v4 = __ldg((const float4 *)(from + 4));
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     to[4] = v4.x;
     to[5] = v4.y;
-#line 188 "/gnnac/templates/lanes.lib.lua"
+#line 222 "/gnnac/templates/lanes.lib.lua"
     to[6] = v4.z;
     to[7] = v4.w;
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 170 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store8x4(float *to, const float *from)
 {
-#line 163 "/gnnac/templates/lanes.lib.lua"
+#line 197 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)(to + 0) =
         make_float4(from[0], from[1], from[2], from[3]);
-#line 163 "/gnnac/templates/lanes.lib.lua"
+#line 197 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)(to + 4) =
         make_float4(from[4], from[5], from[6], from[7]);
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store8x1(float *to, const float *from)
 {
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[1] = from[1];
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[2] = from[2];
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[3] = from[3];
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[4] = from[4];
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[5] = from[5];
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[6] = from[6];
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[7] = from[7];
 }
 
-#line 69 "/gnnac/templates/edge_balanced.cu.lua"
+#line 74 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     float *out, const bf16_t *x, const offset_t *rowptr,
     const int *colidx, const offset_t *part_ptr, const int *part_row,
     const bf16_t *self, float *partial, int n_parts)
 {
-#line 73 "/gnnac/templates/edge_balanced.cu.lua"
+#line 78 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[32][36];
-#line 63 "/gnnac/templates/parts.lib.lua"
+#line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 240 "/gnnac/templates/lanes.lib.lua"
+#line 284 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 8 + 0;
-#line 253 "/gnnac/templates/lanes.lib.lua"
+#line 297 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 32 + min(at + 0, 0);
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const bf16_t *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const bf16_t *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 80 "/gnnac/templates/edge_balanced.cu.lua"
+#line 85 "/gnnac/templates/edge_balanced.cu.lua"
     const int place = threadIdx.x / 32 * 8 + edge;
-#line 82 "/gnnac/templates/edge_balanced.cu.lua"
+#line 87 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 32;
     const unsigned part = first + place;
 
@@ -156,9 +156,9 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 92 "/gnnac/templates/edge_balanced.cu.lua"
+#line 97 "/gnnac/templates/edge_balanced.cu.lua"
     if (part < n_parts) {
-#line 96 "/gnnac/templates/edge_balanced.cu.lua"
+#line 101 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -171,31 +171,31 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
             next_end = __ldg(rowptr + row + 2);
     }
     int tail = row < last ? 0 : left;
-#line 109 "/gnnac/templates/edge_balanced.cu.lua"
+#line 114 "/gnnac/templates/edge_balanced.cu.lua"
     int degree = row_left;
 
-#line 117 "/gnnac/templates/edge_balanced.cu.lua"
+#line 122 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 113 "/gnnac/templates/edge_balanced.cu.lua"
+#line 118 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 119 "/gnnac/templates/edge_balanced.cu.lua"
+#line 124 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[9] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][9] = {};
-#line 128 "/gnnac/templates/edge_balanced.cu.lua"
+#line 133 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 40;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load8_bf16(&v[k][0], x0 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load1_bf16(&v[k][8], x1 + u);
         }
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -208,22 +208,22 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
 #line 51 "/gnnac/templates/epilogue.lib.lua"
     load1_bf16(&own[8], from + c1);
     }
-#line 139 "/gnnac/templates/edge_balanced.cu.lua"
+#line 144 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 113 "/gnnac/templates/edge_balanced.cu.lua"
+#line 118 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 143 "/gnnac/templates/edge_balanced.cu.lua"
+#line 148 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 150 "/gnnac/templates/edge_balanced.cu.lua"
+#line 155 "/gnnac/templates/edge_balanced.cu.lua"
                 sum[i] += v[k][i];
-#line 152 "/gnnac/templates/edge_balanced.cu.lua"
+#line 157 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
@@ -240,37 +240,37 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store8x1(to + c0, &sum[0]);
-#line 363 "/gnnac/templates/lanes.lib.lua"
+#line 409 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
-#line 157 "/gnnac/templates/edge_balanced.cu.lua"
+#line 162 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
-#line 65 "/gnnac/templates/edge_balanced.cu.lua"
+#line 70 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 9; i++)
                 heads[place][i * 4 + at] = sum[i];
-#line 160 "/gnnac/templates/edge_balanced.cu.lua"
+#line 165 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
-#line 76 "/gnnac/templates/parts.lib.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 36;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
-#line 363 "/gnnac/templates/lanes.lib.lua"
+#line 409 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
         }
-#line 163 "/gnnac/templates/edge_balanced.cu.lua"
+#line 168 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 168 "/gnnac/templates/edge_balanced.cu.lua"
+#line 173 "/gnnac/templates/edge_balanced.cu.lua"
         degree = row_left;
-#line 170 "/gnnac/templates/edge_balanced.cu.lua"
+#line 175 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -279,15 +279,15 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
             sum[i] = 0.0f;
     }
 
-#line 179 "/gnnac/templates/edge_balanced.cu.lua"
+#line 184 "/gnnac/templates/edge_balanced.cu.lua"
     const bool follows = open && place > 0;
     if (tail > 0 && follows) {
-#line 65 "/gnnac/templates/edge_balanced.cu.lua"
+#line 70 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 9; i++)
                 heads[place][i * 4 + at] = sum[i];
     }
-#line 183 "/gnnac/templates/edge_balanced.cu.lua"
+#line 188 "/gnnac/templates/edge_balanced.cu.lua"
     __syncthreads();
     if (tail == 0 || follows)
         return;
@@ -309,23 +309,23 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
                 sum[i] += heads[q + k][i * 4 + at];
         }
     }
-#line 208 "/gnnac/templates/edge_balanced.cu.lua"
+#line 213 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 32 < n_parts &&
                          __ldg(part_row + first + 32) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-#line 76 "/gnnac/templates/parts.lib.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
-#line 363 "/gnnac/templates/lanes.lib.lua"
+#line 409 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
-#line 213 "/gnnac/templates/edge_balanced.cu.lua"
+#line 218 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
-#line 216 "/gnnac/templates/edge_balanced.cu.lua"
+#line 221 "/gnnac/templates/edge_balanced.cu.lua"
     degree = (int)(__ldg(rowptr + row + 1) - __ldg(rowptr + row));
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const bf16_t *from = self + (long long)row * 40;
@@ -348,44 +348,44 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store8x1(to + c0, &sum[0]);
-#line 363 "/gnnac/templates/lanes.lib.lua"
+#line 409 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
 }
 
-#line 87 "/gnnac/templates/parts.lib.lua"
+#line 88 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
-#line 89 "/gnnac/templates/parts.lib.lua"
+#line 90 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
     float *out, float *partial, const offset_t *rowptr,
     const bf16_t *self, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 92 "/gnnac/templates/parts.lib.lua"
+#line 93 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 63 "/gnnac/templates/parts.lib.lua"
+#line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 240 "/gnnac/templates/lanes.lib.lua"
+#line 284 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 8 + 0;
-#line 253 "/gnnac/templates/lanes.lib.lua"
+#line 297 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 32 + min(at + 0, 0);
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 98 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -399,38 +399,38 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
             const int b = base + k * 8;
             if (b >= n)
                 continue;
-#line 113 "/gnnac/templates/parts.lib.lua"
+#line 114 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load8x4(&v[k][0], x0 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][8], x1 + u);
         }
-#line 119 "/gnnac/templates/parts.lib.lua"
+#line 120 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
                 sum[i] += v[k][i];
     }
-#line 383 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 9; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 128 "/gnnac/templates/parts.lib.lua"
+#line 129 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 132 "/gnnac/templates/parts.lib.lua"
+#line 133 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const bf16_t *from = self + (long long)row * 40;
@@ -453,10 +453,10 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store8x1(to + c0, &sum[0]);
-#line 363 "/gnnac/templates/lanes.lib.lua"
+#line 409 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
 }

@@ -11,60 +11,60 @@
 // atomics, results repeat bit by bit. Meant for short rows around long ones.
 // edgesPerWarp=64 dimWorker=2 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=7 x_pitch=8 out_pitch=7 self_pitch=8 tail=log_softmax tail_dim=0 norm=scaled self=scaled bias=1 act=none offset_bits=32
-#line 52 "/gnnac/templates/edge_balanced.cu.lua"
+#line 57 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 4; teams per warp: 16;
 // lanes per team: 2; columns per lane: 6.
-#line 57 "/gnnac/templates/edge_balanced.cu.lua"
+#line 62 "/gnnac/templates/edge_balanced.cu.lua"
 typedef int offset_t;
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 173 "/gnnac/templates/lanes.lib.lua"
+#line 207 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 188 "/gnnac/templates/lanes.lib.lua"
+#line 222 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 170 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 195 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4x1(float *to, const float *from)
 {
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[1] = from[1];
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[2] = from[2];
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[3] = from[3];
 }
 
-#line 69 "/gnnac/templates/edge_balanced.cu.lua"
+#line 74 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8_s8(
     float *out, const float *x, const offset_t *rowptr,
@@ -72,32 +72,32 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     const float *self, const float *dinv, const float *bias,
     float *partial, int n_parts)
 {
-#line 73 "/gnnac/templates/edge_balanced.cu.lua"
+#line 78 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[64][12];
-#line 63 "/gnnac/templates/parts.lib.lua"
+#line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 2;
-#line 240 "/gnnac/templates/lanes.lib.lua"
+#line 284 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 2;
-#line 261 "/gnnac/templates/lanes.lib.lua"
+#line 305 "/gnnac/templates/lanes.lib.lua"
     const int c0 = min(at * 4 + 0, 0);
-#line 251 "/gnnac/templates/lanes.lib.lua"
+#line 295 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 4 + at;
-#line 253 "/gnnac/templates/lanes.lib.lua"
+#line 297 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 4 + min(at + 2, 2);
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
-#line 80 "/gnnac/templates/edge_balanced.cu.lua"
+#line 85 "/gnnac/templates/edge_balanced.cu.lua"
     const int place = threadIdx.x / 32 * 16 + edge;
-#line 82 "/gnnac/templates/edge_balanced.cu.lua"
+#line 87 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 64;
     const unsigned part = first + place;
 
@@ -107,9 +107,9 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 92 "/gnnac/templates/edge_balanced.cu.lua"
+#line 97 "/gnnac/templates/edge_balanced.cu.lua"
     if (part < n_parts) {
-#line 96 "/gnnac/templates/edge_balanced.cu.lua"
+#line 101 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -123,30 +123,30 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     }
     int tail = row < last ? 0 : left;
 
-#line 117 "/gnnac/templates/edge_balanced.cu.lua"
+#line 122 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 113 "/gnnac/templates/edge_balanced.cu.lua"
+#line 118 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 119 "/gnnac/templates/edge_balanced.cu.lua"
+#line 124 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[6] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][6] = {};
-#line 128 "/gnnac/templates/edge_balanced.cu.lua"
+#line 133 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 8;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
         }
 #line 37 "/gnnac/templates/epilogue.lib.lua"
@@ -163,22 +163,22 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 51 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
     }
-#line 139 "/gnnac/templates/edge_balanced.cu.lua"
+#line 144 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 113 "/gnnac/templates/edge_balanced.cu.lua"
+#line 118 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 143 "/gnnac/templates/edge_balanced.cu.lua"
+#line 148 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 6; i++)
-#line 150 "/gnnac/templates/edge_balanced.cu.lua"
+#line 155 "/gnnac/templates/edge_balanced.cu.lua"
                 sum[i] += v[k][i];
-#line 152 "/gnnac/templates/edge_balanced.cu.lua"
+#line 157 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
@@ -208,43 +208,43 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
     {
-#line 305 "/gnnac/templates/lanes.lib.lua"
+#line 350 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 3u << (lane - at);
 #line 22 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
-#line 338 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
         if (at * 4 + 0 >= 4) {
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 387 "/gnnac/templates/lanes.lib.lua"
             sum[0] = __int_as_float(0xff800000);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 387 "/gnnac/templates/lanes.lib.lua"
             sum[1] = __int_as_float(0xff800000);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 387 "/gnnac/templates/lanes.lib.lua"
             sum[2] = __int_as_float(0xff800000);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 387 "/gnnac/templates/lanes.lib.lua"
             sum[3] = __int_as_float(0xff800000);
         }
-#line 336 "/gnnac/templates/lanes.lib.lua"
+#line 381 "/gnnac/templates/lanes.lib.lua"
         if (at + 2 >= 3) {
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 387 "/gnnac/templates/lanes.lib.lua"
             sum[5] = __int_as_float(0xff800000);
         }
 #line 24 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             top = fmaxf(top, sum[i]);
-#line 321 "/gnnac/templates/lanes.lib.lua"
+#line 366 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 1; step > 0; step /= 2)
-#line 324 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
 #line 28 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             total += expf(sum[i] - top);
-#line 321 "/gnnac/templates/lanes.lib.lua"
+#line 366 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 1; step > 0; step /= 2)
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 371 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
 #line 32 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
@@ -254,43 +254,43 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     }
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 413 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store4x1(to + c0, &sum[0]);
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 363 "/gnnac/templates/lanes.lib.lua"
+#line 409 "/gnnac/templates/lanes.lib.lua"
     if (at + 2 < 3)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
-#line 157 "/gnnac/templates/edge_balanced.cu.lua"
+#line 162 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
-#line 65 "/gnnac/templates/edge_balanced.cu.lua"
+#line 70 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 6; i++)
                 heads[place][i * 2 + at] = sum[i];
-#line 160 "/gnnac/templates/edge_balanced.cu.lua"
+#line 165 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
-#line 76 "/gnnac/templates/parts.lib.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 8;
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 413 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store4(to + c0, &sum[0]);
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 363 "/gnnac/templates/lanes.lib.lua"
+#line 409 "/gnnac/templates/lanes.lib.lua"
     if (at + 2 < 3)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
         }
-#line 163 "/gnnac/templates/edge_balanced.cu.lua"
+#line 168 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 170 "/gnnac/templates/edge_balanced.cu.lua"
+#line 175 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -299,15 +299,15 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
             sum[i] = 0.0f;
     }
 
-#line 179 "/gnnac/templates/edge_balanced.cu.lua"
+#line 184 "/gnnac/templates/edge_balanced.cu.lua"
     const bool follows = open && place > 0;
     if (tail > 0 && follows) {
-#line 65 "/gnnac/templates/edge_balanced.cu.lua"
+#line 70 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 6; i++)
                 heads[place][i * 2 + at] = sum[i];
     }
-#line 183 "/gnnac/templates/edge_balanced.cu.lua"
+#line 188 "/gnnac/templates/edge_balanced.cu.lua"
     __syncthreads();
     if (tail == 0 || follows)
         return;
@@ -329,24 +329,24 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
                 sum[i] += heads[q + k][i * 2 + at];
         }
     }
-#line 208 "/gnnac/templates/edge_balanced.cu.lua"
+#line 213 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 64 < n_parts &&
                          __ldg(part_row + first + 64) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-#line 76 "/gnnac/templates/parts.lib.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 8;
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 413 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store4(to + c0, &sum[0]);
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 363 "/gnnac/templates/lanes.lib.lua"
+#line 409 "/gnnac/templates/lanes.lib.lua"
     if (at + 2 < 3)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
-#line 213 "/gnnac/templates/edge_balanced.cu.lua"
+#line 218 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
 #line 39 "/gnnac/templates/epilogue.lib.lua"
@@ -387,43 +387,43 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
     {
-#line 305 "/gnnac/templates/lanes.lib.lua"
+#line 350 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 3u << (lane - at);
 #line 22 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
-#line 338 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
         if (at * 4 + 0 >= 4) {
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 387 "/gnnac/templates/lanes.lib.lua"
             sum[0] = __int_as_float(0xff800000);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 387 "/gnnac/templates/lanes.lib.lua"
             sum[1] = __int_as_float(0xff800000);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 387 "/gnnac/templates/lanes.lib.lua"
             sum[2] = __int_as_float(0xff800000);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 387 "/gnnac/templates/lanes.lib.lua"
             sum[3] = __int_as_float(0xff800000);
         }
-#line 336 "/gnnac/templates/lanes.lib.lua"
+#line 381 "/gnnac/templates/lanes.lib.lua"
         if (at + 2 >= 3) {
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 387 "/gnnac/templates/lanes.lib.lua"
             sum[5] = __int_as_float(0xff800000);
         }
 #line 24 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             top = fmaxf(top, sum[i]);
-#line 321 "/gnnac/templates/lanes.lib.lua"
+#line 366 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 1; step > 0; step /= 2)
-#line 324 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
 #line 28 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             total += expf(sum[i] - top);
-#line 321 "/gnnac/templates/lanes.lib.lua"
+#line 366 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 1; step > 0; step /= 2)
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 371 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
 #line 32 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
@@ -433,53 +433,53 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     }
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 413 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store4x1(to + c0, &sum[0]);
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 363 "/gnnac/templates/lanes.lib.lua"
+#line 409 "/gnnac/templates/lanes.lib.lua"
     if (at + 2 < 3)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
 }
 
-#line 87 "/gnnac/templates/parts.lib.lua"
+#line 88 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
-#line 89 "/gnnac/templates/parts.lib.lua"
+#line 90 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8_s8_finish(
     float *out, float *partial, const float *self,
     const float *dinv, const float *bias, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 92 "/gnnac/templates/parts.lib.lua"
+#line 93 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 63 "/gnnac/templates/parts.lib.lua"
+#line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 2;
-#line 240 "/gnnac/templates/lanes.lib.lua"
+#line 284 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 2;
-#line 261 "/gnnac/templates/lanes.lib.lua"
+#line 305 "/gnnac/templates/lanes.lib.lua"
     const int c0 = min(at * 4 + 0, 0);
-#line 251 "/gnnac/templates/lanes.lib.lua"
+#line 295 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 4 + at;
-#line 253 "/gnnac/templates/lanes.lib.lua"
+#line 297 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 4 + min(at + 2, 2);
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 98 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -493,37 +493,37 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
             const int b = base + k * 16;
             if (b >= n)
                 continue;
-#line 113 "/gnnac/templates/parts.lib.lua"
+#line 114 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 8;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
         }
-#line 119 "/gnnac/templates/parts.lib.lua"
+#line 120 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 6; i++)
                 sum[i] += v[k][i];
     }
-#line 383 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 8; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 6; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 2);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 128 "/gnnac/templates/parts.lib.lua"
+#line 129 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 39 "/gnnac/templates/epilogue.lib.lua"
@@ -564,43 +564,43 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
     {
-#line 305 "/gnnac/templates/lanes.lib.lua"
+#line 350 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 3u << (lane - at);
 #line 22 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
-#line 338 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
         if (at * 4 + 0 >= 4) {
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 387 "/gnnac/templates/lanes.lib.lua"
             sum[0] = __int_as_float(0xff800000);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 387 "/gnnac/templates/lanes.lib.lua"
             sum[1] = __int_as_float(0xff800000);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 387 "/gnnac/templates/lanes.lib.lua"
             sum[2] = __int_as_float(0xff800000);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 387 "/gnnac/templates/lanes.lib.lua"
             sum[3] = __int_as_float(0xff800000);
         }
-#line 336 "/gnnac/templates/lanes.lib.lua"
+#line 381 "/gnnac/templates/lanes.lib.lua"
         if (at + 2 >= 3) {
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 387 "/gnnac/templates/lanes.lib.lua"
             sum[5] = __int_as_float(0xff800000);
         }
 #line 24 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             top = fmaxf(top, sum[i]);
-#line 321 "/gnnac/templates/lanes.lib.lua"
+#line 366 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 1; step > 0; step /= 2)
-#line 324 "/gnnac/templates/lanes.lib.lua"
+#line 369 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
 #line 28 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             total += expf(sum[i] - top);
-#line 321 "/gnnac/templates/lanes.lib.lua"
+#line 366 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 1; step > 0; step /= 2)
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 371 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
 #line 32 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
@@ -610,14 +610,14 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     }
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 413 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store4x1(to + c0, &sum[0]);
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 363 "/gnnac/templates/lanes.lib.lua"
+#line 409 "/gnnac/templates/lanes.lib.lua"
     if (at + 2 < 3)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
 }

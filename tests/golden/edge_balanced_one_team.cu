@@ -11,33 +11,33 @@
 // atomics, results repeat bit by bit. Meant for short rows around long ones.
 // edgesPerWarp=64 dimWorker=32 vec=4 unroll=4 warpPerBlock=1
 // f32 dim=128 x_pitch=128 out_pitch=128 self_pitch=128 norm=none self=eps bias=0 act=none offset_bits=32
-#line 52 "/gnnac/templates/edge_balanced.cu.lua"
+#line 57 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 64; teams per warp: 1;
 // lanes per team: 32; columns per lane: 4.
-#line 57 "/gnnac/templates/edge_balanced.cu.lua"
+#line 62 "/gnnac/templates/edge_balanced.cu.lua"
 typedef int offset_t;
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 173 "/gnnac/templates/lanes.lib.lua"
+#line 207 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 188 "/gnnac/templates/lanes.lib.lua"
+#line 222 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 195 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 69 "/gnnac/templates/edge_balanced.cu.lua"
+#line 74 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     float *out, const float *x, const offset_t *rowptr,
@@ -45,20 +45,20 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     const float *self, const float *eps, float *partial,
     int n_parts)
 {
-#line 63 "/gnnac/templates/parts.lib.lua"
+#line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 66 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
-#line 238 "/gnnac/templates/lanes.lib.lua"
+#line 282 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 78 "/gnnac/templates/edge_balanced.cu.lua"
+#line 83 "/gnnac/templates/edge_balanced.cu.lua"
     const int place = edge;
-#line 82 "/gnnac/templates/edge_balanced.cu.lua"
+#line 87 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 1;
     const unsigned part = first + place;
 
@@ -68,9 +68,9 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 92 "/gnnac/templates/edge_balanced.cu.lua"
+#line 97 "/gnnac/templates/edge_balanced.cu.lua"
     if (part < n_parts) {
-#line 96 "/gnnac/templates/edge_balanced.cu.lua"
+#line 101 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -84,26 +84,26 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     }
     int tail = row < last ? 0 : left;
 
-#line 117 "/gnnac/templates/edge_balanced.cu.lua"
+#line 122 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 113 "/gnnac/templates/edge_balanced.cu.lua"
+#line 118 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 119 "/gnnac/templates/edge_balanced.cu.lua"
+#line 124 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[4] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][4] = {};
-#line 128 "/gnnac/templates/edge_balanced.cu.lua"
+#line 133 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 128;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -114,22 +114,22 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
 #line 51 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
     }
-#line 139 "/gnnac/templates/edge_balanced.cu.lua"
+#line 144 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 113 "/gnnac/templates/edge_balanced.cu.lua"
+#line 118 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 143 "/gnnac/templates/edge_balanced.cu.lua"
+#line 148 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 150 "/gnnac/templates/edge_balanced.cu.lua"
+#line 155 "/gnnac/templates/edge_balanced.cu.lua"
                 sum[i] += v[k][i];
-#line 152 "/gnnac/templates/edge_balanced.cu.lua"
+#line 157 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
@@ -142,21 +142,21 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 160 "/gnnac/templates/edge_balanced.cu.lua"
+#line 165 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
-#line 76 "/gnnac/templates/parts.lib.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 128;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
         }
-#line 163 "/gnnac/templates/edge_balanced.cu.lua"
+#line 168 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 170 "/gnnac/templates/edge_balanced.cu.lua"
+#line 175 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -165,19 +165,19 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
             sum[i] = 0.0f;
     }
 
-#line 205 "/gnnac/templates/edge_balanced.cu.lua"
+#line 210 "/gnnac/templates/edge_balanced.cu.lua"
     if (tail == 0)
         return;
-#line 208 "/gnnac/templates/edge_balanced.cu.lua"
+#line 213 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 1 < n_parts &&
                          __ldg(part_row + first + 1) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-#line 76 "/gnnac/templates/parts.lib.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 128;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 213 "/gnnac/templates/edge_balanced.cu.lua"
+#line 218 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -195,35 +195,35 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
-#line 87 "/gnnac/templates/parts.lib.lua"
+#line 88 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
-#line 89 "/gnnac/templates/parts.lib.lua"
+#line 90 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
     float *out, float *partial, const float *self,
     const float *eps, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 92 "/gnnac/templates/parts.lib.lua"
+#line 93 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 1 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 63 "/gnnac/templates/parts.lib.lua"
+#line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 66 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
-#line 238 "/gnnac/templates/lanes.lib.lua"
+#line 282 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 98 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -237,14 +237,14 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
             const int b = base + k * 1;
             if (b >= n)
                 continue;
-#line 113 "/gnnac/templates/parts.lib.lua"
+#line 114 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 128;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 119 "/gnnac/templates/parts.lib.lua"
+#line 120 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -267,6 +267,6 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

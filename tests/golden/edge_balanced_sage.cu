@@ -11,85 +11,85 @@
 // atomics, results repeat bit by bit. Meant for short rows around long ones.
 // edgesPerWarp=100 dimWorker=11 vec=4 unroll=4 warpPerBlock=2
 // f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=0 act=none offset_bits=64
-#line 52 "/gnnac/templates/edge_balanced.cu.lua"
+#line 57 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 50; teams per warp: 2;
 // lanes per team: 11; columns per lane: 5.
-#line 55 "/gnnac/templates/edge_balanced.cu.lua"
+#line 60 "/gnnac/templates/edge_balanced.cu.lua"
 typedef long long offset_t;
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load2(float *to, const float *from)
 {
-#line 181 "/gnnac/templates/lanes.lib.lua"
+#line 215 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = __ldg((const float2 *)(from + 0));
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 170 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2(float *to, const float *from)
 {
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 200 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2x1(float *to, const float *from)
 {
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[1] = from[1];
 }
 
-#line 69 "/gnnac/templates/edge_balanced.cu.lua"
+#line 74 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, const offset_t *part_ptr, const int *part_row,
     const float *self, float *partial, int n_parts)
 {
-#line 73 "/gnnac/templates/edge_balanced.cu.lua"
+#line 78 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[4][55];
-#line 63 "/gnnac/templates/parts.lib.lua"
+#line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 70 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 240 "/gnnac/templates/lanes.lib.lua"
+#line 284 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 261 "/gnnac/templates/lanes.lib.lua"
+#line 305 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 253 "/gnnac/templates/lanes.lib.lua"
+#line 297 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
-#line 80 "/gnnac/templates/edge_balanced.cu.lua"
+#line 85 "/gnnac/templates/edge_balanced.cu.lua"
     const int place = threadIdx.x / 32 * 2 + edge;
-#line 82 "/gnnac/templates/edge_balanced.cu.lua"
+#line 87 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 4;
     const unsigned part = first + place;
 
@@ -99,9 +99,9 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 94 "/gnnac/templates/edge_balanced.cu.lua"
+#line 99 "/gnnac/templates/edge_balanced.cu.lua"
     if (edge < 2 && part < n_parts) {
-#line 96 "/gnnac/templates/edge_balanced.cu.lua"
+#line 101 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -114,33 +114,33 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
             next_end = __ldg(rowptr + row + 2);
     }
     int tail = row < last ? 0 : left;
-#line 109 "/gnnac/templates/edge_balanced.cu.lua"
+#line 114 "/gnnac/templates/edge_balanced.cu.lua"
     int degree = row_left;
 
-#line 117 "/gnnac/templates/edge_balanced.cu.lua"
+#line 122 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 113 "/gnnac/templates/edge_balanced.cu.lua"
+#line 118 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 119 "/gnnac/templates/edge_balanced.cu.lua"
+#line 124 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[5] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][5] = {};
-#line 128 "/gnnac/templates/edge_balanced.cu.lua"
+#line 133 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 36;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -155,22 +155,22 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
 #line 51 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c2);
     }
-#line 139 "/gnnac/templates/edge_balanced.cu.lua"
+#line 144 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 113 "/gnnac/templates/edge_balanced.cu.lua"
+#line 118 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 143 "/gnnac/templates/edge_balanced.cu.lua"
+#line 148 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 150 "/gnnac/templates/edge_balanced.cu.lua"
+#line 155 "/gnnac/templates/edge_balanced.cu.lua"
                 sum[i] += v[k][i];
-#line 152 "/gnnac/templates/edge_balanced.cu.lua"
+#line 157 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
@@ -187,45 +187,45 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 413 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 363 "/gnnac/templates/lanes.lib.lua"
+#line 409 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 157 "/gnnac/templates/edge_balanced.cu.lua"
+#line 162 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
-#line 65 "/gnnac/templates/edge_balanced.cu.lua"
+#line 70 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 heads[place][i * 11 + at] = sum[i];
-#line 160 "/gnnac/templates/edge_balanced.cu.lua"
+#line 165 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
-#line 76 "/gnnac/templates/parts.lib.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 36;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 413 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 363 "/gnnac/templates/lanes.lib.lua"
+#line 409 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
         }
-#line 163 "/gnnac/templates/edge_balanced.cu.lua"
+#line 168 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 168 "/gnnac/templates/edge_balanced.cu.lua"
+#line 173 "/gnnac/templates/edge_balanced.cu.lua"
         degree = row_left;
-#line 170 "/gnnac/templates/edge_balanced.cu.lua"
+#line 175 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -234,15 +234,15 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
             sum[i] = 0.0f;
     }
 
-#line 179 "/gnnac/templates/edge_balanced.cu.lua"
+#line 184 "/gnnac/templates/edge_balanced.cu.lua"
     const bool follows = open && place > 0;
     if (tail > 0 && follows) {
-#line 65 "/gnnac/templates/edge_balanced.cu.lua"
+#line 70 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 heads[place][i * 11 + at] = sum[i];
     }
-#line 183 "/gnnac/templates/edge_balanced.cu.lua"
+#line 188 "/gnnac/templates/edge_balanced.cu.lua"
     __syncthreads();
     if (tail == 0 || follows)
         return;
@@ -264,27 +264,27 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
                 sum[i] += heads[q + k][i * 11 + at];
         }
     }
-#line 208 "/gnnac/templates/edge_balanced.cu.lua"
+#line 213 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 4 < n_parts &&
                          __ldg(part_row + first + 4) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-#line 76 "/gnnac/templates/parts.lib.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 413 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 363 "/gnnac/templates/lanes.lib.lua"
+#line 409 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 213 "/gnnac/templates/edge_balanced.cu.lua"
+#line 218 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
-#line 216 "/gnnac/templates/edge_balanced.cu.lua"
+#line 221 "/gnnac/templates/edge_balanced.cu.lua"
     degree = (int)(__ldg(rowptr + row + 1) - __ldg(rowptr + row));
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
@@ -309,53 +309,53 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 413 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 363 "/gnnac/templates/lanes.lib.lua"
+#line 409 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }
 
-#line 87 "/gnnac/templates/parts.lib.lua"
+#line 88 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
-#line 89 "/gnnac/templates/parts.lib.lua"
+#line 90 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
     float *out, float *partial, const offset_t *rowptr,
     const float *self, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 92 "/gnnac/templates/parts.lib.lua"
+#line 93 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 2 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 63 "/gnnac/templates/parts.lib.lua"
+#line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 70 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 240 "/gnnac/templates/lanes.lib.lua"
+#line 284 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 261 "/gnnac/templates/lanes.lib.lua"
+#line 305 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 253 "/gnnac/templates/lanes.lib.lua"
+#line 297 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 98 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -369,40 +369,40 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
             const int b = base + k * 2;
             if (b >= n)
                 continue;
-#line 113 "/gnnac/templates/parts.lib.lua"
+#line 114 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
-#line 119 "/gnnac/templates/parts.lib.lua"
+#line 120 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 sum[i] += v[k][i];
     }
-#line 383 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 128 "/gnnac/templates/parts.lib.lua"
+#line 129 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 132 "/gnnac/templates/parts.lib.lua"
+#line 133 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
@@ -427,14 +427,14 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 413 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 363 "/gnnac/templates/lanes.lib.lua"
+#line 409 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }

@@ -10,34 +10,34 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=256 packedEdges=16 dimWorker=8 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=32 x_pitch=32 out_pitch=32 self_pitch=32 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 57 "/gnnac/templates/hybrid.cu.lua"
+#line 62 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 16 edges: 4 to a warp; of up to
 // 256: a warp each; longer ones are cut.
 // Lanes per team: 8; columns per lane: 4.
-#line 63 "/gnnac/templates/hybrid.cu.lua"
+#line 68 "/gnnac/templates/hybrid.cu.lua"
 typedef int offset_t;
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 173 "/gnnac/templates/lanes.lib.lua"
+#line 207 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 188 "/gnnac/templates/lanes.lib.lua"
+#line 222 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 195 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 69 "/gnnac/templates/hybrid.cu.lua"
+#line 74 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
     float *out, const float *x, const int *colidx,
@@ -46,34 +46,34 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
     float *partial, int n_parts, int n_cut,
     int n_wide)
 {
-#line 72 "/gnnac/templates/hybrid.cu.lua"
+#line 77 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 63 "/gnnac/templates/parts.lib.lua"
+#line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
-#line 240 "/gnnac/templates/lanes.lib.lua"
+#line 284 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 86 "/gnnac/templates/hybrid.cu.lua"
+#line 91 "/gnnac/templates/hybrid.cu.lua"
     // A wide part has the warp, whose teams take turns at the neighbours; a
     // packed one has a team. `place`: which id the lane fetches; `source`: which
     // lane has the team's first, `stride` lanes before its next.
     const bool wide = warp < n_wide;
     const unsigned part =
         wide ? warp : n_wide + (warp - n_wide) * 4 + edge;
-#line 93 "/gnnac/templates/hybrid.cu.lua"
+#line 98 "/gnnac/templates/hybrid.cu.lua"
     const bool active = part < n_parts;
-#line 97 "/gnnac/templates/hybrid.cu.lua"
+#line 102 "/gnnac/templates/hybrid.cu.lua"
     const int place = wide ? lane : at;
     const int source = wide ? edge : edge * 8;
     const int stride = wide ? 4 : 1;
-#line 101 "/gnnac/templates/hybrid.cu.lua"
+#line 106 "/gnnac/templates/hybrid.cu.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -83,7 +83,7 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
         ids += begin;
     }
 
-#line 116 "/gnnac/templates/hybrid.cu.lua"
+#line 121 "/gnnac/templates/hybrid.cu.lua"
     // Neighbours of this team, of the first, which takes as many batches as any,
     // and of whole batches that no team lacks: rows that share a warp are sorted
     // by how many batches they take.
@@ -94,122 +94,122 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
     const int sure =
         wide ? first / 4 : (last - 1) / 4 * 4;
 
-#line 177 "/gnnac/templates/hybrid.cu.lua"
+#line 182 "/gnnac/templates/hybrid.cu.lua"
     float sum[4] = {};
     int next[1];
     {
-#line 128 "/gnnac/templates/hybrid.cu.lua"
+#line 133 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 131 "/gnnac/templates/hybrid.cu.lua"
+#line 136 "/gnnac/templates/hybrid.cu.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
     }
-#line 182 "/gnnac/templates/hybrid.cu.lua"
+#line 187 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 8) {
         int id[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             id[h] = next[h];
-#line 192 "/gnnac/templates/hybrid.cu.lua"
+#line 197 "/gnnac/templates/hybrid.cu.lua"
         ids += 8 * stride;
         left -= 8 * stride;
-#line 128 "/gnnac/templates/hybrid.cu.lua"
+#line 133 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 131 "/gnnac/templates/hybrid.cu.lua"
+#line 136 "/gnnac/templates/hybrid.cu.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
-#line 200 "/gnnac/templates/hybrid.cu.lua"
+#line 205 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll 1
         for (int j = 0; j < 8 && base + j < most; j += 4) {
-#line 203 "/gnnac/templates/hybrid.cu.lua"
+#line 208 "/gnnac/templates/hybrid.cu.lua"
             if (base + j + 4 <= sure) {
-#line 140 "/gnnac/templates/hybrid.cu.lua"
+#line 145 "/gnnac/templates/hybrid.cu.lua"
                 float v[4][4] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 147 "/gnnac/templates/hybrid.cu.lua"
+#line 152 "/gnnac/templates/hybrid.cu.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 153 "/gnnac/templates/hybrid.cu.lua"
+#line 158 "/gnnac/templates/hybrid.cu.lua"
                 float coef[4] = {};
-#line 155 "/gnnac/templates/hybrid.cu.lua"
+#line 160 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 161 "/gnnac/templates/hybrid.cu.lua"
+#line 166 "/gnnac/templates/hybrid.cu.lua"
                     const long long u = (long long)u_id[k] * 32;
-#line 163 "/gnnac/templates/hybrid.cu.lua"
+#line 168 "/gnnac/templates/hybrid.cu.lua"
                     coef[k] = __ldg(dinv + u_id[k]);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
-#line 167 "/gnnac/templates/hybrid.cu.lua"
+#line 172 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
-#line 172 "/gnnac/templates/hybrid.cu.lua"
+#line 177 "/gnnac/templates/hybrid.cu.lua"
                         sum[i] = fmaf(coef[k], v[k][i], sum[i]);
-#line 205 "/gnnac/templates/hybrid.cu.lua"
+#line 210 "/gnnac/templates/hybrid.cu.lua"
             } else {
-#line 140 "/gnnac/templates/hybrid.cu.lua"
+#line 145 "/gnnac/templates/hybrid.cu.lua"
                 float v[4][4] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 147 "/gnnac/templates/hybrid.cu.lua"
+#line 152 "/gnnac/templates/hybrid.cu.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 153 "/gnnac/templates/hybrid.cu.lua"
+#line 158 "/gnnac/templates/hybrid.cu.lua"
                 float coef[4] = {};
-#line 155 "/gnnac/templates/hybrid.cu.lua"
+#line 160 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 158 "/gnnac/templates/hybrid.cu.lua"
+#line 163 "/gnnac/templates/hybrid.cu.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 161 "/gnnac/templates/hybrid.cu.lua"
+#line 166 "/gnnac/templates/hybrid.cu.lua"
                     const long long u = (long long)u_id[k] * 32;
-#line 163 "/gnnac/templates/hybrid.cu.lua"
+#line 168 "/gnnac/templates/hybrid.cu.lua"
                     coef[k] = __ldg(dinv + u_id[k]);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
-#line 167 "/gnnac/templates/hybrid.cu.lua"
+#line 172 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
-#line 172 "/gnnac/templates/hybrid.cu.lua"
+#line 177 "/gnnac/templates/hybrid.cu.lua"
                         sum[i] = fmaf(coef[k], v[k][i], sum[i]);
             }
         }
     }
 
-#line 212 "/gnnac/templates/hybrid.cu.lua"
+#line 217 "/gnnac/templates/hybrid.cu.lua"
     if (wide) {
-#line 383 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
     }
-#line 215 "/gnnac/templates/hybrid.cu.lua"
+#line 220 "/gnnac/templates/hybrid.cu.lua"
     if (!active || (wide && edge > 0))
         return;
-#line 224 "/gnnac/templates/hybrid.cu.lua"
+#line 229 "/gnnac/templates/hybrid.cu.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 32;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 227 "/gnnac/templates/hybrid.cu.lua"
+#line 232 "/gnnac/templates/hybrid.cu.lua"
         return;
     }
 #line 39 "/gnnac/templates/epilogue.lib.lua"
@@ -247,35 +247,35 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 32;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
-#line 85 "/gnnac/templates/parts.lib.lua"
+#line 86 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 89 "/gnnac/templates/parts.lib.lua"
+#line 90 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
     float *out, float *partial, const float *self,
     const float *dinv, const float *bias, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 92 "/gnnac/templates/parts.lib.lua"
+#line 93 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 63 "/gnnac/templates/parts.lib.lua"
+#line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
-#line 240 "/gnnac/templates/lanes.lib.lua"
+#line 284 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 98 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -289,31 +289,31 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
             const int b = base + k * 4;
             if (b >= n)
                 continue;
-#line 111 "/gnnac/templates/parts.lib.lua"
+#line 112 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 32;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 119 "/gnnac/templates/parts.lib.lua"
+#line 120 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 sum[i] += v[k][i];
     }
-#line 383 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 128 "/gnnac/templates/parts.lib.lua"
+#line 129 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 39 "/gnnac/templates/epilogue.lib.lua"
@@ -351,6 +351,6 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 32;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

@@ -10,57 +10,57 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=128 packedEdges=16 dimWorker=32 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=128 x_pitch=128 out_pitch=128 norm=none self=none bias=0 act=none offset_bits=32
-#line 57 "/gnnac/templates/hybrid.cu.lua"
+#line 62 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 16 edges: 1 to a warp; of up to
 // 128: a warp each; longer ones are cut.
 // Lanes per team: 32; columns per lane: 4.
-#line 63 "/gnnac/templates/hybrid.cu.lua"
+#line 68 "/gnnac/templates/hybrid.cu.lua"
 typedef int offset_t;
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 173 "/gnnac/templates/lanes.lib.lua"
+#line 207 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 188 "/gnnac/templates/lanes.lib.lua"
+#line 222 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 195 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 69 "/gnnac/templates/hybrid.cu.lua"
+#line 74 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const offset_t *part_end, const int *part_row,
     float *partial, int n_parts, int n_cut)
 {
-#line 72 "/gnnac/templates/hybrid.cu.lua"
+#line 77 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 74 "/gnnac/templates/hybrid.cu.lua"
+#line 79 "/gnnac/templates/hybrid.cu.lua"
     const int lane = threadIdx.x % 32;
-#line 238 "/gnnac/templates/lanes.lib.lua"
+#line 282 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 82 "/gnnac/templates/hybrid.cu.lua"
+#line 87 "/gnnac/templates/hybrid.cu.lua"
     const unsigned part = warp;
     const bool active = part < n_parts;
     const int place = lane;
-#line 101 "/gnnac/templates/hybrid.cu.lua"
+#line 106 "/gnnac/templates/hybrid.cu.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -70,135 +70,135 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
         ids += begin;
     }
 
-#line 114 "/gnnac/templates/hybrid.cu.lua"
+#line 119 "/gnnac/templates/hybrid.cu.lua"
     const int mine = left, most = left, sure = left;
 
-#line 177 "/gnnac/templates/hybrid.cu.lua"
+#line 182 "/gnnac/templates/hybrid.cu.lua"
     float sum[4] = {};
     int next[1];
     {
-#line 128 "/gnnac/templates/hybrid.cu.lua"
+#line 133 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 131 "/gnnac/templates/hybrid.cu.lua"
+#line 136 "/gnnac/templates/hybrid.cu.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
     }
-#line 182 "/gnnac/templates/hybrid.cu.lua"
+#line 187 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 32) {
         int id[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             id[h] = next[h];
-#line 189 "/gnnac/templates/hybrid.cu.lua"
+#line 194 "/gnnac/templates/hybrid.cu.lua"
         ids += 32;
         left -= 32;
-#line 128 "/gnnac/templates/hybrid.cu.lua"
+#line 133 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 131 "/gnnac/templates/hybrid.cu.lua"
+#line 136 "/gnnac/templates/hybrid.cu.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
-#line 200 "/gnnac/templates/hybrid.cu.lua"
+#line 205 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll 1
         for (int j = 0; j < 32 && base + j < most; j += 4) {
-#line 203 "/gnnac/templates/hybrid.cu.lua"
+#line 208 "/gnnac/templates/hybrid.cu.lua"
             if (base + j + 4 <= sure) {
-#line 140 "/gnnac/templates/hybrid.cu.lua"
+#line 145 "/gnnac/templates/hybrid.cu.lua"
                 float v[4][4] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 145 "/gnnac/templates/hybrid.cu.lua"
+#line 150 "/gnnac/templates/hybrid.cu.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], j + k);
-#line 155 "/gnnac/templates/hybrid.cu.lua"
+#line 160 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 161 "/gnnac/templates/hybrid.cu.lua"
+#line 166 "/gnnac/templates/hybrid.cu.lua"
                     const long long u = (long long)u_id[k] * 128;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
-#line 167 "/gnnac/templates/hybrid.cu.lua"
+#line 172 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
-#line 174 "/gnnac/templates/hybrid.cu.lua"
+#line 179 "/gnnac/templates/hybrid.cu.lua"
                         sum[i] += v[k][i];
-#line 205 "/gnnac/templates/hybrid.cu.lua"
+#line 210 "/gnnac/templates/hybrid.cu.lua"
             } else {
-#line 140 "/gnnac/templates/hybrid.cu.lua"
+#line 145 "/gnnac/templates/hybrid.cu.lua"
                 float v[4][4] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 145 "/gnnac/templates/hybrid.cu.lua"
+#line 150 "/gnnac/templates/hybrid.cu.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], j + k);
-#line 155 "/gnnac/templates/hybrid.cu.lua"
+#line 160 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 158 "/gnnac/templates/hybrid.cu.lua"
+#line 163 "/gnnac/templates/hybrid.cu.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 161 "/gnnac/templates/hybrid.cu.lua"
+#line 166 "/gnnac/templates/hybrid.cu.lua"
                     const long long u = (long long)u_id[k] * 128;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
-#line 167 "/gnnac/templates/hybrid.cu.lua"
+#line 172 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
-#line 174 "/gnnac/templates/hybrid.cu.lua"
+#line 179 "/gnnac/templates/hybrid.cu.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 221 "/gnnac/templates/hybrid.cu.lua"
+#line 226 "/gnnac/templates/hybrid.cu.lua"
     if (!active)
         return;
-#line 224 "/gnnac/templates/hybrid.cu.lua"
+#line 229 "/gnnac/templates/hybrid.cu.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 128;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 227 "/gnnac/templates/hybrid.cu.lua"
+#line 232 "/gnnac/templates/hybrid.cu.lua"
         return;
     }
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
-#line 85 "/gnnac/templates/parts.lib.lua"
+#line 86 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 89 "/gnnac/templates/parts.lib.lua"
+#line 90 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
     float *out, float *partial, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 92 "/gnnac/templates/parts.lib.lua"
+#line 93 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 63 "/gnnac/templates/parts.lib.lua"
+#line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 66 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
-#line 238 "/gnnac/templates/lanes.lib.lua"
+#line 282 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 98 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -212,12 +212,12 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
             const int b = base + k * 1;
             if (b >= n)
                 continue;
-#line 111 "/gnnac/templates/parts.lib.lua"
+#line 112 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 128;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 119 "/gnnac/templates/parts.lib.lua"
+#line 120 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -227,6 +227,6 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
 
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

@@ -10,54 +10,54 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=100 packedEdges=12 dimWorker=11 vec=4 unroll=2 warpPerBlock=2
 // f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=0 act=none offset_bits=64
-#line 57 "/gnnac/templates/hybrid.cu.lua"
+#line 62 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 12 edges: 2 to a warp; of up to
 // 100: a warp each; longer ones are cut.
 // Lanes per team: 11; columns per lane: 5.
-#line 61 "/gnnac/templates/hybrid.cu.lua"
+#line 66 "/gnnac/templates/hybrid.cu.lua"
 typedef long long offset_t;
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load2(float *to, const float *from)
 {
-#line 181 "/gnnac/templates/lanes.lib.lua"
+#line 215 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = __ldg((const float2 *)(from + 0));
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 170 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2(float *to, const float *from)
 {
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 200 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2x1(float *to, const float *from)
 {
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[1] = from[1];
 }
 
-#line 69 "/gnnac/templates/hybrid.cu.lua"
+#line 74 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
     float *out, const float *x, const int *colidx,
@@ -65,44 +65,44 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
     const float *self, float *partial, int n_parts,
     int n_cut, int n_wide)
 {
-#line 72 "/gnnac/templates/hybrid.cu.lua"
+#line 77 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 2 + threadIdx.x / 32;
-#line 63 "/gnnac/templates/parts.lib.lua"
+#line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 70 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 240 "/gnnac/templates/lanes.lib.lua"
+#line 284 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 261 "/gnnac/templates/lanes.lib.lua"
+#line 305 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 253 "/gnnac/templates/lanes.lib.lua"
+#line 297 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 86 "/gnnac/templates/hybrid.cu.lua"
+#line 91 "/gnnac/templates/hybrid.cu.lua"
     // A wide part has the warp, whose teams take turns at the neighbours; a
     // packed one has a team. `place`: which id the lane fetches; `source`: which
     // lane has the team's first, `stride` lanes before its next.
     const bool wide = warp < n_wide;
     const unsigned part =
         wide ? warp : n_wide + (warp - n_wide) * 2 + edge;
-#line 95 "/gnnac/templates/hybrid.cu.lua"
+#line 100 "/gnnac/templates/hybrid.cu.lua"
     const bool active = edge < 2 && part < n_parts;
-#line 97 "/gnnac/templates/hybrid.cu.lua"
+#line 102 "/gnnac/templates/hybrid.cu.lua"
     const int place = wide ? lane : at;
     const int source = wide ? edge : edge * 11;
     const int stride = wide ? 2 : 1;
-#line 101 "/gnnac/templates/hybrid.cu.lua"
+#line 106 "/gnnac/templates/hybrid.cu.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -111,10 +111,10 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
         left = (int)(__ldg(part_end + part) - begin);
         ids += begin;
     }
-#line 110 "/gnnac/templates/hybrid.cu.lua"
+#line 115 "/gnnac/templates/hybrid.cu.lua"
     const int degree = left;
 
-#line 116 "/gnnac/templates/hybrid.cu.lua"
+#line 121 "/gnnac/templates/hybrid.cu.lua"
     // Neighbours of this team, of the first, which takes as many batches as any,
     // and of whole batches that no team lacks: rows that share a warp are sorted
     // by how many batches they take.
@@ -125,130 +125,130 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
     const int sure =
         wide ? first / 2 : (last - 1) / 2 * 2;
 
-#line 177 "/gnnac/templates/hybrid.cu.lua"
+#line 182 "/gnnac/templates/hybrid.cu.lua"
     float sum[5] = {};
     int next[1];
     {
-#line 128 "/gnnac/templates/hybrid.cu.lua"
+#line 133 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 131 "/gnnac/templates/hybrid.cu.lua"
+#line 136 "/gnnac/templates/hybrid.cu.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
     }
-#line 182 "/gnnac/templates/hybrid.cu.lua"
+#line 187 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 10) {
         int id[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             id[h] = next[h];
-#line 192 "/gnnac/templates/hybrid.cu.lua"
+#line 197 "/gnnac/templates/hybrid.cu.lua"
         ids += 10 * stride;
         left -= 10 * stride;
-#line 128 "/gnnac/templates/hybrid.cu.lua"
+#line 133 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 131 "/gnnac/templates/hybrid.cu.lua"
+#line 136 "/gnnac/templates/hybrid.cu.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
-#line 200 "/gnnac/templates/hybrid.cu.lua"
+#line 205 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll 1
         for (int j = 0; j < 10 && base + j < most; j += 2) {
-#line 203 "/gnnac/templates/hybrid.cu.lua"
+#line 208 "/gnnac/templates/hybrid.cu.lua"
             if (base + j + 2 <= sure) {
-#line 140 "/gnnac/templates/hybrid.cu.lua"
+#line 145 "/gnnac/templates/hybrid.cu.lua"
                 float v[2][5] = {};
                 int u_id[2];
 #pragma unroll
                 for (int k = 0; k < 2; k++)
-#line 147 "/gnnac/templates/hybrid.cu.lua"
+#line 152 "/gnnac/templates/hybrid.cu.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 155 "/gnnac/templates/hybrid.cu.lua"
+#line 160 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 2; k++) {
-#line 161 "/gnnac/templates/hybrid.cu.lua"
+#line 166 "/gnnac/templates/hybrid.cu.lua"
                     const long long u = (long long)u_id[k] * 36;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
                 }
-#line 167 "/gnnac/templates/hybrid.cu.lua"
+#line 172 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 2; k++)
 #pragma unroll
                     for (int i = 0; i < 5; i++)
-#line 174 "/gnnac/templates/hybrid.cu.lua"
+#line 179 "/gnnac/templates/hybrid.cu.lua"
                         sum[i] += v[k][i];
-#line 205 "/gnnac/templates/hybrid.cu.lua"
+#line 210 "/gnnac/templates/hybrid.cu.lua"
             } else {
-#line 140 "/gnnac/templates/hybrid.cu.lua"
+#line 145 "/gnnac/templates/hybrid.cu.lua"
                 float v[2][5] = {};
                 int u_id[2];
 #pragma unroll
                 for (int k = 0; k < 2; k++)
-#line 147 "/gnnac/templates/hybrid.cu.lua"
+#line 152 "/gnnac/templates/hybrid.cu.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 155 "/gnnac/templates/hybrid.cu.lua"
+#line 160 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 2; k++) {
-#line 158 "/gnnac/templates/hybrid.cu.lua"
+#line 163 "/gnnac/templates/hybrid.cu.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 161 "/gnnac/templates/hybrid.cu.lua"
+#line 166 "/gnnac/templates/hybrid.cu.lua"
                     const long long u = (long long)u_id[k] * 36;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
                 }
-#line 167 "/gnnac/templates/hybrid.cu.lua"
+#line 172 "/gnnac/templates/hybrid.cu.lua"
 #pragma unroll
                 for (int k = 0; k < 2; k++)
 #pragma unroll
                     for (int i = 0; i < 5; i++)
-#line 174 "/gnnac/templates/hybrid.cu.lua"
+#line 179 "/gnnac/templates/hybrid.cu.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 212 "/gnnac/templates/hybrid.cu.lua"
+#line 217 "/gnnac/templates/hybrid.cu.lua"
     if (wide) {
-#line 383 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
     }
-#line 215 "/gnnac/templates/hybrid.cu.lua"
+#line 220 "/gnnac/templates/hybrid.cu.lua"
     if (!active || (wide && edge > 0))
         return;
-#line 224 "/gnnac/templates/hybrid.cu.lua"
+#line 229 "/gnnac/templates/hybrid.cu.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 36;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 413 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 363 "/gnnac/templates/lanes.lib.lua"
+#line 409 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 227 "/gnnac/templates/hybrid.cu.lua"
+#line 232 "/gnnac/templates/hybrid.cu.lua"
         return;
     }
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -274,53 +274,53 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 413 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 363 "/gnnac/templates/lanes.lib.lua"
+#line 409 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }
 
-#line 85 "/gnnac/templates/parts.lib.lua"
+#line 86 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 89 "/gnnac/templates/parts.lib.lua"
+#line 90 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
     float *out, float *partial, const offset_t *rowptr,
     const float *self, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 92 "/gnnac/templates/parts.lib.lua"
+#line 93 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 2 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 63 "/gnnac/templates/parts.lib.lua"
+#line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 70 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 240 "/gnnac/templates/lanes.lib.lua"
+#line 284 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 261 "/gnnac/templates/lanes.lib.lua"
+#line 305 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 253 "/gnnac/templates/lanes.lib.lua"
+#line 297 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 98 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -334,38 +334,38 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
             const int b = base + k * 2;
             if (b >= n)
                 continue;
-#line 111 "/gnnac/templates/parts.lib.lua"
+#line 112 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 36;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
-#line 119 "/gnnac/templates/parts.lib.lua"
+#line 120 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 2; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 sum[i] += v[k][i];
     }
-#line 383 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 128 "/gnnac/templates/parts.lib.lua"
+#line 129 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 132 "/gnnac/templates/parts.lib.lua"
+#line 133 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
@@ -390,14 +390,14 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 367 "/gnnac/templates/lanes.lib.lua"
+#line 413 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 363 "/gnnac/templates/lanes.lib.lua"
+#line 409 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }

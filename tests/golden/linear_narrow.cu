@@ -10,23 +10,23 @@
 // f32 dim=7 x_pitch=16 out_pitch=8 norm=gcn self=none bias=0 act=none offset_bits=32
 #line 77 "/gnnac/templates/linear.cu.lua"
 // Lanes along the columns: 2; along the depth: 4; rows per warp: 32.
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 173 "/gnnac/templates/lanes.lib.lua"
+#line 207 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 188 "/gnnac/templates/lanes.lib.lua"
+#line 222 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 195 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 

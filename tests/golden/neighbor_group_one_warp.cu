@@ -8,81 +8,81 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=1 dimWorker=1 warpPerBlock=1 unroll=4
 // f32 dim=3 x_pitch=3 out_pitch=3 norm=gcn self=none bias=0 act=none offset_bits=32
-#line 40 "/gnnac/templates/neighbor_group.cu.lua"
+#line 45 "/gnnac/templates/neighbor_group.cu.lua"
 // Neighbours per warp: up to 1; teams per warp: 32;
 // lanes per team: 1; columns per lane: 3.
-#line 45 "/gnnac/templates/neighbor_group.cu.lua"
+#line 50 "/gnnac/templates/neighbor_group.cu.lua"
 typedef int offset_t;
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 170 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 51 "/gnnac/templates/neighbor_group.cu.lua"
+#line 56 "/gnnac/templates/neighbor_group.cu.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const int *part_row, const float *dinv,
     float *partial, int n_parts)
 {
-#line 63 "/gnnac/templates/parts.lib.lua"
+#line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
-#line 236 "/gnnac/templates/lanes.lib.lua"
+#line 280 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 1 + 0;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c1 = at * 1 + 1;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c2 = at * 1 + 2;
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 276 "/gnnac/templates/lanes.lib.lua"
+#line 321 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 1;
-#line 276 "/gnnac/templates/lanes.lib.lua"
+#line 321 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
 
-#line 79 "/gnnac/templates/neighbor_group.cu.lua"
+#line 84 "/gnnac/templates/neighbor_group.cu.lua"
     const unsigned part = blockIdx.x;
     const int row = __ldg(part_row + part);
     const offset_t begin = __ldg(part_ptr + part);
     const int *ids = colidx + begin;
-#line 84 "/gnnac/templates/neighbor_group.cu.lua"
+#line 89 "/gnnac/templates/neighbor_group.cu.lua"
     int left = __ldg(part_ptr + part + 1) - begin;
 
-#line 87 "/gnnac/templates/neighbor_group.cu.lua"
+#line 92 "/gnnac/templates/neighbor_group.cu.lua"
     float sum[3] = {};
     {
-#line 132 "/gnnac/templates/neighbor_group.cu.lua"
+#line 137 "/gnnac/templates/neighbor_group.cu.lua"
         const int n = left;
-#line 134 "/gnnac/templates/neighbor_group.cu.lua"
+#line 139 "/gnnac/templates/neighbor_group.cu.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 136 "/gnnac/templates/neighbor_group.cu.lua"
+#line 141 "/gnnac/templates/neighbor_group.cu.lua"
         float coef = 0.0f;
         if (lane < n) {
 #line 42 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 139 "/gnnac/templates/neighbor_group.cu.lua"
+#line 144 "/gnnac/templates/neighbor_group.cu.lua"
             coef = value;
         }
-#line 142 "/gnnac/templates/neighbor_group.cu.lua"
+#line 147 "/gnnac/templates/neighbor_group.cu.lua"
         int base = 0;
-#line 150 "/gnnac/templates/neighbor_group.cu.lua"
+#line 155 "/gnnac/templates/neighbor_group.cu.lua"
         if (base < n) {
-#line 90 "/gnnac/templates/neighbor_group.cu.lua"
+#line 95 "/gnnac/templates/neighbor_group.cu.lua"
             float v[1][3] = {};
             int ids_k[1];
 #pragma unroll
@@ -90,61 +90,61 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 32 + edge);
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 98 "/gnnac/templates/neighbor_group.cu.lua"
+#line 103 "/gnnac/templates/neighbor_group.cu.lua"
                 if (base + k * 32 + edge >= n)
                     continue;
-#line 101 "/gnnac/templates/neighbor_group.cu.lua"
+#line 106 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 3;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
             }
-#line 104 "/gnnac/templates/neighbor_group.cu.lua"
+#line 109 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 107 "/gnnac/templates/neighbor_group.cu.lua"
+#line 112 "/gnnac/templates/neighbor_group.cu.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 32 + edge);
-#line 110 "/gnnac/templates/neighbor_group.cu.lua"
+#line 115 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 3; i++)
-#line 113 "/gnnac/templates/neighbor_group.cu.lua"
+#line 118 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
     }
-#line 383 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 189 "/gnnac/templates/neighbor_group.cu.lua"
+#line 194 "/gnnac/templates/neighbor_group.cu.lua"
     if (edge > 0)
         return;
-#line 192 "/gnnac/templates/neighbor_group.cu.lua"
+#line 197 "/gnnac/templates/neighbor_group.cu.lua"
     const bool begins = part == 0 || __ldg(part_row + part - 1) != row;
     const bool ends = part + 1 >= n_parts || __ldg(part_row + part + 1) != row;
-#line 195 "/gnnac/templates/neighbor_group.cu.lua"
+#line 200 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
-#line 76 "/gnnac/templates/parts.lib.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 4;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
-#line 197 "/gnnac/templates/neighbor_group.cu.lua"
+#line 202 "/gnnac/templates/neighbor_group.cu.lua"
         return;
     }
 #line 39 "/gnnac/templates/epilogue.lib.lua"
@@ -157,47 +157,47 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
         sum[i] *= scale;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }
 
-#line 87 "/gnnac/templates/parts.lib.lua"
+#line 88 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
-#line 89 "/gnnac/templates/parts.lib.lua"
+#line 90 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     float *out, float *partial, const float *dinv,
     const int *split_row, const int *split_first, const int *split_last,
     int n_splits)
 {
-#line 92 "/gnnac/templates/parts.lib.lua"
+#line 93 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 1 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 63 "/gnnac/templates/parts.lib.lua"
+#line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
-#line 236 "/gnnac/templates/lanes.lib.lua"
+#line 280 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 1 + 0;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c1 = at * 1 + 1;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c2 = at * 1 + 2;
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 276 "/gnnac/templates/lanes.lib.lua"
+#line 321 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 1;
-#line 276 "/gnnac/templates/lanes.lib.lua"
+#line 321 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 98 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -211,37 +211,37 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
             const int b = base + k * 32;
             if (b >= n)
                 continue;
-#line 113 "/gnnac/templates/parts.lib.lua"
+#line 114 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 4;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
         }
-#line 119 "/gnnac/templates/parts.lib.lua"
+#line 120 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 3; i++)
                 sum[i] += v[k][i];
     }
-#line 383 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 128 "/gnnac/templates/parts.lib.lua"
+#line 129 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 39 "/gnnac/templates/epilogue.lib.lua"
@@ -254,10 +254,10 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
         sum[i] *= scale;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }

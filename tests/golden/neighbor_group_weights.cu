@@ -8,55 +8,55 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=64 dimWorker=4 warpPerBlock=4 unroll=4
 // f32 dim=16 x_pitch=16 out_pitch=16 edges=stored norm=mean self=none bias=0 act=none offset_bits=32
-#line 40 "/gnnac/templates/neighbor_group.cu.lua"
+#line 45 "/gnnac/templates/neighbor_group.cu.lua"
 // Neighbours per warp: up to 64; teams per warp: 8;
 // lanes per team: 4; columns per lane: 4.
-#line 45 "/gnnac/templates/neighbor_group.cu.lua"
+#line 50 "/gnnac/templates/neighbor_group.cu.lua"
 typedef int offset_t;
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 173 "/gnnac/templates/lanes.lib.lua"
+#line 207 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 188 "/gnnac/templates/lanes.lib.lua"
+#line 222 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 195 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 51 "/gnnac/templates/neighbor_group.cu.lua"
+#line 56 "/gnnac/templates/neighbor_group.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const int *part_row, const float *edge_values,
     const offset_t *rowptr, float *partial, int n_parts)
 {
-#line 55 "/gnnac/templates/neighbor_group.cu.lua"
+#line 60 "/gnnac/templates/neighbor_group.cu.lua"
     __shared__ float sums[4][16];
     const int warp = threadIdx.x / 32;
-#line 63 "/gnnac/templates/parts.lib.lua"
+#line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 240 "/gnnac/templates/lanes.lib.lua"
+#line 284 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 62 "/gnnac/templates/neighbor_group.cu.lua"
+#line 67 "/gnnac/templates/neighbor_group.cu.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 4;
     int rows = -1;
@@ -67,7 +67,7 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
     const int *ids = colidx;
 #line 17 "/gnnac/templates/weights.lib.lua"
     const float *edges = edge_values + 0;
-#line 71 "/gnnac/templates/neighbor_group.cu.lua"
+#line 76 "/gnnac/templates/neighbor_group.cu.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -77,31 +77,31 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
         edges += begin;
     }
 
-#line 87 "/gnnac/templates/neighbor_group.cu.lua"
+#line 92 "/gnnac/templates/neighbor_group.cu.lua"
     float sum[4] = {};
-#line 124 "/gnnac/templates/neighbor_group.cu.lua"
+#line 129 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll 1
     for (; left > 0; left -= 32, ids += 32) {
-#line 130 "/gnnac/templates/neighbor_group.cu.lua"
+#line 135 "/gnnac/templates/neighbor_group.cu.lua"
         const int n = min(left, 32);
-#line 134 "/gnnac/templates/neighbor_group.cu.lua"
+#line 139 "/gnnac/templates/neighbor_group.cu.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 136 "/gnnac/templates/neighbor_group.cu.lua"
+#line 141 "/gnnac/templates/neighbor_group.cu.lua"
         float coef = 0.0f;
         if (lane < n) {
 #line 32 "/gnnac/templates/weights.lib.lua"
             const float given = __ldg(edges + lane * 1);
 #line 40 "/gnnac/templates/weights.lib.lua"
             const float value = given;
-#line 139 "/gnnac/templates/neighbor_group.cu.lua"
+#line 144 "/gnnac/templates/neighbor_group.cu.lua"
             coef = value;
         }
-#line 142 "/gnnac/templates/neighbor_group.cu.lua"
+#line 147 "/gnnac/templates/neighbor_group.cu.lua"
         int base = 0;
-#line 144 "/gnnac/templates/neighbor_group.cu.lua"
+#line 149 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll 1
         for (; base + 32 <= n; base += 32) {
-#line 90 "/gnnac/templates/neighbor_group.cu.lua"
+#line 95 "/gnnac/templates/neighbor_group.cu.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -109,27 +109,27 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 8 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 101 "/gnnac/templates/neighbor_group.cu.lua"
+#line 106 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 16;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 104 "/gnnac/templates/neighbor_group.cu.lua"
+#line 109 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 107 "/gnnac/templates/neighbor_group.cu.lua"
+#line 112 "/gnnac/templates/neighbor_group.cu.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 8 + edge);
-#line 110 "/gnnac/templates/neighbor_group.cu.lua"
+#line 115 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 113 "/gnnac/templates/neighbor_group.cu.lua"
+#line 118 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
-#line 150 "/gnnac/templates/neighbor_group.cu.lua"
+#line 155 "/gnnac/templates/neighbor_group.cu.lua"
         if (base < n) {
-#line 90 "/gnnac/templates/neighbor_group.cu.lua"
+#line 95 "/gnnac/templates/neighbor_group.cu.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -137,48 +137,48 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 8 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 98 "/gnnac/templates/neighbor_group.cu.lua"
+#line 103 "/gnnac/templates/neighbor_group.cu.lua"
                 if (base + k * 8 + edge >= n)
                     continue;
-#line 101 "/gnnac/templates/neighbor_group.cu.lua"
+#line 106 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 16;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 104 "/gnnac/templates/neighbor_group.cu.lua"
+#line 109 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 107 "/gnnac/templates/neighbor_group.cu.lua"
+#line 112 "/gnnac/templates/neighbor_group.cu.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 8 + edge);
-#line 110 "/gnnac/templates/neighbor_group.cu.lua"
+#line 115 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 113 "/gnnac/templates/neighbor_group.cu.lua"
+#line 118 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
 #line 25 "/gnnac/templates/weights.lib.lua"
         edges += 32;
     }
-#line 383 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 161 "/gnnac/templates/neighbor_group.cu.lua"
+#line 166 "/gnnac/templates/neighbor_group.cu.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 166 "/gnnac/templates/neighbor_group.cu.lua"
+#line 171 "/gnnac/templates/neighbor_group.cu.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 168 "/gnnac/templates/neighbor_group.cu.lua"
+#line 173 "/gnnac/templates/neighbor_group.cu.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -198,16 +198,16 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
     const bool ends = end < 4 ||
                       first + 4 >= n_parts ||
                       __ldg(part_row + first + 4) != row;
-#line 195 "/gnnac/templates/neighbor_group.cu.lua"
+#line 200 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
-#line 76 "/gnnac/templates/parts.lib.lua"
+#line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 16;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 197 "/gnnac/templates/neighbor_group.cu.lua"
+#line 202 "/gnnac/templates/neighbor_group.cu.lua"
         return;
     }
-#line 200 "/gnnac/templates/neighbor_group.cu.lua"
+#line 205 "/gnnac/templates/neighbor_group.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 61 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
@@ -217,35 +217,35 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
         sum[i] *= scale;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
-#line 87 "/gnnac/templates/parts.lib.lua"
+#line 88 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
-#line 89 "/gnnac/templates/parts.lib.lua"
+#line 90 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored_finish(
     float *out, float *partial, const offset_t *rowptr,
     const int *split_row, const int *split_first, const int *split_last,
     int n_splits)
 {
-#line 92 "/gnnac/templates/parts.lib.lua"
+#line 93 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 63 "/gnnac/templates/parts.lib.lua"
+#line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 240 "/gnnac/templates/lanes.lib.lua"
+#line 284 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 98 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -259,36 +259,36 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored_finish(
             const int b = base + k * 8;
             if (b >= n)
                 continue;
-#line 113 "/gnnac/templates/parts.lib.lua"
+#line 114 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 16;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 119 "/gnnac/templates/parts.lib.lua"
+#line 120 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 sum[i] += v[k][i];
     }
-#line 383 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 128 "/gnnac/templates/parts.lib.lua"
+#line 129 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 132 "/gnnac/templates/parts.lib.lua"
+#line 133 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 61 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
@@ -298,6 +298,6 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored_finish(
         sum[i] *= scale;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

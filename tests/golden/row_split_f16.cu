@@ -6,90 +6,90 @@
 // length.
 // dimWorker=8 edgeWorker=2 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f16 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 34 "/gnnac/templates/row_split.cu.lua"
+#line 40 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 2; teams per row: 2;
 // lanes per team: 8; columns per lane: 8.
 #line 45 "/gnnac/templates/walk.lib.lua"
 typedef int offset_t;
 
-#line 87 "/gnnac/templates/lanes.lib.lua"
+#line 108 "/gnnac/templates/lanes.lib.lua"
 typedef unsigned short f16_t;
-#line 90 "/gnnac/templates/lanes.lib.lua"
+#line 111 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ float from_f16(unsigned bits)
 {
-#line 95 "/gnnac/templates/lanes.lib.lua"
+#line 116 "/gnnac/templates/lanes.lib.lua"
     float v;
     asm("cvt.f32.f16 %0, %1;" : "=f"(v) : "h"((f16_t)bits));
     return v;
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load8_f16(float *to, const f16_t *from)
 {
-#line 129 "/gnnac/templates/lanes.lib.lua"
+#line 153 "/gnnac/templates/lanes.lib.lua"
     const uint4 v0 = __ldg((const uint4 *)(from + 0));
-#line 142 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
     to[0] = from_f16(v0.x & 0xffffu);
     to[1] = from_f16(v0.x >> 16);
-#line 142 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
     to[2] = from_f16(v0.y & 0xffffu);
     to[3] = from_f16(v0.y >> 16);
-#line 142 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
     to[4] = from_f16(v0.z & 0xffffu);
     to[5] = from_f16(v0.z >> 16);
-#line 142 "/gnnac/templates/lanes.lib.lua"
+#line 166 "/gnnac/templates/lanes.lib.lua"
     to[6] = from_f16(v0.w & 0xffffu);
     to[7] = from_f16(v0.w >> 16);
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load8x4(float *to, const float *from)
 {
-#line 177 "/gnnac/templates/lanes.lib.lua"
+#line 211 "/gnnac/templates/lanes.lib.lua"
     const float4 v0 = __ldg((const float4 *)(from + 0));
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
-#line 188 "/gnnac/templates/lanes.lib.lua"
+#line 222 "/gnnac/templates/lanes.lib.lua"
     to[2] = v0.z;
     to[3] = v0.w;
-#line 177 "/gnnac/templates/lanes.lib.lua"
+#line 211 "/gnnac/templates/lanes.lib.lua"
     const float4 v4 = __ldg((const float4 *)(from + 4));
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     to[4] = v4.x;
     to[5] = v4.y;
-#line 188 "/gnnac/templates/lanes.lib.lua"
+#line 222 "/gnnac/templates/lanes.lib.lua"
     to[6] = v4.z;
     to[7] = v4.w;
 }
 
-#line 102 "/gnnac/templates/lanes.lib.lua"
+#line 123 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ unsigned to_f16(float v)
 {
-#line 108 "/gnnac/templates/lanes.lib.lua"
+#line 129 "/gnnac/templates/lanes.lib.lua"
     f16_t bits;
     asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(v));
     return bits;
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store8_f16(f16_t *to, const float *from)
 {
-#line 133 "/gnnac/templates/lanes.lib.lua"
+#line 157 "/gnnac/templates/lanes.lib.lua"
     uint4 v0;
-#line 147 "/gnnac/templates/lanes.lib.lua"
+#line 171 "/gnnac/templates/lanes.lib.lua"
     v0.x = to_f16(from[0]) | to_f16(from[1]) << 16;
-#line 147 "/gnnac/templates/lanes.lib.lua"
+#line 171 "/gnnac/templates/lanes.lib.lua"
     v0.y = to_f16(from[2]) | to_f16(from[3]) << 16;
-#line 147 "/gnnac/templates/lanes.lib.lua"
+#line 171 "/gnnac/templates/lanes.lib.lua"
     v0.z = to_f16(from[4]) | to_f16(from[5]) << 16;
-#line 147 "/gnnac/templates/lanes.lib.lua"
+#line 171 "/gnnac/templates/lanes.lib.lua"
     v0.w = to_f16(from[6]) | to_f16(from[7]) << 16;
-#line 151 "/gnnac/templates/lanes.lib.lua"
+#line 175 "/gnnac/templates/lanes.lib.lua"
     *(uint4 *)(to + 0) = v0;
 }
 
-#line 39 "/gnnac/templates/row_split.cu.lua"
+#line 45 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     f16_t *out, const f16_t *x, const offset_t *rowptr,
@@ -105,11 +105,11 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     const bool active = row < n_rows;
 #line 70 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 8 % 2;
-#line 240 "/gnnac/templates/lanes.lib.lua"
+#line 284 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 8 + 0;
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const f16_t *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -125,14 +125,14 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
 #line 101 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 46 "/gnnac/templates/row_split.cu.lua"
+#line 52 "/gnnac/templates/row_split.cu.lua"
     float sum[8] = {};
 #line 107 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 6) {
-#line 48 "/gnnac/templates/row_split.cu.lua"
+#line 54 "/gnnac/templates/row_split.cu.lua"
         float v[4][8] = {};
-#line 50 "/gnnac/templates/row_split.cu.lua"
+#line 56 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
 #line 124 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -142,17 +142,17 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
             const long long u = (long long)id * 64;
 #line 42 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 55 "/gnnac/templates/row_split.cu.lua"
+#line 61 "/gnnac/templates/row_split.cu.lua"
             coef[k] = value;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load8_f16(&v[k][0], x0 + u);
         }
-#line 58 "/gnnac/templates/row_split.cu.lua"
+#line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 8; i++)
-#line 63 "/gnnac/templates/row_split.cu.lua"
+#line 69 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
 #line 110 "/gnnac/templates/walk.lib.lua"
         left -= 8;
@@ -160,9 +160,9 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     }
 #line 115 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 48 "/gnnac/templates/row_split.cu.lua"
+#line 54 "/gnnac/templates/row_split.cu.lua"
         float v[3][8] = {};
-#line 50 "/gnnac/templates/row_split.cu.lua"
+#line 56 "/gnnac/templates/row_split.cu.lua"
         float coef[3] = {};
 #line 124 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -175,27 +175,27 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
             const long long u = (long long)id * 64;
 #line 42 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 55 "/gnnac/templates/row_split.cu.lua"
+#line 61 "/gnnac/templates/row_split.cu.lua"
             coef[k] = value;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load8_f16(&v[k][0], x0 + u);
         }
-#line 58 "/gnnac/templates/row_split.cu.lua"
+#line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 8; i++)
-#line 63 "/gnnac/templates/row_split.cu.lua"
+#line 69 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
-#line 383 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -238,6 +238,6 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);
 }

@@ -6,27 +6,27 @@
 // length.
 // dimWorker=1 edgeWorker=32 vec=1 coarsen=1 unroll=1 warpPerBlock=4
 // f32 dim=1 x_pitch=1 out_pitch=1 norm=none self=none bias=0 act=none offset_bits=32
-#line 34 "/gnnac/templates/row_split.cu.lua"
+#line 40 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 1; teams per row: 32;
 // lanes per team: 1; columns per lane: 1.
 #line 45 "/gnnac/templates/walk.lib.lua"
 typedef int offset_t;
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 170 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 39 "/gnnac/templates/row_split.cu.lua"
+#line 45 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
     float *out, const float *x, const offset_t *rowptr,
@@ -40,11 +40,11 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
     const bool active = row < n_rows;
 #line 68 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 1;
-#line 236 "/gnnac/templates/lanes.lib.lua"
+#line 280 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 1 + 0;
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -60,12 +60,12 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
 #line 101 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 46 "/gnnac/templates/row_split.cu.lua"
+#line 52 "/gnnac/templates/row_split.cu.lua"
     float sum[1] = {};
 #line 107 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 0) {
-#line 48 "/gnnac/templates/row_split.cu.lua"
+#line 54 "/gnnac/templates/row_split.cu.lua"
         float v[1][1] = {};
 #line 124 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -73,28 +73,28 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
 #line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 32);
             const long long u = (long long)id * 1;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
         }
-#line 58 "/gnnac/templates/row_split.cu.lua"
+#line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++)
 #pragma unroll
             for (int i = 0; i < 1; i++)
-#line 65 "/gnnac/templates/row_split.cu.lua"
+#line 71 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
 #line 110 "/gnnac/templates/walk.lib.lua"
         left -= 32;
         ids += 32;
     }
-#line 383 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 1; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -104,6 +104,6 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
         return;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 1;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
 }

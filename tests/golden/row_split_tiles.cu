@@ -6,49 +6,49 @@
 // length.
 // dimWorker=32 edgeWorker=1 vec=4 coarsen=2 unroll=4 warpPerBlock=4
 // f32 dim=602 x_pitch=604 out_pitch=602 norm=mean self=none bias=0 act=none offset_bits=64
-#line 34 "/gnnac/templates/row_split.cu.lua"
+#line 40 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 1; teams per row: 1;
 // lanes per team: 32; columns per lane: 9.
 #line 43 "/gnnac/templates/walk.lib.lua"
 typedef long long offset_t;
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 173 "/gnnac/templates/lanes.lib.lua"
+#line 207 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 188 "/gnnac/templates/lanes.lib.lua"
+#line 222 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 170 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4x2(float *to, const float *from)
 {
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 200 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 200 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 2) = make_float2(from[2], from[3]);
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 168 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 39 "/gnnac/templates/row_split.cu.lua"
+#line 45 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
     float *out, const float *x, const offset_t *rowptr,
@@ -62,25 +62,25 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
     const bool active = row < n_rows;
 #line 66 "/gnnac/templates/walk.lib.lua"
     const int edge = 0;
-#line 238 "/gnnac/templates/lanes.lib.lua"
+#line 282 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 243 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int tile = blockIdx.y * 256;
-#line 246 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const bool last_tile = blockIdx.y == 2;
-#line 257 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c0 = min(tile + at * 4 + 0, 596);
-#line 257 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(tile + at * 4 + 128, 596);
-#line 253 "/gnnac/templates/lanes.lib.lua"
+#line 297 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 600 + min(at + 0, 1);
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
@@ -96,12 +96,12 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
 #line 101 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 46 "/gnnac/templates/row_split.cu.lua"
+#line 52 "/gnnac/templates/row_split.cu.lua"
     float sum[9] = {};
 #line 107 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 3) {
-#line 48 "/gnnac/templates/row_split.cu.lua"
+#line 54 "/gnnac/templates/row_split.cu.lua"
         float v[4][9] = {};
 #line 124 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -109,20 +109,20 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
 #line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
             const long long u = (long long)id * 604;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 336 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 load1(&v[k][8], x2 + u);
         }
-#line 58 "/gnnac/templates/row_split.cu.lua"
+#line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 65 "/gnnac/templates/row_split.cu.lua"
+#line 71 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
 #line 110 "/gnnac/templates/walk.lib.lua"
         left -= 4;
@@ -130,7 +130,7 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
     }
 #line 115 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 48 "/gnnac/templates/row_split.cu.lua"
+#line 54 "/gnnac/templates/row_split.cu.lua"
         float v[3][9] = {};
 #line 124 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -141,20 +141,20 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
 #line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
             const long long u = (long long)id * 604;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
-#line 291 "/gnnac/templates/lanes.lib.lua"
+#line 336 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 load1(&v[k][8], x2 + u);
         }
-#line 58 "/gnnac/templates/row_split.cu.lua"
+#line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 65 "/gnnac/templates/row_split.cu.lua"
+#line 71 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
     }
 
@@ -169,16 +169,16 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
         sum[i] *= scale;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 602;
-#line 365 "/gnnac/templates/lanes.lib.lua"
+#line 411 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 0 < 600)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store4x2(to + c0, &sum[0]);
-#line 365 "/gnnac/templates/lanes.lib.lua"
+#line 411 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 128 < 600)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store4x2(to + c1, &sum[4]);
-#line 361 "/gnnac/templates/lanes.lib.lua"
+#line 407 "/gnnac/templates/lanes.lib.lua"
     if (last_tile && at + 0 < 2)
-#line 370 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[8]);
 }

@@ -6,33 +6,33 @@
 // length.
 // dimWorker=4 edgeWorker=2 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f32 dim=16 x_pitch=16 out_pitch=16 edges=mapped norm=none self=none bias=0 act=none offset_bits=32
-#line 34 "/gnnac/templates/row_split.cu.lua"
+#line 40 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 4; teams per row: 2;
 // lanes per team: 4; columns per lane: 4.
 #line 45 "/gnnac/templates/walk.lib.lua"
 typedef int offset_t;
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 173 "/gnnac/templates/lanes.lib.lua"
+#line 207 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 185 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 188 "/gnnac/templates/lanes.lib.lua"
+#line 222 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 214 "/gnnac/templates/lanes.lib.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 161 "/gnnac/templates/lanes.lib.lua"
+#line 195 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 39 "/gnnac/templates/row_split.cu.lua"
+#line 45 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_edgesmapped(
     float *out, const float *x, const offset_t *rowptr,
@@ -48,11 +48,11 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_edgesmapped(
     const bool active = row < n_rows;
 #line 70 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 4 % 2;
-#line 240 "/gnnac/templates/lanes.lib.lua"
+#line 284 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 259 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 278 "/gnnac/templates/lanes.lib.lua"
+#line 323 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -72,14 +72,14 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_edgesmapped(
 #line 101 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 46 "/gnnac/templates/row_split.cu.lua"
+#line 52 "/gnnac/templates/row_split.cu.lua"
     float sum[4] = {};
 #line 107 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 6) {
-#line 48 "/gnnac/templates/row_split.cu.lua"
+#line 54 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
-#line 50 "/gnnac/templates/row_split.cu.lua"
+#line 56 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
 #line 124 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -92,17 +92,17 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_edgesmapped(
             const float given = __ldg(edge_values + number);
 #line 40 "/gnnac/templates/weights.lib.lua"
             const float value = given;
-#line 55 "/gnnac/templates/row_split.cu.lua"
+#line 61 "/gnnac/templates/row_split.cu.lua"
             coef[k] = value;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 58 "/gnnac/templates/row_split.cu.lua"
+#line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 63 "/gnnac/templates/row_split.cu.lua"
+#line 69 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
 #line 110 "/gnnac/templates/walk.lib.lua"
         left -= 8;
@@ -112,9 +112,9 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_edgesmapped(
     }
 #line 115 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 48 "/gnnac/templates/row_split.cu.lua"
+#line 54 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
-#line 50 "/gnnac/templates/row_split.cu.lua"
+#line 56 "/gnnac/templates/row_split.cu.lua"
         float coef[3] = {};
 #line 124 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -130,27 +130,27 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_edgesmapped(
             const float given = __ldg(edge_values + number);
 #line 40 "/gnnac/templates/weights.lib.lua"
             const float value = given;
-#line 55 "/gnnac/templates/row_split.cu.lua"
+#line 61 "/gnnac/templates/row_split.cu.lua"
             coef[k] = value;
-#line 294 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 58 "/gnnac/templates/row_split.cu.lua"
+#line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 63 "/gnnac/templates/row_split.cu.lua"
+#line 69 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
-#line 383 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -160,6 +160,6 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_edgesmapped(
         return;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
-#line 372 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

@@ -131,7 +131,7 @@ TEST(models_of_rows_sorted_by_length_are_right)
 // widths have rows of padding. In the suite `slow` every width.
 TEST(models_stored_in_16_bits_are_right)
 {
-    static const int32_t widths[] = {7, 33, 104, 1, 16};
+    static const int32_t widths[] = {7, 33, 100, 1, 16};
     const size_t n = test_is_slow() ? 5 : 1;
     const struct gpu_build build = {0};
     struct csr g = gpu_random_graph(300, 4, 8);

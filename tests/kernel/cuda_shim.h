@@ -108,21 +108,21 @@ template <class T> T __ldg(const T *p)
     return *p;
 }
 
+template <class T> T __ldcs(const T *p)
+{
+    return *p;
+}
+
+template <class T> void __stcs(T *p, T value)
+{
+    *p = value;
+}
+
 template <class T> T atomicAdd(T *p, T by)
 {
     T old = *p;
     *p = old + by;
     return old;
-}
-
-inline float2 make_float2(float x, float y)
-{
-    return {x, y};
-}
-
-inline float4 make_float4(float x, float y, float z, float w)
-{
-    return {x, y, z, w};
 }
 
 inline float __int_as_float(int bits)

@@ -33,6 +33,19 @@ FAULTS = [
     ("walk.lib.lua", "if (k * ${L.edgeWorker} >= left)",
      "if (k * ${L.edgeWorker} > left)",
      "row_split dim=16 dimWorker=4 vec=4"),
+    ("lanes.lib.lua", "const int tile = blockIdx.y * ${L.tile};",
+     "const int tile = 0;",
+     "row_split dim=64 dimWorker=8 vec=4 coarsen=2 slab=128"),
+    ("lanes.lib.lua", "min(tile + at * ${L.vec} + ${first}, ${last})",
+     "(tile + at * ${L.vec} + ${first})",
+     "edge_balanced dim=40 dimWorker=4 edgesPerWarp=64 slab=64"),
+    ("lanes.lib.lua", "const bool last_tile = blockIdx.y == ${L.tiles - 1};",
+     "const bool last_tile = false;",
+     "hybrid dim=35 x=36 dimWorker=2 slab=32"),
+    ("hints.lib.lua", "return __ldg(p);", "return *(p - 1);",
+     "neighbor_group dim=64 dimWorker=8 slab=128 hints=2"),
+    ("lanes.lib.lua", "    __stcs(to + ${i}, from[${i}]);\n", "",
+     "row_split dim=33 dimWorker=8 hints=1"),
     ("neighbor_group.cu.lua", "    __syncthreads();\n", "",
      "neighbor_group dim=16 dimWorker=16 partSize=3 warpPerBlock=4"),
     ("parts.lib.lua", "2LL * blockIdx.x + ${begins}", "2LL * blockIdx.x",
@@ -216,6 +229,13 @@ def weights(rng):
     return rng.choice(["none", "none", "stored", "mapped"])
 
 
+def caches(rng):
+    """A slab, as likely too narrow for a team's loads as not, and hints."""
+    return "".join(" %s=%d" % (name, rng.choice(values))
+                   for name, values in (("slab", [0, 0, 32, 64, 128, 256]),
+                                        ("hints", [0, 0, 1, 2])))
+
+
 def random_case(rng):
     dim = rng.choice([1, 2, 3, 5, 8, 16, 17, 22, 31, 33, 41, 47, 64, 65, 100])
     x = pitch(rng, dim)
@@ -227,6 +247,7 @@ def random_case(rng):
             rng.choice(["none", "relu"]), rng.choice([32, 32, 64]))
     warps = rng.choice([1, 2, 3, 4, 8])
     lanes = rng.randint(1, 32)
+    spec += caches(rng)
     unroll = rng.randint(1, 8)
     family = rng.choice(["row_split", "neighbor_group", "edge_balanced",
                          "hybrid"] + ["narrow"] * (dim <= 8))
@@ -237,6 +258,7 @@ def random_case(rng):
                 spec, packed * rng.choice([1, 2, 5, 30]), packed, lanes,
                 rng.choice([1, 2, 4]), unroll, warps)
     if family == "narrow":
+        spec = spec.split(" slab=")[0]
         return "narrow %s edgesPerWarp=%d vec=%d unroll=%d " \
             "warpPerBlock=%d" % (
                 spec, rng.choice([32, 33, 48, 64, 100, 128, 200, 256, 512]),

@@ -1,0 +1,449 @@
+// gnnac aggregate, from templates/hybrid.cu.lua
+// Every row as its length asks, in one launch, longest first. Short rows share
+// a warp, a team of dimWorker lanes for each; medium ones have a warp, whose
+// teams take turns at the neighbours and are added by shuffles; long ones are
+// cut into pieces, a warp for each, whose sums a second kernel adds in order:
+// no atomics, results repeat bit by bit. The runtime sorts the rows by length
+// (runtime/cuda/buckets.h), so that a warp knows by its number what it is for, and
+// rows that share one are alike: lanes never diverge and the last blocks of a
+// launch are its shortest. The ids of a step's neighbours are read by one load
+// of all lanes and handed round. Meant for rows of all lengths.
+// segmentEdges=256 packedEdges=16 dimWorker=4 vec=4 unroll=4 warpPerBlock=4 slab=64 hints=2
+// f16 dim=100 x_pitch=104 out_pitch=104 norm=none self=none bias=0 act=none offset_bits=32
+#line 62 "/gnnac/templates/hybrid.cu.lua"
+// Rows of up to 16 edges: 8 to a warp; of up to
+// 256: a warp each; longer ones are cut.
+// Lanes per team: 4; columns per lane: 9.
+#line 68 "/gnnac/templates/hybrid.cu.lua"
+typedef int offset_t;
+
+#line 108 "/gnnac/templates/lanes.lib.lua"
+typedef unsigned short f16_t;
+#line 111 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ float from_f16(unsigned bits)
+{
+#line 116 "/gnnac/templates/lanes.lib.lua"
+    float v;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(v) : "h"((f16_t)bits));
+    return v;
+}
+
+#line 18 "/gnnac/templates/hints.lib.lua"
+static __device__ __forceinline__ uint4 load_kept(const uint4 *p)
+{
+#if __CUDA_ARCH__ >= 800
+    uint4 v;
+    unsigned long long keep;
+    asm("createpolicy.fractional.L2::evict_last.b64 %0, 1.0;" : "=l"(keep));
+#line 34 "/gnnac/templates/hints.lib.lua"
+    asm("ld.global.nc.L2::cache_hint.v4.u32 {%0, %1, %2, %3}, [%4], %5;"
+        : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(p), "l"(keep));
+#line 46 "/gnnac/templates/hints.lib.lua"
+    return v;
+#else
+    return __ldg(p);
+#endif
+}
+
+#line 258 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void keep8_f16(float *to, const f16_t *from)
+{
+#line 153 "/gnnac/templates/lanes.lib.lua"
+    const uint4 v0 = load_kept((const uint4 *)(from + 0));
+#line 166 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from_f16(v0.x & 0xffffu);
+    to[1] = from_f16(v0.x >> 16);
+#line 166 "/gnnac/templates/lanes.lib.lua"
+    to[2] = from_f16(v0.y & 0xffffu);
+    to[3] = from_f16(v0.y >> 16);
+#line 166 "/gnnac/templates/lanes.lib.lua"
+    to[4] = from_f16(v0.z & 0xffffu);
+    to[5] = from_f16(v0.z >> 16);
+#line 166 "/gnnac/templates/lanes.lib.lua"
+    to[6] = from_f16(v0.w & 0xffffu);
+    to[7] = from_f16(v0.w >> 16);
+}
+
+#line 18 "/gnnac/templates/hints.lib.lua"
+static __device__ __forceinline__ f16_t load_kept(const f16_t *p)
+{
+#if __CUDA_ARCH__ >= 800
+    f16_t v;
+    unsigned long long keep;
+    asm("createpolicy.fractional.L2::evict_last.b64 %0, 1.0;" : "=l"(keep));
+#line 43 "/gnnac/templates/hints.lib.lua"
+    asm("ld.global.nc.L2::cache_hint.u16 %0, [%1], %2;"
+        : "=h"(v) : "l"(p), "l"(keep));
+#line 46 "/gnnac/templates/hints.lib.lua"
+    return v;
+#else
+    return __ldg(p);
+#endif
+}
+
+#line 258 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void keep1_f16(float *to, const f16_t *from)
+{
+#line 149 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from_f16(load_kept(from + 0));
+}
+
+#line 258 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load8x4(float *to, const float *from)
+{
+#line 211 "/gnnac/templates/lanes.lib.lua"
+    const float4 v0 = __ldg((const float4 *)(from + 0));
+#line 219 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v0.x;
+    to[1] = v0.y;
+#line 222 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v0.z;
+    to[3] = v0.w;
+#line 211 "/gnnac/templates/lanes.lib.lua"
+    const float4 v4 = __ldg((const float4 *)(from + 4));
+#line 219 "/gnnac/templates/lanes.lib.lua"
+    to[4] = v4.x;
+    to[5] = v4.y;
+#line 222 "/gnnac/templates/lanes.lib.lua"
+    to[6] = v4.z;
+    to[7] = v4.w;
+}
+
+#line 258 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load1(float *to, const float *from)
+{
+#line 204 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldg(from + 0);
+}
+
+#line 258 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store8x4(float *to, const float *from)
+{
+#line 197 "/gnnac/templates/lanes.lib.lua"
+    *(float4 *)(to + 0) =
+        make_float4(from[0], from[1], from[2], from[3]);
+#line 197 "/gnnac/templates/lanes.lib.lua"
+    *(float4 *)(to + 4) =
+        make_float4(from[4], from[5], from[6], from[7]);
+}
+
+#line 258 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store1(float *to, const float *from)
+{
+#line 202 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+}
+
+#line 123 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ unsigned to_f16(float v)
+{
+#line 129 "/gnnac/templates/lanes.lib.lua"
+    f16_t bits;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(v));
+    return bits;
+}
+
+#line 258 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void stream8_f16(f16_t *to, const float *from)
+{
+#line 157 "/gnnac/templates/lanes.lib.lua"
+    uint4 v0;
+#line 171 "/gnnac/templates/lanes.lib.lua"
+    v0.x = to_f16(from[0]) | to_f16(from[1]) << 16;
+#line 171 "/gnnac/templates/lanes.lib.lua"
+    v0.y = to_f16(from[2]) | to_f16(from[3]) << 16;
+#line 171 "/gnnac/templates/lanes.lib.lua"
+    v0.z = to_f16(from[4]) | to_f16(from[5]) << 16;
+#line 171 "/gnnac/templates/lanes.lib.lua"
+    v0.w = to_f16(from[6]) | to_f16(from[7]) << 16;
+#line 177 "/gnnac/templates/lanes.lib.lua"
+    __stcs((uint4 *)(to + 0), v0);
+}
+
+#line 258 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void stream1_f16(f16_t *to, const float *from)
+{
+#line 147 "/gnnac/templates/lanes.lib.lua"
+    __stcs(to + 0, (f16_t)to_f16(from[0]));
+}
+
+#line 74 "/gnnac/templates/hybrid.cu.lua"
+extern "C" __global__ void __launch_bounds__(128, 1)
+gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
+    f16_t *out, const f16_t *x, const int *colidx,
+    const offset_t *part_ptr, const offset_t *part_end, const int *part_row,
+    float *partial, int n_parts, int n_cut,
+    int n_wide)
+{
+#line 77 "/gnnac/templates/hybrid.cu.lua"
+    const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
+#line 64 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 68 "/gnnac/templates/parts.lib.lua"
+    const int edge = lane / 4;
+#line 284 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 4;
+#line 287 "/gnnac/templates/lanes.lib.lua"
+    const int tile = blockIdx.y * 32;
+#line 290 "/gnnac/templates/lanes.lib.lua"
+    const bool last_tile = blockIdx.y == 2;
+#line 299 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = tile + at * 8 + 0;
+#line 295 "/gnnac/templates/lanes.lib.lua"
+    const int c1 = 96 + at;
+#line 323 "/gnnac/templates/lanes.lib.lua"
+    const f16_t *x0 = x + c0;
+    asm("" : "+l"(x0));
+#line 323 "/gnnac/templates/lanes.lib.lua"
+    const f16_t *x1 = x + c1;
+    asm("" : "+l"(x1));
+
+#line 91 "/gnnac/templates/hybrid.cu.lua"
+    // A wide part has the warp, whose teams take turns at the neighbours; a
+    // packed one has a team. `place`: which id the lane fetches; `source`: which
+    // lane has the team's first, `stride` lanes before its next.
+    const bool wide = warp < n_wide;
+    const unsigned part =
+        wide ? warp : n_wide + (warp - n_wide) * 8 + edge;
+#line 98 "/gnnac/templates/hybrid.cu.lua"
+    const bool active = part < n_parts;
+#line 102 "/gnnac/templates/hybrid.cu.lua"
+    const int place = wide ? lane : at;
+    const int source = wide ? edge : edge * 4;
+    const int stride = wide ? 8 : 1;
+#line 106 "/gnnac/templates/hybrid.cu.lua"
+    int row = 0, left = 0;
+    const int *ids = colidx + place;
+    if (active) {
+        const offset_t begin = __ldg(part_ptr + part);
+        row = __ldg(part_row + part);
+        left = (int)(__ldg(part_end + part) - begin);
+        ids += begin;
+    }
+
+#line 121 "/gnnac/templates/hybrid.cu.lua"
+    // Neighbours of this team, of the first, which takes as many batches as any,
+    // and of whole batches that no team lacks: rows that share a warp are sorted
+    // by how many batches they take.
+    const int first = __shfl_sync(~0u, left, 0);
+    const int last = __shfl_sync(~0u, left, 31);
+    const int mine = wide ? (left - edge + 7) / 8 : left;
+    const int most = wide ? (first + 7) / 8 : first;
+    const int sure =
+        wide ? first / 8 : (last - 1) / 4 * 4;
+
+#line 182 "/gnnac/templates/hybrid.cu.lua"
+    float sum[9] = {};
+    int next[1];
+    {
+#line 133 "/gnnac/templates/hybrid.cu.lua"
+#pragma unroll
+        for (int h = 0; h < 1; h++) {
+#line 136 "/gnnac/templates/hybrid.cu.lua"
+            next[h] = place < left ? __ldcs(ids) : 0;
+        }
+    }
+#line 187 "/gnnac/templates/hybrid.cu.lua"
+#pragma unroll 1
+    for (int base = 0; base < most; base += 4) {
+        int id[1];
+#pragma unroll
+        for (int h = 0; h < 1; h++)
+            id[h] = next[h];
+#line 197 "/gnnac/templates/hybrid.cu.lua"
+        ids += 4 * stride;
+        left -= 4 * stride;
+#line 133 "/gnnac/templates/hybrid.cu.lua"
+#pragma unroll
+        for (int h = 0; h < 1; h++) {
+#line 136 "/gnnac/templates/hybrid.cu.lua"
+            next[h] = place < left ? __ldcs(ids) : 0;
+        }
+#line 202 "/gnnac/templates/hybrid.cu.lua"
+        const int j = 0;
+        {
+#line 208 "/gnnac/templates/hybrid.cu.lua"
+            if (base + j + 4 <= sure) {
+#line 145 "/gnnac/templates/hybrid.cu.lua"
+                float v[4][9] = {};
+                int u_id[4];
+#pragma unroll
+                for (int k = 0; k < 4; k++)
+#line 152 "/gnnac/templates/hybrid.cu.lua"
+                    u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
+#line 160 "/gnnac/templates/hybrid.cu.lua"
+#pragma unroll
+                for (int k = 0; k < 4; k++) {
+#line 166 "/gnnac/templates/hybrid.cu.lua"
+                    const long long u = (long long)u_id[k] * 104;
+#line 339 "/gnnac/templates/lanes.lib.lua"
+            keep8_f16(&v[k][0], x0 + u);
+#line 336 "/gnnac/templates/lanes.lib.lua"
+            if (last_tile)
+                keep1_f16(&v[k][8], x1 + u);
+                }
+#line 172 "/gnnac/templates/hybrid.cu.lua"
+#pragma unroll
+                for (int k = 0; k < 4; k++)
+#pragma unroll
+                    for (int i = 0; i < 9; i++)
+#line 179 "/gnnac/templates/hybrid.cu.lua"
+                        sum[i] += v[k][i];
+#line 210 "/gnnac/templates/hybrid.cu.lua"
+            } else {
+#line 145 "/gnnac/templates/hybrid.cu.lua"
+                float v[4][9] = {};
+                int u_id[4];
+#pragma unroll
+                for (int k = 0; k < 4; k++)
+#line 152 "/gnnac/templates/hybrid.cu.lua"
+                    u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
+#line 160 "/gnnac/templates/hybrid.cu.lua"
+#pragma unroll
+                for (int k = 0; k < 4; k++) {
+#line 163 "/gnnac/templates/hybrid.cu.lua"
+                    if (base + j + k >= mine)
+                        continue;
+#line 166 "/gnnac/templates/hybrid.cu.lua"
+                    const long long u = (long long)u_id[k] * 104;
+#line 339 "/gnnac/templates/lanes.lib.lua"
+            keep8_f16(&v[k][0], x0 + u);
+#line 336 "/gnnac/templates/lanes.lib.lua"
+            if (last_tile)
+                keep1_f16(&v[k][8], x1 + u);
+                }
+#line 172 "/gnnac/templates/hybrid.cu.lua"
+#pragma unroll
+                for (int k = 0; k < 4; k++)
+#pragma unroll
+                    for (int i = 0; i < 9; i++)
+#line 179 "/gnnac/templates/hybrid.cu.lua"
+                        sum[i] += v[k][i];
+            }
+        }
+    }
+
+#line 217 "/gnnac/templates/hybrid.cu.lua"
+    if (wide) {
+#line 429 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 4; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 9; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 4);
+#line 440 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += more;
+        }
+    }
+    }
+#line 220 "/gnnac/templates/hybrid.cu.lua"
+    if (!active || (wide && edge > 0))
+        return;
+#line 229 "/gnnac/templates/hybrid.cu.lua"
+    if (part < n_cut) {
+        float *to = partial + (long long)part * 100;
+#line 418 "/gnnac/templates/lanes.lib.lua"
+    store8x4(to + c0, &sum[0]);
+#line 405 "/gnnac/templates/lanes.lib.lua"
+    if (last_tile)
+#line 416 "/gnnac/templates/lanes.lib.lua"
+        store1(to + c1, &sum[8]);
+#line 232 "/gnnac/templates/hybrid.cu.lua"
+        return;
+    }
+#line 102 "/gnnac/templates/epilogue.lib.lua"
+    f16_t *to = out + (long long)row * 104;
+#line 418 "/gnnac/templates/lanes.lib.lua"
+    stream8_f16(to + c0, &sum[0]);
+#line 405 "/gnnac/templates/lanes.lib.lua"
+    if (last_tile)
+#line 416 "/gnnac/templates/lanes.lib.lua"
+        stream1_f16(to + c1, &sum[8]);
+}
+
+#line 86 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that was cut; teams take turns at its partial sums.
+#line 90 "/gnnac/templates/parts.lib.lua"
+extern "C" __global__ void __launch_bounds__(128, 1)
+gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104_finish(
+    f16_t *out, float *partial, const int *split_row,
+    const int *split_first, const int *split_last, int n_splits)
+{
+#line 93 "/gnnac/templates/parts.lib.lua"
+    const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
+    if (split >= n_splits)
+        return;
+#line 64 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 68 "/gnnac/templates/parts.lib.lua"
+    const int edge = lane / 4;
+#line 284 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 4;
+#line 287 "/gnnac/templates/lanes.lib.lua"
+    const int tile = blockIdx.y * 32;
+#line 290 "/gnnac/templates/lanes.lib.lua"
+    const bool last_tile = blockIdx.y == 2;
+#line 299 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = tile + at * 8 + 0;
+#line 295 "/gnnac/templates/lanes.lib.lua"
+    const int c1 = 96 + at;
+#line 323 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = partial + c0;
+    asm("" : "+l"(x0));
+#line 323 "/gnnac/templates/lanes.lib.lua"
+    const float *x1 = partial + c1;
+    asm("" : "+l"(x1));
+#line 98 "/gnnac/templates/parts.lib.lua"
+    const int row = __ldg(split_row + split);
+    const int first = __ldg(split_first + split);
+    const int n = __ldg(split_last + split) - first + 1;
+
+    float sum[9] = {};
+#pragma unroll 1
+    for (int base = edge; base < n; base += 32) {
+        float v[4][9] = {};
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+            const int b = base + k * 8;
+            if (b >= n)
+                continue;
+#line 112 "/gnnac/templates/parts.lib.lua"
+            const long long u = (long long)(first + b) * 100;
+#line 339 "/gnnac/templates/lanes.lib.lua"
+            load8x4(&v[k][0], x0 + u);
+#line 336 "/gnnac/templates/lanes.lib.lua"
+            if (last_tile)
+                load1(&v[k][8], x1 + u);
+        }
+#line 120 "/gnnac/templates/parts.lib.lua"
+#pragma unroll
+        for (int k = 0; k < 4; k++)
+#pragma unroll
+            for (int i = 0; i < 9; i++)
+                sum[i] += v[k][i];
+    }
+#line 429 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 4; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 9; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 4);
+#line 440 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += more;
+        }
+    }
+
+#line 129 "/gnnac/templates/parts.lib.lua"
+    if (edge > 0)
+        return;
+#line 102 "/gnnac/templates/epilogue.lib.lua"
+    f16_t *to = out + (long long)row * 104;
+#line 418 "/gnnac/templates/lanes.lib.lua"
+    stream8_f16(to + c0, &sum[0]);
+#line 405 "/gnnac/templates/lanes.lib.lua"
+    if (last_tile)
+#line 416 "/gnnac/templates/lanes.lib.lua"
+        stream1_f16(to + c1, &sum[8]);
+}
