@@ -29,8 +29,14 @@ local function ceil_div(a, b)
   return (a + b - 1) // b
 end
 
--- How a row of `width` floats is spread over lanes: floats per load, lanes, and
--- loads per lane. A lane holds at most 8 floats; wider rows are cut into tiles
+-- How wide a row of x is, in words of 4 bytes: what loads move, whether they are
+-- floats or, stored in 16 bits, twice as many numbers.
+local function words(layer)
+  return layer.dtype == "f32" and layer.agg_dim or ceil_div(layer.agg_dim, 2)
+end
+
+-- How a row of `width` words is spread over lanes: words per load, lanes, and
+-- loads per lane. A lane holds at most 8 words; wider rows are cut into tiles
 -- by the template.
 local function spread(width)
   local vec = (width % 4 == 0 or width >= 32) and 4
@@ -77,16 +83,16 @@ rule "edge_ranges" {
     return has_long_rows(graph) and graph.degree.mean < 64
   end,
   choose = function(graph, layer, device)
-    local _, lanes = spread(layer.agg_dim)
+    local width = words(layer)
+    local _, lanes = spread(width)
     lanes = math.max(4, lanes)
-    local small = graph.edges < 128 * 16 * device.sm_count
-                  or layer.agg_dim >= 128
+    local small = graph.edges < 128 * 16 * device.sm_count or width >= 128
     local edges = small and { 64, 128 } or { 128, 64 }
     local short = graph.degree.mean < 24
     if not short then edges[3] = 256 end
     return {
       { template = "edge_balanced", edgesPerWarp = edges,
-        dimWorker = layer.agg_dim >= 64 and { lanes // 2, lanes } or lanes },
+        dimWorker = width >= 64 and { lanes // 2, lanes } or lanes },
       { template = "edge_balanced", edgesPerWarp = short and 128 or 256,
         dimWorker = lanes, unroll = short and 2 or 8 },
     }
@@ -109,13 +115,14 @@ rule "long_rows" {
     return has_long_rows(graph)
   end,
   choose = function(graph, layer)
-    local _, lanes = spread(layer.agg_dim)
+    local width = words(layer)
+    local _, lanes = spread(width)
     local part = graph.degree.mean < 48 and { 32, 64 } or { 64, 128 }
     if graph.edges >= 4e6 then part[3] = 256 end
-    local more = layer.agg_dim > 8 and math.min(32, 2 * lanes) or lanes
+    local more = width > 8 and math.min(32, 2 * lanes) or lanes
     local points = { { template = "neighbor_group", partSize = part,
                        dimWorker = more > lanes and { lanes, more } or lanes } }
-    if layer.agg_dim >= 64 then
+    if width >= 64 then
       points[2] = { template = "neighbor_group", partSize = 64,
                     dimWorker = more, unroll = 8 }
     end
@@ -137,11 +144,14 @@ rule "rows_by_length" {
     return has_long_rows(graph)
   end,
   choose = function(graph, layer)
-    local _, lanes = spread(layer.agg_dim)
+    local width = words(layer)
+    local _, lanes = spread(width)
     local segment = graph.edges < 2.5e5 and 128
                     or graph.edges < 1e6 and 256 or 512
-    local fours = power_up(ceil_div(layer.agg_dim, 4))
-    local split = layer.agg_dim >= 64 and lanes // 2
+    local fours = power_up(ceil_div(width, 4))
+    local split = width >= 64
+                  and (layer.dtype == "f32" and lanes // 2
+                       or { lanes, lanes // 2 })
                   or fours < lanes and { lanes, fours } or lanes
     return { template = "hybrid", segmentEdges = segment,
              packedEdges = { 32, 16 }, dimWorker = split }
@@ -156,10 +166,10 @@ rule "rows_by_length" {
 -- even_rows.
 rule "narrow_rows" {
   when = function(graph, layer)
-    return layer.agg_dim <= 8 and graph.degree.mean >= 4
+    return words(layer) <= 8 and graph.degree.mean >= 4
   end,
   choose = function(graph, layer)
-    local vec, lanes, loads = spread(layer.agg_dim)
+    local vec, lanes, loads = spread(words(layer))
     local most = power_up(math.ceil(graph.degree.mean))
     return { template = "row_split", dimWorker = lanes, vec = vec,
              coarsen = loads, unroll = 2,
@@ -176,11 +186,12 @@ rule "narrow_rows" {
 -- by the best of the others (H200, tests/gpu/visit.sh survey).
 rule "few_rows" {
   when = function(graph, layer, device)
-    local _, lanes = spread(layer.agg_dim)
+    local _, lanes = spread(words(layer))
     return graph.nodes * lanes * teams(graph, lanes) < device.sm_count * 1024
   end,
   choose = function(graph, layer)
-    local vec, lanes, loads = spread(layer.agg_dim)
+    local width = words(layer)
+    local vec, lanes, loads = spread(width)
     local teams = 32 // lanes
     local deep = power_up(math.min(32, ceil_div(layer.agg_dim, 16)))
     return {
@@ -188,7 +199,7 @@ rule "few_rows" {
         coarsen = loads, unroll = in_flight_or_more(graph),
         edgeWorker = teams > 1 and { teams, teams // 2 } or 1 },
       { template = "row_split", dimWorker = deep, vec = 4,
-        coarsen = math.min(4, ceil_div(layer.agg_dim, 4 * deep)), unroll = 8,
+        coarsen = math.min(4, ceil_div(width, 4 * deep)), unroll = 8,
         edgeWorker = math.min(16, 32 // deep) },
     }
   end,
@@ -204,7 +215,7 @@ rule "even_rows" {
     return true
   end,
   choose = function(graph, layer)
-    local vec, lanes, loads = spread(layer.agg_dim)
+    local vec, lanes, loads = spread(words(layer))
     local first = teams(graph, lanes)
     local more = math.min(32 // lanes, 2 * first)
     return { template = "row_split", dimWorker = lanes, vec = vec,
@@ -227,9 +238,10 @@ rule "packed_rows" {
     return graph.degree.mean < 16 and not has_long_rows(graph)
   end,
   choose = function(graph, layer)
-    local width = layer.agg_dim <= 16 and 4 or 8
+    local width = words(layer)
+    local each = width <= 16 and 4 or 8
     return { template = "hybrid", segmentEdges = 512, packedEdges = { 8, 32 },
-             dimWorker = math.min(32, power_up(ceil_div(layer.agg_dim, width))),
+             dimWorker = math.min(32, power_up(ceil_div(width, each))),
              unroll = 8 }
   end,
   why = "rows of few edges: those of a length share a warp",
@@ -243,14 +255,15 @@ rule "packed_rows" {
 -- a graph of 4 edges a node (128 and 64 columns; H100, tests/gpu/visit.sh survey).
 rule "wide_rows" {
   when = function(graph, layer)
-    return layer.agg_dim >= 64
+    return words(layer) >= 64
   end,
   choose = function(graph, layer)
-    local vec, lanes, loads = spread(layer.agg_dim)
+    local width = words(layer)
+    local vec, lanes, loads = spread(width)
     local deep = math.min(32, power_up(ceil_div(layer.agg_dim, 16)))
     local points = { { template = "row_split", dimWorker = deep, vec = 4,
-                       coarsen = 4, unroll = 2 } }
-    if layer.agg_dim >= 128 and graph.degree.mean >= 8 then
+                       coarsen = layer.dtype == "f32" and 4 or 2, unroll = 2 } }
+    if width >= 128 and graph.degree.mean >= 8 then
       points[2] = { template = "row_split", dimWorker = lanes, vec = vec,
                     coarsen = loads, unroll = 8 }
     end
@@ -258,6 +271,50 @@ rule "wide_rows" {
   end,
   why = "wide rows: more loads in flight, or more floats in a lane",
   priority = 20,
+}
+
+-- Rows of a matrix that exceeds the L2 cache come from memory for most edges. A slab
+-- of its columns that fits comes from there once: the sums are made slab by slab, and
+-- only ids are read again for each. The cache keeps lines of 128 bytes, so narrower
+-- slabs save nothing, and one that does not begin with a line has half of two more.
+local LINE = 128
+local function usable_l2(device) return 0.6 * device.l2_bytes end
+
+-- The widest slab whose lines of all rows fit, or nil.
+local function slab_bytes(graph, layer, device)
+  local row = 4 * words(layer)
+  local rest = row % LINE == 0 and 0 or LINE
+  for slab = 4 * LINE, LINE, -LINE do
+    if slab < row and 32 % (slab // 16) == 0
+       and graph.nodes * (slab + rest) <= usable_l2(device) then
+      return slab
+    end
+  end
+end
+
+-- By lanes of 16 bytes each, so that a team loads a slab at once: row_split, whose
+-- lanes hold what coarsen says, need not be told its width.
+-- Evidence: modelled. On a software device slabs of a power-law graph's 128 columns
+-- take 1/5 of the sectors from memory (tests/gpu/counts.txt). No time of it is on
+-- record, so it stands behind those that have one.
+rule "feature_slabs" {
+  when = function(graph, layer, device)
+    return graph.degree.mean >= 4
+           and 4.0 * graph.nodes * words(layer) > usable_l2(device)
+           and slab_bytes(graph, layer, device)
+  end,
+  choose = function(graph, layer, device)
+    local slab = slab_bytes(graph, layer, device)
+    local lanes = slab // 16
+    if has_long_rows(graph) then
+      return { template = "hybrid", segmentEdges = 512, packedEdges = 32,
+               dimWorker = lanes, slab = slab, hints = { 0, 1 } }
+    end
+    return { template = "row_split", dimWorker = lanes, vec = 4, coarsen = 1,
+             edgeWorker = teams(graph, lanes), hints = { 0, 1 } }
+  end,
+  why = "x exceeds the L2 cache: columns are summed slab by slab, which fits",
+  priority = 15,
 }
 
 -- Products with few columns; wider ones are BLAS's. A deep product, or any of few
@@ -541,6 +598,63 @@ test "rows of few edges are packed, too" {
   graph = { nodes = 19717, edges = 88648, degree = { mean = 4.5, max = 171 } },
   layer = { agg_dim = 64 },
   expect = { rule = "packed_rows", template = "hybrid", dimWorker = 8 },
+}
+
+test "rows that exceed the cache are summed by slabs that do not" {
+  graph = { nodes = 2e5, degree = { mean = 40, max = 100 } },
+  layer = { agg_dim = 512 },
+  expect = { rule = "feature_slabs", template = "row_split", dimWorker = 8,
+             vec = 4, coarsen = 1, hints = 1 },
+}
+
+test "fewer rows by wider slabs" {
+  graph = { nodes = 1e5, degree = { mean = 40, max = 9000 } },
+  layer = { agg_dim = 512 },
+  expect = { rule = "feature_slabs", template = "hybrid", dimWorker = 16,
+             slab = 256 },
+}
+
+test "slabs that begin within a line take another" {
+  graph = { nodes = 1e5, degree = { mean = 40, max = 100 } },
+  layer = { agg_dim = 500 },
+  expect = { rule = "feature_slabs", dimWorker = 8 },
+}
+
+test "no slab helps where not even a line of each row fits" {
+  graph = { nodes = 3e5, degree = { mean = 40, max = 100 } },
+  layer = { agg_dim = 512 },
+  expect = { silent = "feature_slabs" },
+}
+
+test "nor where the cache has room for whole rows" {
+  graph = { nodes = 1e5, degree = { mean = 40, max = 100 } },
+  layer = { agg_dim = 64 },
+  expect = { silent = "feature_slabs" },
+}
+
+test "rows in 16 bits fit where those of floats do not" {
+  graph = { nodes = 1e5, degree = { mean = 40, max = 100 } },
+  layer = { agg_dim = 128, dtype = "f16" },
+  expect = { silent = "feature_slabs" },
+}
+
+test "lanes of 16 bytes hold eight numbers of 16 bits" {
+  graph = { nodes = 1e6, degree = { mean = 12, max = 40 } },
+  layer = { agg_dim = 64, dtype = "bf16" },
+  expect = { rule = "even_rows", template = "row_split", dimWorker = 8, vec = 4,
+             edgeWorker = 2, coarsen = 1 },
+}
+
+test "so do those of equal edges" {
+  graph = { nodes = 1e6, edges = 8e6, degree = { mean = 8, max = 9000 } },
+  layer = { agg_dim = 128, dtype = "f16" },
+  expect = { template = "edge_balanced", dimWorker = 8 },
+}
+
+test "wide rows of 16 bits are not deeper than registers allow" {
+  graph = { nodes = 1e6, degree = { mean = 20, max = 60 } },
+  layer = { agg_dim = 256, dtype = "f16" },
+  expect = { rule = "wide_rows", coarsen = 2 },
 }
 
 test "narrow products share their depth" {

@@ -114,6 +114,40 @@ rule "every_hybrid" {
   priority = 3,
 }
 
+local function row_bytes(layer)
+  return layer.agg_dim * (layer.dtype == "f32" and 4 or 2)
+end
+
+-- Lanes of 16 bytes that load a slab at once, or half of it; lines of all rows fit
+-- the L2 cache. Hints also without slabs. In row_split coarsen makes the slab.
+rule "every_slab" {
+  when = function(graph, layer, device)
+    return graph.nodes * row_bytes(layer) > 0.6 * device.l2_bytes
+  end,
+  choose = {
+    { template = "row_split", dimWorker = { 8, 16 }, edgeWorker = { 1, 2, 4 },
+      vec = 4, coarsen = { 1, 2 }, unroll = 4, hints = { 0, 1, 2 } },
+    { template = "neighbor_group", dimWorker = { 8, 16 },
+      partSize = { 64, 256 }, slab = { 0, 128, 256 }, hints = { 0, 1, 2 } },
+    { template = "edge_balanced", dimWorker = { 8, 16 },
+      edgesPerWarp = { 128, 256 }, slab = { 0, 128, 256 },
+      hints = { 0, 1, 2 } },
+    { template = "hybrid", dimWorker = { 8, 16 }, segmentEdges = 512,
+      packedEdges = 32, unroll = { 4, 8 }, slab = { 0, 128, 256 },
+      hints = { 0, 1, 2 } },
+  },
+  limit = function(p, graph, layer, device)
+    local team, row = 16 * p.dimWorker, row_bytes(layer)
+    local slab = p.coarsen and p.coarsen * team or p.slab
+    return graph.nodes * slab <= 0.6 * device.l2_bytes
+           and slab + p.hints > 0 and slab <= row and team <= row
+           and (slab == 0 or team <= slab)
+           and p.dimWorker * (p.edgeWorker or 1) <= 32
+  end,
+  why = "slabs that fit the L2 cache, and hints to it",
+  priority = 2,
+}
+
 rule "every_narrow" {
   when = function(graph, layer)
     return graph.edges > 0 and layer.agg_dim <= 8
@@ -191,6 +225,18 @@ test "by length" {
   layer = { agg_dim = 64 },
   expect = { rule = "every_hybrid", segmentEdges = 512, packedEdges = 32,
              dimWorker = 16, unroll = 8 },
+}
+
+test "slabs" {
+  graph = { nodes = 1e5 },
+  layer = { agg_dim = 512 },
+  expect = { rule = "every_slab", template = "hybrid", slab = 256, hints = 2 },
+}
+
+test "slabs that do not fit are none" {
+  graph = { nodes = 1e6 },
+  layer = { agg_dim = 512 },
+  expect = { rule = "every_slab", slab = 0, hints = 2 },
 }
 
 test "no edges, no groups" {

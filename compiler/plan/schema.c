@@ -93,7 +93,7 @@ const struct prop *schema_find(const char *name)
 
 bool schema_is_constant(const char *name)
 {
-    static const char *const constant[] = {"layer.weighted", "layer.dtype"};
+    static const char *const constant[] = {"layer.weighted"};
     for (size_t i = 0; i < sizeof(constant) / sizeof(constant[0]); i++)
         if (strcmp(constant[i], name) == 0)
             return true;

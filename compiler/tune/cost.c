@@ -14,6 +14,12 @@ static const double warps_per_sm = 48;
 static const double issue_rate = 4 * 1.7e9;
 static const double line_rate = 1.7e9;
 
+// What of the L2 cache rows of x can count on, and what a byte from there costs
+// beside one from memory.
+static const double line_bytes = 128;
+static const double l2_usable = 0.6;
+static const double l2_share = 0.45;
+
 // Instructions of a warp, fitted to counts (tests/bench/cost_rank.py): to begin
 // and end a row or part, per batch of loads, and per edge besides its loads and
 // sums. Teams that walk rows of their own wait for one another: twice as many.
@@ -22,15 +28,16 @@ static const double batch_instructions = 5;
 static const double edge_instructions = 2;
 static const double apart = 2;
 
-// Bytes that any variant must move: gathered rows, indices, result, own term.
+// Bytes that a variant must move: gathered rows at `share` of their cost,
+// indices for every tile, result, own term.
 static double bytes_moved(const struct kernel_spec *spec, double nodes,
-                          double edges)
+                          double edges, double share, double tiles)
 {
     double dim = spec->dim, row = dim * (double)dtype_bytes(spec->x_type);
     double out = dim * (double)dtype_bytes(spec->out_type);
     double self = dim * (double)dtype_bytes(spec->self_type);
     double own = spec->self_term == SELF_NONE ? 0 : nodes * self;
-    return edges * (row + 4) + nodes * (out + 8) + own;
+    return edges * (row * share + 4 * tiles) + nodes * (out + 8) + own;
 }
 
 // The widest vector, at most `limit` values, that rows of x allow.
@@ -70,11 +77,14 @@ static void set_columns(const struct candidate *c,
     double limit = (double)candidate_get(c, "vec", 4) * per_word;
     double vec = (double)widest((int64_t)limit, spec->x_pitch);
     double span = s->lanes * vec, loads = ceil(spec->dim / span);
-    // Where coarsen is no knob, templates hold up to 8 floats.
+    // Where coarsen is no knob, templates hold up to 8 words.
     double held = (double)candidate_get(c, "coarsen", 0) * limit;
-    double most = fmax(1, floor((held > 0 ? held : 8) / vec));
+    double most = fmax(1, floor((held > 0 ? held : 8 * per_word) / vec));
+    double slab = (double)candidate_get(c, "slab", 0);
     s->vec = vec;
     s->bytes = vec * (double)dtype_bytes(spec->x_type);
+    if (slab > 0)
+        most = fmax(1, fmin(most, floor(slab / (s->lanes * s->bytes))));
     s->lane_use = spec->dim / (loads * span);
     s->tiles = ceil(loads / most);
     s->floats = fmin(loads, most) * vec;
@@ -162,6 +172,26 @@ static double instructions(const struct shape *s, double edges)
     return s->walks / s->per_warp * s->tiles * walk * s->slowdown;
 }
 
+// The share of gathered bytes that come from memory, rather than from the L2
+// cache at `l2_share` of memory's cost, where a row's lines are so many: rows
+// are drawn at random, and a share of the cache is for all else.
+static double from_memory(double rows, double lines, const struct device *d)
+{
+    double fits = l2_usable * (double)d->l2_bytes;
+    double hits = fmin(1, fits / fmax(1, rows * lines * line_bytes));
+    return 1 - hits * (1 - l2_share);
+}
+
+// How much less a slab's lines cost than those of whole rows. Of graphs whose
+// rows fit as they are nothing is said: all candidates gather alike.
+static double of_slabs(const struct shape *s, const struct kernel_spec *spec,
+                       double nodes, const struct device *d)
+{
+    double row = spec->dim * (double)dtype_bytes(spec->x_type) / line_bytes;
+    return from_memory(nodes, fmax(1, row / s->tiles), d) /
+           from_memory(nodes, row, d);
+}
+
 // Lines of 128 bytes that loads of neighbours and of their ids ask L1 for.
 static double lines(const struct shape *s, int32_t dim, double edges)
 {
@@ -191,8 +221,10 @@ double cost_estimate(const struct candidate *c, const struct kernel_spec *spec,
     struct shape s = shape_of(c, spec, graph);
     // A team walks its edges in steps of in_flight; each step waits once.
     double steps = ceil(s.longest / (s.teams * s.in_flight));
+    double share = of_slabs(&s, spec, nodes, device);
     const double terms[] = {
-        bytes_moved(spec, nodes, edges) / device->mem_bandwidth,
+        bytes_moved(spec, nodes, edges, share, s.tiles) /
+            device->mem_bandwidth,
         waiting(&s, edges, sms),
         instructions(&s, edges) / (sms * issue_rate),
         lines(&s, spec->dim, edges) / (sms * line_rate),

@@ -28,6 +28,13 @@ static const struct family hybrid = {.name = "hybrid",
                                                {.name = "packedEdges"},
                                                {.name = "dimWorker"},
                                                {.name = "unroll"}}};
+static const struct family sliced = {.name = "hybrid",
+                                     .n_knobs = 5,
+                                     .knobs = {{.name = "segmentEdges"},
+                                               {.name = "packedEdges"},
+                                               {.name = "dimWorker"},
+                                               {.name = "unroll"},
+                                               {.name = "slab"}}};
 static const struct family unknown = {.name = "unknown"};
 
 // A question to the model, with one answer.
@@ -97,6 +104,28 @@ TEST(more_nodes_cost_more)
         CHECK(cost(&a) > last);
         last = cost(&a);
     }
+}
+
+static double cost_by_slabs(int64_t nodes, int64_t lanes, int64_t slab)
+{
+    struct ask a = typical();
+    a.c = (struct candidate){.family = &sliced,
+                             .values = {512, 32, lanes, 4, slab}};
+    a.spec.dim = a.spec.x_pitch = a.spec.out_pitch = 256;
+    a.nodes = nodes;
+    a.edges = 100000000;
+    return cost(&a);
+}
+
+TEST(slabs_that_fit_the_cache_pay_where_rows_do_not_fit_it)
+{
+    CHECK(cost_by_slabs(200000, 8, 128) < cost_by_slabs(200000, 8, 0));
+    CHECK(cost_by_slabs(10000, 8, 128) > cost_by_slabs(10000, 8, 0));
+}
+
+TEST(slabs_of_less_than_a_line_hold_no_more_rows)
+{
+    CHECK(cost_by_slabs(200000, 4, 64) > cost_by_slabs(200000, 4, 128));
 }
 
 TEST(the_rows_own_term_is_not_free)
@@ -250,6 +279,8 @@ int main(void)
     RUN(more_edges_cost_more);
     RUN(wider_rows_cost_more);
     RUN(more_nodes_cost_more);
+    RUN(slabs_that_fit_the_cache_pay_where_rows_do_not_fit_it);
+    RUN(slabs_of_less_than_a_line_hold_no_more_rows);
     RUN(the_rows_own_term_is_not_free);
     RUN(a_longer_longest_row_costs_more_unless_it_is_cut);
     RUN(equal_edges_spare_short_rows_a_start_each);
