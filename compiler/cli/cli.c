@@ -68,6 +68,8 @@ const struct option_spec cli_options[] = {
      "columns of the features (default 96)"},
     {"dim", 0, OPT_INT32, "N", FIELD(dim), CMD_BENCH, 1, 1 << 20, NULL,
      "columns that are summed (default 64)"},
+    {"dtype", 0, OPT_WORD, "f32|f16|bf16", FIELD(dtype), CMD_BENCH, 0, 0, "f32",
+     "how the matrix that is summed is stored; 16 bits are timed beside f32"},
     {"hidden", 0, OPT_INT32, "N", FIELD(hidden), ON_SHAPE, 1, 1 << 20, NULL,
      "columns between layers, of gat in each head (default: the model's)"},
     {"classes", 0, OPT_INT32, "N", FIELD(classes), ON_MODEL, 1, 1 << 20, NULL,

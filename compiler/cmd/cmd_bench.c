@@ -71,6 +71,12 @@ static double of_roof(const struct table *t, const struct row *r)
     return gather_rate(t->b, t->g, r->ns) / t->b->roof;
 }
 
+// How many times as long the best kernel of floats takes; NaN where these are.
+static double of_f32(const struct table *t, const struct row *r)
+{
+    return t->b->f32.ns / r->ns;
+}
+
 // How many times as long cuSPARSE's best way takes.
 static double gain(const struct table *t, const struct row *r)
 {
@@ -88,18 +94,32 @@ static void print_number(double v, int decimals, const char *unit)
         printf("%*.*f%s", width, decimals, v, unit);
 }
 
+static const char *long_name(enum dtype type)
+{
+    return type == DTYPE_F16    ? "float16"
+           : type == DTYPE_BF16 ? "bfloat16"
+                                : "float32";
+}
+
 static void print_text(const struct table *t)
 {
-    printf("one sum over the in-neighbours, %d columns, float32, %s, on %s\n"
+    bool halves = t->b->dtype != DTYPE_F32;
+    printf("one sum over the in-neighbours, %d columns, %s, %s, on %s\n"
            "%lld nodes, %lld edges",
-           (int)t->b->dim, t->cold ? "L2 cache cold" : "caches warm", t->device,
-           (long long)t->g->n_nodes,
-           (long long)t->g->n_edges);
+           (int)t->b->dim, long_name(t->b->dtype),
+           t->cold ? "L2 cache cold" : "caches warm", t->device,
+           (long long)t->g->n_nodes, (long long)t->g->n_edges);
     if (!isnan(t->b->roof))
         printf("; random rows of this matrix arrive at %.1f GB/s",
                t->b->roof / 1e9);
-    printf("\n%10s%10s%10s%10s%10s%10s  kernel\n", "us", "p20", "p80", "GB/s",
+    if (!isnan(t->b->f32.ns))
+        printf("\nfloat32's best takes %.2f us: %s", t->b->f32.ns / 1e3,
+               t->b->f32.name);
+    printf("\n%10s%10s%10s%10s%10s%10s", "us", "p20", "p80", "GB/s",
            "of roof", "cuSPARSE");
+    if (halves)
+        printf("%10s", "float32");
+    puts("  kernel");
     for (size_t i = 0; i < t->n_rows; i++) {
         const struct row *r = &t->rows[i];
         print_number(r->ns / 1e3, 2, "");
@@ -108,6 +128,8 @@ static void print_text(const struct table *t)
         print_number(gather_rate(t->b, t->g, r->ns) / 1e9, 1, "");
         print_number(100 * of_roof(t, r), 1, "%");
         print_number(gain(t, r), 2, "x");
+        if (halves)
+            print_number(of_f32(t, r), 2, "x");
         printf("  %s %s%s%s\n", r->name, r->knobs, isnan(r->ns) ? ": " : "",
                isnan(r->ns) ? r->status : "");
     }
@@ -126,7 +148,7 @@ static void print_csv_number(double v)
 static void print_csv(const struct table *t)
 {
     puts("kernel,knobs,median_us,p20_us,p80_us,gather_gb_s,of_roof,"
-         "cusparse_ratio");
+         "cusparse_ratio,dtype,f32_ratio");
     for (size_t i = 0; i < t->n_rows; i++) {
         const struct row *r = &t->rows[i];
         printf("%s,%s", r->name, r->knobs);
@@ -136,6 +158,8 @@ static void print_csv(const struct table *t)
         print_csv_number(gather_rate(t->b, t->g, r->ns) / 1e9);
         print_csv_number(of_roof(t, r));
         print_csv_number(gain(t, r));
+        printf(",%s", dtype_name(t->b->dtype));
+        print_csv_number(of_f32(t, r));
         putchar('\n');
     }
 }
@@ -148,12 +172,13 @@ static json_t *number(double v)
 static json_t *row_json(const struct table *t, const struct row *r)
 {
     return json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "kernel", r->name,
+        "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kernel", r->name,
         "knobs", r->knobs, "status", r->status, "median_us",
         number(r->ns / 1e3), "p20_us", number(r->p20_ns / 1e3), "p80_us",
         number(r->p80_ns / 1e3), "gather_gb_s",
         number(gather_rate(t->b, t->g, r->ns) / 1e9), "of_roof",
-        number(of_roof(t, r)), "cusparse_ratio", number(gain(t, r)));
+        number(of_roof(t, r)), "cusparse_ratio", number(gain(t, r)),
+        "f32_ratio", number(of_f32(t, r)));
 }
 
 static gnnac_status print_json(const struct table *t, gnnac_error *err)
@@ -162,14 +187,19 @@ static gnnac_status print_json(const struct table *t, gnnac_error *err)
     for (size_t i = 0; rows && i < t->n_rows; i++)
         json_array_append_new(rows, row_json(t, &t->rows[i]));
     return print_json_line(
-        json_pack("{s:s, s:s, s:I, s:I, s:i, s:i, s:o, s:o, s:o}", "device",
-                  t->device, "l2", t->cold ? "cold" : "hot", "nodes",
+        json_pack("{s:s, s:s, s:s, s:I, s:I, s:i, s:i, s:o, s:o, s:o, s:o, "
+                  "s:o}", "device",
+                  t->device, "l2", t->cold ? "cold" : "hot", "dtype",
+                  dtype_name(t->b->dtype), "nodes",
                   (json_int_t)t->g->n_nodes, "edges",
                   (json_int_t)t->g->n_edges, "dim", (int)t->b->dim, "pitch",
                   (int)t->b->pitch, "roof_gb_s", number(t->b->roof / 1e9),
                   "no_cusparse",
                   t->b->no_cusparse[0] ? json_string(t->b->no_cusparse)
                                        : json_null(),
+                  "f32_us", number(t->b->f32.ns / 1e3), "f32_kernel",
+                  isnan(t->b->f32.ns) ? json_null()
+                                      : json_string(t->b->f32.name),
                   "rows", rows),
         err);
 }
@@ -220,7 +250,8 @@ static gnnac_status bench_kernels(const struct options *o, gnnac_error *err)
                   o->args[0]);
         goto out;
     }
-    TRY(kernel_bench_run(&wb, &g, o->dim ? o->dim : 64, &b, err));
+    TRY(kernel_bench_run(&wb, &g, o->dim ? o->dim : 64,
+                         (enum dtype)dtype_from_name(o->dtype), &b, err));
     struct table t = {.g = &g, .b = &b, .device = wb.device.name,
                       .cold = wb.request.cold};
     TRY(print(&t, o, err));

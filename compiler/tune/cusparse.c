@@ -3,7 +3,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "bundle/dtype.h"
 #include "checked.h"
 #include "dylib.h"
 #include "tune/bench.h"
@@ -17,7 +19,9 @@ enum {
     SP_INDEX_32 = 2,
     SP_INDEX_64 = 3,
     SP_ZERO_BASED = 0,
-    SP_F32 = 0,
+    SP_F32 = 0, // cudaDataType, as the next two
+    SP_F16 = 2,
+    SP_BF16 = 14,
     SP_ROW_MAJOR = 2,
     SP_NOT_TRANSPOSED = 0,
 };
@@ -76,6 +80,14 @@ struct yardstick {
     int algorithm;
     bool cold; // the stopwatch
 };
+
+// How matrices are stored, values of edges among them; all sums are float32.
+static int stored_type(const struct kernel_spec *spec)
+{
+    return spec->x_type == DTYPE_F16    ? SP_F16
+           : spec->x_type == DTYPE_BF16 ? SP_BF16
+                                        : SP_F32;
+}
 
 // The library's own troubles are not the GPU's.
 static gnnac_status sp_status(const char *call, int result, gnnac_error *err)
@@ -146,38 +158,51 @@ static gnnac_status describe_matrices(struct yardstick *y, gnnac_error *err)
     const struct bench *b = &y->bench;
     bool wide = g->n_edges > INT32_MAX;
     int64_t n = g->n_nodes;
+    int type = stored_type(b->spec);
     gnnac_status st = GNNAC_OK;
     TRY(upload_offsets(y, wide, err));
     if (!wide)
         TRY(SP(y, cusparseCreateCoo,
                (&y->coo, n, n, g->n_edges, y->rows, b->graph.colidx, y->values,
-                SP_INDEX_32, SP_ZERO_BASED, SP_F32),
+                SP_INDEX_32, SP_ZERO_BASED, type),
                err));
     TRY(SP(y, cusparseCreateCsr,
            (&y->csr, n, n, g->n_edges, y->rowptr, b->graph.colidx, y->values,
             wide ? SP_INDEX_64 : SP_INDEX_32, SP_INDEX_32, SP_ZERO_BASED,
-            SP_F32),
+            type),
            err));
     TRY(SP(y, cusparseCreateDnMat,
-           (&y->x, n, b->spec->dim, b->spec->x_pitch, b->device.x, SP_F32,
+           (&y->x, n, b->spec->dim, b->spec->x_pitch, b->device.x, type,
             SP_ROW_MAJOR),
            err));
     TRY(SP(y, cusparseCreateDnMat,
-           (&y->y, n, b->spec->dim, b->spec->out_pitch, b->device.out, SP_F32,
+           (&y->y, n, b->spec->dim, b->spec->out_pitch, b->device.out, type,
             SP_ROW_MAJOR),
            err));
 out:
     return st;
 }
 
+// A word of ones: one float, or two 16-bit values.
+static uint32_t word_of_ones(enum dtype type)
+{
+    const float ones[] = {1, 1};
+    uint32_t word;
+    unsigned char stored[sizeof(ones)];
+    dtype_store(type, ones, 2, stored);
+    memcpy(&word, stored, sizeof(word));
+    return word;
+}
+
 static gnnac_status set_up(struct yardstick *y, gnnac_error *err)
 {
-    enum { ONE = 0x3f800000 }; // the bits of 1.0f
     gnnac_status st = GNNAC_OK;
     const struct cuda_context *c = y->bench.c;
-    size_t n = (size_t)y->bench.g->n_edges;
+    enum dtype type = y->bench.spec->x_type;
+    size_t n = ((size_t)y->bench.g->n_edges * dtype_bytes(type) + 3) / 4;
     TRY(cuda_alloc(c, n * sizeof(float), "cuSPARSE", &y->values, err));
-    TRY(CU(c, cuMemsetD32Async, (y->values, ONE, n, y->bench.stream), err));
+    TRY(CU(c, cuMemsetD32Async,
+           (y->values, word_of_ones(type), n, y->bench.stream), err));
     TRY(describe_matrices(y, err));
     TRY(SP(y, cusparseCreate, (&y->handle), err));
     TRY(SP(y, cusparseSetStream, (y->handle, y->bench.stream), err));

@@ -6,9 +6,17 @@
 #include "tune/cusparse.h"
 #include "tune/select.h"
 
+// The fastest of several kernels.
+struct variant_time {
+    double ns;      // NaN: none was timed
+    char name[512]; // family and knobs
+};
+
 struct kernel_bench {
     struct selection selection; // variants in the rules' order
-    int32_t dim, pitch;         // floats of a row, and between rows
+    enum dtype dtype;           // how rows are stored
+    int32_t dim, pitch;         // columns of a row, and between rows
+    struct variant_time f32;    // where dtype is another: float32's best
     double roof; // bytes per second of random rows; NaN: no memory for them
     struct cusparse_way cusparse[N_CUSPARSE_WAYS];
     char no_cusparse[512]; // why there is none; empty: there is
@@ -21,11 +29,11 @@ double gather_rate(const struct kernel_bench *b, const struct csr *g,
 // The fastest of cuSPARSE's ways, NaN where none ran. Nanoseconds.
 double cusparse_best(const struct kernel_bench *b);
 
-// Needs wb->cuda. Nothing is recalled from tune.db: all is timed now.
-// kernel_bench_finish is due in either case.
+// Rows of `dim` columns. Needs wb->cuda. Nothing is recalled from tune.db: all
+// is timed now. kernel_bench_finish is due in either case.
 gnnac_status kernel_bench_run(struct workbench *wb, const struct csr *g,
-                              int32_t dim, struct kernel_bench *out,
-                              gnnac_error *err);
+                              int32_t dim, enum dtype dtype,
+                              struct kernel_bench *out, gnnac_error *err);
 void kernel_bench_finish(struct kernel_bench *b);
 
 #endif

@@ -16,9 +16,9 @@ import subprocess
 import sys
 
 
-def bench(gnnac, graph, width):
+def bench(gnnac, graph, width, *more):
     done = subprocess.run(
-        [*shlex.split(gnnac), "bench", graph, "--dim", width, "--json"],
+        [*shlex.split(gnnac), "bench", graph, "--dim", width, "--json", *more],
         capture_output=True, text=True, timeout=280)
     if done.returncode != 0:
         print(f"{graph} {width}: {done.stderr.strip()}", file=sys.stderr)

@@ -18,6 +18,11 @@
 #                                           such as 8,32,128
 #   visit.sh roof FOLDER OUT [WIDTHS]       there: the best kernel beside the
 #                                           GPU's limit and cuSPARSE
+#   visit.sh halves FOLDER OUT [WIDTHS]     there: the best kernel for rows of
+#                                           16 bits beside that for floats
+#   visit.sh slabs FOLDER OUT [WIDTHS]      there: what slabs and hints gain on
+#                                           graphs whose rows exceed the L2
+#                                           cache, which it generates
 #   visit.sh train FOLDER OUT               there: epoch times of GCN 2x16 and
 #                                           GIN 5x64; where NAME.feat.npz was
 #                                           packed too, accuracy of three seeds
@@ -186,6 +191,28 @@ roof() { # widths
     [ "${PIPESTATUS[0]}" = 0 ] || status=1
 }
 
+halves() { # widths
+    python3 tests/bench/halves.py gnnac "$1" "$folder"/graphs/* 2>&1 |
+        tee "$out/halves.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+}
+
+slabs() { # widths
+    local graphs=()
+    mkdir -p "$out/graphs"
+    for shape in "rmat 100000 8000000" "rmat 200000 8000000" \
+        "powerlaw 200000 8000000" "sbm 200000 8000000"; do
+        read -r kind nodes edges <<<"$shape"
+        graphs+=("$out/graphs/${kind}_${nodes}.npz")
+        gnnac generate "$kind" --nodes "$nodes" --edges "$edges" --seed 1 -q \
+            -o "${graphs[-1]}" || status=1
+    done
+    python3 tests/bench/slabs.py gnnac "$1" "${graphs[@]}" 2>&1 |
+        tee "$out/slabs.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+    rm -rf "$out/graphs"
+}
+
 epoch_time() { # graph model options...
     local graph=$1 model=$2
     shift 2
@@ -262,7 +289,7 @@ pack)
     pack "$@"
     exit
     ;;
-check | time | survey | orders | families | roof | train | latency | epochs) ;;
+check | time | survey | orders | families | roof | halves | slabs | train | latency | epochs) ;;
 *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
     exit 1
@@ -280,6 +307,8 @@ survey) survey ;;
 orders) orders ;;
 families) families "${4:-8,32,128}" ;;
 roof) roof "${4:-16,64,256}" ;;
+halves) halves "${4:-64,128,256}" ;;
+slabs) slabs "${4:-256,512}" ;;
 train) train ;;
 latency) latency ;;
 epochs) epochs ;;
