@@ -7,9 +7,10 @@
 #include "order/leiden_state.h"
 #include "order/visit_order.h"
 
-// On the way up the second sweep still gains much, a third less than it costs;
-// on the way back few nodes move.
-enum { SWEEPS_UP = 2, SWEEPS_DOWN = 4 };
+// On the way up what a sweep leaves undone, one on the way back finds as well;
+// there few nodes move after the first. Above levels that were only joined, all
+// is small.
+enum { SWEEPS_UP = 1, SWEEPS_ABOVE_JOINED = 2, SWEEPS_DOWN = 8 };
 
 static void finish_run(struct leiden_run *r)
 {
@@ -123,18 +124,34 @@ static bool only_join(const struct leiden_run *r)
     return rows_are_short(r->g) && r->level->n > r->g->n_nodes / MANY;
 }
 
+// Refinement keeps the graph large; where nodes cost little in comparison with
+// their edges, it is worth that even at first.
+static bool take_whole(const struct leiden_run *r)
+{
+    enum { LONG_ROWS = 32 };
+    return r->level->col && r->g->n_edges < LONG_ROWS * r->g->n_nodes;
+}
+
+static void build_parts(struct leiden_run *r)
+{
+    if (r->level->col || only_join(r))
+        leiden_join(r);
+    if (only_join(r))
+        return;
+    leiden_move(r, rows_are_short(r->g) ? SWEEPS_ABOVE_JOINED : SWEEPS_UP);
+    if (take_whole(r))
+        leiden_take_whole(r);
+    else
+        leiden_refine(r);
+}
+
 static gnnac_status go_up(struct leiden_run *r)
 {
     for (;;) {
         order_nodes(r);
         if (r->n_order == 0)
             return GNNAC_OK;
-        if (only_join(r)) {
-            leiden_join(r);
-        } else {
-            leiden_move(r, SWEEPS_UP);
-            leiden_refine(r);
-        }
+        build_parts(r);
         if (all_parts_single(r) || r->n_levels == LEIDEN_MAX_LEVELS)
             return GNNAC_OK;
         if (!leiden_ascend(r))

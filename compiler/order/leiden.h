@@ -7,12 +7,16 @@
 // a smaller graph, on which the same goes on. Instead of iterating the whole,
 // nodes move once more on the way back, from the smallest graph to the first
 // (Rotta, Noack: "Multilevel local search algorithms for modularity
-// clustering", JEA 16, 2011), which costs less and gains more. Where rows are
-// short, first moves cost much for what they gain: there the parts of the first
-// levels are built as if all nodes were one community. Small components are
-// communities without a search. Nothing is random, and the nodes of a batch
-// choose on a frozen state, so that the result depends neither on chance nor on
-// threads.
+// clustering", JEA 16, 2011), which costs less and gains more.
+//
+// The first level, which costs most, is done in less: parts are built as if all
+// nodes were one community, then nodes move once. Unless rows are long, the
+// communities are the next nodes as they are, as Louvain's; where rows are
+// short, levels go without moving at all until the graph is small. Small
+// components are communities without a search.
+//
+// Nothing is random, and the nodes of a batch choose on a frozen state, so that
+// the result depends neither on chance nor on threads.
 #ifndef GNNAC_LEIDEN_H
 #define GNNAC_LEIDEN_H
 

@@ -150,7 +150,7 @@ void leiden_move(struct leiden_run *r, int n_sweeps)
 }
 
 // Fewer moves than one in so many nodes are not worth another sweep.
-enum { FEW = 50 };
+enum { FEW = 200 };
 
 void leiden_settle(struct leiden_run *r, int n_sweeps)
 {

@@ -117,3 +117,18 @@ void leiden_join(struct leiden_run *r)
     memcpy(r->comm, r->part, n * sizeof(*r->comm));
     memcpy(r->sum, r->part_sum, n * sizeof(*r->sum));
 }
+
+// A part is named after its first node.
+void leiden_take_whole(struct leiden_run *r)
+{
+    int32_t *first = r->node;
+    memset(first, 0xff, (size_t)r->level->n * sizeof(*first));
+    for (int64_t v = 0; v < r->level->n; v++) {
+        int32_t c = r->comm[v];
+        if (first[c] < 0) {
+            first[c] = (int32_t)v;
+            r->part_sum[v] = r->sum[c];
+        }
+        r->part[v] = first[c];
+    }
+}

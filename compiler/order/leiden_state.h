@@ -150,6 +150,9 @@ void leiden_refine(struct leiden_run *r);
 // The same as if all nodes were one community; then the parts are communities.
 void leiden_join(struct leiden_run *r);
 
+// Every community as one part.
+void leiden_take_whole(struct leiden_run *r);
+
 // The parts become the nodes of a level above, which is the one being worked on
 // from now; their communities stay. False: out of memory.
 bool leiden_ascend(struct leiden_run *r);
