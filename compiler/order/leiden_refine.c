@@ -8,11 +8,14 @@ static void tally_inside(const struct leiden_run *r, struct tally *t, int32_t u)
 {
     const struct level *l = r->level;
     int32_t own = r->comm[u];
+    int64_t n = t->n_found;
     for (int64_t e = l->begin[u]; e < l->end[u]; e++) {
         int32_t v = level_neighbour(l, e);
         if (r->comm[v] == own)
-            tally_add(t, r->part[v], l->col ? 1 : l->cell[e].weight);
+            n = tally_add(t->weight, t->found, n, r->part[v],
+                          l->col ? 1 : l->cell[e].weight);
     }
+    t->n_found = n;
 }
 
 static bool is_single(const struct leiden_run *r, int32_t u)

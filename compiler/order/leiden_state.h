@@ -43,6 +43,7 @@ struct tally {
     uint32_t *weight; // [nodes of the graph], 0 between calls
     int32_t *found;   // [nodes of the graph + 1]
     int64_t n_found;
+    char apart[64]; // no line of memory is shared with the next thread's
 };
 
 // Where a node wants to be, and its edges there and to where it is.
@@ -102,34 +103,35 @@ static inline int64_t leiden_score(const struct leiden_run *r, uint32_t weight,
 // Lookups miss the cache; how far ahead they are asked for.
 enum { LEIDEN_AHEAD = 24 };
 
-// Without a branch: there is room for one id more than there are.
-static inline void tally_add(struct tally *t, int32_t id, uint32_t weight)
+// Without a branch: there is room for one id more than there are. Returns how
+// many have been found.
+static inline int64_t tally_add(uint32_t *sum, int32_t *found, int64_t n_found,
+                                int32_t id, uint32_t weight)
 {
-    uint32_t before = t->weight[id];
-    t->found[t->n_found] = id;
-    t->n_found += before == 0;
-    t->weight[id] = before + weight;
+    uint32_t before = sum[id];
+    found[n_found] = id;
+    sum[id] = before + weight;
+    return n_found + (before == 0);
 }
 
-// Leaves in `t` the weight to every group that row v has edges to; the group of
+// Adds to `t` the weight to every group that row v has edges to; the group of
 // node u is of[u].
 static inline void tally_row(const struct level *l, struct tally *t,
                              const int32_t *of, int64_t v)
 {
-    int64_t end = l->end[v];
-    if (l->col) {
-        for (int64_t e = l->begin[v]; e < end; e++) {
-            if (e + LEIDEN_AHEAD < end)
-                __builtin_prefetch(&of[l->col[e + LEIDEN_AHEAD]]);
-            tally_add(t, of[l->col[e]], 1);
-        }
-        return;
+    int64_t end = l->end[v], n = t->n_found;
+    for (int64_t e = l->begin[v]; l->col && e < end; e++) {
+        if (e + LEIDEN_AHEAD < end)
+            __builtin_prefetch(&of[l->col[e + LEIDEN_AHEAD]]);
+        n = tally_add(t->weight, t->found, n, of[l->col[e]], 1);
     }
-    for (int64_t e = l->begin[v]; e < end; e++) {
+    for (int64_t e = l->begin[v]; !l->col && e < end; e++) {
         if (e + LEIDEN_AHEAD < end)
             __builtin_prefetch(&of[l->cell[e + LEIDEN_AHEAD].id]);
-        tally_add(t, of[l->cell[e].id], l->cell[e].weight);
+        n = tally_add(t->weight, t->found, n, of[l->cell[e].id],
+                      l->cell[e].weight);
     }
+    t->n_found = n;
 }
 
 // The work of a batch of the level that is worked on.

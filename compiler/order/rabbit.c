@@ -28,7 +28,6 @@ static void finish_run(struct rabbit_run *r)
     free(r->visit);
     free(r->batch);
     free(r->proposal);
-    free(r->merged);
 }
 
 static bool allocate(struct rabbit_run *r)
@@ -42,12 +41,11 @@ static bool allocate(struct rabbit_run *r)
     r->visit = alloc_array(n, sizeof(*r->visit));
     r->batch = alloc_array(n, sizeof(*r->batch));
     r->proposal = alloc_array(n, sizeof(*r->proposal));
-    r->merged = alloc_array(n, sizeof(*r->merged));
     r->out.perm = alloc_array(n, sizeof(*r->out.perm));
     r->out.top.of = alloc_array(n, sizeof(*r->out.top.of));
     r->out.top.n_nodes = n;
     bool ok = r->scratch && r->m.dest && r->m.parent && r->m.strength &&
-              r->m.of && r->visit && r->batch && r->proposal && r->merged &&
+              r->m.of && r->visit && r->batch && r->proposal &&
               r->out.perm && r->out.top.of;
     for (int t = 0; ok && t < r->n_threads; t++)
         ok = scratch_init(&r->scratch[t], n);
@@ -115,27 +113,10 @@ static void fetch_ahead(const struct rabbit_run *r, int64_t i, int64_t n)
     }
 }
 
-// What the leader has written since this member's last batch, all at once:
-// line by line, when needed, each would be waited for.
-static void fetch_merged(const struct rabbit_run *r, struct scratch *s)
-{
-    const struct merging *m = &r->m;
-    s->batch = r->batches;
-    for (int64_t i = 0; i < r->n_merged; i++) {
-        int32_t u = r->merged[i], root = m->parent[u];
-        __builtin_prefetch(&m->dest[u]);
-        __builtin_prefetch(&m->strength[root]);
-        __builtin_prefetch(&m->of[u]);
-        __builtin_prefetch(&m->of[root]);
-    }
-}
-
 static void propose(void *arg, int member, int64_t begin, int64_t end)
 {
     struct rabbit_run *r = arg;
     struct scratch *s = &r->scratch[member];
-    if (member > 0 && s->batch != r->batches)
-        fetch_merged(r, s);
     for (int64_t i = begin; i < end; i++) {
         fetch_ahead(r, i, r->n_batch);
         if (!rabbit_propose(&r->m, s, r->batch[i], &r->proposal[i]))
@@ -154,7 +135,6 @@ static bool anyone_failed(const struct rabbit_run *r)
 static bool propose_all(struct rabbit_run *r, int64_t n, int64_t work)
 {
     r->n_batch = n;
-    r->batches++;
     crew_each(&r->crew, n, work, propose, r);
     return !anyone_failed(r);
 }
@@ -186,7 +166,6 @@ static bool merge(struct merging *m, int32_t u, struct proposal p)
 static int64_t carry_out(struct rabbit_run *r, int64_t n)
 {
     int64_t again = 0;
-    r->n_merged = 0;
     for (int64_t i = 0; i < n; i++) {
         int32_t u = r->batch[i];
         if (i + FAR < n && r->proposal[i + FAR].target >= 0) {
@@ -195,9 +174,7 @@ static int64_t carry_out(struct rabbit_run *r, int64_t n)
         }
         if (r->proposal[i].target < 0)
             continue;
-        if (merge(&r->m, u, r->proposal[i]))
-            r->merged[r->n_merged++] = u;
-        else
+        if (!merge(&r->m, u, r->proposal[i]))
             r->batch[again++] = u;
     }
     return again;

@@ -85,13 +85,15 @@ int32_t rabbit_far_root(int32_t *dest, int32_t v)
     return v;
 }
 
-// Without a branch: there is room for one id more than needed.
-static inline void add(struct scratch *s, int32_t id, uint32_t weight)
+// Without a branch: there is room for one id more than needed. Returns how many
+// have been found.
+static inline int64_t add(uint32_t *sum, struct neighbour *found,
+                          int64_t n_found, int32_t id, uint32_t weight)
 {
-    uint32_t before = s->weight[id];
-    s->found[s->n_found].id = id;
-    s->n_found += before == 0;
-    s->weight[id] = before + weight;
+    uint32_t before = sum[id];
+    found[n_found].id = id;
+    sum[id] = before + weight;
+    return n_found + (before == 0);
 }
 
 // Lookups miss the cache; how far ahead they are asked for.
@@ -103,11 +105,14 @@ static bool add_row(const struct merging *m, struct scratch *s, int32_t v)
     int64_t n = m->g->rowptr[v + 1] - m->g->rowptr[v];
     if (!make_room(s, n))
         return false;
+    int64_t n_found = s->n_found;
     for (int64_t i = 0; i < n; i++) {
         if (i + AHEAD < n)
             __builtin_prefetch(&m->dest[col[i + AHEAD]]);
-        add(s, rabbit_root(m->dest, col[i]), 1);
+        n_found = add(s->weight, s->found, n_found,
+                      rabbit_root(m->dest, col[i]), 1);
     }
+    s->n_found = n_found;
     return true;
 }
 
@@ -116,11 +121,15 @@ static bool add_cells(const struct merging *m, struct scratch *s, int32_t v)
     const struct member *u = &m->of[v];
     if (!make_room(s, u->n_cells))
         return false;
+    int64_t n_found = s->n_found;
     for (int32_t i = 0; i < u->n_cells; i++) {
         if (i + AHEAD < u->n_cells)
             __builtin_prefetch(&m->dest[u->cells[i + AHEAD].id]);
-        add(s, rabbit_root(m->dest, u->cells[i].id), u->cells[i].weight);
+        n_found = add(s->weight, s->found, n_found,
+                      rabbit_root(m->dest, u->cells[i].id),
+                      u->cells[i].weight);
     }
+    s->n_found = n_found;
     return true;
 }
 

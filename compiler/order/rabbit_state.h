@@ -43,8 +43,8 @@ struct scratch {
     int64_t n_found, capacity;
     struct chunk *chunks;     // what `cells` point into
     size_t left;
-    bool failed;   // out of memory
-    int64_t batch; // the last one that its thread had a part in
+    bool failed; // out of memory
+    char apart[64]; // no line of memory is shared with the next thread's
 };
 bool scratch_init(struct scratch *s, int64_t n_nodes);
 void scratch_finish(struct scratch *s);
@@ -100,9 +100,7 @@ struct rabbit_run {
     int32_t *visit; // nodes, or roots of communities, still to choose
     int64_t n_visit;
     int32_t *batch; // of `visit`, and what is to be tried again
-    int64_t n_batch, batches; // in it, and so far
-    int32_t *merged; // who did after the batch before
-    int64_t n_merged;
+    int64_t n_batch;
     struct proposal *proposal;
     struct rabbit out;
     gnnac_status status;
