@@ -32,6 +32,12 @@ static bool is_database(const char *text, size_t n)
     return n >= sizeof(magic) && memcmp(text, magic, sizeof(magic)) == 0;
 }
 
+// Anything else would be told as a damaged line.
+static bool is_lines(const char *text, size_t n)
+{
+    return n == 0 || text[0] == '{';
+}
+
 // A database as it is, or the lines of `db export` in one of memory.
 static gnnac_status open_records(const char *path, struct tunedb **out,
                                  gnnac_error *err)
@@ -44,6 +50,10 @@ static gnnac_status open_records(const char *path, struct tunedb **out,
     TRY(file_read(path, MAX_RECORDS, &text, &n, err));
     if (is_database(text, n)) {
         st = tunedb_open_existing(path, out, err);
+    } else if (!is_lines(text, n)) {
+        st = FAIL(err, GNNAC_EFORMAT,
+                  "%s: neither a tune.db nor what gnnac db export writes",
+                  path);
     } else {
         TRY(tunedb_open(":memory:", out, err));
         st = records_read(path, text, *out, &ignored, err);
@@ -203,6 +213,25 @@ out:
     return st;
 }
 
+// What only means something where a GPU times.
+static gnnac_status check_options(const struct options *o, gnnac_error *err)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } others[] = {{"--model", o->model},       {"--budget", o->budget},
+                  {"--resume", o->go_on},      {"--dry-run", o->dry_run},
+                  {"--part", o->part},         {"--record", o->record},
+                  {"--rules", o->rules.n > 0}, {"--set", o->set.n > 0}};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (others[i].given)
+            return FAIL(err, GNNAC_EUSAGE,
+                        "--simulate replays what was recorded: %s does not go "
+                        "with it",
+                        others[i].name);
+    return GNNAC_OK;
+}
+
 gnnac_status tune_simulate(const struct options *o, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
@@ -210,6 +239,7 @@ gnnac_status tune_simulate(const struct options *o, gnnac_error *err)
     struct simulation s = {
         .seed = o->seed, .json = o->json, .runs = json_array()};
     char graph[33];
+    TRY(check_options(o, err));
     TRY(open_records(o->simulate, &db, err));
     TRY(fingerprint_of(o, graph, err));
     TRY(replay_all(o, db, graph, &s, err));

@@ -75,14 +75,19 @@ static gnnac_status open_device(struct workbench *wb, gnnac_error *err)
     return GNNAC_OK;
 }
 
+// Each once.
 static gnnac_status add_arch(struct workbench *wb, int32_t arch,
                              gnnac_error *err)
 {
+    char name[sizeof(wb->archs[0])];
+    snprintf(name, sizeof(name), "sm_%d", (int)arch);
+    for (size_t i = 0; i < wb->n_archs; i++)
+        if (strcmp(wb->archs[i], name) == 0)
+            return GNNAC_OK;
     if (wb->n_archs == MAX_ARCHS)
         return FAIL(err, GNNAC_EUSAGE, "--arch: at most %d architectures",
                     MAX_ARCHS);
-    snprintf(wb->archs[wb->n_archs++], sizeof(wb->archs[0]), "sm_%d",
-             (int)arch);
+    memcpy(wb->archs[wb->n_archs++], name, sizeof(name));
     return GNNAC_OK;
 }
 
