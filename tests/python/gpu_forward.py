@@ -146,22 +146,34 @@ class Memory(Gpu):
 
 
 class Training(Case):
-    def test_steps(self):
-        """a trainer on the GPU learns what one on the CPU learns"""
-        bundle = gnnac.compile(random_edges(), "sage", dim=16, classes=8,
-                               train=True, options={"tune": "off"})
+    def learns_alike(self, bundle, labels, **options):
         x, losses, outputs = features(bundle), [], []
-        labels = np.arange(len(x), dtype=np.int32) % 8
         nodes = np.arange(0, len(x), 2, dtype=np.int32)
         for device in ("cuda:0", "cpu"):
             model = gnnac.Model(gnnac.Context(device), bundle)
             model.init_weights(seed=3)
             with gnnac.Trainer(model, x, optimizer="sgd", lr=0.1, dropout=0.5,
-                               seed=4) as trainer:
+                               seed=4, **options) as trainer:
                 losses.append([trainer.step(labels, nodes) for _ in range(3)])
                 outputs.append(trainer.predict())
         np.testing.assert_allclose(*losses, rtol=1e-4)
         np.testing.assert_allclose(*outputs, rtol=1e-3, atol=1e-4)
+
+    def test_steps(self):
+        """a trainer on the GPU learns what one on the CPU learns"""
+        bundle = gnnac.compile(random_edges(), "sage", dim=16, classes=8,
+                               train=True, options={"tune": "off"})
+        labels = np.arange(bundle.nodes, dtype=np.int32) % 8
+        self.learns_alike(bundle, labels)
+
+    def test_many_classes(self):
+        """and so it does by binary cross-entropy"""
+        bundle = gnnac.compile(random_edges(), "gcn", dim=16, classes=35,
+                               train=True, logits=True,
+                               options={"tune": "off"})
+        labels = np.random.default_rng(3).integers(
+            0, 2, (bundle.nodes, 35), dtype=np.int32)
+        self.learns_alike(bundle, labels, loss="bce")
 
 
 class Operators(Case):
