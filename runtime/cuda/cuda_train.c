@@ -80,6 +80,11 @@ static gnnac_status read_loss(const struct cuda_trainer *ct, float *loss,
     return st;
 }
 
+static bool knows_cuda(const gnnac_trainer *t, const struct targets *at)
+{
+    return cuda_train_has_targets(t->cuda, at);
+}
+
 static gnnac_status step_entered(gnnac_trainer *t, const struct targets *at,
                                  float *loss, gnnac_error *err)
 {
@@ -224,6 +229,7 @@ static gnnac_status send_cuda(gnnac_trainer *t, gnnac_error *err)
 const struct train_backend cuda_training = {
     .open = open_cuda,
     .close = close_cuda,
+    .knows = knows_cuda,
     .step = step_cuda,
     .predict = predict_cuda,
     .keep = keep_cuda,

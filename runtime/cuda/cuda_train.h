@@ -60,7 +60,9 @@ gnnac_status cuda_train_alloc(struct cuda_trainer *ct, const gnnac_features *x,
 void cuda_train_free(struct cuda_trainer *ct);
 // The state as options and steps so far make it.
 gnnac_status cuda_train_send_state(struct cuda_trainer *ct, gnnac_error *err);
-// Unless the device has them.
+bool cuda_train_has_targets(const struct cuda_trainer *ct,
+                            const struct targets *at);
+// Unless they are known.
 gnnac_status cuda_train_send_targets(struct cuda_trainer *ct,
                                      const struct targets *at,
                                      gnnac_error *err);

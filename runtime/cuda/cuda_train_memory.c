@@ -251,8 +251,10 @@ static size_t row_bytes(const struct seen_targets *s)
     return (size_t)s->per_row * sizeof(int32_t);
 }
 
-static bool were_seen(const struct seen_targets *s, const struct targets *at)
+bool cuda_train_has_targets(const struct cuda_trainer *ct,
+                            const struct targets *at)
 {
+    const struct seen_targets *s = &ct->seen;
     size_t n_bytes = (size_t)at->n * sizeof(*at->nodes);
     if (s->n != at->n || memcmp(s->nodes, at->nodes, n_bytes) != 0)
         return false;
@@ -299,7 +301,7 @@ gnnac_status cuda_train_send_targets(struct cuda_trainer *ct,
     gnnac_status st = GNNAC_OK;
     struct seen_targets *s = &ct->seen;
     size_t n_rows = (size_t)n_nodes(ct);
-    if (were_seen(s, at))
+    if (at->known)
         return GNNAC_OK;
     see(s, at, n_nodes(ct), ct->t->o.loss == GNNAC_BCE);
     TRY(CU(ct->c, cuStreamSynchronize, (ct->stream), err));

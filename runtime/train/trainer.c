@@ -194,8 +194,9 @@ gnnac_status gnnac_trainer_step(gnnac_trainer *t, const int32_t *labels,
     gnnac__clear(err);
     if (!t || !labels || !nodes)
         return FAIL(err, GNNAC_EUSAGE, "gnnac_trainer_step: NULL argument");
-    const struct targets at = {labels, nodes, n};
-    gnnac_status st = check_targets(t, &at, err);
+    struct targets at = {labels, nodes, n, false};
+    at.known = n > 0 && t->backend->knows && t->backend->knows(t, &at);
+    gnnac_status st = at.known ? GNNAC_OK : check_targets(t, &at, err);
     if (st == GNNAC_OK)
         st = t->backend->step(t, &at, loss, err);
     return st;

@@ -48,16 +48,20 @@ struct param_set {
 struct targets {
     const int32_t *labels, *nodes; // [n_nodes]; of BCE [n_nodes, dim]; [n]
     int64_t n;
+    bool known; // the backend has them from the step before
 };
 
 // Where training runs. `open` has options, plan and graph, and may leave a part
-// of the work to `close`. `step` counts itself; `loss` may be NULL. `fetch`
-// brings weights, first, second and kept to the trainer's and the model's
-// arrays, `send` takes all of that and n_steps from there.
+// of the work to `close`. `knows` (NULL: never) says whether the targets, of
+// which nothing is checked yet but n > 0, are those of the step before, and
+// need no check. `step` counts itself; `loss` may be NULL. `fetch` brings
+// weights, first, second and kept to the trainer's and the model's arrays,
+// `send` takes all of that and n_steps from there.
 struct train_backend {
     gnnac_status (*open)(gnnac_trainer *t, const gnnac_features *x,
                          gnnac_error *err);
     void (*close)(gnnac_trainer *t);
+    bool (*knows)(const gnnac_trainer *t, const struct targets *at);
     gnnac_status (*step)(gnnac_trainer *t, const struct targets *at,
                          float *loss, gnnac_error *err);
     gnnac_status (*predict)(gnnac_trainer *t, float *y, gnnac_error *err);

@@ -439,6 +439,31 @@ TEST(labels_of_many_classes_may_change_from_step_to_step)
     check_changing_targets(&s);
 }
 
+// What was right in the step before is not taken for right once more.
+TEST(a_label_that_goes_wrong_between_steps_is_found)
+{
+    struct pair p;
+    struct csr g = gpu_random_graph(40, 2, 17);
+    struct setting s = {.model = shapes[0], .options = sgd};
+    s.model.logits = true;
+    s.options.loss = GNNAC_BCE;
+    CHECK(pair_open(&p, &g, &s));
+    gnnac_trainer *t = p.trainer[GPU];
+    for (int i = 0; i < 2; i++)
+        CHECK_OK(gnnac_trainer_step(t, p.labels, p.nodes, p.n, NULL, &p.err),
+                 p.err);
+    int32_t *label = &p.labels[p.nodes[p.n - 1] * p.info.out_dim + 4];
+    *label += 2;
+    CHECK_INT(gnnac_trainer_step(t, p.labels, p.nodes, p.n, NULL, &p.err),
+              GNNAC_EUSAGE);
+    *label -= 2;
+    CHECK_INT(gnnac_trainer_step(t, p.labels, p.nodes, -1, NULL, &p.err),
+              GNNAC_EUSAGE);
+    CHECK_INT(gnnac_trainer_n_steps(t), 2);
+    pair_close(&p);
+    csr_finish(&g);
+}
+
 TEST(a_bundle_without_kernels_for_training_is_refused)
 {
     gnnac_error err = {{0}};
@@ -494,6 +519,7 @@ int main(void)
     RUN(the_model_runs_with_what_was_learnt);
     RUN(targets_may_change_from_step_to_step);
     RUN(labels_of_many_classes_may_change_from_step_to_step);
+    RUN(a_label_that_goes_wrong_between_steps_is_found);
     RUN(a_bundle_without_kernels_for_training_is_refused);
     for (int side = 0; side < N_SIDES; side++)
         gnnac_context_destroy(contexts[side]);
