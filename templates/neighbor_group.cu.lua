@@ -26,6 +26,7 @@
 //% local epilogue = include "epilogue"
 //% local parts = include "parts"
 //% local weights = include "weights"
+//% weights.one_head()
 //% local teams = 32 // dimWorker
 //% local L = parts.layout(dimWorker, 4, unroll, warpPerBlock, slab)
 //% lanes.hint(L, hints)

@@ -30,7 +30,7 @@
 //% local epilogue = include "epilogue"
 //% local L = walk.layout { dimWorker = dimWorker, edgeWorker = edgeWorker,
 //%   vec = vec, coarsen = coarsen, unroll = unroll, warpPerBlock = warpPerBlock,
-//%   slab = slab }
+//%   slab = slab, width = weights.x_width(lanes, vec) }
 //% lanes.hint(L, hints)
 //% local args = { "out", "x", "rowptr", "colidx" }
 //% weights.add_args(args)
@@ -52,11 +52,15 @@ ${kernel}(${parameters})
     float sum[${L.floats}] = {};
 //% walk.each_batch(L, function(count, guarded)
         float v[${count}][${L.floats}] = {};
-//%   if weights.used then
+//%   if weights.heads > 1 then
+        float coef[${count}][${#L.slots}] = {};
+//%   elseif weights.used then
         float coef[${count}] = {};
 //%   end
 //%   walk.load(L, count, guarded, function()
-//%     if weights.used then
+//%     if weights.heads > 1 then
+//%       weights.load_heads(L, "k", edgeWorker)
+//%     elseif weights.used then
 //%       weights.load("k", edgeWorker)
             coef[k] = value;
 //%     end
@@ -65,7 +69,9 @@ ${kernel}(${parameters})
         for (int k = 0; k < ${count}; k++)
 #pragma unroll
             for (int i = 0; i < ${L.floats}; i++)
-//%   if weights.used then
+//%   if weights.heads > 1 then
+                sum[i] = fmaf(coef[k][i / ${L.vec}], v[k][i], sum[i]);
+//%   elseif weights.used then
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
 //%   else
                 sum[i] += v[k][i];

@@ -5,6 +5,20 @@
 //% local stored, mapped = spec.edges == "stored", spec.edges == "mapped"
 //% weights.of_edges = stored or mapped
 //% weights.used = weights.of_edges or spec.norm == "gcn"
+//% -- Several heads: an edge has a weight for the columns of each.
+//% weights.heads = weights.of_edges and spec.heads > 1 and spec.heads or 1
+//% check(weights.heads == 1 or spec.norm ~= "gcn",
+//%       "GCN's sums have one weight for an edge")
+//%
+//% -- The widest vector of x, of at most `words` floats, that lies in one head.
+//% function weights.x_width(lanes, words)
+//%   if weights.heads == 1 then return lanes.x_width(words) end
+//%   check(spec.x_type == "f32", "weights of heads are for float32")
+//%   return lanes.widest(words, spec.channels, spec.x_pitch)
+//% end
+//% function weights.one_head()
+//%   check(weights.heads == 1, "weights of heads are not known here")
+//% end
 //%
 //% function weights.add_args(args)
 //%   if weights.of_edges then args[#args + 1] = "edge_values" end
@@ -40,6 +54,20 @@
             const float value = given;
 //%   else
             const float value = __ldg(dinv + id);
+//%   end
+//% end
+//%
+//% -- coef[k][s] = the weights of that edge for the head of each of the lane's
+//% -- slots, which are whole vectors of one head then.
+//% function weights.load_heads(L, at, stride)
+//%   if stored then
+            const long long number = edges + ${at} * ${stride} - edge_values;
+//%   else
+            const long long number = __ldg(edges + ${at} * ${stride});
+//%   end
+//%   for _, s in ipairs(L.slots) do
+            coef[k][${s.index}] = __ldg(edge_values + number * ${weights.heads} +
+                                c${s.index} / ${spec.channels});
 //%   end
 //% end
 //%

@@ -36,13 +36,20 @@ static size_t out_bytes(const struct bench *b)
     return (n * dtype_bytes(b->spec->out_type) + 3) / 4 * 4;
 }
 
+// Values of edges: one, or one for each head.
+static int64_t edge_values(const struct bench *b)
+{
+    int64_t heads = b->spec->heads ? b->spec->heads : 1;
+    return b->g->n_edges * heads;
+}
+
 // Weights, numbered from the last edge to the first.
 static gnnac_status make_edge_values(struct bench *b, gnnac_error *err)
 {
     int64_t n = b->g->n_edges;
     if (b->spec->edges == EDGES_NONE)
         return GNNAC_OK;
-    b->edge_values = random_values(n, 4, DTYPE_F32);
+    b->edge_values = random_values(edge_values(b), 4, DTYPE_F32);
     b->edge_of = alloc_array(n, sizeof(*b->edge_of));
     if (!b->edge_values || !b->edge_of)
         return FAIL(err, GNNAC_ENOMEM, "out of memory for the bench");
@@ -95,7 +102,8 @@ static gnnac_status upload_edge_values(struct bench *b, gnnac_error *err)
     struct operands *d = &b->device;
     if (b->spec->edges == EDGES_NONE)
         return GNNAC_OK;
-    gnnac_status st = cuda_upload(b->c, b->edge_values, n * sizeof(float),
+    gnnac_status st = cuda_upload(b->c, b->edge_values,
+                                  (size_t)edge_values(b) * sizeof(float),
                                   "the bench", &d->edge_values, err);
     return st == GNNAC_OK ? cuda_upload(b->c, b->edge_of, n * sizeof(int64_t),
                                         "the bench", &d->edge_of, err)

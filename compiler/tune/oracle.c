@@ -38,14 +38,17 @@ static double self_weight(const struct kernel_spec *spec,
     }
 }
 
-// What multiplies the neighbour that edge e leads from.
+// What multiplies column c of the neighbour that edge e leads from.
 static double edge_weight(const struct csr *g, const struct kernel_spec *spec,
-                          const struct operand_data *d, int64_t e)
+                          const struct operand_data *d, int64_t e, int32_t c)
 {
     double w = spec->norm == NORM_GCN ? d->dinv[g->colidx[e]] : 1;
     if (spec->edges == EDGES_NONE)
         return w;
-    return w * d->edge_values[spec->edges == EDGES_MAPPED ? d->edge_of[e] : e];
+    int64_t number = spec->edges == EDGES_MAPPED ? d->edge_of[e] : e;
+    return spec->heads ? w * d->edge_values[number * spec->heads +
+                                            c / spec->channels]
+                       : w * d->edge_values[number];
 }
 
 // What a row's edges, and its own self loop, say about one head's softmax.
@@ -132,9 +135,9 @@ static void aggregate_row(const struct csr *g, const struct kernel_spec *spec,
     for (int32_t c = 0; c < spec->dim; c++)
         y[c] = bound[c] = 0;
     for (int64_t e = begin; e < end; e++) {
-        double w = scale * edge_weight(g, spec, d, e);
         const float *x = d->x + g->colidx[e] * (int64_t)spec->x_pitch;
         for (int32_t c = 0; c < spec->dim; c++) {
+            double w = scale * edge_weight(g, spec, d, e, c);
             y[c] += w * x[c];
             bound[c] += fabs(w * x[c]);
         }
@@ -162,7 +165,7 @@ void oracle_row(const struct csr *g, const struct kernel_spec *spec,
                 const struct operand_data *d, int64_t v, double *y,
                 double *bound)
 {
-    if (spec->heads) {
+    if (spec->heads && spec->edges == EDGES_NONE) {
         attention_row(g, spec, d, v, y, bound);
         return;
     }

@@ -13,15 +13,16 @@ struct operand_data {
     const float *x, *self, *dinv, *bias;
     float eps;
     const float *weight;      // of the tail's product, [tail_dim, dim]
-    const float *edge_values; // [n_edges]
+    const float *edge_values; // [n_edges], or one for each head
     const int64_t *edge_of;   // [n_edges], for EDGES_MAPPED
 };
 
 // Row v of the result: spec_out_dim values, in room for dim + tail_dim, and
 // bounds c u (in-degree + 2) sum|w x|, c = 4, u = 2^-24. Of attention
-// (spec->heads > 0) the bound also grows with the scores, oracle.c says how; of
-// one with a tail, by what that makes of the errors (oracle_tail.c); of a
-// result that is stored in 16 bits, by that rounding.
+// (spec->heads > 0, edges without weights) the bound also grows with the
+// scores, oracle.c says how; of one with a tail, by what that makes of the
+// errors (oracle_tail.c); of a result that is stored in 16 bits, by that
+// rounding.
 void oracle_row(const struct csr *g, const struct kernel_spec *spec,
                 const struct operand_data *d, int64_t v, double *y,
                 double *bound);

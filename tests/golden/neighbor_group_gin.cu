@@ -8,10 +8,10 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=32 dimWorker=16 warpPerBlock=4 unroll=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=none self=eps bias=0 act=none offset_bits=32
-#line 45 "/gnnac/templates/neighbor_group.cu.lua"
+#line 46 "/gnnac/templates/neighbor_group.cu.lua"
 // Neighbours per warp: up to 32; teams per warp: 2;
 // lanes per team: 16; columns per lane: 4.
-#line 50 "/gnnac/templates/neighbor_group.cu.lua"
+#line 51 "/gnnac/templates/neighbor_group.cu.lua"
 typedef int offset_t;
 
 #line 258 "/gnnac/templates/lanes.lib.lua"
@@ -34,14 +34,14 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 56 "/gnnac/templates/neighbor_group.cu.lua"
+#line 57 "/gnnac/templates/neighbor_group.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const int *part_row, const float *self,
     const float *eps, float *partial, int n_parts)
 {
-#line 60 "/gnnac/templates/neighbor_group.cu.lua"
+#line 61 "/gnnac/templates/neighbor_group.cu.lua"
     __shared__ float sums[4][64];
     const int warp = threadIdx.x / 32;
 #line 64 "/gnnac/templates/parts.lib.lua"
@@ -56,7 +56,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 67 "/gnnac/templates/neighbor_group.cu.lua"
+#line 68 "/gnnac/templates/neighbor_group.cu.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 4;
     int rows = -1;
@@ -65,7 +65,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     const int row = __shfl_sync(~0u, rows, warp);
     const unsigned same = __ballot_sync(~0u, rows == row);
     const int *ids = colidx;
-#line 76 "/gnnac/templates/neighbor_group.cu.lua"
+#line 77 "/gnnac/templates/neighbor_group.cu.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -73,19 +73,19 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
         ids += begin;
     }
 
-#line 92 "/gnnac/templates/neighbor_group.cu.lua"
+#line 93 "/gnnac/templates/neighbor_group.cu.lua"
     float sum[4] = {};
     {
-#line 137 "/gnnac/templates/neighbor_group.cu.lua"
+#line 138 "/gnnac/templates/neighbor_group.cu.lua"
         const int n = left;
-#line 139 "/gnnac/templates/neighbor_group.cu.lua"
+#line 140 "/gnnac/templates/neighbor_group.cu.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 147 "/gnnac/templates/neighbor_group.cu.lua"
+#line 148 "/gnnac/templates/neighbor_group.cu.lua"
         int base = 0;
-#line 149 "/gnnac/templates/neighbor_group.cu.lua"
+#line 150 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll 1
         for (; base + 8 <= n; base += 8) {
-#line 95 "/gnnac/templates/neighbor_group.cu.lua"
+#line 96 "/gnnac/templates/neighbor_group.cu.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -93,24 +93,24 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 106 "/gnnac/templates/neighbor_group.cu.lua"
+#line 107 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 64;
 #line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 109 "/gnnac/templates/neighbor_group.cu.lua"
+#line 110 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 115 "/gnnac/templates/neighbor_group.cu.lua"
+#line 116 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 120 "/gnnac/templates/neighbor_group.cu.lua"
+#line 121 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] += v[k][i];
             }
         }
-#line 155 "/gnnac/templates/neighbor_group.cu.lua"
+#line 156 "/gnnac/templates/neighbor_group.cu.lua"
         if (base < n) {
-#line 95 "/gnnac/templates/neighbor_group.cu.lua"
+#line 96 "/gnnac/templates/neighbor_group.cu.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -118,21 +118,21 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 103 "/gnnac/templates/neighbor_group.cu.lua"
+#line 104 "/gnnac/templates/neighbor_group.cu.lua"
                 if (base + k * 2 + edge >= n)
                     continue;
-#line 106 "/gnnac/templates/neighbor_group.cu.lua"
+#line 107 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 64;
 #line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 109 "/gnnac/templates/neighbor_group.cu.lua"
+#line 110 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 115 "/gnnac/templates/neighbor_group.cu.lua"
+#line 116 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 120 "/gnnac/templates/neighbor_group.cu.lua"
+#line 121 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] += v[k][i];
             }
         }
@@ -149,12 +149,12 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
         }
     }
 
-#line 166 "/gnnac/templates/neighbor_group.cu.lua"
+#line 167 "/gnnac/templates/neighbor_group.cu.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 171 "/gnnac/templates/neighbor_group.cu.lua"
+#line 172 "/gnnac/templates/neighbor_group.cu.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 173 "/gnnac/templates/neighbor_group.cu.lua"
+#line 174 "/gnnac/templates/neighbor_group.cu.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -174,13 +174,13 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     const bool ends = end < 4 ||
                       first + 4 >= n_parts ||
                       __ldg(part_row + first + 4) != row;
-#line 200 "/gnnac/templates/neighbor_group.cu.lua"
+#line 201 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 64;
 #line 418 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 202 "/gnnac/templates/neighbor_group.cu.lua"
+#line 203 "/gnnac/templates/neighbor_group.cu.lua"
         return;
     }
 #line 42 "/gnnac/templates/epilogue.lib.lua"

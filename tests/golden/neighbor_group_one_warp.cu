@@ -8,10 +8,10 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=1 dimWorker=1 warpPerBlock=1 unroll=4
 // f32 dim=3 x_pitch=3 out_pitch=3 norm=gcn self=none bias=0 act=none offset_bits=32
-#line 45 "/gnnac/templates/neighbor_group.cu.lua"
+#line 46 "/gnnac/templates/neighbor_group.cu.lua"
 // Neighbours per warp: up to 1; teams per warp: 32;
 // lanes per team: 1; columns per lane: 3.
-#line 50 "/gnnac/templates/neighbor_group.cu.lua"
+#line 51 "/gnnac/templates/neighbor_group.cu.lua"
 typedef int offset_t;
 
 #line 258 "/gnnac/templates/lanes.lib.lua"
@@ -28,7 +28,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 56 "/gnnac/templates/neighbor_group.cu.lua"
+#line 57 "/gnnac/templates/neighbor_group.cu.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     float *out, const float *x, const int *colidx,
@@ -55,34 +55,34 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
 #line 321 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
 
-#line 84 "/gnnac/templates/neighbor_group.cu.lua"
+#line 85 "/gnnac/templates/neighbor_group.cu.lua"
     const unsigned part = blockIdx.x;
     const int row = __ldg(part_row + part);
     const offset_t begin = __ldg(part_ptr + part);
     const int *ids = colidx + begin;
-#line 89 "/gnnac/templates/neighbor_group.cu.lua"
+#line 90 "/gnnac/templates/neighbor_group.cu.lua"
     int left = __ldg(part_ptr + part + 1) - begin;
 
-#line 92 "/gnnac/templates/neighbor_group.cu.lua"
+#line 93 "/gnnac/templates/neighbor_group.cu.lua"
     float sum[3] = {};
     {
-#line 137 "/gnnac/templates/neighbor_group.cu.lua"
+#line 138 "/gnnac/templates/neighbor_group.cu.lua"
         const int n = left;
-#line 139 "/gnnac/templates/neighbor_group.cu.lua"
+#line 140 "/gnnac/templates/neighbor_group.cu.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 141 "/gnnac/templates/neighbor_group.cu.lua"
+#line 142 "/gnnac/templates/neighbor_group.cu.lua"
         float coef = 0.0f;
         if (lane < n) {
-#line 42 "/gnnac/templates/weights.lib.lua"
+#line 56 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 144 "/gnnac/templates/neighbor_group.cu.lua"
+#line 145 "/gnnac/templates/neighbor_group.cu.lua"
             coef = value;
         }
-#line 147 "/gnnac/templates/neighbor_group.cu.lua"
+#line 148 "/gnnac/templates/neighbor_group.cu.lua"
         int base = 0;
-#line 155 "/gnnac/templates/neighbor_group.cu.lua"
+#line 156 "/gnnac/templates/neighbor_group.cu.lua"
         if (base < n) {
-#line 95 "/gnnac/templates/neighbor_group.cu.lua"
+#line 96 "/gnnac/templates/neighbor_group.cu.lua"
             float v[1][3] = {};
             int ids_k[1];
 #pragma unroll
@@ -90,10 +90,10 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 32 + edge);
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 103 "/gnnac/templates/neighbor_group.cu.lua"
+#line 104 "/gnnac/templates/neighbor_group.cu.lua"
                 if (base + k * 32 + edge >= n)
                     continue;
-#line 106 "/gnnac/templates/neighbor_group.cu.lua"
+#line 107 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 3;
 #line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
@@ -102,16 +102,16 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
 #line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
             }
-#line 109 "/gnnac/templates/neighbor_group.cu.lua"
+#line 110 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 112 "/gnnac/templates/neighbor_group.cu.lua"
+#line 113 "/gnnac/templates/neighbor_group.cu.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 32 + edge);
-#line 115 "/gnnac/templates/neighbor_group.cu.lua"
+#line 116 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 3; i++)
-#line 118 "/gnnac/templates/neighbor_group.cu.lua"
+#line 119 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
@@ -128,13 +128,13 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
         }
     }
 
-#line 194 "/gnnac/templates/neighbor_group.cu.lua"
+#line 195 "/gnnac/templates/neighbor_group.cu.lua"
     if (edge > 0)
         return;
-#line 197 "/gnnac/templates/neighbor_group.cu.lua"
+#line 198 "/gnnac/templates/neighbor_group.cu.lua"
     const bool begins = part == 0 || __ldg(part_row + part - 1) != row;
     const bool ends = part + 1 >= n_parts || __ldg(part_row + part + 1) != row;
-#line 200 "/gnnac/templates/neighbor_group.cu.lua"
+#line 201 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 4;
@@ -144,7 +144,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     store1(to + c1, &sum[1]);
 #line 418 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
-#line 202 "/gnnac/templates/neighbor_group.cu.lua"
+#line 203 "/gnnac/templates/neighbor_group.cu.lua"
         return;
     }
 #line 39 "/gnnac/templates/epilogue.lib.lua"

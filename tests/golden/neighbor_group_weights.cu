@@ -8,10 +8,10 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=64 dimWorker=4 warpPerBlock=4 unroll=4
 // f32 dim=16 x_pitch=16 out_pitch=16 edges=stored norm=mean self=none bias=0 act=none offset_bits=32
-#line 45 "/gnnac/templates/neighbor_group.cu.lua"
+#line 46 "/gnnac/templates/neighbor_group.cu.lua"
 // Neighbours per warp: up to 64; teams per warp: 8;
 // lanes per team: 4; columns per lane: 4.
-#line 50 "/gnnac/templates/neighbor_group.cu.lua"
+#line 51 "/gnnac/templates/neighbor_group.cu.lua"
 typedef int offset_t;
 
 #line 258 "/gnnac/templates/lanes.lib.lua"
@@ -34,14 +34,14 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 56 "/gnnac/templates/neighbor_group.cu.lua"
+#line 57 "/gnnac/templates/neighbor_group.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const int *part_row, const float *edge_values,
     const offset_t *rowptr, float *partial, int n_parts)
 {
-#line 60 "/gnnac/templates/neighbor_group.cu.lua"
+#line 61 "/gnnac/templates/neighbor_group.cu.lua"
     __shared__ float sums[4][16];
     const int warp = threadIdx.x / 32;
 #line 64 "/gnnac/templates/parts.lib.lua"
@@ -56,7 +56,7 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 67 "/gnnac/templates/neighbor_group.cu.lua"
+#line 68 "/gnnac/templates/neighbor_group.cu.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 4;
     int rows = -1;
@@ -65,43 +65,43 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
     const int row = __shfl_sync(~0u, rows, warp);
     const unsigned same = __ballot_sync(~0u, rows == row);
     const int *ids = colidx;
-#line 17 "/gnnac/templates/weights.lib.lua"
+#line 31 "/gnnac/templates/weights.lib.lua"
     const float *edges = edge_values + 0;
-#line 76 "/gnnac/templates/neighbor_group.cu.lua"
+#line 77 "/gnnac/templates/neighbor_group.cu.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
         left = __ldg(part_ptr + first + warp + 1) - begin;
         ids += begin;
-#line 25 "/gnnac/templates/weights.lib.lua"
+#line 39 "/gnnac/templates/weights.lib.lua"
         edges += begin;
     }
 
-#line 92 "/gnnac/templates/neighbor_group.cu.lua"
+#line 93 "/gnnac/templates/neighbor_group.cu.lua"
     float sum[4] = {};
-#line 129 "/gnnac/templates/neighbor_group.cu.lua"
+#line 130 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll 1
     for (; left > 0; left -= 32, ids += 32) {
-#line 135 "/gnnac/templates/neighbor_group.cu.lua"
+#line 136 "/gnnac/templates/neighbor_group.cu.lua"
         const int n = min(left, 32);
-#line 139 "/gnnac/templates/neighbor_group.cu.lua"
+#line 140 "/gnnac/templates/neighbor_group.cu.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 141 "/gnnac/templates/neighbor_group.cu.lua"
+#line 142 "/gnnac/templates/neighbor_group.cu.lua"
         float coef = 0.0f;
         if (lane < n) {
-#line 32 "/gnnac/templates/weights.lib.lua"
+#line 46 "/gnnac/templates/weights.lib.lua"
             const float given = __ldg(edges + lane * 1);
-#line 40 "/gnnac/templates/weights.lib.lua"
+#line 54 "/gnnac/templates/weights.lib.lua"
             const float value = given;
-#line 144 "/gnnac/templates/neighbor_group.cu.lua"
+#line 145 "/gnnac/templates/neighbor_group.cu.lua"
             coef = value;
         }
-#line 147 "/gnnac/templates/neighbor_group.cu.lua"
+#line 148 "/gnnac/templates/neighbor_group.cu.lua"
         int base = 0;
-#line 149 "/gnnac/templates/neighbor_group.cu.lua"
+#line 150 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll 1
         for (; base + 32 <= n; base += 32) {
-#line 95 "/gnnac/templates/neighbor_group.cu.lua"
+#line 96 "/gnnac/templates/neighbor_group.cu.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -109,27 +109,27 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 8 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 106 "/gnnac/templates/neighbor_group.cu.lua"
+#line 107 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 16;
 #line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 109 "/gnnac/templates/neighbor_group.cu.lua"
+#line 110 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 112 "/gnnac/templates/neighbor_group.cu.lua"
+#line 113 "/gnnac/templates/neighbor_group.cu.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 8 + edge);
-#line 115 "/gnnac/templates/neighbor_group.cu.lua"
+#line 116 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 118 "/gnnac/templates/neighbor_group.cu.lua"
+#line 119 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
-#line 155 "/gnnac/templates/neighbor_group.cu.lua"
+#line 156 "/gnnac/templates/neighbor_group.cu.lua"
         if (base < n) {
-#line 95 "/gnnac/templates/neighbor_group.cu.lua"
+#line 96 "/gnnac/templates/neighbor_group.cu.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -137,28 +137,28 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 8 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 103 "/gnnac/templates/neighbor_group.cu.lua"
+#line 104 "/gnnac/templates/neighbor_group.cu.lua"
                 if (base + k * 8 + edge >= n)
                     continue;
-#line 106 "/gnnac/templates/neighbor_group.cu.lua"
+#line 107 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 16;
 #line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 109 "/gnnac/templates/neighbor_group.cu.lua"
+#line 110 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 112 "/gnnac/templates/neighbor_group.cu.lua"
+#line 113 "/gnnac/templates/neighbor_group.cu.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 8 + edge);
-#line 115 "/gnnac/templates/neighbor_group.cu.lua"
+#line 116 "/gnnac/templates/neighbor_group.cu.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 118 "/gnnac/templates/neighbor_group.cu.lua"
+#line 119 "/gnnac/templates/neighbor_group.cu.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
-#line 25 "/gnnac/templates/weights.lib.lua"
+#line 39 "/gnnac/templates/weights.lib.lua"
         edges += 32;
     }
 #line 429 "/gnnac/templates/lanes.lib.lua"
@@ -173,12 +173,12 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
         }
     }
 
-#line 166 "/gnnac/templates/neighbor_group.cu.lua"
+#line 167 "/gnnac/templates/neighbor_group.cu.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 171 "/gnnac/templates/neighbor_group.cu.lua"
+#line 172 "/gnnac/templates/neighbor_group.cu.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 173 "/gnnac/templates/neighbor_group.cu.lua"
+#line 174 "/gnnac/templates/neighbor_group.cu.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -198,16 +198,16 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
     const bool ends = end < 4 ||
                       first + 4 >= n_parts ||
                       __ldg(part_row + first + 4) != row;
-#line 200 "/gnnac/templates/neighbor_group.cu.lua"
+#line 201 "/gnnac/templates/neighbor_group.cu.lua"
     if (!begins || !ends) {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 16;
 #line 418 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 202 "/gnnac/templates/neighbor_group.cu.lua"
+#line 203 "/gnnac/templates/neighbor_group.cu.lua"
         return;
     }
-#line 205 "/gnnac/templates/neighbor_group.cu.lua"
+#line 206 "/gnnac/templates/neighbor_group.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 61 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);

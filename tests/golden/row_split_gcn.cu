@@ -75,7 +75,7 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     while (left > 6) {
 #line 54 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
-#line 56 "/gnnac/templates/row_split.cu.lua"
+#line 58 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
 #line 124 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -83,19 +83,19 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
 #line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
             const long long u = (long long)id * 16;
-#line 42 "/gnnac/templates/weights.lib.lua"
+#line 56 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 65 "/gnnac/templates/row_split.cu.lua"
             coef[k] = value;
 #line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 68 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 69 "/gnnac/templates/row_split.cu.lua"
+#line 75 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
 #line 110 "/gnnac/templates/walk.lib.lua"
         left -= 8;
@@ -105,7 +105,7 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     if (left > 0) {
 #line 54 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
-#line 56 "/gnnac/templates/row_split.cu.lua"
+#line 58 "/gnnac/templates/row_split.cu.lua"
         float coef[3] = {};
 #line 124 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -116,19 +116,19 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
 #line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
             const long long u = (long long)id * 16;
-#line 42 "/gnnac/templates/weights.lib.lua"
+#line 56 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 65 "/gnnac/templates/row_split.cu.lua"
             coef[k] = value;
 #line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 68 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 69 "/gnnac/templates/row_split.cu.lua"
+#line 75 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
 #line 429 "/gnnac/templates/lanes.lib.lua"

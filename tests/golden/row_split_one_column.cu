@@ -76,12 +76,12 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
 #line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 68 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++)
 #pragma unroll
             for (int i = 0; i < 1; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 77 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
 #line 110 "/gnnac/templates/walk.lib.lua"
         left -= 32;

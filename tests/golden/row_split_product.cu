@@ -77,12 +77,12 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
 #line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 68 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 77 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
 #line 110 "/gnnac/templates/walk.lib.lua"
         left -= 8;
@@ -104,12 +104,12 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
 #line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 68 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 77 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
     }
 #line 429 "/gnnac/templates/lanes.lib.lua"

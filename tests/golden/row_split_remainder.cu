@@ -106,12 +106,12 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
 #line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 68 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 77 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
 #line 110 "/gnnac/templates/walk.lib.lua"
         left -= 24;
@@ -135,12 +135,12 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
 #line 339 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 68 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 77 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
     }
 #line 429 "/gnnac/templates/lanes.lib.lua"

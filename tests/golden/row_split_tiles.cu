@@ -117,12 +117,12 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
             if (last_tile)
                 load1(&v[k][8], x2 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 68 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 77 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
 #line 110 "/gnnac/templates/walk.lib.lua"
         left -= 4;
@@ -149,12 +149,12 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
             if (last_tile)
                 load1(&v[k][8], x2 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 68 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 77 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
     }
 

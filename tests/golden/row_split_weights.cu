@@ -59,14 +59,14 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_edgesmapped(
 #line 92 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 19 "/gnnac/templates/weights.lib.lua"
+#line 33 "/gnnac/templates/weights.lib.lua"
     const long long *edges = edge_of + edge;
 #line 95 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
-#line 25 "/gnnac/templates/weights.lib.lua"
+#line 39 "/gnnac/templates/weights.lib.lua"
         edges += begin;
     }
 #line 101 "/gnnac/templates/walk.lib.lua"
@@ -79,7 +79,7 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_edgesmapped(
     while (left > 6) {
 #line 54 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
-#line 56 "/gnnac/templates/row_split.cu.lua"
+#line 58 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
 #line 124 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -87,34 +87,34 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_edgesmapped(
 #line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
             const long long u = (long long)id * 16;
-#line 34 "/gnnac/templates/weights.lib.lua"
+#line 48 "/gnnac/templates/weights.lib.lua"
             const long long number = __ldg(edges + k * 2);
             const float given = __ldg(edge_values + number);
-#line 40 "/gnnac/templates/weights.lib.lua"
+#line 54 "/gnnac/templates/weights.lib.lua"
             const float value = given;
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 65 "/gnnac/templates/row_split.cu.lua"
             coef[k] = value;
 #line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 68 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 69 "/gnnac/templates/row_split.cu.lua"
+#line 75 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
 #line 110 "/gnnac/templates/walk.lib.lua"
         left -= 8;
         ids += 8;
-#line 25 "/gnnac/templates/weights.lib.lua"
+#line 39 "/gnnac/templates/weights.lib.lua"
         edges += 8;
     }
 #line 115 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 54 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
-#line 56 "/gnnac/templates/row_split.cu.lua"
+#line 58 "/gnnac/templates/row_split.cu.lua"
         float coef[3] = {};
 #line 124 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -125,22 +125,22 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_edgesmapped(
 #line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
             const long long u = (long long)id * 16;
-#line 34 "/gnnac/templates/weights.lib.lua"
+#line 48 "/gnnac/templates/weights.lib.lua"
             const long long number = __ldg(edges + k * 2);
             const float given = __ldg(edge_values + number);
-#line 40 "/gnnac/templates/weights.lib.lua"
+#line 54 "/gnnac/templates/weights.lib.lua"
             const float value = given;
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 65 "/gnnac/templates/row_split.cu.lua"
             coef[k] = value;
 #line 339 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 68 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 69 "/gnnac/templates/row_split.cu.lua"
+#line 75 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
 #line 429 "/gnnac/templates/lanes.lib.lua"

@@ -25,7 +25,8 @@ void run::set_edges()
     for (int64_t e = 0; e < g.n_edges; e++)
         edges.number.push_back((g.n_edges - e + 4) % g.n_edges);
     edges.number.shrink_to_fit();
-    edges.values = random_vector(g.n_edges, 30);
+    int heads = k.spec.heads ? k.spec.heads : 1;
+    edges.values = random_vector(g.n_edges * heads, 30);
     edges.out.assign((size_t)g.n_edges * k.spec.heads, NAN);
     if (!strncmp(k.op, "extreme", 7)) {
         make_ties(x);
@@ -41,9 +42,13 @@ static int64_t number_of(const run &r, int64_t e)
     return r.k.spec.edges == EDGES_MAPPED ? r.edges.number[e] : e;
 }
 
-double edge_weight(const run &r, int64_t e)
+double edge_weight(const run &r, int64_t e, int c)
 {
-    return r.k.spec.edges == EDGES_NONE ? 1 : r.edges.values[number_of(r, e)];
+    const kernel_spec &s = r.k.spec;
+    if (s.edges == EDGES_NONE)
+        return 1;
+    return s.heads ? r.edges.values[number_of(r, e) * s.heads + c / s.channels]
+                   : r.edges.values[number_of(r, e)];
 }
 
 // ---- largest and smallest ---------------------------------------------------

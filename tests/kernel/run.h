@@ -171,7 +171,7 @@ void check_nll(run &r);
 void check_bce(run &r);
 // Of values of edges, and of the largest neighbours (edge_cases.cpp).
 reference_fn *edge_reference(const char *op);
-double edge_weight(const run &r, int64_t e);
+double edge_weight(const run &r, int64_t e, int c);
 void check_edges(run &r);
 bool same_edges(const run &r, const run &again);
 void check_number(run &r, const char *what, int at, double got, double want,

@@ -184,7 +184,7 @@ static expected aggregated(run &r, int v, int c)
     double sum = 0, size = 0, scale = 1;
     for (int64_t e = g.rowptr[v]; e < g.rowptr[v + 1]; e++) {
         int u = g.colidx[e];
-        double w = edge_weight(r, e);
+        double w = edge_weight(r, e, c);
         w *= s.norm == NORM_GCN ? inverse_root(g, u) : 1;
         sum += w * r.x.at(u, c);
         size += fabs(w * r.x.at(u, c));

@@ -57,6 +57,8 @@ FAULTS = [
     ("weights.lib.lua", "= __ldg(edge_values + number);",
      "= __ldg(edge_values);",
      "row_split dim=16 dimWorker=4 vec=4 edges=mapped"),
+    ("weights.lib.lua", "c${s.index} / ${spec.channels});", "0);",
+     "row_split heads=8 channels=8 dimWorker=16 vec=4 edges=mapped"),
     ("neighbor_group.cu.lua", "//%   weights.step(32)\n", "",
      "neighbor_group dim=16 dimWorker=4 partSize=64 edges=stored"),
     ("sddmm.cu.lua", "(at > 0 || e >= end)", "(at > 0)",

@@ -1,0 +1,152 @@
+// gnnac aggregate, from templates/row_split.cu.lua
+// A group of lanes per row. dimWorker lanes hold a row's columns in
+// registers; edgeWorker such teams take turns at its neighbours and are added
+// by shuffles. A warp works on 32 // (dimWorker * edgeWorker) rows. No shared
+// memory, no atomics: results repeat bit by bit. Wins where rows are alike in
+// length.
+// dimWorker=4 edgeWorker=1 vec=4 coarsen=1 unroll=4 warpPerBlock=4
+// f32 dim=12 x_pitch=12 out_pitch=12 self_pitch=12 edges=mapped norm=none self=none bias=0 act=none offset_bits=32
+#line 40 "/gnnac/templates/row_split.cu.lua"
+// Rows per warp: 8; teams per row: 1;
+// lanes per team: 4; columns per lane: 4.
+#line 45 "/gnnac/templates/walk.lib.lua"
+typedef int offset_t;
+
+#line 258 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load4(float *to, const float *from)
+{
+#line 207 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldg((const float4 *)from);
+#line 219 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 222 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 258 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store4(float *to, const float *from)
+{
+#line 195 "/gnnac/templates/lanes.lib.lua"
+    *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
+}
+
+#line 45 "/gnnac/templates/row_split.cu.lua"
+extern "C" __global__ void __launch_bounds__(128, 1)
+gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
+    float *out, const float *x, const offset_t *rowptr,
+    const int *colidx, const float *edge_values, const long long *edge_of,
+    int n_rows)
+{
+#line 53 "/gnnac/templates/walk.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 57 "/gnnac/templates/walk.lib.lua"
+    const unsigned row = blockIdx.x * 32 +
+                         threadIdx.x / 32 * 8 + lane / 4;
+#line 61 "/gnnac/templates/walk.lib.lua"
+    const bool active = row < n_rows;
+#line 66 "/gnnac/templates/walk.lib.lua"
+    const int edge = 0;
+#line 284 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 4;
+#line 305 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = min(at * 4 + 0, 8);
+#line 323 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = x + c0;
+    asm("" : "+l"(x0));
+
+#line 92 "/gnnac/templates/walk.lib.lua"
+    offset_t degree = 0;
+    const int *ids = colidx + edge;
+#line 33 "/gnnac/templates/weights.lib.lua"
+    const long long *edges = edge_of + edge;
+#line 95 "/gnnac/templates/walk.lib.lua"
+    if (active) {
+        const offset_t begin = __ldg(rowptr + row);
+        degree = __ldg(rowptr + row + 1) - begin;
+        ids += begin;
+#line 39 "/gnnac/templates/weights.lib.lua"
+        edges += begin;
+    }
+#line 101 "/gnnac/templates/walk.lib.lua"
+    offset_t left = degree - edge;
+
+#line 52 "/gnnac/templates/row_split.cu.lua"
+    float sum[4] = {};
+#line 107 "/gnnac/templates/walk.lib.lua"
+#pragma unroll 1
+    while (left > 3) {
+#line 54 "/gnnac/templates/row_split.cu.lua"
+        float v[4][4] = {};
+#line 56 "/gnnac/templates/row_split.cu.lua"
+        float coef[4][1] = {};
+#line 124 "/gnnac/templates/walk.lib.lua"
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+#line 130 "/gnnac/templates/walk.lib.lua"
+            const int id = __ldg(ids + k * 1);
+            const long long u = (long long)id * 12;
+#line 66 "/gnnac/templates/weights.lib.lua"
+            const long long number = __ldg(edges + k * 1);
+#line 69 "/gnnac/templates/weights.lib.lua"
+            coef[k][0] = __ldg(edge_values + number * 3 +
+                                c0 / 4);
+#line 339 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+        }
+#line 68 "/gnnac/templates/row_split.cu.lua"
+#pragma unroll
+        for (int k = 0; k < 4; k++)
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+#line 73 "/gnnac/templates/row_split.cu.lua"
+                sum[i] = fmaf(coef[k][i / 4], v[k][i], sum[i]);
+#line 110 "/gnnac/templates/walk.lib.lua"
+        left -= 4;
+        ids += 4;
+#line 39 "/gnnac/templates/weights.lib.lua"
+        edges += 4;
+    }
+#line 115 "/gnnac/templates/walk.lib.lua"
+    if (left > 0) {
+#line 54 "/gnnac/templates/row_split.cu.lua"
+        float v[3][4] = {};
+#line 56 "/gnnac/templates/row_split.cu.lua"
+        float coef[3][1] = {};
+#line 124 "/gnnac/templates/walk.lib.lua"
+#pragma unroll
+        for (int k = 0; k < 3; k++) {
+#line 127 "/gnnac/templates/walk.lib.lua"
+            if (k * 1 >= left)
+                continue;
+#line 130 "/gnnac/templates/walk.lib.lua"
+            const int id = __ldg(ids + k * 1);
+            const long long u = (long long)id * 12;
+#line 66 "/gnnac/templates/weights.lib.lua"
+            const long long number = __ldg(edges + k * 1);
+#line 69 "/gnnac/templates/weights.lib.lua"
+            coef[k][0] = __ldg(edge_values + number * 3 +
+                                c0 / 4);
+#line 339 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+        }
+#line 68 "/gnnac/templates/row_split.cu.lua"
+#pragma unroll
+        for (int k = 0; k < 3; k++)
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+#line 73 "/gnnac/templates/row_split.cu.lua"
+                sum[i] = fmaf(coef[k][i / 4], v[k][i], sum[i]);
+    }
+
+#line 140 "/gnnac/templates/walk.lib.lua"
+    if (!active)
+        return;
+#line 102 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 12;
+#line 413 "/gnnac/templates/lanes.lib.lua"
+    if (at * 4 + 0 < 12)
+#line 416 "/gnnac/templates/lanes.lib.lua"
+        store4(to + c0, &sum[0]);
+}
