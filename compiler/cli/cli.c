@@ -104,7 +104,9 @@ const struct option_spec cli_options[] = {
     {"train", 0, OPT_FLAG, NULL, FIELD(train), CMD_COMPILE, 0, 0, NULL,
      "also kernels for training on a GPU"},
     {"ops", 0, OPT_TEXT, "OP:DIM[,OP:DIM...]", FIELD(ops), CMD_COMPILE, 0, 0,
-     NULL, "operators on their own instead of a model: sum, mean, gcn"},
+     NULL,
+     "operators on their own instead of a model: sum, mean, gcn, max, min, "
+     "wsum, wmean, sddmm, attention"},
     {"dump", 0, OPT_TEXT, "DIR", FIELD(dump), CMD_COMPILE, 0, 0, NULL,
      "write every intermediate product to a folder"},
 

@@ -61,7 +61,7 @@ struct options {
     int64_t runs;         // --runs
     bool train;           // --train
     bool logits;          // --logits
-    const char *ops;      // --ops sum:64,gcn:16
+    const char *ops;      // --ops sum:64,attention:8x8
     const char *dump;     // --dump DIR
 
     // tune

@@ -30,21 +30,21 @@ static const char *const op_of_kind[N_STEP_KINDS] = {
     [STEP_ATTENTION_GRAD] = "attention_grad",
     [STEP_ATTENTION_SCORES_GRAD] = "attention_scores_grad",
     [STEP_OPTIMIZER] = "optimizer",
+    [STEP_SDDMM] = "sddmm",
+    [STEP_EXTREME] = "extreme",
+    [STEP_EXTREME_SHARE] = "extreme_share",
+    [STEP_EXTREME_GRAD] = "extreme_grad",
 };
 
-// What no step runs, but a benchmark, or an operator alone.
-static const char *const other_ops[] = {
-    "gather_roof", "sddmm", "extreme", "extreme_share", "extreme_grad"};
+// What no step runs, but a benchmark.
+static const char gather_roof[] = "gather_roof";
 
 bool is_kernel_op(const char *op)
 {
-    for (size_t i = 0; i < sizeof(other_ops) / sizeof(other_ops[0]); i++)
-        if (strcmp(op, other_ops[i]) == 0)
-            return true;
     for (int kind = 0; kind < N_STEP_KINDS; kind++)
         if (op_of_kind[kind] && strcmp(op_of_kind[kind], op) == 0)
             return true;
-    return false;
+    return strcmp(op, gather_roof) == 0;
 }
 
 bool is_tuned_op(const char *op)
@@ -82,19 +82,34 @@ static int32_t scores_of(const struct step *s)
     }
 }
 
+// Of attention, whose x they cut; of values of edges, where there are several.
+static int32_t heads_of(const struct program *p, const struct step *s)
+{
+    int32_t scores = scores_of(s), edges = step_edge_heads(p, s);
+    if (scores >= 0)
+        return p->buffers[scores].dim / 2;
+    return s->kind == STEP_SDDMM || edges > 1 ? edges : 0;
+}
+
+// Values of edges have none: it counts as the width's.
+static int32_t out_pitch_of(const struct program *p, const struct step *s,
+                            int32_t out)
+{
+    return s->kind == STEP_SDDMM ? step_dim(p, s) : pitch_of(p, out);
+}
+
 static struct kernel_spec spec_of(const struct program *p, const struct step *s,
                                   int64_t n_nodes, int64_t n_edges)
 {
     const struct step *tail = step_tail(p, s);
-    int32_t scores = scores_of(s), out = tail ? tail->out : s->out;
-    int32_t heads = scores < 0 ? 0 : p->buffers[scores].dim / 2;
+    int32_t heads = heads_of(p, s), out = tail ? tail->out : s->out;
     return (struct kernel_spec){
-        .dim = p->buffers[s->out].dim,
+        .dim = step_dim(p, s),
         .x_type = type_of(p, s->x),
         .out_type = type_of(p, out),
         .self_type = type_of(p, s->self),
         .x_pitch = pitch_of(p, s->x),
-        .out_pitch = pitch_of(p, out),
+        .out_pitch = out_pitch_of(p, s, out),
         .self_pitch = pitch_of(p, s->self),
         .grad_pitch = s->grad ? pitch_of(p, s->grad) : 0,
         .norm = s->norm,
@@ -105,20 +120,30 @@ static struct kernel_spec spec_of(const struct program *p, const struct step *s,
         .depth = s->kind == STEP_LINEAR ? p->buffers[s->x].dim : 0,
         .heads = heads,
         .channels = heads ? p->buffers[s->x].dim / heads : 0,
+        .smallest = s->smallest,
+        .edges = step_edge_heads(p, s) ? EDGES_MAPPED : EDGES_NONE,
         .tail = tail_of(p, s),
         .tail_dim = tail && tail->kind == STEP_LINEAR ? p->buffers[out].dim : 0,
     };
 }
 
-static void layer_props(const struct layer *l, int32_t index,
+static const char *reduce_of(const char *op, const struct kernel_spec *k)
+{
+    if (strncmp(op, "extreme", 7) == 0)
+        return k->smallest ? "min" : "max";
+    return k->norm == NORM_MEAN ? "mean" : "sum";
+}
+
+static void layer_props(const char *op, const struct layer *l, int32_t index,
                         const struct kernel_spec *k, const char *direction,
                         struct props *out)
 {
+    bool weighted = k->edges != EDGES_NONE && strcmp(op, "aggregate") == 0;
     out->n = 0;
     props_int(out, "layer.index", index);
     props_text(out, "layer.op", conv_op_name(l->op));
-    props_text(out, "layer.reduce", k->norm == NORM_MEAN ? "mean" : "sum");
-    props_bool(out, "layer.weighted", false);
+    props_text(out, "layer.reduce", reduce_of(op, k));
+    props_bool(out, "layer.weighted", weighted);
     props_int(out, "layer.in_dim", l->in_dim);
     props_int(out, "layer.out_dim", l->out_dim);
     props_int(out, "layer.agg_dim", k->dim);
@@ -149,6 +174,10 @@ static void add_rest(struct opspec *o)
         append(o, " heads=%dx%d", (int)k->heads, (int)k->channels);
     if (k->grad_pitch)
         append(o, " grad=%d", (int)k->grad_pitch);
+    if (k->smallest)
+        append(o, " smallest");
+    if (k->edges)
+        append(o, " edges=%s", edge_order_name(k->edges));
     if (k->tail)
         append(o, " then=%s:%d", tail_name(k->tail), (int)k->tail_dim);
 }
@@ -165,7 +194,7 @@ bool opspec_of_step(const struct model *m, const struct program *p,
     out->spec = spec_of(p, s, n_nodes, n_edges);
     const char *direction = directions[s->transposed];
     const struct kernel_spec *k = &out->spec;
-    layer_props(l, s->layer, k, direction, &out->layer);
+    layer_props(out->op, l, s->layer, k, direction, &out->layer);
     snprintf(out->key, sizeof(out->key),
              "v1 %s %s layer=%d/%s in=%d out=%d dim=%d pitch=%d,%d,%d norm=%s "
              "self=%s bias=%d act=%s offset=%d %s",
@@ -196,6 +225,19 @@ static const char *parse_tail(const char *text, struct kernel_spec *k)
     return begin;
 }
 
+// Of a sum whose edges have weights, in float32 and without heads; NULL where
+// it makes no sense.
+static const char *parse_edges(const char *text, struct kernel_spec *k)
+{
+    char name[16] = "";
+    int end = 0;
+    if (sscanf(text, " edges=%15[a-z]%n", name, &end) != 1)
+        return text;
+    int order = edge_order_from_name(name);
+    k->edges = (enum edge_order)order;
+    return order > EDGES_NONE ? text + end : NULL;
+}
+
 // What stands behind a key's text of a product, which is all float32, and where
 // not all matrices are.
 static bool parse_rest(const char *text, struct kernel_spec *k)
@@ -203,7 +245,7 @@ static bool parse_rest(const char *text, struct kernel_spec *k)
     char out[8] = "", self[8] = "";
     int end = 0;
     const char *stop = parse_tail(text, k);
-    if (!stop)
+    if (!stop || !(text = parse_edges(text, k)))
         return false;
     if (sscanf(text, " depth=%" SCNd32 "%n", &k->depth, &end) == 1)
         return end > 0 && !text[end] && k->depth > 0 && spec_is_f32(k);
@@ -260,7 +302,7 @@ bool opspec_parse(const char *key, struct opspec *out)
     k->x_type = (enum dtype)type_at;
     if (!parse_rest(key + end, k))
         return false;
-    layer_props(&l, index, k, directions[backward], &out->layer);
+    layer_props(out->op, &l, index, k, directions[backward], &out->layer);
     snprintf(out->key, sizeof(out->key), "%s", key);
     return true;
 }

@@ -91,15 +91,6 @@ const struct prop *schema_find(const char *name)
     return NULL;
 }
 
-bool schema_is_constant(const char *name)
-{
-    static const char *const constant[] = {"layer.weighted"};
-    for (size_t i = 0; i < sizeof(constant) / sizeof(constant[0]); i++)
-        if (strcmp(constant[i], name) == 0)
-            return true;
-    return false;
-}
-
 static void append(struct props *p, const struct prop *e)
 {
     switch (e->type) {

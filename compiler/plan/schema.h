@@ -10,10 +10,6 @@ const struct prop *schema_at(size_t i);
 // NULL if there is no such property.
 const struct prop *schema_find(const char *name);
 
-// Whether it has the same value in every compile of this version: a rule that
-// reads it learns nothing.
-bool schema_is_constant(const char *name);
-
 // Append every property named PREFIX.* that `p` lacks, with its default. Means
 // of degrees and the number of edges follow from each other where one is given.
 void schema_complete(struct props *p, const char *prefix);

@@ -13,7 +13,7 @@ struct assemble_request {
     const char *graph; // a file
     const struct graph_options *options; // how to read it
     const struct model_request *model;
-    const char *operators; // "sum:64,gcn:16", instead of a model; or NULL
+    const char *operators; // "sum:64,sddmm:8x8", instead of a model; or NULL
     const char *reorder; // as in reorder.h; NULL: the file's order
     int64_t runs;        // passes that a rule weighs an order by; 0: default
     bool train;          // kernels for training on a GPU, too

@@ -21,10 +21,15 @@ static gnnac_status read_operator(const char *text, size_t n,
     gnnac_status st = operator_from_key(key, &o, err);
     if (st != GNNAC_OK)
         return st;
+    st = operator_key(&o, to->list[to->n_list].key, err);
+    if (st != GNNAC_OK)
+        return st;
     for (int32_t i = 0; i < to->n_list; i++)
-        if (strcmp(to->list[i].key, key) == 0)
-            return FAIL(err, GNNAC_EUSAGE, "--ops: %s is there twice", key);
-    return operator_key(&o, to->list[to->n_list++].key, err);
+        if (strcmp(to->list[i].key, to->list[to->n_list].key) == 0)
+            return FAIL(err, GNNAC_EUSAGE, "--ops: %s is there twice",
+                        to->list[i].key);
+    to->n_list++;
+    return GNNAC_OK;
 }
 
 gnnac_status operators_read(const char *list, struct manifest *m,
@@ -46,11 +51,16 @@ gnnac_status operators_read(const char *list, struct manifest *m,
 // Rules see operators as layers of the network that has them.
 static struct layer layer_like(const gnnac_plan_options *o)
 {
-    static const enum conv_op ops[] = {[GNNAC_SUM] = CONV_GIN,
-                                       [GNNAC_MEAN] = CONV_SAGE,
-                                       [GNNAC_GCN] = CONV_GCN};
-    return (struct layer){
-        .op = ops[o->reduce], .in_dim = o->dim, .out_dim = o->dim};
+    static const enum conv_op reduces[] = {[GNNAC_SUM] = CONV_GIN,
+                                           [GNNAC_MEAN] = CONV_SAGE,
+                                           [GNNAC_GCN] = CONV_GCN,
+                                           [GNNAC_MAX] = CONV_SAGE,
+                                           [GNNAC_MIN] = CONV_SAGE};
+    bool attends = o->op == GNNAC_ATTENTION;
+    return (struct layer){.op = attends ? CONV_GAT : reduces[o->reduce],
+                          .in_dim = o->dim,
+                          .out_dim = o->dim,
+                          .heads = attends ? o->heads : 0};
 }
 
 // All operators, one after the other; operator i is layer i.

@@ -20,7 +20,6 @@ static const struct {
     [LINT_UNTESTED] = {"untested", true},
     [LINT_UNUSED_VALUE] = {"unused-value", true},
     [LINT_UNUSED_KNOB] = {"unused-knob", true},
-    [LINT_CONSTANT_FIELD] = {"constant-field", false},
     [LINT_NEVER_FIRST] = {"never-first", false},
 };
 
@@ -267,11 +266,6 @@ static void judge_rule(const struct sight *s, size_t n_probes,
     if (!s->tested)
         lint_add(r, s, LINT_UNTESTED, "no test of the file makes it fire");
     lint_values(s, r);
-    for (size_t i = 0; i < s->n_reads; i++)
-        if (schema_is_constant(s->reads[i]))
-            lint_add(r, s, LINT_CONSTANT_FIELD,
-                     "reads %s, which is the same in every compile",
-                     s->reads[i]);
 }
 
 // ---- the whole --------------------------------------------------------------

@@ -16,12 +16,11 @@ enum lint_kind {
     LINT_UNTESTED,       // no test of the file makes it fire
     LINT_UNUSED_VALUE,   // a knob's value that is always refused
     LINT_UNUSED_KNOB,    // a list whose values all give one kernel
-    LINT_CONSTANT_FIELD, // reads what is the same in every compile
     LINT_NEVER_FIRST, // always behind another rule: it counts with a GPU only
     N_LINT_KINDS
 };
 const char *lint_kind_name(enum lint_kind k); // "never-valid"
-// The last two are remarks, not warnings.
+// The last is a remark, not a warning.
 bool lint_is_warning(enum lint_kind k);
 
 struct finding {

@@ -127,4 +127,7 @@ struct kernel {
     struct launch launches[MAX_LAUNCHES];
 };
 
+// Whether one of its launches is given the argument.
+bool kernel_takes(const struct kernel *k, enum launch_arg a);
+
 #endif

@@ -37,6 +37,7 @@ gnnac_status manifest_check_operators(const struct manifest *m,
 // Where there is no model: operators instead, and nothing that belongs to one.
 gnnac_status manifest_check_no_model(const struct manifest *m,
                                      gnnac_error *err);
+// Its part about one kernel, whatever runs it (manifest_kernel.c).
 gnnac_status kernel_check(const struct kernel *k, gnnac_error *err);
 // Whether the kernel of step `index` of `p`, whose kernels are the manifest's,
 // fits the step: width, offsets, operands.

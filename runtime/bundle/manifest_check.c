@@ -12,13 +12,6 @@ static bool only(const char *s, const char *allowed)
     return s[strspn(s, allowed)] == '\0';
 }
 
-// Names become tensor names and symbols.
-static bool is_identifier(const char *s)
-{
-    return s[0] && only(s, "abcdefghijklmnopqrstuvwxyz"
-                           "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-}
-
 static bool is_arch(const char *s, const char *prefix)
 {
     size_t n = strlen(prefix);
@@ -225,65 +218,6 @@ static gnnac_status check_attention(const struct checked_step *c)
 
 // ---- kernels ----------------------------------------------------------------
 
-static bool arg_needs_parts(enum launch_arg a)
-{
-    return a == ARG_PART_PTR || a == ARG_PART_ROW || a == ARG_SPLIT_ROW ||
-           a == ARG_SPLIT_FIRST || a == ARG_SPLIT_LAST || a == ARG_N_PARTS ||
-           a == ARG_N_SPLITS || a == ARG_PARTIAL;
-}
-
-static bool arg_needs_sorted_parts(enum launch_arg a)
-{
-    return a == ARG_PART_END || a == ARG_N_CUT || a == ARG_N_WIDE;
-}
-
-static gnnac_status check_launch(const struct kernel *k, const struct launch *l,
-                                 gnnac_error *err)
-{
-    bool parts = k->part_size > 0;
-    if (!is_identifier(l->entry))
-        return BAD("kernel %s: its entry is not an identifier", k->name);
-    if ((l->count == GRID_PARTS || l->count == GRID_SPLITS) && !parts)
-        return BAD("kernel %s: %s counts groups that it does not have", k->name,
-                   l->entry);
-    if (l->count == GRID_WARPS && !k->packed_rows)
-        return BAD("kernel %s: %s counts warps that it does not have", k->name,
-                   l->entry);
-    for (int32_t i = 0; i < l->n_args; i++) {
-        if (arg_needs_parts(l->args[i]) && !parts)
-            return BAD("kernel %s: argument %s needs a part_size", k->name,
-                       launch_arg_name(l->args[i]));
-        if (arg_needs_sorted_parts(l->args[i]) && !k->packed_rows)
-            return BAD("kernel %s: argument %s needs packed_rows", k->name,
-                       launch_arg_name(l->args[i]));
-        if (l->args[i] == ARG_PARTIAL && !k->partials)
-            return BAD("kernel %s: argument partial without partials", k->name);
-    }
-    return GNNAC_OK;
-}
-
-gnnac_status kernel_check(const struct kernel *k, gnnac_error *err)
-{
-    if (!is_identifier(k->name))
-        return BAD("a kernel's name is not an identifier");
-    if (k->offset_bits != 32 && k->offset_bits != 64)
-        return BAD("kernel %s: offset_bits is 32 or 64", k->name);
-    if ((k->part_size > 0) != (k->parts_per_block > 0) ||
-        ((k->partials || k->part_rows) && !k->part_size))
-        return BAD("kernel %s: part_size and parts_per_block contradict",
-                   k->name);
-    if ((k->packed_rows > 0) != (k->packed_edges > 0) ||
-        (k->packed_rows > 0) != (k->packed_step > 0) ||
-        k->packed_edges > k->part_size || (k->packed_rows && k->part_rows))
-        return BAD("kernel %s: its limits of packed rows contradict", k->name);
-    for (int32_t i = 0; i < k->n_launches; i++) {
-        gnnac_status st = check_launch(k, &k->launches[i], err);
-        if (st != GNNAC_OK)
-            return st;
-    }
-    return GNNAC_OK;
-}
-
 static gnnac_status check_kernels(const struct manifest *m, gnnac_error *err)
 {
     for (int32_t i = 0; i < m->n_kernels; i++) {
@@ -310,14 +244,38 @@ static bool is_model_step(const struct step *s)
     return s->kind < N_MODEL_STEP_KINDS;
 }
 
+// Values of edges, and their numbers: what the step has of them.
+static bool has_edge_operand(const struct step *s, enum launch_arg a)
+{
+    switch (a) {
+    case ARG_EDGE_VALUES:
+        return s->edges > 0;
+    case ARG_EDGE_OUT:
+        return s->kind == STEP_SDDMM;
+    default:
+        return s->edges > 0 || !is_model_step(s);
+    }
+}
+
+static bool keeps(enum step_kind kind)
+{
+    return kind >= STEP_ATTENTION_KEEP && kind <= STEP_ATTENTION_SCORES_GRAD;
+}
+
 // Whether the step, or the one that its kernel does as well, has the operand.
 static bool step_can_pass(const struct program *p, const struct step *s,
                           enum launch_arg a)
 {
     const struct step *tail = step_tail(p, s);
+    if (a == ARG_EDGE_VALUES || a == ARG_EDGE_OUT || a == ARG_EDGE_OF)
+        return has_edge_operand(s, a);
+    if (a == ARG_KEPT)
+        return keeps(s->kind);
     if (launch_arg_trains(a))
         return !is_model_step(s); // what it lacks is found at its launch
     switch (a) {
+    case ARG_OUT:
+        return s->kind != STEP_SDDMM;
     case ARG_SELF:
         return s->self != -1;
     case ARG_BIAS:
@@ -344,7 +302,7 @@ static gnnac_status check_step_kernel(const struct checked_step *c)
     if (c->s->kernel < 0 || c->s->kernel >= c->m->n_kernels)
         return BAD_STEP(c, "its kernel is not there");
     const struct kernel *k = &c->m->kernels[c->s->kernel];
-    if (k->dim != c->out->dim)
+    if (k->dim != step_dim(c->p, c->s))
         return BAD_STEP(c, "its kernel was made for another width");
     if (k->x_type != c->x->dtype || k->out_type != c->out->dtype ||
         k->self_type != (c->self ? c->self->dtype : DTYPE_F32))
@@ -356,6 +314,10 @@ static gnnac_status check_step_kernel(const struct checked_step *c)
             if (!step_can_pass(c->p, c->s, k->launches[i].args[j]))
                 return BAD_STEP(c, "its kernel asks for an operand that the "
                                    "step does not have");
+    if (c->s->edges && !kernel_takes(k, ARG_EDGE_VALUES))
+        return BAD_STEP(c, "its kernel does not read the edges' weights");
+    if (c->s->kind == STEP_SDDMM && !kernel_takes(k, ARG_EDGE_OUT))
+        return BAD_STEP(c, "its kernel writes no values of edges");
     return GNNAC_OK;
 }
 

@@ -22,6 +22,17 @@ static gnnac_status check_indices(const struct manifest *m, gnnac_error *err)
     return GNNAC_OK;
 }
 
+// A plan would not find another spelling.
+static gnnac_status check_key(const char *key, int32_t i,
+                              const gnnac_plan_options *o, gnnac_error *err)
+{
+    char shortest[OPERATOR_KEY_LEN];
+    gnnac_status st = operator_key(o, shortest, err);
+    if (st == GNNAC_OK && strcmp(shortest, key) != 0)
+        return BAD("operators[%d]: %s is written %s", (int)i, key, shortest);
+    return st;
+}
+
 // The steps that follow from the key run the kernels listed.
 static gnnac_status check_steps(const struct manifest *m, int32_t i,
                                 struct program *p, gnnac_error *err)
@@ -33,7 +44,9 @@ static gnnac_status check_steps(const struct manifest *m, int32_t i,
     gnnac_status st = operator_from_key(o->key, &options, &why);
     if (st != GNNAC_OK)
         return BAD("operators[%d]: %s", (int)i, why.msg);
-    st = operator_add(&options, 0, p, err);
+    st = check_key(o->key, i, &options, err);
+    if (st == GNNAC_OK)
+        st = operator_add(&options, 0, p, err);
     if (st == GNNAC_OK && p->n_steps != o->n_steps)
         return BAD("operators[%d]: %d kernels, %s has %d steps", (int)i,
                    (int)o->n_steps, o->key, (int)p->n_steps);

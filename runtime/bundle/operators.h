@@ -10,27 +10,36 @@
 
 // Names what operator_add makes of options, in a bundle (struct operators). A
 // change for any operator needs another.
-#define OPERATOR_RULES "1"
+#define OPERATOR_RULES "2"
 
 enum { OPERATOR_KEY_LEN = 64, MAX_OPERATORS = 32, MAX_OPERATOR_STEPS = 8 };
 
 // An operator's buffers, counted from the first that operator_add adds: the
-// caller's matrices, packed, and what lies in the workspace. Those that an
-// operator does not have are all zero.
+// caller's matrices, packed, and what lies in the workspace. Values of edges
+// have a column for each head and a row for each edge as the caller numbers
+// them. Those that an operator does not have are all zero.
 enum operator_buffer {
     OP_BUFFER_X,
-    OP_BUFFER_OUT,
+    OP_BUFFER_Y,
+    OP_BUFFER_WEIGHT, // of edges
+    OP_BUFFER_OUT,    // of SDDMM of edges, as is its gradient
     OP_BUFFER_OUT_GRAD,
     OP_BUFFER_X_GRAD,
-    OP_BUFFER_SCRATCH, // from here on in the workspace
+    OP_BUFFER_Y_GRAD,
+    OP_BUFFER_WEIGHT_GRAD,
+    OP_BUFFER_SCRATCH,    // from here on in the workspace
+    OP_BUFFER_KEPT,       // ATTENTION_KEPT numbers a head
+    OP_BUFFER_KEPT_GRADS, // the last of those in each row
     N_OP_BUFFERS
 };
 
-// NAME:DIM, e.g. "mean:64": what the options ask for, but `backward`.
+// NAME:DIM, e.g. "mean:64", or NAME:HEADSxCHANNELS where there are several
+// heads, e.g. "attention:8x8": what the options ask for, but `backward`.
 // GNNAC_EUNSUPPORTED: an operator that has no kernels.
 gnnac_status operator_key(const gnnac_plan_options *o,
                           char out[OPERATOR_KEY_LEN], gnnac_error *err);
-// The options, with `backward`, that have this key. GNNAC_EUSAGE.
+// The options, with `backward`, that have this key; one head may be named, too.
+// GNNAC_EUSAGE.
 gnnac_status operator_from_key(const char *key, gnnac_plan_options *out,
                                gnnac_error *err);
 

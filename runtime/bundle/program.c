@@ -47,7 +47,11 @@ static const char *const step_kinds[] = {
     [STEP_ATTENTION_SCORES_GRAD] = "attention_scores_grad",
     [STEP_INPUT_GRAD] = "input_grad",
     [STEP_WEIGHT_GRAD] = "weight_grad",
-    [STEP_OPTIMIZER] = "optimizer"};
+    [STEP_OPTIMIZER] = "optimizer",
+    [STEP_SDDMM] = "sddmm",
+    [STEP_EXTREME] = "extreme",
+    [STEP_EXTREME_SHARE] = "extreme_share",
+    [STEP_EXTREME_GRAD] = "extreme_grad"};
 static const char *const launch_args[] = {
 #define ARG(id, name) [ARG_##id] = name,
     LAUNCH_ARGS(ARG)
@@ -127,6 +131,17 @@ bool step_is_product(enum step_kind kind)
            kind == STEP_WEIGHT_GRAD;
 }
 
+int32_t step_dim(const struct program *p, const struct step *s)
+{
+    return p->buffers[s->kind == STEP_SDDMM ? s->x : s->out].dim;
+}
+
+int32_t step_edge_heads(const struct program *p, const struct step *s)
+{
+    int32_t values = s->kind == STEP_SDDMM ? s->out : s->edges;
+    return values ? p->buffers[values].dim : 0;
+}
+
 bool step_by_blas(const struct step *s)
 {
     return step_is_product(s->kind) && s->kernel < 0 && !s->fused;
@@ -148,6 +163,15 @@ bool launch_arg_is_int(enum launch_arg a)
 bool launch_arg_trains(enum launch_arg a)
 {
     return a >= ARG_STATE;
+}
+
+bool kernel_takes(const struct kernel *k, enum launch_arg a)
+{
+    for (int32_t i = 0; i < k->n_launches; i++)
+        for (int32_t j = 0; j < k->launches[i].n_args; j++)
+            if (k->launches[i].args[j] == a)
+                return true;
+    return false;
 }
 
 #define NAME_FUNCTIONS(type)                   \

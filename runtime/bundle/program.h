@@ -14,7 +14,7 @@
 enum {
     MAX_LAYERS = 64,
     MAX_STEPS = 512,
-    MAX_BUFFERS = 320,
+    MAX_BUFFERS = 384,
     MAX_PARAMS = 512,
     MAX_KERNELS = 256,
 };
@@ -103,8 +103,9 @@ enum step_kind {
     STEP_ATTENTION, // out = act(sum of a[v,u] x[u] over u, and v itself, +
                     // bias); self holds the scores; a is the softmax over u of
                     // LeakyReLU(src score of u + dst score of v)
-    // What follows occurs in training alone (train/train_program.h), never in
-    // a bundle's program. g is a gradient, `self` a value that forward kept.
+    // What follows occurs in training (train/train_program.h) and in operators
+    // (operators.h) alone, never in a bundle's program. g is a gradient, `self`
+    // a value that forward kept.
     STEP_DROPOUT,       // out = x, dropped and scaled; out may be x
     STEP_DROP_ENTRIES,  // the same of sparse features, into a dense out
     STEP_LOSS,          // out = the gradient of the loss by the logits x
@@ -123,6 +124,13 @@ enum step_kind {
     STEP_INPUT_GRAD,            // out = x W, or out += x W
     STEP_WEIGHT_GRAD,           // weight's gradient = x^T self
     STEP_OPTIMIZER,             // all parameters take a step
+    STEP_SDDMM,         // out holds values of edges, for each head the product
+                        // of self's row, the edge's, and x's, its source's; of
+                        // NORM_MEAN divided by the row's in-degree
+    STEP_EXTREME,       // out = the largest x[u], column by column
+    STEP_EXTREME_SHARE, // out = grad shared among the x[u] that equal self
+    STEP_EXTREME_GRAD,  // transposed: the sum of the shares `grad` of the rows
+                        // whose value self is x's own
     N_STEP_KINDS,
     N_MODEL_STEP_KINDS = STEP_DROPOUT
 };
@@ -142,16 +150,22 @@ struct step {
     // that one's own result unwritten. What runs steps one by one does not ask.
     bool fused;
     bool transposed; // in training: sums over the nodes sent to
-    // In training alone, of attention:
-    int32_t grad; // the buffer of the output's gradient; 0: none
+    // In training and operators alone, of attention and extremes:
+    int32_t grad; // the buffer of the output's gradient (of EXTREME_GRAD: of
+                  // the shares); 0: none
     bool dropped; // BIAS_ACT_GRAD: self has gone through dropout since
+    // In operators alone:
+    int32_t edges; // AGGREGATE: the values of edges, for each head one, that
+                   // multiply their rows; 0: none
+    bool smallest; // EXTREME: not the largest
 };
 
 // Numbers of each head in a row of the scores while attention is trained: the
 // scores, as a source and as a row; the softmax's maximum in units of log2, and
 // one over its sum; the sum of coefficients times their gradients; the scores'
-// gradients. All but the scores lie beyond the buffer's `dim`.
-enum { ATTENTION_KEPT = 7 };
+// gradients, as many numbers behind the first. All but the scores lie beyond
+// the buffer's `dim`.
+enum { ATTENTION_KEPT = 7, ATTENTION_KEPT_GRADS = 5 };
 
 // The slope of attention's LeakyReLU below zero.
 #define ATTENTION_SLOPE 0.2
@@ -163,25 +177,8 @@ struct program {
     struct step steps[MAX_STEPS];
 };
 
-// Whether the operation gives every node exactly one self loop itself, so that
-// the stored graph has none.
-bool conv_adds_self_loops(enum conv_op op);
-// Whether the step needs 1/sqrt(in-degree + 1) of the nodes.
-bool step_reads_dinv(const struct step *s);
-// Whether the step sums over the graph's edges.
-bool step_reads_edges(enum step_kind kind);
-// Whether a product of matrices is all of it.
-bool step_is_product(enum step_kind kind);
-// 64 when an element index of the step may reach 2^31, else 32.
-int32_t step_offset_bits(const struct program *p, const struct step *s,
-                         int64_t n_nodes, int64_t n_edges);
-// Whether BLAS computes the step: a product that no kernel does.
-bool step_by_blas(const struct step *s);
-// The step behind `s`, one of the program's, if the kernel of `s` does it; else
-// NULL.
-const struct step *step_tail(const struct program *p, const struct step *s);
-
 #include "bundle/kernel.h"
 #include "bundle/program_names.h"
+#include "bundle/program_steps.h"
 
 #endif

@@ -389,6 +389,66 @@ TEST(the_text_of_a_question_gives_the_question_back)
     CHECK(n > 20);
 }
 
+// The questions that an operator's steps make, one by one.
+static int ask_operator(const char *key, struct opspec out[MAX_OPERATOR_STEPS])
+{
+    static struct program p;
+    const struct model like = {.n_layers = 1, .layers = {{.op = CONV_GIN}}};
+    gnnac_plan_options o;
+    p.n_buffers = p.n_steps = 0;
+    CHECK_INT(operator_from_key(key, &o, NULL), GNNAC_OK);
+    CHECK_INT(operator_add(&o, 0, &p, NULL), GNNAC_OK);
+    for (int32_t s = 0; s < p.n_steps; s++)
+        CHECK(opspec_of_step(&like, &p, &p.steps[s], 50, 400, &out[s]));
+    return p.n_steps;
+}
+
+static const char *reduce_of(const struct opspec *op)
+{
+    return props_find(&op->layer, "layer.reduce")->text;
+}
+
+TEST(rules_are_told_what_an_operator_makes_of_neighbours)
+{
+    struct opspec ops[MAX_OPERATOR_STEPS], back;
+    CHECK_INT(ask_operator("wmean:7", ops), 4);
+    CHECK_STR(reduce_of(&ops[0]), "mean");
+    CHECK(props_find(&ops[0].layer, "layer.weighted")->b);
+    CHECK_INT(ops[0].spec.edges, EDGES_MAPPED);
+    CHECK(opspec_parse(ops[0].key, &back));
+    CHECK(memcmp(&back.spec, &ops[0].spec, sizeof(back.spec)) == 0);
+    CHECK(props_find(&back.layer, "layer.weighted")->b);
+    CHECK_STR(ops[3].op, "sddmm");
+    CHECK(!props_find(&ops[3].layer, "layer.weighted")->b);
+    CHECK_INT(ask_operator("min:5", ops), 3);
+    CHECK_STR(reduce_of(&ops[0]), "min");
+    CHECK_INT(ask_operator("max:5", ops), 3);
+    CHECK_STR(reduce_of(&ops[0]), "max");
+    CHECK_INT(ask_operator("sddmm:3x5", ops), 3);
+    CHECK_INT(ops[1].spec.heads, 3);
+    CHECK_INT(ops[1].spec.channels, 5);
+}
+
+// Two steps that need different kernels must not have one text.
+TEST(no_two_operators_share_a_question_that_differs)
+{
+    static const char *const keys[] = {"sum:12",     "mean:12",   "max:12",
+                                       "min:12",     "wsum:12",   "wmean:12",
+                                       "sddmm:12",   "sddmm:3x4", "sddmm:4x3",
+                                       "attention:12", "attention:3x4"};
+    enum { N_KEYS = sizeof(keys) / sizeof(keys[0]) };
+    static struct opspec all[N_KEYS * MAX_OPERATOR_STEPS];
+    int n = 0;
+    for (int i = 0; i < N_KEYS; i++)
+        n += ask_operator(keys[i], &all[n]);
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < i; j++)
+            if (strcmp(all[i].key, all[j].key) == 0)
+                CHECK(memcmp(&all[i].spec, &all[j].spec,
+                             sizeof(all[i].spec)) == 0);
+    CHECK(n > 30);
+}
+
 TEST(no_other_text_is_taken_for_a_question)
 {
     static const char good[] =
@@ -405,7 +465,9 @@ TEST(no_other_text_is_taken_for_a_question)
                                         " depth=x", "depth=3", " deep=3",
                                         " then=linear:0", " then=none:0",
                                         " then=log_softmax:1", " then=:3",
-                                        " then=linear:3 ", " then=linear"};
+                                        " then=linear:3 ", " then=linear",
+                                        " edges=", " edges=none",
+                                        " edges=mapped ", " edges=maps"};
     for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
         snprintf(deep, sizeof(deep), "%s%s", good, tails[i]);
         CHECK(!opspec_parse(deep, &op));
@@ -441,6 +503,8 @@ int main(void)
     RUN(a_question_about_two_steps_has_the_result_of_the_second);
     RUN(what_is_written_by_a_fused_step_shares_no_memory_with_what_is_read);
     RUN(the_text_of_a_question_gives_the_question_back);
+    RUN(rules_are_told_what_an_operator_makes_of_neighbours);
+    RUN(no_two_operators_share_a_question_that_differs);
     RUN(no_other_text_is_taken_for_a_question);
     return test_done();
 }

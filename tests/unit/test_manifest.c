@@ -468,12 +468,84 @@ TEST(operators_whose_kernels_do_not_fit_are_refused)
     refused_operators(m, "operators[1] is there twice");
     const char *const keys[] = {"sum",     "sum:",  "sum:0", "sum:04", "sum:4 ",
                                 "sum:-4",  "sum:+4", "add:4", "",
-                                "sum:1048577", "sum:99999999999999999999"};
+                                "sum:1048577", "sum:99999999999999999999",
+                                "sum:2x2", "sddmm:2x", "sddmm:x2", "sddmm:0x4",
+                                "sddmm:2x02", "attention:2x2x1",
+                                "attention:1024x1025", "wsum", "maxx:4"};
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         m = operators_example();
         strcpy(m->operators.list[0].key, keys[i]);
         refused_operators(m, "operator '");
     }
+}
+
+// Gives the operator as many kernels as it has steps, all the same one.
+static struct manifest *operator_of(const char *key, int n_steps)
+{
+    struct manifest *m = operators_example();
+    struct operator_kernels *o = &m->operators.list[0];
+    strcpy(o->key, key);
+    o->n_steps = n_steps;
+    for (int i = 1; i < n_steps; i++)
+        o->steps[i] = o->steps[0];
+    return m;
+}
+
+static struct kernel *kernel_of(struct manifest *m)
+{
+    return &m->kernels[m->operators.list[0].steps[0].kernel];
+}
+
+TEST(every_operator_has_its_number_of_steps)
+{
+    static const struct {
+        const char *key;
+        int n;
+    } all[] = {{"sum:4", 2},  {"mean:4", 3},  {"max:4", 3},   {"min:4", 3},
+               {"wsum:4", 3}, {"wmean:4", 4}, {"sddmm:4", 3}, {"sddmm:2x2", 3},
+               {"attention:4", 6}, {"attention:2x2", 6}};
+    char why[64];
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        snprintf(why, sizeof(why), "%s has %d steps", all[i].key, all[i].n);
+        refused_operators(operator_of(all[i].key, 7), why);
+    }
+}
+
+TEST(an_operators_key_has_one_spelling)
+{
+    refused_operators(operator_of("sddmm:1x4", 3),
+                      "sddmm:1x4 is written sddmm:4");
+    refused_operators(operator_of("attention:1x4", 6), "is written");
+}
+
+TEST(kernels_of_weighted_sums_read_weights_and_others_do_not)
+{
+    struct manifest *m = operator_of("wsum:4", 3);
+    refused_operators(m, "does not read the edges' weights");
+    m = operator_of("sum:4", 2);
+    struct launch *l = &kernel_of(m)->launches[0];
+    CHECK_INT(manifest_check(m, NULL), GNNAC_OK);
+    l->args[l->n_args++] = ARG_EDGE_VALUES;
+    refused_operators(m, "an operand that the step does not have");
+    static const enum launch_arg others[] = {ARG_EDGE_OUT, ARG_EDGE_OF, ARG_G,
+                                             ARG_STATE, ARG_KEPT};
+    for (int i = 0; i < 5; i++) {
+        m = operator_of("sum:4", 2);
+        l = &kernel_of(m)->launches[0];
+        l->args[l->n_args++] = others[i];
+        refused_operators(m, "an operand that the step does not have");
+    }
+}
+
+TEST(kernels_of_products_write_values_of_edges_and_nothing_else)
+{
+    struct manifest *m = operator_of("sddmm:4", 3);
+    refused_operators(m, "an operand that the step does not have");
+    m = operator_of("sddmm:4", 3);
+    struct launch *l = &kernel_of(m)->launches[0];
+    CHECK_INT(l->args[0], ARG_OUT);
+    l->args[0] = ARG_X;
+    refused_operators(m, "writes no values of edges");
 }
 
 TEST(a_manifest_has_a_model_or_operators)
@@ -525,6 +597,10 @@ int main(void)
     RUN(bytes_that_are_not_utf8_do_not_stop_the_writer);
     RUN(operators_need_no_model);
     RUN(operators_whose_kernels_do_not_fit_are_refused);
+    RUN(every_operator_has_its_number_of_steps);
+    RUN(an_operators_key_has_one_spelling);
+    RUN(kernels_of_weighted_sums_read_weights_and_others_do_not);
+    RUN(kernels_of_products_write_values_of_edges_and_nothing_else);
     RUN(a_manifest_has_a_model_or_operators);
     RUN(operators_of_other_rules_are_read_as_they_are);
     RUN(every_name_reads_back_as_its_value);

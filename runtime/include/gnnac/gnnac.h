@@ -370,7 +370,7 @@ typedef struct gnnac_plan gnnac_plan;
 // graph's transposed form once for all plans. Errors: GNNAC_EUSAGE (names the
 // option), GNNAC_ENOMEM; on a GPU also GNNAC_ENOENT (the bundle has no kernels
 // for these options; names what to compile), GNNAC_EUNSUPPORTED (there are none
-// for this operator, this GPU or so large a graph), GNNAC_EDRIVER.
+// for this GPU or so large a graph), GNNAC_EDRIVER.
 GNNAC_API gnnac_status gnnac_plan_create(gnnac_graph *graph,
                                          const gnnac_plan_options *options,
                                          gnnac_plan **out, gnnac_error *err);

@@ -1,0 +1,31 @@
+// What follows from a step, a part of program.h.
+#ifndef GNNAC_PROGRAM_STEPS_H
+#define GNNAC_PROGRAM_STEPS_H
+
+#include "bundle/program.h"
+
+// Whether the operation gives every node exactly one self loop itself, so that
+// the stored graph has none.
+bool conv_adds_self_loops(enum conv_op op);
+// Whether the step needs 1/sqrt(in-degree + 1) of the nodes.
+bool step_reads_dinv(const struct step *s);
+// Whether the step sums over the graph's edges.
+bool step_reads_edges(enum step_kind kind);
+// Whether a product of matrices is all of it.
+bool step_is_product(enum step_kind kind);
+// The columns that a kernel of the step is made for: what it writes, or of
+// values of edges what it reads.
+int32_t step_dim(const struct program *p, const struct step *s);
+// The heads whose values the step writes to edges, or multiplies edges' rows
+// by; 0 where it does neither.
+int32_t step_edge_heads(const struct program *p, const struct step *s);
+// 64 when an element index of the step may reach 2^31, else 32.
+int32_t step_offset_bits(const struct program *p, const struct step *s,
+                         int64_t n_nodes, int64_t n_edges);
+// Whether BLAS computes the step: a product that no kernel does.
+bool step_by_blas(const struct step *s);
+// The step behind `s`, one of the program's, if the kernel of `s` does it; else
+// NULL.
+const struct step *step_tail(const struct program *p, const struct step *s);
+
+#endif
