@@ -203,6 +203,92 @@ class Operators(Case):
                 gnnac.aggregate_backward(on_cpu, x, reduce=reduce)[0],
                 rtol=1e-4, atol=1e-5)
 
+    def near(self, got, want):
+        np.testing.assert_allclose(got.numpy(), want, rtol=1e-4, atol=1e-5)
+
+    def both(self, names, drop=False):
+        """The driver, a bundle's graph on the GPU, the same on the CPU, and
+        scratch memory."""
+        driver, edges = Driver(), random_edges()
+        bundle = gnnac.compile_operators(edges, names, options={"tune": "off"})
+        context = gnnac.Context("cuda:0")
+        return (driver, gnnac.Graph(edges, 40, drop_self_loops=drop,
+                                    context=context, kernels=bundle),
+                gnnac.Graph(edges, 40, drop_self_loops=drop),
+                DeviceArray(driver, np.zeros(1 << 20, np.uint8)))
+
+    def test_weights(self):
+        """weights of edges and their gradients are in the caller's order"""
+        driver, graph, on_cpu, scratch = self.both(["wsum:12", "wmean:12"])
+        rng = np.random.default_rng(3)
+        x = rng.normal(size=(40, 12)).astype("f4")
+        w = rng.normal(size=graph.edges).astype("f4")
+        at, by_edge = DeviceArray(driver, x), DeviceArray(driver, w)
+        out, to_w = DeviceArray(driver, 0 * x), DeviceArray(driver, 0 * w)
+        for reduce in ("sum", "mean"):
+            gnnac.aggregate(graph, at, reduce, by_edge, out, scratch)
+            self.near(out, gnnac.aggregate(on_cpu, x, reduce, w))
+            gnnac.aggregate_backward(graph, at, at, reduce, by_edge,
+                                     x_grad=out, weight_grad=to_w,
+                                     workspace=scratch)
+            want = gnnac.aggregate_backward(on_cpu, x, x, reduce, w,
+                                            weight_grad=True)
+            self.near(out, want[0])
+            self.near(to_w, want[1])
+
+    def test_extremes(self):
+        """the largest and smallest of neighbours, and who takes the gradient"""
+        driver, graph, on_cpu, scratch = self.both(["max:12", "min:12"])
+        x = np.random.default_rng(4).normal(size=(40, 12)).round() \
+            .astype("f4")
+        at, out = DeviceArray(driver, x), DeviceArray(driver, 0 * x)
+        to = DeviceArray(driver, 0 * x)
+        for reduce in ("max", "min"):
+            gnnac.aggregate(graph, at, reduce, None, out, scratch)
+            y = gnnac.aggregate(on_cpu, x, reduce)
+            np.testing.assert_array_equal(out.numpy(), y)
+            gnnac.aggregate_backward(graph, at, at, reduce, None, out,
+                                     x_grad=to, workspace=scratch)
+            self.near(to, gnnac.aggregate_backward(on_cpu, x, x, reduce, None,
+                                                   y)[0])
+
+    def test_products(self):
+        """products of rows for every edge and head, and their gradients"""
+        driver, graph, on_cpu, scratch = self.both(["sddmm:3x4"])
+        rng = np.random.default_rng(5)
+        x, y = rng.normal(size=(2, 40, 12)).astype("f4")
+        g = rng.normal(size=(graph.edges, 3)).astype("f4")
+        at, source = DeviceArray(driver, x), DeviceArray(driver, y)
+        out, to = DeviceArray(driver, 0 * g), DeviceArray(driver, 0 * x)
+        gnnac.sddmm(graph, at, source, 3, out, scratch)
+        self.near(out, gnnac.sddmm(on_cpu, x, y, 3))
+        given = DeviceArray(driver, g)
+        want = gnnac.sddmm_backward(on_cpu, g, x, y, 3)
+        got = gnnac.sddmm_backward(graph, given, at, source, 3, x_grad=to,
+                                   y_grad=False, workspace=scratch)
+        self.assertEqual(got, (to, None))
+        self.near(to, want[0])
+        gnnac.sddmm_backward(graph, given, at, source, 3, x_grad=False,
+                             y_grad=to, workspace=scratch)
+        self.near(to, want[1])
+
+    def test_attention(self):
+        """attention, and the gradients of rows and scores"""
+        driver, graph, on_cpu, scratch = self.both(["attention:3x4"], True)
+        rng = np.random.default_rng(6)
+        x, g = rng.normal(size=(2, 40, 12)).astype("f4")
+        s = rng.normal(size=(40, 6)).astype("f4")
+        at, scores = DeviceArray(driver, x), DeviceArray(driver, s)
+        out, to_s = DeviceArray(driver, 0 * x), DeviceArray(driver, 0 * s)
+        gnnac.attention(graph, at, scores, out, scratch)
+        self.near(out, gnnac.attention(on_cpu, x, s))
+        gnnac.attention_backward(graph, DeviceArray(driver, g), at, scores,
+                                 x_grad=out, scores_grad=to_s,
+                                 workspace=scratch)
+        want = gnnac.attention_backward(on_cpu, g, x, s)
+        self.near(out, want[0])
+        self.near(to_s, want[1])
+
     def test_refused(self):
         """kernels that are missing, and matrices that lie elsewhere"""
         driver, edges = Driver(), random_edges()
@@ -214,6 +300,12 @@ class Operators(Case):
         at, out = DeviceArray(driver, x), DeviceArray(driver, x)
         self.refuses(gnnac.NotFoundError, "compile it with --ops mean:12",
                      gnnac.aggregate, graph, at, "mean", None, out)
+        self.refuses(gnnac.NotFoundError, "--ops attention:3x4",
+                     gnnac.attention,
+                     gnnac.Graph(edges, 40, drop_self_loops=True,
+                                 context=gnnac.Context("cuda:0"),
+                                 kernels=bundle),
+                     at, DeviceArray(driver, x[:, :6].copy()), out)
         self.refuses(gnnac.UsageError, "expected cuda:0", gnnac.aggregate,
                      graph, x)
         self.refuses(gnnac.UsageError, "out is missing", gnnac.aggregate,

@@ -12,7 +12,10 @@ except ImportError:
     HAS_TORCH = False
 
 NODES, DIM = 40, 12
-OPERATORS = [f"{name}:{DIM}" for name in ("sum", "mean", "gcn")]
+HEADS, CHANNELS = 3, 4
+OPERATORS = [f"{name}:{DIM}" for name in ("sum", "mean", "gcn", "max", "min",
+                                          "wsum", "wmean", "sddmm")]
+OPERATORS += [f"{name}:{HEADS}x{CHANNELS}" for name in ("sddmm", "attention")]
 
 
 class Layers(Case):
@@ -48,10 +51,32 @@ class Layers(Case):
         for reduce in ("sum", "mean", "gcn"):
             self.same(lambda x, e: gt.aggregate(x, e, None, reduce, True))
 
+    def test_extremes(self):
+        """the largest and smallest of neighbours, backward too"""
+        self.x = self.x.round()
+        for reduce in ("max", "min"):
+            self.same(lambda x, e: gt.aggregate(x, e, None, reduce))
+
+    def test_weights(self):
+        """weighted sums; the weights depend on x, so both gradients count"""
+        for reduce in ("sum", "mean"):
+            self.same(lambda x, e: gt.aggregate(
+                x, e, x[e[0], 0] * x[e[1], 1], reduce))
+
+    def test_products(self):
+        """products of rows for every edge, with one head and with several"""
+        for heads in (1, HEADS):
+            self.same(lambda x, e: gt.sddmm(x, x.flip(1), e, heads))
+
+    def test_attention(self):
+        """attention, whose scores depend on x"""
+        self.same(lambda x, e: gt.attention(x, x[:, :2 * HEADS] * 2, e))
+
     def test_layers(self):
         """layers give what they give on the CPU, and so do their gradients"""
         for layer in (gt.GCNConv(DIM, DIM), gt.SAGEConv(DIM, DIM),
-                      gt.GINConv(torch.nn.Linear(DIM, DIM))):
+                      gt.GINConv(torch.nn.Linear(DIM, DIM)),
+                      gt.GATConv(DIM, CHANNELS, heads=HEADS)):
             self.same(lambda x, e: layer.to(x.device)(x, e))
 
     def test_unaligned(self):
@@ -103,8 +128,8 @@ class Layers(Case):
         x, edges = self.x.cuda(), self.edges.cuda()
         self.refuses(gnnac.NotFoundError, "compile it with --ops sum:5",
                      gt.aggregate, x[:, :5], edges)
-        self.refuses(gnnac.UnsupportedError, "on the CPU alone", gt.aggregate,
-                     x, edges, None, "max")
+        self.refuses(gnnac.NotFoundError, "compile it with --ops sddmm:2x6",
+                     gt.sddmm, x, x, edges, 2)
         gt.use_kernels(None)
         self.addCleanup(gt.use_kernels, self.kernels)
         self.refuses(gnnac.UsageError, "from a bundle", gt.aggregate, x, edges)

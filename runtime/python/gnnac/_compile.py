@@ -169,9 +169,11 @@ def compile_operators(edge_index: Any, operators: Sequence[str], *,
                       output: PathText | None = None) -> Bundle:
     """Compile operators for a graph on a GPU: Graph(kernels=) takes the result.
 
-    `operators`: ["sum:64", "mean:16", "gcn:7"], a name of aggregate()'s
-    `reduce` and the columns. The kernels are chosen for this graph and right
-    on any. All else as for compile().
+    `operators`: ["sum:64", "max:16", "attention:8x8"]: a name of aggregate()'s
+    `reduce`, "wsum" or "wmean" for those with weights, "sddmm" or "attention",
+    and the columns, where there are several heads as heads x columns of each.
+    The kernels are chosen for this graph and right on any. All else as for
+    compile().
     """
     if isinstance(operators, str) or not operators:
         raise usage('operators is a list such as ["sum:64", "gcn:16"]')

@@ -135,8 +135,7 @@ def aggregate(graph: Graph, x: Any, reduce: str = "sum", weight: Any = None,
     `reduce`: "sum", "mean" (0 without neighbours), "gcn" (D^-1/2 (A + I)
     D^-1/2 x; the graph's self loops must have been dropped), "max", "min".
     `weight` [edges], of "sum" and "mean": what neighbours are multiplied with.
-    On a GPU there are "sum", "mean" and "gcn", without `weight`; `workspace`
-    (left out, new) may then be given by those who capture.
+    `workspace` (left out, new) may be given, on a GPU by those who capture.
     """
     given = _read(graph, x, "x")
     by_edge = None if weight is None else \
@@ -189,7 +188,8 @@ def _head_count(heads: int, columns: int) -> int:
     return number
 
 
-def sddmm(graph: Graph, x: Any, y: Any, heads: int = 1, out: Any = None) -> Any:
+def sddmm(graph: Graph, x: Any, y: Any, heads: int = 1, out: Any = None,
+          workspace: Any = None) -> Any:
     """Dot products of x[v] and y[u] for every edge from u to v, over each
     head's columns: x, y [nodes, d] to [edges, heads]."""
     at = _read(graph, x, "x")
@@ -197,29 +197,32 @@ def sddmm(graph: Graph, x: Any, y: Any, heads: int = 1, out: Any = None) -> Any:
     n = _head_count(heads, at.shape[1])
     result, view = _written(graph, out, "out", (graph.edges, n), at, source)
     key = PlanKey(SDDMM, 0, at.shape[1], n, False, False)
-    _forward(graph, key, _operands(at, source), at, view)
+    _forward(graph, key, _operands(at, source), at, view, workspace)
     return result
 
 
 def sddmm_backward(graph: Graph, out_grad: Any, x: Any, y: Any,
-                   heads: int = 1) -> tuple[Any, Any]:
-    """(gradient of x, gradient of y) from that of sddmm()'s result."""
+                   heads: int = 1, *, x_grad: Any = True, y_grad: Any = True,
+                   workspace: Any = None) -> tuple[Any, Any]:
+    """(gradient of x, gradient of y) from that of sddmm()'s result; `x_grad`,
+    `y_grad`: True, False (then None), or the array to write."""
     at = _read(graph, x, "x")
     source = _read(graph, y, "y", at.shape)
     n = _head_count(heads, at.shape[1])
     given = _read(graph, out_grad, "out_grad", (graph.edges, n))
-    to_x, x_view = _written(graph, None, "x_grad", at.shape, given)
-    to_y, y_view = _written(graph, None, "y_grad", at.shape, given)
+    to_x, x_view = _gradient(graph, x_grad, "x_grad", at.shape, given)
+    to_y, y_view = _gradient(graph, y_grad, "y_grad", at.shape, given)
     key = PlanKey(SDDMM, 0, at.shape[1], n, False, True)
     _backward(graph, key, _operands(at, source), None, given,
-              _gradients(x_view, y_view))
+              _gradients(x_view, y_view), workspace)
     return to_x, to_y
 
 
 # ---- attention --------------------------------------------------------------
 
 
-def attention(graph: Graph, x: Any, scores: Any, out: Any = None) -> Any:
+def attention(graph: Graph, x: Any, scores: Any, out: Any = None,
+              workspace: Any = None) -> Any:
     """GAT's sum: x [nodes, d] weighted by the softmax, over each node's
     in-neighbours and itself, of LeakyReLU(scores[u, k] + scores[v, heads + k]);
     `scores` [nodes, 2 * heads]. The graph's self loops must have been dropped.
@@ -231,21 +234,22 @@ def attention(graph: Graph, x: Any, scores: Any, out: Any = None) -> Any:
     y, result = _written(graph, out, "out", given.shape, given, by_node)
     key = PlanKey(ATTENTION, 0, given.shape[1], by_node.shape[1] // 2, False,
                   False)
-    _forward(graph, key, _operands(given, by_node), given, result)
+    _forward(graph, key, _operands(given, by_node), given, result, workspace)
     return y
 
 
-def attention_backward(graph: Graph, out_grad: Any, x: Any,
-                       scores: Any) -> tuple[Any, Any]:
-    """(gradient of x, gradient of scores) from that of attention()'s
-    result."""
+def attention_backward(graph: Graph, out_grad: Any, x: Any, scores: Any, *,
+                       x_grad: Any = True, scores_grad: Any = True,
+                       workspace: Any = None) -> tuple[Any, Any]:
+    """(gradient of x, gradient of scores) from that of attention()'s result;
+    `x_grad`, `scores_grad`: True, False (then None), or the array to write."""
     given, by_node = _read(graph, x, "x"), _read(graph, scores, "scores")
     grad = _read(graph, out_grad, "out_grad", given.shape)
-    to_x, x_view = _written(graph, None, "x_grad", given.shape, grad)
-    to_scores, scores_view = _written(graph, None, "scores_grad", by_node.shape,
-                                      grad)
+    to_x, x_view = _gradient(graph, x_grad, "x_grad", given.shape, grad)
+    to_scores, scores_view = _gradient(graph, scores_grad, "scores_grad",
+                                       by_node.shape, grad)
     key = PlanKey(ATTENTION, 0, given.shape[1], by_node.shape[1] // 2, False,
                   True)
     _backward(graph, key, _operands(given, by_node), None, grad,
-              _gradients(x_view, scores_view))
+              _gradients(x_view, scores_view), workspace)
     return to_x, to_scores

@@ -5,7 +5,7 @@
 
 The operators are PyTorch custom operators with gradients: legal under
 torch.compile and torch.export. Importing this imports PyTorch; importing
-gnnac does not. On a GPU after use_kernels(): sums, means and GCN's sum.
+gnnac does not. On a GPU after use_kernels().
 """
 
 from ._conv import GATConv, GCNConv, GINConv, SAGEConv
