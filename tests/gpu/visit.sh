@@ -30,6 +30,8 @@
 #                                           caller sees it, beside an empty graph
 #   visit.sh epochs FOLDER OUT              there: an epoch's time and peak memory
 #                                           beside PyTorch Geometric's
+#   visit.sh operators FOLDER OUT           there: operators on their own beside
+#                                           PyTorch's gather and scatter
 #
 # Logs go to OUT; a summary is printed. Exit status 1: something failed.
 set -uo pipefail
@@ -53,7 +55,7 @@ pack() { # BUILD FOLDER GRAPH...
     local build=$1 folder=$2
     shift 2
     mkdir -p "$folder/bin" "$folder/lib" "$folder/python" "$folder/graphs"
-    cp "$build"/compiler/gnnac "$build"/tests/gpu/test_gpu_{kernels,models,plans,runtime,training} \
+    cp "$build"/compiler/gnnac "$build"/tests/gpu/test_gpu_{edges,kernels,models,plans,runtime,training} \
         "$build/tests/bench/latency" "$folder/bin"
     cp -L "$build"/runtime/libgnnac.so "$folder/python"
     copy_libraries "$folder/lib" "$folder"/bin/*
@@ -98,6 +100,8 @@ check() {
     say "tests"
     tap kernels tests/gpu/run.sh "$folder" any test_gpu_kernels templates \
         tests/kernel/cases.txt
+    tap edges tests/gpu/run.sh "$folder" any test_gpu_edges templates \
+        tests/kernel/cases.txt
     tap models tests/gpu/run.sh "$folder" any test_gpu_models
     tap plans tests/gpu/run.sh "$folder" any test_gpu_plans
     tap runtime tests/gpu/run.sh "$folder" any test_gpu_runtime
@@ -111,6 +115,7 @@ check() {
     sanitize memcheck test_gpu_kernels templates tests/kernel/cases.txt
     sanitize racecheck test_gpu_kernels templates tests/kernel/cases.txt
     sanitize initcheck test_gpu_kernels templates tests/kernel/cases.txt
+    sanitize memcheck test_gpu_edges templates tests/kernel/cases.txt
     sanitize memcheck test_gpu_models
     sanitize memcheck test_gpu_training
     sanitize memcheck test_gpu_plans
@@ -282,6 +287,24 @@ epochs() {
     rm -rf "$out/bundles"
 }
 
+# Forward and backward of every operator.
+operators() {
+    local graph name
+    mkdir -p "$out/bundles"
+    for graph in "$folder"/graphs/*; do
+        case $graph in *.feat.npz) continue ;; esac
+        name=$out/bundles/$(basename "${graph%.*}").ops.gnnb
+        timeout 300 gnnac compile "$graph" -q -o "$name" --ops \
+            sum:64,max:64,wsum:64,wmean:64,sddmm:64,sddmm:8x8,attention:8x8 ||
+            status=1
+    done
+    LD_LIBRARY_PATH=$folder/python timeout 500 python3 \
+        tests/bench/op_peers.py "$folder/python/libgnnac.so" \
+        "$out"/bundles/*.gnnb 2>&1 | tee "$out/operators.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+    rm -rf "$out/bundles"
+}
+
 mode=${1:-} folder=${2:-}
 case $mode in
 pack)
@@ -289,7 +312,8 @@ pack)
     pack "$@"
     exit
     ;;
-check | time | survey | orders | families | roof | halves | slabs | train | latency | epochs) ;;
+check | time | survey | orders | families | roof | halves | slabs | train | latency | \
+    epochs | operators) ;;
 *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
     exit 1
@@ -312,6 +336,7 @@ slabs) slabs "${4:-256,512}" ;;
 train) train ;;
 latency) latency ;;
 epochs) epochs ;;
+operators) operators ;;
 esac
 rm -rf "$GNNAC_HOME"
 exit $status
