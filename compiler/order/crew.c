@@ -80,22 +80,75 @@ static int64_t count_parts(const struct crew *c, int64_t n, int64_t work)
     return parts < n ? parts : n;
 }
 
-void crew_each(struct crew *c, int64_t n, int64_t work, crew_body *body,
-               void *arg)
+// ---- is help worth it? ------------------------------------------------------
+
+// Jobs of a kind go with help twice, then alone twice, then as the better of
+// the second ones. What is done between jobs counts, too: it waits for what
+// helpers have in their caches.
+enum { WITH_HELP = 2, TRIED = 4, CYCLE = 64 };
+
+static struct crew_trial *trial_of(struct crew *c, crew_body *body)
 {
-    int64_t parts = count_parts(c, n, work);
-    if (c->n_threads < 2 || work < WORTH_HELP || parts < 2) {
-        body(arg, 0, 0, n);
-        return;
+    for (int i = 0; i < CREW_KINDS; i++) {
+        if (!c->trials[i].body)
+            c->trials[i].body = body;
+        if (c->trials[i].body == body)
+            return &c->trials[i];
     }
+    return NULL;
+}
+
+static void end_trial(struct crew *c)
+{
+    if (c->timed)
+        c->timed->cost[c->timed->alone] =
+            (omp_get_wtime() - c->since) / (double)c->work;
+    c->timed = NULL;
+}
+
+static bool goes_alone(struct crew *c, crew_body *body, int64_t work)
+{
+    struct crew_trial *t = trial_of(c, body);
+    if (!t)
+        return false;
+    int64_t step = t->n_jobs++ % CYCLE;
+    if (step < TRIED)
+        t->alone = step >= WITH_HELP;
+    else if (step == TRIED)
+        t->alone = t->cost[1] < t->cost[0];
+    if (step == WITH_HELP - 1 || step == TRIED - 1) {
+        c->timed = t;
+        c->work = work;
+        c->since = omp_get_wtime();
+    }
+    return t->alone;
+}
+
+static void open_job(struct crew *c, int64_t n, int64_t parts, crew_body *body,
+                     void *arg)
+{
     c->size = ceil_div(n, parts);
     c->n_parts = (uint32_t)ceil_div(n, c->size);
     c->n = n;
     c->body = body;
     c->arg = arg;
     __atomic_store_n(&c->helped, 0, __ATOMIC_RELAXED);
-    uint64_t job = __atomic_load_n(&c->open, __ATOMIC_RELAXED) >> 32, mine = 0;
+    uint64_t job = __atomic_load_n(&c->open, __ATOMIC_RELAXED) >> 32;
     __atomic_store_n(&c->open, (job + 1) << 32 | c->n_parts, __ATOMIC_RELEASE);
+}
+
+void crew_each(struct crew *c, int64_t n, int64_t work, crew_body *body,
+               void *arg)
+{
+    int64_t parts = count_parts(c, n, work);
+    end_trial(c);
+    if (c->n_threads < 2 || work < WORTH_HELP || parts < 2 ||
+        goes_alone(c, body, work)) {
+        body(arg, 0, 0, n);
+        return;
+    }
+    open_job(c, n, parts, body, arg);
+    uint64_t mine = 0;
     while (do_part(c, 0))
         mine++;
     int looks = 0;
