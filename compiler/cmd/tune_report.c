@@ -74,12 +74,13 @@ static json_t *step_json(const struct assembly *a, const struct choice *c)
 
 static json_t *counts_json(const struct select_report *r)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kernels",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kernels",
                      (json_int_t)r->n_steps, "decided_before",
                      (json_int_t)r->n_recalled, "compiled",
                      (json_int_t)r->n_compiled, "from_cache",
                      (json_int_t)r->n_cached, "timed", (json_int_t)r->n_timed,
-                     "of_the_same_code", (json_int_t)r->n_twins, "failed",
+                     "of_the_same_code", (json_int_t)r->n_twins, "pruned",
+                     (json_int_t)r->n_pruned, "failed",
                      (json_int_t)r->n_rejected);
 }
 
@@ -159,7 +160,8 @@ static bool adopts(const json_t *step, const json_t *other)
 void tune_report_merge(json_t *report, const json_t *other)
 {
     static const char *const added[] = {"compiled", "from_cache", "timed",
-                                        "of_the_same_code", "failed"};
+                                        "of_the_same_code", "pruned",
+                                        "failed"};
     size_t i;
     json_t *step;
     json_array_foreach(json_object_get(report, "steps"), i, step) {
@@ -276,9 +278,10 @@ void tune_report_summarise(const json_t *report)
 {
     const json_t *c = json_object_get(report, "counts");
     log_info("%d kernels: %d decided before, %d candidates compiled, %d from "
-             "the cache, %d timed, %d of the same code, %d failed",
+             "the cache, %d timed, %d of the same code, %d not worth timing, "
+             "%d failed",
              whole_of(c, "kernels"), whole_of(c, "decided_before"),
              whole_of(c, "compiled"), whole_of(c, "from_cache"),
              whole_of(c, "timed"), whole_of(c, "of_the_same_code"),
-             whole_of(c, "failed"));
+             whole_of(c, "pruned"), whole_of(c, "failed"));
 }

@@ -25,6 +25,7 @@ struct select_report {
     size_t n_emitted, n_compiled, n_cached, n_timed, n_rejected;
     size_t n_unfinished; // steps that were to be timed, and were stopped
     size_t n_twins;      // kernels that execute what another does
+    size_t n_pruned;     // kernels that were not worth timing (prune.h)
     size_t n_quarantined; // kernels that failed earlier and were not run
 };
 

@@ -117,6 +117,7 @@ static void find_seeds(const struct selector *s, const struct question *q,
 struct maker {
     struct selector *s;
     struct question *q;
+    bool begun; // the first wave, which has the reference, is whole
 };
 
 // Who executes what another does has its time.
@@ -132,7 +133,7 @@ static int32_t unless_twin(const struct maker *m, int32_t variant)
 static gnnac_status make(void *context, const size_t *wave, size_t n,
                          int32_t *made, gnnac_error *err)
 {
-    const struct maker *m = context;
+    struct maker *m = context;
     gnnac_status st = GNNAC_OK;
     gnnac_error why = {{0}};
     for (size_t i = 0; i < n; i++) {
@@ -143,6 +144,10 @@ static gnnac_status make(void *context, const size_t *wave, size_t n,
     TRY(selector_build(m->s, err));
     for (size_t i = 0; i < n; i++)
         made[i] = made[i] < 0 ? -1 : unless_twin(m, made[i]);
+    for (size_t i = 0; i < n && m->begun; i++)
+        if (made[i] >= 0 && question_prunes(m->s, m->q, made[i]))
+            made[i] = -1;
+    m->begun = true;
 out:
     return st;
 }
@@ -151,7 +156,7 @@ gnnac_status question_search(struct selector *s, struct question *q,
                              const struct contest_request *rq,
                              struct contest *out, gnnac_error *err)
 {
-    struct maker maker = {s, q};
+    struct maker maker = {s, q, false};
     struct seeds seeds;
     gnnac_status st = selection_reserve(s->sel, MAX_CANDIDATES, err);
     if (st != GNNAC_OK)

@@ -69,6 +69,11 @@ bool question_is_to_time(const struct selector *s, const struct question *q);
 // anything is compiled. Every tuner deals them out alike.
 void questions_deal_out(struct selector *s);
 
+// Whether an option is left out of its race (prune.h); it is counted, and a
+// verbose log says why.
+bool question_prunes(struct selector *s, const struct question *q,
+                     int32_t variant);
+
 // A race for every question that is to be timed; its measurements are kept at
 // once: whatever happens next, they were taken. What does not fit this GPU is
 // left to the ranking. GNNAC_EDRIVER, GNNAC_ENODEVICE.

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "tune/prune.h"
 #include "tune/quarantine.h"
 #include "tune/select_state.h"
 #include "tune/twins.h"
@@ -114,6 +115,31 @@ static gnnac_status copy_race(struct selector *s, const struct question *from,
                         &s->sel->contests[q->step], err);
 }
 
+bool question_prunes(struct selector *s, const struct question *q,
+                     int32_t variant)
+{
+    gnnac_error why = {{0}};
+    if (s->wb->request.record ||
+        !is_pruned(&s->wb->device, s->sel->variants, q->options, q->n_options,
+                   variant, &why))
+        return false;
+    log_verbose("not timed: %s", why.msg);
+    s->sel->report.n_pruned++;
+    return true;
+}
+
+// Out of `distinct`, but for what others are told against.
+static size_t prune(struct selector *s, const struct question *q,
+                    const struct contest_request *rq, int32_t *distinct)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < rq->n; i++)
+        if (distinct[i] == rq->reference || distinct[i] == rq->incumbent ||
+            !question_prunes(s, q, distinct[i]))
+            distinct[n++] = distinct[i];
+    return n;
+}
+
 static gnnac_status hold_race(struct selector *s, struct question *q,
                               struct contest *out, gnnac_error *err)
 {
@@ -139,6 +165,7 @@ static gnnac_status hold_race(struct selector *s, struct question *q,
     if (q->space.n)
         return question_search(s, q, &rq, out, err);
     rq.n = twins_collapse(all, q->options, q->n_options, distinct);
+    rq.n = prune(s, q, &rq, distinct);
     return time_variants(s->wb->cuda, &rq, out, err);
 }
 
