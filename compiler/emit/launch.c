@@ -50,6 +50,10 @@ static const char *const arg_types[N_LAUNCH_ARGS] = {
     [ARG_N_ENTRIES] = "int ",
     [ARG_N_CUT] = "int ",
     [ARG_N_WIDE] = "int ",
+    [ARG_TILES] = "const int *",
+    [ARG_TILE_COLUMNS] = "const int *",
+    [ARG_TILE_MASKS] = "const unsigned *",
+    [ARG_N_TILES] = "int ",
 };
 
 // "f16_t" and "bf16_t" are types that the template defines.
@@ -187,6 +191,7 @@ static int l_launch(lua_State *L)
 
 // needs { part_size = ..., part_rows = ..., parts_per_block = ...,
 //         packed_rows = ..., packed_edges = ..., packed_step = ...,
+//         tile_percent = ..., tile_blocks = ...,
 //         partials = true }
 static int l_needs(lua_State *L)
 {
@@ -198,6 +203,8 @@ static int l_needs(lua_State *L)
     k->packed_rows = bounded_field(L, 1, "packed_rows", 0, 32, 0);
     k->packed_edges = bounded_field(L, 1, "packed_edges", 0, 1 << 20, 0);
     k->packed_step = bounded_field(L, 1, "packed_step", 0, 1 << 20, 0);
+    k->tile_percent = bounded_field(L, 1, "tile_percent", 0, 1 << 20, 0);
+    k->tile_blocks = bounded_field(L, 1, "tile_blocks", 0, 1 << 20, 0);
     lua_getfield(L, 1, "partials");
     k->partials = lua_toboolean(L, -1);
     return 0;

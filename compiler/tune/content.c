@@ -34,6 +34,10 @@ static void digest_kernel(XXH3_state_t *s, const struct kernel *k)
         k->self_type};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         digest_int(s, numbers[i]);
+    if (k->tile_percent) { // else as before there were tiles
+        digest_int(s, k->tile_percent);
+        digest_int(s, k->tile_blocks);
+    }
     for (int32_t i = 0; i < k->n_launches; i++)
         digest_launch(s, &k->launches[i], k->name);
 }

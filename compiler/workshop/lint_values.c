@@ -59,9 +59,9 @@ static void write_essence(FILE *out, const struct emitted *e)
             write_line(out, line, n, k->name);
         line += n + (line[n] != '\0');
     }
-    fprintf(out, "%d %d %d %d %d %d\n", k->part_size, k->part_rows,
+    fprintf(out, "%d %d %d %d %d %d %d %d\n", k->part_size, k->part_rows,
             k->parts_per_block, k->packed_rows, k->packed_edges,
-            k->packed_step);
+            k->packed_step, k->tile_percent, k->tile_blocks);
     for (int32_t i = 0; i < k->n_launches; i++)
         fprintf(out, "%d %d %d %d\n", k->launches[i].per_block,
                 k->launches[i].grid_y, k->launches[i].block,

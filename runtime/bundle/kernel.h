@@ -67,7 +67,12 @@ enum {
     ARG(N_WEIGHTS, "n_weights") /* int */                                      \
     ARG(N_ENTRIES, "n_entries") /* int */                                      \
     ARG(EDGE_VALUES, "edge_values") /* const float *, a weight of each edge */ \
-    ARG(EDGE_OUT, "edge_out") /* float *, of each edge a value for each head */
+    ARG(EDGE_OUT, "edge_out") /* float *, a value of each edge and head */     \
+    /* Of tiles of rows, see tiles.h: */                                       \
+    ARG(TILES, "tiles")               /* const int *, [4 (n_tiles + 1)] */     \
+    ARG(TILE_COLUMNS, "tile_columns") /* const int *, [8 blocks] */            \
+    ARG(TILE_MASKS, "tile_masks")     /* const unsigned *, [2 blocks] */       \
+    ARG(N_TILES, "n_tiles")           /* int */
 
 enum launch_arg {
 #define ARG(id, name) ARG_##id,
@@ -118,8 +123,12 @@ struct kernel {
     int32_t packed_rows;  // short rows that share a warp
     int32_t packed_edges; // edges of such a row, at most
     int32_t packed_step;  // edges that a team takes at a time
+    // Windows of rows that share columns, see tiles.h; 0 where there are none.
+    int32_t tile_percent; // edges of 100 distinct columns, at least
+    int32_t tile_blocks;  // blocks of columns of a tile, at most
     bool partials;        // needs the PARTIAL scratch: 2 rows of `dim` floats
-                          // per block; of sorted parts 1 per piece of a row
+                          // per block; of sorted parts 1 per piece of a row,
+                          // of tiles 8 per piece of a window
     int32_t dim;          // width it was specialised for
     enum dtype x_type, out_type, self_type; // of the matrices it expects
     int32_t offset_bits;                    // 32 or 64: the type offset_t

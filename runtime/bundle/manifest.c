@@ -141,6 +141,10 @@ static const struct field kernel_fields[] = {
      .optional = true},
     {"packed_step", FIELD_I32, AT(kernel, packed_step), .max = 1 << 20,
      .optional = true},
+    {"tile_percent", FIELD_I32, AT(kernel, tile_percent), .max = 1 << 20,
+     .optional = true},
+    {"tile_blocks", FIELD_I32, AT(kernel, tile_blocks), .max = 1 << 20,
+     .optional = true},
     BOOL(kernel, partials),
     I32(kernel, dim, 1, MAX_WIDTH),
     I32(kernel, offset_bits, 32, 64),
@@ -242,6 +246,14 @@ static bool has_packed_rows(const struct manifest *m)
     return false;
 }
 
+static bool has_tiles(const struct manifest *m)
+{
+    for (int32_t i = 0; i < m->n_kernels; i++)
+        if (m->kernels[i].tile_percent > 0)
+            return true;
+    return false;
+}
+
 static bool has_products(const struct manifest *m)
 {
     for (int32_t i = 0; i < m->program.n_steps; i++)
@@ -284,12 +296,12 @@ static bool has_operators(const struct manifest *m)
 
 // Features that this reader understands beyond its format version. A reader
 // that ignored "reorder" would give every node another node's result; one that
-// ignored "part_rows" or "packed_rows" would hand kernels other parts than they
-// expect. One without "attention" knows neither its steps nor its parameters,
-// one without "training" not what the kernels of training are given, one
-// without "products" leaves those with a kernel to BLAS, one without "fused"
-// computes anew what the kernel of the step before did. To one without "dtype"
-// all matrices are float32. One without "operators" expects a model.
+// ignored "part_rows", "packed_rows" or "tiles" would hand kernels other parts
+// than they expect. One without "attention" knows neither its steps nor its
+// parameters, one without "training" not what the kernels of training are
+// given, one without "products" leaves those with a kernel to BLAS, one without
+// "fused" computes anew what the kernel of the step before did. To one without
+// "dtype" all matrices are float32. One without "operators" expects a model.
 static const struct {
     const char *name;
     bool (*is_used)(const struct manifest *m);
@@ -303,6 +315,7 @@ static const struct {
     {"dtype", has_dtype},
     {"fused", has_fused},
     {"operators", has_operators},
+    {"tiles", has_tiles},
 };
 enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
 

@@ -156,13 +156,13 @@ const struct step *step_tail(const struct program *p, const struct step *s)
 bool launch_arg_is_int(enum launch_arg a)
 {
     return a == ARG_N_ROWS || a == ARG_N_PARTS || a == ARG_N_SPLITS ||
-           a == ARG_N_CUT || a == ARG_N_WIDE || a == ARG_PLACE ||
-           a == ARG_N_WEIGHTS || a == ARG_N_ENTRIES;
+           a == ARG_N_CUT || a == ARG_N_WIDE || a == ARG_N_TILES ||
+           a == ARG_PLACE || a == ARG_N_WEIGHTS || a == ARG_N_ENTRIES;
 }
 
 bool launch_arg_trains(enum launch_arg a)
 {
-    return a >= ARG_STATE;
+    return a >= ARG_STATE && a < ARG_TILES;
 }
 
 bool kernel_takes(const struct kernel *k, enum launch_arg a)

@@ -26,13 +26,18 @@ static int64_t count_buckets(const struct part_limits *l)
 // parts[b] = how many parts the rows of bucket b make.
 static void count_parts(int64_t n_rows, const int64_t *rowptr,
                         const struct part_limits *l, int64_t *parts,
-                        int64_t *n_splits)
+                        struct parts *out)
 {
     for (int64_t v = 0; v < n_rows; v++) {
+        if (tiles_have_row(&out->tiles, v)) {
+            int64_t blocks = out->tiles.window_blocks[v / TILE_ROWS];
+            out->n_splits += blocks > l->tile_blocks;
+            continue;
+        }
         int64_t degree = rowptr[v + 1] - rowptr[v];
         int64_t b = bucket_of(degree, l);
         parts[b] += b ? 1 : ceil_div(degree, l->size);
-        *n_splits += b == 0;
+        out->n_splits += b == 0;
     }
 }
 
@@ -51,9 +56,9 @@ static void lay_out(const struct part_limits *l, int64_t *parts,
         n += here;
     }
     out->n_parts = n;
-    out->n_slots = out->n_cut;
-    out->n_warps =
-        out->n_wide + ceil_div(n - out->n_wide, (int64_t)l->packed_rows);
+    out->n_slots = out->n_cut + out->tiles.n_cut * TILE_ROWS;
+    out->n_warps = out->tiles.n_tiles + out->n_wide +
+                   ceil_div(n - out->n_wide, (int64_t)l->packed_rows);
 }
 
 static gnnac_status alloc_parts(struct parts *p, gnnac_error *err)
@@ -78,6 +83,14 @@ static void put_part(struct parts *p, int64_t at, int64_t row, int64_t begin,
     p->part_row[at] = (int32_t)row;
 }
 
+static void put_split(struct parts *p, int64_t split, int64_t row,
+                      int64_t slot, int64_t n)
+{
+    p->split_row[split] = (int32_t)row;
+    p->split_first[split] = (int32_t)slot;
+    p->split_last[split] = (int32_t)(slot + n - 1);
+}
+
 // Pieces differ by one edge at most.
 static void put_pieces(struct parts *p, int64_t split, int64_t at, int64_t row,
                        int64_t begin, int64_t degree, int64_t n)
@@ -88,9 +101,21 @@ static void put_pieces(struct parts *p, int64_t split, int64_t at, int64_t row,
         put_part(p, at + i, row, begin, end);
         begin = end;
     }
-    p->split_row[split] = (int32_t)row;
-    p->split_first[split] = (int32_t)at;
-    p->split_last[split] = (int32_t)(at + n - 1);
+    put_split(p, split, row, at, n);
+}
+
+// The rows of windows that are cut, behind those that sorted parts cut.
+static void put_tile_splits(int64_t n_rows, int64_t split, struct parts *p)
+{
+    const int32_t *tile = p->tiles.tile;
+    for (int64_t at = 0; at < p->tiles.n_cut; at += tile[TILE_NUMBERS * at + 3])
+        for (int64_t r = 0; r < TILE_ROWS; r++) {
+            int64_t row = tile[TILE_NUMBERS * at] + r;
+            int64_t n = tile[TILE_NUMBERS * at + 3];
+            int64_t slot = p->n_cut + TILE_ROWS * at + r * n;
+            if (row < n_rows)
+                put_split(p, split++, row, slot, n);
+        }
 }
 
 static void fill(int64_t n_rows, const int64_t *rowptr,
@@ -98,6 +123,8 @@ static void fill(int64_t n_rows, const int64_t *rowptr,
 {
     int64_t split = 0;
     for (int64_t v = 0; v < n_rows; v++) {
+        if (tiles_have_row(&p->tiles, v))
+            continue;
         int64_t degree = rowptr[v + 1] - rowptr[v];
         int64_t b = bucket_of(degree, l);
         int64_t n = b ? 1 : ceil_div(degree, l->size);
@@ -109,9 +136,11 @@ static void fill(int64_t n_rows, const int64_t *rowptr,
     }
     p->part_ptr[p->n_parts] = rowptr[n_rows];
     p->part_row[p->n_parts] = (int32_t)n_rows;
+    put_tile_splits(n_rows, split, p);
 }
 
 gnnac_status buckets_build(int64_t n_rows, const int64_t *rowptr,
+                           const int32_t *colidx,
                            const struct part_limits *limits, struct parts *out,
                            gnnac_error *err)
 {
@@ -120,9 +149,11 @@ gnnac_status buckets_build(int64_t n_rows, const int64_t *rowptr,
     int64_t *next = calloc((size_t)count_buckets(limits), sizeof(*next));
     if (!next)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
-    count_parts(n_rows, rowptr, limits, next, &p.n_splits);
+    TRY(tiles_build(n_rows, rowptr, colidx, limits, &p.tiles, err));
+    count_parts(n_rows, rowptr, limits, next, &p);
     lay_out(limits, next, &p);
     TRY(parts_check_count(p.n_parts, limits->size, err));
+    TRY(parts_check_count(p.n_slots, limits->size, err));
     TRY(alloc_parts(&p, err));
     fill(n_rows, rowptr, limits, next, &p);
     *out = p;

@@ -15,7 +15,7 @@
 // Part p is the edges part_ptr[p] .. part_end[p] of row part_row[p]. Parts
 // 0 .. n_cut - 1 are pieces, those before n_wide have a warp each; n_warps is
 // how many warps there are. A split row's partial sums lie in slots split_first
-// .. split_last.
+// .. split_last. Where there are tiles, their warps come first, n_tiles more.
 #ifndef GNNAC_BUCKETS_H
 #define GNNAC_BUCKETS_H
 
@@ -23,6 +23,7 @@
 
 // parts_build for limits with packed_rows; its errors. A counting sort.
 gnnac_status buckets_build(int64_t n_rows, const int64_t *rowptr,
+                           const int32_t *colidx,
                            const struct part_limits *limits, struct parts *out,
                            gnnac_error *err);
 

@@ -39,8 +39,11 @@ gnnac_status cuda_graph_init(const struct cuda_context *c, int64_t n_nodes,
                              struct cuda_graph *out, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    struct cuda_graph g = {
-        .c = c, .n_nodes = n_nodes, .n_edges = n_edges, .rowptr = rowptr};
+    struct cuda_graph g = {.c = c,
+                           .n_nodes = n_nodes,
+                           .n_edges = n_edges,
+                           .rowptr = rowptr,
+                           .host_colidx = colidx};
     TRY(upload_ids(c, colidx, n_edges, "the graph", &g.colidx, err));
     if (dinv)
         TRY(cuda_upload(c, dinv, (size_t)n_nodes * sizeof(*dinv), "the graph",
@@ -55,7 +58,8 @@ out:
 static void partition_finish(const struct cuda_context *c, struct partition *p)
 {
     const cu_ptr arrays[] = {p->part_ptr,  p->part_end,    p->part_row,
-                             p->split_row, p->split_first, p->split_last};
+                             p->split_row, p->split_first, p->split_last,
+                             p->tile,      p->tile_columns, p->tile_masks};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         cuda_free(c, arrays[i]);
     *p = (struct partition){0};
@@ -81,7 +85,9 @@ static struct part_limits limits_of(const struct kernel *k)
                                 .per_block = k->parts_per_block,
                                 .packed_rows = k->packed_rows,
                                 .packed_edges = k->packed_edges,
-                                .packed_step = k->packed_step};
+                                .packed_step = k->packed_step,
+                                .tile_percent = k->tile_percent,
+                                .tile_blocks = k->tile_blocks};
 }
 
 const struct partition *cuda_graph_partition(const struct cuda_graph *g,
@@ -95,6 +101,25 @@ const struct partition *cuda_graph_partition(const struct cuda_graph *g,
             return p;
     }
     return NULL;
+}
+
+static gnnac_status upload_tiles(const struct cuda_context *c,
+                                 const struct tiles *t, struct partition *p,
+                                 gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    const char *what = "tiles of the graph";
+    p->n_tiles = t->n_tiles;
+    if (!t->tile)
+        return GNNAC_OK;
+    TRY(upload_ids(c, t->tile, TILE_NUMBERS * (t->n_tiles + 1), what, &p->tile,
+                   err));
+    TRY(upload_ids(c, t->columns, TILE_COLUMNS * t->n_blocks, what,
+                   &p->tile_columns, err));
+    TRY(cuda_upload(c, t->masks, 2 * (size_t)t->n_blocks * sizeof(*t->masks),
+                    what, &p->tile_masks, err));
+out:
+    return st;
 }
 
 static gnnac_status upload_partition(const struct cuda_context *c,
@@ -122,6 +147,7 @@ static gnnac_status upload_partition(const struct cuda_context *c,
                    &p->split_first, err));
     TRY(upload_ids(c, parts->split_last, parts->n_splits, what, &p->split_last,
                    err));
+    TRY(upload_tiles(c, &parts->tiles, p, err));
 out:
     return st;
 }
@@ -137,7 +163,8 @@ static gnnac_status add_partition(struct cuda_graph *g, const struct kernel *k,
                     "more than %d different ways to cut the edges",
                     (int)MAX_PARTITIONS);
     gnnac_status st =
-        parts_build(g->n_nodes, g->rowptr, &p.limits, &parts, err);
+        parts_build(g->n_nodes, g->rowptr, g->host_colidx, &p.limits, &parts,
+                    err);
     if (st != GNNAC_OK)
         return st;
     st = upload_partition(g->c, &parts, &p, err);
@@ -171,7 +198,7 @@ size_t cuda_graph_partial_bytes(const struct cuda_graph *g,
 {
     const struct partition *p = cuda_graph_partition(g, k);
     size_t pitch = ((size_t)k->dim + 3) / 4 * 4;
-    if (!k->partials || !p || p->n_parts == 0)
+    if (!k->partials || !p || p->n_parts + p->n_tiles == 0)
         return 0;
     // A kernel wants an address even if no row of this graph is cut.
     size_t slots = p->n_slots > 0 ? (size_t)p->n_slots : 1;

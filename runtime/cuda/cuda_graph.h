@@ -15,14 +15,17 @@ struct partition {
     int32_t offset_bits;
     int64_t n_parts, n_splits, n_slots;
     int64_t n_cut, n_wide, n_warps; // 0 unless sorted
+    int64_t n_tiles;                // 0 unless there are tiles
     cu_ptr part_ptr, part_end;      // part_end is 0 unless sorted
     cu_ptr part_row, split_row, split_first, split_last;
+    cu_ptr tile, tile_columns, tile_masks; // 0 unless the limits have tiles
 };
 
 struct cuda_graph {
     const struct cuda_context *c;
     int64_t n_nodes, n_edges;
     const int64_t *rowptr;                     // host; borrowed
+    const int32_t *host_colidx;                // the same
     cu_ptr rowptr_32, rowptr_64, colidx, dinv; // 0 until asked for
     int32_t n_partitions;
     struct partition partitions[MAX_PARTITIONS];

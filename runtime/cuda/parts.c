@@ -75,6 +75,7 @@ gnnac_status parts_check_count(int64_t n_parts, int32_t size, gnnac_error *err)
 }
 
 gnnac_status parts_build(int64_t n_rows, const int64_t *rowptr,
+                         const int32_t *colidx,
                          const struct part_limits *limits, struct parts *out,
                          gnnac_error *err)
 {
@@ -82,7 +83,7 @@ gnnac_status parts_build(int64_t n_rows, const int64_t *rowptr,
     struct parts p = {0};
 
     if (limits->packed_rows)
-        return buckets_build(n_rows, rowptr, limits, out, err);
+        return buckets_build(n_rows, rowptr, colidx, limits, out, err);
     p.n_parts = visit_parts(n_rows, rowptr, limits, &p);
     p.n_blocks = ceil_div(p.n_parts, limits->per_block);
     p.n_slots = 2 * p.n_blocks;
@@ -123,5 +124,6 @@ void parts_finish(struct parts *p)
     free(p->split_row);
     free(p->split_first);
     free(p->split_last);
+    tiles_finish(&p->tiles);
     *p = (struct parts){0};
 }

@@ -19,17 +19,20 @@
 // continues and the one it begins).
 //
 // With `packed_rows` parts are instead sorted by length and each belongs to one
-// row; see buckets.h.
+// row; see buckets.h. With `tile_percent`, too, rows that share columns are
+// taken from them, window by window; see tiles.h. Only then is colidx read.
 #ifndef GNNAC_PARTS_H
 #define GNNAC_PARTS_H
 
 #include <stdint.h>
 
+#include "cuda/tiles.h"
 #include "fail.h"
 
 struct part_limits {
     int32_t size, rows, per_block;                  // each at least 1
     int32_t packed_rows, packed_edges, packed_step; // 0, or each at least 1
+    int32_t tile_percent, tile_blocks; // 0, or each at least 1: see tiles.h
 };
 
 struct parts {
@@ -40,13 +43,15 @@ struct parts {
     int64_t *part_end;  // [n_parts] of sorted parts: where they end; else NULL
     int32_t *part_row;  // [n_parts + 1] first row that the parts before have
                         // not completed; n_rows at the end
-    int32_t *split_row; // [n_splits] split rows, ascending
+    int32_t *split_row; // [n_splits] split rows, ascending; those of tiles last
     int32_t *split_first; // [n_splits] first block with parts of the row
     int32_t *split_last;  // [n_splits] last such block
+    struct tiles tiles;   // of sorted parts, which then lack these rows
 };
 
 // GNNAC_ENOMEM; GNNAC_EUNSUPPORTED when a count does not fit 31 bits.
 gnnac_status parts_build(int64_t n_rows, const int64_t *rowptr,
+                         const int32_t *colidx,
                          const struct part_limits *limits, struct parts *out,
                          gnnac_error *err);
 void parts_finish(struct parts *p);

@@ -86,6 +86,7 @@ TEST(how_a_kernel_is_started_counts)
         &a.kernel.launches[0].shared_bytes,
         &a.kernel.launches[0].n_args,
         &a.kernel.packed_step,
+        &a.kernel.tile_percent,
     };
     char before[33], after[33];
     variant_content(&a, before);

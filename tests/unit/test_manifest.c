@@ -327,6 +327,44 @@ TEST(rows_that_share_a_warp_are_a_feature_that_readers_must_have)
     free(m);
 }
 
+TEST(tiles_are_a_feature_that_readers_must_have)
+{
+    struct manifest *m = example(), *back = calloc(1, sizeof(*back));
+    struct kernel *k = &m->kernels[0];
+    k->part_size = 32;
+    k->parts_per_block = 1;
+    k->packed_rows = k->packed_edges = k->packed_step = 4;
+    k->partials = true;
+    char *text = text_of(m);
+    CHECK(!strstr(text, "tile"));
+    free(text);
+    k->tile_percent = 150;
+    k->tile_blocks = 64;
+    text = text_of(m);
+    CHECK_HAS(text, "\"requires\":[\"packed_rows\",\"products\",\"fused\","
+                    "\"tiles\"]");
+    CHECK_INT(manifest_parse(text, strlen(text), back, NULL), GNNAC_OK);
+    CHECK(memcmp(&back->kernels[0], k, sizeof(*k)) == 0);
+    k->launches[0].args[0] = ARG_N_TILES;
+    CHECK_INT(kernel_check(k, NULL), GNNAC_OK);
+    k->tile_blocks = 0;
+    CHECK_INT(kernel_check(k, NULL), GNNAC_EFORMAT);
+    k->tile_percent = 0; // an argument without what it counts
+    CHECK_INT(kernel_check(k, NULL), GNNAC_EFORMAT);
+    k->launches[0].args[0] = ARG_N_WIDE;
+    CHECK_INT(kernel_check(k, NULL), GNNAC_OK);
+    k->tile_percent = k->tile_blocks = 4;
+    k->partials = false;
+    CHECK_INT(kernel_check(k, NULL), GNNAC_EFORMAT);
+    k->partials = true;
+    k->packed_rows = k->packed_edges = k->packed_step = 0;
+    k->launches[0].args[0] = ARG_X;
+    CHECK_INT(kernel_check(k, NULL), GNNAC_EFORMAT);
+    free(text);
+    free(back);
+    free(m);
+}
+
 // gcn with a product and log-softmax that kernels of sums do.
 static struct manifest *fused_example(void)
 {
@@ -591,6 +629,7 @@ int main(void)
     RUN(indices_of_edges_may_pass_the_last_edge);
     RUN(dtypes_that_contradict_each_other_are_refused);
     RUN(rows_that_share_a_warp_are_a_feature_that_readers_must_have);
+    RUN(tiles_are_a_feature_that_readers_must_have);
     RUN(steps_that_one_kernel_does_are_a_feature_that_readers_must_have);
     RUN(steps_are_fused_with_a_sum_that_has_a_kernel_and_is_read_once);
     RUN(a_bundle_requires_every_feature_that_it_uses);

@@ -10,7 +10,7 @@ static const struct part_limits groups = {.size = 4, .rows = 1, .per_block = 2};
 TEST(every_row_has_a_group_and_groups_cover_the_edges)
 {
     struct parts p;
-    CHECK_INT(parts_build(6, six_rows, &groups, &p, NULL), GNNAC_OK);
+    CHECK_INT(parts_build(6, six_rows, NULL, &groups, &p, NULL), GNNAC_OK);
     // 1 + 2 + 1 + 3 + 1 + 1
     static const int32_t rows[] = {0, 1, 1, 2, 3, 3, 3, 4, 5, 6};
     CHECK_INT(p.n_parts, 9);
@@ -26,7 +26,7 @@ TEST(every_row_has_a_group_and_groups_cover_the_edges)
 TEST(rows_that_cross_a_block_are_split)
 {
     struct parts p;
-    CHECK_INT(parts_build(6, six_rows, &groups, &p, NULL), GNNAC_OK);
+    CHECK_INT(parts_build(6, six_rows, NULL, &groups, &p, NULL), GNNAC_OK);
     // blocks: {0,1} {1,2} {3,3} {3,4} {5}: rows 1 and 3 are split
     CHECK_INT(p.n_splits, 2);
     CHECK_INT(p.split_row[0], 1);
@@ -42,7 +42,7 @@ TEST(a_graph_without_nodes_has_no_parts)
 {
     const int64_t rowptr[] = {0};
     struct parts p;
-    CHECK_INT(parts_build(0, rowptr, &groups, &p, NULL), GNNAC_OK);
+    CHECK_INT(parts_build(0, rowptr, NULL, &groups, &p, NULL), GNNAC_OK);
     CHECK_INT(p.n_parts, 0);
     CHECK_INT(p.n_blocks, 0);
     CHECK_INT(p.part_ptr[0], 0);
@@ -58,7 +58,7 @@ TEST(ranges_end_with_a_row_unless_it_is_long)
     static const int64_t ptr[] = {0, 6, 14, 22, 30};
     static const int32_t row[] = {0, 3, 3, 3, 6};
     struct parts p;
-    CHECK_INT(parts_build(6, rowptr, &l, &p, NULL), GNNAC_OK);
+    CHECK_INT(parts_build(6, rowptr, NULL, &l, &p, NULL), GNNAC_OK);
     CHECK_INT(p.n_parts, 4);
     CHECK(memcmp(p.part_ptr, ptr, sizeof(ptr)) == 0);
     CHECK(memcmp(p.part_row, row, sizeof(row)) == 0);
@@ -74,7 +74,7 @@ TEST(empty_rows_fill_ranges_too)
     const int64_t rowptr[11] = {0};
     const struct part_limits l = {.size = 8, .rows = 4, .per_block = 2};
     struct parts p;
-    CHECK_INT(parts_build(10, rowptr, &l, &p, NULL), GNNAC_OK);
+    CHECK_INT(parts_build(10, rowptr, NULL, &l, &p, NULL), GNNAC_OK);
     CHECK_INT(p.n_parts, 3);
     CHECK_INT(p.part_row[1], 4);
     CHECK_INT(p.part_row[3], 10);
@@ -100,7 +100,7 @@ TEST(rows_are_sorted_into_cut_wide_and_packed_ones)
     static const int64_t ptr[] = {2, 8, 14, 27, 19, 24, 0, 35, 2, 36};
     static const int64_t end[] = {8, 14, 19, 35, 24, 27, 2, 36, 2};
     struct parts p;
-    CHECK_INT(parts_build(7, rowptr, &by_length, &p, NULL), GNNAC_OK);
+    CHECK_INT(parts_build(7, rowptr, NULL, &by_length, &p, NULL), GNNAC_OK);
     CHECK_INT(p.n_parts, 9);
     CHECK_INT(p.n_cut, 3);
     CHECK_INT(p.n_slots, 3);
@@ -120,7 +120,7 @@ TEST(a_graph_without_nodes_has_no_sorted_parts)
 {
     const int64_t rowptr[] = {0};
     struct parts p;
-    CHECK_INT(parts_build(0, rowptr, &by_length, &p, NULL), GNNAC_OK);
+    CHECK_INT(parts_build(0, rowptr, NULL, &by_length, &p, NULL), GNNAC_OK);
     CHECK_INT(p.n_parts, 0);
     CHECK_INT(p.n_warps, 0);
     CHECK_INT(p.n_slots, 0);
@@ -199,7 +199,7 @@ TEST(parts_of_random_graphs_keep_their_limits_and_name_the_split_rows)
                                 .per_block =
                                     1 + (int32_t)rng_below(seed, 1002, 5)};
         struct parts p;
-        CHECK_INT(parts_build(n, rowptr, &l, &p, NULL), GNNAC_OK);
+        CHECK_INT(parts_build(n, rowptr, NULL, &l, &p, NULL), GNNAC_OK);
         CHECK_INT(p.part_ptr[0], 0);
         CHECK_INT(p.part_ptr[p.n_parts], rowptr[n]);
         CHECK_INT(p.part_row[p.n_parts], n);
@@ -269,7 +269,7 @@ TEST(sorted_parts_of_random_graphs_cover_every_row_once)
             .packed_step = 1 + (int32_t)rng_below(seed, 1002, 8)};
         l.size = l.packed_edges * (1 + (int32_t)rng_below(seed, 1003, 6));
         struct parts p;
-        CHECK_INT(parts_build(n, rowptr, &l, &p, NULL), GNNAC_OK);
+        CHECK_INT(parts_build(n, rowptr, NULL, &l, &p, NULL), GNNAC_OK);
         CHECK(p.n_cut <= p.n_wide && p.n_wide <= p.n_parts);
         CHECK_INT(p.n_slots, p.n_cut);
         int64_t packed = p.n_parts - p.n_wide;
@@ -279,6 +279,185 @@ TEST(sorted_parts_of_random_graphs_cover_every_row_once)
         check_cover(&p, n, rowptr);
         parts_finish(&p);
     }
+}
+
+// ---- tiles ------------------------------------------------------------------
+
+enum { MAX_EDGES = 6000 };
+
+static int by_column(const void *a, const void *b)
+{
+    return (*(const int32_t *)a > *(const int32_t *)b) -
+           (*(const int32_t *)a < *(const int32_t *)b);
+}
+
+// Rows of columns below n, sorted or not, with doubles.
+static void random_columns(uint64_t seed, int64_t n, const int64_t *rowptr,
+                           int32_t *colidx)
+{
+    uint64_t most = 1 + rng_below(seed, 2000, (uint64_t)n);
+    for (int64_t e = 0; e < rowptr[n]; e++)
+        colidx[e] = (int32_t)rng_below(seed, 3000 + (uint64_t)e, most);
+    for (int64_t v = 0; v < n && seed % 2; v++)
+        qsort(&colidx[rowptr[v]], (size_t)(rowptr[v + 1] - rowptr[v]),
+              sizeof(*colidx), by_column);
+}
+
+// How often the masks of a tile say that row r has the column, and how often
+// the column stands there with any row at all.
+static int64_t times_in_tile(const struct tiles *t, int64_t tile, int64_t r,
+                             int32_t column, int64_t *listed)
+{
+    int64_t n = 0;
+    const int32_t *numbers = &t->tile[TILE_NUMBERS * tile];
+    for (int64_t at = (int64_t)numbers[1] * TILE_COLUMNS;
+         at < (int64_t)numbers[TILE_NUMBERS + 1] * TILE_COLUMNS; at++) {
+        const uint32_t *mask = &t->masks[at / TILE_COLUMNS * 2];
+        int64_t c = at % TILE_COLUMNS;
+        bool any = false;
+        if (t->columns[at] != column)
+            continue;
+        for (int row = 0; row < TILE_ROWS; row++)
+            any |= mask[c % 2] >> (4 * row + c / 2) & 1;
+        n += mask[c % 2] >> (4 * r + c / 2) & 1;
+        *listed += any;
+    }
+    return n;
+}
+
+// The row's edges are the bits of its window's tiles, each as often as it is
+// there; a column stands no more often than the row or another needs it.
+static void check_row_of_tiles(const struct parts *p, int64_t v, int64_t n,
+                               const int64_t *rowptr, const int32_t *colidx)
+{
+    const struct tiles *t = &p->tiles;
+    for (int32_t c = 0; c < n; c++) {
+        int64_t want = 0, got = 0, listed = 0, most = 0;
+        for (int64_t r = 0; r < TILE_ROWS; r++) {
+            int64_t row = v / TILE_ROWS * TILE_ROWS + r, here = 0;
+            for (int64_t e = row < n ? rowptr[row] : 0;
+                 row < n && e < rowptr[row + 1]; e++)
+                here += colidx[e] == c;
+            most += here;
+            want = row == v ? here : want;
+        }
+        for (int64_t i = 0; i < t->n_tiles; i++)
+            if (t->tile[TILE_NUMBERS * i] == v / TILE_ROWS * TILE_ROWS)
+                got += times_in_tile(t, i, v % TILE_ROWS, c, &listed);
+        CHECK_INT(got, want);
+        CHECK(listed <= most);
+    }
+}
+
+// Pieces of cut windows first, of even length, then by octaves.
+static void check_order_of_tiles(const struct tiles *t,
+                                 const struct part_limits *l)
+{
+    for (int64_t i = 0; i < t->n_tiles; i++) {
+        const int32_t *tile = &t->tile[TILE_NUMBERS * i];
+        int64_t blocks = tile[TILE_NUMBERS + 1] - tile[1];
+        CHECK(blocks >= 1 && blocks <= l->tile_blocks);
+        CHECK((i < t->n_cut) == (tile[3] > 1));
+        if (i < t->n_cut) {
+            const int32_t *first = &t->tile[TILE_NUMBERS * tile[2]];
+            CHECK(tile[2] <= i && i < tile[2] + tile[3]);
+            CHECK_INT(first[0], tile[0]);
+            CHECK(first[TILE_NUMBERS + 1] - first[1] - blocks <= 1);
+        } else if (i > t->n_cut) {
+            CHECK(blocks < 2 * (tile[1] - tile[1 - TILE_NUMBERS]));
+        }
+    }
+    CHECK_INT(t->tile[TILE_NUMBERS * t->n_tiles + 1], t->n_blocks);
+}
+
+// Every row is in a tile or in parts, and slots belong to one sum each.
+static void check_rows_and_slots(const struct parts *p, int64_t n,
+                                 const struct part_limits *l)
+{
+    int64_t in_parts[MAX_ROWS] = {0}, splits[MAX_ROWS] = {0};
+    char *used = calloc((size_t)p->n_slots + 1, 1);
+    for (int64_t i = 0; i < p->n_parts; i++)
+        in_parts[p->part_row[i]]++;
+    for (int64_t i = 0; i < p->n_splits; i++) {
+        splits[p->split_row[i]]++;
+        for (int64_t s = p->split_first[i]; s <= p->split_last[i]; s++)
+            CHECK(s < p->n_slots && !used[s]++);
+    }
+    for (int64_t v = 0; v < n; v++) {
+        bool tiled = tiles_have_row(&p->tiles, v);
+        CHECK(tiled ? in_parts[v] == 0 : in_parts[v] >= 1);
+        if (tiled)
+            CHECK_INT(splits[v], p->tiles.window_blocks[v / TILE_ROWS] >
+                                     l->tile_blocks);
+    }
+    free(used);
+}
+
+TEST(tiles_of_random_graphs_have_every_edge_of_their_rows_once)
+{
+    static int32_t colidx[MAX_EDGES];
+    int64_t n_tiles = 0, n_cut = 0, n_parts = 0;
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        int64_t rowptr[MAX_ROWS + 1] = {0};
+        int64_t n = 1 + (int64_t)rng_below(seed, 0, 59);
+        random_rows(seed, n, rowptr);
+        random_columns(seed, n, rowptr, colidx);
+        struct part_limits l = by_length;
+        l.tile_percent = 100 + (int32_t)rng_below(seed, 1001, 300);
+        l.tile_blocks = 1 + (int32_t)rng_below(seed, 1002, 9);
+        struct parts p;
+        CHECK_INT(parts_build(n, rowptr, colidx, &l, &p, NULL), GNNAC_OK);
+        CHECK_INT(p.n_slots, p.n_cut + TILE_ROWS * p.tiles.n_cut);
+        for (int64_t v = 0; v < n; v++)
+            if (tiles_have_row(&p.tiles, v))
+                check_row_of_tiles(&p, v, n, rowptr, colidx);
+        check_order_of_tiles(&p.tiles, &l);
+        check_rows_and_slots(&p, n, &l);
+        n_tiles += p.tiles.n_tiles;
+        n_cut += p.tiles.n_cut;
+        n_parts += p.n_parts;
+        parts_finish(&p);
+    }
+    CHECK(n_tiles > 100 && n_cut > 100 && n_parts > 100);
+}
+
+TEST(a_window_is_a_tile_where_its_edges_share_columns)
+{
+    // Rows 0 to 7 have columns 3 and 5, row 8 column 3 twice, row 9 none.
+    int64_t rowptr[11];
+    int32_t colidx[18];
+    for (int v = 0; v <= 10; v++)
+        rowptr[v] = v < 9 ? 2 * v : 18;
+    for (int e = 0; e < 18; e++)
+        colidx[e] = e % 2 && e < 16 ? 5 : 3;
+    static const int32_t tile[] = {0, 0, 0, 0, 0, 1, 0, 0};
+    static const int32_t columns[] = {3, 5, 5, 5, 5, 5, 5, 5};
+    struct part_limits l = by_length;
+    l.tile_percent = 101;
+    l.tile_blocks = 4;
+    struct parts p;
+    CHECK_INT(parts_build(10, rowptr, colidx, &l, &p, NULL), GNNAC_OK);
+    CHECK_INT(p.tiles.n_tiles, 1);
+    CHECK(memcmp(p.tiles.tile, tile, sizeof(tile)) == 0);
+    CHECK(memcmp(p.tiles.columns, columns, sizeof(columns)) == 0);
+    CHECK(p.tiles.masks[0] == 0x11111111 && p.tiles.masks[1] == 0x11111111);
+    CHECK_INT(p.n_parts, 2);
+    CHECK_INT(p.part_row[0], 8);
+    CHECK_INT(p.n_warps, 2);
+    parts_finish(&p);
+}
+
+TEST(a_graph_without_nodes_has_no_tiles)
+{
+    const int64_t rowptr[] = {0};
+    struct part_limits l = by_length;
+    l.tile_percent = 100;
+    l.tile_blocks = 1;
+    struct parts p;
+    CHECK_INT(parts_build(0, rowptr, NULL, &l, &p, NULL), GNNAC_OK);
+    CHECK_INT(p.tiles.n_tiles, 0);
+    CHECK_INT(p.n_warps, 0);
+    parts_finish(&p);
 }
 
 int main(void)
@@ -292,5 +471,8 @@ int main(void)
     RUN(rows_are_sorted_into_cut_wide_and_packed_ones);
     RUN(a_graph_without_nodes_has_no_sorted_parts);
     RUN(sorted_parts_of_random_graphs_cover_every_row_once);
+    RUN(a_window_is_a_tile_where_its_edges_share_columns);
+    RUN(a_graph_without_nodes_has_no_tiles);
+    RUN(tiles_of_random_graphs_have_every_edge_of_their_rows_once);
     return test_done();
 }
