@@ -31,206 +31,35 @@
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
 //% local parts = include "parts"
-//% check(packedEdges <= segmentEdges,
-//%       "packedEdges %d is more than the %d edges of a piece", packedEdges,
-//%       segmentEdges)
-//% local teams = 32 // dimWorker
-//% local used = teams * dimWorker
-//% -- Ids that a lane holds, and neighbours of a team that these give.
-//% local held = (unroll + dimWorker - 1) // dimWorker
-//% local step = math.max(1, dimWorker // unroll) * unroll
-//% local L = parts.layout(dimWorker, vec, unroll + held, warpPerBlock, slab)
-//% lanes.hint(L, hints)
-//% check(spec.edges == "none", "hybrid takes no weights of edges")
-//% local weighted = spec.norm == "gcn"
-//% needs { part_size = segmentEdges, parts_per_block = 1, partials = true,
-//%         packed_rows = teams, packed_edges = packedEdges,
-//%         packed_step = unroll }
-//% local args = { "out", "x", "colidx", "part_ptr", "part_end", "part_row" }
-//% epilogue.add_args(args)
-//% for _, a in ipairs { "partial", "n_parts", "n_cut" } do
-//%   args[#args + 1] = a
-//% end
-//% if teams > 1 then args[#args + 1] = "n_wide" end
+//% local sorted = include "sorted"
+//% local S = sorted.layout {
+//%   segmentEdges = segmentEdges, packedEdges = packedEdges,
+//%   dimWorker = dimWorker, vec = vec, unroll = unroll,
+//%   warpPerBlock = warpPerBlock, slab = slab, hints = hints }
+//% needs(S.needs)
 //% local parameters = launch {
 //%   entry = kernel,
-//%   grid = { "n_warps", per = warpPerBlock, y = L.tiles },
+//%   grid = { "n_warps", per = warpPerBlock, y = S.L.tiles },
 //%   block = 32 * warpPerBlock,
-//%   args = args,
+//%   args = sorted.arguments(S),
 //% }
-//% local finish = parts.launch_join(L, warpPerBlock)
-// Rows of up to ${packedEdges} edges: ${teams} to a warp; of up to
+//% local finish = parts.launch_join(S.L, warpPerBlock)
+// Rows of up to ${packedEdges} edges: ${S.teams} to a warp; of up to
 // ${segmentEdges}: a warp each; longer ones are cut.
-// Lanes per team: ${dimWorker}; columns per lane: ${L.floats}.
+// Lanes per team: ${dimWorker}; columns per lane: ${S.L.floats}.
 //% if spec.offset_bits == 64 then
 typedef long long offset_t;
 //% else
 typedef int offset_t;
 //% end
 
-//% lanes.define(L.x_verb, L, L.vec, spec.x_type)
-//% parts.define(L)
-//% epilogue.define(L)
+//% lanes.define(S.L.x_verb, S.L, S.L.vec, spec.x_type)
+//% parts.define(S.L)
+//% epilogue.define(S.L)
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
     const unsigned warp = blockIdx.x * ${warpPerBlock} + threadIdx.x / 32;
-//% if teams == 1 then
-    const int lane = threadIdx.x % 32;
-//%   lanes.columns(L)
-//% else
-//%   parts.places(L)
-//% end
-//% lanes.pointers(L, "x", spec.x_type)
-
-//% if teams == 1 then
-    const unsigned part = warp;
-    const bool active = part < n_parts;
-    const int place = lane;
-//% else
-    // A wide part has the warp, whose teams take turns at the neighbours; a
-    // packed one has a team. `place`: which id the lane fetches; `source`: which
-    // lane has the team's first, `stride` lanes before its next.
-    const bool wide = warp < n_wide;
-    const unsigned part =
-        wide ? warp : n_wide + (warp - n_wide) * ${teams} + edge;
-//%   if used == 32 then
-    const bool active = part < n_parts;
-//%   else
-    const bool active = edge < ${teams} && part < n_parts;
-//%   end
-    const int place = wide ? lane : at;
-    const int source = wide ? edge : edge * ${dimWorker};
-    const int stride = wide ? ${teams} : 1;
-//% end
-    int row = 0, left = 0;
-    const int *ids = colidx + place;
-    if (active) {
-        const offset_t begin = __ldg(part_ptr + part);
-        row = __ldg(part_row + part);
-        left = (int)(__ldg(part_end + part) - begin);
-        ids += begin;
-    }
-//% if spec.norm == "mean" then
-    const int degree = left;
-//% end
-
-//% if teams == 1 then
-    const int mine = left, most = left, sure = left;
-//% else
-    // Neighbours of this team, of the first, which takes as many batches as any,
-    // and of whole batches that no team lacks: rows that share a warp are sorted
-    // by how many batches they take.
-    const int first = __shfl_sync(~0u, left, 0);
-    const int last = __shfl_sync(~0u, left, ${used - 1});
-    const int mine = wide ? (left - edge + ${teams - 1}) / ${teams} : left;
-    const int most = wide ? (first + ${teams - 1}) / ${teams} : first;
-    const int sure =
-        wide ? first / ${teams} : (last - 1) / ${unroll} * ${unroll};
-//% end
-
-//% local function fetch_ids()
-#pragma unroll
-        for (int h = 0; h < ${held}; h++) {
-//%   if held == 1 then
-            next[h] = place < left ? ${L.fetch_id}(ids) : 0;
-//%   else
-            const int by = wide ? h * ${used} : h * ${dimWorker};
-            next[h] = place + by < left ? ${L.fetch_id}(ids + by) : 0;
-//%   end
-        }
-//% end
-//% -- One batch; each neighbour if it is there, when guarded.
-//% local function batch(guarded)
-                float v[${unroll}][${L.floats}] = {};
-                int u_id[${unroll}];
-#pragma unroll
-                for (int k = 0; k < ${unroll}; k++)
-//%   if teams == 1 then
-                    u_id[k] = __shfl_sync(~0u, id[0], j + k);
-//%   elseif held == 1 then
-                    u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-//%   else
-                    u_id[k] = __shfl_sync(~0u, id[k / ${dimWorker}],
-                                          source + k % ${dimWorker} * stride);
-//%   end
-//%   if weighted then
-                float coef[${unroll}] = {};
-//%   end
-#pragma unroll
-                for (int k = 0; k < ${unroll}; k++) {
-//%   if guarded then
-                    if (base + j + k >= mine)
-                        continue;
-//%   end
-                    const long long u = (long long)u_id[k] * ${spec.x_pitch};
-//%   if weighted then
-                    coef[k] = __ldg(dinv + u_id[k]);
-//%   end
-//%   lanes.load_row(L)
-                }
-#pragma unroll
-                for (int k = 0; k < ${unroll}; k++)
-#pragma unroll
-                    for (int i = 0; i < ${L.floats}; i++)
-//%   if weighted then
-                        sum[i] = fmaf(coef[k], v[k][i], sum[i]);
-//%   else
-                        sum[i] += v[k][i];
-//%   end
-//% end
-    float sum[${L.floats}] = {};
-    int next[${held}];
-    {
-//% fetch_ids()
-    }
-#pragma unroll 1
-    for (int base = 0; base < most; base += ${step}) {
-        int id[${held}];
-#pragma unroll
-        for (int h = 0; h < ${held}; h++)
-            id[h] = next[h];
-//% if teams == 1 then
-        ids += ${step};
-        left -= ${step};
-//% else
-        ids += ${step} * stride;
-        left -= ${step} * stride;
-//% end
-//% fetch_ids()
-//% if step == unroll then
-        const int j = 0;
-        {
-//% else
-#pragma unroll 1
-        for (int j = 0; j < ${step} && base + j < most; j += ${unroll}) {
-//% end
-            if (base + j + ${unroll} <= sure) {
-//% batch(false)
-            } else {
-//% batch(true)
-            }
-        }
-    }
-
-//% if teams > 1 then
-    if (wide) {
-//% lanes.reduce(L)
-    }
-    if (!active || (wide && edge > 0))
-        return;
-//% elseif used < 32 then
-    if (!active || lane >= ${used})
-        return;
-//% else
-    if (!active)
-        return;
-//% end
-    if (part < n_cut) {
-        float *to = partial + (long long)part * ${parts.pitch};
-//% lanes.store_row(L, L.vec)
-        return;
-    }
-//% epilogue.write(L)
+//% sorted.walk(S)
 }
-//% parts.join(L, finish, warpPerBlock, unroll, true)
+//% parts.join(S.L, finish, warpPerBlock, unroll, true)

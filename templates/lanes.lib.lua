@@ -274,9 +274,12 @@ static __device__ __forceinline__ void ${name}(${to} *to, const ${from} *from)
 //% end
 //%
 //% -- `at`, the lane's place among those that share a row, and c0, c1 ..., the
-//% -- first column of each of its slots.
+//% -- first column of each of its slots. The lanes of a team stand beside each
+//% -- other, or, where L.apart says so, that many lanes apart.
 //% function lanes.columns(L)
-//%   if L.dimWorker == 1 then
+//%   if L.apart then
+    const int at = lane / ${L.apart};
+//%   elseif L.dimWorker == 1 then
     const int at = 0;
 //%   elseif L.dimWorker == 32 then
     const int at = lane;
@@ -344,7 +347,11 @@ static __device__ __forceinline__ void ${name}(${to} *to, const ${from} *from)
 //% -- Add up the variable v of the lanes of a team, which alone need to be there,
 //% -- or find its maximum; `team` is their mask.
 //% function lanes.name_team(L)
-//%   if L.dimWorker == 32 then
+//%   if L.apart then
+//%     local mask = 0
+//%     for k = 0, L.dimWorker - 1 do mask = mask | 1 << k * L.apart end
+        const unsigned team = ${mask}u << lane % ${L.apart};
+//%   elseif L.dimWorker == 32 then
         const unsigned team = ~0u;
 //%   elseif L.dimWorker > 1 then
         const unsigned team = ${(1 << L.dimWorker) - 1}u << (lane - at);
@@ -364,7 +371,7 @@ static __device__ __forceinline__ void ${name}(${to} *to, const ${from} *from)
 //%     end
 //%   elseif n > 1 then
 #pragma unroll
-        for (int step = ${n // 2}; step > 0; step /= 2)
+        for (int step = ${n // 2 * (L.apart or 1)}; step >= ${L.apart or 1}; step /= 2)
 //%     if max then
             ${v} = fmaxf(${v}, __shfl_xor_sync(team, ${v}, step));
 //%     else

@@ -132,16 +132,16 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 8 + 0;
-#line 297 "/gnnac/templates/lanes.lib.lua"
+#line 300 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 32 + min(at + 0, 0);
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const bf16_t *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const bf16_t *x1 = x + c1;
     asm("" : "+l"(x1));
 #line 85 "/gnnac/templates/edge_balanced.cu.lua"
@@ -193,9 +193,9 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 40;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load8_bf16(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1_bf16(&v[k][8], x1 + u);
         }
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -240,11 +240,11 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store8x1(to + c0, &sum[0]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 0 < 1)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
 #line 162 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
@@ -256,11 +256,11 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
         } else {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 36;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 0 < 1)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
         }
 #line 168 "/gnnac/templates/edge_balanced.cu.lua"
@@ -316,11 +316,11 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     if (!begins || goes_on) {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 0 < 1)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
 #line 218 "/gnnac/templates/edge_balanced.cu.lua"
         return;
@@ -348,11 +348,11 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store8x1(to + c0, &sum[0]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 0 < 1)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
 }
 
@@ -373,16 +373,16 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 8 + 0;
-#line 297 "/gnnac/templates/lanes.lib.lua"
+#line 300 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 32 + min(at + 0, 0);
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
 #line 98 "/gnnac/templates/parts.lib.lua"
@@ -403,9 +403,9 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load8x4(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][8], x1 + u);
         }
 #line 120 "/gnnac/templates/parts.lib.lua"
@@ -415,14 +415,14 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
             for (int i = 0; i < 9; i++)
                 sum[i] += v[k][i];
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 9; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -453,10 +453,10 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store8x1(to + c0, &sum[0]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 0 < 1)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
 }

@@ -51,11 +51,11 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 #line 85 "/gnnac/templates/edge_balanced.cu.lua"
@@ -109,7 +109,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
             const long long u = (long long)id[k] * 64;
 #line 139 "/gnnac/templates/edge_balanced.cu.lua"
             coef[k] = __ldg(dinv + id[k]);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 37 "/gnnac/templates/epilogue.lib.lua"
@@ -168,7 +168,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 162 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
@@ -180,7 +180,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
         } else {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 64;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
         }
 #line 168 "/gnnac/templates/edge_balanced.cu.lua"
@@ -234,7 +234,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
     if (!begins || goes_on) {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 64;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 218 "/gnnac/templates/edge_balanced.cu.lua"
         return;
@@ -274,7 +274,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
@@ -295,11 +295,11 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
 #line 98 "/gnnac/templates/parts.lib.lua"
@@ -320,7 +320,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 64;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 120 "/gnnac/templates/parts.lib.lua"
@@ -330,14 +330,14 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
             for (int i = 0; i < 4; i++)
                 sum[i] += v[k][i];
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 16);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -380,6 +380,6 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

@@ -78,21 +78,21 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 2;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 2;
-#line 305 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = min(at * 4 + 0, 0);
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 298 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 4 + at;
-#line 297 "/gnnac/templates/lanes.lib.lua"
+#line 300 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 4 + min(at + 2, 2);
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 #line 85 "/gnnac/templates/edge_balanced.cu.lua"
@@ -142,11 +142,11 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 8;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
         }
 #line 37 "/gnnac/templates/epilogue.lib.lua"
@@ -208,43 +208,43 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
     {
-#line 350 "/gnnac/templates/lanes.lib.lua"
+#line 357 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 3u << (lane - at);
 #line 22 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
-#line 383 "/gnnac/templates/lanes.lib.lua"
+#line 390 "/gnnac/templates/lanes.lib.lua"
         if (at * 4 + 0 >= 4) {
-#line 387 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[0] = __int_as_float(0xff800000);
-#line 387 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[1] = __int_as_float(0xff800000);
-#line 387 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[2] = __int_as_float(0xff800000);
-#line 387 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[3] = __int_as_float(0xff800000);
         }
-#line 381 "/gnnac/templates/lanes.lib.lua"
+#line 388 "/gnnac/templates/lanes.lib.lua"
         if (at + 2 >= 3) {
-#line 387 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[5] = __int_as_float(0xff800000);
         }
 #line 24 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             top = fmaxf(top, sum[i]);
-#line 366 "/gnnac/templates/lanes.lib.lua"
+#line 373 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
-        for (int step = 1; step > 0; step /= 2)
-#line 369 "/gnnac/templates/lanes.lib.lua"
+        for (int step = 1; step >= 1; step /= 2)
+#line 376 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
 #line 28 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             total += expf(sum[i] - top);
-#line 366 "/gnnac/templates/lanes.lib.lua"
+#line 373 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
-        for (int step = 1; step > 0; step /= 2)
-#line 371 "/gnnac/templates/lanes.lib.lua"
+        for (int step = 1; step >= 1; step /= 2)
+#line 378 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
 #line 32 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
@@ -254,15 +254,15 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     }
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 413 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store4x1(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 2 < 3)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 2 < 3)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
 #line 162 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
@@ -274,15 +274,15 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         } else {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 8;
-#line 413 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store4(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 2 < 3)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 2 < 3)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
         }
 #line 168 "/gnnac/templates/edge_balanced.cu.lua"
@@ -336,15 +336,15 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     if (!begins || goes_on) {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 8;
-#line 413 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store4(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 2 < 3)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 2 < 3)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
 #line 218 "/gnnac/templates/edge_balanced.cu.lua"
         return;
@@ -387,43 +387,43 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
     {
-#line 350 "/gnnac/templates/lanes.lib.lua"
+#line 357 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 3u << (lane - at);
 #line 22 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
-#line 383 "/gnnac/templates/lanes.lib.lua"
+#line 390 "/gnnac/templates/lanes.lib.lua"
         if (at * 4 + 0 >= 4) {
-#line 387 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[0] = __int_as_float(0xff800000);
-#line 387 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[1] = __int_as_float(0xff800000);
-#line 387 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[2] = __int_as_float(0xff800000);
-#line 387 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[3] = __int_as_float(0xff800000);
         }
-#line 381 "/gnnac/templates/lanes.lib.lua"
+#line 388 "/gnnac/templates/lanes.lib.lua"
         if (at + 2 >= 3) {
-#line 387 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[5] = __int_as_float(0xff800000);
         }
 #line 24 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             top = fmaxf(top, sum[i]);
-#line 366 "/gnnac/templates/lanes.lib.lua"
+#line 373 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
-        for (int step = 1; step > 0; step /= 2)
-#line 369 "/gnnac/templates/lanes.lib.lua"
+        for (int step = 1; step >= 1; step /= 2)
+#line 376 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
 #line 28 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             total += expf(sum[i] - top);
-#line 366 "/gnnac/templates/lanes.lib.lua"
+#line 373 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
-        for (int step = 1; step > 0; step /= 2)
-#line 371 "/gnnac/templates/lanes.lib.lua"
+        for (int step = 1; step >= 1; step /= 2)
+#line 378 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
 #line 32 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
@@ -433,15 +433,15 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     }
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 413 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store4x1(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 2 < 3)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 2 < 3)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
 }
 
@@ -462,21 +462,21 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 2;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 2;
-#line 305 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = min(at * 4 + 0, 0);
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 298 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 4 + at;
-#line 297 "/gnnac/templates/lanes.lib.lua"
+#line 300 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 4 + min(at + 2, 2);
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
 #line 98 "/gnnac/templates/parts.lib.lua"
@@ -497,11 +497,11 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 8;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
         }
 #line 120 "/gnnac/templates/parts.lib.lua"
@@ -511,14 +511,14 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
             for (int i = 0; i < 6; i++)
                 sum[i] += v[k][i];
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 8; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 6; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 2);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -564,43 +564,43 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
     {
-#line 350 "/gnnac/templates/lanes.lib.lua"
+#line 357 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 3u << (lane - at);
 #line 22 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
-#line 383 "/gnnac/templates/lanes.lib.lua"
+#line 390 "/gnnac/templates/lanes.lib.lua"
         if (at * 4 + 0 >= 4) {
-#line 387 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[0] = __int_as_float(0xff800000);
-#line 387 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[1] = __int_as_float(0xff800000);
-#line 387 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[2] = __int_as_float(0xff800000);
-#line 387 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[3] = __int_as_float(0xff800000);
         }
-#line 381 "/gnnac/templates/lanes.lib.lua"
+#line 388 "/gnnac/templates/lanes.lib.lua"
         if (at + 2 >= 3) {
-#line 387 "/gnnac/templates/lanes.lib.lua"
+#line 394 "/gnnac/templates/lanes.lib.lua"
             sum[5] = __int_as_float(0xff800000);
         }
 #line 24 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             top = fmaxf(top, sum[i]);
-#line 366 "/gnnac/templates/lanes.lib.lua"
+#line 373 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
-        for (int step = 1; step > 0; step /= 2)
-#line 369 "/gnnac/templates/lanes.lib.lua"
+        for (int step = 1; step >= 1; step /= 2)
+#line 376 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
 #line 28 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             total += expf(sum[i] - top);
-#line 366 "/gnnac/templates/lanes.lib.lua"
+#line 373 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
-        for (int step = 1; step > 0; step /= 2)
-#line 371 "/gnnac/templates/lanes.lib.lua"
+        for (int step = 1; step >= 1; step /= 2)
+#line 378 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
 #line 32 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
@@ -610,14 +610,14 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     }
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 413 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store4x1(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 2 < 3)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 2 < 3)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
 }

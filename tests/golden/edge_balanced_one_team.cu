@@ -49,11 +49,11 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     const int lane = threadIdx.x % 32;
 #line 66 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
-#line 282 "/gnnac/templates/lanes.lib.lua"
+#line 285 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 #line 83 "/gnnac/templates/edge_balanced.cu.lua"
@@ -103,7 +103,7 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 128;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -142,13 +142,13 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 165 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 128;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
         }
 #line 168 "/gnnac/templates/edge_balanced.cu.lua"
@@ -175,7 +175,7 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     if (!begins || goes_on) {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 128;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 218 "/gnnac/templates/edge_balanced.cu.lua"
         return;
@@ -195,7 +195,7 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
@@ -216,11 +216,11 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
     const int lane = threadIdx.x % 32;
 #line 66 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
-#line 282 "/gnnac/templates/lanes.lib.lua"
+#line 285 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
 #line 98 "/gnnac/templates/parts.lib.lua"
@@ -241,7 +241,7 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 128;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 120 "/gnnac/templates/parts.lib.lua"
@@ -267,6 +267,6 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

@@ -70,21 +70,21 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
     const int lane = threadIdx.x % 32;
 #line 70 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 305 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 297 "/gnnac/templates/lanes.lib.lua"
+#line 300 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 #line 85 "/gnnac/templates/edge_balanced.cu.lua"
@@ -136,11 +136,11 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 36;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -187,15 +187,15 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 413 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 0 < 1)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 #line 162 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
@@ -207,15 +207,15 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
         } else {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 36;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 413 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 0 < 1)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
         }
 #line 168 "/gnnac/templates/edge_balanced.cu.lua"
@@ -271,15 +271,15 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
     if (!begins || goes_on) {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 413 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 0 < 1)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 #line 218 "/gnnac/templates/edge_balanced.cu.lua"
         return;
@@ -309,15 +309,15 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 413 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 0 < 1)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }
 
@@ -338,21 +338,21 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
     const int lane = threadIdx.x % 32;
 #line 70 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 305 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 297 "/gnnac/templates/lanes.lib.lua"
+#line 300 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
 #line 98 "/gnnac/templates/parts.lib.lua"
@@ -373,11 +373,11 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
 #line 120 "/gnnac/templates/parts.lib.lua"
@@ -387,14 +387,14 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
             for (int i = 0; i < 5; i++)
                 sum[i] += v[k][i];
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -427,14 +427,14 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 413 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 0 < 1)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }

@@ -79,22 +79,22 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
     const bool active = row < n_rows;
 #line 68 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 8;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 297 "/gnnac/templates/lanes.lib.lua"
+#line 300 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 32 + min(at + 0, 0);
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = self + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = self + c1;
     asm("" : "+l"(x1));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *share0 = g + c0;
     asm("" : "+l"(share0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *share1 = g + c1;
     asm("" : "+l"(share1));
 #line 82 "/gnnac/templates/walk.lib.lua"
@@ -135,14 +135,14 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
             {
 #line 54 "/gnnac/templates/extreme_grad.cu.lua"
                 const long long u = (long long)id * 36;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&shares[k][0], share0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&shares[k][4], share1 + u);
             }
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
 #line 58 "/gnnac/templates/extreme_grad.cu.lua"
@@ -172,14 +172,14 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
             {
 #line 54 "/gnnac/templates/extreme_grad.cu.lua"
                 const long long u = (long long)id * 36;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&shares[k][0], share0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&shares[k][4], share1 + u);
             }
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
 #line 58 "/gnnac/templates/extreme_grad.cu.lua"
@@ -189,14 +189,14 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
             for (int i = 0; i < 5; i++)
                 sum[i] += mine[i] == v[k][i] ? shares[k][i] : 0.0f;
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -206,10 +206,10 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
         return;
 #line 67 "/gnnac/templates/extreme_grad.cu.lua"
     float *to = out + (long long)row * 33;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 0 < 1)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
 }

@@ -10,11 +10,11 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=256 packedEdges=16 dimWorker=8 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=32 x_pitch=32 out_pitch=32 self_pitch=32 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 62 "/gnnac/templates/hybrid.cu.lua"
+#line 47 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 16 edges: 4 to a warp; of up to
 // 256: a warp each; longer ones are cut.
 // Lanes per team: 8; columns per lane: 4.
-#line 68 "/gnnac/templates/hybrid.cu.lua"
+#line 53 "/gnnac/templates/hybrid.cu.lua"
 typedef int offset_t;
 
 #line 258 "/gnnac/templates/lanes.lib.lua"
@@ -37,7 +37,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 74 "/gnnac/templates/hybrid.cu.lua"
+#line 59 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
     float *out, const float *x, const int *colidx,
@@ -46,34 +46,34 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
     float *partial, int n_parts, int n_cut,
     int n_wide)
 {
-#line 77 "/gnnac/templates/hybrid.cu.lua"
+#line 62 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 91 "/gnnac/templates/hybrid.cu.lua"
+#line 61 "/gnnac/templates/sorted.lib.lua"
     // A wide part has the warp, whose teams take turns at the neighbours; a
     // packed one has a team. `place`: which id the lane fetches; `source`: which
     // lane has the team's first, `stride` lanes before its next.
     const bool wide = warp < n_wide;
     const unsigned part =
         wide ? warp : n_wide + (warp - n_wide) * 4 + edge;
-#line 98 "/gnnac/templates/hybrid.cu.lua"
+#line 68 "/gnnac/templates/sorted.lib.lua"
     const bool active = part < n_parts;
-#line 102 "/gnnac/templates/hybrid.cu.lua"
+#line 72 "/gnnac/templates/sorted.lib.lua"
     const int place = wide ? lane : at;
     const int source = wide ? edge : edge * 8;
     const int stride = wide ? 4 : 1;
-#line 106 "/gnnac/templates/hybrid.cu.lua"
+#line 76 "/gnnac/templates/sorted.lib.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -83,7 +83,7 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
         ids += begin;
     }
 
-#line 121 "/gnnac/templates/hybrid.cu.lua"
+#line 91 "/gnnac/templates/sorted.lib.lua"
     // Neighbours of this team, of the first, which takes as many batches as any,
     // and of whole batches that no team lacks: rows that share a warp are sorted
     // by how many batches they take.
@@ -94,122 +94,122 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
     const int sure =
         wide ? first / 4 : (last - 1) / 4 * 4;
 
-#line 182 "/gnnac/templates/hybrid.cu.lua"
+#line 152 "/gnnac/templates/sorted.lib.lua"
     float sum[4] = {};
     int next[1];
     {
-#line 133 "/gnnac/templates/hybrid.cu.lua"
+#line 103 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 136 "/gnnac/templates/hybrid.cu.lua"
+#line 106 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
     }
-#line 187 "/gnnac/templates/hybrid.cu.lua"
+#line 157 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 8) {
         int id[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             id[h] = next[h];
-#line 197 "/gnnac/templates/hybrid.cu.lua"
+#line 167 "/gnnac/templates/sorted.lib.lua"
         ids += 8 * stride;
         left -= 8 * stride;
-#line 133 "/gnnac/templates/hybrid.cu.lua"
+#line 103 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 136 "/gnnac/templates/hybrid.cu.lua"
+#line 106 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
-#line 205 "/gnnac/templates/hybrid.cu.lua"
+#line 175 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
         for (int j = 0; j < 8 && base + j < most; j += 4) {
-#line 208 "/gnnac/templates/hybrid.cu.lua"
+#line 178 "/gnnac/templates/sorted.lib.lua"
             if (base + j + 4 <= sure) {
-#line 145 "/gnnac/templates/hybrid.cu.lua"
+#line 115 "/gnnac/templates/sorted.lib.lua"
                 float v[4][4] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 152 "/gnnac/templates/hybrid.cu.lua"
+#line 122 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 158 "/gnnac/templates/hybrid.cu.lua"
+#line 128 "/gnnac/templates/sorted.lib.lua"
                 float coef[4] = {};
-#line 160 "/gnnac/templates/hybrid.cu.lua"
+#line 130 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 166 "/gnnac/templates/hybrid.cu.lua"
+#line 136 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 32;
-#line 168 "/gnnac/templates/hybrid.cu.lua"
+#line 138 "/gnnac/templates/sorted.lib.lua"
                     coef[k] = __ldg(dinv + u_id[k]);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
-#line 172 "/gnnac/templates/hybrid.cu.lua"
+#line 142 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
-#line 177 "/gnnac/templates/hybrid.cu.lua"
+#line 147 "/gnnac/templates/sorted.lib.lua"
                         sum[i] = fmaf(coef[k], v[k][i], sum[i]);
-#line 210 "/gnnac/templates/hybrid.cu.lua"
+#line 180 "/gnnac/templates/sorted.lib.lua"
             } else {
-#line 145 "/gnnac/templates/hybrid.cu.lua"
+#line 115 "/gnnac/templates/sorted.lib.lua"
                 float v[4][4] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 152 "/gnnac/templates/hybrid.cu.lua"
+#line 122 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 158 "/gnnac/templates/hybrid.cu.lua"
+#line 128 "/gnnac/templates/sorted.lib.lua"
                 float coef[4] = {};
-#line 160 "/gnnac/templates/hybrid.cu.lua"
+#line 130 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 163 "/gnnac/templates/hybrid.cu.lua"
+#line 133 "/gnnac/templates/sorted.lib.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 166 "/gnnac/templates/hybrid.cu.lua"
+#line 136 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 32;
-#line 168 "/gnnac/templates/hybrid.cu.lua"
+#line 138 "/gnnac/templates/sorted.lib.lua"
                     coef[k] = __ldg(dinv + u_id[k]);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
-#line 172 "/gnnac/templates/hybrid.cu.lua"
+#line 142 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
-#line 177 "/gnnac/templates/hybrid.cu.lua"
+#line 147 "/gnnac/templates/sorted.lib.lua"
                         sum[i] = fmaf(coef[k], v[k][i], sum[i]);
             }
         }
     }
 
-#line 217 "/gnnac/templates/hybrid.cu.lua"
+#line 187 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
     }
-#line 220 "/gnnac/templates/hybrid.cu.lua"
+#line 190 "/gnnac/templates/sorted.lib.lua"
     if (!active || (wide && edge > 0))
         return;
-#line 229 "/gnnac/templates/hybrid.cu.lua"
+#line 199 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 32;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 232 "/gnnac/templates/hybrid.cu.lua"
+#line 202 "/gnnac/templates/sorted.lib.lua"
         return;
     }
 #line 39 "/gnnac/templates/epilogue.lib.lua"
@@ -247,7 +247,7 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 32;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
@@ -268,11 +268,11 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
 #line 98 "/gnnac/templates/parts.lib.lua"
@@ -291,7 +291,7 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
                 continue;
 #line 112 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 32;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 120 "/gnnac/templates/parts.lib.lua"
@@ -301,14 +301,14 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
             for (int i = 0; i < 4; i++)
                 sum[i] += v[k][i];
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -351,6 +351,6 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 32;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

@@ -10,11 +10,11 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=256 packedEdges=16 dimWorker=4 vec=4 unroll=4 warpPerBlock=4 slab=64 hints=2
 // f16 dim=100 x_pitch=104 out_pitch=104 norm=none self=none bias=0 act=none offset_bits=32
-#line 62 "/gnnac/templates/hybrid.cu.lua"
+#line 47 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 16 edges: 8 to a warp; of up to
 // 256: a warp each; longer ones are cut.
 // Lanes per team: 4; columns per lane: 9.
-#line 68 "/gnnac/templates/hybrid.cu.lua"
+#line 53 "/gnnac/templates/hybrid.cu.lua"
 typedef int offset_t;
 
 #line 108 "/gnnac/templates/lanes.lib.lua"
@@ -167,7 +167,7 @@ static __device__ __forceinline__ void stream1_f16(f16_t *to, const float *from)
     __stcs(to + 0, (f16_t)to_f16(from[0]));
 }
 
-#line 74 "/gnnac/templates/hybrid.cu.lua"
+#line 59 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
     f16_t *out, const f16_t *x, const int *colidx,
@@ -175,43 +175,43 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
     float *partial, int n_parts, int n_cut,
     int n_wide)
 {
-#line 77 "/gnnac/templates/hybrid.cu.lua"
+#line 62 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 284 "/gnnac/templates/lanes.lib.lua"
-    const int at = lane % 4;
 #line 287 "/gnnac/templates/lanes.lib.lua"
-    const int tile = blockIdx.y * 32;
+    const int at = lane % 4;
 #line 290 "/gnnac/templates/lanes.lib.lua"
+    const int tile = blockIdx.y * 32;
+#line 293 "/gnnac/templates/lanes.lib.lua"
     const bool last_tile = blockIdx.y == 2;
-#line 299 "/gnnac/templates/lanes.lib.lua"
+#line 302 "/gnnac/templates/lanes.lib.lua"
     const int c0 = tile + at * 8 + 0;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 298 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 96 + at;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const f16_t *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const f16_t *x1 = x + c1;
     asm("" : "+l"(x1));
 
-#line 91 "/gnnac/templates/hybrid.cu.lua"
+#line 61 "/gnnac/templates/sorted.lib.lua"
     // A wide part has the warp, whose teams take turns at the neighbours; a
     // packed one has a team. `place`: which id the lane fetches; `source`: which
     // lane has the team's first, `stride` lanes before its next.
     const bool wide = warp < n_wide;
     const unsigned part =
         wide ? warp : n_wide + (warp - n_wide) * 8 + edge;
-#line 98 "/gnnac/templates/hybrid.cu.lua"
+#line 68 "/gnnac/templates/sorted.lib.lua"
     const bool active = part < n_parts;
-#line 102 "/gnnac/templates/hybrid.cu.lua"
+#line 72 "/gnnac/templates/sorted.lib.lua"
     const int place = wide ? lane : at;
     const int source = wide ? edge : edge * 4;
     const int stride = wide ? 8 : 1;
-#line 106 "/gnnac/templates/hybrid.cu.lua"
+#line 76 "/gnnac/templates/sorted.lib.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -221,7 +221,7 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
         ids += begin;
     }
 
-#line 121 "/gnnac/templates/hybrid.cu.lua"
+#line 91 "/gnnac/templates/sorted.lib.lua"
     // Neighbours of this team, of the first, which takes as many batches as any,
     // and of whole batches that no team lacks: rows that share a warp are sorted
     // by how many batches they take.
@@ -232,133 +232,133 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
     const int sure =
         wide ? first / 8 : (last - 1) / 4 * 4;
 
-#line 182 "/gnnac/templates/hybrid.cu.lua"
+#line 152 "/gnnac/templates/sorted.lib.lua"
     float sum[9] = {};
     int next[1];
     {
-#line 133 "/gnnac/templates/hybrid.cu.lua"
+#line 103 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 136 "/gnnac/templates/hybrid.cu.lua"
+#line 106 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldcs(ids) : 0;
         }
     }
-#line 187 "/gnnac/templates/hybrid.cu.lua"
+#line 157 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 4) {
         int id[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             id[h] = next[h];
-#line 197 "/gnnac/templates/hybrid.cu.lua"
+#line 167 "/gnnac/templates/sorted.lib.lua"
         ids += 4 * stride;
         left -= 4 * stride;
-#line 133 "/gnnac/templates/hybrid.cu.lua"
+#line 103 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 136 "/gnnac/templates/hybrid.cu.lua"
+#line 106 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldcs(ids) : 0;
         }
-#line 202 "/gnnac/templates/hybrid.cu.lua"
+#line 172 "/gnnac/templates/sorted.lib.lua"
         const int j = 0;
         {
-#line 208 "/gnnac/templates/hybrid.cu.lua"
+#line 178 "/gnnac/templates/sorted.lib.lua"
             if (base + j + 4 <= sure) {
-#line 145 "/gnnac/templates/hybrid.cu.lua"
+#line 115 "/gnnac/templates/sorted.lib.lua"
                 float v[4][9] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 152 "/gnnac/templates/hybrid.cu.lua"
+#line 122 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 160 "/gnnac/templates/hybrid.cu.lua"
+#line 130 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 166 "/gnnac/templates/hybrid.cu.lua"
+#line 136 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 104;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             keep8_f16(&v[k][0], x0 + u);
-#line 336 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 keep1_f16(&v[k][8], x1 + u);
                 }
-#line 172 "/gnnac/templates/hybrid.cu.lua"
+#line 142 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 9; i++)
-#line 179 "/gnnac/templates/hybrid.cu.lua"
+#line 149 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
-#line 210 "/gnnac/templates/hybrid.cu.lua"
+#line 180 "/gnnac/templates/sorted.lib.lua"
             } else {
-#line 145 "/gnnac/templates/hybrid.cu.lua"
+#line 115 "/gnnac/templates/sorted.lib.lua"
                 float v[4][9] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 152 "/gnnac/templates/hybrid.cu.lua"
+#line 122 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 160 "/gnnac/templates/hybrid.cu.lua"
+#line 130 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 163 "/gnnac/templates/hybrid.cu.lua"
+#line 133 "/gnnac/templates/sorted.lib.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 166 "/gnnac/templates/hybrid.cu.lua"
+#line 136 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 104;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             keep8_f16(&v[k][0], x0 + u);
-#line 336 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 keep1_f16(&v[k][8], x1 + u);
                 }
-#line 172 "/gnnac/templates/hybrid.cu.lua"
+#line 142 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 9; i++)
-#line 179 "/gnnac/templates/hybrid.cu.lua"
+#line 149 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 217 "/gnnac/templates/hybrid.cu.lua"
+#line 187 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 9; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
     }
-#line 220 "/gnnac/templates/hybrid.cu.lua"
+#line 190 "/gnnac/templates/sorted.lib.lua"
     if (!active || (wide && edge > 0))
         return;
-#line 229 "/gnnac/templates/hybrid.cu.lua"
+#line 199 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 100;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
-#line 405 "/gnnac/templates/lanes.lib.lua"
+#line 412 "/gnnac/templates/lanes.lib.lua"
     if (last_tile)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
-#line 232 "/gnnac/templates/hybrid.cu.lua"
+#line 202 "/gnnac/templates/sorted.lib.lua"
         return;
     }
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 104;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     stream8_f16(to + c0, &sum[0]);
-#line 405 "/gnnac/templates/lanes.lib.lua"
+#line 412 "/gnnac/templates/lanes.lib.lua"
     if (last_tile)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         stream1_f16(to + c1, &sum[8]);
 }
 
@@ -378,20 +378,20 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104_finish(
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 284 "/gnnac/templates/lanes.lib.lua"
-    const int at = lane % 4;
 #line 287 "/gnnac/templates/lanes.lib.lua"
-    const int tile = blockIdx.y * 32;
+    const int at = lane % 4;
 #line 290 "/gnnac/templates/lanes.lib.lua"
+    const int tile = blockIdx.y * 32;
+#line 293 "/gnnac/templates/lanes.lib.lua"
     const bool last_tile = blockIdx.y == 2;
-#line 299 "/gnnac/templates/lanes.lib.lua"
+#line 302 "/gnnac/templates/lanes.lib.lua"
     const int c0 = tile + at * 8 + 0;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 298 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 96 + at;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
 #line 98 "/gnnac/templates/parts.lib.lua"
@@ -410,9 +410,9 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104_finish(
                 continue;
 #line 112 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 100;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load8x4(&v[k][0], x0 + u);
-#line 336 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 load1(&v[k][8], x1 + u);
         }
@@ -423,14 +423,14 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104_finish(
             for (int i = 0; i < 9; i++)
                 sum[i] += v[k][i];
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 9; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -440,10 +440,10 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104_finish(
         return;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 104;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     stream8_f16(to + c0, &sum[0]);
-#line 405 "/gnnac/templates/lanes.lib.lua"
+#line 412 "/gnnac/templates/lanes.lib.lua"
     if (last_tile)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         stream1_f16(to + c1, &sum[8]);
 }

@@ -10,11 +10,11 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=256 packedEdges=16 dimWorker=1 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=3 x_pitch=4 out_pitch=3 self_pitch=3 norm=none self=eps bias=0 act=none offset_bits=32
-#line 62 "/gnnac/templates/hybrid.cu.lua"
+#line 47 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 16 edges: 32 to a warp; of up to
 // 256: a warp each; longer ones are cut.
 // Lanes per team: 1; columns per lane: 3.
-#line 68 "/gnnac/templates/hybrid.cu.lua"
+#line 53 "/gnnac/templates/hybrid.cu.lua"
 typedef int offset_t;
 
 #line 258 "/gnnac/templates/lanes.lib.lua"
@@ -31,7 +31,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 74 "/gnnac/templates/hybrid.cu.lua"
+#line 59 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
     float *out, const float *x, const int *colidx,
@@ -39,44 +39,44 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
     const float *self, const float *eps, float *partial,
     int n_parts, int n_cut, int n_wide)
 {
-#line 77 "/gnnac/templates/hybrid.cu.lua"
+#line 62 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
-#line 280 "/gnnac/templates/lanes.lib.lua"
+#line 283 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 298 "/gnnac/templates/lanes.lib.lua"
     const int c0 = 0 + at;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 298 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 1 + at;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 298 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 2 + at;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 91 "/gnnac/templates/hybrid.cu.lua"
+#line 61 "/gnnac/templates/sorted.lib.lua"
     // A wide part has the warp, whose teams take turns at the neighbours; a
     // packed one has a team. `place`: which id the lane fetches; `source`: which
     // lane has the team's first, `stride` lanes before its next.
     const bool wide = warp < n_wide;
     const unsigned part =
         wide ? warp : n_wide + (warp - n_wide) * 32 + edge;
-#line 98 "/gnnac/templates/hybrid.cu.lua"
+#line 68 "/gnnac/templates/sorted.lib.lua"
     const bool active = part < n_parts;
-#line 102 "/gnnac/templates/hybrid.cu.lua"
+#line 72 "/gnnac/templates/sorted.lib.lua"
     const int place = wide ? lane : at;
     const int source = wide ? edge : edge * 1;
     const int stride = wide ? 32 : 1;
-#line 106 "/gnnac/templates/hybrid.cu.lua"
+#line 76 "/gnnac/templates/sorted.lib.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -86,7 +86,7 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
         ids += begin;
     }
 
-#line 121 "/gnnac/templates/hybrid.cu.lua"
+#line 91 "/gnnac/templates/sorted.lib.lua"
     // Neighbours of this team, of the first, which takes as many batches as any,
     // and of whole batches that no team lacks: rows that share a warp are sorted
     // by how many batches they take.
@@ -97,130 +97,130 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
     const int sure =
         wide ? first / 32 : (last - 1) / 4 * 4;
 
-#line 182 "/gnnac/templates/hybrid.cu.lua"
+#line 152 "/gnnac/templates/sorted.lib.lua"
     float sum[3] = {};
     int next[4];
     {
-#line 133 "/gnnac/templates/hybrid.cu.lua"
+#line 103 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 4; h++) {
-#line 138 "/gnnac/templates/hybrid.cu.lua"
+#line 108 "/gnnac/templates/sorted.lib.lua"
             const int by = wide ? h * 32 : h * 1;
             next[h] = place + by < left ? __ldg(ids + by) : 0;
         }
     }
-#line 187 "/gnnac/templates/hybrid.cu.lua"
+#line 157 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 4) {
         int id[4];
 #pragma unroll
         for (int h = 0; h < 4; h++)
             id[h] = next[h];
-#line 197 "/gnnac/templates/hybrid.cu.lua"
+#line 167 "/gnnac/templates/sorted.lib.lua"
         ids += 4 * stride;
         left -= 4 * stride;
-#line 133 "/gnnac/templates/hybrid.cu.lua"
+#line 103 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 4; h++) {
-#line 138 "/gnnac/templates/hybrid.cu.lua"
+#line 108 "/gnnac/templates/sorted.lib.lua"
             const int by = wide ? h * 32 : h * 1;
             next[h] = place + by < left ? __ldg(ids + by) : 0;
         }
-#line 202 "/gnnac/templates/hybrid.cu.lua"
+#line 172 "/gnnac/templates/sorted.lib.lua"
         const int j = 0;
         {
-#line 208 "/gnnac/templates/hybrid.cu.lua"
+#line 178 "/gnnac/templates/sorted.lib.lua"
             if (base + j + 4 <= sure) {
-#line 145 "/gnnac/templates/hybrid.cu.lua"
+#line 115 "/gnnac/templates/sorted.lib.lua"
                 float v[4][3] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 154 "/gnnac/templates/hybrid.cu.lua"
+#line 124 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[k / 1],
                                           source + k % 1 * stride);
-#line 160 "/gnnac/templates/hybrid.cu.lua"
+#line 130 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 166 "/gnnac/templates/hybrid.cu.lua"
+#line 136 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 4;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
                 }
-#line 172 "/gnnac/templates/hybrid.cu.lua"
+#line 142 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 3; i++)
-#line 179 "/gnnac/templates/hybrid.cu.lua"
+#line 149 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
-#line 210 "/gnnac/templates/hybrid.cu.lua"
+#line 180 "/gnnac/templates/sorted.lib.lua"
             } else {
-#line 145 "/gnnac/templates/hybrid.cu.lua"
+#line 115 "/gnnac/templates/sorted.lib.lua"
                 float v[4][3] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 154 "/gnnac/templates/hybrid.cu.lua"
+#line 124 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[k / 1],
                                           source + k % 1 * stride);
-#line 160 "/gnnac/templates/hybrid.cu.lua"
+#line 130 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 163 "/gnnac/templates/hybrid.cu.lua"
+#line 133 "/gnnac/templates/sorted.lib.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 166 "/gnnac/templates/hybrid.cu.lua"
+#line 136 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 4;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
                 }
-#line 172 "/gnnac/templates/hybrid.cu.lua"
+#line 142 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 3; i++)
-#line 179 "/gnnac/templates/hybrid.cu.lua"
+#line 149 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 217 "/gnnac/templates/hybrid.cu.lua"
+#line 187 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
     }
-#line 220 "/gnnac/templates/hybrid.cu.lua"
+#line 190 "/gnnac/templates/sorted.lib.lua"
     if (!active || (wide && edge > 0))
         return;
-#line 229 "/gnnac/templates/hybrid.cu.lua"
+#line 199 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 4;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
-#line 232 "/gnnac/templates/hybrid.cu.lua"
+#line 202 "/gnnac/templates/sorted.lib.lua"
         return;
     }
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -242,11 +242,11 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }
 
@@ -267,21 +267,21 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4_finish(
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
-#line 280 "/gnnac/templates/lanes.lib.lua"
+#line 283 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 298 "/gnnac/templates/lanes.lib.lua"
     const int c0 = 0 + at;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 298 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 1 + at;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 298 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 2 + at;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
 #line 98 "/gnnac/templates/parts.lib.lua"
@@ -300,11 +300,11 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4_finish(
                 continue;
 #line 112 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 4;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
         }
 #line 120 "/gnnac/templates/parts.lib.lua"
@@ -314,14 +314,14 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4_finish(
             for (int i = 0; i < 3; i++)
                 sum[i] += v[k][i];
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -348,10 +348,10 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4_finish(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }

@@ -10,11 +10,11 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=128 packedEdges=16 dimWorker=32 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=128 x_pitch=128 out_pitch=128 norm=none self=none bias=0 act=none offset_bits=32
-#line 62 "/gnnac/templates/hybrid.cu.lua"
+#line 47 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 16 edges: 1 to a warp; of up to
 // 128: a warp each; longer ones are cut.
 // Lanes per team: 32; columns per lane: 4.
-#line 68 "/gnnac/templates/hybrid.cu.lua"
+#line 53 "/gnnac/templates/hybrid.cu.lua"
 typedef int offset_t;
 
 #line 258 "/gnnac/templates/lanes.lib.lua"
@@ -37,30 +37,30 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 74 "/gnnac/templates/hybrid.cu.lua"
+#line 59 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const offset_t *part_end, const int *part_row,
     float *partial, int n_parts, int n_cut)
 {
-#line 77 "/gnnac/templates/hybrid.cu.lua"
+#line 62 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 79 "/gnnac/templates/hybrid.cu.lua"
+#line 49 "/gnnac/templates/sorted.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 282 "/gnnac/templates/lanes.lib.lua"
+#line 285 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 87 "/gnnac/templates/hybrid.cu.lua"
+#line 57 "/gnnac/templates/sorted.lib.lua"
     const unsigned part = warp;
     const bool active = part < n_parts;
     const int place = lane;
-#line 106 "/gnnac/templates/hybrid.cu.lua"
+#line 76 "/gnnac/templates/sorted.lib.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -70,108 +70,108 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
         ids += begin;
     }
 
-#line 119 "/gnnac/templates/hybrid.cu.lua"
+#line 89 "/gnnac/templates/sorted.lib.lua"
     const int mine = left, most = left, sure = left;
 
-#line 182 "/gnnac/templates/hybrid.cu.lua"
+#line 152 "/gnnac/templates/sorted.lib.lua"
     float sum[4] = {};
     int next[1];
     {
-#line 133 "/gnnac/templates/hybrid.cu.lua"
+#line 103 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 136 "/gnnac/templates/hybrid.cu.lua"
+#line 106 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
     }
-#line 187 "/gnnac/templates/hybrid.cu.lua"
+#line 157 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 32) {
         int id[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             id[h] = next[h];
-#line 194 "/gnnac/templates/hybrid.cu.lua"
+#line 164 "/gnnac/templates/sorted.lib.lua"
         ids += 32;
         left -= 32;
-#line 133 "/gnnac/templates/hybrid.cu.lua"
+#line 103 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 136 "/gnnac/templates/hybrid.cu.lua"
+#line 106 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
-#line 205 "/gnnac/templates/hybrid.cu.lua"
+#line 175 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
         for (int j = 0; j < 32 && base + j < most; j += 4) {
-#line 208 "/gnnac/templates/hybrid.cu.lua"
+#line 178 "/gnnac/templates/sorted.lib.lua"
             if (base + j + 4 <= sure) {
-#line 145 "/gnnac/templates/hybrid.cu.lua"
+#line 115 "/gnnac/templates/sorted.lib.lua"
                 float v[4][4] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 150 "/gnnac/templates/hybrid.cu.lua"
+#line 120 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], j + k);
-#line 160 "/gnnac/templates/hybrid.cu.lua"
+#line 130 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 166 "/gnnac/templates/hybrid.cu.lua"
+#line 136 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 128;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
-#line 172 "/gnnac/templates/hybrid.cu.lua"
+#line 142 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
-#line 179 "/gnnac/templates/hybrid.cu.lua"
+#line 149 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
-#line 210 "/gnnac/templates/hybrid.cu.lua"
+#line 180 "/gnnac/templates/sorted.lib.lua"
             } else {
-#line 145 "/gnnac/templates/hybrid.cu.lua"
+#line 115 "/gnnac/templates/sorted.lib.lua"
                 float v[4][4] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 150 "/gnnac/templates/hybrid.cu.lua"
+#line 120 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], j + k);
-#line 160 "/gnnac/templates/hybrid.cu.lua"
+#line 130 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 163 "/gnnac/templates/hybrid.cu.lua"
+#line 133 "/gnnac/templates/sorted.lib.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 166 "/gnnac/templates/hybrid.cu.lua"
+#line 136 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 128;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
-#line 172 "/gnnac/templates/hybrid.cu.lua"
+#line 142 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
-#line 179 "/gnnac/templates/hybrid.cu.lua"
+#line 149 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 226 "/gnnac/templates/hybrid.cu.lua"
+#line 196 "/gnnac/templates/sorted.lib.lua"
     if (!active)
         return;
-#line 229 "/gnnac/templates/hybrid.cu.lua"
+#line 199 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 128;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 232 "/gnnac/templates/hybrid.cu.lua"
+#line 202 "/gnnac/templates/sorted.lib.lua"
         return;
     }
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
@@ -191,11 +191,11 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
     const int lane = threadIdx.x % 32;
 #line 66 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
-#line 282 "/gnnac/templates/lanes.lib.lua"
+#line 285 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
 #line 98 "/gnnac/templates/parts.lib.lua"
@@ -214,7 +214,7 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
                 continue;
 #line 112 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 128;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 120 "/gnnac/templates/parts.lib.lua"
@@ -227,6 +227,6 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
 
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

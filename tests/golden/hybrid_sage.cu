@@ -10,11 +10,11 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=100 packedEdges=12 dimWorker=11 vec=4 unroll=2 warpPerBlock=2
 // f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=0 act=none offset_bits=64
-#line 62 "/gnnac/templates/hybrid.cu.lua"
+#line 47 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 12 edges: 2 to a warp; of up to
 // 100: a warp each; longer ones are cut.
 // Lanes per team: 11; columns per lane: 5.
-#line 66 "/gnnac/templates/hybrid.cu.lua"
+#line 51 "/gnnac/templates/hybrid.cu.lua"
 typedef long long offset_t;
 
 #line 258 "/gnnac/templates/lanes.lib.lua"
@@ -57,7 +57,7 @@ static __device__ __forceinline__ void store2x1(float *to, const float *from)
     to[1] = from[1];
 }
 
-#line 74 "/gnnac/templates/hybrid.cu.lua"
+#line 59 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
     float *out, const float *x, const int *colidx,
@@ -65,44 +65,44 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
     const float *self, float *partial, int n_parts,
     int n_cut, int n_wide)
 {
-#line 77 "/gnnac/templates/hybrid.cu.lua"
+#line 62 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 2 + threadIdx.x / 32;
 #line 64 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
 #line 70 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 305 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 297 "/gnnac/templates/lanes.lib.lua"
+#line 300 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 91 "/gnnac/templates/hybrid.cu.lua"
+#line 61 "/gnnac/templates/sorted.lib.lua"
     // A wide part has the warp, whose teams take turns at the neighbours; a
     // packed one has a team. `place`: which id the lane fetches; `source`: which
     // lane has the team's first, `stride` lanes before its next.
     const bool wide = warp < n_wide;
     const unsigned part =
         wide ? warp : n_wide + (warp - n_wide) * 2 + edge;
-#line 100 "/gnnac/templates/hybrid.cu.lua"
+#line 70 "/gnnac/templates/sorted.lib.lua"
     const bool active = edge < 2 && part < n_parts;
-#line 102 "/gnnac/templates/hybrid.cu.lua"
+#line 72 "/gnnac/templates/sorted.lib.lua"
     const int place = wide ? lane : at;
     const int source = wide ? edge : edge * 11;
     const int stride = wide ? 2 : 1;
-#line 106 "/gnnac/templates/hybrid.cu.lua"
+#line 76 "/gnnac/templates/sorted.lib.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -111,10 +111,10 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
         left = (int)(__ldg(part_end + part) - begin);
         ids += begin;
     }
-#line 115 "/gnnac/templates/hybrid.cu.lua"
+#line 85 "/gnnac/templates/sorted.lib.lua"
     const int degree = left;
 
-#line 121 "/gnnac/templates/hybrid.cu.lua"
+#line 91 "/gnnac/templates/sorted.lib.lua"
     // Neighbours of this team, of the first, which takes as many batches as any,
     // and of whole batches that no team lacks: rows that share a warp are sorted
     // by how many batches they take.
@@ -125,130 +125,130 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
     const int sure =
         wide ? first / 2 : (last - 1) / 2 * 2;
 
-#line 182 "/gnnac/templates/hybrid.cu.lua"
+#line 152 "/gnnac/templates/sorted.lib.lua"
     float sum[5] = {};
     int next[1];
     {
-#line 133 "/gnnac/templates/hybrid.cu.lua"
+#line 103 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 136 "/gnnac/templates/hybrid.cu.lua"
+#line 106 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
     }
-#line 187 "/gnnac/templates/hybrid.cu.lua"
+#line 157 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 10) {
         int id[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             id[h] = next[h];
-#line 197 "/gnnac/templates/hybrid.cu.lua"
+#line 167 "/gnnac/templates/sorted.lib.lua"
         ids += 10 * stride;
         left -= 10 * stride;
-#line 133 "/gnnac/templates/hybrid.cu.lua"
+#line 103 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 136 "/gnnac/templates/hybrid.cu.lua"
+#line 106 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
-#line 205 "/gnnac/templates/hybrid.cu.lua"
+#line 175 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
         for (int j = 0; j < 10 && base + j < most; j += 2) {
-#line 208 "/gnnac/templates/hybrid.cu.lua"
+#line 178 "/gnnac/templates/sorted.lib.lua"
             if (base + j + 2 <= sure) {
-#line 145 "/gnnac/templates/hybrid.cu.lua"
+#line 115 "/gnnac/templates/sorted.lib.lua"
                 float v[2][5] = {};
                 int u_id[2];
 #pragma unroll
                 for (int k = 0; k < 2; k++)
-#line 152 "/gnnac/templates/hybrid.cu.lua"
+#line 122 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 160 "/gnnac/templates/hybrid.cu.lua"
+#line 130 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 2; k++) {
-#line 166 "/gnnac/templates/hybrid.cu.lua"
+#line 136 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 36;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
                 }
-#line 172 "/gnnac/templates/hybrid.cu.lua"
+#line 142 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 2; k++)
 #pragma unroll
                     for (int i = 0; i < 5; i++)
-#line 179 "/gnnac/templates/hybrid.cu.lua"
+#line 149 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
-#line 210 "/gnnac/templates/hybrid.cu.lua"
+#line 180 "/gnnac/templates/sorted.lib.lua"
             } else {
-#line 145 "/gnnac/templates/hybrid.cu.lua"
+#line 115 "/gnnac/templates/sorted.lib.lua"
                 float v[2][5] = {};
                 int u_id[2];
 #pragma unroll
                 for (int k = 0; k < 2; k++)
-#line 152 "/gnnac/templates/hybrid.cu.lua"
+#line 122 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 160 "/gnnac/templates/hybrid.cu.lua"
+#line 130 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 2; k++) {
-#line 163 "/gnnac/templates/hybrid.cu.lua"
+#line 133 "/gnnac/templates/sorted.lib.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 166 "/gnnac/templates/hybrid.cu.lua"
+#line 136 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 36;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
                 }
-#line 172 "/gnnac/templates/hybrid.cu.lua"
+#line 142 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 2; k++)
 #pragma unroll
                     for (int i = 0; i < 5; i++)
-#line 179 "/gnnac/templates/hybrid.cu.lua"
+#line 149 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 217 "/gnnac/templates/hybrid.cu.lua"
+#line 187 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
     }
-#line 220 "/gnnac/templates/hybrid.cu.lua"
+#line 190 "/gnnac/templates/sorted.lib.lua"
     if (!active || (wide && edge > 0))
         return;
-#line 229 "/gnnac/templates/hybrid.cu.lua"
+#line 199 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 36;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 413 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 0 < 1)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 232 "/gnnac/templates/hybrid.cu.lua"
+#line 202 "/gnnac/templates/sorted.lib.lua"
         return;
     }
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -274,15 +274,15 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 413 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 0 < 1)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }
 
@@ -303,21 +303,21 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
     const int lane = threadIdx.x % 32;
 #line 70 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 305 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 297 "/gnnac/templates/lanes.lib.lua"
+#line 300 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
 #line 98 "/gnnac/templates/parts.lib.lua"
@@ -336,11 +336,11 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
                 continue;
 #line 112 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 36;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
 #line 120 "/gnnac/templates/parts.lib.lua"
@@ -350,14 +350,14 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
             for (int i = 0; i < 5; i++)
                 sum[i] += v[k][i];
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -390,14 +390,14 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 413 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 0 < 1)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }

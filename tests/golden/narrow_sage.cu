@@ -88,26 +88,26 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     __shared__ float tails[4][7];
     const int lane = threadIdx.x % 32;
     const int warp = threadIdx.x / 32;
-#line 280 "/gnnac/templates/lanes.lib.lua"
+#line 283 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 298 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 4 + at;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 298 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 5 + at;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 298 "/gnnac/templates/lanes.lib.lua"
     const int c3 = 6 + at;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x3 = x + c3;
     asm("" : "+l"(x3));
 #line 69 "/gnnac/templates/narrow.cu.lua"
@@ -165,13 +165,13 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
             if (32 * k >= held)
                 continue;
             const long long u = (long long)id[k] * 8;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][6], x3 + u);
         }
 #line 132 "/gnnac/templates/narrow.cu.lua"
@@ -235,13 +235,13 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         } else if (opens) {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 8;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
 #line 181 "/gnnac/templates/narrow.cu.lua"
         } else {
@@ -288,13 +288,13 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
         }
     }
@@ -321,13 +321,13 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     if (!begins || goes_on) {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 8;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
 #line 206 "/gnnac/templates/narrow.cu.lua"
         return;
@@ -377,13 +377,13 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
 }
 
@@ -404,26 +404,26 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
-#line 280 "/gnnac/templates/lanes.lib.lua"
+#line 283 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 298 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 4 + at;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 298 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 5 + at;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 298 "/gnnac/templates/lanes.lib.lua"
     const int c3 = 6 + at;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x3 = partial + c3;
     asm("" : "+l"(x3));
 #line 98 "/gnnac/templates/parts.lib.lua"
@@ -444,13 +444,13 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 8;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][6], x3 + u);
         }
 #line 120 "/gnnac/templates/parts.lib.lua"
@@ -460,14 +460,14 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
             for (int i = 0; i < 7; i++)
                 sum[i] += v[k][i];
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 7; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -520,12 +520,12 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
 }

@@ -48,11 +48,11 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -95,7 +95,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
             for (int k = 0; k < 4; k++) {
 #line 107 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 64;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
 #line 110 "/gnnac/templates/neighbor_group.cu.lua"
@@ -123,7 +123,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
                     continue;
 #line 107 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 64;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
 #line 110 "/gnnac/templates/neighbor_group.cu.lua"
@@ -137,14 +137,14 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
             }
         }
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 16);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -178,7 +178,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     if (!begins || !ends) {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 64;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 203 "/gnnac/templates/neighbor_group.cu.lua"
         return;
@@ -198,7 +198,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
@@ -219,11 +219,11 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
 #line 98 "/gnnac/templates/parts.lib.lua"
@@ -244,7 +244,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 64;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 120 "/gnnac/templates/parts.lib.lua"
@@ -254,14 +254,14 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
             for (int i = 0; i < 4; i++)
                 sum[i] += v[k][i];
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 16);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -284,6 +284,6 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

@@ -39,20 +39,20 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
-#line 280 "/gnnac/templates/lanes.lib.lua"
+#line 283 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 1 + 0;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c1 = at * 1 + 1;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c2 = at * 1 + 2;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 321 "/gnnac/templates/lanes.lib.lua"
+#line 324 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 1;
-#line 321 "/gnnac/templates/lanes.lib.lua"
+#line 324 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
 
 #line 85 "/gnnac/templates/neighbor_group.cu.lua"
@@ -95,11 +95,11 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
                     continue;
 #line 107 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 3;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
             }
 #line 110 "/gnnac/templates/neighbor_group.cu.lua"
@@ -116,14 +116,14 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
             }
         }
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -138,11 +138,11 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     if (!begins || !ends) {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 4;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 #line 203 "/gnnac/templates/neighbor_group.cu.lua"
         return;
@@ -157,11 +157,11 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
         sum[i] *= scale;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }
 
@@ -182,20 +182,20 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
-#line 280 "/gnnac/templates/lanes.lib.lua"
+#line 283 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 1 + 0;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c1 = at * 1 + 1;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c2 = at * 1 + 2;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 321 "/gnnac/templates/lanes.lib.lua"
+#line 324 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 1;
-#line 321 "/gnnac/templates/lanes.lib.lua"
+#line 324 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
 #line 98 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
@@ -215,11 +215,11 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 4;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
         }
 #line 120 "/gnnac/templates/parts.lib.lua"
@@ -229,14 +229,14 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
             for (int i = 0; i < 3; i++)
                 sum[i] += v[k][i];
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -254,10 +254,10 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
         sum[i] *= scale;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }

@@ -69,21 +69,21 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const int lane = threadIdx.x % 32;
 #line 70 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 305 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 297 "/gnnac/templates/lanes.lib.lua"
+#line 300 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
@@ -128,11 +128,11 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
             for (int k = 0; k < 4; k++) {
 #line 107 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 36;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
 #line 110 "/gnnac/templates/neighbor_group.cu.lua"
@@ -160,11 +160,11 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
                     continue;
 #line 107 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 36;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
 #line 110 "/gnnac/templates/neighbor_group.cu.lua"
@@ -178,14 +178,14 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
             }
         }
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -219,15 +219,15 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     if (!begins || !ends) {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 413 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 0 < 1)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 #line 203 "/gnnac/templates/neighbor_group.cu.lua"
         return;
@@ -273,15 +273,15 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 413 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 0 < 1)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }
 
@@ -302,21 +302,21 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
     const int lane = threadIdx.x % 32;
 #line 70 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 305 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 297 "/gnnac/templates/lanes.lib.lua"
+#line 300 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
 #line 98 "/gnnac/templates/parts.lib.lua"
@@ -337,11 +337,11 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
 #line 120 "/gnnac/templates/parts.lib.lua"
@@ -351,14 +351,14 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
             for (int i = 0; i < 5; i++)
                 sum[i] += v[k][i];
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -407,14 +407,14 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 413 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 0 < 1)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }

@@ -48,11 +48,11 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -111,7 +111,7 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
             for (int k = 0; k < 4; k++) {
 #line 107 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 16;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
 #line 110 "/gnnac/templates/neighbor_group.cu.lua"
@@ -142,7 +142,7 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
                     continue;
 #line 107 "/gnnac/templates/neighbor_group.cu.lua"
                 const long long u = (long long)ids_k[k] * 16;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
 #line 110 "/gnnac/templates/neighbor_group.cu.lua"
@@ -161,14 +161,14 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
 #line 39 "/gnnac/templates/weights.lib.lua"
         edges += 32;
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -202,7 +202,7 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
     if (!begins || !ends) {
 #line 77 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 16;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 203 "/gnnac/templates/neighbor_group.cu.lua"
         return;
@@ -217,7 +217,7 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
         sum[i] *= scale;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
@@ -238,11 +238,11 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored_finish(
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
 #line 98 "/gnnac/templates/parts.lib.lua"
@@ -263,7 +263,7 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored_finish(
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 16;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 120 "/gnnac/templates/parts.lib.lua"
@@ -273,14 +273,14 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored_finish(
             for (int i = 0; i < 4; i++)
                 sum[i] += v[k][i];
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -298,6 +298,6 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored_finish(
         sum[i] *= scale;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

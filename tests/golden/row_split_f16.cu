@@ -105,11 +105,11 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     const bool active = row < n_rows;
 #line 70 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 8 % 2;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 8 + 0;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const f16_t *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -144,7 +144,7 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
             const float value = __ldg(dinv + id);
 #line 65 "/gnnac/templates/row_split.cu.lua"
             coef[k] = value;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load8_f16(&v[k][0], x0 + u);
         }
 #line 68 "/gnnac/templates/row_split.cu.lua"
@@ -177,7 +177,7 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
             const float value = __ldg(dinv + id);
 #line 65 "/gnnac/templates/row_split.cu.lua"
             coef[k] = value;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load8_f16(&v[k][0], x0 + u);
         }
 #line 68 "/gnnac/templates/row_split.cu.lua"
@@ -188,14 +188,14 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
 #line 75 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -238,6 +238,6 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);
 }

@@ -48,11 +48,11 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     const bool active = row < n_rows;
 #line 70 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 4 % 2;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -87,7 +87,7 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
             const float value = __ldg(dinv + id);
 #line 65 "/gnnac/templates/row_split.cu.lua"
             coef[k] = value;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 68 "/gnnac/templates/row_split.cu.lua"
@@ -120,7 +120,7 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
             const float value = __ldg(dinv + id);
 #line 65 "/gnnac/templates/row_split.cu.lua"
             coef[k] = value;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 68 "/gnnac/templates/row_split.cu.lua"
@@ -131,14 +131,14 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
 #line 75 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -181,6 +181,6 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

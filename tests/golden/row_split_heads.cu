@@ -48,11 +48,11 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
     const bool active = row < n_rows;
 #line 66 "/gnnac/templates/walk.lib.lua"
     const int edge = 0;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 305 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = min(at * 4 + 0, 8);
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -92,7 +92,7 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
 #line 69 "/gnnac/templates/weights.lib.lua"
             coef[k][0] = __ldg(edge_values + number * 3 +
                                 c0 / 4);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 68 "/gnnac/templates/row_split.cu.lua"
@@ -128,7 +128,7 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
 #line 69 "/gnnac/templates/weights.lib.lua"
             coef[k][0] = __ldg(edge_values + number * 3 +
                                 c0 / 4);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 68 "/gnnac/templates/row_split.cu.lua"
@@ -145,8 +145,8 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
         return;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 12;
-#line 413 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 12)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store4(to + c0, &sum[0]);
 }

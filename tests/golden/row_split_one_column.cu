@@ -40,11 +40,11 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
     const bool active = row < n_rows;
 #line 68 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 1;
-#line 280 "/gnnac/templates/lanes.lib.lua"
+#line 283 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 1 + 0;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -73,7 +73,7 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
 #line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 32);
             const long long u = (long long)id * 1;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
         }
 #line 68 "/gnnac/templates/row_split.cu.lua"
@@ -87,14 +87,14 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
         left -= 32;
         ids += 32;
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 1; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -104,6 +104,6 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
         return;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 1;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
 }

@@ -41,11 +41,11 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
     const bool active = row < n_rows;
 #line 70 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 4 % 2;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -74,7 +74,7 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
 #line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
             const long long u = (long long)id * 16;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 68 "/gnnac/templates/row_split.cu.lua"
@@ -101,7 +101,7 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
 #line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
             const long long u = (long long)id * 16;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 68 "/gnnac/templates/row_split.cu.lua"
@@ -112,14 +112,14 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
 #line 77 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -163,7 +163,7 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
 #line 41 "/gnnac/templates/tail.lib.lua"
     float product[7];
     {
-#line 350 "/gnnac/templates/lanes.lib.lua"
+#line 357 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 15u << (lane - at);
 #line 45 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
@@ -176,10 +176,10 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 value = fmaf(sum[i], w[i], value);
-#line 366 "/gnnac/templates/lanes.lib.lua"
+#line 373 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
-        for (int step = 2; step > 0; step /= 2)
-#line 371 "/gnnac/templates/lanes.lib.lua"
+        for (int step = 2; step >= 1; step /= 2)
+#line 378 "/gnnac/templates/lanes.lib.lua"
             value += __shfl_xor_sync(team, value, step);
 #line 58 "/gnnac/templates/tail.lib.lua"
             product[j] = value * norm;

@@ -63,16 +63,16 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
     const bool active = lane < 30 && row < n_rows;
 #line 68 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 5;
-#line 284 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 5;
-#line 303 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 297 "/gnnac/templates/lanes.lib.lua"
+#line 300 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 20 + min(at + 0, 1);
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
 
@@ -101,9 +101,9 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
 #line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 6);
             const long long u = (long long)id * 24;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
 #line 68 "/gnnac/templates/row_split.cu.lua"
@@ -130,9 +130,9 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
 #line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 6);
             const long long u = (long long)id * 24;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
 #line 68 "/gnnac/templates/row_split.cu.lua"
@@ -143,14 +143,14 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
 #line 77 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 5);
-#line 442 "/gnnac/templates/lanes.lib.lua"
+#line 449 "/gnnac/templates/lanes.lib.lua"
             sum[i] += edge + step < 6 ? more : 0.0f;
         }
     }
@@ -175,10 +175,10 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 22;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     store4x2(to + c0, &sum[0]);
-#line 409 "/gnnac/templates/lanes.lib.lua"
-    if (at + 0 < 2)
 #line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 2)
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
 }

@@ -49,13 +49,13 @@ gnnac_row_split_f32_d100_l8_e2_v4_c2_u4_w4_b128_h1_gcn_selfgcn_bias(
     const bool active = row < n_rows;
 #line 70 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 8 % 2;
-#line 284 "/gnnac/templates/lanes.lib.lua"
-    const int at = lane % 8;
 #line 287 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 8;
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int tile = blockIdx.y * 32;
-#line 301 "/gnnac/templates/lanes.lib.lua"
+#line 304 "/gnnac/templates/lanes.lib.lua"
     const int c0 = min(tile + at * 4 + 0, 96);
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -90,7 +90,7 @@ gnnac_row_split_f32_d100_l8_e2_v4_c2_u4_w4_b128_h1_gcn_selfgcn_bias(
             const float value = __ldg(dinv + id);
 #line 65 "/gnnac/templates/row_split.cu.lua"
             coef[k] = value;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 68 "/gnnac/templates/row_split.cu.lua"
@@ -123,7 +123,7 @@ gnnac_row_split_f32_d100_l8_e2_v4_c2_u4_w4_b128_h1_gcn_selfgcn_bias(
             const float value = __ldg(dinv + id);
 #line 65 "/gnnac/templates/row_split.cu.lua"
             coef[k] = value;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 68 "/gnnac/templates/row_split.cu.lua"
@@ -134,14 +134,14 @@ gnnac_row_split_f32_d100_l8_e2_v4_c2_u4_w4_b128_h1_gcn_selfgcn_bias(
 #line 75 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 436 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 440 "/gnnac/templates/lanes.lib.lua"
+#line 447 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -180,8 +180,8 @@ gnnac_row_split_f32_d100_l8_e2_v4_c2_u4_w4_b128_h1_gcn_selfgcn_bias(
         sum[i] += shift[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 100;
-#line 411 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 0 < 100)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         stream4(to + c0, &sum[0]);
 }

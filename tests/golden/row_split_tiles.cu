@@ -62,25 +62,25 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
     const bool active = row < n_rows;
 #line 66 "/gnnac/templates/walk.lib.lua"
     const int edge = 0;
-#line 282 "/gnnac/templates/lanes.lib.lua"
+#line 285 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 287 "/gnnac/templates/lanes.lib.lua"
-    const int tile = blockIdx.y * 256;
 #line 290 "/gnnac/templates/lanes.lib.lua"
+    const int tile = blockIdx.y * 256;
+#line 293 "/gnnac/templates/lanes.lib.lua"
     const bool last_tile = blockIdx.y == 2;
-#line 301 "/gnnac/templates/lanes.lib.lua"
+#line 304 "/gnnac/templates/lanes.lib.lua"
     const int c0 = min(tile + at * 4 + 0, 596);
-#line 301 "/gnnac/templates/lanes.lib.lua"
+#line 304 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(tile + at * 4 + 128, 596);
-#line 297 "/gnnac/templates/lanes.lib.lua"
+#line 300 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 600 + min(at + 0, 1);
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 323 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
@@ -109,11 +109,11 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
 #line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
             const long long u = (long long)id * 604;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
-#line 336 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 load1(&v[k][8], x2 + u);
         }
@@ -141,11 +141,11 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
 #line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
             const long long u = (long long)id * 604;
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
-#line 336 "/gnnac/templates/lanes.lib.lua"
+#line 339 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 load1(&v[k][8], x2 + u);
         }
@@ -169,16 +169,16 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
         sum[i] *= scale;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 602;
-#line 411 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 0 < 600)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store4x2(to + c0, &sum[0]);
-#line 411 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 128 < 600)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store4x2(to + c1, &sum[4]);
-#line 407 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (last_tile && at + 0 < 2)
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[8]);
 }

@@ -85,6 +85,11 @@ TEST(hybrid_is_right_on_every_mini_graph)
     check_family("hybrid", 25);
 }
 
+TEST(tile_mma_is_right_on_every_mini_graph)
+{
+    check_family("tile_mma", 30);
+}
+
 TEST(narrow_is_right_on_every_mini_graph)
 {
     check_family("narrow", 10);
@@ -147,6 +152,7 @@ int main(int argc, char **argv)
     RUN(neighbor_group_is_right_on_every_mini_graph);
     RUN(edge_balanced_is_right_on_every_mini_graph);
     RUN(hybrid_is_right_on_every_mini_graph);
+    RUN(tile_mma_is_right_on_every_mini_graph);
     RUN(narrow_is_right_on_every_mini_graph);
     RUN(attention_is_right_on_every_mini_graph);
     RUN(the_gate_refuses_a_kernel_that_reads_the_wrong_row);

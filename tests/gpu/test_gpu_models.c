@@ -127,6 +127,14 @@ TEST(models_of_rows_sorted_by_length_are_right)
                      "dimWorker=8"}});
 }
 
+// Windows of a random graph share few columns: all with edges are tiles, cut.
+TEST(models_of_tiles_are_right)
+{
+    check_models_of(&(struct gpu_build){
+        .settings = {"template=tile_mma", "tilePercent=100", "tileBlocks=2",
+                     "dimWorker=8"}});
+}
+
 // Layers that transform first and such that aggregate first, and a MLP; odd
 // widths have rows of padding. In the suite `slow` every width.
 TEST(models_stored_in_16_bits_are_right)
@@ -151,9 +159,9 @@ TEST(reordered_16_bit_models_of_every_family_are_right)
 {
     static const char *const families[] = {
         "template=row_split", "template=edge_balanced",
-        "template=neighbor_group", "template=hybrid"};
+        "template=neighbor_group", "template=hybrid", "template=tile_mma"};
     struct csr g = gpu_random_graph(300, 4, 9);
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 5; k++) {
         const struct gpu_build build = {.reorder = "rabbit",
                                         .settings = {families[k]}};
         struct model_request rq = {.name = models[k % N_ATTENTION_FREE],
@@ -229,6 +237,7 @@ int main(void)
     RUN(models_of_timed_kernels_are_right);
     RUN(models_of_neighbour_groups_are_right);
     RUN(models_of_rows_sorted_by_length_are_right);
+    RUN(models_of_tiles_are_right);
     RUN(models_stored_in_16_bits_are_right);
     RUN(reordered_16_bit_models_of_every_family_are_right);
     RUN(models_of_reordered_graphs_are_right);

@@ -22,6 +22,7 @@ struct shim_kernel {
     kernel_spec spec;
     int part_size, part_rows, parts_per_block;
     int packed_rows, packed_edges, packed_step;
+    int tile_percent, tile_blocks;
     bool partials;
     std::vector<shim_launch_info> launches;
 };

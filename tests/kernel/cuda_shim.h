@@ -177,6 +177,7 @@ inline float __expf(float x)
     return expf(x);
 }
 
+#include "cuda_mma.h"
 // ---- what the tests call ----------------------------------------------------
 
 // One kernel as launched: `call` unpacks `args` (a pointer to each argument).

@@ -34,14 +34,15 @@ static void write_entry(const struct job *j, const char *line,
         "static int entered_%d = (all_kernels().push_back({\"%s\", \"%s\",\n"
         "    {%d, (dtype)%d, (dtype)%d, (dtype)%d, %d, %d, %d, %d, (norm)%d,\n"
         "    (self_term)%d, %d, (activation)%d, %d, %d, %d, %d, %d,\n    "
-        "(edge_order)%d, (tail)%d, %d}, %d, %d, %d, %d, %d, %d, %d, {\n",
+        "(edge_order)%d, (tail)%d, %d}, %d, %d, %d, %d, %d, %d, %d, %d, "
+        "%d, {\n",
         j->n, line, kc->point.family->op, s->dim, s->x_type, s->out_type,
         s->self_type, s->x_pitch, s->out_pitch, s->self_pitch, s->grad_pitch,
         s->norm, s->self_term, s->bias, s->act, s->offset_bits, s->depth,
         s->heads, s->channels, s->smallest, s->edges, s->tail, s->tail_dim,
-        k->part_size,
-        k->part_rows, k->parts_per_block, k->packed_rows, k->packed_edges,
-        k->packed_step, k->partials);
+        k->part_size, k->part_rows, k->parts_per_block, k->packed_rows,
+        k->packed_edges, k->packed_step, k->tile_percent, k->tile_blocks,
+        k->partials);
     for (int i = 0; i < k->n_launches; i++) {
         const struct launch *l = &k->launches[i];
         printf("    {shim_call<&kernels_%d::%s>::run, (grid_count)%d, %d, %d, "
@@ -63,6 +64,14 @@ static const struct {
      "v = f16_to_float((f16_t)bits);"},
     {"asm(\"cvt.rn.f16.f32 %0, %1;\" : \"=h\"(bits) : \"f\"(v));",
      "bits = f16_from_float(v);"},
+    {"asm volatile("
+     "\"mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 \"\n"
+     "                 \"{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, \"\n"
+     "                 \"{%0, %1, %2, %3};\"\n"
+     "                 : \"+f\"(d0), \"+f\"(d1), \"+f\"(d2), \"+f\"(d3)\n"
+     "                 : \"r\"(a0), \"r\"(a1), \"r\"(a2), \"r\"(a3), "
+     "\"r\"(b0), \"r\"(b1));",
+     "shim_mma(d0, d1, d2, d3, a0, a1, a2, a3, b0, b1);"},
 };
 enum { N_INSTRUCTIONS = sizeof(instructions) / sizeof(instructions[0]) };
 

@@ -130,6 +130,8 @@ struct run {
     float eps = 0.3125f;
     offsets rowptr, part_ptr, part_end;
     std::vector<int> colidx, part_row, split_row, split_first, split_last;
+    std::vector<int> tile, tile_columns;
+    std::vector<unsigned> tile_masks;
     std::vector<int> source_row;
     struct parts parts = {};
     training_operands train;
@@ -143,6 +145,7 @@ struct run {
 
   private:
     void set_parts();
+    void set_tiles();
     void set_training();
     void set_edges();
 };

@@ -57,6 +57,20 @@ std::vector<float> random_vector(int n, uint64_t seed)
 
 // ---- one run ----------------------------------------------------------------
 
+void run::set_tiles()
+{
+    const struct tiles &t = parts.tiles;
+    if (!t.tile)
+        return;
+    tile.assign(t.tile, t.tile + TILE_NUMBERS * (t.n_tiles + 1));
+    tile_columns.assign(t.columns, t.columns + TILE_COLUMNS * t.n_blocks);
+    tile_masks.assign(t.masks, t.masks + 2 * t.n_blocks);
+    pointers[ARG_TILES] = tile.data();
+    pointers[ARG_TILE_COLUMNS] = tile_columns.data();
+    pointers[ARG_TILE_MASKS] = tile_masks.data();
+    counts[ARG_N_TILES] = (int)t.n_tiles;
+}
+
 void run::set_parts()
 {
     if (!k.part_size)
@@ -64,8 +78,10 @@ void run::set_parts()
     struct part_limits limits = {
         k.part_size,       k.part_rows ? k.part_rows : 1,
         k.parts_per_block, k.packed_rows,
-        k.packed_edges,    k.packed_step};
-    if (parts_build(g.n_nodes, g.rowptr, &limits, &parts, nullptr) != GNNAC_OK)
+        k.packed_edges,    k.packed_step,
+        k.tile_percent,    k.tile_blocks};
+    if (parts_build(g.n_nodes, g.rowptr, g.colidx, &limits, &parts, nullptr) !=
+        GNNAC_OK)
         abort();
     pointers[ARG_PART_PTR] =
         part_ptr.set(parts.part_ptr, parts.n_parts + 1, k.spec.offset_bits);
@@ -83,6 +99,7 @@ void run::set_parts()
     counts[ARG_N_CUT] = (int)parts.n_cut;
     counts[ARG_N_WIDE] = (int)parts.n_wide;
     n_warps = (int)parts.n_warps;
+    set_tiles();
     parts_finish(&parts);
 }
 

@@ -94,13 +94,13 @@ FAULTS = [
     ("edge_balanced.cu.lua", "        if (row + 1 < last)\n"
      "            next_end = __ldg(rowptr + row + 2);\n    }\n    int", "    }\n    int",
      "edge_balanced dim=16 dimWorker=4 edgesPerWarp=64"),
-    ("hybrid.cu.lua", "if (base + j + k >= mine)", "if (base + j + k > mine)",
+    ("sorted.lib.lua", "if (base + j + k >= mine)", "if (base + j + k > mine)",
      "hybrid dim=16 dimWorker=4"),
-    ("hybrid.cu.lua", "(last - 1) / ${unroll} * ${unroll}", "last",
+    ("sorted.lib.lua", "(last - 1) / ${unroll} * ${unroll}", "last",
      "hybrid dim=16 dimWorker=4"),
-    ("hybrid.cu.lua", "if (part < n_cut) {", "if (part + 1 < n_cut) {",
+    ("sorted.lib.lua", "if (part < n_cut) {", "if (part + 1 < n_cut) {",
      "hybrid dim=16 dimWorker=4 segmentEdges=64"),
-    ("hybrid.cu.lua", "if (!active || (wide && edge > 0))", "if (!active)",
+    ("sorted.lib.lua", "if (!active || (wide && edge > 0))", "if (!active)",
      "hybrid dim=16 dimWorker=4"),
     ("narrow.cu.lua", "    __syncthreads();\n", "",
      "narrow dim=4 edgesPerWarp=32"),
@@ -108,6 +108,24 @@ FAULTS = [
      "narrow dim=4 edgesPerWarp=64"),
     ("narrow.cu.lua", "lo = low < 0 ? 0 : (int)low;", "lo = 0;",
      "narrow dim=4 edgesPerWarp=32"),
+    ("tile_mma.cu.lua", ">> lane & 1u", ">> pair & 1u",
+     "tile_mma dim=16 tilePercent=100 dimWorker=4"),
+    ("tile_mma.cu.lua", '{ "high", "low" }', '{ "high" }',
+     "tile_mma dim=16 tilePercent=100 dimWorker=4"),
+    ("tile_mma.cu.lua", "spoilt != 0.0f", "false",
+     "tile_mma dim=16 tilePercent=100 dimWorker=4"),
+    ("tile_mma.cu.lua", "edges & 16u", "edges & 2u",
+     "tile_mma dim=16 tilePercent=100 tensor=0 dimWorker=4"),
+    ("tile_mma.cu.lua", "place * window.w + piece", "place + 8 * piece",
+     "tile_mma dim=16 tilePercent=100 tileBlocks=1 dimWorker=4"),
+    ("tile_mma.cu.lua", "if (block + b >= last)", "if (block + b > last)",
+     "tile_mma dim=16 tilePercent=100 tileUnroll=4 dimWorker=4"),
+    ("tile_mma.cu.lua", "if (row >= n_rows)", "if (false)",
+     "tile_mma dim=16 tilePercent=100 dimWorker=4"),
+    ("tile_mma.cu.lua", "    warp -= n_tiles;\n", "",
+     "tile_mma dim=16 tilePercent=150 dimWorker=4"),
+    ("lanes.lib.lua", "u << lane % ${L.apart}", "u",
+     "tile_mma dim=16 tilePercent=100 dimWorker=4 tail=log_softmax"),
     ("narrow.cu.lua", "[slot + 33 * k]", "[slot + 32 * k]",
      "narrow dim=4 edgesPerWarp=64"),
     ("narrow.cu.lua", "hi = high > left ? left : (int)high;",
@@ -252,7 +270,16 @@ def random_case(rng):
     spec += caches(rng)
     unroll = rng.randint(1, 8)
     family = rng.choice(["row_split", "neighbor_group", "edge_balanced",
-                         "hybrid"] + ["narrow"] * (dim <= 8))
+                         "hybrid", "tile_mma"] + ["narrow"] * (dim <= 8))
+    if family == "tile_mma":
+        packed = rng.choice([1, 4, 16, 33])
+        return "tile_mma %s tilePercent=%d tileBlocks=%d tileUnroll=%d " \
+            "tensor=%d segmentEdges=%d packedEdges=%d dimWorker=%d " \
+            "vec=%d unroll=%d warpPerBlock=%d" % (
+                spec, rng.choice([100, 100, 130, 200]),
+                rng.choice([1, 2, 5, 64]), rng.randint(1, 4),
+                rng.random() < .8, packed * rng.choice([1, 5]), packed, lanes,
+                rng.choice([1, 2, 4]), unroll, warps)
     if family == "hybrid":
         packed = rng.choice([1, 2, 3, 4, 7, 8, 16, 33, 64])
         return "hybrid %s segmentEdges=%d packedEdges=%d dimWorker=%d " \
@@ -327,7 +354,7 @@ class Builder:
     def support(self):
         """The objects every program needs, being built."""
         c_files = ["runtime/cuda/parts.c", "runtime/cuda/buckets.c",
-                   "runtime/bundle/program.c",
+                   "runtime/cuda/tiles.c", "runtime/bundle/program.c",
                    "runtime/base/fail.c"]
         jobs = [self.pool.submit(self.compile_c, self.source(f),
                                  self.path(os.path.basename(f) + ".o"))

@@ -1,0 +1,638 @@
+// gnnac aggregate, from templates/tile_mma.cu.lua
+// For graphs whose neighbouring rows share columns. Windows of 8 rows with few
+// distinct columns are tiles (runtime/cuda/tiles.h): a warp fetches a column's
+// row of x once for all 8, and multiplies blocks of 8 columns by their mask of
+// edges with tensor cores, 16 columns of x by 8 neighbours by 8 rows at a time.
+// x is split into two tf32 numbers and the mask is 0 and 1, so that products are
+// exact and sums are float32's; what is not finite would spoil all 8 rows, so a
+// warp that finds such a sum goes over its window again, handing numbers round
+// by shuffles instead, as it does below sm_80. All other rows go as hybrid's do
+// (sorted.lib.lua). Windows of many columns are cut into pieces, whose sums the
+// second kernel adds in order: no atomics, results repeat bit by bit.
+// tilePercent=120 tileBlocks=8 tileUnroll=1 tensor=1 segmentEdges=256 packedEdges=16 dimWorker=8 vec=4 unroll=4 warpPerBlock=4
+// f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=0 act=none offset_bits=32
+#line 66 "/gnnac/templates/tile_mma.cu.lua"
+// Windows of 8 rows with 120 edges or more to 100 columns: a warp to
+// 64 columns. Of the others, rows of up to 16 edges:
+// 4 to a warp; of up to 256: a warp each; longer are cut.
+// Lanes per team: 8, others 8; columns per lane: 5, 5.
+#line 73 "/gnnac/templates/tile_mma.cu.lua"
+typedef int offset_t;
+
+#line 258 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load4(float *to, const float *from)
+{
+#line 207 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldg((const float4 *)from);
+#line 219 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 222 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 258 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load1(float *to, const float *from)
+{
+#line 204 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldg(from + 0);
+}
+
+#line 258 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store4(float *to, const float *from)
+{
+#line 195 "/gnnac/templates/lanes.lib.lua"
+    *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
+}
+
+#line 258 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store1(float *to, const float *from)
+{
+#line 202 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+}
+
+#line 258 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store4x1(float *to, const float *from)
+{
+#line 202 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+#line 202 "/gnnac/templates/lanes.lib.lua"
+    to[1] = from[1];
+#line 202 "/gnnac/templates/lanes.lib.lua"
+    to[2] = from[2];
+#line 202 "/gnnac/templates/lanes.lib.lua"
+    to[3] = from[3];
+}
+
+#line 82 "/gnnac/templates/tile_mma.cu.lua"
+#if __CUDA_ARCH__ >= 800
+#define TENSOR_CORES 1
+#endif
+#if TENSOR_CORES
+// d = a b + d, of which a warp holds d [16, 8], a [16, 8] and b [8, 8]. Lane
+// 4 g + t has rows g and g + 8 of d and a; columns 2 t and 2 t + 1 of d, t and
+// t + 4 of a; rows t and t + 4, column g of b.
+static __device__ __forceinline__ void multiply(
+    float &d0, float &d1, float &d2, float &d3, unsigned a0, unsigned a1,
+    unsigned a2, unsigned a3, unsigned b0, unsigned b1)
+{
+    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
+                 "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+                 "{%0, %1, %2, %3};"
+                 : "+f"(d0), "+f"(d1), "+f"(d2), "+f"(d3)
+                 : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+}
+
+#line 101 "/gnnac/templates/tile_mma.cu.lua"
+// The nearest tf32, 11 bits.
+static __device__ __forceinline__ unsigned high(float v)
+{
+    return (__float_as_uint(v) + 0x1000u) & 0xffffe000u;
+}
+
+// What it lacks; together they have all but the last of 24 bits.
+static __device__ __forceinline__ unsigned low(float v)
+{
+    const float rest = v - __uint_as_float(high(v));
+    return __float_as_uint(rest) & 0xffffe000u;
+}
+#line 114 "/gnnac/templates/tile_mma.cu.lua"
+#endif
+
+#line 218 "/gnnac/templates/tile_mma.cu.lua"
+extern "C" __global__ void __launch_bounds__(128, 1)
+gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
+    float *out, const float *x, const int *colidx,
+    const offset_t *part_ptr, const offset_t *part_end, const int *part_row,
+    const float *self, float *partial, int n_parts,
+    int n_cut, int n_wide, const offset_t *rowptr,
+    const int *tiles, const int *tile_columns, const unsigned *tile_masks,
+    int n_tiles, int n_rows)
+{
+#line 221 "/gnnac/templates/tile_mma.cu.lua"
+    unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
+    if (warp < n_tiles) {
+#line 227 "/gnnac/templates/tile_mma.cu.lua"
+        // `pair`: which two neighbours of a block the lane fetches, and which two
+        // rows of the window it ends with. Its team are the lanes of its pair.
+        const int lane = threadIdx.x % 32;
+        const int pair = lane % 4;
+#line 281 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane / 4;
+#line 306 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 4 + 0;
+#line 300 "/gnnac/templates/lanes.lib.lua"
+    const int c1 = 32 + min(at + 0, 0);
+#line 326 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = x + c0;
+    asm("" : "+l"(x0));
+#line 326 "/gnnac/templates/lanes.lib.lua"
+    const float *x1 = x + c1;
+    asm("" : "+l"(x1));
+#line 233 "/gnnac/templates/tile_mma.cu.lua"
+        // First row, first block, and of a cut window its first tile and how many.
+        const int4 *const window_at = (const int4 *)tiles + warp;
+        const int4 window = __ldg(window_at);
+        const int last = __ldg((const int *)(window_at + 1) + 1);
+        const int2 *const ids = (const int2 *)tile_columns + pair;
+        const uint2 *const masks = (const uint2 *)tile_masks;
+        float acc[2][6] = {};
+#line 241 "/gnnac/templates/tile_mma.cu.lua"
+#if TENSOR_CORES
+        {
+#line 187 "/gnnac/templates/tile_mma.cu.lua"
+            int2 next[1];
+            uint2 next_mask[1];
+#pragma unroll
+            for (int b = 0; b < 1; b++) {
+                const int at_block = min(window.y + b, last - 1);
+                next[b] = __ldg(ids + 4LL * at_block);
+                next_mask[b] = __ldg(masks + at_block);
+            }
+#pragma unroll 1
+            for (int block = window.y; block < last; block += 1) {
+                int2 id[1];
+                uint2 mask[1];
+#pragma unroll
+                for (int b = 0; b < 1; b++) {
+                    const int ahead = min(block + 1 + b, last - 1);
+                    id[b] = next[b];
+                    mask[b] = next_mask[b];
+                    next[b] = __ldg(ids + 4LL * ahead);
+                    next_mask[b] = __ldg(masks + ahead);
+                }
+#line 149 "/gnnac/templates/tile_mma.cu.lua"
+                float v[1][2][6] = {};
+#line 153 "/gnnac/templates/tile_mma.cu.lua"
+#pragma unroll
+                for (int b = 0; b < 1; b++) {
+#line 159 "/gnnac/templates/tile_mma.cu.lua"
+                    float (*const to)[6] = v[b];
+#pragma unroll
+                    for (int k = 0; k < 2; k++) {
+                        const int column = k == 0 ? id[b].x : id[b].y;
+                        const long long u = (long long)column * 36;
+#line 342 "/gnnac/templates/lanes.lib.lua"
+            load4(&to[k][0], x0 + u);
+#line 342 "/gnnac/templates/lanes.lib.lua"
+            load1(&to[k][4], x1 + u);
+                    }
+                }
+#line 170 "/gnnac/templates/tile_mma.cu.lua"
+#pragma unroll
+                for (int b = 0; b < 1; b++) {
+#line 120 "/gnnac/templates/tile_mma.cu.lua"
+                const unsigned one = 0x3f800000u;
+                const unsigned b0 = mask[b].x >> lane & 1u ? one : 0u;
+                const unsigned b1 = mask[b].y >> lane & 1u ? one : 0u;
+#pragma unroll
+                for (int i = 0; i < 6; i += 2) {
+#line 126 "/gnnac/templates/tile_mma.cu.lua"
+                    multiply(acc[0][i], acc[1][i], acc[0][i + 1], acc[1][i + 1],
+                             high(v[b][0][i]), high(v[b][0][i + 1]),
+                             high(v[b][1][i]), high(v[b][1][i + 1]), b0,
+                             b1);
+#line 126 "/gnnac/templates/tile_mma.cu.lua"
+                    multiply(acc[0][i], acc[1][i], acc[0][i + 1], acc[1][i + 1],
+                             low(v[b][0][i]), low(v[b][0][i + 1]),
+                             low(v[b][1][i]), low(v[b][1][i + 1]), b0,
+                             b1);
+                }
+                }
+            }
+        }
+#line 245 "/gnnac/templates/tile_mma.cu.lua"
+        // Nothing times what is not finite is no number, in rows without it, too.
+        float spoilt = 0.0f;
+#pragma unroll
+        for (int i = 0; i < 12; i++)
+            spoilt = fmaf(acc[i % 2][i / 2], 0.0f, spoilt);
+        const bool again = __any_sync(~0u, spoilt != 0.0f);
+#else
+        const bool again = true;
+#endif
+        if (again) {
+#pragma unroll
+            for (int i = 0; i < 12; i++)
+                acc[i % 2][i / 2] = 0.0f;
+#line 187 "/gnnac/templates/tile_mma.cu.lua"
+            int2 next[1];
+            uint2 next_mask[1];
+#pragma unroll
+            for (int b = 0; b < 1; b++) {
+                const int at_block = min(window.y + b, last - 1);
+                next[b] = __ldg(ids + 4LL * at_block);
+                next_mask[b] = __ldg(masks + at_block);
+            }
+#pragma unroll 1
+            for (int block = window.y; block < last; block += 1) {
+                int2 id[1];
+                uint2 mask[1];
+#pragma unroll
+                for (int b = 0; b < 1; b++) {
+                    const int ahead = min(block + 1 + b, last - 1);
+                    id[b] = next[b];
+                    mask[b] = next_mask[b];
+                    next[b] = __ldg(ids + 4LL * ahead);
+                    next_mask[b] = __ldg(masks + ahead);
+                }
+#line 149 "/gnnac/templates/tile_mma.cu.lua"
+                float v[1][2][6] = {};
+#line 153 "/gnnac/templates/tile_mma.cu.lua"
+#pragma unroll
+                for (int b = 0; b < 1; b++) {
+#line 159 "/gnnac/templates/tile_mma.cu.lua"
+                    float (*const to)[6] = v[b];
+#pragma unroll
+                    for (int k = 0; k < 2; k++) {
+                        const int column = k == 0 ? id[b].x : id[b].y;
+                        const long long u = (long long)column * 36;
+#line 342 "/gnnac/templates/lanes.lib.lua"
+            load4(&to[k][0], x0 + u);
+#line 342 "/gnnac/templates/lanes.lib.lua"
+            load1(&to[k][4], x1 + u);
+                    }
+                }
+#line 170 "/gnnac/templates/tile_mma.cu.lua"
+#pragma unroll
+                for (int b = 0; b < 1; b++) {
+#line 134 "/gnnac/templates/tile_mma.cu.lua"
+#pragma unroll
+                for (int s = 0; s < 8; s++) {
+                    const unsigned word = s % 2 ? mask[b].y : mask[b].x;
+                    const unsigned edges = word >> (8 * pair + s / 2);
+#pragma unroll
+                    for (int i = 0; i < 5; i++) {
+                        const float one = __shfl_sync(~0u, v[b][s % 2][i],
+                                                      lane / 4 * 4 + s / 2);
+                        acc[0][i] += edges & 1u ? one : 0.0f;
+                        acc[1][i] += edges & 16u ? one : 0.0f;
+                    }
+                }
+                }
+            }
+        }
+
+#line 266 "/gnnac/templates/tile_mma.cu.lua"
+#pragma unroll
+        for (int r = 0; r < 2; r++) {
+            const int place = 2 * pair + r;
+            const int row = window.x + place;
+            if (row >= n_rows)
+                continue;
+            float sum[5];
+#pragma unroll
+            for (int i = 0; i < 5; i++)
+                sum[i] = acc[r][i];
+            if (window.w > 0) {
+                const int piece = (int)warp - window.z;
+                const int slot = n_cut + 8 * window.z + place * window.w + piece;
+                float *to = partial + (long long)slot * 36;
+#line 425 "/gnnac/templates/lanes.lib.lua"
+    store4(to + c0, &sum[0]);
+#line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
+        store1(to + c1, &sum[4]);
+#line 281 "/gnnac/templates/tile_mma.cu.lua"
+                continue;
+            }
+#line 284 "/gnnac/templates/tile_mma.cu.lua"
+            const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 36;
+#line 47 "/gnnac/templates/epilogue.lib.lua"
+    float own[5];
+#line 51 "/gnnac/templates/epilogue.lib.lua"
+    load4(&own[0], from + c0);
+#line 51 "/gnnac/templates/epilogue.lib.lua"
+    load1(&own[4], from + c1);
+#line 61 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
+#line 66 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 5; i++)
+        sum[i] *= scale;
+#line 78 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 5; i++)
+#line 81 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] += own[i];
+#line 102 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 33;
+#line 425 "/gnnac/templates/lanes.lib.lua"
+    store4x1(to + c0, &sum[0]);
+#line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
+        store1(to + c1, &sum[4]);
+        }
+#line 288 "/gnnac/templates/tile_mma.cu.lua"
+        return;
+    }
+#line 294 "/gnnac/templates/tile_mma.cu.lua"
+    warp -= n_tiles;
+#line 64 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 68 "/gnnac/templates/parts.lib.lua"
+    const int edge = lane / 8;
+#line 287 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 8;
+#line 306 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 4 + 0;
+#line 300 "/gnnac/templates/lanes.lib.lua"
+    const int c1 = 32 + min(at + 0, 0);
+#line 326 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = x + c0;
+    asm("" : "+l"(x0));
+#line 326 "/gnnac/templates/lanes.lib.lua"
+    const float *x1 = x + c1;
+    asm("" : "+l"(x1));
+
+#line 61 "/gnnac/templates/sorted.lib.lua"
+    // A wide part has the warp, whose teams take turns at the neighbours; a
+    // packed one has a team. `place`: which id the lane fetches; `source`: which
+    // lane has the team's first, `stride` lanes before its next.
+    const bool wide = warp < n_wide;
+    const unsigned part =
+        wide ? warp : n_wide + (warp - n_wide) * 4 + edge;
+#line 68 "/gnnac/templates/sorted.lib.lua"
+    const bool active = part < n_parts;
+#line 72 "/gnnac/templates/sorted.lib.lua"
+    const int place = wide ? lane : at;
+    const int source = wide ? edge : edge * 8;
+    const int stride = wide ? 4 : 1;
+#line 76 "/gnnac/templates/sorted.lib.lua"
+    int row = 0, left = 0;
+    const int *ids = colidx + place;
+    if (active) {
+        const offset_t begin = __ldg(part_ptr + part);
+        row = __ldg(part_row + part);
+        left = (int)(__ldg(part_end + part) - begin);
+        ids += begin;
+    }
+#line 85 "/gnnac/templates/sorted.lib.lua"
+    const int degree = left;
+
+#line 91 "/gnnac/templates/sorted.lib.lua"
+    // Neighbours of this team, of the first, which takes as many batches as any,
+    // and of whole batches that no team lacks: rows that share a warp are sorted
+    // by how many batches they take.
+    const int first = __shfl_sync(~0u, left, 0);
+    const int last = __shfl_sync(~0u, left, 31);
+    const int mine = wide ? (left - edge + 3) / 4 : left;
+    const int most = wide ? (first + 3) / 4 : first;
+    const int sure =
+        wide ? first / 4 : (last - 1) / 4 * 4;
+
+#line 152 "/gnnac/templates/sorted.lib.lua"
+    float sum[5] = {};
+    int next[1];
+    {
+#line 103 "/gnnac/templates/sorted.lib.lua"
+#pragma unroll
+        for (int h = 0; h < 1; h++) {
+#line 106 "/gnnac/templates/sorted.lib.lua"
+            next[h] = place < left ? __ldg(ids) : 0;
+        }
+    }
+#line 157 "/gnnac/templates/sorted.lib.lua"
+#pragma unroll 1
+    for (int base = 0; base < most; base += 8) {
+        int id[1];
+#pragma unroll
+        for (int h = 0; h < 1; h++)
+            id[h] = next[h];
+#line 167 "/gnnac/templates/sorted.lib.lua"
+        ids += 8 * stride;
+        left -= 8 * stride;
+#line 103 "/gnnac/templates/sorted.lib.lua"
+#pragma unroll
+        for (int h = 0; h < 1; h++) {
+#line 106 "/gnnac/templates/sorted.lib.lua"
+            next[h] = place < left ? __ldg(ids) : 0;
+        }
+#line 175 "/gnnac/templates/sorted.lib.lua"
+#pragma unroll 1
+        for (int j = 0; j < 8 && base + j < most; j += 4) {
+#line 178 "/gnnac/templates/sorted.lib.lua"
+            if (base + j + 4 <= sure) {
+#line 115 "/gnnac/templates/sorted.lib.lua"
+                float v[4][5] = {};
+                int u_id[4];
+#pragma unroll
+                for (int k = 0; k < 4; k++)
+#line 122 "/gnnac/templates/sorted.lib.lua"
+                    u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
+#line 130 "/gnnac/templates/sorted.lib.lua"
+#pragma unroll
+                for (int k = 0; k < 4; k++) {
+#line 136 "/gnnac/templates/sorted.lib.lua"
+                    const long long u = (long long)u_id[k] * 36;
+#line 342 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+#line 342 "/gnnac/templates/lanes.lib.lua"
+            load1(&v[k][4], x1 + u);
+                }
+#line 142 "/gnnac/templates/sorted.lib.lua"
+#pragma unroll
+                for (int k = 0; k < 4; k++)
+#pragma unroll
+                    for (int i = 0; i < 5; i++)
+#line 149 "/gnnac/templates/sorted.lib.lua"
+                        sum[i] += v[k][i];
+#line 180 "/gnnac/templates/sorted.lib.lua"
+            } else {
+#line 115 "/gnnac/templates/sorted.lib.lua"
+                float v[4][5] = {};
+                int u_id[4];
+#pragma unroll
+                for (int k = 0; k < 4; k++)
+#line 122 "/gnnac/templates/sorted.lib.lua"
+                    u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
+#line 130 "/gnnac/templates/sorted.lib.lua"
+#pragma unroll
+                for (int k = 0; k < 4; k++) {
+#line 133 "/gnnac/templates/sorted.lib.lua"
+                    if (base + j + k >= mine)
+                        continue;
+#line 136 "/gnnac/templates/sorted.lib.lua"
+                    const long long u = (long long)u_id[k] * 36;
+#line 342 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+#line 342 "/gnnac/templates/lanes.lib.lua"
+            load1(&v[k][4], x1 + u);
+                }
+#line 142 "/gnnac/templates/sorted.lib.lua"
+#pragma unroll
+                for (int k = 0; k < 4; k++)
+#pragma unroll
+                    for (int i = 0; i < 5; i++)
+#line 149 "/gnnac/templates/sorted.lib.lua"
+                        sum[i] += v[k][i];
+            }
+        }
+    }
+
+#line 187 "/gnnac/templates/sorted.lib.lua"
+    if (wide) {
+#line 436 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 2; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 5; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 8);
+#line 447 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += more;
+        }
+    }
+    }
+#line 190 "/gnnac/templates/sorted.lib.lua"
+    if (!active || (wide && edge > 0))
+        return;
+#line 199 "/gnnac/templates/sorted.lib.lua"
+    if (part < n_cut) {
+        float *to = partial + (long long)part * 36;
+#line 425 "/gnnac/templates/lanes.lib.lua"
+    store4(to + c0, &sum[0]);
+#line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
+        store1(to + c1, &sum[4]);
+#line 202 "/gnnac/templates/sorted.lib.lua"
+        return;
+    }
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 36;
+#line 47 "/gnnac/templates/epilogue.lib.lua"
+    float own[5];
+#line 51 "/gnnac/templates/epilogue.lib.lua"
+    load4(&own[0], from + c0);
+#line 51 "/gnnac/templates/epilogue.lib.lua"
+    load1(&own[4], from + c1);
+#line 61 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
+#line 66 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 5; i++)
+        sum[i] *= scale;
+#line 78 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 5; i++)
+#line 81 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] += own[i];
+#line 102 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 33;
+#line 425 "/gnnac/templates/lanes.lib.lua"
+    store4x1(to + c0, &sum[0]);
+#line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
+        store1(to + c1, &sum[4]);
+}
+
+#line 86 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that was cut; teams take turns at its partial sums.
+#line 90 "/gnnac/templates/parts.lib.lua"
+extern "C" __global__ void __launch_bounds__(128, 1)
+gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36_finish(
+    float *out, float *partial, const offset_t *rowptr,
+    const float *self, const int *split_row, const int *split_first,
+    const int *split_last, int n_splits)
+{
+#line 93 "/gnnac/templates/parts.lib.lua"
+    const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
+    if (split >= n_splits)
+        return;
+#line 64 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 68 "/gnnac/templates/parts.lib.lua"
+    const int edge = lane / 8;
+#line 287 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 8;
+#line 306 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 4 + 0;
+#line 300 "/gnnac/templates/lanes.lib.lua"
+    const int c1 = 32 + min(at + 0, 0);
+#line 326 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = partial + c0;
+    asm("" : "+l"(x0));
+#line 326 "/gnnac/templates/lanes.lib.lua"
+    const float *x1 = partial + c1;
+    asm("" : "+l"(x1));
+#line 98 "/gnnac/templates/parts.lib.lua"
+    const int row = __ldg(split_row + split);
+    const int first = __ldg(split_first + split);
+    const int n = __ldg(split_last + split) - first + 1;
+
+    float sum[5] = {};
+#pragma unroll 1
+    for (int base = edge; base < n; base += 16) {
+        float v[4][5] = {};
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+            const int b = base + k * 4;
+            if (b >= n)
+                continue;
+#line 112 "/gnnac/templates/parts.lib.lua"
+            const long long u = (long long)(first + b) * 36;
+#line 342 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+#line 342 "/gnnac/templates/lanes.lib.lua"
+            load1(&v[k][4], x1 + u);
+        }
+#line 120 "/gnnac/templates/parts.lib.lua"
+#pragma unroll
+        for (int k = 0; k < 4; k++)
+#pragma unroll
+            for (int i = 0; i < 5; i++)
+                sum[i] += v[k][i];
+    }
+#line 436 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 2; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 5; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 8);
+#line 447 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += more;
+        }
+    }
+
+#line 129 "/gnnac/templates/parts.lib.lua"
+    if (edge > 0)
+        return;
+#line 133 "/gnnac/templates/parts.lib.lua"
+    const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 36;
+#line 47 "/gnnac/templates/epilogue.lib.lua"
+    float own[5];
+#line 51 "/gnnac/templates/epilogue.lib.lua"
+    load4(&own[0], from + c0);
+#line 51 "/gnnac/templates/epilogue.lib.lua"
+    load1(&own[4], from + c1);
+#line 61 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
+#line 66 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 5; i++)
+        sum[i] *= scale;
+#line 78 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 5; i++)
+#line 81 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] += own[i];
+#line 102 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 33;
+#line 425 "/gnnac/templates/lanes.lib.lua"
+    store4x1(to + c0, &sum[0]);
+#line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 423 "/gnnac/templates/lanes.lib.lua"
+        store1(to + c1, &sum[4]);
+}
