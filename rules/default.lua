@@ -347,6 +347,23 @@ rule "past_the_cache" {
   priority = 14,
 }
 
+-- Neighbouring rows that share columns: 8 rows fetch each column's row of x once
+-- and are summed by tensor cores, where that saves a third of the rows or half.
+-- Evidence: reasoned; counted, not timed (templates/README.md). It stands behind the
+-- others until a GPU has timed it.
+rule "shared_columns" {
+  when = function(graph, layer)
+    return graph.locality.window_reuse_8 >= 1.5 and layer.agg_dim >= 16
+  end,
+  choose = function(graph, layer)
+    local lanes = math.min(32, power_up(ceil_div(words(layer), 8)))
+    return { template = "tile_mma", tilePercent = { 150, 200 },
+             packedEdges = 32, dimWorker = lanes }
+  end,
+  why = "neighbouring rows share columns: what 8 rows share is fetched once",
+  priority = 13,
+}
+
 -- Products with few columns; wider ones are BLAS's. A deep product, or any of few
 -- rows, has a lane hold all columns of four rows, and the depth shared by the whole
 -- warp: each load is then of one row. Fewer rows than keep the device busy have it
@@ -699,6 +716,21 @@ test "wide rows of 16 bits are not deeper than registers allow" {
   graph = { nodes = 1e6, degree = { mean = 20, max = 60 } },
   layer = { agg_dim = 256, dtype = "f16" },
   expect = { rule = "wide_rows", coarsen = 2 },
+}
+
+test "rows that share columns are summed as tiles, too" {
+  graph = { nodes = 13752, edges = 491722, degree = { mean = 36, max = 100 },
+            locality = { window_reuse_8 = 1.9 } },
+  layer = { agg_dim = 64 },
+  expect = { rule = "shared_columns", template = "tile_mma",
+             tilePercent = 200, dimWorker = 8 },
+}
+
+test "a column of its own for every edge leaves nothing to share" {
+  graph = { nodes = 13752, edges = 491722, degree = { mean = 36, max = 100 },
+            locality = { window_reuse_8 = 1.1 } },
+  layer = { agg_dim = 64 },
+  expect = { silent = "shared_columns" },
 }
 
 test "narrow products share their depth" {

@@ -148,6 +148,26 @@ rule "every_slab" {
   priority = 2,
 }
 
+rule "every_tile_mma" {
+  when = function(graph)
+    return graph.edges > 0 and graph.locality.window_reuse_8 >= 1.2
+  end,
+  choose = function(graph, layer)
+    local lanes = 1
+    while lanes < 32 and 8 * lanes < layer.agg_dim do lanes = 2 * lanes end
+    return {
+      template = "tile_mma",
+      tilePercent = { 120, 150, 200 },
+      tileUnroll = { 1, 2, 4 },
+      packedEdges = 32,
+      dimWorker = lanes,
+      warpPerBlock = { 2, 4, 8 },
+    }
+  end,
+  why = "all of tile_mma",
+  priority = 3,
+}
+
 rule "every_narrow" {
   when = function(graph, layer)
     return graph.edges > 0 and layer.agg_dim <= 8
@@ -237,6 +257,13 @@ test "slabs that do not fit are none" {
   graph = { nodes = 1e6 },
   layer = { agg_dim = 512 },
   expect = { rule = "every_slab", slab = 0, hints = 2 },
+}
+
+test "shared columns" {
+  graph = { locality = { window_reuse_8 = 1.5 } },
+  layer = { agg_dim = 64 },
+  expect = { rule = "every_tile_mma", tilePercent = 200, tileUnroll = 4,
+             dimWorker = 8 },
 }
 
 test "no edges, no groups" {

@@ -28,6 +28,16 @@ static const double batch_instructions = 5;
 static const double edge_instructions = 2;
 static const double apart = 2;
 
+// Rows of x that are asked for: one an edge, but for windows of 8 rows that are
+// tiles one a column. Taken for all of them where the mean window is one.
+static double rows_fetched(const struct candidate *c, const struct props *graph,
+                           double edges)
+{
+    double percent = (double)candidate_get(c, "tilePercent", 0);
+    double reuse = props_number(graph, "graph.locality.window_reuse_8");
+    return percent > 0 && 100 * reuse >= percent ? edges / reuse : edges;
+}
+
 // Bytes that a variant must move: gathered rows at `share` of their cost,
 // indices for every tile, result, own term.
 static double bytes_moved(const struct kernel_spec *spec, double nodes,
@@ -217,17 +227,18 @@ double cost_estimate(const struct candidate *c, const struct kernel_spec *spec,
 {
     double nodes = props_number(graph, "graph.nodes");
     double edges = props_number(graph, "graph.edges");
+    double fetched = rows_fetched(c, graph, edges);
     double sms = (double)device->sm_count;
     struct shape s = shape_of(c, spec, graph);
     // A team walks its edges in steps of in_flight; each step waits once.
     double steps = ceil(s.longest / (s.teams * s.in_flight));
     double share = of_slabs(&s, spec, nodes, device);
     const double terms[] = {
-        bytes_moved(spec, nodes, edges, share, s.tiles) /
+        bytes_moved(spec, nodes, fetched, share, s.tiles) /
             device->mem_bandwidth,
         waiting(&s, edges, sms),
         instructions(&s, edges) / (sms * issue_rate),
-        lines(&s, spec->dim, edges) / (sms * line_rate),
+        lines(&s, spec->dim, fetched) / (sms * line_rate),
         steps * gather_latency_s,
     };
     // They overlap, but never wholly.

@@ -24,6 +24,12 @@ static bool arg_needs_sorted_parts(enum launch_arg a)
     return a == ARG_PART_END || a == ARG_N_CUT || a == ARG_N_WIDE;
 }
 
+static bool arg_needs_tiles(enum launch_arg a)
+{
+    return a == ARG_TILES || a == ARG_TILE_COLUMNS || a == ARG_TILE_MASKS ||
+           a == ARG_N_TILES;
+}
+
 static gnnac_status check_launch(const struct kernel *k, const struct launch *l,
                                  gnnac_error *err)
 {
@@ -43,9 +49,28 @@ static gnnac_status check_launch(const struct kernel *k, const struct launch *l,
         if (arg_needs_sorted_parts(l->args[i]) && !k->packed_rows)
             return BAD("kernel %s: argument %s needs packed_rows", k->name,
                        launch_arg_name(l->args[i]));
+        if (arg_needs_tiles(l->args[i]) && !k->tile_percent)
+            return BAD("kernel %s: argument %s needs tile_percent", k->name,
+                       launch_arg_name(l->args[i]));
         if (l->args[i] == ARG_PARTIAL && !k->partials)
             return BAD("kernel %s: argument partial without partials", k->name);
     }
+    return GNNAC_OK;
+}
+
+static gnnac_status check_limits(const struct kernel *k, gnnac_error *err)
+{
+    if ((k->part_size > 0) != (k->parts_per_block > 0) ||
+        ((k->partials || k->part_rows) && !k->part_size))
+        return BAD("kernel %s: part_size and parts_per_block contradict",
+                   k->name);
+    if ((k->packed_rows > 0) != (k->packed_edges > 0) ||
+        (k->packed_rows > 0) != (k->packed_step > 0) ||
+        k->packed_edges > k->part_size || (k->packed_rows && k->part_rows))
+        return BAD("kernel %s: its limits of packed rows contradict", k->name);
+    if ((k->tile_percent > 0) != (k->tile_blocks > 0) ||
+        (k->tile_percent && (!k->packed_rows || !k->partials)))
+        return BAD("kernel %s: its limits of tiles contradict", k->name);
     return GNNAC_OK;
 }
 
@@ -55,18 +80,8 @@ gnnac_status kernel_check(const struct kernel *k, gnnac_error *err)
         return BAD("a kernel's name is not an identifier");
     if (k->offset_bits != 32 && k->offset_bits != 64)
         return BAD("kernel %s: offset_bits is 32 or 64", k->name);
-    if ((k->part_size > 0) != (k->parts_per_block > 0) ||
-        ((k->partials || k->part_rows) && !k->part_size))
-        return BAD("kernel %s: part_size and parts_per_block contradict",
-                   k->name);
-    if ((k->packed_rows > 0) != (k->packed_edges > 0) ||
-        (k->packed_rows > 0) != (k->packed_step > 0) ||
-        k->packed_edges > k->part_size || (k->packed_rows && k->part_rows))
-        return BAD("kernel %s: its limits of packed rows contradict", k->name);
-    for (int32_t i = 0; i < k->n_launches; i++) {
-        gnnac_status st = check_launch(k, &k->launches[i], err);
-        if (st != GNNAC_OK)
-            return st;
-    }
-    return GNNAC_OK;
+    gnnac_status st = check_limits(k, err);
+    for (int32_t i = 0; i < k->n_launches && st == GNNAC_OK; i++)
+        st = check_launch(k, &k->launches[i], err);
+    return st;
 }

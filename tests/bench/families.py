@@ -26,7 +26,7 @@ except ImportError as e:
     peers = None
 
 FAMILIES = ["row_split", "neighbor_group", "edge_balanced", "hybrid",
-            "narrow"]
+            "tile_mma", "narrow"]
 
 # The newest run of a question.
 TIMES = """
