@@ -25,6 +25,8 @@ struct fleet {
     FILE *reports[MAX_GPUS]; // owned; what they print
     bool finished; // no tuner failed
     const struct fleet_request *rq;
+    char openmp[32]; // OMP_NUM_THREADS of each
+    char **environment; // owned
     size_t n_words;
     char *words[MAX_WORDS + 1]; // owned: this program's command line
 };
@@ -124,6 +126,32 @@ static size_t end_of_options(const struct fleet *f)
     return i;
 }
 
+static int threads_of_each(const struct fleet *f)
+{
+    int n = core_count(f->rq->n_threads) / (int)f->n;
+    return n ? n : 1;
+}
+
+// Tuners that each have a thread on every core, and these wait busily, stand in
+// each other's way: two GPUs then take longer than one. Of a variable that is
+// there twice the first counts.
+static gnnac_status write_environment(struct fleet *f, gnnac_error *err)
+{
+    static char passive[] = "OMP_WAIT_POLICY=passive";
+    size_t n = 0;
+    while (environ[n])
+        n++;
+    f->environment = calloc(n + 3, sizeof(*f->environment));
+    if (!f->environment)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    snprintf(f->openmp, sizeof(f->openmp), "OMP_NUM_THREADS=%d",
+             threads_of_each(f));
+    f->environment[0] = f->openmp;
+    f->environment[1] = passive;
+    memcpy(f->environment + 2, environ, n * sizeof(*environ));
+    return GNNAC_OK;
+}
+
 // What a tuner's command line has besides this program's: of options that are
 // repeated the last counts.
 struct own_options {
@@ -133,10 +161,9 @@ struct own_options {
 static void write_own_options(const struct fleet *f, size_t i,
                               struct own_options *own)
 {
-    int threads = core_count(f->rq->n_threads) / (int)f->n;
     snprintf(own->device, sizeof(own->device), "cuda:%d", f->ordinals[i]);
     snprintf(own->part, sizeof(own->part), "%zu/%zu", i + 1, f->n);
-    snprintf(own->threads, sizeof(own->threads), "%d", threads ? threads : 1);
+    snprintf(own->threads, sizeof(own->threads), "%d", threads_of_each(f));
 }
 
 static void write_command_line(const struct fleet *f,
@@ -170,7 +197,7 @@ static gnnac_status start_tuner(struct fleet *f, size_t i, gnnac_error *err)
                      &files, fileno(f->reports[i]), STDOUT_FILENO) ||
                  posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP) ||
                  posix_spawn(&f->tuners[i], "/proc/self/exe", &files, &how,
-                             argv, environ);
+                             argv, f->environment);
     if (f->reports[i]) {
         posix_spawn_file_actions_destroy(&files);
         posix_spawnattr_destroy(&how);
@@ -234,6 +261,8 @@ static void wait_for_all(struct fleet *f, bool (*stop)(void))
 static gnnac_status start_all(struct fleet *f, gnnac_error *err)
 {
     gnnac_status st = read_command_line(f, err);
+    if (st == GNNAC_OK)
+        st = write_environment(f, err);
     for (size_t i = 0; i < f->n && st == GNNAC_OK; i++)
         st = start_tuner(f, i, err);
     if (st != GNNAC_OK)
@@ -278,6 +307,7 @@ gnnac_status fleet_run(const struct fleet_request *rq, struct fleet_result *out,
 out:
     for (size_t i = 0; i <= f->n_words; i++)
         free(f->words[i]); // the last is what the end was read into
+    free(f->environment);
     free(f);
     return st;
 }
