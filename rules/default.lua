@@ -199,7 +199,8 @@ rule "few_rows" {
         coarsen = loads, unroll = in_flight_or_more(graph),
         edgeWorker = teams > 1 and { teams, teams // 2 } or 1 },
       { template = "row_split", dimWorker = deep, vec = 4,
-        coarsen = math.min(4, ceil_div(width, 4 * deep)), unroll = 8,
+        coarsen = math.min(layer.dtype == "f32" and 4 or 2,
+                           ceil_div(width, 4 * deep)), unroll = 8,
         edgeWorker = math.min(16, 32 // deep) },
     }
   end,

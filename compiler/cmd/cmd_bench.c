@@ -226,6 +226,7 @@ static gnnac_status open_workbench(const struct options *o,
     struct workbench_request rq;
     read_workbench_request(o, &rq);
     rq.timed = true;
+    rq.unpruned = true;
     gnnac_status st = workbench_open(&rq, wb, err);
     if (st == GNNAC_OK && !wb->cuda) {
         workbench_close(wb);

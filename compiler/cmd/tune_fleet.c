@@ -1,5 +1,6 @@
 #include "cmd/tune_fleet.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -132,13 +133,22 @@ static int threads_of_each(const struct fleet *f)
     return n ? n : 1;
 }
 
+// OpenMP's settings that the tuners get from here.
+static bool is_replaced(const char *variable)
+{
+    static const char *const names[] = {"OMP_NUM_THREADS=", "OMP_WAIT_POLICY="};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strncmp(variable, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
 // Tuners that each have a thread on every core, and these wait busily, stand in
-// each other's way: two GPUs then take longer than one. Of a variable that is
-// there twice the first counts.
+// each other's way: two GPUs then take longer than one.
 static gnnac_status write_environment(struct fleet *f, gnnac_error *err)
 {
     static char passive[] = "OMP_WAIT_POLICY=passive";
-    size_t n = 0;
+    size_t n = 0, at = 0;
     while (environ[n])
         n++;
     f->environment = calloc(n + 3, sizeof(*f->environment));
@@ -146,9 +156,11 @@ static gnnac_status write_environment(struct fleet *f, gnnac_error *err)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
     snprintf(f->openmp, sizeof(f->openmp), "OMP_NUM_THREADS=%d",
              threads_of_each(f));
-    f->environment[0] = f->openmp;
-    f->environment[1] = passive;
-    memcpy(f->environment + 2, environ, n * sizeof(*environ));
+    f->environment[at++] = f->openmp;
+    f->environment[at++] = passive;
+    for (size_t i = 0; i < n; i++)
+        if (!is_replaced(environ[i]))
+            f->environment[at++] = environ[i];
     return GNNAC_OK;
 }
 
@@ -180,31 +192,50 @@ static void write_command_line(const struct fleet *f,
     memcpy(argv + at + n, f->words + at, (f->n_words - at) * sizeof(*argv));
 }
 
+// What the tuner prints goes to its report, or, where there can be no file,
+// nowhere: the database has it, too. Other tuners do not inherit the report.
+static int redirect(struct fleet *f, size_t i,
+                    posix_spawn_file_actions_t *files)
+{
+    f->reports[i] = tmpfile();
+    if (!f->reports[i])
+        return posix_spawn_file_actions_addopen(files, STDOUT_FILENO,
+                                                "/dev/null", O_WRONLY, 0);
+    int fd = fileno(f->reports[i]);
+    return fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 ||
+           posix_spawn_file_actions_adddup2(files, fd, STDOUT_FILENO);
+}
+
 // A group of its own, so that who interrupts this program does not interrupt
 // its tuners twice.
+static int spawn(struct fleet *f, size_t i, char *const argv[])
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t how;
+    if (posix_spawn_file_actions_init(&files) != 0)
+        return -1;
+    int failed = posix_spawnattr_init(&how);
+    if (failed == 0) {
+        failed = redirect(f, i, &files) ||
+                 posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP) ||
+                 posix_spawn(&f->tuners[i], "/proc/self/exe", &files, &how,
+                             argv, f->environment);
+        posix_spawnattr_destroy(&how);
+    }
+    posix_spawn_file_actions_destroy(&files);
+    return failed;
+}
+
 static gnnac_status start_tuner(struct fleet *f, size_t i, gnnac_error *err)
 {
     struct own_options own;
     char *argv[MAX_WORDS + MAX_OWN + 1] = {NULL};
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t how;
     write_own_options(f, i, &own);
     write_command_line(f, &own, argv);
-    f->reports[i] = tmpfile();
-    int failed = !f->reports[i] || posix_spawn_file_actions_init(&files) ||
-                 posix_spawnattr_init(&how) ||
-                 posix_spawn_file_actions_adddup2(
-                     &files, fileno(f->reports[i]), STDOUT_FILENO) ||
-                 posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP) ||
-                 posix_spawn(&f->tuners[i], "/proc/self/exe", &files, &how,
-                             argv, f->environment);
-    if (f->reports[i]) {
-        posix_spawn_file_actions_destroy(&files);
-        posix_spawnattr_destroy(&how);
-    }
-    return failed ? FAIL(err, GNNAC_EIO, "no tuner can be started for %s",
-                         own.device)
-                  : GNNAC_OK;
+    return spawn(f, i, argv) == 0
+               ? GNNAC_OK
+               : FAIL(err, GNNAC_EIO, "no tuner can be started for %s",
+                      own.device);
 }
 
 static void tell_all(const struct fleet *f, int signal_number)

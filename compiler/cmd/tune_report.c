@@ -49,8 +49,13 @@ static json_t *contest_json(const struct selection *s, const struct contest *c)
     if (c->n == 0)
         return json_null();
     json_t *entries = json_array();
-    for (size_t i = 0; i < c->n; i++)
-        json_array_append_new(entries, entry_json(s, &c->entries[i]));
+    for (size_t i = 0; i < c->n; i++) {
+        json_t *entry = entry_json(s, &c->entries[i]);
+        if (json_array_append_new(entries, entry) != 0) {
+            json_decref(entries);
+            return NULL;
+        }
+    }
     return json_pack("{s:I, s:o, s:o, s:b, s:b, s:o, s:o}", "samples",
                      (json_int_t)c->n_samples, "default_to_winner",
                      interval_json(&c->gain), "noise", interval_json(&c->noise),
@@ -89,7 +94,10 @@ json_t *tune_report(const struct assembly *a)
     const struct manifest *m = a->manifest;
     json_t *steps = json_array();
     for (int32_t i = 0; i < m->n_choices; i++)
-        json_array_append_new(steps, step_json(a, &m->choices[i]));
+        if (json_array_append_new(steps, step_json(a, &m->choices[i])) != 0) {
+            json_decref(steps);
+            return NULL;
+        }
     return json_pack("{s:s, s:s, s:I, s:o, s:o}", "model", m->model.name,
                      "fingerprint", a->graph.fingerprint, "unfinished",
                      (json_int_t)a->selection->report.n_unfinished, "counts",

@@ -20,11 +20,13 @@ int crew_size(int n_threads)
 
 static void rest(int *looks)
 {
-    if (++*looks > LOOKS)
+    if (*looks == LOOKS) {
         sched_yield();
+        return;
+    }
+    ++*looks;
 #ifdef __x86_64__
-    else
-        __builtin_ia32_pause();
+    __builtin_ia32_pause();
 #endif
 }
 

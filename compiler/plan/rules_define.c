@@ -2,6 +2,7 @@
 // Everything that can be checked without a graph is checked here.
 #include "plan/rules_state.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -70,6 +71,15 @@ static int take_function(lua_State *L, const char *field, bool required,
     return luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
+// As JSON has it: what rules say goes into manifests and records.
+static bool is_utf8(const char *text)
+{
+    json_t *j = json_string(text);
+    bool is = j != NULL;
+    json_decref(j);
+    return is;
+}
+
 static void take_text(lua_State *L, const char *field, char *out, size_t size,
                       const char *where)
 {
@@ -79,6 +89,8 @@ static void take_text(lua_State *L, const char *field, char *out, size_t size,
     if (!*text || strlen(text) >= size)
         raise_at(L, where, "'%s' must have 1 to %d characters", field,
                  (int)size - 1);
+    if (!is_utf8(text))
+        raise_at(L, where, "'%s' is not UTF-8", field);
     snprintf(out, size, "%s", text);
     lua_pop(L, 1);
 }

@@ -315,6 +315,7 @@ static struct select_report sum(const struct select_report *a,
         .n_rejected = a->n_rejected + b->n_rejected,
         .n_unfinished = a->n_unfinished + b->n_unfinished,
         .n_twins = a->n_twins + b->n_twins,
+        .n_pruned = a->n_pruned + b->n_pruned,
         .n_quarantined = a->n_quarantined + b->n_quarantined};
 }
 

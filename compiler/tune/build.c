@@ -230,7 +230,8 @@ gnnac_status build_rest(struct workbench *wb, struct selection *sel,
         return st;
     for (size_t i = 0; i < sel->n_variants; i++)
         for (size_t image = 0; image <= wb->n_archs; image++)
-            if (is_chosen(sel, n_steps, (int32_t)i))
+            if (is_chosen(sel, n_steps, (int32_t)i) &&
+                !sel->variants[i].others)
                 want_image(wb, sel, (int32_t)i, image, &o);
     st = compile_orders(wb, sel, &o, NULL, err);
     for (size_t i = 0; i < o.n && st == GNNAC_OK; i++) {

@@ -112,7 +112,7 @@ gnnac_status question_decide(struct selector *s, struct question *q,
     const struct variant *all = s->sel->variants;
     const struct contest *c = &s->sel->contests[q->step];
     size_t best = c->n ? option_of(q, c->winner) : q->n_options;
-    for (size_t i = 0; i < q->n_options; i++)
+    for (size_t i = 0; i < q->n_options && !q->others; i++)
         s->sel->report.n_rejected +=
             strcmp(all[q->options[i]].status, "ok") != 0;
     if (best == q->n_options)

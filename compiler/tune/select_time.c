@@ -119,7 +119,7 @@ bool question_prunes(struct selector *s, const struct question *q,
                      int32_t variant)
 {
     gnnac_error why = {{0}};
-    if (s->wb->request.record ||
+    if (s->wb->request.record || s->wb->request.unpruned ||
         !is_pruned(&s->wb->device, s->sel->variants, q->options, q->n_options,
                    variant, &why))
         return false;

@@ -30,6 +30,7 @@ struct workbench_request {
     unsigned part, parts; // time this share of the questions, from 0 on, of so
                           // many; 0: all
     bool record;         // nobody leaves a race: all samples of all are kept
+    bool unpruned;       // what is not worth timing (prune.h) is timed, too
     uint64_t seed;       // of the order in which candidates are timed
     bool (*stop)(void);  // true: time no more, take what there is; NULL: never
     const char *const *rules, *const *settings; // --rules, --set

@@ -297,6 +297,13 @@ static bool step_can_pass(const struct program *p, const struct step *s,
     }
 }
 
+// A grid of nothing would run nothing, and say nothing.
+static bool step_counts(const struct step *s, enum grid_count count)
+{
+    return (count != GRID_WEIGHTS || s->kind == STEP_OPTIMIZER) &&
+           (count != GRID_ENTRIES || s->kind == STEP_DROP_ENTRIES);
+}
+
 static gnnac_status check_step_kernel(const struct checked_step *c)
 {
     if (c->s->kernel < 0 || c->s->kernel >= c->m->n_kernels)
@@ -309,6 +316,9 @@ static gnnac_status check_step_kernel(const struct checked_step *c)
         return BAD_STEP(c, "its kernel was made for another dtype");
     if (k->offset_bits < c->offset_bits)
         return BAD_STEP(c, "its kernel's 32-bit offsets overflow");
+    for (int32_t i = 0; i < k->n_launches; i++)
+        if (!step_counts(c->s, k->launches[i].count))
+            return BAD_STEP(c, "its kernel counts what the step does not have");
     for (int32_t i = 0; i < k->n_launches; i++)
         for (int32_t j = 0; j < k->launches[i].n_args; j++)
             if (!step_can_pass(c->p, c->s, k->launches[i].args[j]))

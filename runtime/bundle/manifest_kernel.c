@@ -71,6 +71,9 @@ static gnnac_status check_limits(const struct kernel *k, gnnac_error *err)
     if ((k->tile_percent > 0) != (k->tile_blocks > 0) ||
         (k->tile_percent && (!k->packed_rows || !k->partials)))
         return BAD("kernel %s: its limits of tiles contradict", k->name);
+    if (k->tile_percent &&
+        (!kernel_takes(k, ARG_TILES) || !kernel_takes(k, ARG_N_TILES)))
+        return BAD("kernel %s: takes no tiles, though there are some", k->name);
     return GNNAC_OK;
 }
 

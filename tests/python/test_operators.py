@@ -156,6 +156,10 @@ class Operators(Case):
                     self.graph, x, out=x)),
                 ("2 for each head", lambda: gnnac.attention(
                     self.loopless, x, normal(NODES, 3))),
+                ("2 for each head", lambda: gnnac.attention(
+                    self.loopless, x, normal(NODES, 0))),
+                ("2 for each head", lambda: gnnac.attention_backward(
+                    self.loopless, x, x, normal(NODES, 0))),
                 ("do not divide", lambda: gnnac.sddmm(
                     self.graph, x, x, heads=3)),
                 ("heads must be from 1", lambda: gnnac.sddmm(

@@ -329,6 +329,7 @@ TEST(rows_that_share_a_warp_are_a_feature_that_readers_must_have)
 
 TEST(tiles_are_a_feature_that_readers_must_have)
 {
+    static const enum launch_arg takes[] = {ARG_N_TILES, ARG_TILES};
     struct manifest *m = example(), *back = calloc(1, sizeof(*back));
     struct kernel *k = &m->kernels[0];
     k->part_size = 32;
@@ -338,27 +339,26 @@ TEST(tiles_are_a_feature_that_readers_must_have)
     char *text = text_of(m);
     CHECK(!strstr(text, "tile"));
     free(text);
-    k->tile_percent = 150;
-    k->tile_blocks = 64;
+    k->tile_percent = k->tile_blocks = 150;
+    CHECK_INT(kernel_check(k, NULL), GNNAC_EFORMAT); // who would sum them?
+    memcpy(k->launches[0].args, takes, sizeof(takes));
     text = text_of(m);
     CHECK_HAS(text, "\"requires\":[\"packed_rows\",\"products\",\"fused\","
                     "\"tiles\"]");
     CHECK_INT(manifest_parse(text, strlen(text), back, NULL), GNNAC_OK);
     CHECK(memcmp(&back->kernels[0], k, sizeof(*k)) == 0);
-    k->launches[0].args[0] = ARG_N_TILES;
-    CHECK_INT(kernel_check(k, NULL), GNNAC_OK);
     k->tile_blocks = 0;
     CHECK_INT(kernel_check(k, NULL), GNNAC_EFORMAT);
     k->tile_percent = 0; // an argument without what it counts
     CHECK_INT(kernel_check(k, NULL), GNNAC_EFORMAT);
-    k->launches[0].args[0] = ARG_N_WIDE;
+    k->launches[0].args[0] = k->launches[0].args[1] = ARG_N_WIDE;
     CHECK_INT(kernel_check(k, NULL), GNNAC_OK);
     k->tile_percent = k->tile_blocks = 4;
+    memcpy(k->launches[0].args, takes, sizeof(takes));
     k->partials = false;
     CHECK_INT(kernel_check(k, NULL), GNNAC_EFORMAT);
     k->partials = true;
     k->packed_rows = k->packed_edges = k->packed_step = 0;
-    k->launches[0].args[0] = ARG_X;
     CHECK_INT(kernel_check(k, NULL), GNNAC_EFORMAT);
     free(text);
     free(back);
@@ -561,8 +561,11 @@ TEST(kernels_of_weighted_sums_read_weights_and_others_do_not)
     struct manifest *m = operator_of("wsum:4", 3);
     refused_operators(m, "does not read the edges' weights");
     m = operator_of("sum:4", 2);
-    struct launch *l = &kernel_of(m)->launches[0];
     CHECK_INT(manifest_check(m, NULL), GNNAC_OK);
+    kernel_of(m)->launches[0].count = GRID_WEIGHTS;
+    refused_operators(m, "counts what the step does not have");
+    m = operator_of("sum:4", 2);
+    struct launch *l = &kernel_of(m)->launches[0];
     l->args[l->n_args++] = ARG_EDGE_VALUES;
     refused_operators(m, "an operand that the step does not have");
     static const enum launch_arg others[] = {ARG_EDGE_OUT, ARG_EDGE_OF, ARG_G,

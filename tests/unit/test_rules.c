@@ -302,6 +302,8 @@ TEST(bad_bodies_are_reported_at_the_rule)
         {"when = function() end, choose = {}", "'why' must be a text"},
         {"when = function() end, choose = {}, why = ''",
          "'why' must have 1 to 255 characters"},
+        {"when = function() end, choose = {}, why = 'caf\\233'",
+         "'why' is not UTF-8"},
         {ALWAYS ", choose = {}, priority = '5'", "'priority' must be a number"},
         {ALWAYS ", choose = {}, priority = 0/0", "'priority' must be a number"},
         {ALWAYS ", choose = {}, limit = 3",

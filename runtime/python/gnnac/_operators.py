@@ -221,6 +221,12 @@ def sddmm_backward(graph: Graph, out_grad: Any, x: Any, y: Any,
 # ---- attention --------------------------------------------------------------
 
 
+def _score_heads(columns: int) -> int:
+    if columns < 2 or columns % 2:
+        raise usage(f"scores has {columns} columns: expected 2 for each head")
+    return columns // 2
+
+
 def attention(graph: Graph, x: Any, scores: Any, out: Any = None,
               workspace: Any = None) -> Any:
     """GAT's sum: x [nodes, d] weighted by the softmax, over each node's
@@ -228,12 +234,9 @@ def attention(graph: Graph, x: Any, scores: Any, out: Any = None,
     `scores` [nodes, 2 * heads]. The graph's self loops must have been dropped.
     """
     given, by_node = _read(graph, x, "x"), _read(graph, scores, "scores")
-    if by_node.shape[1] % 2:
-        raise usage(f"scores has {by_node.shape[1]} columns: "
-                    "expected 2 for each head")
+    heads = _score_heads(by_node.shape[1])
     y, result = _written(graph, out, "out", given.shape, given, by_node)
-    key = PlanKey(ATTENTION, 0, given.shape[1], by_node.shape[1] // 2, False,
-                  False)
+    key = PlanKey(ATTENTION, 0, given.shape[1], heads, False, False)
     _forward(graph, key, _operands(given, by_node), given, result, workspace)
     return y
 
@@ -244,12 +247,12 @@ def attention_backward(graph: Graph, out_grad: Any, x: Any, scores: Any, *,
     """(gradient of x, gradient of scores) from that of attention()'s result;
     `x_grad`, `scores_grad`: True, False (then None), or the array to write."""
     given, by_node = _read(graph, x, "x"), _read(graph, scores, "scores")
+    heads = _score_heads(by_node.shape[1])
     grad = _read(graph, out_grad, "out_grad", given.shape)
     to_x, x_view = _gradient(graph, x_grad, "x_grad", given.shape, grad)
     to_scores, scores_view = _gradient(graph, scores_grad, "scores_grad",
                                        by_node.shape, grad)
-    key = PlanKey(ATTENTION, 0, given.shape[1], by_node.shape[1] // 2, False,
-                  True)
+    key = PlanKey(ATTENTION, 0, given.shape[1], heads, False, True)
     _backward(graph, key, _operands(given, by_node), None, grad,
               _gradients(x_view, scores_view), workspace)
     return to_x, to_scores
