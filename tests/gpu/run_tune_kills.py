@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "cli"))
 import machine  # pylint: disable=wrong-import-position
 
-GNNAC = sys.argv[1]
+GNNAC = os.path.abspath(sys.argv[1])
 KILLS = 200 if os.environ.get("GNNAC_TEST_SLOW") else 12
 PATIENCE_S = 240  # more than any tuning takes on a busy machine
 OPTIONS = ["--model", "gcn", "--layers", "2", "--dim", "8", "--hidden", "12",
