@@ -1,5 +1,6 @@
 #include "cli/requests.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -69,6 +70,11 @@ gnnac_status read_weights(gnnac_model *m, const struct options *o,
 {
     return o->weights ? gnnac_model_load_weights(m, o->weights, err)
                       : gnnac_model_init_weights(m, o->seed, err);
+}
+
+json_t *real_json(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
 }
 
 json_t *reordering_json(const struct reordering *r)

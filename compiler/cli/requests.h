@@ -28,6 +28,9 @@ struct assemble_request read_assemble_request(
 gnnac_status read_weights(gnnac_model *m, const struct options *o,
                           gnnac_error *err);
 
+// The number; null where it is none, or infinite, which JSON cannot say.
+json_t *real_json(double x);
+
 // {"method", "why"}; null where nobody asked for an order.
 json_t *reordering_json(const struct reordering *r);
 

@@ -164,21 +164,16 @@ static void print_csv(const struct table *t)
     }
 }
 
-static json_t *number(double v)
-{
-    return isnan(v) ? json_null() : json_real(v);
-}
-
 static json_t *row_json(const struct table *t, const struct row *r)
 {
     return json_pack(
         "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kernel", r->name,
         "knobs", r->knobs, "status", r->status, "median_us",
-        number(r->ns / 1e3), "p20_us", number(r->p20_ns / 1e3), "p80_us",
-        number(r->p80_ns / 1e3), "gather_gb_s",
-        number(gather_rate(t->b, t->g, r->ns) / 1e9), "of_roof",
-        number(of_roof(t, r)), "cusparse_ratio", number(gain(t, r)),
-        "f32_ratio", number(of_f32(t, r)));
+        real_json(r->ns / 1e3), "p20_us", real_json(r->p20_ns / 1e3), "p80_us",
+        real_json(r->p80_ns / 1e3), "gather_gb_s",
+        real_json(gather_rate(t->b, t->g, r->ns) / 1e9), "of_roof",
+        real_json(of_roof(t, r)), "cusparse_ratio", real_json(gain(t, r)),
+        "f32_ratio", real_json(of_f32(t, r)));
 }
 
 static gnnac_status print_json(const struct table *t, gnnac_error *err)
@@ -193,11 +188,11 @@ static gnnac_status print_json(const struct table *t, gnnac_error *err)
                   dtype_name(t->b->dtype), "nodes",
                   (json_int_t)t->g->n_nodes, "edges",
                   (json_int_t)t->g->n_edges, "dim", (int)t->b->dim, "pitch",
-                  (int)t->b->pitch, "roof_gb_s", number(t->b->roof / 1e9),
+                  (int)t->b->pitch, "roof_gb_s", real_json(t->b->roof / 1e9),
                   "no_cusparse",
                   t->b->no_cusparse[0] ? json_string(t->b->no_cusparse)
                                        : json_null(),
-                  "f32_us", number(t->b->f32.ns / 1e3), "f32_kernel",
+                  "f32_us", real_json(t->b->f32.ns / 1e3), "f32_kernel",
                   isnan(t->b->f32.ns) ? json_null()
                                       : json_string(t->b->f32.name),
                   "rows", rows),

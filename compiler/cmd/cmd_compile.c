@@ -75,8 +75,7 @@ static json_t *choice_json(const struct manifest *m, const struct choice *c)
                      step_kind_name(s->kind), "kernel",
                      m->kernels[s->kernel].name, "rule", c->rule, "level",
                      c->level, "why", c->why, "median_ns",
-                     isnan(c->median_ns) ? json_null()
-                                         : json_real(c->median_ns));
+                     real_json(c->median_ns));
 }
 
 static json_t *operator_json(const struct manifest *m,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/action.h"
+#include "cli/requests.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cmd/cmd_db.h"
@@ -147,11 +148,6 @@ out:
 
 // ---- printing ---------------------------------------------------------------
 
-json_t *ns_json(double ns)
-{
-    return isfinite(ns) ? json_real(ns) : json_null();
-}
-
 json_t *point_json(const struct candidate *c, double ns)
 {
     char knobs[256];
@@ -159,7 +155,8 @@ json_t *point_json(const struct candidate *c, double ns)
         return json_null();
     candidate_text(c, knobs, sizeof(knobs));
     return json_pack("{s:s, s:s, s:s, s:o}", "rule", c->rule, "template",
-                     c->family->name, "knobs", knobs, "median_ns", ns_json(ns));
+                     c->family->name, "knobs", knobs, "median_ns",
+                     real_json(ns));
 }
 
 json_t *workload_json(const struct workload *w)

@@ -43,8 +43,6 @@ void court_close(struct court_room *r);
 gnnac_status court_hear(const struct court_room *r, const char *const *files,
                         size_t n, struct verdict **out, gnnac_error *err);
 
-// Null where it is not known.
-json_t *ns_json(double ns);
 // {"rule", "template", "knobs", "median_ns"}; null without a template.
 json_t *point_json(const struct candidate *c, double ns);
 // Graph, operation, device of a workload.

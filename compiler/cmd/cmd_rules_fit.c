@@ -107,7 +107,7 @@ static gnnac_status print_fit(const struct options *o, const struct lesson *l,
                       "rules", (json_int_t)r->n_leaves, "workloads",
                       (json_int_t)l->n, "graphs", (json_int_t)l->n_graphs,
                       "regret", learnt, "cross_validated", crossed, "default",
-                      ns_json(shipped)),
+                      real_json(shipped)),
             err);
     printf("%s: %zu rules from %zu workloads of %zu graphs\n"
            "time lost against the fastest timed point: %s; cross-validated "

@@ -83,8 +83,8 @@ static json_t *regrets_json(const struct regrets *r)
 {
     return json_pack("{s:I, s:I, s:o, s:o, s:I}", "workloads", (json_int_t)r->n,
                      "timed", (json_int_t)r->n_known, "mean",
-                     ns_json(regrets_mean(r)), "worst",
-                     ns_json(r->n_known ? r->worst : NAN), "above_5_percent",
+                     real_json(regrets_mean(r)), "worst",
+                     real_json(r->n_known ? r->worst : NAN), "above_5_percent",
                      (json_int_t)r->n_above_5);
 }
 
@@ -95,9 +95,9 @@ static json_t *verdict_json(const struct workload *w, const struct verdict *v)
                      workload_best(w)->family, "knobs", workload_best(w)->knobs,
                      "median_ns", workload_best(w)->ns, "pick",
                      point_json(&v->pick, v->pick_ns), "pick_regret",
-                     ns_json(regret_of(w, v->pick_ns)), "reach",
+                     real_json(regret_of(w, v->pick_ns)), "reach",
                      point_json(&v->reach, v->reach_ns), "reach_regret",
-                     ns_json(regret_of(w, v->reach_ns)));
+                     real_json(regret_of(w, v->reach_ns)));
 }
 
 static json_t *scores_json(const struct scores *s, const struct evidence *e,
@@ -209,7 +209,7 @@ static json_t *change_json(const struct change *c)
     return json_pack(
         "{s:I, s:I, s:I, s:I, s:o}", "changed", (json_int_t)c->n, "faster",
         (json_int_t)c->n_faster, "slower", (json_int_t)c->n_slower, "unknown",
-        (json_int_t)c->n_unknown, "mean_change", ns_json(mean_change(c)));
+        (json_int_t)c->n_unknown, "mean_change", real_json(mean_change(c)));
 }
 
 static json_t *changed_json(const struct workload *w, const struct verdict *a,

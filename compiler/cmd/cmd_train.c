@@ -9,11 +9,6 @@
 #include "training/train_score.h"
 #include "training/train_session.h"
 
-static json_t *number(double v)
-{
-    return isnan(v) ? json_null() : json_real(v);
-}
-
 static gnnac_status print_json(const struct session *s, const struct options *o,
                                const struct outcome *r, gnnac_error *err)
 {
@@ -25,10 +20,10 @@ static gnnac_status print_json(const struct session *s, const struct options *o,
             "model", s->info.model, "loss", s->data.many ? "bce" : "nll",
             "device", gnnac_context_device(s->ctx), "seed",
             (json_int_t)o->seed, "epochs", (json_int_t)r->epochs, "best_epoch",
-            (json_int_t)r->watch.best_epoch, m->test, number(r->test.metric),
-            m->best_val, number(r->watch.best.metric), m->last_val,
-            number(r->last_val.metric), "train_loss", number(r->loss),
-            "epoch_ms_median", number(r->epoch_ms), "stopped_early",
+            (json_int_t)r->watch.best_epoch, m->test, real_json(r->test.metric),
+            m->best_val, real_json(r->watch.best.metric), m->last_val,
+            real_json(r->last_val.metric), "train_loss", real_json(r->loss),
+            "epoch_ms_median", real_json(r->epoch_ms), "stopped_early",
             (int)r->stopped, "kept", s->hyper.keep_last ? "last" : "best",
             "n_train", (json_int_t)s->data.split[SPLIT_TRAIN].n, "n_val",
             (json_int_t)s->data.split[SPLIT_VAL].n, "n_test",

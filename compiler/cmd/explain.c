@@ -1,10 +1,10 @@
 #include "cmd/explain.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "cli/requests.h"
 #include "cmd/cmd_db.h"
 #include "emit/tmpl.h"
 #include "plan/opspec.h"
@@ -193,7 +193,7 @@ static json_t *step_json(const struct explained *e, const struct choice *c,
         c->where, "level", c->level, "level_text", level_text(c->level), "why",
         c->why, "knobs", c->knobs, "then",
         tail ? step_kind_name(tail->kind) : NULL, "median_ns",
-        isnan(c->median_ns) ? json_null() : json_real(c->median_ns), "rules",
+        real_json(c->median_ns), "rules",
         rules, "candidates", candidates, "lookup", lookup_json(e, a), "timings",
         timings);
 }

@@ -5,13 +5,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cli/requests.h"
 
 // ---- made -------------------------------------------------------------------
-
-static json_t *real_json(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
 
 static json_t *interval_json(const struct interval *i)
 {

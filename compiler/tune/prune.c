@@ -36,26 +36,32 @@ static int64_t warps_of(const struct device *d, const struct needs *k,
     return blocks * warps;
 }
 
-int64_t resident_warps(const struct device *d, const struct variant *v)
+static int64_t least_warps(const struct device *d, const struct needs *k,
+                           const struct kernel *kernel)
 {
-    const struct needs k = needs_of(v);
     int64_t least = -1;
-    for (int32_t i = 0; i < v->kernel.n_launches && k.registers >= 0; i++) {
-        int64_t n = warps_of(d, &k, &v->kernel.launches[i]);
+    for (int32_t i = 0; i < kernel->n_launches && k->registers >= 0; i++) {
+        int64_t n = warps_of(d, k, &kernel->launches[i]);
         if (least < 0 || n < least)
             least = n;
     }
     return least;
 }
 
+int64_t resident_warps(const struct device *d, const struct variant *v)
+{
+    const struct needs k = needs_of(v);
+    return least_warps(d, &k, &v->kernel);
+}
+
 static bool is_poor(const struct device *d, const struct variant *v,
                     gnnac_error *why)
 {
-    int64_t warps = resident_warps(d, v);
-    int spilled = needs_of(v).spill_bytes;
-    if (spilled > 0)
+    const struct needs k = needs_of(v);
+    int64_t warps = least_warps(d, &k, &v->kernel);
+    if (k.spill_bytes > 0)
         gnnac__set_error(why, "%s spills %d bytes of registers",
-                         v->kernel.name, spilled);
+                         v->kernel.name, k.spill_bytes);
     else if (warps >= 0 && warps < PRUNE_LEAST_WARPS)
         gnnac__set_error(why, "%s: %" PRId64 " warps on a multiprocessor",
                          v->kernel.name, warps);

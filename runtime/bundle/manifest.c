@@ -230,28 +230,28 @@ static const struct field manifest_fields[] = {
     {0},
 };
 
-static bool has_part_rows(const struct manifest *m)
+// Whether some kernel has a limit, an int32_t at `offset`.
+static bool any_kernel_has(const struct manifest *m, size_t offset)
 {
     for (int32_t i = 0; i < m->n_kernels; i++)
-        if (m->kernels[i].part_rows > 0)
+        if (*(const int32_t *)((const char *)&m->kernels[i] + offset) > 0)
             return true;
     return false;
+}
+
+static bool has_part_rows(const struct manifest *m)
+{
+    return any_kernel_has(m, offsetof(struct kernel, part_rows));
 }
 
 static bool has_packed_rows(const struct manifest *m)
 {
-    for (int32_t i = 0; i < m->n_kernels; i++)
-        if (m->kernels[i].packed_rows > 0)
-            return true;
-    return false;
+    return any_kernel_has(m, offsetof(struct kernel, packed_rows));
 }
 
 static bool has_tiles(const struct manifest *m)
 {
-    for (int32_t i = 0; i < m->n_kernels; i++)
-        if (m->kernels[i].tile_percent > 0)
-            return true;
-    return false;
+    return any_kernel_has(m, offsetof(struct kernel, tile_percent));
 }
 
 static bool has_products(const struct manifest *m)

@@ -1,5 +1,5 @@
 // The points of ../kernel/cases.txt as compiled kernels: those whose operation
-// a test asks for.
+// a test asks for; and going through them, family by family.
 #ifndef GNNAC_GPU_CASES_H
 #define GNNAC_GPU_CASES_H
 
@@ -99,6 +99,50 @@ static inline bool gpu_cases_open(struct case_list *l, const char *templates,
         return true;
     printf("not ok 1 - %s\n1..1\n", err.msg);
     return false;
+}
+
+// What a program does with its cases: checks each on a graph.
+struct case_check {
+    const struct cuda_context *gpu;
+    const struct case_list *cases;
+    struct mini_graph *graphs; // [N_MINI_GRAPHS]
+    const struct csr *large;
+    void (*on_graph)(const struct case_run *r, const struct compile_job *j,
+                     const char *name, const struct csr *g);
+};
+
+// Each on a quarter of the mini graphs (in the suite `slow` on all).
+static inline void gpu_check_case(const struct case_check *c, size_t i)
+{
+    const struct case_run *r = &c->cases->all[i];
+    const struct compile_job *j = &c->cases->jobs[i];
+    if (j->status != GNNAC_OK) {
+        TEST__FAIL("%s: %s", r->line, j->error.msg);
+        return;
+    }
+    for (size_t g = 0; g < N_MINI_GRAPHS; g++) {
+        if (!test_is_slow() && (i + g) % 4)
+            continue;
+        struct csr mini = gpu_csr(&c->graphs[g]);
+        c->on_graph(r, j, c->graphs[g].name, &mini);
+    }
+    if (r->kc.spec.dim <= 128)
+        c->on_graph(r, j, "large", c->large);
+}
+
+static inline void gpu_check_family(const struct case_check *c,
+                                    const char *family, int at_least)
+{
+    gnnac_error err = {{0}};
+    int n = 0;
+    CHECK_OK(cuda_enter(c->gpu, &err), err);
+    for (size_t i = 0; i < c->cases->n; i++)
+        if (strcmp(c->cases->all[i].kc.point.family->name, family) == 0) {
+            n++;
+            gpu_check_case(c, i);
+        }
+    cuda_leave(c->gpu);
+    CHECK(n >= at_least);
 }
 
 static inline void gpu_cases_close(struct case_list *l)

@@ -239,26 +239,8 @@ static void check_on_graph(const struct case_run *r,
 
 static void check_family(const char *family, int at_least)
 {
-    gnnac_error err = {{0}};
-    int n = 0;
-    CHECK_OK(cuda_enter(gpu, &err), err);
-    for (size_t i = 0; i < cases.n; i++) {
-        const struct case_run *r = &cases.all[i];
-        const struct compile_job *j = &cases.jobs[i];
-        if (strcmp(r->kc.point.family->name, family) != 0)
-            continue;
-        n++;
-        CHECK_OK(j->status, j->error);
-        for (int g = 0; g < N_MINI_GRAPHS && !j->status; g++) {
-            struct csr mini = gpu_csr(&graphs[g]);
-            if (test_is_slow() || (i + (size_t)g) % 4 == 0)
-                check_on_graph(r, j, graphs[g].name, &mini);
-        }
-        if (!j->status && r->kc.spec.dim <= 128)
-            check_on_graph(r, j, "large", &large);
-    }
-    cuda_leave(gpu);
-    CHECK(n >= at_least);
+    const struct case_check c = {gpu, &cases, graphs, &large, check_on_graph};
+    gpu_check_family(&c, family, at_least);
 }
 
 TEST(products_of_rows_are_the_cpus)
