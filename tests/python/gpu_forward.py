@@ -289,6 +289,19 @@ class Operators(Case):
         self.near(out, want[0])
         self.near(to_s, want[1])
 
+    def test_no_workspace(self):
+        """an operator that needs no workspace takes none, edges or not"""
+        driver, edges = Driver(), random_edges()
+        bundle = gnnac.compile_operators(edges, ["sum:12"],
+                                         options={"tune": "off"})
+        x = np.random.default_rng(7).normal(size=(40, 12)).astype("f4")
+        at, out = DeviceArray(driver, x), DeviceArray(driver, x + 1)
+        for given in (edges, edges[:, :0]):
+            graph = gnnac.Graph(given, 40, context=gnnac.Context("cuda:0"),
+                                kernels=bundle)
+            gnnac.aggregate(graph, at, out=out)
+            self.near(out, gnnac.aggregate(gnnac.Graph(given, 40), x))
+
     def test_refused(self):
         """kernels that are missing, and matrices that lie elsewhere"""
         driver, edges = Driver(), random_edges()

@@ -16,6 +16,8 @@ try:
     import torch
     from gnnac import torch as gt
     from torch import library as torch_library
+    from torch._subclasses.fake_tensor import FakeTensorMode
+    from torch.fx.experimental.proxy_tensor import make_fx
 except ImportError as why:
     torch, LACK = None, f"no PyTorch: {why}"
 try:
@@ -144,6 +146,48 @@ class Operators(Torch):
         for i in range(100):
             gt.aggregate(x, e.clone())
         self.assertLessEqual(len(gt._graphs._graphs), gt._graphs.MOST)
+
+    def test_watched(self):
+        """who traces or transforms a call sees an operator"""
+        x, e = normal(NODES, 4), edges()
+        calls = {"aggregate": lambda x: gt.aggregate(x, e, None, "mean"),
+                 "sddmm": lambda x: gt.sddmm(x, x, e, 2),
+                 "attention": lambda x: gt.attention(x, x, e)}
+        for name, call in calls.items():
+            with self.subTest(name):
+                traced = make_fx(call)(x)
+                self.assertIn(f"gnnac.{name}", traced.code)
+                self.close(traced(x), call(x), "traced")
+                by_jit = torch.jit.trace(call, (x,))
+                self.close(by_jit(x + 1), call(x + 1), "by torch.jit")
+                with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+                    self.assertEqual(call(mode.from_tensor(x)).shape,
+                                     call(x).shape)
+
+    def test_two_ways(self):
+        """the custom operators give the bits and gradients of plain calls"""
+        e, g = edges(), normal(NODES, 4, seed=5)
+        for name, way, given in (
+                ("aggregate", lambda x, w: gt.aggregate(x, e, w),
+                 [normal(NODES, 4), torch.rand(13)]),
+                ("attention", lambda x, y: gt.attention(x, y, e),
+                 [normal(NODES, 4), normal(NODES, 4, seed=2)])):
+            custom = torch.compile(way, backend="eager", fullgraph=True)
+            found = []
+            for call in (way, custom):
+                leaves = [t.clone().requires_grad_() for t in given]
+                y = call(*leaves)
+                found.append([y.detach(), *torch.autograd.grad(y, leaves, g)])
+            for a, b in zip(*found):
+                self.assertTrue(torch.equal(a, b), name)
+
+    def test_gradients_of_gradients(self):
+        """a second derivative is refused, as there is none"""
+        x = normal(NODES, 4).requires_grad_()
+        y = gt.attention(x, x, edges())
+        grad, = torch.autograd.grad(y.sum(), x, create_graph=True)
+        with self.assertRaisesRegex(RuntimeError, "no autograd formula"):
+            grad.sum().backward()
 
     def test_tensors(self):
         """tensors that are not packed are taken, wrong ones refused"""

@@ -6,8 +6,7 @@ import contextlib
 import ctypes
 import functools
 import threading
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -42,8 +41,7 @@ def _numbers(values: Any, name: str, dtype: type[np.signedinteger[Any]]) -> Any:
     return np.ascontiguousarray(array, dtype)
 
 
-@dataclass(frozen=True)
-class PlanKey:
+class PlanKey(NamedTuple):
     """gnnac_plan_options, in the order of its members but `kernels`."""
 
     op: int
@@ -163,6 +161,9 @@ class Graph(Owner):
     def _plan(self, key: PlanKey) -> Plan:
         """The plan of these options, made once."""
         handle = self._open_handle()
+        plan = self._plans.get(key)
+        if plan is not None:
+            return plan
         with self._making:
             plan = self._plans.get(key)
             if plan is None:

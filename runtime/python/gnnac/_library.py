@@ -10,7 +10,7 @@ import contextlib
 import ctypes
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from ._abi import ErrorText, declare
@@ -52,8 +52,9 @@ def loaded() -> ctypes.CDLL:
 def call(name: str, *arguments: Any) -> None:
     """Call a function that returns a status; raise what it reports."""
     text = ErrorText()
-    status = getattr(loaded(), name)(*arguments, ctypes.byref(text))
-    if status != Status.OK:
+    status = getattr(_library or loaded(), name)(*arguments,
+                                                 ctypes.byref(text))
+    if status:
         what = text.msg or loaded().gnnac_status_string(status)
         raise error_of(status, what.decode("utf-8", "replace"))
 
@@ -73,7 +74,7 @@ def _finish(destroy: Callable[[int], None], address: int, busy: threading.Lock,
     del needs
 
 
-class Handle:
+class Handle(contextlib.AbstractContextManager[int]):
     """One object of the library. It is destroyed when the last reference to
     the handle goes, or at the interpreter's end (youngest first, so models
     before their bundles and contexts)."""
@@ -89,13 +90,19 @@ class Handle:
             self, _finish, getattr(loaded(), destroy), out.value, self._busy,
             needs)
 
-    @contextlib.contextmanager
-    def use(self) -> Iterator[int]:
+    def use(self) -> contextlib.AbstractContextManager[int]:
         """The address, for one thread at a time."""
-        with self._busy:
-            if not self._end.alive:
-                raise usage("the interpreter is ending")
-            yield self._address
+        return self
+
+    def __enter__(self) -> int:
+        self._busy.acquire()
+        if self._end.alive:
+            return self._address
+        self._busy.release()
+        raise usage("the interpreter is ending")
+
+    def __exit__(self, *_: object) -> None:
+        self._busy.release()
 
 
 class Owner:

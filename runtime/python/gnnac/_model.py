@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import Any
 
@@ -11,8 +10,8 @@ import numpy as np
 from ._bundle import Bundle
 from ._context import Context, plain_text, whole
 from ._library import Handle, Owner, call, loaded, text_of
-from ._views import (View, check_matrix, check_output, stream_address,
-                     torch_of, view_of)
+from ._views import (View, check_matrix, check_output, current_stream,
+                     stream_address, torch_of, view_of)
 from .errors import usage
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
@@ -155,14 +154,14 @@ def new_array(like: Any, shape: tuple[int, int], dtype: str, stream: int,
     stream of the work."""
     torch: Any = torch_of(like)
     if torch is not None:
-        with contextlib.ExitStack() as stack:
-            if like.is_cuda and \
-                    torch.cuda.current_stream(like.device).cuda_stream \
-                    != stream:
-                work = torch.cuda.ExternalStream(stream, device=like.device)
-                stack.enter_context(torch.cuda.stream(work))
+        device = like.device
+        if not like.is_cuda or current_stream(torch, device) == stream:
             return torch.empty(shape, dtype=getattr(torch, dtype),
-                               device=like.device)
+                               device=device)
+        work = torch.cuda.ExternalStream(stream, device=device)
+        with torch.cuda.stream(work):
+            return torch.empty(shape, dtype=getattr(torch, dtype),
+                               device=device)
     if isinstance(like, np.ndarray):
         return np.empty(shape, dtype)
     raise usage(f"{name} is missing: it can be made for NumPy and PyTorch "

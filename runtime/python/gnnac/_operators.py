@@ -25,6 +25,9 @@ from .errors import usage
 AGGREGATE, SDDMM, ATTENTION = range(3)
 REDUCES = {"sum": 0, "mean": 1, "gcn": 2, "max": 3, "min": 4}
 
+_WIDE = np.dtype("V16")  # aligned as a workspace has to be
+_NO_WORKSPACE = View(0, (0,), "uint8", 1, True, True, None, 0, None)
+
 
 def _read(graph: Graph, x: Any, name: str,
           shape: tuple[int, ...] | None = None) -> View:
@@ -85,13 +88,20 @@ def _operands(x: View | None, y: View | None = None,
                     _address(weight))
 
 
+def _new_workspace(graph: Graph, plan: Plan, like: View) -> Any:
+    n_bytes = plan.workspace_size
+    if graph.gpu is None:
+        return np.empty(-(-n_bytes // 16), _WIDE)
+    return new_array(like.owner, (1, n_bytes), "uint8", like.stream,
+                     "workspace")
+
+
 def _workspace(graph: Graph, plan: Plan, like: View, given: Any) -> View:
     """Scratch memory: `given`, or new."""
     if given is None:
-        given = np.empty(plan.workspace_size // 16 + 1, "V16") \
-            if graph.gpu is None else \
-            new_array(like.owner, (1, plan.workspace_size + 1), "uint8",
-                      like.stream, "workspace")
+        if plan.workspace_size == 0:
+            return _NO_WORKSPACE
+        given = _new_workspace(graph, plan, like)
     view = view_of(given, "workspace")
     check_matrix(view, "workspace", view.shape, graph.gpu, view.dtype)
     return view

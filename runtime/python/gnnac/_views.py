@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,7 @@ LEGACY_STREAM = 1  # CUDA's name for the default stream, where 0 is ambiguous
 SOME_GPU = -1  # the producer does not say which
 
 
-@dataclass(frozen=True)
-class View:
+class View(NamedTuple):
     """The memory of an array. `owner` keeps it alive."""
 
     address: int
@@ -58,9 +57,21 @@ def _is_packed(shape: tuple[int, ...], strides: tuple[int, ...] | None,
     return True
 
 
+# Names of types by what NumPy and PyTorch call them: making texts is slow.
+_type_names: dict[Any, str] = {}
+
+
+def _type_name(dtype: Any) -> str:
+    name = _type_names.get(dtype)
+    if name is None:  # PyTorch's begin with "torch."
+        name = _type_names[dtype] = str(dtype).rsplit(".", 1)[-1]
+    return name
+
+
 def _of_numpy(x: np.ndarray[Any, Any]) -> View:
-    return View(x.ctypes.data, x.shape, str(x.dtype), x.itemsize,
-                x.flags.c_contiguous, x.flags.writeable, None, 0, x)
+    flags = x.flags
+    return View(x.ctypes.data, x.shape, _type_name(x.dtype), x.itemsize,
+                flags.c_contiguous, flags.writeable, None, 0, x)
 
 
 def torch_of(x: Any) -> ModuleType | None:
@@ -70,19 +81,30 @@ def torch_of(x: Any) -> ModuleType | None:
     return torch if tensor is not None and isinstance(x, tensor) else None
 
 
+def current_stream(torch: Any, device: Any) -> int:
+    """PyTorch's, of a GPU. What it makes for torch.cuda.current_stream() takes
+    longer than the rest of a call, so its address is asked for where that can
+    be."""
+    address: Callable[[int], int] | None = getattr(
+        torch._C, "_cuda_getCurrentRawStream", None)
+    if address is not None and device.index is not None:
+        return address(device.index)
+    return int(torch.cuda.current_stream(device).cuda_stream)
+
+
 def _of_torch(torch: Any, x: Any, name: str) -> View:
     if x.layout != torch.strided or x.is_neg():
         raise usage(f"{name} is not a plain tensor: sparse, or negated lazily")
     if x.requires_grad and torch.is_grad_enabled():
         raise usage(f"{name} requires grad, and gnnac has no backward here: "
                     "call under torch.no_grad()")
-    if x.device.type not in ("cpu", "cuda"):
-        raise usage(f"{name} is on {x.device}: expected the CPU or a CUDA GPU")
-    on_gpu = x.device.type == "cuda"
-    stream = torch.cuda.current_stream(x.device).cuda_stream if on_gpu else 0
-    return View(x.data_ptr(), tuple(x.shape), str(x.dtype).split(".")[-1],
+    device, on_gpu = x.device, x.is_cuda
+    if not on_gpu and device.type != "cpu":
+        raise usage(f"{name} is on {device}: expected the CPU or a CUDA GPU")
+    return View(x.data_ptr(), tuple(x.shape), _type_name(x.dtype),
                 x.element_size(), x.is_contiguous(), True,
-                x.device.index if on_gpu else None, stream, x)
+                device.index if on_gpu else None,
+                current_stream(torch, device) if on_gpu else 0, x)
 
 
 def _of_cuda_interface(x: Any, name: str) -> View:

@@ -10,20 +10,19 @@ from typing import Any, Optional, Tuple
 
 import torch
 from torch import Tensor
-from torch import library as torch_library
 
 from .. import _operators as on
 from ..errors import usage
+from ._dispatch import operator
 from ._graphs import graph_of
 
-DEVICES = ("cpu", "cuda")
 ALIGNMENT = 16  # bytes, of matrices on a GPU
 
 
 def _ready(x: Tensor) -> Tensor:
     """As the library takes it: packed, on a GPU aligned, and no concern of
     autograd."""
-    packed = x.detach().contiguous()
+    packed = (x.detach() if x.requires_grad else x).contiguous()
     return packed.clone() if x.is_cuda and packed.data_ptr() % ALIGNMENT \
         else packed
 
@@ -49,7 +48,6 @@ def _rows(x: Tensor) -> Tensor:
 # ---- aggregate --------------------------------------------------------------
 
 
-@torch_library.custom_op("gnnac::aggregate", mutates_args=(), device_types=DEVICES)
 def _aggregate(x: Tensor, edge_index: Tensor, weight: Optional[Tensor],
                reduce: str, drop_self_loops: bool) -> Tensor:
     given = _rows(x)
@@ -58,7 +56,11 @@ def _aggregate(x: Tensor, edge_index: Tensor, weight: Optional[Tensor],
                         out=torch.empty_like(given))
 
 
-@torch_library.custom_op("gnnac::aggregate_backward", mutates_args=(), device_types=DEVICES)
+def _fake_aggregate(x: Tensor, edge_index: Tensor, weight: Optional[Tensor],
+                    reduce: str, drop_self_loops: bool) -> Tensor:
+    return torch.empty_like(x, memory_format=torch.contiguous_format)
+
+
 def _aggregate_backward(out_grad: Tensor, x: Optional[Tensor],
                         edge_index: Tensor, weight: Optional[Tensor],
                         out: Optional[Tensor], reduce: str,
@@ -72,17 +74,11 @@ def _aggregate_backward(out_grad: Tensor, x: Optional[Tensor],
     return _tensor(grads[0], out_grad), _tensor(grads[1], out_grad)
 
 
-@_aggregate.register_fake
-def _(x: Tensor, edge_index: Tensor, weight: Optional[Tensor], reduce: str,
-      drop_self_loops: bool) -> Tensor:
-    return torch.empty_like(x, memory_format=torch.contiguous_format)
-
-
-@_aggregate_backward.register_fake
-def _(out_grad: Tensor, x: Optional[Tensor], edge_index: Tensor,
-      weight: Optional[Tensor], out: Optional[Tensor], reduce: str,
-      drop_self_loops: bool, x_grad: bool,
-      weight_grad: bool) -> Tuple[Tensor, Tensor]:
+def _fake_aggregate_backward(
+        out_grad: Tensor, x: Optional[Tensor], edge_index: Tensor,
+        weight: Optional[Tensor], out: Optional[Tensor], reduce: str,
+        drop_self_loops: bool, x_grad: bool,
+        weight_grad: bool) -> Tuple[Tensor, Tensor]:
     return (out_grad.new_empty(out_grad.shape if x_grad else (0,)),
             out_grad.new_empty((edge_index.shape[1] if weight_grad else 0,)))
 
@@ -98,27 +94,29 @@ def _aggregate_setup(ctx: Any, inputs: Any, output: Tensor) -> None:
 def _aggregate_grad(ctx: Any, grad: Tensor) -> Any:
     x, edge_index, weight, out = ctx.saved_tensors
     wants_x, _, wants_weight, _, _ = ctx.needs_input_grad
-    to_x, to_weight = _aggregate_backward(
+    to_x, to_weight = _call_aggregate_backward(
         grad, x, edge_index, weight, out, ctx.reduce, ctx.drop, wants_x,
         wants_weight)
     return (to_x if wants_x else None, None,
             to_weight if wants_weight else None, None, None)
 
 
-_aggregate.register_autograd(_aggregate_grad, setup_context=_aggregate_setup)
+_call_aggregate_backward = operator(_aggregate_backward,
+                                    _fake_aggregate_backward)
+_call_aggregate = operator(_aggregate, _fake_aggregate, _aggregate_setup,
+                           _aggregate_grad)
 
 
 def aggregate(x: Tensor, edge_index: Tensor, weight: Optional[Tensor] = None,
               reduce: str = "sum", drop_self_loops: bool = False) -> Tensor:
     """gnnac.aggregate on the graph of edge_index [2, edges]: float32
     [nodes, d] to [nodes, d]. Gradients go to x and weight [edges]."""
-    return _aggregate(x, edge_index, weight, reduce, drop_self_loops)
+    return _call_aggregate(x, edge_index, weight, reduce, drop_self_loops)
 
 
 # ---- sddmm ------------------------------------------------------------------
 
 
-@torch_library.custom_op("gnnac::sddmm", mutates_args=(), device_types=DEVICES)
 def _sddmm(x: Tensor, y: Tensor, edge_index: Tensor, heads: int,
            drop_self_loops: bool) -> Tensor:
     at, source = _rows(x), _rows(y)
@@ -127,7 +125,11 @@ def _sddmm(x: Tensor, y: Tensor, edge_index: Tensor, heads: int,
                     out=at.new_empty((graph.edges, heads)))
 
 
-@torch_library.custom_op("gnnac::sddmm_backward", mutates_args=(), device_types=DEVICES)
+def _fake_sddmm(x: Tensor, y: Tensor, edge_index: Tensor, heads: int,
+                drop_self_loops: bool) -> Tensor:
+    return x.new_empty((edge_index.shape[1], heads))
+
+
 def _sddmm_backward(out_grad: Tensor, x: Tensor, y: Tensor, edge_index: Tensor,
                     heads: int, drop_self_loops: bool) -> Tuple[Tensor, Tensor]:
     graph = graph_of(edge_index, x.shape[0], drop_self_loops)
@@ -136,15 +138,9 @@ def _sddmm_backward(out_grad: Tensor, x: Tensor, y: Tensor, edge_index: Tensor,
     return _tensor(to_x, x), _tensor(to_y, y)
 
 
-@_sddmm.register_fake
-def _(x: Tensor, y: Tensor, edge_index: Tensor, heads: int,
-      drop_self_loops: bool) -> Tensor:
-    return x.new_empty((edge_index.shape[1], heads))
-
-
-@_sddmm_backward.register_fake
-def _(out_grad: Tensor, x: Tensor, y: Tensor, edge_index: Tensor, heads: int,
-      drop_self_loops: bool) -> Tuple[Tensor, Tensor]:
+def _fake_sddmm_backward(out_grad: Tensor, x: Tensor, y: Tensor,
+                         edge_index: Tensor, heads: int,
+                         drop_self_loops: bool) -> Tuple[Tensor, Tensor]:
     return x.new_empty(x.shape), y.new_empty(y.shape)
 
 
@@ -155,24 +151,25 @@ def _sddmm_setup(ctx: Any, inputs: Any, output: Tensor) -> None:
 
 def _sddmm_grad(ctx: Any, grad: Tensor) -> Any:
     x, y, edge_index = ctx.saved_tensors
-    to_x, to_y = _sddmm_backward(grad, x, y, edge_index, ctx.heads, ctx.drop)
+    to_x, to_y = _call_sddmm_backward(grad, x, y, edge_index, ctx.heads,
+                                      ctx.drop)
     return to_x, to_y, None, None, None
 
 
-_sddmm.register_autograd(_sddmm_grad, setup_context=_sddmm_setup)
+_call_sddmm_backward = operator(_sddmm_backward, _fake_sddmm_backward)
+_call_sddmm = operator(_sddmm, _fake_sddmm, _sddmm_setup, _sddmm_grad)
 
 
 def sddmm(x: Tensor, y: Tensor, edge_index: Tensor, heads: int = 1,
           drop_self_loops: bool = False) -> Tensor:
     """gnnac.sddmm: dot products of x[v] and y[u] by edge (u, v) and head,
     float32 [nodes, d] to [edges, heads]. Gradients go to x and y."""
-    return _sddmm(x, y, edge_index, heads, drop_self_loops)
+    return _call_sddmm(x, y, edge_index, heads, drop_self_loops)
 
 
 # ---- attention --------------------------------------------------------------
 
 
-@torch_library.custom_op("gnnac::attention", mutates_args=(), device_types=DEVICES)
 def _attention(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
     given = _rows(x)
     graph = graph_of(edge_index, given.shape[0], True)
@@ -180,7 +177,10 @@ def _attention(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
                         out=torch.empty_like(given))
 
 
-@torch_library.custom_op("gnnac::attention_backward", mutates_args=(), device_types=DEVICES)
+def _fake_attention(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
+    return torch.empty_like(x, memory_format=torch.contiguous_format)
+
+
 def _attention_backward(out_grad: Tensor, x: Tensor, scores: Tensor,
                         edge_index: Tensor) -> Tuple[Tensor, Tensor]:
     graph = graph_of(edge_index, x.shape[0], True)
@@ -189,15 +189,9 @@ def _attention_backward(out_grad: Tensor, x: Tensor, scores: Tensor,
     return _tensor(to_x, x), _tensor(to_scores, scores)
 
 
-@_attention_backward.register_fake
-def _(out_grad: Tensor, x: Tensor, scores: Tensor,
-      edge_index: Tensor) -> Tuple[Tensor, Tensor]:
+def _fake_attention_backward(out_grad: Tensor, x: Tensor, scores: Tensor,
+                             edge_index: Tensor) -> Tuple[Tensor, Tensor]:
     return x.new_empty(x.shape), scores.new_empty(scores.shape)
-
-
-@_attention.register_fake
-def _(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
-    return torch.empty_like(x, memory_format=torch.contiguous_format)
 
 
 def _attention_setup(ctx: Any, inputs: Any, output: Tensor) -> None:
@@ -205,13 +199,16 @@ def _attention_setup(ctx: Any, inputs: Any, output: Tensor) -> None:
 
 
 def _attention_grad(ctx: Any, grad: Tensor) -> Any:
-    return *_attention_backward(grad, *ctx.saved_tensors), None
+    return *_call_attention_backward(grad, *ctx.saved_tensors), None
 
 
-_attention.register_autograd(_attention_grad, setup_context=_attention_setup)
+_call_attention_backward = operator(_attention_backward,
+                                    _fake_attention_backward)
+_call_attention = operator(_attention, _fake_attention, _attention_setup,
+                           _attention_grad)
 
 
 def attention(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
     """gnnac.attention on the graph of edge_index without its self loops:
     float32 [nodes, d], scores [nodes, 2 * heads]. Gradients go to both."""
-    return _attention(x, scores, edge_index)
+    return _call_attention(x, scores, edge_index)
