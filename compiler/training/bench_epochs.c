@@ -88,9 +88,9 @@ static gnnac_status run(struct epochs *e, int64_t n, double *seconds,
     gnnac_status st = GNNAC_OK;
     double begin = now_seconds();
     for (int64_t i = 0; st == GNNAC_OK && i < n; i++)
-        st =
-            gnnac_trainer_step(e->trainer, e->labels, e->nodes, e->info.n_nodes,
-                               i + 1 == n ? &e->loss : NULL, err);
+        st = gnnac_trainer_step(e->trainer, i ? NULL : e->labels,
+                                i ? NULL : e->nodes, i ? 0 : e->info.n_nodes,
+                                i + 1 == n ? &e->loss : NULL, err);
     *seconds = now_seconds() - begin;
     return st;
 }

@@ -44,8 +44,10 @@ static gnnac_status one_epoch(struct session *s, struct progress *p,
     gnnac_status st = GNNAC_OK;
     const struct node_list *part = &s->data.split[SPLIT_TRAIN];
     float loss;
+    bool first = p->n == 0; // later ones take the same targets
     double begin = now_seconds();
-    TRY(gnnac_trainer_step(s->trainer, s->data.labels, part->nodes, part->n,
+    TRY(gnnac_trainer_step(s->trainer, first ? s->data.labels : NULL,
+                           first ? part->nodes : NULL, first ? part->n : 0,
                            &loss, err));
     p->seconds[p->n++] = now_seconds() - begin;
     o->loss = (double)loss;

@@ -187,18 +187,39 @@ static gnnac_status check_targets(const gnnac_trainer *t,
     return GNNAC_OK;
 }
 
+// Those given; where none are, those of the step before: a backend that has
+// copies of them need not look at the caller's.
+static gnnac_status find_targets(const gnnac_trainer *t, struct targets *at,
+                                 gnnac_error *err)
+{
+    bool again = !at->labels && !at->nodes && at->n == 0;
+    if (again && t->last.n == 0)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "labels and nodes are NULL: there was no step before");
+    if (again)
+        *at = t->last;
+    else if (!at->labels || !at->nodes)
+        return FAIL(err, GNNAC_EUSAGE, "gnnac_trainer_step: NULL argument");
+    at->known = at->n > 0 && t->backend->knows &&
+                (again || t->backend->knows(t, at));
+    return at->known ? GNNAC_OK : check_targets(t, at, err);
+}
+
 gnnac_status gnnac_trainer_step(gnnac_trainer *t, const int32_t *labels,
                                 const int32_t *nodes, int64_t n, float *loss,
                                 gnnac_error *err)
 {
     gnnac__clear(err);
-    if (!t || !labels || !nodes)
+    if (!t)
         return FAIL(err, GNNAC_EUSAGE, "gnnac_trainer_step: NULL argument");
     struct targets at = {labels, nodes, n, false};
-    at.known = n > 0 && t->backend->knows && t->backend->knows(t, &at);
-    gnnac_status st = at.known ? GNNAC_OK : check_targets(t, &at, err);
+    gnnac_status st = find_targets(t, &at, err);
+    if (st != GNNAC_OK)
+        return st;
+    t->last.n = 0; // until they are taken
+    st = t->backend->step(t, &at, loss, err);
     if (st == GNNAC_OK)
-        st = t->backend->step(t, &at, loss, err);
+        t->last = at;
     return st;
 }
 

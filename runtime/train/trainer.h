@@ -79,6 +79,7 @@ struct gnnac_trainer {
     struct train_plan plan;
     struct transposed graph;              // by sources
     int64_t n_steps, kept_step;           // kept_step < 0: nothing kept
+    struct targets last;                  // the caller's; n 0: none yet
     char note[MAX_NOTE];                  // "": none
     struct param_set first, second, kept; // first: Adam's mean, SGD's velocity;
                                           // second: Adam's

@@ -464,6 +464,35 @@ TEST(a_label_that_goes_wrong_between_steps_is_found)
     csr_finish(&g);
 }
 
+// Labels that are spoilt behind its back are not looked at: it has its own.
+TEST(a_step_without_targets_takes_those_that_the_device_has)
+{
+    struct pair p;
+    struct csr g = gpu_random_graph(40, 2, 18);
+    struct setting s = {.model = shapes[0], .options = sgd};
+    s.model.logits = true;
+    s.options.loss = GNNAC_BCE;
+    CHECK(pair_open(&p, &g, &s));
+    float loss[2][3];
+    for (int i = 0; i < 3; i++)
+        CHECK_OK(gnnac_trainer_step(p.trainer[CPU], p.labels, p.nodes, p.n,
+                                    &loss[CPU][i], &p.err),
+                 p.err);
+    gnnac_trainer *t = p.trainer[GPU];
+    CHECK_INT(gnnac_trainer_step(t, NULL, NULL, 0, NULL, &p.err), GNNAC_EUSAGE);
+    CHECK_OK(gnnac_trainer_step(t, p.labels, p.nodes, p.n, &loss[GPU][0],
+                                &p.err),
+             p.err);
+    p.labels[p.nodes[0] * p.info.out_dim] += 2;
+    for (int i = 1; i < 3; i++)
+        CHECK_OK(gnnac_trainer_step(t, NULL, NULL, 0, &loss[GPU][i], &p.err),
+                 p.err);
+    for (int i = 0; i < 3; i++)
+        CHECK(fabsf(loss[GPU][i] - loss[CPU][i]) < 1e-4F);
+    pair_close(&p);
+    csr_finish(&g);
+}
+
 TEST(a_bundle_without_kernels_for_training_is_refused)
 {
     gnnac_error err = {{0}};
@@ -520,6 +549,7 @@ int main(void)
     RUN(targets_may_change_from_step_to_step);
     RUN(labels_of_many_classes_may_change_from_step_to_step);
     RUN(a_label_that_goes_wrong_between_steps_is_found);
+    RUN(a_step_without_targets_takes_those_that_the_device_has);
     RUN(a_bundle_without_kernels_for_training_is_refused);
     for (int side = 0; side < N_SIDES; side++)
         gnnac_context_destroy(contexts[side]);

@@ -121,6 +121,17 @@ class Training(Case):
                     self.assertLess(loss[-1], loss[0])
                     self.assertEqual(t.steps, 60)
 
+    def test_same_targets(self):
+        """a step without targets takes those of the step before"""
+        _, t, labels, nodes = problem()
+        _, again, *_ = problem()
+        self.refuses(gnnac.UsageError, "no step before", again.step)
+        self.refuses(gnnac.UsageError, "nodes is a NoneType", again.step,
+                     labels)
+        want = [t.step(labels, nodes) for _ in range(3)]
+        got = [again.step(labels.copy(), nodes.copy())]  # kept alive
+        self.assertEqual([*got, again.step(), again.step()], want)
+
     def test_loss(self):
         """the loss is the mean negative log-likelihood of the prediction"""
         _, t, labels, nodes = problem()

@@ -245,6 +245,29 @@ TEST(a_step_with_a_bad_node_or_label_changes_nothing)
     training_finish(&t);
 }
 
+// They are the caller's memory, so they are checked each time.
+TEST(a_step_without_targets_takes_those_of_the_step_before)
+{
+    struct training t, again;
+    begin(&t);
+    begin(&again);
+    gnnac_trainer *a = again.trainer;
+    CHECK_INT(gnnac_trainer_step(a, NULL, NULL, 0, NULL, &err), GNNAC_EUSAGE);
+    CHECK_HAS(err.msg, "no step before");
+    float last = training_steps(&t, 3), loss = NAN;
+    training_steps(&again, 1);
+    CHECK_INT(gnnac_trainer_step(a, again.labels, NULL, 0, NULL, &err),
+              GNNAC_EUSAGE);
+    for (int i = 0; i < 2; i++)
+        CHECK_INT(gnnac_trainer_step(a, NULL, NULL, 0, &loss, &err), GNNAC_OK);
+    CHECK(loss == last && training_hash(&again) == training_hash(&t));
+    again.labels[again.nodes[0]] = 3;
+    CHECK_INT(gnnac_trainer_step(a, NULL, NULL, 0, NULL, &err), GNNAC_EUSAGE);
+    CHECK_HAS(err.msg, "label 3 of 3");
+    training_finish(&t);
+    training_finish(&again);
+}
+
 TEST(binary_cross_entropy_takes_logits_and_labels_of_0_and_1)
 {
     struct training t;
@@ -432,6 +455,7 @@ int main(void)
     RUN(a_model_has_one_trainer_at_a_time);
     RUN(sparse_features_are_checked);
     RUN(a_step_with_a_bad_node_or_label_changes_nothing);
+    RUN(a_step_without_targets_takes_those_of_the_step_before);
     RUN(binary_cross_entropy_takes_logits_and_labels_of_0_and_1);
     RUN(programs_that_forget_are_refused);
     RUN(predictions_are_those_of_the_model);

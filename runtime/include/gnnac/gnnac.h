@@ -254,11 +254,13 @@ GNNAC_API void gnnac_trainer_destroy(gnnac_trainer *trainer);
 // log-likelihood of labels[node], `labels` [n_nodes], a column of the output
 // each; of a network without log-softmax, the cross-entropy. By GNNAC_BCE
 // `labels` is [n_nodes, out_dim] of 0 and 1, and the loss the mean over these
-// nodes and all columns, as of PyTorch's BCEWithLogitsLoss. `loss` (may be
-// NULL) receives it as it was before the update. Allocates nothing. On a GPU a
-// step without `loss` returns when it is queued; whatever reads the weights or
-// the output later waits for it. Errors: GNNAC_EUSAGE (a node or a label that
-// is none; nothing has changed then), GNNAC_EDRIVER.
+// nodes and all columns, as of PyTorch's BCEWithLogitsLoss. `labels` and
+// `nodes` NULL, n 0: those of the step before, which are still there as they
+// were; on a GPU, which has copies, that spares comparing all labels. `loss`
+// (may be NULL) receives it as it was before the update. Allocates nothing. On
+// a GPU a step without `loss` returns when it is queued; whatever reads the
+// weights or the output later waits for it. Errors: GNNAC_EUSAGE (a node or a
+// label that is none; nothing has changed then), GNNAC_EDRIVER.
 GNNAC_API gnnac_status gnnac_trainer_step(gnnac_trainer *trainer,
                                           const int32_t *labels,
                                           const int32_t *nodes, int64_t n,

@@ -80,6 +80,7 @@ class Trainer(Owner):
         options = _options(optimizer, decay_layers, learn_eps, seed, loss,
                            rates)
         self._binary = loss == "bce"
+        self._targets: tuple[View, View] | None = None
         self._x = model._host_matrix(x)  # its owner lives as long
         self._out_shape = model._out_shape
         self._model_handle = model._open_handle()
@@ -104,18 +105,26 @@ class Trainer(Owner):
         with self._model_handle.use(), trainer.use() as address:
             yield address
 
-    def step(self, labels: Any, nodes: Any) -> float:
-        """One update; the loss before it. `labels`: int32 [nodes], a column of
-        the output each; of "bce" [nodes, out_dim] of 0 and 1. `nodes`: int32
-        [n], those that the loss is over."""
+    def _read_targets(self, labels: Any, nodes: Any) -> tuple[View, View]:
         label, node = view_of(labels, "labels"), view_of(nodes, "nodes")
         shape = self._out_shape if self._binary else self._out_shape[:1]
         check_matrix(label, "labels", shape, None, "int32")
         check_matrix(node, "nodes", _vector(node), None, "int32")
+        return label, node
+
+    def step(self, labels: Any = None, nodes: Any = None) -> float:
+        """One update; the loss before it. `labels`: int32 [nodes], a column of
+        the output each; of "bce" [nodes, out_dim] of 0 and 1. `nodes`: int32
+        [n], those that the loss is over. Left out, those of the step before,
+        which must not have changed: then a GPU's need no comparison."""
+        again = labels is None and nodes is None
+        targets = None if again else self._read_targets(labels, nodes)
+        given = (None, None, 0) if targets is None else \
+            (targets[0].address, targets[1].address, targets[1].shape[0])
         loss = ctypes.c_float()
         with self._alone() as address:
-            call("gnnac_trainer_step", address, label.address, node.address,
-                 node.shape[0], ctypes.addressof(loss))
+            call("gnnac_trainer_step", address, *given, ctypes.addressof(loss))
+            self._targets = targets or self._targets  # their owners live on
         return loss.value
 
     def predict(self, out: Any = None) -> Any:
