@@ -25,6 +25,7 @@ static inline bool fixture_kernel_fits(const struct manifest *m,
                                        const struct kernel *k)
 {
     return k->dim == m->program.buffers[s->out].dim &&
+           k->heads == step_heads(&m->program, s) &&
            k->x_type == fixture_type(m, s->x) &&
            k->out_type == fixture_type(m, s->out) &&
            k->self_type == fixture_type(m, s->self);
@@ -49,13 +50,15 @@ static inline void fixture_kernels(struct manifest *m)
         m->kernels[k].x_type = fixture_type(m, s->x);
         m->kernels[k].out_type = fixture_type(m, s->out);
         m->kernels[k].self_type = fixture_type(m, s->self);
+        m->kernels[k].heads = step_heads(&m->program, s);
         m->kernels[k].offset_bits = 32;
         m->kernels[k].n_launches = 1;
         m->kernels[k].launches[0] = (struct launch){
             .count = GRID_ROWS, .per_block = 4, .grid_y = 1, .block = 128,
             .n_args = 3, .args = {ARG_OUT, ARG_X, ARG_N_ROWS}};
+        bool plain = m->model.dtype == DTYPE_F32 && !m->kernels[k].heads;
         snprintf(m->kernels[k].name, NAME_LEN,
-                 m->model.dtype == DTYPE_F32 ? "fake_d%d" : "fake_d%d_%d",
+                 plain ? "fake_d%d" : "fake_d%d_%d",
                  (int)dim, (int)k);
         snprintf(m->kernels[k].family, 64, "fake");
         snprintf(m->kernels[k].launches[0].entry, NAME_LEN, "fake_d%d",

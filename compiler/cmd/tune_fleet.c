@@ -1,6 +1,7 @@
 #include "cmd/tune_fleet.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "base/clock.h"
 #include "base/cores.h"
 #include "base/log.h"
 #include "cuda/cuda_props.h"
@@ -18,6 +20,9 @@ extern char **environ;
 
 enum { NOISY = 5 }; // as main.c ends with
 enum { MAX_GPUS = 64, MAX_WORDS = 512, MAX_OWN = 8, LOOK_MICROSECONDS = 20000 };
+// What a tuner does between two looks at whether to end is shorter, unless a
+// kernel hangs. What is killed ends at once, unless its driver does.
+enum { GRACE_SECONDS = 60, DEATH_SECONDS = 5 };
 
 struct fleet {
     size_t n;
@@ -277,14 +282,28 @@ static size_t n_running(struct fleet *f)
     return n;
 }
 
-static void wait_for_all(struct fleet *f, bool (*stop)(void))
+static void abandon_all(struct fleet *f)
 {
-    bool told = false;
+    for (size_t i = 0; i < f->n; i++)
+        if (f->tuners[i])
+            note_end(f, i, false, 0);
+}
+
+// A tuner that is told to end may hang in the driver: it is killed then, and
+// left alone where not even that ends it. `told`: they are told already.
+static void wait_for_all(struct fleet *f, bool (*stop)(void), bool told)
+{
+    double until = told ? now_seconds() + GRACE_SECONDS : INFINITY;
     while (n_running(f)) {
-        if (!told && stop()) {
+        double now = now_seconds();
+        if (isinf(until) && stop()) {
             tell_all(f, SIGINT);
-            told = true;
+            until = now + GRACE_SECONDS;
         }
+        if (now > until)
+            tell_all(f, SIGKILL);
+        if (now > until + DEATH_SECONDS)
+            abandon_all(f);
         usleep(LOOK_MICROSECONDS);
     }
 }
@@ -331,7 +350,7 @@ gnnac_status fleet_run(const struct fleet_request *rq, struct fleet_result *out,
         log_info("tuning on %zu GPUs, every kernel on one of them", f->n);
         f->finished = true;
         st = start_all(f, err);
-        wait_for_all(f, rq->stop);
+        wait_for_all(f, rq->stop, st != GNNAC_OK);
         take_reports(f, out->reports);
     }
     out->finished = f->finished;

@@ -177,6 +177,7 @@ gnnac_status tmpl_emit(struct catalog *c, const struct candidate *point,
     TRY(set_name(&e.kernel, p.unit, point, spec, err));
     snprintf(e.kernel.family, sizeof(e.kernel.family), "%s", p.unit->name);
     e.kernel.dim = spec->dim;
+    e.kernel.heads = spec->heads;
     e.kernel.x_type = spec->x_type;
     e.kernel.out_type = spec->out_type;
     e.kernel.self_type = spec->self_type;

@@ -65,32 +65,6 @@ static int32_t pitch_of(const struct program *p, int32_t buffer)
     return buffer < 0 ? 0 : p->buffers[buffer].pitch;
 }
 
-// The buffer that holds a source and a destination score of every head.
-static int32_t scores_of(const struct step *s)
-{
-    switch (s->kind) {
-    case STEP_ATTENTION:
-    case STEP_ATTENTION_KEEP:
-    case STEP_ATTENTION_ROWS_GRAD:
-    case STEP_ATTENTION_GRAD:
-    case STEP_ATTENTION_SCORES_GRAD:
-        return s->self;
-    case STEP_ATTENTION_SCORES:
-        return s->out;
-    default:
-        return -1;
-    }
-}
-
-// Of attention, whose x they cut; of values of edges, where there are several.
-static int32_t heads_of(const struct program *p, const struct step *s)
-{
-    int32_t scores = scores_of(s), edges = step_edge_heads(p, s);
-    if (scores >= 0)
-        return p->buffers[scores].dim / 2;
-    return s->kind == STEP_SDDMM || edges > 1 ? edges : 0;
-}
-
 // Values of edges have none: it counts as the width's.
 static int32_t out_pitch_of(const struct program *p, const struct step *s,
                             int32_t out)
@@ -102,7 +76,7 @@ static struct kernel_spec spec_of(const struct program *p, const struct step *s,
                                   int64_t n_nodes, int64_t n_edges)
 {
     const struct step *tail = step_tail(p, s);
-    int32_t heads = heads_of(p, s), out = tail ? tail->out : s->out;
+    int32_t heads = step_heads(p, s), out = tail ? tail->out : s->out;
     return (struct kernel_spec){
         .dim = step_dim(p, s),
         .x_type = type_of(p, s->x),

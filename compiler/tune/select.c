@@ -120,6 +120,7 @@ static gnnac_status recall_question(struct selector *s, struct question *q,
     if (!recall(s->wb, &key, &v, &q->from, &effort))
         return GNNAC_OK;
     q->median_ns = v.median_ns;
+    v.kernel.heads = q->op.spec.heads; // older decisions do not say
     gnnac_status st = add_variant(s->sel, &v, &q->answer, err);
     q->recalled = st == GNNAC_OK && stands(s, q, effort);
     if (st == GNNAC_OK && !q->recalled)

@@ -130,6 +130,7 @@ struct kernel {
                           // per block; of sorted parts 1 per piece of a row,
                           // of tiles 8 per piece of a window
     int32_t dim;          // width it was specialised for
+    int32_t heads;        // the same of heads, see step_heads; mostly 0
     enum dtype x_type, out_type, self_type; // of the matrices it expects
     int32_t offset_bits;                    // 32 or 64: the type offset_t
     int32_t n_launches;

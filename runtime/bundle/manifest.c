@@ -147,6 +147,7 @@ static const struct field kernel_fields[] = {
      .optional = true},
     BOOL(kernel, partials),
     I32(kernel, dim, 1, MAX_WIDTH),
+    {"heads", FIELD_I32, AT(kernel, heads), .max = MAX_WIDTH, .optional = true},
     I32(kernel, offset_bits, 32, 64),
     DTYPE(kernel, x_type),
     DTYPE(kernel, out_type),

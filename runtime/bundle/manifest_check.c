@@ -311,6 +311,11 @@ static gnnac_status check_step_kernel(const struct checked_step *c)
     const struct kernel *k = &c->m->kernels[c->s->kernel];
     if (k->dim != step_dim(c->p, c->s))
         return BAD_STEP(c, "its kernel was made for another width");
+    if (step_heads(c->p, c->s) && !k->heads)
+        return BAD_STEP(c, "its kernel does not say for how many heads it was "
+                           "made: compile the bundle anew");
+    if (k->heads != step_heads(c->p, c->s))
+        return BAD_STEP(c, "its kernel was made for another number of heads");
     if (k->x_type != c->x->dtype || k->out_type != c->out->dtype ||
         k->self_type != (c->self ? c->self->dtype : DTYPE_F32))
         return BAD_STEP(c, "its kernel was made for another dtype");

@@ -142,6 +142,31 @@ int32_t step_edge_heads(const struct program *p, const struct step *s)
     return values ? p->buffers[values].dim : 0;
 }
 
+// The buffer that holds a source and a destination score of every head.
+static int32_t scores_of(const struct step *s)
+{
+    switch (s->kind) {
+    case STEP_ATTENTION:
+    case STEP_ATTENTION_KEEP:
+    case STEP_ATTENTION_ROWS_GRAD:
+    case STEP_ATTENTION_GRAD:
+    case STEP_ATTENTION_SCORES_GRAD:
+        return s->self;
+    case STEP_ATTENTION_SCORES:
+        return s->out;
+    default:
+        return -1;
+    }
+}
+
+int32_t step_heads(const struct program *p, const struct step *s)
+{
+    int32_t scores = scores_of(s), edges = step_edge_heads(p, s);
+    if (scores >= 0)
+        return p->buffers[scores].dim / 2;
+    return s->kind == STEP_SDDMM || edges > 1 ? edges : 0;
+}
+
 bool step_by_blas(const struct step *s)
 {
     return step_is_product(s->kind) && s->kernel < 0 && !s->fused;

@@ -19,6 +19,9 @@ int32_t step_dim(const struct program *p, const struct step *s);
 // The heads whose values the step writes to edges, or multiplies edges' rows
 // by; 0 where it does neither.
 int32_t step_edge_heads(const struct program *p, const struct step *s);
+// The heads that a kernel of the step is made for: of attention, whose x they
+// cut, and of values of edges, where there are several; else 0.
+int32_t step_heads(const struct program *p, const struct step *s);
 // 64 when an element index of the step may reach 2^31, else 32.
 int32_t step_offset_bits(const struct program *p, const struct step *s,
                          int64_t n_nodes, int64_t n_edges);

@@ -139,6 +139,13 @@ static void fill(int64_t n_rows, const int64_t *rowptr,
     put_tile_splits(n_rows, split, p);
 }
 
+// What makes fewer of them: a piece of a cut window has 8, one of a row has 1.
+static const char *slots_knob(const struct parts *p)
+{
+    return p->tiles.n_cut * TILE_ROWS > p->n_slots / 2 ? "tileBlocks"
+                                                       : "segmentEdges";
+}
+
 gnnac_status buckets_build(int64_t n_rows, const int64_t *rowptr,
                            const int32_t *colidx,
                            const struct part_limits *limits, struct parts *out,
@@ -152,8 +159,8 @@ gnnac_status buckets_build(int64_t n_rows, const int64_t *rowptr,
     TRY(tiles_build(n_rows, rowptr, colidx, limits, &p.tiles, err));
     count_parts(n_rows, rowptr, limits, next, &p);
     lay_out(limits, next, &p);
-    TRY(parts_check_count(p.n_parts, limits->size, err));
-    TRY(parts_check_count(p.n_slots, limits->size, err));
+    TRY(parts_check_count(p.n_parts, "segmentEdges", err));
+    TRY(parts_check_count(p.n_slots, slots_knob(&p), err));
     TRY(alloc_parts(&p, err));
     fill(n_rows, rowptr, limits, next, &p);
     *out = p;

@@ -64,14 +64,14 @@ static int64_t visit_splits(const int64_t *rowptr, int32_t per_block,
     return n;
 }
 
-gnnac_status parts_check_count(int64_t n_parts, int32_t size, gnnac_error *err)
+gnnac_status parts_check_count(int64_t n, const char *knob, gnnac_error *err)
 {
-    return n_parts <= INT32_MAX
+    return n <= INT32_MAX
                ? GNNAC_OK
                : FAIL(err, GNNAC_EUNSUPPORTED,
-                      "parts of %d edges cut this graph into %lld, more than "
-                      "2^31-1: use a larger partSize",
-                      (int)size, (long long)n_parts);
+                      "this graph falls into %lld pieces, more than 2^31-1: "
+                      "use a larger %s",
+                      (long long)n, knob);
 }
 
 gnnac_status parts_build(int64_t n_rows, const int64_t *rowptr,
@@ -87,7 +87,7 @@ gnnac_status parts_build(int64_t n_rows, const int64_t *rowptr,
     p.n_parts = visit_parts(n_rows, rowptr, limits, &p);
     p.n_blocks = ceil_div(p.n_parts, limits->per_block);
     p.n_slots = 2 * p.n_blocks;
-    st = parts_check_count(p.n_parts, limits->size, err);
+    st = parts_check_count(p.n_parts, "partSize", err);
     if (st != GNNAC_OK)
         return st;
     p.part_ptr = alloc_array(p.n_parts + 1, sizeof(*p.part_ptr));

@@ -56,7 +56,8 @@ gnnac_status parts_build(int64_t n_rows, const int64_t *rowptr,
                          gnnac_error *err);
 void parts_finish(struct parts *p);
 
-// GNNAC_EUNSUPPORTED when so many parts of `size` edges do not fit 31 bits.
-gnnac_status parts_check_count(int64_t n_parts, int32_t size, gnnac_error *err);
+// GNNAC_EUNSUPPORTED when so many pieces do not fit 31 bits; says of which knob
+// a larger value makes fewer.
+gnnac_status parts_check_count(int64_t n, const char *knob, gnnac_error *err);
 
 #endif

@@ -6,7 +6,10 @@ After each kill the databases are whole, and a tuning that was resumed to its en
 has chosen what an undisturbed one does. The latter is asked of a software device
 alone, whose times repeat.
 
-usage: run_tune_kills.py GNNAC     12 kills; 200 with GNNAC_TEST_SLOW
+Tuners that hang do not keep the one that started them from ending.
+
+usage: run_tune_kills.py GNNAC     12 kills; with GNNAC_TEST_SLOW 200, and tuners
+                                   that hang
 """
 import json
 import os
@@ -22,7 +25,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import machine  # pylint: disable=wrong-import-position
 
 GNNAC = os.path.abspath(sys.argv[1])
-KILLS = 200 if os.environ.get("GNNAC_TEST_SLOW") else 12
+SLOW = bool(os.environ.get("GNNAC_TEST_SLOW"))
+KILLS = 200 if SLOW else 12
 PATIENCE_S = 240  # more than any tuning takes on a busy machine
 OPTIONS = ["--model", "gcn", "--layers", "2", "--dim", "8", "--hidden", "12",
            "--classes", "4", "--json", "-q"]
@@ -44,10 +48,11 @@ class Bench:
                               text=True, capture_output=True,
                               timeout=PATIENCE_S, check=False)
 
-    def start(self, db, out):
+    def start(self, db, out, *more):
         """A tuning that goes on with what `db` holds."""
         return subprocess.Popen(
-            [GNNAC, "tune", self.graph, *OPTIONS, "--resume", "--db", db],
+            [GNNAC, "tune", self.graph, *OPTIONS, "--resume", "--db", db,
+             *more],
             cwd=self.folder, env=self.env, stdout=out, stderr=subprocess.PIPE,
             start_new_session=True)
 
@@ -141,6 +146,33 @@ def kill_again_and_again(bench, expected, seconds, rng):
     return faults, hits, n_ends
 
 
+def hang_and_stop(bench):
+    """Two tuners, stopped where they stand as if a driver held them; then their
+    owner is asked to end."""
+    db, faults = bench.new_db(), []
+    with tempfile.TemporaryFile("w+") as out:
+        tuning = bench.start(db, out, "--device", "cuda:0,cuda:0")
+        until = time.monotonic() + PATIENCE_S
+        while len(tuners := workers_of(tuning.pid)) < 2 and \
+                time.monotonic() < until and tuning.poll() is None:
+            time.sleep(0.01)
+        for pid in tuners:
+            os.kill(pid, signal.SIGSTOP)
+        tuning.send_signal(signal.SIGINT)
+        try:
+            _, errors = tuning.communicate(timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            tuning.kill()
+            return ["it did not end"]
+    told = errors.decode()
+    if len(tuners) != 2 or told.count("did not come to its end") != 2:
+        faults.append(f"{len(tuners)} tuners, exit {tuning.returncode}: {told}")
+    faults += [f"tuner {pid} lives" for pid in tuners
+               if os.path.exists(f"/proc/{pid}")]
+    is_whole(bench, db, faults)
+    return faults
+
+
 def main():
     rng = random.Random(1)
     with tempfile.TemporaryDirectory() as folder:
@@ -148,11 +180,14 @@ def main():
         expected, seconds = measure(bench)
         faults, hits, n_ends = kill_again_and_again(bench, expected, seconds,
                                                     rng)
+        hung = hang_and_stop(bench) if SLOW else None
     print(f"# {hits['tuner']} tuners and {hits['worker']} workers killed, "
           f"{n_ends} tunings ended, one takes {seconds:.1f} s")
     tap = machine.Tap()
     tap.result("a tuning that is killed at random and resumed keeps its "
                "databases whole and its choice", faults)
+    if hung is not None:
+        tap.result("tuners that hang are killed when told to end", hung)
     tap.done()
 
 

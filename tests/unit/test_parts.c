@@ -447,6 +447,16 @@ TEST(a_window_is_a_tile_where_its_edges_share_columns)
     parts_finish(&p);
 }
 
+TEST(too_many_pieces_are_refused_with_the_knob_that_makes_fewer)
+{
+    gnnac_error err = {{0}};
+    CHECK_INT(parts_check_count(INT32_MAX, "tileBlocks", &err), GNNAC_OK);
+    CHECK_INT(parts_check_count(INT64_C(1) << 31, "tileBlocks", &err),
+              GNNAC_EUNSUPPORTED);
+    CHECK_HAS(err.msg, "2147483648 pieces");
+    CHECK_HAS(err.msg, "a larger tileBlocks");
+}
+
 TEST(a_graph_without_nodes_has_no_tiles)
 {
     const int64_t rowptr[] = {0};
@@ -472,6 +482,7 @@ int main(void)
     RUN(a_graph_without_nodes_has_no_sorted_parts);
     RUN(sorted_parts_of_random_graphs_cover_every_row_once);
     RUN(a_window_is_a_tile_where_its_edges_share_columns);
+    RUN(too_many_pieces_are_refused_with_the_knob_that_makes_fewer);
     RUN(a_graph_without_nodes_has_no_tiles);
     RUN(tiles_of_random_graphs_have_every_edge_of_their_rows_once);
     return test_done();
