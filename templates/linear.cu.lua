@@ -1,7 +1,9 @@
 //% family {
 //%   op = "linear",
+//%   tails = true,
 //%   doc = [[
-//% x W^T for few columns, in one pass over x. A lane has a block of rowsPerLane
+//% x W^T for few columns, in one pass over x, perhaps added to out, perhaps with
+//% a bias and an activation behind. A lane has a block of rowsPerLane
 //% rows and colsPerLane columns in registers; depthWorker lanes share the
 //% block's depth and hand its rows round in the end, and so do the lanes of
 //% depthWarps warps, whose sums meet in shared memory: few rows of a great depth
@@ -67,6 +69,7 @@
 //% local full_columns = spec.dim % tile == 0
 //% local args = { "out", "x", "weight" }
 //% if spec.norm == "gcn" then args[#args + 1] = "dinv" end
+//% if spec.tail_bias then args[#args + 1] = "tail_bias" end
 //% args[#args + 1] = "n_rows"
 //% local parameters = launch {
 //%   entry = kernel,
@@ -217,6 +220,24 @@ ${kernel}(${parameters})
             sum[i][j] *= scale;
 //% end
         float *to = out + (long long)row * ${spec.out_pitch} + column;
+//% if spec.adds or spec.tail ~= "none" then
+#pragma unroll
+        for (int j = 0; j < ${columns}; j++) {
+//%   if not full_columns then
+            if (column + j >= ${spec.dim})
+                break;
+//%   end
+//%   if spec.adds then
+            sum[i][j] += to[j];
+//%   end
+//%   if spec.tail_bias then
+            sum[i][j] += __ldg(tail_bias + column + j);
+//%   end
+//%   if spec.tail_act == "relu" then
+            sum[i][j] = sum[i][j] < 0.0f ? 0.0f : sum[i][j];
+//%   end
+        }
+//% end
 #pragma unroll
         for (int j = 0; j < ${columns}; j += ${piece})
 //% if full_columns then

@@ -1,12 +1,14 @@
 //% -- What a team of lanes does with a finished row of an aggregation before it
 //% -- is stored (compiler/plan/fuse.h): log-softmax, or a product with few
-//% -- weights. The row is whole in `sum`, spread over the team.
+//% -- weights, perhaps with a bias and an activation. The row is whole in `sum`, spread over the team.
 //% local lanes = include "lanes"
+//% check(spec.tail ~= "bias_act", "a sum has a bias and an activation of its own")
 //% local tail = { scales = spec.tail == "scaled_linear" }
 //% tail.multiplies = tail.scales or spec.tail == "linear"
 //%
 //% function tail.add_args(args)
 //%   if tail.multiplies then args[#args + 1] = "weight" end
+//%   if spec.tail_bias then args[#args + 1] = "tail_bias" end
 //% end
 //%
 //% -- A column's weights are as far apart as a row is wide.
@@ -68,7 +70,8 @@
 //%   if spec.tail == "log_softmax" then log_softmax(L) end
 //% end
 //%
-//% -- Lane `at` stores columns at, at + lanes of a team ...
+//% -- Lane `at` stores columns at, at + lanes of a team ... with the bias and the
+//% -- activation that come last.
 //% function tail.store(L)
 //%   for first = 0, spec.tail_dim - 1, L.dimWorker do
 //%     local n = math.min(L.dimWorker, spec.tail_dim - first)
@@ -78,10 +81,17 @@
         value = at == ${k} ? product[${first + k}] : value;
 //%     end
 //%     if n < L.dimWorker then
-        if (at < ${n})
+        if (at < ${n}) {
+//%     end
+//%     if spec.tail_bias then
+            value += __ldg(tail_bias + ${first} + at);
+//%     end
+//%     if spec.tail_act == "relu" then
+            value = value < 0.0f ? 0.0f : value;
+//%     end
             to[${first} + at] = value;
-//%     else
-        to[${first} + at] = value;
+//%     if n < L.dimWorker then
+        }
 //%     end
     }
 //%   end

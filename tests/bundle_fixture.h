@@ -91,7 +91,7 @@ static inline struct manifest *fixture_manifest(const struct model_request *rq,
         memcpy(m->reorder.fingerprint, g->fingerprint, 33);
     }
     program_scale_rows(&m->program);
-    program_fuse(&m->program);
+    program_fuse(&m->program, false);
     fixture_kernels(m);
     m->n_archs = 2;
     strcpy(m->archs[0], "sm_90");

@@ -110,7 +110,7 @@ static inline gnnac_status tune_run(struct tune_case *t, const struct csr *g,
     if (st == GNNAC_OK)
         st = lower_model(&t->model, g->n_nodes, g->n_edges, &t->program, &err);
     if (st == GNNAC_OK && t->fuse)
-        program_fuse(&t->program);
+        program_fuse(&t->program, false);
     if (st == GNNAC_OK)
         st = select_kernels(&t->wb, &t->model, &t->program, &t->graph, &t->sel,
                             &err);

@@ -8,6 +8,7 @@
 #include "base/nearest.h"
 #include "bundle/bundle.h"
 #include "cli/cli.h"
+#include "plan/fuse.h"
 
 // ---- one kernel's text ------------------------------------------------------
 
@@ -109,7 +110,10 @@ static void print_choices(const struct manifest *m)
         printf("%4d  %5d  %-11s  %6d", (int)c->step, (int)s->layer,
                step_kind_name(s->kind), (int)s->kernel);
         print_time(c->median_ns);
-        printf("  %s (%s)\n", c->rule, c->level);
+        char then[64];
+        tail_text(&m->program, s, then);
+        printf("  %s (%s)%s%s\n", c->rule, c->level, then[0] ? ", then " : "",
+               then);
     }
 }
 

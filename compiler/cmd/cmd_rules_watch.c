@@ -201,7 +201,7 @@ static void prepare_program(struct watch *w)
     for (int32_t k = 0; k < w->next.n_steps; k++)
         w->next.steps[k].kernel = -1;
     if (!w->wb.request.no_fuse)
-        program_fuse(&w->next);
+        program_fuse(&w->next, false);
 }
 
 // A plan by the rules as they stand in their files. On failure the workbench

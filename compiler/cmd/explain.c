@@ -7,6 +7,7 @@
 #include "cli/requests.h"
 #include "cmd/cmd_db.h"
 #include "emit/tmpl.h"
+#include "plan/fuse.h"
 #include "plan/opspec.h"
 #include "tune/quarantine.h"
 #include "tune/recall.h"
@@ -171,7 +172,7 @@ static json_t *step_json(const struct explained *e, const struct choice *c,
                          const struct opspec *op, const struct db_answers *a)
 {
     const struct step *s = &e->program->steps[c->step];
-    const struct step *tail = step_tail(e->program, s);
+    char then[64];
     const struct layer *l = &e->model->layers[s->layer];
     const struct decision *d = e->selection->decisions[c->step];
     const struct kernel *k =
@@ -192,7 +193,7 @@ static json_t *step_json(const struct explained *e, const struct choice *c,
         "chosen", k->name, "template", k->family, "rule", c->rule, "where",
         c->where, "level", c->level, "level_text", level_text(c->level), "why",
         c->why, "knobs", c->knobs, "then",
-        tail ? step_kind_name(tail->kind) : NULL, "median_ns",
+        tail_text(e->program, s, then)[0] ? then : NULL, "median_ns",
         real_json(c->median_ns), "rules",
         rules, "candidates", candidates, "lookup", lookup_json(e, a), "timings",
         timings);

@@ -10,6 +10,7 @@
 // stored in 16 bits, see matrix_type.
 static const char *const arg_types[N_LAUNCH_ARGS] = {
     [ARG_BIAS] = "const float *",
+    [ARG_TAIL_BIAS] = "const float *",
     [ARG_EPS] = "const float *",
     [ARG_WEIGHT] = "const float *",
     [ARG_ATT_SRC] = "const float *",

@@ -70,6 +70,7 @@ static void push_spec(lua_State *L, const struct kernel_spec *s)
     set_integer(L, "channels", s->channels);
     set_integer(L, "tail_dim", s->tail_dim);
     set_text(L, "tail", tail_name(s->tail));
+    set_text(L, "tail_act", activation_name(s->tail_act));
     set_text(L, "x_type", dtype_name(s->x_type));
     set_text(L, "out_type", dtype_name(s->out_type));
     set_text(L, "self_type", dtype_name(s->self_type));
@@ -81,6 +82,10 @@ static void push_spec(lua_State *L, const struct kernel_spec *s)
     lua_setfield(L, -2, "bias");
     lua_pushboolean(L, s->smallest);
     lua_setfield(L, -2, "smallest");
+    lua_pushboolean(L, s->adds);
+    lua_setfield(L, -2, "adds");
+    lua_pushboolean(L, s->tail_bias);
+    lua_setfield(L, -2, "tail_bias");
     lua_newtable(L);
     lua_pushcfunction(L, no_field);
     lua_setfield(L, -2, "__index");

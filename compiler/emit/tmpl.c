@@ -22,9 +22,9 @@ static gnnac_status check_point(const struct candidate *c,
     }
     bool own = s->self_term != SELF_NONE;
     int32_t x_dim = kernel_x_dim(s);
-    if (s->tail && !f->tails)
+    if (spec_is_special(s) && !f->tails)
         return FAIL(err, GNNAC_EUNSUPPORTED, "%s: knows no tails (%s)",
-                    f->name, tail_name(s->tail));
+                    f->name, s->tail ? tail_name(s->tail) : "adds");
     if (s->dim < 1 || s->x_pitch < x_dim || s->out_pitch < spec_out_dim(s) ||
         (own && s->self_pitch < s->dim) ||
         (s->offset_bits != 32 && s->offset_bits != 64))
@@ -77,6 +77,12 @@ static void add_name(struct strbuf *b, const struct unit *u,
         strbuf_printf(b, "_%s", tail_name(s->tail));
     if (s->tail_dim)
         strbuf_printf(b, "%d", (int)s->tail_dim);
+    if (s->tail_bias)
+        strbuf_puts(b, "_tailbias");
+    if (s->tail_act != ACT_NONE)
+        strbuf_printf(b, "_tail%s", activation_name(s->tail_act));
+    if (s->adds)
+        strbuf_puts(b, "_adds");
     if (s->smallest)
         strbuf_puts(b, "_smallest");
     if (s->edges != EDGES_NONE)
@@ -148,6 +154,11 @@ static void add_provenance(struct strbuf *b, const struct unit *u,
     if (s->tail)
         strbuf_printf(b, " tail=%s tail_dim=%d", tail_name(s->tail),
                       (int)s->tail_dim);
+    if (s->tail_bias || s->tail_act != ACT_NONE)
+        strbuf_printf(b, " tail_bias=%d tail_act=%s", s->tail_bias,
+                      activation_name(s->tail_act));
+    if (s->adds)
+        strbuf_puts(b, " adds=1");
     if (s->smallest)
         strbuf_puts(b, " smallest=1");
     if (s->edges != EDGES_NONE)

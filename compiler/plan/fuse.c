@@ -1,5 +1,7 @@
 #include "plan/fuse.h"
 
+#include <stdio.h>
+
 #include "plan/scaled_rows.h"
 
 enum { FUSED_COLUMNS = 64, FUSED_WEIGHTS = 256 };
@@ -7,7 +9,8 @@ enum { FUSED_COLUMNS = 64, FUSED_WEIGHTS = 256 };
 static const char *const names[] = {[TAIL_NONE] = "none",
                                     [TAIL_LOG_SOFTMAX] = "log_softmax",
                                     [TAIL_LINEAR] = "linear",
-                                    [TAIL_SCALED_LINEAR] = "scaled_linear"};
+                                    [TAIL_SCALED_LINEAR] = "scaled_linear",
+                                    [TAIL_BIAS_ACT] = "bias_act"};
 static const struct name_table tails = {N_TAILS, names};
 
 const char *tail_name(enum tail v)
@@ -25,9 +28,20 @@ enum tail tail_of(const struct program *p, const struct step *s)
     const struct step *tail = step_tail(p, s);
     if (!tail)
         return TAIL_NONE;
-    if (tail->kind == STEP_LOG_SOFTMAX)
-        return TAIL_LOG_SOFTMAX;
+    if (tail->kind != STEP_LINEAR)
+        return tail->kind == STEP_BIAS_ACT ? TAIL_BIAS_ACT : TAIL_LOG_SOFTMAX;
     return tail->norm == NORM_GCN ? TAIL_SCALED_LINEAR : TAIL_LINEAR;
+}
+
+const char *tail_text(const struct program *p, const struct step *s,
+                      char text[64])
+{
+    size_t n = 0;
+    text[0] = '\0';
+    for (const struct step *t = s; (t = step_tail(p, t)) && n < 64;)
+        n += (size_t)snprintf(text + n, 64 - n, "%s%s", n ? ", " : "",
+                              step_kind_name(t->kind));
+    return text;
 }
 
 static bool is_read_by_others(const struct program *p, int32_t buffer,
@@ -45,8 +59,8 @@ static bool can_fuse_product(const struct program *p, const struct step *s)
 {
     int64_t weights =
         (int64_t)p->buffers[s->x].dim * p->buffers[s->out].dim;
-    return is_narrow_product(p, s) && weights <= FUSED_WEIGHTS &&
-           !is_read_by_others(p, s->x, s);
+    return is_narrow_product(p, s) && !s->accumulate &&
+           weights <= FUSED_WEIGHTS && !is_read_by_others(p, s->x, s);
 }
 
 static bool can_fuse(const struct program *p, const struct step *sum,
@@ -60,8 +74,19 @@ static bool can_fuse(const struct program *p, const struct step *sum,
     return s->kind == STEP_LINEAR && can_fuse_product(p, s);
 }
 
-void program_fuse(struct program *p)
+static bool is_last_of_product(const struct program *p,
+                               const struct step *product,
+                               const struct step *s)
 {
-    for (int32_t i = 1; i < p->n_steps; i++)
-        p->steps[i].fused = can_fuse(p, &p->steps[i - 1], &p->steps[i]);
+    return is_narrow_product(p, product) && s->kind == STEP_BIAS_ACT &&
+           s->x == product->out && s->out == s->x;
+}
+
+void program_fuse(struct program *p, bool in_place)
+{
+    for (int32_t i = 1; i < p->n_steps; i++) {
+        struct step *s = &p->steps[i];
+        s->fused = is_last_of_product(p, s - 1, s) ||
+                   (!in_place && can_fuse(p, s - 1, s));
+    }
 }

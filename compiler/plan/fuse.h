@@ -8,12 +8,18 @@
 
 // Fuses with an aggregation the step behind it: log-softmax of at most 64
 // columns; a narrow product (scaled_rows.h) that alone reads the sums and has
-// at most 256 weights, since every row reads all of them. The last change of a
-// lowered program, behind program_scale_rows.
-void program_fuse(struct program *p);
+// at most 256 weights, since every row reads all of them. With a narrow
+// product, fused or not, the bias and activation behind it. `in_place`: only
+// those that overwrite what they read, so that no result stays unwritten: a
+// trainer keeps all. The last change of a lowered program, behind
+// program_scale_rows.
+void program_fuse(struct program *p, bool in_place);
 
-// What the kernel of `s` does besides.
+// What the kernel of `s` does besides: the first step of it.
 enum tail tail_of(const struct program *p, const struct step *s);
+// All of it, "linear, bias_act"; empty where there is none.
+const char *tail_text(const struct program *p, const struct step *s,
+                      char text[64]);
 
 const char *tail_name(enum tail v); // "none", "log_softmax", "linear", ...
 int tail_from_name(const char *s);  // -1: unknown

@@ -75,8 +75,8 @@ static int32_t out_pitch_of(const struct program *p, const struct step *s,
 static struct kernel_spec spec_of(const struct program *p, const struct step *s,
                                   int64_t n_nodes, int64_t n_edges)
 {
-    const struct step *tail = step_tail(p, s);
-    int32_t heads = step_heads(p, s), out = tail ? tail->out : s->out;
+    const struct step *tail = step_tail(p, s), *last = step_last(p, s);
+    int32_t heads = step_heads(p, s), out = last->out;
     return (struct kernel_spec){
         .dim = step_dim(p, s),
         .x_type = type_of(p, s->x),
@@ -96,8 +96,11 @@ static struct kernel_spec spec_of(const struct program *p, const struct step *s,
         .channels = heads ? p->buffers[s->x].dim / heads : 0,
         .smallest = s->smallest,
         .edges = step_edge_heads(p, s) ? EDGES_MAPPED : EDGES_NONE,
+        .adds = s->accumulate,
         .tail = tail_of(p, s),
         .tail_dim = tail && tail->kind == STEP_LINEAR ? p->buffers[out].dim : 0,
+        .tail_bias = tail && last->bias >= 0,
+        .tail_act = tail ? last->act : ACT_NONE,
     };
 }
 
@@ -152,8 +155,14 @@ static void add_rest(struct opspec *o)
         append(o, " smallest");
     if (k->edges)
         append(o, " edges=%s", edge_order_name(k->edges));
+    if (k->adds)
+        append(o, " adds");
     if (k->tail)
         append(o, " then=%s:%d", tail_name(k->tail), (int)k->tail_dim);
+    if (k->tail_bias)
+        append(o, "+bias");
+    if (k->tail_act)
+        append(o, "+%s", activation_name(k->tail_act));
 }
 
 bool opspec_of_step(const struct model *m, const struct program *p,
@@ -181,6 +190,19 @@ bool opspec_of_step(const struct model *m, const struct program *p,
     return true;
 }
 
+// The bias and the activation that come last of all: "+bias+relu".
+static bool parse_last(const char *text, struct kernel_spec *k)
+{
+    static const char bias[] = "+bias";
+    k->tail_bias = strncmp(text, bias, sizeof(bias) - 1) == 0;
+    text += k->tail_bias ? sizeof(bias) - 1 : 0;
+    if (!*text)
+        return true;
+    int act = *text == '+' ? activation_from_name(text + 1) : -1;
+    k->tail_act = (enum activation)act;
+    return act > ACT_NONE;
+}
+
 // What a kernel does besides, which comes last. Returns where it begins: the
 // text's end where there is none; NULL where it makes no sense.
 static const char *parse_tail(const char *text, struct kernel_spec *k)
@@ -192,11 +214,25 @@ static const char *parse_tail(const char *text, struct kernel_spec *k)
         return text + strlen(text);
     sscanf(begin, " then=%31[^:]:%" SCNd32 "%n", name, &k->tail_dim, &end);
     int tail = tail_from_name(name);
-    if (end == 0 || begin[end] || tail <= TAIL_NONE ||
-        (k->tail_dim > 0) != (tail != TAIL_LOG_SOFTMAX) || k->tail_dim < 0)
+    bool product = tail == TAIL_LINEAR || tail == TAIL_SCALED_LINEAR;
+    if (end == 0 || tail <= TAIL_NONE || (k->tail_dim > 0) != product ||
+        k->tail_dim < 0 || !parse_last(begin + end, k))
         return NULL;
     k->tail = (enum tail)tail;
     return begin;
+}
+
+// Of a product, which is all float32: its depth and whether it adds.
+static bool parse_depth(const char *text, const char *stop,
+                        struct kernel_spec *k)
+{
+    static const char adds[] = " adds";
+    int end = 0;
+    sscanf(text, " depth=%" SCNd32 "%n", &k->depth, &end);
+    text += end;
+    k->adds = strncmp(text, adds, sizeof(adds) - 1) == 0;
+    text += k->adds ? sizeof(adds) - 1 : 0;
+    return end > 0 && text == stop && k->depth > 0 && spec_is_f32(k);
 }
 
 // Of a sum whose edges have weights, in float32 and without heads; NULL where
@@ -221,8 +257,8 @@ static bool parse_rest(const char *text, struct kernel_spec *k)
     const char *stop = parse_tail(text, k);
     if (!stop || !(text = parse_edges(text, k)))
         return false;
-    if (sscanf(text, " depth=%" SCNd32 "%n", &k->depth, &end) == 1)
-        return end > 0 && !text[end] && k->depth > 0 && spec_is_f32(k);
+    if (strncmp(text, " depth=", 7) == 0)
+        return parse_depth(text, stop, k);
     if (text == stop)
         return spec_is_f32(k);
     sscanf(text, " types=%7[^,],%7s%n", out, self, &end);

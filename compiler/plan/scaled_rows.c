@@ -5,9 +5,8 @@ enum { NARROW_PRODUCT = 16 };
 bool is_narrow_product(const struct program *p, const struct step *s)
 {
     const struct buffer *x = &p->buffers[s->x], *out = &p->buffers[s->out];
-    return s->kind == STEP_LINEAR && !s->accumulate &&
-           out->dim <= NARROW_PRODUCT && x->dtype == DTYPE_F32 &&
-           out->dtype == DTYPE_F32;
+    return s->kind == STEP_LINEAR && out->dim <= NARROW_PRODUCT &&
+           x->dtype == DTYPE_F32 && out->dtype == DTYPE_F32;
 }
 
 static int32_t count_readers(const struct program *p, int32_t buffer)

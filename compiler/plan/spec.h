@@ -21,6 +21,7 @@ enum tail {
     TAIL_LOG_SOFTMAX,
     TAIL_LINEAR,        // the row times weight^T
     TAIL_SCALED_LINEAR, // then times the row's dinv
+    TAIL_BIAS_ACT,      // of a product: tail_bias and tail_act alone
     N_TAILS
 };
 
@@ -40,14 +41,23 @@ struct kernel_spec {
                              // channels columns; else 0
     bool smallest;           // extreme: not the largest
     enum edge_order edges;   // weights of a sum's edges; sddmm's results
-    enum tail tail;          // of an aggregation
+    bool adds;               // linear: to what out holds
+    enum tail tail;          // of an aggregation or a product
     int32_t tail_dim;        // of a product in the tail, its columns; else 0
+    bool tail_bias;          // added last, then tail_act
+    enum activation tail_act;
 };
 
 // Columns of out.
 static inline int32_t spec_out_dim(const struct kernel_spec *s)
 {
     return s->tail_dim ? s->tail_dim : s->dim;
+}
+
+// Whether a kernel has to do more than a family of its operation must know.
+static inline bool spec_is_special(const struct kernel_spec *s)
+{
+    return s->tail != TAIL_NONE || s->adds;
 }
 
 static inline bool spec_is_f32(const struct kernel_spec *s)

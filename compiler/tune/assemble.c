@@ -263,9 +263,8 @@ static gnnac_status assemble_model(struct workbench *wb,
     if (a->order.perm)
         TRY(reorder_graph(a, err));
     program_scale_rows(&m->program);
-    // A trainer keeps every step's result.
-    if (!wb->request.no_fuse && !rq->train)
-        program_fuse(&m->program);
+    if (!wb->request.no_fuse)
+        program_fuse(&m->program, rq->train);
     TRY(select_kernels(wb, &m->model, &m->program, &a->graph, a->selection,
                        err));
     if (a->selection->report.n_timed > 0)

@@ -66,17 +66,18 @@ static gnnac_status make_host_data(struct bench *b, gnnac_error *err)
     b->self = random_values(n * s->self_pitch, 2, s->self_type);
     b->bias = random_values(s->dim, 3, DTYPE_F32);
     b->weight = random_values((int64_t)s->tail_dim * s->dim, 4, DTYPE_F32);
+    b->tail_bias = random_values(s->tail_dim, 5, DTYPE_F32);
     b->dinv = alloc_array(n, sizeof(*b->dinv));
     b->y = alloc_array(out_values(b) + 2 * CANARY_VALUES, sizeof(*b->y));
     b->stored = alloc_array((int64_t)out_bytes(b), 1);
-    if (!b->x || !b->self || !b->bias || !b->weight || !b->dinv || !b->y ||
-        !b->stored)
+    if (!b->x || !b->self || !b->bias || !b->weight || !b->tail_bias ||
+        !b->dinv || !b->y || !b->stored)
         return FAIL(err, GNNAC_ENOMEM, "out of memory for the bench");
     graph_dinv(n, b->g->rowptr, b->dinv);
     gnnac_status st = make_edge_values(b, err);
-    b->host = (struct operand_data){b->x,           b->self,   b->dinv,
-                                    b->bias,        0.25f,     b->weight,
-                                    b->edge_values, b->edge_of};
+    b->host = (struct operand_data){
+        b->x,      b->self,      b->dinv,        b->bias,   0.25f,
+        b->weight, b->tail_bias, b->edge_values, b->edge_of};
     return st;
 }
 
@@ -125,6 +126,8 @@ static gnnac_status make_device_data(struct bench *b, gnnac_error *err)
     TRY(cuda_upload(c, b->weight,
                     (size_t)s->tail_dim * (size_t)s->dim * sizeof(float),
                     "the bench", &d->weight, err));
+    TRY(cuda_upload(c, b->tail_bias, (size_t)s->tail_dim * sizeof(float),
+                    "the bench", &d->tail_bias, err));
     TRY(cuda_upload(c, &b->host.eps, sizeof(float), "the bench", &d->eps, err));
     TRY(upload_edge_values(b, err));
     TRY(cuda_alloc(c, out_bytes(b), "the bench", &b->out_base, err));
@@ -148,7 +151,8 @@ void bench_finish(struct bench *b)
     const struct cuda_context *c = b->c;
     const cu_ptr owned[] = {b->device.x,      b->device.self,
                             b->device.bias,   b->device.eps,
-                            b->device.weight, b->device.partial,
+                            b->device.weight, b->device.tail_bias,
+                            b->device.partial,
                             b->out_base,      b->device.edge_values,
                             b->device.edge_of};
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
@@ -161,6 +165,7 @@ void bench_finish(struct bench *b)
     free(b->dinv);
     free(b->bias);
     free(b->weight);
+    free(b->tail_bias);
     free(b->edge_values);
     free(b->edge_of);
     free(b->y);

@@ -17,8 +17,9 @@ struct bench {
     const struct kernel_spec *spec;
     struct cuda_graph graph;
     struct operand_data host;
-    float *x, *self, *dinv, *bias, *weight, *y; // owned, host; all as floats
-    float *edge_values;                         // the same, of specs with them
+    // owned, host; all as floats
+    float *x, *self, *dinv, *bias, *weight, *tail_bias, *y;
+    float *edge_values; // the same, of specs with them
     int64_t *edge_of;
     void *stored; // owned, host: the output with canaries as it lies there
     struct operands device;

@@ -13,6 +13,7 @@ struct operand_data {
     const float *x, *self, *dinv, *bias;
     float eps;
     const float *weight;      // of the tail's product, [tail_dim, dim]
+    const float *tail_bias;   // [tail_dim]
     const float *edge_values; // [n_edges], or one for each head
     const int64_t *edge_of;   // [n_edges], for EDGES_MAPPED
 };

@@ -24,6 +24,18 @@ static void log_softmax(const struct kernel_spec *spec, double *y,
     }
 }
 
+// The bias and the activation that come last, of column j.
+static void finish(const struct kernel_spec *spec,
+                   const struct operand_data *d, int32_t j, double *y,
+                   double *bound)
+{
+    double bias = spec->tail_bias ? d->tail_bias[j] : 0;
+    *bound += unit * (fabs(*y) + fabs(bias));
+    *y += bias;
+    if (spec->tail_act == ACT_RELU && *y < 0)
+        *y = 0;
+}
+
 static void multiply(const struct kernel_spec *spec,
                      const struct operand_data *d, double scale, double *y,
                      double *bound)
@@ -39,6 +51,7 @@ static void multiply(const struct kernel_spec *spec,
             error[j] += fabs(w) * bound[c];
         }
         error[j] += unit * (spec->dim + 4) * size + 0x1p-126;
+        finish(spec, d, j, &product[j], &error[j]);
     }
     size_t n_bytes = (size_t)spec->tail_dim * sizeof(*y);
     memmove(y, product, n_bytes);

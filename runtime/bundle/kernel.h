@@ -21,6 +21,7 @@ enum {
     ARG(X, "x")                     /* const float *  */                       \
     ARG(SELF, "self")               /* const float *  */                       \
     ARG(BIAS, "bias")               /* const float *  */                       \
+    ARG(TAIL_BIAS, "tail_bias")     /* const float *, of the last fused step */\
     ARG(EPS, "eps")                 /* const float *, one element */           \
     ARG(WEIGHT, "weight")           /* const float *, [dim, depth] */          \
     ARG(ATT_SRC, "att_src")         /* const float *, [heads, channels] */     \

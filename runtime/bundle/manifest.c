@@ -272,6 +272,15 @@ static bool has_fused(const struct manifest *m)
     return false;
 }
 
+static bool has_fused_bias(const struct manifest *m)
+{
+    for (int32_t i = 0; i < m->program.n_steps; i++)
+        if (m->program.steps[i].fused &&
+            m->program.steps[i].kind == STEP_BIAS_ACT)
+            return true;
+    return false;
+}
+
 static bool has_attention(const struct manifest *m)
 {
     for (int32_t i = 0; i < m->model.n_layers; i++)
@@ -301,8 +310,9 @@ static bool has_operators(const struct manifest *m)
 // than they expect. One without "attention" knows neither its steps nor its
 // parameters, one without "training" not what the kernels of training are
 // given, one without "products" leaves those with a kernel to BLAS, one without
-// "fused" computes anew what the kernel of the step before did. To one without
-// "dtype" all matrices are float32. One without "operators" expects a model.
+// "fused" computes anew what the kernel of the step before did, one without
+// "fused_bias" refuses some of that. To one without "dtype" all matrices are
+// float32. One without "operators" expects a model.
 static const struct {
     const char *name;
     bool (*is_used)(const struct manifest *m);
@@ -317,6 +327,7 @@ static const struct {
     {"fused", has_fused},
     {"operators", has_operators},
     {"tiles", has_tiles},
+    {"fused_bias", has_fused_bias},
 };
 enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
 

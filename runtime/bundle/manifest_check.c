@@ -280,6 +280,8 @@ static bool step_can_pass(const struct program *p, const struct step *s,
         return s->self != -1;
     case ARG_BIAS:
         return s->bias != -1;
+    case ARG_TAIL_BIAS:
+        return tail && step_last(p, s)->bias != -1;
     case ARG_WEIGHT:
         return s->kind == STEP_LINEAR || (tail && tail->kind == STEP_LINEAR);
     case ARG_EPS:
@@ -355,9 +357,10 @@ gnnac_status manifest_check_step_kernel(const struct manifest *m,
 
 static gnnac_status check_training(const struct manifest *m, gnnac_error *err)
 {
-    // A trainer keeps every step's result.
+    // A trainer keeps every step's result, but of those that work in place.
     for (int32_t i = 0; i < m->program.n_steps && m->training.rules[0]; i++)
-        if (m->program.steps[i].fused)
+        if (m->program.steps[i].fused &&
+            m->program.steps[i].kind != STEP_BIAS_ACT)
             return BAD("training with the fused step %d", (int)i);
     for (int32_t i = 0; i < m->training.n_steps; i++)
         if (m->training.steps[i].kernel >= m->n_kernels)
@@ -367,13 +370,21 @@ static gnnac_status check_training(const struct manifest *m, gnnac_error *err)
 
 // ---- steps ------------------------------------------------------------------
 
-// The kernel of an aggregation may go on with what it wrote.
+static bool goes_on(const struct step *before, const struct step *s)
+{
+    if (s->kind == STEP_BIAS_ACT)
+        return before->kind == STEP_LINEAR && s->x == s->out &&
+               (before->kernel >= 0 || before->fused);
+    return before->kind == STEP_AGGREGATE && before->kernel >= 0 &&
+           (s->kind == STEP_LINEAR || s->kind == STEP_LOG_SOFTMAX);
+}
+
+// The kernel of an aggregation, or of a product, may go on with what it wrote.
 static gnnac_status check_fused(const struct checked_step *c)
 {
     const struct step *s = c->s, *before = c->index ? s - 1 : NULL;
-    if (!before || before->kind != STEP_AGGREGATE || before->kernel < 0 ||
-        s->kernel >= 0 || s->x != before->out || s->accumulate ||
-        (s->kind != STEP_LINEAR && s->kind != STEP_LOG_SOFTMAX))
+    if (!before || !goes_on(before, s) || s->kernel >= 0 ||
+        s->x != before->out || s->accumulate)
         return BAD_STEP(c, "cannot be fused with the step before");
     if (s->out == before->x || s->out == before->self)
         return BAD_STEP(c, "is fused, and writes what that kernel reads");

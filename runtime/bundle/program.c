@@ -178,6 +178,12 @@ const struct step *step_tail(const struct program *p, const struct step *s)
     return !last && s[1].fused ? s + 1 : NULL;
 }
 
+const struct step *step_last(const struct program *p, const struct step *s)
+{
+    const struct step *tail = step_tail(p, s);
+    return tail ? step_last(p, tail) : s;
+}
+
 bool launch_arg_is_int(enum launch_arg a)
 {
     return a == ARG_N_ROWS || a == ARG_N_PARTS || a == ARG_N_SPLITS ||

@@ -146,8 +146,10 @@ struct step {
     enum self_term self_term;
     enum activation act;
     int32_t kernel;  // index into kernels; -1: BLAS, of products
-    // The kernel of the AGGREGATE before it computes this step, too, and leaves
-    // that one's own result unwritten. What runs steps one by one does not ask.
+    // The kernel of the step before it computes this one, too, and leaves that
+    // one's own result unwritten: of an AGGREGATE a product or log-softmax, of
+    // a product what BIAS_ACT makes of it in place, also one behind the other.
+    // What runs steps one by one does not ask.
     bool fused;
     bool transposed; // in training: sums over the nodes sent to
     // In training and operators alone, of attention and extremes:

@@ -30,5 +30,7 @@ bool step_by_blas(const struct step *s);
 // The step behind `s`, one of the program's, if the kernel of `s` does it; else
 // NULL.
 const struct step *step_tail(const struct program *p, const struct step *s);
+// The last of the steps that the kernel of `s` does: `s`, or what is fused.
+const struct step *step_last(const struct program *p, const struct step *s);
 
 #endif

@@ -80,7 +80,7 @@ gnnac_status cuda_train_load_kernels(struct cuda_trainer *ct, gnnac_error *err)
     size_t partial = 0, scratch = 0;
     TRY(check_training(ct, err));
     for (int32_t i = 0; i < ct->p.n_steps; i++)
-        if (!step_by_blas(&ct->p.steps[i]))
+        if (!step_by_blas(&ct->p.steps[i]) && !ct->p.steps[i].fused)
             TRY(load_kernel(ct, i, &partial, &scratch, err));
     TRY(cuda_alloc(ct->c, partial, "partial sums", &ct->partial, err));
     TRY(cuda_alloc(ct->c, scratch, "sums over rows", &ct->scratch, err));
@@ -137,17 +137,19 @@ static int32_t place_of(const struct step *s)
     }
 }
 
-static gnnac_status run_kernel(struct cuda_trainer *ct, const struct step *s,
-                               gnnac_error *err)
+static gnnac_status run_kernel(struct cuda_trainer *ct, const struct program *p,
+                               const struct step *s, gnnac_error *err)
 {
     bool scores = s->kind == STEP_ATTENTION_SCORES ||
                   s->kind == STEP_ATTENTION_SCORES_GRAD;
+    const struct step *tail = step_tail(p, s);
     const struct operands o = {
         .out = cuda_train_buffer(ct, s->out),
         .x = cuda_train_buffer(ct, s->x),
         .self = cuda_train_buffer(ct, s->self),
         .weight = cuda_param(ct->cm, s->weight),
         .bias = cuda_param(ct->cm, s->bias),
+        .tail_bias = cuda_param(ct->cm, tail ? tail->bias : -1),
         .eps = cuda_param(ct->cm, s->eps),
         .partial = ct->partial,
         .source_row = cuda_source_rows(ct->cm, s),
@@ -230,10 +232,10 @@ static gnnac_status run_steps(struct cuda_trainer *ct, const struct program *p,
     gnnac_status st = GNNAC_OK;
     for (int32_t i = 0; i < n_steps && st == GNNAC_OK; i++) {
         const struct step *s = &p->steps[i];
-        if (!is_needed(ct, s))
+        if (s->fused || !is_needed(ct, s))
             continue;
         st = step_by_blas(s) ? run_product(ct, s, err)
-                             : run_kernel(ct, s, err);
+                             : run_kernel(ct, p, s, err);
     }
     return st;
 }

@@ -1,5 +1,6 @@
 // gnnac linear, from templates/linear.cu.lua
-// x W^T for few columns, in one pass over x. A lane has a block of rowsPerLane
+// x W^T for few columns, in one pass over x, perhaps added to out, perhaps with
+// a bias and an activation behind. A lane has a block of rowsPerLane
 // rows and colsPerLane columns in registers; depthWorker lanes share the
 // block's depth and hand its rows round in the end, and so do the lanes of
 // depthWarps warps, whose sums meet in shared memory: few rows of a great depth
@@ -8,7 +9,7 @@
 // to 16 columns.
 // rowsPerLane=8 colsPerLane=4 depthWorker=8 depthWarps=1 unroll=4 warpPerBlock=4
 // f32 dim=7 x_pitch=16 out_pitch=8 norm=gcn self=none bias=0 act=none offset_bits=32
-#line 77 "/gnnac/templates/linear.cu.lua"
+#line 80 "/gnnac/templates/linear.cu.lua"
 // Lanes along the columns: 2; along the depth: 4; rows per warp: 32.
 #line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
@@ -30,16 +31,16 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 80 "/gnnac/templates/linear.cu.lua"
+#line 83 "/gnnac/templates/linear.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_linear_f32_d7_r8_c4_k8_d1_u4_w4_k16_gcn_y8(
     float *out, const float *x, const float *weight,
     const float *dinv, int n_rows)
 {
-#line 83 "/gnnac/templates/linear.cu.lua"
+#line 86 "/gnnac/templates/linear.cu.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 2 % 4;
-#line 88 "/gnnac/templates/linear.cu.lua"
+#line 91 "/gnnac/templates/linear.cu.lua"
     const int first_column = blockIdx.y * 8 + lane % 2 * 4;
     const unsigned first = blockIdx.x * 128 +
                            threadIdx.x / 32 * 32 +
@@ -53,16 +54,16 @@ gnnac_linear_f32_d7_r8_c4_k8_d1_u4_w4_k16_gcn_y8(
     }
 #pragma unroll
     for (int j = 0; j < 4; j++)
-#line 105 "/gnnac/templates/linear.cu.lua"
+#line 108 "/gnnac/templates/linear.cu.lua"
         ws[j] = weight + (long long)min(first_column + j, 6) * 16 +
                 slice * 4;
 
-#line 109 "/gnnac/templates/linear.cu.lua"
+#line 112 "/gnnac/templates/linear.cu.lua"
     float sum[8][4] = {};
-#line 127 "/gnnac/templates/linear.cu.lua"
+#line 130 "/gnnac/templates/linear.cu.lua"
 #pragma unroll 4
     for (int k = 0; k < 16; k += 16) {
-#line 111 "/gnnac/templates/linear.cu.lua"
+#line 114 "/gnnac/templates/linear.cu.lua"
         float a[8][4], b[4][4];
 #pragma unroll
         for (int i = 0; i < 8; i++)
@@ -79,55 +80,56 @@ gnnac_linear_f32_d7_r8_c4_k8_d1_u4_w4_k16_gcn_y8(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 152 "/gnnac/templates/linear.cu.lua"
+#line 155 "/gnnac/templates/linear.cu.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 4; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 158 "/gnnac/templates/linear.cu.lua"
+#line 161 "/gnnac/templates/linear.cu.lua"
                 float &low = sum[i][j], &high = sum[i + 4][j];
-#line 162 "/gnnac/templates/linear.cu.lua"
+#line 165 "/gnnac/templates/linear.cu.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
             }
     }
     {
-#line 152 "/gnnac/templates/linear.cu.lua"
+#line 155 "/gnnac/templates/linear.cu.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 2; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 158 "/gnnac/templates/linear.cu.lua"
+#line 161 "/gnnac/templates/linear.cu.lua"
                 float &low = sum[i][j], &high = sum[i + 2][j];
-#line 162 "/gnnac/templates/linear.cu.lua"
+#line 165 "/gnnac/templates/linear.cu.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 2);
             }
     }
 
-#line 202 "/gnnac/templates/linear.cu.lua"
+#line 205 "/gnnac/templates/linear.cu.lua"
 #pragma unroll
     for (int i = 0; i < 2; i++) {
-#line 205 "/gnnac/templates/linear.cu.lua"
+#line 208 "/gnnac/templates/linear.cu.lua"
         const unsigned row = first + slice * 2 + i;
         const int column = first_column;
-#line 211 "/gnnac/templates/linear.cu.lua"
+#line 214 "/gnnac/templates/linear.cu.lua"
         if (row >= n_rows)
             break;
-#line 214 "/gnnac/templates/linear.cu.lua"
+#line 217 "/gnnac/templates/linear.cu.lua"
         const float scale = __ldg(dinv + row);
 #pragma unroll
         for (int j = 0; j < 4; j++)
             sum[i][j] *= scale;
-#line 219 "/gnnac/templates/linear.cu.lua"
+#line 222 "/gnnac/templates/linear.cu.lua"
         float *to = out + (long long)row * 8 + column;
+#line 241 "/gnnac/templates/linear.cu.lua"
 #pragma unroll
         for (int j = 0; j < 4; j += 4)
-#line 228 "/gnnac/templates/linear.cu.lua"
+#line 249 "/gnnac/templates/linear.cu.lua"
             for (int p = 0; p < 4; p++)
                 if (column + j + p < 7)
                     to[j + p] = sum[i][j + p];

@@ -42,12 +42,18 @@ static int set_field(struct kernel_case *k, const char *name, const char *value)
         s->self_term = (enum self_term)(v = self_term_from_name(value));
     else if (strcmp(name, "act") == 0)
         s->act = (enum activation)(v = activation_from_name(value));
+    else if (strcmp(name, "tail_act") == 0)
+        s->tail_act = (enum activation)(v = activation_from_name(value));
     else if (strcmp(name, "tail") == 0)
         s->tail = (enum tail)(v = tail_from_name(value));
     else if (strcmp(name, "edges") == 0)
         s->edges = (enum edge_order)(v = edge_order_from_name(value));
     else if (strcmp(name, "bias") == 0)
         s->bias = (v = atoi(value)) > 0;
+    else if (strcmp(name, "tail_bias") == 0)
+        s->tail_bias = (v = atoi(value)) > 0;
+    else if (strcmp(name, "adds") == 0)
+        s->adds = (v = atoi(value)) > 0;
     else if (strcmp(name, "smallest") == 0)
         s->smallest = (v = atoi(value)) > 0;
     else if ((v = family_knob(k->point.family, name)) >= 0)

@@ -125,8 +125,8 @@ struct edge_operands {
 struct run {
     const shim_kernel &k;
     const mini_graph &g;
-    matrix x, out, self;
-    std::vector<float> weight, bias, dinv, partial, att_src, att_dst;
+    matrix x, out, self, before; // before: what out holds then
+    std::vector<float> weight, bias, tail_bias, dinv, partial, att_src, att_dst;
     float eps = 0.3125f;
     offsets rowptr, part_ptr, part_end;
     std::vector<int> colidx, part_row, split_row, split_first, split_last;

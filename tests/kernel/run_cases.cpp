@@ -110,7 +110,8 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
       out(g_.n_nodes, spec_out_dim(&k_.spec), k_.spec.out_pitch,
           k_.spec.out_type, canary),
       self(g_.n_nodes, self_dim(k_), k_.spec.self_pitch, k_.spec.self_type,
-           NAN)
+           NAN),
+      before(out)
 {
     const kernel_spec &s = k.spec;
     fill(x, 11);
@@ -122,6 +123,10 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
             out.set(v, c, NAN);
     weight = random_vector(s.dim * (s.depth + s.tail_dim), 16);
     bias = random_vector(s.dim, 13);
+    tail_bias = random_vector(out.dim, 17);
+    if (s.adds)
+        fill(out, 18);
+    before = out;
     att_src = random_vector(x_dim(s), 14);
     att_dst = random_vector(x_dim(s), 15);
     for (int v = 0; v < g.n_nodes; v++)
@@ -143,6 +148,7 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
     pointers[ARG_X] = in_place ? out.data() : x.data();
     pointers[ARG_SELF] = self_is_x ? x.data() : self.data();
     pointers[ARG_BIAS] = bias.data();
+    pointers[ARG_TAIL_BIAS] = tail_bias.data();
     pointers[ARG_EPS] = &eps;
     pointers[ARG_WEIGHT] = weight.data();
     pointers[ARG_ATT_SRC] = att_src.data();
@@ -186,11 +192,20 @@ static double inverse_root(const mini_graph &g, int v)
     return 1 / sqrt((double)(g.rowptr[v + 1] - g.rowptr[v] + 1));
 }
 
-static double activated(const kernel_spec &s, double y)
+static double activated(activation act, double y)
 {
-    if (s.act == ACT_ELU)
+    if (act == ACT_ELU)
         return y < 0 ? expm1(y) : y;
-    return s.act == ACT_RELU && y < 0 ? 0 : y;
+    return act == ACT_RELU && y < 0 ? 0 : y;
+}
+
+// What comes last of all: the tail's bias and activation.
+static expected ended(run &r, int c, expected e)
+{
+    const kernel_spec &s = r.k.spec;
+    double bias = s.tail_bias ? r.tail_bias[c] : 0;
+    return {activated(s.tail_act, e.y + bias),
+            e.bound + unit * (fabs(e.y) + fabs(bias))};
 }
 
 static expected aggregated(run &r, int v, int c)
@@ -220,7 +235,7 @@ static expected aggregated(run &r, int v, int c)
     if (s.self_term != SELF_NONE)
         own *= r.self.at(v, c);
     double bias = s.bias ? r.bias[c] : 0;
-    return {activated(s, scale * sum + own + bias),
+    return {activated(s.act, scale * sum + own + bias),
             4 * unit * (degree + 2) * (scale * size + fabs(own) + fabs(bias))};
 }
 
@@ -236,7 +251,7 @@ static expected tail_product(run &r, int v, int c)
         sum += w * h.y;
         bound += fabs(w) * (h.bound + unit * (s.dim + 4) * fabs(h.y));
     }
-    return {sum, bound};
+    return ended(r, c, {sum, bound});
 }
 
 static expected tail_softmax(run &r, int v, int c)
@@ -271,14 +286,16 @@ static expected linear(run &r, int v, int c)
         size += fabs(term);
     }
     double scale = s.norm == NORM_GCN ? inverse_root(r.g, v) : 1;
-    return {scale * sum, unit * (s.depth + 4) * scale * size};
+    double added = s.adds ? r.before.at(v, c) : 0;
+    return ended(r, c, {scale * sum + added,
+                        unit * ((s.depth + 4) * scale * size + fabs(added))});
 }
 
 static expected bias_act(run &r, int v, int c)
 {
     const kernel_spec &s = r.k.spec;
     double y = (double)r.x.at(v, c) + (s.bias ? r.bias[c] : 0);
-    return {activated(s, y), unit * fabs(y)};
+    return {activated(s.act, y), unit * fabs(y)};
 }
 
 static expected log_softmax(run &r, int v, int c)
@@ -336,7 +353,7 @@ static expected attention(run &r, int v, int c)
     }
     double bias = s.bias ? r.bias[c] : 0, y = sum / total + bias;
     double q = 4 * far + 2 * (top - low) + 4 * (double)from.size() + 16;
-    return {activated(s, y),
+    return {activated(s.act, y),
             unit * (q * size / total + fabs(bias) + 4 * fabs(y))};
 }
 

@@ -49,12 +49,13 @@ static char *tiny_reordered_bundle(size_t *n)
 
 // The message that a changed manifest is refused with, by the writer's check.
 // `g` is finished.
-static const char *refusal_on(struct fixture_graph g,
+static const char *refusal_of(const struct model_request *rq,
+                              struct fixture_graph g,
                               void (*change)(struct manifest *))
 {
     static gnnac_error err;
     err.msg[0] = '\0';
-    struct manifest *m = fixture_manifest(&tiny_gcn, &g);
+    struct manifest *m = fixture_manifest(rq, &g);
     change(m);
     size_t n;
     char *bytes = fixture_write(m, &g, &n, &err);
@@ -67,7 +68,7 @@ static const char *refusal_on(struct fixture_graph g,
 
 static const char *refusal(void (*change)(struct manifest *))
 {
-    return refusal_on(tiny_graph(), change);
+    return refusal_of(&tiny_gcn, tiny_graph(), change);
 }
 
 // The message that changed bytes are refused with.
@@ -346,6 +347,53 @@ TEST(contradictions_in_the_manifest_are_refused)
     CHECK_HAS(refusal(no_output), "no step writes the output");
 }
 
+static const char *reordered_refusal(void (*change)(struct manifest *))
+{
+    return refusal_of(&tiny_gcn, tiny_reordered(), change);
+}
+
+// One layer of more columns than it reads: a sum, its product, their bias.
+static const char *growing_refusal(void (*change)(struct manifest *))
+{
+    static const struct model_request growing = {
+        .name = "gcn", .dim = 3, .layers = 1, .classes = 16};
+    return refusal_of(&growing, tiny_graph(), change);
+}
+
+static void bias_of_a_sum(struct manifest *m)
+{
+    struct step *s = &m->program.steps[1];
+    *s = m->program.steps[2];
+    s->x = s->out = m->program.steps[0].out;
+    s->bias = -1;
+}
+static void bias_by_two(struct manifest *m)
+{
+    m->program.steps[2].kernel = 0;
+}
+static void bias_of_blas(struct manifest *m)
+{
+    m->program.steps[1].fused = false;
+}
+static void bias_without_one(struct manifest *m)
+{
+    m->kernels[0].launches[0].args[1] = ARG_TAIL_BIAS;
+    m->program.steps[2].bias = -1;
+}
+static void train_with_fused_product(struct manifest *m)
+{
+    strcpy(m->training.rules, "1");
+}
+
+TEST(a_fused_bias_belongs_to_a_product_of_ours)
+{
+    CHECK_HAS(growing_refusal(bias_of_a_sum), "step 1 (bias_act): cannot be");
+    CHECK_HAS(growing_refusal(bias_by_two), "step 2 (bias_act): cannot be");
+    CHECK_HAS(growing_refusal(bias_of_blas), "step 2 (bias_act): cannot be");
+    CHECK_HAS(growing_refusal(bias_without_one), "asks for an operand");
+    CHECK_HAS(growing_refusal(train_with_fused_product), "fused step 1");
+}
+
 static void enter_twice(struct manifest *m)
 {
     m->program.steps[m->program.n_steps - 2].kind = STEP_GRAPH_ORDER;
@@ -383,17 +431,17 @@ static void forgotten_order(struct manifest *m)
 
 TEST(programs_that_mix_two_orders_are_refused)
 {
-    CHECK_HAS(refusal_on(tiny_reordered(), enter_twice), "in another order");
-    CHECK_HAS(refusal_on(tiny_reordered(), never_enter), "in another order");
-    CHECK_HAS(refusal_on(tiny_reordered(), never_leave),
+    CHECK_HAS(reordered_refusal(enter_twice), "in another order");
+    CHECK_HAS(reordered_refusal(never_enter), "in another order");
+    CHECK_HAS(reordered_refusal(never_leave),
               "not in the input's order");
-    CHECK_HAS(refusal_on(tiny_reordered(), order_with_bias), "does not take");
-    CHECK_HAS(refusal_on(tiny_reordered(), order_in_place),
+    CHECK_HAS(reordered_refusal(order_with_bias), "does not take");
+    CHECK_HAS(reordered_refusal(order_in_place),
               "cannot work in place");
-    CHECK_HAS(refusal_on(tiny_reordered(), odd_fingerprint), "a fingerprint");
-    CHECK_HAS(refusal_on(tiny_reordered(), source_row_elsewhere),
+    CHECK_HAS(reordered_refusal(odd_fingerprint), "a fingerprint");
+    CHECK_HAS(reordered_refusal(source_row_elsewhere),
               "asks for an operand");
-    CHECK_HAS(refusal_on(tiny_reordered(), forgotten_order),
+    CHECK_HAS(reordered_refusal(forgotten_order),
               "step 0 (graph_order): the graph is not reordered");
 }
 
@@ -562,6 +610,7 @@ int main(void)
     RUN(bundles_of_the_first_version_still_open);
     RUN(messages_name_the_file);
     RUN(contradictions_in_the_manifest_are_refused);
+    RUN(a_fused_bias_belongs_to_a_product_of_ours);
     RUN(programs_that_mix_two_orders_are_refused);
     RUN(graph_arrays_are_checked_before_use);
     RUN(an_order_is_checked_before_use);

@@ -290,7 +290,7 @@ static struct program fused(struct model_request rq, struct model *m)
 {
     struct program p = lowered(rq, 50, 400, m);
     program_scale_rows(&p);
-    program_fuse(&p);
+    program_fuse(&p, false);
     return p;
 }
 
@@ -324,6 +324,59 @@ TEST(sums_go_on_to_a_narrow_product_and_to_log_softmax)
         struct program p = fused(cases[i].rq, &m);
         CHECK_STR(fused_of(&p), cases[i].fused);
     }
+}
+
+// aggregate, linear, bias_act and so on: what comes behind a product of ours is
+// its kernel's, and that of a sum that goes on to the product.
+TEST(bias_and_activation_behind_a_narrow_product_are_its_kernels)
+{
+    static const struct {
+        struct model_request rq;
+        const char *fused, *in_place;
+    } cases[] = {
+        {{.name = "gcn", .dim = 8, .layers = 1, .classes = 16}, "-ff-",
+         "--f-"},
+        {{.name = "gcn", .dim = 32, .layers = 1, .classes = 99}, "----",
+         "----"},
+        {{.name = "gin", .dim = 8, .layers = 1, .mlp = 2, .classes = 3},
+         "--ff-", "---f-"},
+        {{.name = "sage", .dim = 4, .layers = 1, .classes = 9}, "-f-f-",
+         "---f-"},
+        {{.name = "sage", .dim = 4, .layers = 1, .classes = 90}, "-----",
+         "-----"},
+    };
+    struct model m;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct program p = fused(cases[i].rq, &m);
+        CHECK_STR(fused_of(&p), cases[i].fused);
+        program_fuse(&p, true);
+        CHECK_STR(fused_of(&p), cases[i].in_place);
+    }
+}
+
+TEST(a_question_about_three_steps_ends_with_the_last_ones_bias)
+{
+    struct model m;
+    struct opspec op;
+    char then[64];
+    struct program p = fused((struct model_request){.name = "gin", .dim = 8,
+                                                    .layers = 2, .hidden = 9,
+                                                    .mlp = 2, .classes = 3},
+                             &m);
+    CHECK(opspec_of_step(&m, &p, &p.steps[1], 50, 400, &op));
+    CHECK_INT(op.spec.tail, TAIL_LINEAR);
+    CHECK_INT(op.spec.tail_dim, 9);
+    CHECK_INT(op.spec.bias, true);
+    CHECK_INT(op.spec.tail_bias, true);
+    CHECK_INT(op.spec.tail_act, ACT_RELU);
+    CHECK_HAS(op.key, " then=linear:9+bias+relu");
+    CHECK_STR(tail_text(&p, &p.steps[1], then), "linear, bias_act");
+    CHECK(!opspec_of_step(&m, &p, &p.steps[3], 50, 400, &op));
+    program_fuse(&p, true);
+    CHECK(opspec_of_step(&m, &p, &p.steps[2], 50, 400, &op));
+    CHECK_INT(op.spec.tail, TAIL_BIAS_ACT);
+    CHECK_HAS(op.key, " depth=9 then=bias_act:0+bias+relu");
+    CHECK_STR(tail_text(&p, &p.steps[0], then), "");
 }
 
 TEST(a_question_about_two_steps_has_the_result_of_the_second)
@@ -363,13 +416,16 @@ TEST(the_text_of_a_question_gives_the_question_back)
     struct model m;
     struct opspec op, back;
     int n = 0;
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 18; i++) {
         struct program p = lowered(
-            (struct model_request){.name = models[i % 3], .dim = 33 + i},
+            (struct model_request){.name = models[i % 3],
+                                   .dim = i < 9 ? 33 + i : 2,
+                                   .hidden = i < 9 ? 0 : 16,
+                                   .mlp = i % 9 == 1 ? 2 : 0},
             50, 400, &m);
-        if (i < 6) {
+        if (i % 9 < 6) {
             program_scale_rows(&p);
-            program_fuse(&p);
+            program_fuse(&p, i % 2);
         }
         for (int32_t s = 0; s < p.n_steps; s++) {
             if (!opspec_of_step(&m, &p, &p.steps[s], 50, 400, &op))
@@ -466,6 +522,12 @@ TEST(no_other_text_is_taken_for_a_question)
                                         " then=linear:0", " then=none:0",
                                         " then=log_softmax:1", " then=:3",
                                         " then=linear:3 ", " then=linear",
+                                        " then=bias_act:1",
+                                        " then=linear:3+", " then=linear:3+x",
+                                        " then=linear:3+relu+bias",
+                                        " then=linear:3+none",
+                                        " depth=3 add", " adds",
+                                        " depth=3 adds ",
                                         " edges=", " edges=none",
                                         " edges=mapped ", " edges=maps"};
     for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
@@ -500,6 +562,8 @@ int main(void)
     RUN(narrow_products_scale_the_rows_that_gcn_sums);
     RUN(rows_that_change_their_order_on_the_way_are_not_scaled);
     RUN(sums_go_on_to_a_narrow_product_and_to_log_softmax);
+    RUN(bias_and_activation_behind_a_narrow_product_are_its_kernels);
+    RUN(a_question_about_three_steps_ends_with_the_last_ones_bias);
     RUN(a_question_about_two_steps_has_the_result_of_the_second);
     RUN(what_is_written_by_a_fused_step_shares_no_memory_with_what_is_read);
     RUN(the_text_of_a_question_gives_the_question_back);

@@ -163,6 +163,7 @@ TEST(every_norm_and_own_term_is_that_of_the_pairs)
 // ---- tails ------------------------------------------------------------------
 
 enum { TAIL_DIM = 3 };
+static const float tail_bias[TAIL_DIM] = {0.75f, -9, 2};
 static const float weight[TAIL_DIM * DIM] = {1, -2, 0.5f, 3, -1, 0, 1, 1,
                                              1, 1, -4, 0.25f, 2, -1, 8};
 
@@ -182,16 +183,26 @@ static double tail_of_row(const struct kernel_spec *s, const double *h,
         return h[c] - logarithm_of_sum(h);
     for (int i = 0; i < DIM; i++)
         sum += weight[c * DIM + i] * h[i];
-    return s->tail == TAIL_SCALED_LINEAR ? sum * dinv[v] : sum;
+    if (s->tail == TAIL_SCALED_LINEAR)
+        sum *= dinv[v];
+    sum += s->tail_bias ? tail_bias[c] : 0;
+    return s->tail_act == ACT_RELU && sum < 0 ? 0 : sum;
 }
 
 TEST(a_row_goes_on_to_its_tail)
 {
     struct operand_data with = data;
     with.weight = weight;
-    for (int tail = TAIL_LOG_SOFTMAX; tail < N_TAILS; tail++) {
+    with.tail_bias = tail_bias;
+    // each alone, then the products with what may come last
+    for (int i = 0; i < 5; i++) {
+        static const enum tail tails[] = {TAIL_LOG_SOFTMAX, TAIL_LINEAR,
+                                          TAIL_SCALED_LINEAR};
+        enum tail tail = tails[i % 3 + i / 3];
         struct kernel_spec s = spec_of(NORM_MEAN, SELF_NONE, true, ACT_RELU);
-        s.tail = (enum tail)tail;
+        s.tail = tail;
+        s.tail_bias = i > 2;
+        s.tail_act = i > 2 ? ACT_RELU : ACT_NONE;
         s.tail_dim = tail == TAIL_LOG_SOFTMAX ? 0 : TAIL_DIM;
         const struct pairs_graph *g = &graphs[7];
         struct csr csr = csr_of(coo_of(g->n_nodes, g->n_edges, &g->pairs[0][0]),
