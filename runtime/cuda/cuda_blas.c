@@ -2,9 +2,6 @@
 // so out = x w^T is computed as out^T = w x^T, and so on.
 #include "cuda/cuda_blas.h"
 
-// NVIDIA's documentation advises 32 MiB for Hopper.
-enum { WORKSPACE_BYTES = 32 << 20 };
-
 gnnac_status cuda_blas_open(const struct cuda_context *c, struct cuda_blas *out,
                             gnnac_error *err)
 {
@@ -12,8 +9,8 @@ gnnac_status cuda_blas_open(const struct cuda_context *c, struct cuda_blas *out,
     gnnac_status st = cublas_status("cublasCreate_v2",
                                     c->blas.cublasCreate_v2(&b.handle), err);
     if (st == GNNAC_OK)
-        st = cuda_alloc(c, WORKSPACE_BYTES, "cuBLAS's workspace", &b.workspace,
-                        err);
+        st = cuda_alloc(c, BLAS_WORKSPACE_BYTES, "cuBLAS's workspace",
+                        &b.workspace, err);
     if (st == GNNAC_OK)
         *out = b;
     else
@@ -40,7 +37,8 @@ gnnac_status cuda_blas_on(const struct cuda_blas *b, cu_stream stream,
     if (st != GNNAC_OK)
         return st;
     int result = blas->cublasSetWorkspace_v2(
-        b->handle, (void *)(uintptr_t)b->workspace, WORKSPACE_BYTES);
+        b->handle, (void *)(uintptr_t)b->workspace,
+        BLAS_WORKSPACE_BYTES);
     return cublas_status("cublasSetWorkspace_v2", result, err);
 }
 

@@ -7,6 +7,9 @@
 #include "bundle/dtype.h"
 #include "cuda/cuda_context.h"
 
+// NVIDIA's documentation advises 32 MiB for Hopper.
+enum { BLAS_WORKSPACE_BYTES = 32 << 20 };
+
 struct cuda_blas {
     const struct cuda_context *c;
     cublas_handle handle;

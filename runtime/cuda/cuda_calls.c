@@ -52,8 +52,11 @@ gnnac_status cublas_open(struct cublas_calls *out, void **handle,
         .kind = DYLIB_TOOLKIT,
     };
 #define CALL(name, parameters) {#name, &out->name, true},
-    const struct dylib_symbol symbols[] = {CUBLAS_CALLS(CALL)};
+#define MAY_LACK(name, parameters) {#name, &out->name, false},
+    const struct dylib_symbol symbols[] = {CUBLAS_CALLS(CALL)
+                                               CUBLASLT_CALLS(MAY_LACK)};
 #undef CALL
+#undef MAY_LACK
     gnnac_status st = dylib_load(
         &rq, symbols, sizeof(symbols) / sizeof(symbols[0]), handle, err);
     return st == GNNAC_ENOENT ? GNNAC_EUNSUPPORTED : st;

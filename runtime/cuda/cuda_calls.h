@@ -22,6 +22,8 @@ typedef struct CUgraph_st *cu_graph;
 typedef struct CUgraphExec_st *cu_graph_exec;
 typedef struct cublasContext *cublas_handle;
 
+#include "cuda/cuda_lt_calls.h"
+
 // CUresult, CUdevice_attribute, CUfunction_attribute, cublasOperation_t and
 // others of cuBLAS: the values that are used.
 enum {
@@ -135,6 +137,7 @@ struct driver_calls {
 };
 struct cublas_calls {
     CUBLAS_CALLS(CALL)
+    CUBLASLT_CALLS(CALL)
 };
 #undef CALL
 

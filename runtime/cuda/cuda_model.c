@@ -82,6 +82,29 @@ static bool has_blas_step(const struct cuda_model *cm)
     return false;
 }
 
+// What the product of a linear step is, for BLAS.
+static struct product product_of(const struct cuda_model *cm,
+                                 const struct step *s)
+{
+    const struct param *w = &manifest_of(cm)->program.params[s->weight];
+    return (struct product){manifest_of(cm)->n_nodes, w->rows, w->cols,
+                            s->accumulate};
+}
+
+static void plan_epilogues(struct cuda_model *cm)
+{
+    const struct program *p = &manifest_of(cm)->program;
+    for (int32_t i = 0; i + 1 < p->n_steps; i++) {
+        const struct step *s = &p->steps[i], *next = s + 1;
+        if (!step_ends_product(p, s, next))
+            continue;
+        const struct product size = product_of(cm, s);
+        cuda_epilogue_plan(&cm->blas, &size, p->buffers[s->x].pitch,
+                           p->buffers[s->out].pitch, cuda_param(cm, next->bias),
+                           next->act, &cm->epilogues[i]);
+    }
+}
+
 static gnnac_status build(struct cuda_model *cm, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
@@ -94,6 +117,7 @@ static gnnac_status build(struct cuda_model *cm, gnnac_error *err)
     if (has_blas_step(cm))
         TRY(cuda_blas_open(cm->c, &cm->blas, err));
     TRY(alloc_params(cm, err));
+    plan_epilogues(cm);
 out:
     return st;
 }
@@ -124,6 +148,8 @@ gnnac_status cuda_model_create(struct cuda_context *c,
 static void release(struct cuda_model *cm)
 {
     const struct cuda_context *c = cm->c;
+    for (int32_t i = 0; i < MAX_STEPS; i++)
+        cuda_epilogue_finish(&cm->blas, &cm->epilogues[i]);
     cuda_blas_close(&cm->blas);
     if (cm->stream)
         c->cu.cuStreamDestroy_v2(cm->stream);
@@ -262,11 +288,21 @@ static struct device_matrix matrix(const struct pass *p, int32_t buffer)
 static gnnac_status run_linear(const struct pass *p, const struct step *s,
                                gnnac_error *err)
 {
-    const struct param *w = &manifest_of(p->cm)->program.params[s->weight];
-    const struct product size = {manifest_of(p->cm)->n_nodes, w->rows, w->cols,
-                                 s->accumulate};
+    const struct product size = product_of(p->cm, s);
     return cuda_blas_linear(&p->cm->blas, &size, cuda_param(p->cm, s->weight),
                             matrix(p, s->x), matrix(p, s->out), err);
+}
+
+// The product of a step and what the next makes of it.
+static gnnac_status run_ended(const struct pass *p, int32_t step,
+                              gnnac_error *err)
+{
+    const struct cuda_model *cm = p->cm;
+    const struct step *s = &manifest_of(cm)->program.steps[step];
+    return cuda_epilogue_run(&cm->blas, &cm->epilogues[step],
+                             cuda_param(cm, s->weight),
+                             buffer_address(p, s->x),
+                             buffer_address(p, s->out), p->stream, err);
 }
 
 cu_ptr cuda_source_rows(const struct cuda_model *cm, const struct step *s)
@@ -312,7 +348,11 @@ static gnnac_status run_steps(const struct pass *p, gnnac_error *err)
         const struct step *s = &prog->steps[i];
         if (s->fused)
             continue;
-        st = step_by_blas(s) ? run_linear(p, s, err) : run_kernel(p, s, err);
+        if (cm->epilogues[i].desc)
+            st = run_ended(p, i++, err);
+        else
+            st = step_by_blas(s) ? run_linear(p, s, err)
+                                 : run_kernel(p, s, err);
     }
     return st;
 }

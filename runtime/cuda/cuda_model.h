@@ -3,7 +3,7 @@
 #ifndef GNNAC_CUDA_MODEL_H
 #define GNNAC_CUDA_MODEL_H
 
-#include "cuda/cuda_blas.h"
+#include "cuda/cuda_epilogue.h"
 #include "cuda/cuda_kernel.h"
 
 // Where each parameter lies in one array of floats: each from a multiple of
@@ -18,6 +18,8 @@ struct cuda_model {
     struct cuda_graph graph;
     struct cuda_kernel kernels[MAX_KERNELS]; // of training only once asked for
     struct cuda_blas blas;
+    // Of steps by BLAS that the next one ends.
+    struct cuda_epilogue epilogues[MAX_STEPS];
     struct param_layout layout;
     cu_ptr weights;       // by layout
     cu_ptr perm, inverse; // 0 where the graph has the input's order

@@ -28,6 +28,9 @@
 #                                           packed too, accuracy of three seeds
 #   visit.sh latency FOLDER OUT             there: one inference of a gcn, as its
 #                                           caller sees it, beside an empty graph
+#   visit.sh endings FOLDER OUT             there: the same of layers whose bias
+#                                           comes behind a product: in its pass
+#                                           by cuBLASLt or our kernel, and apart
 #   visit.sh epochs FOLDER OUT              there: an epoch's time and peak memory
 #                                           beside PyTorch Geometric's
 #   visit.sh operators FOLDER OUT           there: operators on their own beside
@@ -55,7 +58,7 @@ pack() { # BUILD FOLDER GRAPH...
     local build=$1 folder=$2
     shift 2
     mkdir -p "$folder/bin" "$folder/lib" "$folder/python" "$folder/graphs"
-    cp "$build"/compiler/gnnac "$build"/tests/gpu/test_gpu_{edges,kernels,models,plans,runtime,training} \
+    cp "$build"/compiler/gnnac "$build"/tests/gpu/test_gpu_{edges,epilogues,kernels,models,plans,runtime,training} \
         "$build/tests/bench/latency" "$folder/bin"
     cp -L "$build"/runtime/libgnnac.so "$folder/python"
     copy_libraries "$folder/lib" "$folder"/bin/*
@@ -102,6 +105,7 @@ check() {
         tests/kernel/cases.txt
     tap edges tests/gpu/run.sh "$folder" any test_gpu_edges templates \
         tests/kernel/cases.txt
+    tap epilogues tests/gpu/run.sh "$folder" any test_gpu_epilogues
     tap models tests/gpu/run.sh "$folder" any test_gpu_models
     tap plans tests/gpu/run.sh "$folder" any test_gpu_plans
     tap runtime tests/gpu/run.sh "$folder" any test_gpu_runtime
@@ -267,6 +271,37 @@ latency() {
     rm -rf "$out/bundles"
 }
 
+# Layers whose bias comes behind a product. Wide ones end by cuBLASLt, or with
+# GNNAC_EPILOGUES=0 in a pass of their own; narrow ones by our kernels, or with
+# --no-fuse apart.
+endings_all() {
+    local graph name fuse together
+    for graph in "$folder"/graphs/*; do
+        case $graph in *.feat.npz) continue ;; esac
+        name=$(basename "${graph%.*}")
+        compile "$graph" sage --dim 16 --hidden 128 --classes 64
+        compile "$graph" gin --dim 64 --hidden 64 --classes 64 --mlp 2
+        for fuse in "" --no-fuse; do
+            # shellcheck disable=SC2086 # nothing, or an option
+            compile "$graph" gcn --dim 8 --hidden 16 --classes 16 $fuse
+            mv "$out/bundles/$name.gcn.gnnb" "$out/bundles/$name.gcn$fuse.gnnb"
+        done
+    done
+    for together in 1 0; do
+        say "GNNAC_EPILOGUES=$together"
+        GNNAC_EPILOGUES=$together command latency "$out"/bundles/*.gnnb ||
+            status=1
+    done
+    return $status
+}
+
+endings() {
+    mkdir -p "$out/bundles"
+    endings_all 2>&1 | tee "$out/endings.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+    rm -rf "$out/bundles"
+}
+
 # An epoch beside PyTorch Geometric's.
 epochs() {
     local graph name
@@ -313,7 +348,7 @@ pack)
     exit
     ;;
 check | time | survey | orders | families | roof | halves | slabs | train | latency | \
-    epochs | operators) ;;
+    endings | epochs | operators) ;;
 *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
     exit 1
@@ -335,6 +370,7 @@ halves) halves "${4:-64,128,256}" ;;
 slabs) slabs "${4:-256,512}" ;;
 train) train ;;
 latency) latency ;;
+endings) endings ;;
 epochs) epochs ;;
 operators) operators ;;
 esac
