@@ -30,15 +30,18 @@
 //%       "rowsPerLane %d and depthWorker %d must be powers of two",
 //%       rowsPerLane, depthWorker)
 //% check(spec.depth > 0, "a product needs a depth")
-//% check(spec.x_type == "f32" and spec.out_type == "f32",
-//%       "products work on float32")
-//% local vec = lanes.widest(4, spec.x_pitch, spec.depth)
+//% -- Of 16-bit columns a lane has whole words, that none is two lanes'.
+//% local word = spec.out_type == "f32" and 1 or 2
+//% check(spec.dim == 1 or colsPerLane % word == 0,
+//%       "columns of 16 bits go by pairs, not by %d", colsPerLane)
+//% local vec = lanes.widest_of(spec.x_type, 4, spec.x_pitch, spec.depth)
+//% local x_type = lanes.type(spec.x_type)
 //% -- Lanes along the columns, and along the depth: no more than have work.
 //% local across = 1
 //% while across < 32 and across * colsPerLane < spec.dim do across = 2 * across end
 //% -- In the end the lanes along the depth share the block's rows, and if those
 //% -- are fewer, its columns.
-//% local pieces = rowsPerLane * (colsPerLane & -colsPerLane)
+//% local pieces = rowsPerLane * math.max(1, (colsPerLane & -colsPerLane) // word)
 //% local along = math.min(depthWorker, pieces, 32 // across)
 //% while along > 1 and along // 2 * vec >= spec.depth do along = along // 2 end
 //% local row_lanes = math.min(along, rowsPerLane)
@@ -65,7 +68,8 @@
 //% check(teams * (split - 1) * per_lane * columns <= 384,
 //%       "the sums of %d warps do not fit shared memory", warpPerBlock)
 //% local stride = step * split
-//% local piece = lanes.widest(math.min(4, columns & -columns), spec.out_pitch)
+//% local piece = lanes.widest_of(spec.out_type, math.min(4, columns & -columns),
+//%                               spec.out_pitch)
 //% local full_columns = spec.dim % tile == 0
 //% local args = { "out", "x", "weight" }
 //% if spec.norm == "gcn" then args[#args + 1] = "dinv" end
@@ -78,8 +82,14 @@
 //%   args = args,
 //% }
 // Lanes along the columns: ${across}; along the depth: ${along}; rows per warp: ${rows}.
-//% lanes.define_move("load", vec, vec)
-//% lanes.define_move("store", piece, piece)
+//% lanes.define_move("load", vec, vec, spec.x_type)
+//% lanes.define_move("store", piece, piece, spec.out_type)
+//% if not full_columns and spec.dim % piece ~= 0 then
+//%   lanes.define_move("store", 1, 1, spec.out_type)
+//% end
+//% if spec.adds then lanes.define_move("read", 1, 1, spec.out_type) end
+//% local load = lanes.mover("load", vec, vec, spec.x_type)
+//% local store = lanes.mover("store", piece, piece, spec.out_type)
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
@@ -93,7 +103,7 @@ ${kernel}(${parameters})
                            threadIdx.x / ${32 * split} * ${rows} +
                            lane / ${across * along} * ${rowsPerLane};
     // What lies beyond the last row or column repeats it and is not stored.
-    const float *xs[${rowsPerLane}], *ws[${colsPerLane}];
+    const ${x_type} *xs[${rowsPerLane}], *ws[${colsPerLane}];
 #pragma unroll
     for (int i = 0; i < ${rowsPerLane}; i++) {
         const unsigned row = first + i < n_rows ? first + i : n_rows - 1;
@@ -114,10 +124,10 @@ ${kernel}(${parameters})
         float a[${rowsPerLane}][${vec}], b[${colsPerLane}][${vec}];
 #pragma unroll
         for (int i = 0; i < ${rowsPerLane}; i++)
-            load${vec}(a[i], xs[i] + k);
+            ${load}(a[i], xs[i] + k);
 #pragma unroll
         for (int j = 0; j < ${colsPerLane}; j++)
-            load${vec}(b[j], ws[j] + k);
+            ${load}(b[j], ws[j] + k);
 #pragma unroll
         for (int v = 0; v < ${vec}; v++)
 #pragma unroll
@@ -219,7 +229,8 @@ ${kernel}(${parameters})
         for (int j = 0; j < ${columns}; j++)
             sum[i][j] *= scale;
 //% end
-        float *to = out + (long long)row * ${spec.out_pitch} + column;
+        ${lanes.type(spec.out_type)} *to =
+            out + (long long)row * ${spec.out_pitch} + column;
 //% if spec.adds or spec.tail ~= "none" then
 #pragma unroll
         for (int j = 0; j < ${columns}; j++) {
@@ -228,7 +239,9 @@ ${kernel}(${parameters})
                 break;
 //%   end
 //%   if spec.adds then
-            sum[i][j] += to[j];
+            float held;
+            ${lanes.mover("read", 1, 1, spec.out_type)}(&held, to + j);
+            sum[i][j] += held;
 //%   end
 //%   if spec.tail_bias then
             sum[i][j] += __ldg(tail_bias + column + j);
@@ -241,14 +254,14 @@ ${kernel}(${parameters})
 #pragma unroll
         for (int j = 0; j < ${columns}; j += ${piece})
 //% if full_columns then
-            store${piece}(to + j, &sum[i][j]);
+            ${store}(to + j, &sum[i][j]);
 //% elseif spec.dim % piece == 0 then
             if (column + j < ${spec.dim})
-                store${piece}(to + j, &sum[i][j]);
+                ${store}(to + j, &sum[i][j]);
 //% else
             for (int p = 0; p < ${piece}; p++)
                 if (column + j + p < ${spec.dim})
-                    to[j + p] = sum[i][j + p];
+                    ${lanes.mover("store", 1, 1, spec.out_type)}(to + j + p, &sum[i][j + p]);
 //% end
     }
 }

@@ -90,6 +90,7 @@ static inline struct manifest *fixture_manifest(const struct model_request *rq,
                                          .why = "for a test"};
         memcpy(m->reorder.fingerprint, g->fingerprint, 33);
     }
+    program_round_products(&m->program);
     program_scale_rows(&m->program);
     program_fuse(&m->program, false);
     fixture_kernels(m);

@@ -222,7 +222,7 @@ static const char *parse_tail(const char *text, struct kernel_spec *k)
     return begin;
 }
 
-// Of a product, which is all float32: its depth and whether it adds.
+// Of a product: its depth and whether it adds.
 static bool parse_depth(const char *text, const char *stop,
                         struct kernel_spec *k)
 {
@@ -232,7 +232,23 @@ static bool parse_depth(const char *text, const char *stop,
     text += end;
     k->adds = strncmp(text, adds, sizeof(adds) - 1) == 0;
     text += k->adds ? sizeof(adds) - 1 : 0;
-    return end > 0 && text == stop && k->depth > 0 && spec_is_f32(k);
+    return end > 0 && text == stop && k->depth > 0;
+}
+
+// Where not all matrices are float32; NULL where it makes no sense.
+static const char *parse_types(const char *text, struct kernel_spec *k)
+{
+    char out[8] = "", self[8] = "";
+    int end = 0;
+    if (strncmp(text, " types=", 7) != 0)
+        return spec_is_f32(k) ? text : NULL;
+    sscanf(text, " types=%7[^,],%7[a-z0-9]%n", out, self, &end);
+    int out_at = dtype_from_name(out), self_at = dtype_from_name(self);
+    if (end == 0 || out_at < 0 || self_at < 0)
+        return NULL;
+    k->out_type = (enum dtype)out_at;
+    k->self_type = (enum dtype)self_at;
+    return spec_is_f32(k) ? NULL : text + end;
 }
 
 // Of a sum whose edges have weights, in float32 and without heads; NULL where
@@ -248,26 +264,17 @@ static const char *parse_edges(const char *text, struct kernel_spec *k)
     return order > EDGES_NONE ? text + end : NULL;
 }
 
-// What stands behind a key's text of a product, which is all float32, and where
-// not all matrices are.
+// What stands behind a key's text, in this order: dtypes, a product's depth,
+// values of edges, what the kernel does besides.
 static bool parse_rest(const char *text, struct kernel_spec *k)
 {
-    char out[8] = "", self[8] = "";
-    int end = 0;
     const char *stop = parse_tail(text, k);
-    if (!stop || !(text = parse_edges(text, k)))
+    if (!stop || !(text = parse_types(text, k)))
         return false;
     if (strncmp(text, " depth=", 7) == 0)
         return parse_depth(text, stop, k);
-    if (text == stop)
-        return spec_is_f32(k);
-    sscanf(text, " types=%7[^,],%7s%n", out, self, &end);
-    int out_at = dtype_from_name(out), self_at = dtype_from_name(self);
-    if (end == 0 || text + end != stop || out_at < 0 || self_at < 0)
-        return false;
-    k->out_type = (enum dtype)out_at;
-    k->self_type = (enum dtype)self_at;
-    return !spec_is_f32(k);
+    text = parse_edges(text, k);
+    return text == stop;
 }
 
 static const char *op_named(const char *name)

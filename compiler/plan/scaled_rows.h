@@ -7,12 +7,17 @@
 #include "bundle/program.h"
 
 // Whether the step is a product for which there is a kernel: one with few
-// columns, all float32. BLAS's tiles are wider (templates/README.md has times).
+// columns. BLAS's tiles are wider (templates/README.md has times).
 bool is_narrow_product(const struct program *p, const struct step *s);
+
+// Lets every narrow product of float32 write 16 bits itself where else a copy
+// of its result does. After program_add_order.
+void program_round_products(struct program *p);
 
 // Lets every narrow product whose only reader is a GCN aggregation scale its
 // rows. The product's norm becomes NORM_GCN, the aggregation's NORM_SCALED.
-// After program_add_order.
+// Not where rows are stored in f16, whose small numbers are few. After
+// program_round_products.
 void program_scale_rows(struct program *p);
 
 #endif

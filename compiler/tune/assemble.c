@@ -262,6 +262,7 @@ static gnnac_status assemble_model(struct workbench *wb,
     TRY(find_order(wb, rq, a, err));
     if (a->order.perm)
         TRY(reorder_graph(a, err));
+    program_round_products(&m->program);
     program_scale_rows(&m->program);
     if (!wb->request.no_fuse)
         program_fuse(&m->program, rq->train);

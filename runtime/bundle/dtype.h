@@ -1,7 +1,7 @@
 // How the values of matrices are stored. All arithmetic is in float32: a step
 // converts what it reads and rounds what it writes. A linear step that reads 16
-// bits takes its weight rounded to the same dtype; one that reads float32
-// writes it, too.
+// bits takes its weight rounded to the same dtype; one that reads float32 has
+// it in float32, and if BLAS computes it, writes that, too.
 #ifndef GNNAC_DTYPE_H
 #define GNNAC_DTYPE_H
 

@@ -23,7 +23,7 @@ enum {
     ARG(BIAS, "bias")               /* const float *  */                       \
     ARG(TAIL_BIAS, "tail_bias")     /* const float *, of the last fused step */\
     ARG(EPS, "eps")                 /* const float *, one element */           \
-    ARG(WEIGHT, "weight")           /* const float *, [dim, depth] */          \
+    ARG(WEIGHT, "weight")           /* const x's type *, [dim, depth] */       \
     ARG(ATT_SRC, "att_src")         /* const float *, [heads, channels] */     \
     ARG(ATT_DST, "att_dst")         /* const float *, [heads, channels] */     \
     ARG(DINV, "dinv")               /* const float *, [n_rows] */              \

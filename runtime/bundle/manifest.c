@@ -281,6 +281,14 @@ static bool has_fused_bias(const struct manifest *m)
     return false;
 }
 
+static bool has_rounded_products(const struct manifest *m)
+{
+    for (int32_t i = 0; i < m->program.n_steps; i++)
+        if (step_rounds_product(&m->program, &m->program.steps[i]))
+            return true;
+    return false;
+}
+
 static bool has_attention(const struct manifest *m)
 {
     for (int32_t i = 0; i < m->model.n_layers; i++)
@@ -311,8 +319,9 @@ static bool has_operators(const struct manifest *m)
 // parameters, one without "training" not what the kernels of training are
 // given, one without "products" leaves those with a kernel to BLAS, one without
 // "fused" computes anew what the kernel of the step before did, one without
-// "fused_bias" refuses some of that. To one without "dtype" all matrices are
-// float32. One without "operators" expects a model.
+// "fused_bias" refuses some of that, one without "rounded_products" those of
+// float32 that write 16 bits. To one without "dtype" all matrices are float32.
+// One without "operators" expects a model.
 static const struct {
     const char *name;
     bool (*is_used)(const struct manifest *m);
@@ -328,6 +337,7 @@ static const struct {
     {"operators", has_operators},
     {"tiles", has_tiles},
     {"fused_bias", has_fused_bias},
+    {"rounded_products", has_rounded_products},
 };
 enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
 

@@ -143,7 +143,7 @@ static gnnac_status check_linear(const struct checked_step *c)
         return BAD_STEP(c, "its weight does not fit its buffers");
     if (c->s->x == c->s->out)
         return BAD_STEP(c, "cannot work in place");
-    if (c->x->dtype == DTYPE_F32 && c->out->dtype != DTYPE_F32)
+    if (step_by_blas(c->s) && step_rounds_product(c->p, c->s))
         return BAD_STEP(c, "reads float32 and does not write it");
     return GNNAC_OK;
 }

@@ -131,6 +131,12 @@ bool step_is_product(enum step_kind kind)
            kind == STEP_WEIGHT_GRAD;
 }
 
+bool step_rounds_product(const struct program *p, const struct step *s)
+{
+    return s->kind == STEP_LINEAR && p->buffers[s->x].dtype == DTYPE_F32 &&
+           p->buffers[s->out].dtype != DTYPE_F32;
+}
+
 int32_t step_dim(const struct program *p, const struct step *s)
 {
     return p->buffers[s->kind == STEP_SDDMM ? s->x : s->out].dim;

@@ -13,6 +13,9 @@ bool step_reads_dinv(const struct step *s);
 bool step_reads_edges(enum step_kind kind);
 // Whether a product of matrices is all of it.
 bool step_is_product(enum step_kind kind);
+// Whether it is a product of float32 that writes 16 bits, as a kernel may and
+// BLAS cannot.
+bool step_rounds_product(const struct program *p, const struct step *s);
 // The columns that a kernel of the step is made for: what it writes, or of
 // values of edges what it reads.
 int32_t step_dim(const struct program *p, const struct step *s);

@@ -9,7 +9,7 @@
 // to 16 columns.
 // rowsPerLane=4 colsPerLane=16 depthWorker=32 depthWarps=2 unroll=4 warpPerBlock=4
 // f32 dim=16 x_pitch=1433 out_pitch=16 norm=none self=none bias=0 act=none offset_bits=32
-#line 80 "/gnnac/templates/linear.cu.lua"
+#line 84 "/gnnac/templates/linear.cu.lua"
 // Lanes along the columns: 1; along the depth: 32; rows per warp: 4.
 #line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
@@ -25,18 +25,18 @@ static __device__ __forceinline__ void store2(float *to, const float *from)
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
 }
 
-#line 83 "/gnnac/templates/linear.cu.lua"
+#line 93 "/gnnac/templates/linear.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_linear_f32_d16_r4_c16_k32_d2_u4_w4_k1433(
     float *out, const float *x, const float *weight,
     int n_rows)
 {
-#line 86 "/gnnac/templates/linear.cu.lua"
+#line 96 "/gnnac/templates/linear.cu.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 1 % 32;
-#line 89 "/gnnac/templates/linear.cu.lua"
+#line 99 "/gnnac/templates/linear.cu.lua"
     const int part = threadIdx.x / 32 % 2;
-#line 91 "/gnnac/templates/linear.cu.lua"
+#line 101 "/gnnac/templates/linear.cu.lua"
     const int first_column = blockIdx.y * 16 + lane % 1 * 16;
     const unsigned first = blockIdx.x * 8 +
                            threadIdx.x / 64 * 4 +
@@ -50,16 +50,16 @@ gnnac_linear_f32_d16_r4_c16_k32_d2_u4_w4_k1433(
     }
 #pragma unroll
     for (int j = 0; j < 16; j++)
-#line 105 "/gnnac/templates/linear.cu.lua"
+#line 115 "/gnnac/templates/linear.cu.lua"
         ws[j] = weight + (long long)first_column * 1433 + slice * 1 +
                 j * 1433;
 
-#line 112 "/gnnac/templates/linear.cu.lua"
+#line 122 "/gnnac/templates/linear.cu.lua"
     float sum[4][16] = {};
-#line 135 "/gnnac/templates/linear.cu.lua"
+#line 145 "/gnnac/templates/linear.cu.lua"
 #pragma unroll 4
     for (int k = part * 32; k < 1408; k += 64) {
-#line 114 "/gnnac/templates/linear.cu.lua"
+#line 124 "/gnnac/templates/linear.cu.lua"
         float a[4][1], b[16][1];
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -75,10 +75,10 @@ gnnac_linear_f32_d16_r4_c16_k32_d2_u4_w4_k1433(
                 for (int j = 0; j < 16; j++)
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
-#line 146 "/gnnac/templates/linear.cu.lua"
+#line 156 "/gnnac/templates/linear.cu.lua"
     if (part == 0 && 1408 + slice * 1 < 1433) {
         const int k = 1408;
-#line 114 "/gnnac/templates/linear.cu.lua"
+#line 124 "/gnnac/templates/linear.cu.lua"
         float a[4][1], b[16][1];
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -95,82 +95,82 @@ gnnac_linear_f32_d16_r4_c16_k32_d2_u4_w4_k1433(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 155 "/gnnac/templates/linear.cu.lua"
+#line 165 "/gnnac/templates/linear.cu.lua"
         const bool upper = slice & 16;
 #pragma unroll
         for (int i = 0; i < 2; i++)
 #pragma unroll
             for (int j = 0; j < 16; j++) {
-#line 161 "/gnnac/templates/linear.cu.lua"
+#line 171 "/gnnac/templates/linear.cu.lua"
                 float &low = sum[i][j], &high = sum[i + 2][j];
-#line 165 "/gnnac/templates/linear.cu.lua"
+#line 175 "/gnnac/templates/linear.cu.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 16);
             }
     }
     {
-#line 155 "/gnnac/templates/linear.cu.lua"
+#line 165 "/gnnac/templates/linear.cu.lua"
         const bool upper = slice & 8;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 16; j++) {
-#line 161 "/gnnac/templates/linear.cu.lua"
+#line 171 "/gnnac/templates/linear.cu.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 165 "/gnnac/templates/linear.cu.lua"
+#line 175 "/gnnac/templates/linear.cu.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
     {
-#line 155 "/gnnac/templates/linear.cu.lua"
+#line 165 "/gnnac/templates/linear.cu.lua"
         const bool upper = slice & 4;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 163 "/gnnac/templates/linear.cu.lua"
+#line 173 "/gnnac/templates/linear.cu.lua"
                 float &low = sum[i][j], &high = sum[i][j + 8];
-#line 165 "/gnnac/templates/linear.cu.lua"
+#line 175 "/gnnac/templates/linear.cu.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
             }
     }
     {
-#line 155 "/gnnac/templates/linear.cu.lua"
+#line 165 "/gnnac/templates/linear.cu.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 163 "/gnnac/templates/linear.cu.lua"
+#line 173 "/gnnac/templates/linear.cu.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 165 "/gnnac/templates/linear.cu.lua"
+#line 175 "/gnnac/templates/linear.cu.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 2);
             }
     }
     {
-#line 155 "/gnnac/templates/linear.cu.lua"
+#line 165 "/gnnac/templates/linear.cu.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 2; j++) {
-#line 163 "/gnnac/templates/linear.cu.lua"
+#line 173 "/gnnac/templates/linear.cu.lua"
                 float &low = sum[i][j], &high = sum[i][j + 2];
-#line 165 "/gnnac/templates/linear.cu.lua"
+#line 175 "/gnnac/templates/linear.cu.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 1);
             }
     }
 
-#line 184 "/gnnac/templates/linear.cu.lua"
+#line 194 "/gnnac/templates/linear.cu.lua"
     // What the other warps have of the same rows and columns.
     __shared__ float parts[2][1][2][32];
     const int team = threadIdx.x / 64;
@@ -191,21 +191,22 @@ gnnac_linear_f32_d16_r4_c16_k32_d2_u4_w4_k1433(
             for (int j = 0; j < 2; j++)
                 sum[i][j] += parts[team][p][i * 2 + j][lane];
 
-#line 205 "/gnnac/templates/linear.cu.lua"
+#line 215 "/gnnac/templates/linear.cu.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 211 "/gnnac/templates/linear.cu.lua"
+#line 221 "/gnnac/templates/linear.cu.lua"
         const unsigned row = first + slice / 8 * 1 + i;
         const int column = first_column + slice % 8 * 2;
-#line 214 "/gnnac/templates/linear.cu.lua"
+#line 224 "/gnnac/templates/linear.cu.lua"
         if (row >= n_rows)
             break;
-#line 222 "/gnnac/templates/linear.cu.lua"
-        float *to = out + (long long)row * 16 + column;
-#line 241 "/gnnac/templates/linear.cu.lua"
+#line 232 "/gnnac/templates/linear.cu.lua"
+        float *to =
+            out + (long long)row * 16 + column;
+#line 254 "/gnnac/templates/linear.cu.lua"
 #pragma unroll
         for (int j = 0; j < 2; j += 2)
-#line 244 "/gnnac/templates/linear.cu.lua"
+#line 257 "/gnnac/templates/linear.cu.lua"
             store2(to + j, &sum[i][j]);
     }
 }

@@ -9,7 +9,7 @@
 // to 16 columns.
 // rowsPerLane=8 colsPerLane=4 depthWorker=8 depthWarps=1 unroll=4 warpPerBlock=4
 // f32 dim=7 x_pitch=16 out_pitch=8 norm=gcn self=none bias=0 act=none offset_bits=32
-#line 80 "/gnnac/templates/linear.cu.lua"
+#line 84 "/gnnac/templates/linear.cu.lua"
 // Lanes along the columns: 2; along the depth: 4; rows per warp: 32.
 #line 258 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
@@ -31,16 +31,23 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 83 "/gnnac/templates/linear.cu.lua"
+#line 258 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store1(float *to, const float *from)
+{
+#line 202 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+}
+
+#line 93 "/gnnac/templates/linear.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_linear_f32_d7_r8_c4_k8_d1_u4_w4_k16_gcn_y8(
     float *out, const float *x, const float *weight,
     const float *dinv, int n_rows)
 {
-#line 86 "/gnnac/templates/linear.cu.lua"
+#line 96 "/gnnac/templates/linear.cu.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 2 % 4;
-#line 91 "/gnnac/templates/linear.cu.lua"
+#line 101 "/gnnac/templates/linear.cu.lua"
     const int first_column = blockIdx.y * 8 + lane % 2 * 4;
     const unsigned first = blockIdx.x * 128 +
                            threadIdx.x / 32 * 32 +
@@ -54,16 +61,16 @@ gnnac_linear_f32_d7_r8_c4_k8_d1_u4_w4_k16_gcn_y8(
     }
 #pragma unroll
     for (int j = 0; j < 4; j++)
-#line 108 "/gnnac/templates/linear.cu.lua"
+#line 118 "/gnnac/templates/linear.cu.lua"
         ws[j] = weight + (long long)min(first_column + j, 6) * 16 +
                 slice * 4;
 
-#line 112 "/gnnac/templates/linear.cu.lua"
+#line 122 "/gnnac/templates/linear.cu.lua"
     float sum[8][4] = {};
-#line 130 "/gnnac/templates/linear.cu.lua"
+#line 140 "/gnnac/templates/linear.cu.lua"
 #pragma unroll 4
     for (int k = 0; k < 16; k += 16) {
-#line 114 "/gnnac/templates/linear.cu.lua"
+#line 124 "/gnnac/templates/linear.cu.lua"
         float a[8][4], b[4][4];
 #pragma unroll
         for (int i = 0; i < 8; i++)
@@ -80,58 +87,59 @@ gnnac_linear_f32_d7_r8_c4_k8_d1_u4_w4_k16_gcn_y8(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 155 "/gnnac/templates/linear.cu.lua"
+#line 165 "/gnnac/templates/linear.cu.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 4; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 161 "/gnnac/templates/linear.cu.lua"
+#line 171 "/gnnac/templates/linear.cu.lua"
                 float &low = sum[i][j], &high = sum[i + 4][j];
-#line 165 "/gnnac/templates/linear.cu.lua"
+#line 175 "/gnnac/templates/linear.cu.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
             }
     }
     {
-#line 155 "/gnnac/templates/linear.cu.lua"
+#line 165 "/gnnac/templates/linear.cu.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 2; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 161 "/gnnac/templates/linear.cu.lua"
+#line 171 "/gnnac/templates/linear.cu.lua"
                 float &low = sum[i][j], &high = sum[i + 2][j];
-#line 165 "/gnnac/templates/linear.cu.lua"
+#line 175 "/gnnac/templates/linear.cu.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 2);
             }
     }
 
-#line 205 "/gnnac/templates/linear.cu.lua"
+#line 215 "/gnnac/templates/linear.cu.lua"
 #pragma unroll
     for (int i = 0; i < 2; i++) {
-#line 208 "/gnnac/templates/linear.cu.lua"
+#line 218 "/gnnac/templates/linear.cu.lua"
         const unsigned row = first + slice * 2 + i;
         const int column = first_column;
-#line 214 "/gnnac/templates/linear.cu.lua"
+#line 224 "/gnnac/templates/linear.cu.lua"
         if (row >= n_rows)
             break;
-#line 217 "/gnnac/templates/linear.cu.lua"
+#line 227 "/gnnac/templates/linear.cu.lua"
         const float scale = __ldg(dinv + row);
 #pragma unroll
         for (int j = 0; j < 4; j++)
             sum[i][j] *= scale;
-#line 222 "/gnnac/templates/linear.cu.lua"
-        float *to = out + (long long)row * 8 + column;
-#line 241 "/gnnac/templates/linear.cu.lua"
+#line 232 "/gnnac/templates/linear.cu.lua"
+        float *to =
+            out + (long long)row * 8 + column;
+#line 254 "/gnnac/templates/linear.cu.lua"
 #pragma unroll
         for (int j = 0; j < 4; j += 4)
-#line 249 "/gnnac/templates/linear.cu.lua"
+#line 262 "/gnnac/templates/linear.cu.lua"
             for (int p = 0; p < 4; p++)
                 if (column + j + p < 7)
-                    to[j + p] = sum[i][j + p];
+                    store1(to + j + p, &sum[i][j + p]);
     }
 }

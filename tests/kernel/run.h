@@ -126,6 +126,7 @@ struct run {
     const shim_kernel &k;
     const mini_graph &g;
     matrix x, out, self, before; // before: what out holds then
+    std::vector<uint16_t> half_weight; // of a product whose x is as narrow
     std::vector<float> weight, bias, tail_bias, dinv, partial, att_src, att_dst;
     float eps = 0.3125f;
     offsets rowptr, part_ptr, part_end;
@@ -144,6 +145,7 @@ struct run {
     void launch(bool backwards);
 
   private:
+    void narrow_weight();
     void set_parts();
     void set_tiles();
     void set_training();

@@ -103,6 +103,18 @@ void run::set_parts()
     parts_finish(&parts);
 }
 
+// A product's weight is stored as its x is.
+void run::narrow_weight()
+{
+    for (float &w : weight) {
+        bool f16 = k.spec.x_type == DTYPE_F16;
+        half_weight.push_back(f16 ? f16_from_float(w) : bf16_from_float(w));
+        w = f16 ? f16_to_float(half_weight.back())
+                : bf16_to_float(half_weight.back());
+    }
+    half_weight.shrink_to_fit();
+}
+
 run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
          bool in_place)
     : k(k_), g(g_),
@@ -122,6 +134,8 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
         for (int c = 0; c < out.dim; c++)
             out.set(v, c, NAN);
     weight = random_vector(s.dim * (s.depth + s.tail_dim), 16);
+    if (s.depth && s.x_type != DTYPE_F32)
+        narrow_weight();
     bias = random_vector(s.dim, 13);
     tail_bias = random_vector(out.dim, 17);
     if (s.adds)
@@ -150,7 +164,8 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
     pointers[ARG_BIAS] = bias.data();
     pointers[ARG_TAIL_BIAS] = tail_bias.data();
     pointers[ARG_EPS] = &eps;
-    pointers[ARG_WEIGHT] = weight.data();
+    pointers[ARG_WEIGHT] =
+        half_weight.empty() ? (void *)weight.data() : half_weight.data();
     pointers[ARG_ATT_SRC] = att_src.data();
     pointers[ARG_ATT_DST] = att_dst.data();
     pointers[ARG_DINV] = dinv.data();

@@ -156,7 +156,7 @@ FAULTS = [
     ("tail.lib.lua", "__ldg(tail_bias + ${first} + at)",
      "__ldg(tail_bias + ${first})",
      "row_split dim=16 dimWorker=4 tail=linear tail_dim=4 tail_bias=1"),
-    ("linear.cu.lua", "sum[i][j] += to[j];", "",
+    ("linear.cu.lua", "sum[i][j] += held;", "",
      "linear dim=7 depth=33 adds=1"),
     ("linear.cu.lua", "__ldg(tail_bias + column + j)", "__ldg(tail_bias + j)",
      "linear dim=16 depth=33 tail=bias_act tail_bias=1"),

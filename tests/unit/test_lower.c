@@ -272,6 +272,39 @@ TEST(narrow_products_scale_the_rows_that_gcn_sums)
     CHECK(memcmp(&before, &p, sizeof(p)) == 0);
 }
 
+static struct program stored_as(enum dtype dtype, int32_t hidden,
+                                struct model *m)
+{
+    struct program p = lowered(
+        (struct model_request){.name = "gcn", .dim = 100, .hidden = hidden,
+                               .classes = 4, .dtype = dtype},
+        50, 400, m);
+    program_round_products(&p);
+    program_scale_rows(&p);
+    return p;
+}
+
+// f16 has too few small numbers for rows that are scaled.
+TEST(narrow_products_write_16_bits_themselves)
+{
+    struct model m;
+    struct program p = stored_as(DTYPE_F16, 16, &m);
+    CHECK_STR(norms_of(&p), "linear:none aggregate:gcn linear:none "
+                            "aggregate:gcn log_softmax:none");
+    CHECK_INT(p.steps[0].out, p.steps[1].x);
+    CHECK_INT(p.buffers[p.steps[0].out].dtype, DTYPE_F16);
+    CHECK_INT(p.buffers[p.steps[0].x].dtype, DTYPE_F32);
+    p = stored_as(DTYPE_BF16, 16, &m);
+    CHECK_STR(norms_of(&p), "linear:gcn aggregate:scaled linear:gcn "
+                            "aggregate:scaled log_softmax:none");
+    p = stored_as(DTYPE_BF16, 17, &m); // BLAS writes what it reads
+    CHECK_STR(norms_of(&p), "linear:none bias_act:none aggregate:gcn "
+                            "linear:gcn aggregate:scaled log_softmax:none");
+    struct program before = p = stored_as(DTYPE_F32, 16, &m);
+    program_round_products(&p);
+    CHECK(memcmp(&before, &p, sizeof(p)) == 0);
+}
+
 // dinv is in the graph's order: rows that are still in the input's stay plain.
 TEST(rows_that_change_their_order_on_the_way_are_not_scaled)
 {
@@ -416,14 +449,16 @@ TEST(the_text_of_a_question_gives_the_question_back)
     struct model m;
     struct opspec op, back;
     int n = 0;
-    for (int i = 0; i < 18; i++) {
+    for (int i = 0; i < 27; i++) {
         struct program p = lowered(
             (struct model_request){.name = models[i % 3],
                                    .dim = i < 9 ? 33 + i : 2,
                                    .hidden = i < 9 ? 0 : 16,
-                                   .mlp = i % 9 == 1 ? 2 : 0},
+                                   .mlp = i % 9 == 1 ? 2 : 0,
+                                   .dtype = i < 18 ? DTYPE_F32 : DTYPE_BF16},
             50, 400, &m);
         if (i % 9 < 6) {
+            program_round_products(&p);
             program_scale_rows(&p);
             program_fuse(&p, i % 2);
         }
@@ -560,6 +595,7 @@ int main(void)
     RUN(steps_that_change_the_order_share_a_template);
     RUN(the_deepest_reordered_model_fits_the_tables);
     RUN(narrow_products_scale_the_rows_that_gcn_sums);
+    RUN(narrow_products_write_16_bits_themselves);
     RUN(rows_that_change_their_order_on_the_way_are_not_scaled);
     RUN(sums_go_on_to_a_narrow_product_and_to_log_softmax);
     RUN(bias_and_activation_behind_a_narrow_product_are_its_kernels);
