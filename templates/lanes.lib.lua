@@ -402,24 +402,30 @@ static __device__ __forceinline__ void ${name}(${to} *to, const ${from} *from)
 //%   end
 //% end
 //%
+//% -- The condition under which the lane's slot is not another's: the next
+//% -- statement's. False where there is none.
+//% function lanes.ask(L, s)
+//%   local once = s.tail and L.tiles > 1
+//%   if once and s.whole then
+    if (last_tile)
+//%   elseif once then
+    if (last_tile && at + ${s.first} < ${L.tail})
+//%   elseif s.tail and not s.whole then
+    if (at + ${s.first} < ${L.tail})
+//%   elseif not s.whole and L.tiles > 1 then
+    if (tile + at * ${L.vec} + ${s.first} < ${L.body})
+//%   elseif not s.whole then
+    if (at * ${L.vec} + ${s.first} < ${L.body})
+//%   end
+//%   return once or not s.whole
+//% end
+//%
 //% -- Store the sums to a row that begins at `to`, each column once; of another
 //% -- verb than "store", by that.
 //% function lanes.store_row(L, piece, dtype, verb)
 //%   for _, s in ipairs(L.slots) do
 //%     local store = lanes.mover(verb or "store", s.width, piece, dtype)
-//%     local once = s.tail and L.tiles > 1
-//%     if once and s.whole then
-    if (last_tile)
-//%     elseif once then
-    if (last_tile && at + ${s.first} < ${L.tail})
-//%     elseif s.tail and not s.whole then
-    if (at + ${s.first} < ${L.tail})
-//%     elseif not s.whole and L.tiles > 1 then
-    if (tile + at * ${L.vec} + ${s.first} < ${L.body})
-//%     elseif not s.whole then
-    if (at * ${L.vec} + ${s.first} < ${L.body})
-//%     end
-//%     if once or not s.whole then
+//%     if lanes.ask(L, s) then
         ${store}(to + c${s.index}, &sum[${s.at}]);
 //%     else
     ${store}(to + c${s.index}, &sum[${s.at}]);

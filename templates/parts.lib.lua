@@ -46,12 +46,13 @@
 //%   lanes.define("store", L, L.vec)
 //% end
 //%
-//% function parts.launch_join(L, warps)
+//% -- `first`: what is written, and what is read but for the partial sums' places.
+//% function parts.launch_join(L, warps, first)
 //%   return launch {
 //%     entry = kernel .. "_finish",
 //%     grid = { "n_splits", per = warps, y = L.tiles },
 //%     block = 32 * warps,
-//%     args = parts.arguments({ "out", "partial" },
+//%     args = parts.arguments(first or { "out", "partial" },
 //%                            { "split_row", "split_first", "split_last",
 //%                              "n_splits" }),
 //%   }
@@ -79,7 +80,8 @@
 //% end
 //%
 //% -- `sorted`: by parts of buckets.h, a partial sum for every piece of a row.
-//% function parts.join(L, parameters, warps, unroll, sorted)
+//% -- `write`: what becomes of a row's `sum`, if not an aggregation's.
+//% function parts.join(L, parameters, warps, unroll, sorted, write)
 //%   local teams = L.edgeWorker
 
 //%   if sorted then
@@ -132,7 +134,8 @@ ${kernel}_finish(${parameters})
 //%   if spec.norm == "mean" then
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 //%   end
-//%   epilogue.write(L)
+//%   write = write or epilogue.write
+//%   write(L)
 }
 //% end
 //%

@@ -88,7 +88,9 @@ static inline bool training_init(struct training *t,
                                    .dense = c->sparse ? NULL : t->x,
                                    .rowptr = t->rowptr,
                                    .colidx = t->colidx,
-                                   .values = t->values};
+                                   .values = t->values,
+                                   .form = c->sparse ? GNNAC_FORM_SPARSE
+                                                     : GNNAC_FORM_DENSE};
     o.struct_size = sizeof(o);
     if (gnnac_trainer_create(&t->f.model, &t->features, &o, &t->trainer,
                              &err) == GNNAC_OK)

@@ -86,6 +86,8 @@ static void push_spec(lua_State *L, const struct kernel_spec *s)
     lua_setfield(L, -2, "adds");
     lua_pushboolean(L, s->tail_bias);
     lua_setfield(L, -2, "tail_bias");
+    lua_pushboolean(L, s->drops);
+    lua_setfield(L, -2, "drops");
     lua_newtable(L);
     lua_pushcfunction(L, no_field);
     lua_setfield(L, -2, "__index");

@@ -85,6 +85,8 @@ static void add_name(struct strbuf *b, const struct unit *u,
         strbuf_puts(b, "_adds");
     if (s->smallest)
         strbuf_puts(b, "_smallest");
+    if (s->drops)
+        strbuf_puts(b, "_drops");
     if (s->edges != EDGES_NONE)
         strbuf_printf(b, "_edges%s", edge_order_name(s->edges));
     add_dtype(b, 'y', s->out_type, s->x_type);
@@ -161,6 +163,8 @@ static void add_provenance(struct strbuf *b, const struct unit *u,
         strbuf_puts(b, " adds=1");
     if (s->smallest)
         strbuf_puts(b, " smallest=1");
+    if (s->drops)
+        strbuf_puts(b, " drops=1");
     if (s->edges != EDGES_NONE)
         strbuf_printf(b, " edges=%s", edge_order_name(s->edges));
     strbuf_printf(b, " norm=%s self=%s bias=%d act=%s offset_bits=%d\n",

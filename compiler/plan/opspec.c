@@ -19,7 +19,7 @@ static const char *const op_of_kind[N_STEP_KINDS] = {
     [STEP_ATTENTION_SCORES] = "attention_scores",
     [STEP_ATTENTION] = "attention",
     [STEP_DROPOUT] = "dropout",
-    [STEP_DROP_ENTRIES] = "drop_entries",
+    [STEP_SPARSE_LINEAR] = "sparse_linear",
     [STEP_LOSS] = "nll_loss",
     [STEP_BCE_LOSS] = "bce_loss",
     [STEP_BIAS_ACT_GRAD] = "bias_act_grad",
@@ -29,6 +29,7 @@ static const char *const op_of_kind[N_STEP_KINDS] = {
     [STEP_ATTENTION_ROWS_GRAD] = "attention_rows_grad",
     [STEP_ATTENTION_GRAD] = "attention_grad",
     [STEP_ATTENTION_SCORES_GRAD] = "attention_scores_grad",
+    [STEP_SPARSE_WEIGHT_GRAD] = "sparse_weight_grad",
     [STEP_OPTIMIZER] = "optimizer",
     [STEP_SDDMM] = "sddmm",
     [STEP_EXTREME] = "extreme",
@@ -72,6 +73,20 @@ static int32_t out_pitch_of(const struct program *p, const struct step *s,
     return s->kind == STEP_SDDMM ? step_dim(p, s) : pitch_of(p, out);
 }
 
+// Of sparse features W^T stands for x: its rows are what is summed.
+static int32_t x_pitch_of(const struct program *p, const struct step *s)
+{
+    return s->kind == STEP_SPARSE_LINEAR ? padded_pitch(step_dim(p, s))
+                                         : pitch_of(p, s->x);
+}
+
+static enum edge_order edges_of(const struct program *p, const struct step *s)
+{
+    return step_reads_features(s)     ? EDGES_STORED
+           : step_edge_heads(p, s) > 0 ? EDGES_MAPPED
+                                       : EDGES_NONE;
+}
+
 static struct kernel_spec spec_of(const struct program *p, const struct step *s,
                                   int64_t n_nodes, int64_t n_edges)
 {
@@ -82,7 +97,7 @@ static struct kernel_spec spec_of(const struct program *p, const struct step *s,
         .x_type = type_of(p, s->x),
         .out_type = type_of(p, out),
         .self_type = type_of(p, s->self),
-        .x_pitch = pitch_of(p, s->x),
+        .x_pitch = x_pitch_of(p, s),
         .out_pitch = out_pitch_of(p, s, out),
         .self_pitch = pitch_of(p, s->self),
         .grad_pitch = s->grad ? pitch_of(p, s->grad) : 0,
@@ -91,11 +106,14 @@ static struct kernel_spec spec_of(const struct program *p, const struct step *s,
         .bias = s->bias >= 0,
         .act = s->act,
         .offset_bits = step_offset_bits(p, s, n_nodes, n_edges),
-        .depth = s->kind == STEP_LINEAR ? p->buffers[s->x].dim : 0,
+        .depth = s->kind == STEP_LINEAR || s->kind == STEP_SPARSE_LINEAR
+                     ? p->buffers[s->x].dim
+                     : 0,
         .heads = heads,
         .channels = heads ? p->buffers[s->x].dim / heads : 0,
         .smallest = s->smallest,
-        .edges = step_edge_heads(p, s) ? EDGES_MAPPED : EDGES_NONE,
+        .drops = s->dropped && step_reads_features(s),
+        .edges = edges_of(p, s),
         .adds = s->accumulate,
         .tail = tail_of(p, s),
         .tail_dim = tail && tail->kind == STEP_LINEAR ? p->buffers[out].dim : 0,
@@ -153,6 +171,8 @@ static void add_rest(struct opspec *o)
         append(o, " grad=%d", (int)k->grad_pitch);
     if (k->smallest)
         append(o, " smallest");
+    if (k->drops)
+        append(o, " drops");
     if (k->edges)
         append(o, " edges=%s", edge_order_name(k->edges));
     if (k->adds)

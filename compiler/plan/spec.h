@@ -36,10 +36,11 @@ struct kernel_spec {
     bool bias;
     enum activation act;
     int32_t offset_bits;     // 32 or 64
-    int32_t depth;           // linear: columns of x; else 0
+    int32_t depth;           // (sparse_)linear: columns of x; else 0
     int32_t heads, channels; // attention and sddmm, whose x has heads *
                              // channels columns; else 0
     bool smallest;           // extreme: not the largest
+    bool drops;              // sparse_*: features go through dropout
     enum edge_order edges;   // weights of a sum's edges; sddmm's results
     bool adds;               // linear: to what out holds
     enum tail tail;          // of an aggregation or a product
@@ -66,12 +67,12 @@ static inline bool spec_is_f32(const struct kernel_spec *s)
            s->self_type == DTYPE_F32;
 }
 
-// Columns of x.
+// Columns of x; of a sparse_linear those of W^T, which stands for it.
 static inline int32_t kernel_x_dim(const struct kernel_spec *s)
 {
-    return s->depth   ? s->depth
-           : s->heads ? s->heads * s->channels
-                      : s->dim;
+    return s->depth && !s->edges ? s->depth
+           : s->heads            ? s->heads * s->channels
+                                 : s->dim;
 }
 
 #endif

@@ -56,8 +56,8 @@ enum {
     ARG(FIRST, "first")     /* float *, what the optimiser remembers */        \
     ARG(SECOND, "second")   /* float *, the same */                            \
     ARG(TREATMENT, "treatment") /* const int *, of every 64 parameters */      \
-    ARG(ENTRY, "entry")         /* const float *, [n_entries] */               \
-    ARG(ENTRY_AT, "entry_at")   /* const long long *, [n_entries] */           \
+    ARG(WEIGHT_T, "weight_t")   /* float *, scratch: weight, turned round,     \
+                                   [depth, x_pitch] */                         \
     ARG(KEPT, "kept")           /* float *, see ATTENTION_KEPT */              \
     ARG(G, "g")                 /* const float *, attention's gradient */      \
     ARG(EDGE_OF, "edge_of") /* const long long *, [n_edges]: the number that   \
@@ -66,7 +66,6 @@ enum {
                                */                                              \
     ARG(GRAD_NEXT, "grad_next") /* float *: of the parameter behind */         \
     ARG(N_WEIGHTS, "n_weights") /* int */                                      \
-    ARG(N_ENTRIES, "n_entries") /* int */                                      \
     ARG(EDGE_VALUES, "edge_values") /* const float *, a weight of each edge */ \
     ARG(EDGE_OUT, "edge_out") /* float *, a value of each edge and head */     \
     /* Of tiles of rows, see tiles.h: */                                       \
@@ -88,8 +87,8 @@ bool launch_arg_is_int(enum launch_arg a);
 bool launch_arg_trains(enum launch_arg a);
 
 // What the grid is counted in. See parts.h for the parts of the edges behind
-// n_parts and n_splits, buckets.h for n_warps; the last two are the arguments
-// of that name.
+// n_parts and n_splits, buckets.h for n_warps; the last is the argument of
+// that name.
 enum grid_count {
     GRID_ROWS,
     GRID_PARTS,
@@ -97,7 +96,6 @@ enum grid_count {
     GRID_WARPS,
     GRID_ONE, // 1
     GRID_WEIGHTS,
-    GRID_ENTRIES,
     N_GRID_COUNTS
 };
 

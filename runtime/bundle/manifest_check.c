@@ -249,7 +249,7 @@ static bool has_edge_operand(const struct step *s, enum launch_arg a)
 {
     switch (a) {
     case ARG_EDGE_VALUES:
-        return s->edges > 0;
+        return s->edges > 0 || step_reads_features(s);
     case ARG_EDGE_OUT:
         return s->kind == STEP_SDDMM;
     default:
@@ -283,7 +283,8 @@ static bool step_can_pass(const struct program *p, const struct step *s,
     case ARG_TAIL_BIAS:
         return tail && step_last(p, s)->bias != -1;
     case ARG_WEIGHT:
-        return s->kind == STEP_LINEAR || (tail && tail->kind == STEP_LINEAR);
+        return s->kind == STEP_LINEAR || s->kind == STEP_SPARSE_LINEAR ||
+               (tail && tail->kind == STEP_LINEAR);
     case ARG_EPS:
         return s->eps != -1;
     case ARG_ATT_SRC:
@@ -302,8 +303,7 @@ static bool step_can_pass(const struct program *p, const struct step *s,
 // A grid of nothing would run nothing, and say nothing.
 static bool step_counts(const struct step *s, enum grid_count count)
 {
-    return (count != GRID_WEIGHTS || s->kind == STEP_OPTIMIZER) &&
-           (count != GRID_ENTRIES || s->kind == STEP_DROP_ENTRIES);
+    return count != GRID_WEIGHTS || s->kind == STEP_OPTIMIZER;
 }
 
 static gnnac_status check_step_kernel(const struct checked_step *c)
@@ -331,7 +331,8 @@ static gnnac_status check_step_kernel(const struct checked_step *c)
             if (!step_can_pass(c->p, c->s, k->launches[i].args[j]))
                 return BAD_STEP(c, "its kernel asks for an operand that the "
                                    "step does not have");
-    if (c->s->edges && !kernel_takes(k, ARG_EDGE_VALUES))
+    if ((c->s->edges || step_reads_features(c->s)) &&
+        !kernel_takes(k, ARG_EDGE_VALUES))
         return BAD_STEP(c, "its kernel does not read the edges' weights");
     if (c->s->kind == STEP_SDDMM && !kernel_takes(k, ARG_EDGE_OUT))
         return BAD_STEP(c, "its kernel writes no values of edges");

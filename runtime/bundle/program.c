@@ -35,7 +35,7 @@ static const char *const step_kinds[] = {
     [STEP_ATTENTION_SCORES] = "attention_scores",
     [STEP_ATTENTION] = "attention",
     [STEP_DROPOUT] = "dropout",
-    [STEP_DROP_ENTRIES] = "drop_entries",
+    [STEP_SPARSE_LINEAR] = "sparse_linear",
     [STEP_LOSS] = "nll_loss",
     [STEP_BCE_LOSS] = "bce_loss",
     [STEP_BIAS_ACT_GRAD] = "bias_act_grad",
@@ -47,6 +47,7 @@ static const char *const step_kinds[] = {
     [STEP_ATTENTION_SCORES_GRAD] = "attention_scores_grad",
     [STEP_INPUT_GRAD] = "input_grad",
     [STEP_WEIGHT_GRAD] = "weight_grad",
+    [STEP_SPARSE_WEIGHT_GRAD] = "sparse_weight_grad",
     [STEP_OPTIMIZER] = "optimizer",
     [STEP_SDDMM] = "sddmm",
     [STEP_EXTREME] = "extreme",
@@ -60,8 +61,7 @@ static const char *const launch_args[] = {
 static const char *const grid_counts[] = {
     [GRID_ROWS] = "n_rows",      [GRID_PARTS] = "n_parts",
     [GRID_SPLITS] = "n_splits",  [GRID_WARPS] = "n_warps",
-    [GRID_ONE] = "one",          [GRID_WEIGHTS] = "n_weights",
-    [GRID_ENTRIES] = "n_entries"};
+    [GRID_ONE] = "one",          [GRID_WEIGHTS] = "n_weights"};
 
 const struct name_table conv_op_names = {N_CONV_OPS, conv_ops};
 const struct name_table activation_names = {N_ACTIVATIONS, activations};
@@ -137,6 +137,24 @@ bool step_rounds_product(const struct program *p, const struct step *s)
            p->buffers[s->out].dtype != DTYPE_F32;
 }
 
+bool step_reads_features(const struct step *s)
+{
+    return s->kind == STEP_SPARSE_LINEAR || s->kind == STEP_SPARSE_WEIGHT_GRAD;
+}
+
+bool program_takes_sparse(const struct program *p)
+{
+    bool read = false;
+    for (int32_t i = 0; i < p->n_steps; i++) {
+        const struct step *s = &p->steps[i];
+        if (s->self == 0 ||
+            (s->x == 0 && (s->kind != STEP_LINEAR || step_tail(p, s))))
+            return false;
+        read = read || s->x == 0;
+    }
+    return read;
+}
+
 int32_t step_dim(const struct program *p, const struct step *s)
 {
     return p->buffers[s->kind == STEP_SDDMM ? s->x : s->out].dim;
@@ -194,7 +212,7 @@ bool launch_arg_is_int(enum launch_arg a)
 {
     return a == ARG_N_ROWS || a == ARG_N_PARTS || a == ARG_N_SPLITS ||
            a == ARG_N_CUT || a == ARG_N_WIDE || a == ARG_N_TILES ||
-           a == ARG_PLACE || a == ARG_N_WEIGHTS || a == ARG_N_ENTRIES;
+           a == ARG_PLACE || a == ARG_N_WEIGHTS;
 }
 
 bool launch_arg_trains(enum launch_arg a)
@@ -236,6 +254,8 @@ int32_t step_offset_bits(const struct program *p, const struct step *s,
     const struct step *tail = step_tail(p, s);
     const int32_t buffers[] = {s->x, s->out, s->self, tail ? tail->out : -1};
     int64_t widest = 1;
+    if (step_reads_features(s))
+        return 64; // nobody knows how many entries will come
     for (int i = 0; i < 4; i++)
         if (buffers[i] >= 0 && p->buffers[buffers[i]].pitch > widest)
             widest = p->buffers[buffers[i]].pitch;

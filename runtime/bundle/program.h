@@ -107,7 +107,8 @@ enum step_kind {
     // (operators.h) alone, never in a bundle's program. g is a gradient, `self`
     // a value that forward kept.
     STEP_DROPOUT,       // out = x, dropped and scaled; out may be x
-    STEP_DROP_ENTRIES,  // the same of sparse features, into a dense out
+    STEP_SPARSE_LINEAR, // as LINEAR, of features by sparse rows; NORM_SCALED:
+                        // times dinv[v]; SELF_ONE: added to self, which is out
     STEP_LOSS,          // out = the gradient of the loss by the logits x
     STEP_BCE_LOSS,      // the same of binary cross-entropy
     STEP_BIAS_ACT_GRAD, // out = x times act's slope at self; out may be x;
@@ -123,6 +124,7 @@ enum step_kind {
                                 // weight's gradient and the next one's
     STEP_INPUT_GRAD,            // out = x W, or out += x W
     STEP_WEIGHT_GRAD,           // weight's gradient = x^T self
+    STEP_SPARSE_WEIGHT_GRAD,    // the same of features by sparse rows
     STEP_OPTIMIZER,             // all parameters take a step
     STEP_SDDMM,         // out holds values of edges, for each head the product
                         // of self's row, the edge's, and x's, its source's; of
@@ -155,7 +157,8 @@ struct step {
     // In training and operators alone, of attention and extremes:
     int32_t grad; // the buffer of the output's gradient (of EXTREME_GRAD: of
                   // the shares); 0: none
-    bool dropped; // BIAS_ACT_GRAD: self has gone through dropout since
+    bool dropped; // BIAS_ACT_GRAD: self has gone through dropout since;
+                  // SPARSE_*: features go through it
     // In operators alone:
     int32_t edges; // AGGREGATE: the values of edges, for each head one, that
                    // multiply their rows; 0: none

@@ -16,6 +16,12 @@ bool step_is_product(enum step_kind kind);
 // Whether it is a product of float32 that writes 16 bits, as a kernel may and
 // BLAS cannot.
 bool step_rounds_product(const struct program *p, const struct step *s);
+// Whether the step's edges are the features' entries, of which a row is a node
+// or, of the gradient, a column.
+bool step_reads_features(const struct step *s);
+// Whether products alone read the features, whose kernels do no more than that:
+// then the features may come by sparse rows.
+bool program_takes_sparse(const struct program *p);
 // The columns that a kernel of the step is made for: what it writes, or of
 // values of edges what it reads.
 int32_t step_dim(const struct program *p, const struct step *s);

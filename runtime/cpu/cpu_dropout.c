@@ -5,7 +5,7 @@
 
 #include "rng.h"
 
-enum { DRAWS = 4, DRAW_BITS = 16, LIST_CHUNK = 4096 }; // of one random number
+enum { DRAWS = 4, DRAW_BITS = 16 }; // of one random number
 
 struct dropout dropout_of(float p, uint64_t seed, int64_t step, int32_t place)
 {
@@ -69,12 +69,16 @@ void cpu_dropout_piece(const struct dropout *d, int64_t row, int32_t dim,
     drop(d, row_draw(row, dim) + (uint64_t)(first / DRAWS), n, from, to);
 }
 
-void cpu_dropout_list(int64_t n, const float *from, struct dropout d, float *to,
-                      int n_threads)
+void cpu_dropout_entries(const struct sparse_rows *x, int32_t dim,
+                         struct dropout d, float *to, int n_threads)
 {
-#pragma omp parallel for schedule(static) \
-    num_threads(n_threads) if (n > LIST_CHUNK)
-    for (int64_t i = 0; i < n; i += LIST_CHUNK)
-        drop(&d, (uint64_t)(i / DRAWS), n - i < LIST_CHUNK ? n - i : LIST_CHUNK,
-             from + i, to + i);
+#pragma omp parallel for schedule(static) num_threads(n_threads)
+    for (int64_t v = 0; v < x->n_rows; v++)
+        for (int64_t e = x->rowptr[v]; e < x->rowptr[v + 1]; e++) {
+            int32_t c = x->colidx[e];
+            uint64_t bits =
+                rng_at(d.stream, row_draw(v, dim) + (uint64_t)(c / DRAWS));
+            bits = bits >> DRAW_BITS * (c % DRAWS) & 0xffff;
+            to[e] = keep_if(bits >= d.threshold, d.scale * x->value[e]);
+        }
 }

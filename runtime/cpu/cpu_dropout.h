@@ -26,8 +26,9 @@ void cpu_dropout_rows(int64_t n_rows, struct const_view from, struct dropout d,
 void cpu_dropout_piece(const struct dropout *d, int64_t row, int32_t dim,
                        int32_t first, int32_t n, const float *from, float *to);
 
-// The same for a list, such as the entries of a sparse matrix.
-void cpu_dropout_list(int64_t n, const float *from, struct dropout d, float *to,
-                      int n_threads);
+// The same of a sparse matrix of `dim` columns, entry by entry: `to` [entries]
+// has what is left of those elements of the dense one.
+void cpu_dropout_entries(const struct sparse_rows *x, int32_t dim,
+                         struct dropout d, float *to, int n_threads);
 
 #endif

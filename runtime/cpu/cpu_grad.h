@@ -10,10 +10,6 @@
 
 // ---- weights (cpu_grad_linear.c) --------------------------------------------
 
-// out [cols, rows] = in [rows, cols], both packed.
-void cpu_transpose(const float *in, int32_t rows, int32_t cols, float *out,
-                   int n_threads);
-
 // grad [g.dim, x.dim] = g^T x, packed. `scratch` holds as many floats as
 // cpu_weight_grad_scratch says.
 void cpu_weight_grad(int64_t n_rows, struct const_view g, struct const_view x,
@@ -22,23 +18,13 @@ size_t cpu_weight_grad_scratch(int64_t n_rows, int32_t rows, int32_t cols);
 
 // ---- sparse features (cpu_sparse.c) -----------------------------------------
 
-// A sparse matrix by rows, and the same by columns.
-struct sparse_rows {
-    int64_t n_rows;
-    const int64_t *rowptr; // [n_rows + 1]
-    const int32_t *colidx;
-    const float *value;
-};
+// A sparse matrix by columns.
 struct sparse_columns {
     int32_t n_cols;
     const int64_t *colptr; // [n_cols + 1]
     const int32_t *row;
     const float *value;
 };
-
-// out = x W^T, or out += x W^T; `weight_t` is W^T, [columns of x, out.dim].
-void cpu_sparse_linear(const struct sparse_rows *x, const float *weight_t,
-                       struct view out, bool accumulate, int n_threads);
 
 // grad_t [columns of x, g.dim] = x^T g.
 void cpu_sparse_weight_grad(const struct sparse_columns *x, struct const_view g,

@@ -18,6 +18,14 @@ struct const_view {
     int32_t dim;
 };
 
+// A sparse matrix by rows.
+struct sparse_rows {
+    int64_t n_rows;
+    const int64_t *rowptr; // [n_rows + 1]
+    const int32_t *colidx;
+    const float *value;
+};
+
 // out = x W^T, or out += x W^T; `weight` is [out.dim, x.dim], packed.
 void cpu_linear(int64_t n_rows, struct const_view x, const float *weight,
                 struct view out, bool accumulate, int n_threads);
@@ -26,6 +34,15 @@ void cpu_linear(int64_t n_rows, struct const_view x, const float *weight,
 void cpu_linear_rounded(int64_t n_rows, struct const_view x,
                         const float *weight, enum dtype dtype, struct view out,
                         bool accumulate, int n_threads);
+
+// The same of sparse x (cpu_sparse.c); `weight_t` is W^T, [columns of x,
+// out.dim].
+void cpu_sparse_linear(const struct sparse_rows *x, const float *weight_t,
+                       struct view out, bool accumulate, int n_threads);
+
+// out [cols, rows] = in [rows, cols], both packed (cpu_grad_linear.c).
+void cpu_transpose(const float *in, int32_t rows, int32_t cols, float *out,
+                   int n_threads);
 
 // Round every value of `out` as its dtype would.
 void cpu_round(int64_t n_rows, enum dtype dtype, struct view out,

@@ -156,8 +156,7 @@ static void bind_arguments(const struct cuda_graph *g,
         [ARG_FIRST] = {.address = o->first},
         [ARG_SECOND] = {.address = o->second},
         [ARG_TREATMENT] = {.address = o->treatment},
-        [ARG_ENTRY] = {.address = o->entry},
-        [ARG_ENTRY_AT] = {.address = o->entry_at},
+        [ARG_WEIGHT_T] = {.address = o->weight_t},
         [ARG_KEPT] = {.address = o->self},
         [ARG_G] = {.address = o->g},
         [ARG_EDGE_OF] = {.address = o->edge_of},
@@ -165,7 +164,6 @@ static void bind_arguments(const struct cuda_graph *g,
         [ARG_EDGE_OUT] = {.address = o->edge_out},
         [ARG_GRAD_NEXT] = {.address = o->grad_next},
         [ARG_N_WEIGHTS] = {.count = o->n_weights},
-        [ARG_N_ENTRIES] = {.count = o->n_entries},
     };
     memcpy(values, all, sizeof(all));
 }
@@ -180,7 +178,6 @@ static int64_t grid_count(const struct cuda_graph *g, const struct partition *p,
         [GRID_WARPS] = p ? p->n_warps : 0,
         [GRID_ONE] = 1,
         [GRID_WEIGHTS] = o->n_weights,
-        [GRID_ENTRIES] = o->n_entries,
     };
     return counts[count];
 }

@@ -39,9 +39,8 @@ struct operands {
     cu_ptr out, x, self, weight, bias, tail_bias;
     cu_ptr eps, partial, source_row, att_src, att_dst;
     cu_ptr state, labels, share, scratch, grad, weights, first, second,
-        treatment, entry, entry_at, g, edge_of, grad_next, edge_values,
-        edge_out;
-    int32_t place, n_weights, n_entries;
+        treatment, weight_t, g, edge_of, grad_next, edge_values, edge_out;
+    int32_t place, n_weights;
 };
 
 // Queue the kernel's launches, in order, on `stream`. Nothing is allocated or

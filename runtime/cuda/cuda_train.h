@@ -30,6 +30,16 @@ struct seen_targets {
     float *share;    // [n_nodes] the same
 };
 
+// Features by sparse rows: their entries by rows and by columns.
+struct sparse_input {
+    bool used;
+    struct features form;                  // host
+    struct transposed by_column;           // host
+    struct cuda_graph rows, columns;       // of these
+    cu_ptr row_values, column_values;
+    cu_ptr weight_t; // scratch: a weight, turned round
+};
+
 struct cuda_trainer {
     const struct cuda_context *c;
     struct cuda_model *cm;
@@ -40,11 +50,11 @@ struct cuda_trainer {
     struct cuda_blas blas;
     cu_stream stream;
     cu_graph_exec step; // the program, captured
+    bool predicts;      // nothing is dropped
 
     size_t offset[MAX_BUFFERS]; // in `values`
-    cu_ptr values, x, dropped;  // x: the features, dense
-    cu_ptr entry, entry_at;     // the same by sparse rows, to drop some; or 0
-    int32_t n_entries;
+    cu_ptr values, x, dropped;  // x: the features, where they are dense
+    struct sparse_input sparse; // where not
     cu_ptr edge_of; // of the edges by sources which they are by rows; 0 where
                     // nothing attends
     cu_ptr arrays[N_ARRAYS], treatment, state, scratch, partial;

@@ -4,6 +4,7 @@
 #include "bundle/train_state.h"
 #include "checked.h"
 #include "cpu/cpu_dropout.h"
+#include "cpu/cpu_grad.h"
 #include "cuda/cuda_train.h"
 #include "workspace.h"
 
@@ -59,79 +60,94 @@ static gnnac_status alloc_values(struct cuda_trainer *ct, gnnac_error *err)
 
 // ---- features ---------------------------------------------------------------
 
-// Where each entry lies in the dense matrix. NULL without memory.
-static int64_t *places_of(const gnnac_features *f, int64_t n_rows, int32_t dim)
-{
-    int64_t *at = alloc_array(f->rowptr[n_rows], sizeof(*at));
-    for (int64_t v = 0; at && v < n_rows; v++)
-        for (int64_t e = f->rowptr[v]; e < f->rowptr[v + 1]; e++)
-            at[e] = v * dim + f->colidx[e];
-    return at;
-}
-
-// Each entry has a place of its own. `row_of` [columns] is scratch.
-static bool are_distinct(const gnnac_features *f, int64_t n_rows, int32_t dim,
-                         int64_t *row_of)
-{
-    for (int32_t c = 0; c < dim; c++)
-        row_of[c] = -1;
-    for (int64_t v = 0; v < n_rows; v++)
-        for (int64_t e = f->rowptr[v]; e < f->rowptr[v + 1]; e++) {
-            if (row_of[f->colidx[e]] == v)
-                return false;
-            row_of[f->colidx[e]] = v;
-        }
-    return true;
-}
-
-// Dropped as the CPU drops them, by entry where only products read them.
-// Entries that stand twice are added up in the dense matrix and dropped there.
-static gnnac_status send_entries(struct cuda_trainer *ct,
-                                 const gnnac_features *f, gnnac_error *err)
+static gnnac_status send_dense(struct cuda_trainer *ct, const float *x,
+                               gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    int64_t n = f->rowptr[n_nodes(ct)], *at = NULL;
-    int32_t dim = ct->p.buffers[0].dim;
-    int64_t *row_of = alloc_array(dim, sizeof(*row_of));
-    if (!row_of) {
-        st = FAIL(err, GNNAC_ENOMEM, "out of memory for features");
-        goto out;
-    }
-    if (n == 0 || n > INT32_MAX || !are_distinct(f, n_nodes(ct), dim, row_of))
-        goto out;
-    if (!(at = places_of(f, n_nodes(ct), dim))) {
-        st = FAIL(err, GNNAC_ENOMEM, "out of memory for features");
-        goto out;
-    }
-    TRY(cuda_upload(ct->c, at, (size_t)n * sizeof(*at), "the features",
-                    &ct->entry_at, err));
-    TRY(cuda_upload(ct->c, f->values, (size_t)n * sizeof(float), "the features",
-                    &ct->entry, err));
-    ct->n_entries = (int32_t)n;
+    size_t n_bytes =
+        (size_t)n_nodes(ct) * (size_t)ct->p.buffers[0].pitch * sizeof(float);
+    TRY(cuda_upload(ct->c, x, n_bytes, "the features", &ct->x, err));
+    if (ct->t->o.dropout > 0)
+        TRY(cuda_alloc_zeros(ct->c, n_bytes, ct->stream, "dropped features",
+                             &ct->dropped, err));
 out:
-    free(row_of);
-    free(at);
+    return st;
+}
+
+static gnnac_status alloc_weight_t(struct cuda_trainer *ct, gnnac_error *err)
+{
+    size_t most = 0;
+    for (int32_t i = 0; i < ct->p.n_steps; i++) {
+        const struct step *s = &ct->p.steps[i];
+        size_t n = s->kind == STEP_SPARSE_LINEAR
+                       ? (size_t)padded_pitch(ct->p.buffers[s->out].dim)
+                       : 0;
+        most = n > most ? n : most;
+    }
+    return cuda_alloc(
+        ct->c, most * (size_t)ct->p.buffers[0].dim * sizeof(float),
+        "a weight turned round", &ct->sparse.weight_t, err);
+}
+
+static gnnac_status send_values(struct cuda_trainer *ct,
+                                const struct train_features *f, int64_t n,
+                                gnnac_error *err)
+{
+    struct sparse_input *in = &ct->sparse;
+    size_t n_bytes = (size_t)n * sizeof(float);
+    gnnac_status st = cuda_upload(ct->c, f->form.rows.value, n_bytes,
+                                  "the features", &in->row_values, err);
+    if (st != GNNAC_OK)
+        return st;
+    cpu_scatter(n, f->form.rows.value, f->columns.position, f->by_column,
+                cpu_threads(ct->t->m));
+    return cuda_upload(ct->c, f->by_column, n_bytes, "the features",
+                       &in->column_values, err);
+}
+
+// The graphs go on reading the host's arrays, so they are taken over.
+static gnnac_status send_sparse(struct cuda_trainer *ct,
+                                struct train_features *f, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct sparse_input *in = &ct->sparse;
+    int64_t n_cols = ct->p.buffers[0].dim, n = f->form.rows.rowptr[n_nodes(ct)];
+    TRY(send_values(ct, f, n, err));
+    in->used = true;
+    in->form = f->form;
+    in->by_column = f->columns;
+    f->form = (struct features){0};
+    f->columns = (struct transposed){0};
+    TRY(cuda_graph_init(ct->c, n_nodes(ct), n, in->form.rows.rowptr,
+                        in->form.rows.colidx, ct->t->m->dinv, &in->rows, err));
+    TRY(cuda_graph_init(ct->c, n_cols, n, in->by_column.rowptr,
+                        in->by_column.colidx, NULL, &in->columns, err));
+    TRY(alloc_weight_t(ct, err));
+out:
     return st;
 }
 
 static gnnac_status send_features(struct cuda_trainer *ct,
                                   const gnnac_features *given, gnnac_error *err)
 {
-    gnnac_status st = GNNAC_OK;
-    struct train_features f = {.sparse = false};
-    size_t n_bytes =
-        (size_t)n_nodes(ct) * (size_t)ct->p.buffers[0].pitch * sizeof(float);
-    bool drops = ct->t->o.dropout > 0;
-    TRY(train_features_init(given, ct->t->m, true, false, &f, err));
-    TRY(cuda_upload(ct->c, f.dense, n_bytes, "the features", &ct->x, err));
-    if (drops)
-        TRY(cuda_alloc_zeros(ct->c, n_bytes, ct->stream, "dropped features",
-                             &ct->dropped, err));
-    if (drops && !given->dense && !ct->t->plan.dense_x)
-        TRY(send_entries(ct, given, err));
-out:
+    struct train_features f = {.dropped = NULL};
+    gnnac_status st = train_features_init(given, ct->t->m, false, &f, err);
+    if (st == GNNAC_OK)
+        st = f.form.sparse ? send_sparse(ct, &f, err)
+                           : send_dense(ct, f.form.dense, err);
     train_features_finish(&f);
     return st;
+}
+
+static void free_sparse(const struct cuda_context *c, struct sparse_input *in)
+{
+    cuda_graph_finish(&in->rows);
+    cuda_graph_finish(&in->columns);
+    features_finish(&in->form);
+    transposed_finish(&in->by_column);
+    cuda_free(c, in->row_values);
+    cuda_free(c, in->column_values);
+    cuda_free(c, in->weight_t);
 }
 
 // ---- attention's edges ------------------------------------------------------
@@ -367,16 +383,17 @@ out:
 void cuda_train_free(struct cuda_trainer *ct)
 {
     const struct cuda_context *c = ct->c;
-    const cu_ptr all[] = {ct->values, ct->x,        ct->dropped,
-                          ct->entry,  ct->entry_at, ct->treatment,
-                          ct->state,  ct->scratch,  ct->partial,
-                          ct->label,  ct->share,    ct->edge_of};
+    const cu_ptr all[] = {ct->values,    ct->x,       ct->dropped,
+                          ct->treatment, ct->state,   ct->scratch,
+                          ct->partial,   ct->label,   ct->share,
+                          ct->edge_of};
     if (ct->step)
         c->cu.cuGraphExecDestroy(ct->step);
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         cuda_free(c, all[i]);
     for (int i = 0; i < N_ARRAYS; i++)
         cuda_free(c, ct->arrays[i]);
+    free_sparse(c, &ct->sparse);
     cuda_graph_finish(&ct->transposed);
     cuda_blas_close(&ct->blas);
     if (ct->stream)

@@ -12,6 +12,38 @@ static const struct manifest *manifest_of(const struct cuda_trainer *ct)
     return ct->t->m->bundle->manifest;
 }
 
+// ---- what runs --------------------------------------------------------------
+
+// Dropped or as they are.
+static bool reads_features(const struct cuda_trainer *ct, int32_t buffer)
+{
+    return buffer == BUFFER_X || buffer == ct->dropped_x;
+}
+
+// Whether the options and the features leave the step something to do.
+static bool is_needed(const struct cuda_trainer *ct, const struct step *s)
+{
+    switch (s->kind) {
+    case STEP_DROPOUT:
+        return ct->t->o.dropout > 0 && !(ct->sparse.used && s->x == BUFFER_X);
+    case STEP_LINEAR:
+        return !(ct->sparse.used && reads_features(ct, s->x));
+    case STEP_WEIGHT_GRAD:
+        return !(ct->sparse.used && reads_features(ct, s->self));
+    case STEP_SPARSE_LINEAR:
+    case STEP_SPARSE_WEIGHT_GRAD:
+        return ct->sparse.used;
+    case STEP_LOSS:
+        return ct->t->o.loss == GNNAC_CROSS_ENTROPY;
+    case STEP_BCE_LOSS:
+        return ct->t->o.loss == GNNAC_BCE;
+    case STEP_EPS_GRAD:
+        return ct->t->o.learn_eps;
+    default:
+        return true;
+    }
+}
+
 // ---- kernels ----------------------------------------------------------------
 
 static gnnac_status check_training(const struct cuda_trainer *ct,
@@ -52,7 +84,14 @@ static size_t scratch_bytes(const struct cuda_trainer *ct,
 static struct cuda_graph *graph_of(struct cuda_trainer *ct,
                                    const struct step *s)
 {
-    return s->transposed ? &ct->transposed : &ct->cm->graph;
+    switch (s->kind) {
+    case STEP_SPARSE_LINEAR:
+        return &ct->sparse.rows;
+    case STEP_SPARSE_WEIGHT_GRAD:
+        return &ct->sparse.columns;
+    default:
+        return s->transposed ? &ct->transposed : &ct->cm->graph;
+    }
 }
 
 static gnnac_status load_kernel(struct cuda_trainer *ct, int32_t i,
@@ -80,7 +119,8 @@ gnnac_status cuda_train_load_kernels(struct cuda_trainer *ct, gnnac_error *err)
     size_t partial = 0, scratch = 0;
     TRY(check_training(ct, err));
     for (int32_t i = 0; i < ct->p.n_steps; i++)
-        if (!step_by_blas(&ct->p.steps[i]) && !ct->p.steps[i].fused)
+        if (!step_by_blas(&ct->p.steps[i]) && !ct->p.steps[i].fused &&
+            is_needed(ct, &ct->p.steps[i]))
             TRY(load_kernel(ct, i, &partial, &scratch, err));
     TRY(cuda_alloc(ct->c, partial, "partial sums", &ct->partial, err));
     TRY(cuda_alloc(ct->c, scratch, "sums over rows", &ct->scratch, err));
@@ -116,6 +156,7 @@ static cu_ptr grad_operand(const struct cuda_trainer *ct, const struct step *s)
     case STEP_EPS_GRAD:
         return grad_of(ct, s->eps);
     case STEP_ATTENTION_SCORES_GRAD:
+    case STEP_SPARSE_WEIGHT_GRAD:
         return grad_of(ct, s->weight);
     default:
         return ct->arrays[ARRAY_GRAD];
@@ -123,7 +164,7 @@ static cu_ptr grad_operand(const struct cuda_trainer *ct, const struct step *s)
 }
 
 // Which of a step's dropouts it is about, as the CPU counts them; -1: none.
-static int32_t place_of(const struct step *s)
+static int32_t place_of(const struct step *s, bool drops)
 {
     switch (s->kind) {
     case STEP_ATTENTION_KEEP:
@@ -132,6 +173,9 @@ static int32_t place_of(const struct step *s)
         return MAX_LAYERS + s->layer;
     case STEP_BIAS_ACT_GRAD:
         return s->dropped ? s->layer + 1 : -1;
+    case STEP_SPARSE_LINEAR:
+    case STEP_SPARSE_WEIGHT_GRAD:
+        return s->dropped && drops ? s->layer : -1;
     default:
         return s->layer;
     }
@@ -162,16 +206,16 @@ static gnnac_status run_kernel(struct cuda_trainer *ct, const struct program *p,
         .first = ct->arrays[ARRAY_FIRST],
         .second = ct->arrays[ARRAY_SECOND],
         .treatment = ct->treatment,
-        .entry = ct->entry,
-        .entry_at = ct->entry_at,
+        .weight_t = ct->sparse.weight_t,
         .att_src = scores ? cuda_param(ct->cm, s->weight) : 0,
         .att_dst = scores ? cuda_param(ct->cm, s->weight + 1) : 0,
         .g = s->grad ? cuda_train_buffer(ct, s->grad) : 0,
         .edge_of = ct->edge_of,
         .grad_next = scores ? grad_of(ct, s->weight + 1) : 0,
-        .place = place_of(s),
+        .edge_values = s->kind == STEP_SPARSE_LINEAR ? ct->sparse.row_values
+                                                     : ct->sparse.column_values,
+        .place = place_of(s, ct->t->o.dropout > 0 && !ct->predicts),
         .n_weights = (int32_t)ct->cm->layout.n_floats,
-        .n_entries = ct->n_entries,
     };
     return cuda_kernel_launch(graph_of(ct, s), &ct->cm->kernels[s->kernel], &o,
                               ct->stream, err);
@@ -206,44 +250,51 @@ static gnnac_status run_product(const struct cuda_trainer *ct,
     }
 }
 
-// Whether the options and the features leave the step something to do.
-static bool is_needed(const struct cuda_trainer *ct, const struct step *s)
+static gnnac_status run_step(struct cuda_trainer *ct, const struct program *p,
+                             const struct step *s, gnnac_error *err)
 {
-    bool by_entries = ct->n_entries > 0;
-    switch (s->kind) {
-    case STEP_DROPOUT:
-        return ct->dropped && !(s->x == BUFFER_X && by_entries);
-    case STEP_DROP_ENTRIES:
-        return ct->dropped && by_entries;
-    case STEP_LOSS:
-        return ct->t->o.loss == GNNAC_CROSS_ENTROPY;
-    case STEP_BCE_LOSS:
-        return ct->t->o.loss == GNNAC_BCE;
-    case STEP_EPS_GRAD:
-        return ct->t->o.learn_eps;
-    default:
-        return true;
-    }
+    if (s->fused)
+        return GNNAC_OK;
+    return step_by_blas(s) ? run_product(ct, s, err)
+                           : run_kernel(ct, p, s, err);
 }
 
-static gnnac_status run_steps(struct cuda_trainer *ct, const struct program *p,
-                              int32_t n_steps, gnnac_error *err)
+// The first steps of one.
+static gnnac_status run_steps(struct cuda_trainer *ct, int32_t n_steps,
+                              gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     for (int32_t i = 0; i < n_steps && st == GNNAC_OK; i++) {
-        const struct step *s = &p->steps[i];
-        if (s->fused || !is_needed(ct, s))
-            continue;
-        st = step_by_blas(s) ? run_product(ct, s, err)
-                             : run_kernel(ct, p, s, err);
+        const struct step *s = &ct->p.steps[i];
+        if (is_needed(ct, s))
+            st = run_step(ct, &ct->p, s, err);
     }
     return st;
 }
 
+// What a product with the features is where they are sparse.
+static const struct step *sparse_form(const struct cuda_trainer *ct,
+                                      const struct step *product)
+{
+    const struct step *s = ct->p.steps;
+    while (s->kind != STEP_SPARSE_LINEAR || s->weight != product->weight)
+        s++;
+    return s;
+}
+
 gnnac_status cuda_train_forward(struct cuda_trainer *ct, gnnac_error *err)
 {
+    gnnac_status st = GNNAC_OK;
     const struct program *p = &manifest_of(ct)->program;
-    return run_steps(ct, p, p->n_steps, err);
+    ct->predicts = true;
+    for (int32_t i = 0; i < p->n_steps && st == GNNAC_OK; i++) {
+        const struct step *s = &p->steps[i];
+        st = ct->sparse.used && s->x == BUFFER_X
+                 ? run_step(ct, &ct->p, sparse_form(ct, s), err)
+                 : run_step(ct, p, s, err);
+    }
+    ct->predicts = false;
+    return st;
 }
 
 // ---- the graph --------------------------------------------------------------
@@ -252,14 +303,14 @@ static gnnac_status queue_step(void *work, cu_stream stream, gnnac_error *err)
 {
     struct cuda_trainer *ct = work;
     (void)stream; // it is the trainer's
-    return run_steps(ct, &ct->p, ct->p.n_steps, err);
+    return run_steps(ct, ct->p.n_steps, err);
 }
 
 gnnac_status cuda_train_capture(struct cuda_trainer *ct, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     TRY(cuda_blas_on(&ct->blas, ct->stream, err));
-    TRY(run_steps(ct, &ct->p, ct->p.n_steps - 1, err)); // the last updates
+    TRY(run_steps(ct, ct->p.n_steps - 1, err)); // the last updates
     TRY(CU(ct->c, cuStreamSynchronize, (ct->stream), err));
     TRY(cuda_capture(ct->c, ct->stream, queue_step, ct, 1, &ct->step, err));
 out:

@@ -55,7 +55,7 @@ static void weight_grad(const struct turn *b)
 {
     const struct param *w = &trained_program(b->t)->params[b->s->weight];
     float *grad = b->t->grad.of[b->s->weight];
-    if (b->t->x.sparse && b->s->x == 0)
+    if (b->t->x.form.sparse && b->s->x == 0)
         sparse_weight_grad(b, w, grad);
     else
         cpu_weight_grad(b->n_rows, as_const(b->g), cpu_input(&b->run, b->s->x),

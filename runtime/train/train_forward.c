@@ -7,9 +7,9 @@ static void sparse_linear(const gnnac_trainer *t, const struct cpu_run *r,
 {
     struct view out = cpu_output(r, s->out);
     const struct param *w = &trained_program(t)->params[s->weight];
-    const struct sparse_rows x = {t->m->bundle->manifest->n_nodes,
-                                  t->x.rows.rowptr, t->x.rows.colidx, value};
+    struct sparse_rows x = t->x.form.rows;
     int n_threads = cpu_threads(t->m);
+    x.value = value;
     cpu_transpose(t->m->params[s->weight], w->rows, w->cols, t->scratch,
                   n_threads);
     cpu_sparse_linear(&x, t->scratch, out, s->accumulate, n_threads);
@@ -20,14 +20,14 @@ static void drop_features(gnnac_trainer *t)
 {
     const struct manifest *m = t->m->bundle->manifest;
     int32_t dim = m->program.buffers[0].dim;
+    const float *dense = t->x.form.dense;
     struct dropout d = trainer_dropout(t, 0);
     int n_threads = cpu_threads(t->m);
-    if (t->x.sparse)
-        cpu_dropout_list(t->x.rows.rowptr[m->n_nodes], t->x.rows.value, d,
-                         t->x.dropped, n_threads);
+    if (t->x.form.sparse)
+        cpu_dropout_entries(&t->x.form.rows, dim, d, t->x.dropped, n_threads);
     else
-        cpu_dropout_rows(m->n_nodes, (struct const_view){t->x.dense, dim, dim},
-                         d, (struct view){t->x.dropped, dim, dim}, n_threads);
+        cpu_dropout_rows(m->n_nodes, (struct const_view){dense, dim, dim}, d,
+                         (struct view){t->x.dropped, dim, dim}, n_threads);
 }
 
 void train_forward(gnnac_trainer *t, bool training)
@@ -41,7 +41,7 @@ void train_forward(gnnac_trainer *t, bool training)
     for (int32_t i = 0; i < p->n_steps; i++) {
         const struct step *s = &p->steps[i];
         struct view out = cpu_output(&r, s->out);
-        if (t->x.sparse && s->x == 0)
+        if (t->x.form.sparse && s->x == 0)
             sparse_linear(t, &r, s, x);
         else if (training && s->kind == STEP_ATTENTION)
             train_attention_forward(t, &r, s);

@@ -64,8 +64,6 @@ static void follow_data(const struct step *s, struct train_plan *plan)
 {
     if (plan->wants_grad[s->x] || (s->self >= 0 && plan->wants_grad[s->self]))
         plan->wants_grad[s->out] = true;
-    plan->dense_x =
-        plan->dense_x || s->self == 0 || (s->x == 0 && s->kind != STEP_LINEAR);
     plan->has_log_softmax =
         plan->has_log_softmax || s->kind == STEP_LOG_SOFTMAX;
 }
@@ -74,7 +72,7 @@ gnnac_status train_plan_build(const struct program *p, struct train_plan *out,
                               gnnac_error *err)
 {
     struct history h = {.layer = 0};
-    struct train_plan plan = {.dense_x = false};
+    struct train_plan plan = {.has_log_softmax = false};
     for (int32_t i = 0; i < p->n_steps; i++) {
         const struct step *s = &p->steps[i];
         gnnac_status st = p->buffers[s->out].dtype == DTYPE_F32

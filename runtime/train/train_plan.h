@@ -9,7 +9,6 @@ struct train_plan {
     bool wants_grad[MAX_BUFFERS]; // it depends on a parameter
     bool drop_after[MAX_STEPS];   // the step's output is the next layer's input
     int32_t param_layer[MAX_PARAMS];
-    bool dense_x; // a step other than a linear one reads the features
     bool has_log_softmax;
 };
 

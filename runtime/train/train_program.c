@@ -10,6 +10,7 @@ struct derivation {
     struct program *p;
     int32_t grad_of[MAX_BUFFERS]; // the buffer that holds it; NONE: none yet
     int32_t dropped_x;
+    bool sparse; // the features may be
     bool full, cannot_add;
 };
 
@@ -59,14 +60,25 @@ static void add_plain(struct derivation *d, enum step_kind kind, int32_t layer,
 
 // ---- forward ----------------------------------------------------------------
 
-// Both ways to drop features: one of them runs.
 static void drop_features(struct derivation *d)
 {
     const struct buffer *x = &d->from->buffers[BUFFER_X];
     d->dropped_x = add_buffer(d, x->dim);
     d->p->buffers[d->dropped_x].pitch = x->pitch;
     add_plain(d, STEP_DROPOUT, 0, BUFFER_X, d->dropped_x);
-    add_plain(d, STEP_DROP_ENTRIES, 0, BUFFER_X, d->dropped_x);
+}
+
+// What the product `s` is where the features are sparse.
+static void add_sparse_linear(struct derivation *d, const struct step *s)
+{
+    struct step *sparse = add_step(d, *s);
+    sparse->kind = STEP_SPARSE_LINEAR;
+    sparse->kernel = NONE;
+    sparse->dropped = true;
+    sparse->norm = s->norm == NORM_GCN ? NORM_SCALED : s->norm;
+    sparse->self = s->accumulate ? s->out : NONE;
+    sparse->self_term = s->accumulate ? SELF_ONE : SELF_NONE;
+    sparse->accumulate = false;
 }
 
 static int32_t forward_value(const struct derivation *d, int32_t buffer)
@@ -98,6 +110,8 @@ static void forward(struct derivation *d)
             keep_attention(d, &s);
         if (s.kind != STEP_LOG_SOFTMAX || s.x != s.out)
             add_step(d, s);
+        if (d->sparse && s.x == d->dropped_x)
+            add_sparse_linear(d, &s);
         if (d->plan.drop_after[i])
             add_plain(d, STEP_DROPOUT, s.layer + 1, s.out, s.out);
     }
@@ -126,6 +140,11 @@ static void back_linear(struct derivation *d, const struct step *s, int32_t g)
     w.self = forward_value(d, s->x);
     w.weight = s->weight;
     add_step(d, w);
+    if (d->sparse && s->x == BUFFER_X) {
+        w.kind = STEP_SPARSE_WEIGHT_GRAD;
+        w.dropped = true;
+        add_step(d, w);
+    }
     if (!wants(d, s->x))
         return;
     bool add = d->grad_of[s->x] != NONE;
@@ -318,7 +337,8 @@ static void loss_and_backward(struct derivation *d)
 gnnac_status train_program_build(const struct program *p, struct program *out,
                                  gnnac_error *err)
 {
-    struct derivation d = {.from = p, .p = out};
+    struct derivation d = {
+        .from = p, .p = out, .sparse = program_takes_sparse(p)};
     gnnac_status st = train_plan_build(p, &d.plan, err);
     if (st != GNNAC_OK)
         return st;

@@ -16,13 +16,14 @@
 
 // Names the rules below in a bundle (struct train_kernels). A change of what
 // they make of any program needs another.
-#define TRAIN_RULES "3"
+#define TRAIN_RULES "4"
 
-// Features are dropped by two steps, of which a trainer runs the one that suits
-// them; a network whose output is logits has two losses, of which it runs the
-// one asked for. GNNAC_EUNSUPPORTED: as train_plan_build; the program needs
-// more steps than there is room for; a buffer receives gradients that no step
-// can add.
+// Where products alone read the features there is a product, and a gradient of
+// its weight, for dense ones and another for sparse ones, of which a trainer
+// runs what suits them; a network whose output is logits has two losses, of
+// which it runs the one asked for. GNNAC_EUNSUPPORTED: as train_plan_build; the
+// program needs more steps than there is room for; a buffer receives gradients
+// that no step can add.
 gnnac_status train_program_build(const struct program *p, struct program *out,
                                  gnnac_error *err);
 

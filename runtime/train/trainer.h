@@ -9,24 +9,17 @@
 #include "cpu/cpu_dropout.h"
 #include "cpu/cpu_run.h"
 #include "bundle/graph_transpose.h"
+#include "input_features.h"
 #include "train/train_plan.h"
 #include "weights.h"
 
-// The features as the steps take them: sparse where every reader is a linear
-// step and they were given so, else dense.
+// The features, and what training needs of them.
 struct train_features {
-    bool sparse;
-    struct sparse_view {
-        const int64_t *rowptr;
-        const int32_t *colidx;
-        const float *value;
-    } rows;                    // the caller's
+    struct features form;
     struct transposed columns; // sparse
     float *by_column;          // scratch for the columns' entries; sparse
     float *dropped;            // [entries] or [n_nodes, in_dim]; NULL: no
                                // dropout
-    const float *dense;        // the caller's, or:
-    float *own_dense;
 };
 
 // What attention keeps from forward to backward.
@@ -112,7 +105,10 @@ static inline const struct program *trained_program(const gnnac_trainer *t)
 // entries of sparse ones, and what layer `layer`'s input loses in this step.
 static inline const float *trainer_x(const gnnac_trainer *t, bool dropped)
 {
-    return dropped ? t->x.dropped : t->x.sparse ? t->x.rows.value : t->x.dense;
+    const struct features *f = &t->x.form;
+    return dropped     ? t->x.dropped
+           : f->sparse ? f->rows.value
+                       : f->dense;
 }
 
 static inline struct dropout trainer_dropout(const gnnac_trainer *t,
@@ -128,9 +124,8 @@ struct view trainer_grad(const gnnac_trainer *t, int32_t buffer);
 
 // Checks the caller's arrays. GNNAC_EUSAGE, GNNAC_ENOMEM.
 gnnac_status train_features_init(const gnnac_features *given,
-                                 const struct gnnac_model *m, bool dense,
-                                 bool dropout, struct train_features *out,
-                                 gnnac_error *err);
+                                 const struct gnnac_model *m, bool dropout,
+                                 struct train_features *out, gnnac_error *err);
 void train_features_finish(struct train_features *x);
 
 // After `graph`. GNNAC_ENOMEM.

@@ -128,9 +128,9 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
 {
 #line 78 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[32][36];
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/parts.lib.lua"
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -240,11 +240,11 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store8x1(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
 #line 162 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
@@ -254,13 +254,13 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
                 heads[place][i * 4 + at] = sum[i];
 #line 165 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
-#line 77 "/gnnac/templates/parts.lib.lua"
+#line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 36;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
         }
 #line 168 "/gnnac/templates/edge_balanced.cu.lua"
@@ -314,13 +314,13 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
                          __ldg(part_row + first + 32) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-#line 77 "/gnnac/templates/parts.lib.lua"
+#line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
 #line 218 "/gnnac/templates/edge_balanced.cu.lua"
         return;
@@ -348,30 +348,30 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store8x1(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
 }
 
-#line 88 "/gnnac/templates/parts.lib.lua"
-// Warp: a row that crosses blocks; teams take turns at its partial sums.
 #line 90 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 92 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
     float *out, float *partial, const offset_t *rowptr,
     const bf16_t *self, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 93 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/parts.lib.lua"
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -385,7 +385,7 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
 #line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 98 "/gnnac/templates/parts.lib.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -399,7 +399,7 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
             const int b = base + k * 8;
             if (b >= n)
                 continue;
-#line 114 "/gnnac/templates/parts.lib.lua"
+#line 116 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
@@ -408,29 +408,29 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][8], x1 + u);
         }
-#line 120 "/gnnac/templates/parts.lib.lua"
+#line 122 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
                 sum[i] += v[k][i];
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 9; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 129 "/gnnac/templates/parts.lib.lua"
+#line 131 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 133 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const bf16_t *from = self + (long long)row * 40;
@@ -453,10 +453,10 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store8x1(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
 }

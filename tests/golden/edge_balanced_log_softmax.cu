@@ -74,9 +74,9 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 {
 #line 78 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[64][12];
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/parts.lib.lua"
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 2;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 2;
@@ -254,15 +254,15 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     }
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store4x1(to + c0, &sum[0]);
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 2 < 3)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
 #line 162 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
@@ -272,17 +272,17 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
                 heads[place][i * 2 + at] = sum[i];
 #line 165 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
-#line 77 "/gnnac/templates/parts.lib.lua"
+#line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 8;
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store4(to + c0, &sum[0]);
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 2 < 3)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
         }
 #line 168 "/gnnac/templates/edge_balanced.cu.lua"
@@ -334,17 +334,17 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
                          __ldg(part_row + first + 64) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-#line 77 "/gnnac/templates/parts.lib.lua"
+#line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 8;
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store4(to + c0, &sum[0]);
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 2 < 3)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
 #line 218 "/gnnac/templates/edge_balanced.cu.lua"
         return;
@@ -433,34 +433,34 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     }
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store4x1(to + c0, &sum[0]);
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 2 < 3)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
 }
 
-#line 88 "/gnnac/templates/parts.lib.lua"
-// Warp: a row that crosses blocks; teams take turns at its partial sums.
 #line 90 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 92 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8_s8_finish(
     float *out, float *partial, const float *self,
     const float *dinv, const float *bias, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 93 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/parts.lib.lua"
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 2;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 2;
@@ -479,7 +479,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 98 "/gnnac/templates/parts.lib.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -493,7 +493,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
             const int b = base + k * 16;
             if (b >= n)
                 continue;
-#line 114 "/gnnac/templates/parts.lib.lua"
+#line 116 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 8;
@@ -504,26 +504,26 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
         }
-#line 120 "/gnnac/templates/parts.lib.lua"
+#line 122 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 6; i++)
                 sum[i] += v[k][i];
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 8; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 6; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 2);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 129 "/gnnac/templates/parts.lib.lua"
+#line 131 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 39 "/gnnac/templates/epilogue.lib.lua"
@@ -610,14 +610,14 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     }
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store4x1(to + c0, &sum[0]);
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 2 < 3)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
 }

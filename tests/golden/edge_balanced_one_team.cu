@@ -45,9 +45,9 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     const float *self, const float *eps, float *partial,
     int n_parts)
 {
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 66 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
 #line 285 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
@@ -142,13 +142,13 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 165 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
-#line 77 "/gnnac/templates/parts.lib.lua"
+#line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 128;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
         }
 #line 168 "/gnnac/templates/edge_balanced.cu.lua"
@@ -173,9 +173,9 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
                          __ldg(part_row + first + 1) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-#line 77 "/gnnac/templates/parts.lib.lua"
+#line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 128;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 218 "/gnnac/templates/edge_balanced.cu.lua"
         return;
@@ -195,26 +195,26 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
-#line 88 "/gnnac/templates/parts.lib.lua"
-// Warp: a row that crosses blocks; teams take turns at its partial sums.
 #line 90 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 92 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
     float *out, float *partial, const float *self,
     const float *eps, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 93 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 1 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 66 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
 #line 285 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
@@ -223,7 +223,7 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
 #line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 98 "/gnnac/templates/parts.lib.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -237,14 +237,14 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
             const int b = base + k * 1;
             if (b >= n)
                 continue;
-#line 114 "/gnnac/templates/parts.lib.lua"
+#line 116 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 128;
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 120 "/gnnac/templates/parts.lib.lua"
+#line 122 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -267,6 +267,6 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

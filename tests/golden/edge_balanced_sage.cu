@@ -66,9 +66,9 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
 {
 #line 78 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[4][55];
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 70 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
@@ -187,15 +187,15 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 #line 162 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
@@ -205,17 +205,17 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
                 heads[place][i * 11 + at] = sum[i];
 #line 165 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
-#line 77 "/gnnac/templates/parts.lib.lua"
+#line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 36;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
         }
 #line 168 "/gnnac/templates/edge_balanced.cu.lua"
@@ -269,17 +269,17 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
                          __ldg(part_row + first + 4) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-#line 77 "/gnnac/templates/parts.lib.lua"
+#line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 #line 218 "/gnnac/templates/edge_balanced.cu.lua"
         return;
@@ -309,34 +309,34 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }
 
-#line 88 "/gnnac/templates/parts.lib.lua"
-// Warp: a row that crosses blocks; teams take turns at its partial sums.
 #line 90 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 92 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
     float *out, float *partial, const offset_t *rowptr,
     const float *self, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 93 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 2 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 70 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
@@ -355,7 +355,7 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
 #line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 98 "/gnnac/templates/parts.lib.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -369,7 +369,7 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
             const int b = base + k * 2;
             if (b >= n)
                 continue;
-#line 114 "/gnnac/templates/parts.lib.lua"
+#line 116 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
@@ -380,29 +380,29 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
-#line 120 "/gnnac/templates/parts.lib.lua"
+#line 122 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 sum[i] += v[k][i];
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 129 "/gnnac/templates/parts.lib.lua"
+#line 131 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 133 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
@@ -427,14 +427,14 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }

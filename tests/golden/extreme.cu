@@ -153,14 +153,14 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
 #line 72 "/gnnac/templates/extreme.cu.lua"
                     sum[i] = better(sum[i], v[k][i]);
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 5);
-#line 445 "/gnnac/templates/lanes.lib.lua"
+#line 451 "/gnnac/templates/lanes.lib.lua"
             sum[i] = edge + step < 6 ? better(sum[i], more) : sum[i];
         }
     }
@@ -173,10 +173,10 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
     for (int i = 0; i < 5; i++)
         sum[i] = degree > 0 ? sum[i] : 0.0f;
     float *to = out + (long long)row * 24;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 2)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
 }

@@ -189,14 +189,14 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
             for (int i = 0; i < 5; i++)
                 sum[i] += mine[i] == v[k][i] ? shares[k][i] : 0.0f;
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -206,10 +206,10 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
         return;
 #line 67 "/gnnac/templates/extreme_grad.cu.lua"
     float *to = out + (long long)row * 33;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
 }

@@ -124,14 +124,14 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
 #line 57 "/gnnac/templates/extreme_share.cu.lua"
                     sum[i] += v[k][i] == best[i] ? 1.0f : 0.0f;
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -149,6 +149,6 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] > 0.0f ? whole[i] / sum[i] : 0.0f;
     float *to = out + (long long)row * 16;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

@@ -48,9 +48,9 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
 {
 #line 62 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/parts.lib.lua"
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
@@ -189,14 +189,14 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
 
 #line 187 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -207,7 +207,7 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
 #line 199 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 32;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 202 "/gnnac/templates/sorted.lib.lua"
         return;
@@ -247,26 +247,26 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 32;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
-#line 86 "/gnnac/templates/parts.lib.lua"
+#line 88 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 90 "/gnnac/templates/parts.lib.lua"
+#line 92 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
     float *out, float *partial, const float *self,
     const float *dinv, const float *bias, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 93 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/parts.lib.lua"
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
@@ -275,7 +275,7 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
 #line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 98 "/gnnac/templates/parts.lib.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -289,31 +289,31 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
             const int b = base + k * 4;
             if (b >= n)
                 continue;
-#line 112 "/gnnac/templates/parts.lib.lua"
+#line 114 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 32;
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 120 "/gnnac/templates/parts.lib.lua"
+#line 122 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 sum[i] += v[k][i];
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 129 "/gnnac/templates/parts.lib.lua"
+#line 131 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 39 "/gnnac/templates/epilogue.lib.lua"
@@ -351,6 +351,6 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 32;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

@@ -177,9 +177,9 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
 {
 #line 62 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/parts.lib.lua"
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -325,14 +325,14 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
 
 #line 187 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 9; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -343,40 +343,40 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
 #line 199 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 100;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
-#line 412 "/gnnac/templates/lanes.lib.lua"
+#line 410 "/gnnac/templates/lanes.lib.lua"
     if (last_tile)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
 #line 202 "/gnnac/templates/sorted.lib.lua"
         return;
     }
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 104;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     stream8_f16(to + c0, &sum[0]);
-#line 412 "/gnnac/templates/lanes.lib.lua"
+#line 410 "/gnnac/templates/lanes.lib.lua"
     if (last_tile)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         stream1_f16(to + c1, &sum[8]);
 }
 
-#line 86 "/gnnac/templates/parts.lib.lua"
+#line 88 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 90 "/gnnac/templates/parts.lib.lua"
+#line 92 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104_finish(
     f16_t *out, float *partial, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 93 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/parts.lib.lua"
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -394,7 +394,7 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104_finish(
 #line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 98 "/gnnac/templates/parts.lib.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -408,7 +408,7 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104_finish(
             const int b = base + k * 8;
             if (b >= n)
                 continue;
-#line 112 "/gnnac/templates/parts.lib.lua"
+#line 114 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 100;
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load8x4(&v[k][0], x0 + u);
@@ -416,34 +416,34 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104_finish(
             if (last_tile)
                 load1(&v[k][8], x1 + u);
         }
-#line 120 "/gnnac/templates/parts.lib.lua"
+#line 122 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
                 sum[i] += v[k][i];
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 9; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 129 "/gnnac/templates/parts.lib.lua"
+#line 131 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 104;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     stream8_f16(to + c0, &sum[0]);
-#line 412 "/gnnac/templates/lanes.lib.lua"
+#line 410 "/gnnac/templates/lanes.lib.lua"
     if (last_tile)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         stream1_f16(to + c1, &sum[8]);
 }

@@ -164,32 +164,32 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
 #line 199 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 128;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 202 "/gnnac/templates/sorted.lib.lua"
         return;
     }
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
-#line 86 "/gnnac/templates/parts.lib.lua"
+#line 88 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 90 "/gnnac/templates/parts.lib.lua"
+#line 92 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
     float *out, float *partial, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 93 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 66 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
 #line 285 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
@@ -198,7 +198,7 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
 #line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 98 "/gnnac/templates/parts.lib.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -212,12 +212,12 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
             const int b = base + k * 1;
             if (b >= n)
                 continue;
-#line 112 "/gnnac/templates/parts.lib.lua"
+#line 114 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 128;
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 120 "/gnnac/templates/parts.lib.lua"
+#line 122 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -227,6 +227,6 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
 
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

@@ -8,10 +8,10 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=32 dimWorker=16 warpPerBlock=4 unroll=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=none self=eps bias=0 act=none offset_bits=32
-#line 46 "/gnnac/templates/neighbor_group.cu.lua"
+#line 52 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 32; teams per warp: 2;
 // lanes per team: 16; columns per lane: 4.
-#line 51 "/gnnac/templates/neighbor_group.cu.lua"
+#line 57 "/gnnac/templates/groups.lib.lua"
 typedef int offset_t;
 
 #line 258 "/gnnac/templates/lanes.lib.lua"
@@ -34,19 +34,19 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 57 "/gnnac/templates/neighbor_group.cu.lua"
+#line 67 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const int *part_row, const float *self,
     const float *eps, float *partial, int n_parts)
 {
-#line 61 "/gnnac/templates/neighbor_group.cu.lua"
+#line 71 "/gnnac/templates/groups.lib.lua"
     __shared__ float sums[4][64];
     const int warp = threadIdx.x / 32;
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/parts.lib.lua"
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
@@ -56,7 +56,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 68 "/gnnac/templates/neighbor_group.cu.lua"
+#line 78 "/gnnac/templates/groups.lib.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 4;
     int rows = -1;
@@ -65,7 +65,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     const int row = __shfl_sync(~0u, rows, warp);
     const unsigned same = __ballot_sync(~0u, rows == row);
     const int *ids = colidx;
-#line 77 "/gnnac/templates/neighbor_group.cu.lua"
+#line 87 "/gnnac/templates/groups.lib.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -73,19 +73,19 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
         ids += begin;
     }
 
-#line 93 "/gnnac/templates/neighbor_group.cu.lua"
+#line 103 "/gnnac/templates/groups.lib.lua"
     float sum[4] = {};
     {
-#line 138 "/gnnac/templates/neighbor_group.cu.lua"
+#line 148 "/gnnac/templates/groups.lib.lua"
         const int n = left;
-#line 140 "/gnnac/templates/neighbor_group.cu.lua"
+#line 150 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 148 "/gnnac/templates/neighbor_group.cu.lua"
+#line 158 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 150 "/gnnac/templates/neighbor_group.cu.lua"
+#line 160 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
         for (; base + 8 <= n; base += 8) {
-#line 96 "/gnnac/templates/neighbor_group.cu.lua"
+#line 106 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -93,24 +93,24 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 107 "/gnnac/templates/neighbor_group.cu.lua"
+#line 117 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 64;
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 110 "/gnnac/templates/neighbor_group.cu.lua"
+#line 120 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 116 "/gnnac/templates/neighbor_group.cu.lua"
+#line 126 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 121 "/gnnac/templates/neighbor_group.cu.lua"
+#line 131 "/gnnac/templates/groups.lib.lua"
                     sum[i] += v[k][i];
             }
         }
-#line 156 "/gnnac/templates/neighbor_group.cu.lua"
+#line 166 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 96 "/gnnac/templates/neighbor_group.cu.lua"
+#line 106 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -118,43 +118,43 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 104 "/gnnac/templates/neighbor_group.cu.lua"
+#line 114 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 2 + edge >= n)
                     continue;
-#line 107 "/gnnac/templates/neighbor_group.cu.lua"
+#line 117 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 64;
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 110 "/gnnac/templates/neighbor_group.cu.lua"
+#line 120 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 116 "/gnnac/templates/neighbor_group.cu.lua"
+#line 126 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 121 "/gnnac/templates/neighbor_group.cu.lua"
+#line 131 "/gnnac/templates/groups.lib.lua"
                     sum[i] += v[k][i];
             }
         }
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 16);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 167 "/gnnac/templates/neighbor_group.cu.lua"
+#line 177 "/gnnac/templates/groups.lib.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 172 "/gnnac/templates/neighbor_group.cu.lua"
+#line 182 "/gnnac/templates/groups.lib.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 174 "/gnnac/templates/neighbor_group.cu.lua"
+#line 184 "/gnnac/templates/groups.lib.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -174,13 +174,13 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     const bool ends = end < 4 ||
                       first + 4 >= n_parts ||
                       __ldg(part_row + first + 4) != row;
-#line 201 "/gnnac/templates/neighbor_group.cu.lua"
+#line 211 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
-#line 77 "/gnnac/templates/parts.lib.lua"
+#line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 64;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 203 "/gnnac/templates/neighbor_group.cu.lua"
+#line 213 "/gnnac/templates/groups.lib.lua"
         return;
     }
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -198,26 +198,26 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
-#line 88 "/gnnac/templates/parts.lib.lua"
-// Warp: a row that crosses blocks; teams take turns at its partial sums.
 #line 90 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 92 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
     float *out, float *partial, const float *self,
     const float *eps, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 93 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/parts.lib.lua"
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
@@ -226,7 +226,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
 #line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 98 "/gnnac/templates/parts.lib.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -240,33 +240,33 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
             const int b = base + k * 2;
             if (b >= n)
                 continue;
-#line 114 "/gnnac/templates/parts.lib.lua"
+#line 116 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 64;
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 120 "/gnnac/templates/parts.lib.lua"
+#line 122 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 sum[i] += v[k][i];
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 16);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 129 "/gnnac/templates/parts.lib.lua"
+#line 131 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -284,6 +284,6 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

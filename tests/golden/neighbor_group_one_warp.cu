@@ -8,10 +8,10 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=1 dimWorker=1 warpPerBlock=1 unroll=4
 // f32 dim=3 x_pitch=3 out_pitch=3 norm=gcn self=none bias=0 act=none offset_bits=32
-#line 46 "/gnnac/templates/neighbor_group.cu.lua"
+#line 52 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 1; teams per warp: 32;
 // lanes per team: 1; columns per lane: 3.
-#line 51 "/gnnac/templates/neighbor_group.cu.lua"
+#line 57 "/gnnac/templates/groups.lib.lua"
 typedef int offset_t;
 
 #line 258 "/gnnac/templates/lanes.lib.lua"
@@ -28,16 +28,16 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 57 "/gnnac/templates/neighbor_group.cu.lua"
+#line 67 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const int *part_row, const float *dinv,
     float *partial, int n_parts)
 {
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/parts.lib.lua"
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
 #line 283 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
@@ -55,34 +55,34 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
 #line 324 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
 
-#line 85 "/gnnac/templates/neighbor_group.cu.lua"
+#line 95 "/gnnac/templates/groups.lib.lua"
     const unsigned part = blockIdx.x;
     const int row = __ldg(part_row + part);
     const offset_t begin = __ldg(part_ptr + part);
     const int *ids = colidx + begin;
-#line 90 "/gnnac/templates/neighbor_group.cu.lua"
+#line 100 "/gnnac/templates/groups.lib.lua"
     int left = __ldg(part_ptr + part + 1) - begin;
 
-#line 93 "/gnnac/templates/neighbor_group.cu.lua"
+#line 103 "/gnnac/templates/groups.lib.lua"
     float sum[3] = {};
     {
-#line 138 "/gnnac/templates/neighbor_group.cu.lua"
+#line 148 "/gnnac/templates/groups.lib.lua"
         const int n = left;
-#line 140 "/gnnac/templates/neighbor_group.cu.lua"
+#line 150 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 142 "/gnnac/templates/neighbor_group.cu.lua"
+#line 152 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
 #line 56 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 145 "/gnnac/templates/neighbor_group.cu.lua"
+#line 21 "/gnnac/templates/groups.lib.lua"
             coef = value;
         }
-#line 148 "/gnnac/templates/neighbor_group.cu.lua"
+#line 158 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 156 "/gnnac/templates/neighbor_group.cu.lua"
+#line 166 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 96 "/gnnac/templates/neighbor_group.cu.lua"
+#line 106 "/gnnac/templates/groups.lib.lua"
             float v[1][3] = {};
             int ids_k[1];
 #pragma unroll
@@ -90,10 +90,10 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 32 + edge);
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 104 "/gnnac/templates/neighbor_group.cu.lua"
+#line 114 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 32 + edge >= n)
                     continue;
-#line 107 "/gnnac/templates/neighbor_group.cu.lua"
+#line 117 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 3;
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
@@ -102,49 +102,49 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
             }
-#line 110 "/gnnac/templates/neighbor_group.cu.lua"
+#line 120 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 113 "/gnnac/templates/neighbor_group.cu.lua"
+#line 123 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 32 + edge);
-#line 116 "/gnnac/templates/neighbor_group.cu.lua"
+#line 126 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 3; i++)
-#line 119 "/gnnac/templates/neighbor_group.cu.lua"
+#line 129 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 195 "/gnnac/templates/neighbor_group.cu.lua"
+#line 205 "/gnnac/templates/groups.lib.lua"
     if (edge > 0)
         return;
-#line 198 "/gnnac/templates/neighbor_group.cu.lua"
+#line 208 "/gnnac/templates/groups.lib.lua"
     const bool begins = part == 0 || __ldg(part_row + part - 1) != row;
     const bool ends = part + 1 >= n_parts || __ldg(part_row + part + 1) != row;
-#line 201 "/gnnac/templates/neighbor_group.cu.lua"
+#line 211 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
-#line 77 "/gnnac/templates/parts.lib.lua"
+#line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 4;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
-#line 203 "/gnnac/templates/neighbor_group.cu.lua"
+#line 213 "/gnnac/templates/groups.lib.lua"
         return;
     }
 #line 39 "/gnnac/templates/epilogue.lib.lua"
@@ -157,30 +157,30 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
         sum[i] *= scale;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }
 
-#line 88 "/gnnac/templates/parts.lib.lua"
-// Warp: a row that crosses blocks; teams take turns at its partial sums.
 #line 90 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 92 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     float *out, float *partial, const float *dinv,
     const int *split_row, const int *split_first, const int *split_last,
     int n_splits)
 {
-#line 93 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 1 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/parts.lib.lua"
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
 #line 283 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
@@ -197,7 +197,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     const float *x1 = x0 + 1;
 #line 324 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
-#line 98 "/gnnac/templates/parts.lib.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -211,7 +211,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
             const int b = base + k * 32;
             if (b >= n)
                 continue;
-#line 114 "/gnnac/templates/parts.lib.lua"
+#line 116 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 4;
@@ -222,26 +222,26 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
         }
-#line 120 "/gnnac/templates/parts.lib.lua"
+#line 122 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 3; i++)
                 sum[i] += v[k][i];
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 129 "/gnnac/templates/parts.lib.lua"
+#line 131 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 39 "/gnnac/templates/epilogue.lib.lua"
@@ -254,10 +254,10 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
         sum[i] *= scale;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }

@@ -8,10 +8,10 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=100 dimWorker=11 warpPerBlock=2 unroll=4
 // f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=1 act=relu offset_bits=64
-#line 46 "/gnnac/templates/neighbor_group.cu.lua"
+#line 52 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 100; teams per warp: 2;
 // lanes per team: 11; columns per lane: 5.
-#line 49 "/gnnac/templates/neighbor_group.cu.lua"
+#line 55 "/gnnac/templates/groups.lib.lua"
 typedef long long offset_t;
 
 #line 258 "/gnnac/templates/lanes.lib.lua"
@@ -54,7 +54,7 @@ static __device__ __forceinline__ void store2x1(float *to, const float *from)
     to[1] = from[1];
 }
 
-#line 57 "/gnnac/templates/neighbor_group.cu.lua"
+#line 67 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     float *out, const float *x, const int *colidx,
@@ -62,12 +62,12 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const float *self, const float *bias, float *partial,
     int n_parts)
 {
-#line 61 "/gnnac/templates/neighbor_group.cu.lua"
+#line 71 "/gnnac/templates/groups.lib.lua"
     __shared__ float sums[2][55];
     const int warp = threadIdx.x / 32;
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 70 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
@@ -87,7 +87,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 68 "/gnnac/templates/neighbor_group.cu.lua"
+#line 78 "/gnnac/templates/groups.lib.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 2;
     int rows = -1;
@@ -96,7 +96,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const int row = __shfl_sync(~0u, rows, warp);
     const unsigned same = __ballot_sync(~0u, rows == row);
     const int *ids = colidx;
-#line 77 "/gnnac/templates/neighbor_group.cu.lua"
+#line 87 "/gnnac/templates/groups.lib.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -104,21 +104,21 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         ids += begin;
     }
 
-#line 93 "/gnnac/templates/neighbor_group.cu.lua"
+#line 103 "/gnnac/templates/groups.lib.lua"
     float sum[5] = {};
-#line 130 "/gnnac/templates/neighbor_group.cu.lua"
+#line 140 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
     for (; left > 0; left -= 32, ids += 32) {
-#line 136 "/gnnac/templates/neighbor_group.cu.lua"
+#line 146 "/gnnac/templates/groups.lib.lua"
         const int n = min(left, 32);
-#line 140 "/gnnac/templates/neighbor_group.cu.lua"
+#line 150 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 148 "/gnnac/templates/neighbor_group.cu.lua"
+#line 158 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 150 "/gnnac/templates/neighbor_group.cu.lua"
+#line 160 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
         for (; base + 8 <= n; base += 8) {
-#line 96 "/gnnac/templates/neighbor_group.cu.lua"
+#line 106 "/gnnac/templates/groups.lib.lua"
             float v[4][5] = {};
             int ids_k[4];
 #pragma unroll
@@ -126,7 +126,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 107 "/gnnac/templates/neighbor_group.cu.lua"
+#line 117 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 36;
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
@@ -135,19 +135,19 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
-#line 110 "/gnnac/templates/neighbor_group.cu.lua"
+#line 120 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 116 "/gnnac/templates/neighbor_group.cu.lua"
+#line 126 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 5; i++)
-#line 121 "/gnnac/templates/neighbor_group.cu.lua"
+#line 131 "/gnnac/templates/groups.lib.lua"
                     sum[i] += v[k][i];
             }
         }
-#line 156 "/gnnac/templates/neighbor_group.cu.lua"
+#line 166 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 96 "/gnnac/templates/neighbor_group.cu.lua"
+#line 106 "/gnnac/templates/groups.lib.lua"
             float v[4][5] = {};
             int ids_k[4];
 #pragma unroll
@@ -155,10 +155,10 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 104 "/gnnac/templates/neighbor_group.cu.lua"
+#line 114 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 2 + edge >= n)
                     continue;
-#line 107 "/gnnac/templates/neighbor_group.cu.lua"
+#line 117 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 36;
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
@@ -167,35 +167,35 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
-#line 110 "/gnnac/templates/neighbor_group.cu.lua"
+#line 120 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 116 "/gnnac/templates/neighbor_group.cu.lua"
+#line 126 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 5; i++)
-#line 121 "/gnnac/templates/neighbor_group.cu.lua"
+#line 131 "/gnnac/templates/groups.lib.lua"
                     sum[i] += v[k][i];
             }
         }
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 167 "/gnnac/templates/neighbor_group.cu.lua"
+#line 177 "/gnnac/templates/groups.lib.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 172 "/gnnac/templates/neighbor_group.cu.lua"
+#line 182 "/gnnac/templates/groups.lib.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 174 "/gnnac/templates/neighbor_group.cu.lua"
+#line 184 "/gnnac/templates/groups.lib.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 5; i++)
@@ -215,24 +215,24 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const bool ends = end < 2 ||
                       first + 2 >= n_parts ||
                       __ldg(part_row + first + 2) != row;
-#line 201 "/gnnac/templates/neighbor_group.cu.lua"
+#line 211 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
-#line 77 "/gnnac/templates/parts.lib.lua"
+#line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 203 "/gnnac/templates/neighbor_group.cu.lua"
+#line 213 "/gnnac/templates/groups.lib.lua"
         return;
     }
-#line 206 "/gnnac/templates/neighbor_group.cu.lua"
+#line 216 "/gnnac/templates/groups.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
@@ -273,34 +273,34 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }
 
-#line 88 "/gnnac/templates/parts.lib.lua"
-// Warp: a row that crosses blocks; teams take turns at its partial sums.
 #line 90 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 92 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_finish(
     float *out, float *partial, const offset_t *rowptr,
     const float *self, const float *bias, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 93 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 2 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 70 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
@@ -319,7 +319,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
 #line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 98 "/gnnac/templates/parts.lib.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -333,7 +333,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
             const int b = base + k * 2;
             if (b >= n)
                 continue;
-#line 114 "/gnnac/templates/parts.lib.lua"
+#line 116 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
@@ -344,29 +344,29 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
-#line 120 "/gnnac/templates/parts.lib.lua"
+#line 122 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 sum[i] += v[k][i];
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 129 "/gnnac/templates/parts.lib.lua"
+#line 131 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 133 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
@@ -407,14 +407,14 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }

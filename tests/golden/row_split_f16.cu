@@ -188,14 +188,14 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
 #line 75 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -238,6 +238,6 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);
 }

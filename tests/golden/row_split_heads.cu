@@ -145,8 +145,8 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
         return;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 12;
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 12)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store4(to + c0, &sum[0]);
 }

@@ -87,14 +87,14 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
         left -= 32;
         ids += 32;
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 1; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -104,6 +104,6 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
         return;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 1;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
 }

@@ -143,14 +143,14 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
 #line 77 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 5);
-#line 449 "/gnnac/templates/lanes.lib.lua"
+#line 455 "/gnnac/templates/lanes.lib.lua"
             sum[i] += edge + step < 6 ? more : 0.0f;
         }
     }
@@ -175,10 +175,10 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 22;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4x2(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 2)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
 }

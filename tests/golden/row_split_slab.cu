@@ -134,14 +134,14 @@ gnnac_row_split_f32_d100_l8_e2_v4_c2_u4_w4_b128_h1_gcn_selfgcn_bias(
 #line 75 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -180,8 +180,8 @@ gnnac_row_split_f32_d100_l8_e2_v4_c2_u4_w4_b128_h1_gcn_selfgcn_bias(
         sum[i] += shift[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 100;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 0 < 100)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         stream4(to + c0, &sum[0]);
 }

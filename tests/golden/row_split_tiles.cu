@@ -169,16 +169,16 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
         sum[i] *= scale;
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 602;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 0 < 600)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store4x2(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 128 < 600)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store4x2(to + c1, &sum[4]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 412 "/gnnac/templates/lanes.lib.lua"
     if (last_tile && at + 0 < 2)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[8]);
 }

@@ -345,7 +345,7 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
                 const int piece = (int)warp - window.z;
                 const int slot = n_cut + 8 * window.z + place * window.w + piece;
                 float *to = partial + (long long)slot * 64;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
 #line 281 "/gnnac/templates/tile_mma.cu.lua"
                 continue;
@@ -365,7 +365,7 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);
         }
 #line 288 "/gnnac/templates/tile_mma.cu.lua"
@@ -373,9 +373,9 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
     }
 #line 294 "/gnnac/templates/tile_mma.cu.lua"
     warp -= n_tiles;
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/parts.lib.lua"
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
@@ -506,14 +506,14 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
 
 #line 187 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -524,7 +524,7 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
 #line 199 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 64;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
 #line 202 "/gnnac/templates/sorted.lib.lua"
         return;
@@ -544,26 +544,26 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);
 }
 
-#line 86 "/gnnac/templates/parts.lib.lua"
+#line 88 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 90 "/gnnac/templates/parts.lib.lua"
+#line 92 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps_finish(
     f16_t *out, float *partial, const f16_t *self,
     const float *eps, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 93 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/parts.lib.lua"
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
@@ -572,7 +572,7 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps_finish(
 #line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 98 "/gnnac/templates/parts.lib.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -586,31 +586,31 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps_finish(
             const int b = base + k * 4;
             if (b >= n)
                 continue;
-#line 112 "/gnnac/templates/parts.lib.lua"
+#line 114 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 64;
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load8x4(&v[k][0], x0 + u);
         }
-#line 120 "/gnnac/templates/parts.lib.lua"
+#line 122 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 8; i++)
                 sum[i] += v[k][i];
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 129 "/gnnac/templates/parts.lib.lua"
+#line 131 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -628,6 +628,6 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps_finish(
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);
 }

@@ -290,11 +290,11 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
                 const int piece = (int)warp - window.z;
                 const int slot = n_cut + 8 * window.z + place * window.w + piece;
                 float *to = partial + (long long)slot * 36;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
 #line 281 "/gnnac/templates/tile_mma.cu.lua"
                 continue;
@@ -322,11 +322,11 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
         }
 #line 288 "/gnnac/templates/tile_mma.cu.lua"
@@ -334,9 +334,9 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
     }
 #line 294 "/gnnac/templates/tile_mma.cu.lua"
     warp -= n_tiles;
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/parts.lib.lua"
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
@@ -478,14 +478,14 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
 
 #line 187 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -496,11 +496,11 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
 #line 199 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 36;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
 #line 202 "/gnnac/templates/sorted.lib.lua"
         return;
@@ -526,30 +526,30 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
 }
 
-#line 86 "/gnnac/templates/parts.lib.lua"
+#line 88 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 90 "/gnnac/templates/parts.lib.lua"
+#line 92 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36_finish(
     float *out, float *partial, const offset_t *rowptr,
     const float *self, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 93 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 64 "/gnnac/templates/parts.lib.lua"
+#line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/parts.lib.lua"
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
@@ -563,7 +563,7 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36_f
 #line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 98 "/gnnac/templates/parts.lib.lua"
+#line 100 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -577,36 +577,36 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36_f
             const int b = base + k * 4;
             if (b >= n)
                 continue;
-#line 112 "/gnnac/templates/parts.lib.lua"
+#line 114 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 36;
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 120 "/gnnac/templates/parts.lib.lua"
+#line 122 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 sum[i] += v[k][i];
     }
-#line 436 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 447 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 129 "/gnnac/templates/parts.lib.lua"
+#line 131 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 133 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
@@ -629,10 +629,10 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36_f
         sum[i] += own[i];
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 425 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 414 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 423 "/gnnac/templates/lanes.lib.lua"
+#line 429 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
 }

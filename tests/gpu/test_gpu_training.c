@@ -1,5 +1,6 @@
 // Training on the GPU beside training on the CPU: the same bundle, weights and
 // options. SGD shows gradients as they are; Adam would blow roundings up.
+#include "cuda/cuda_train.h"
 #include "gpu_fixture.h"
 #include "train/trainer.h"
 
@@ -23,22 +24,51 @@ struct pair {
     gnnac_error err;
 };
 
-// Two thirds of the features are zero. The same by rows.
-static void make_features(struct pair *p)
+// What of the features is not zero.
+enum pattern {
+    A_THIRD,
+    NOTHING,
+    ALL,
+    A_COLUMN,      // of all rows, and a third of the last row
+    HALF_THE_ROWS, // a third of them, in every second column
+    N_PATTERNS
+};
+
+static bool is_filled(enum pattern pattern, int64_t row, int64_t column,
+                      int64_t n_rows, int64_t i)
+{
+    bool third = rng_below(6, (uint64_t)i, 3) == 0;
+    switch (pattern) {
+    case NOTHING:
+        return false;
+    case ALL:
+        return true;
+    case A_COLUMN:
+        return column == 0 || (row == n_rows - 1 && third);
+    case HALF_THE_ROWS:
+        return row % 2 == 1 && column % 2 == 0 && third;
+    default:
+        return third;
+    }
+}
+
+// The same dense and by rows, where every fifth stands there in two halves.
+static void make_features(struct pair *p, enum pattern pattern)
 {
     int64_t n = p->info.n_nodes * p->info.in_dim, e = 0;
     p->x = gpu_features(n, 5);
     p->rowptr = calloc((size_t)p->info.n_nodes + 1, sizeof(int64_t));
-    p->colidx = malloc((size_t)(n + 1) * sizeof(int32_t));
-    p->values = malloc((size_t)(n + 1) * sizeof(float));
+    p->colidx = malloc((size_t)(2 * n + 1) * sizeof(int32_t));
+    p->values = malloc((size_t)(2 * n + 1) * sizeof(float));
     for (int64_t i = 0; i < n; i++) {
-        if (rng_below(6, (uint64_t)i, 3) > 0)
+        int64_t row = i / p->info.in_dim, column = i % p->info.in_dim;
+        if (!is_filled(pattern, row, column, p->info.n_nodes, i))
             p->x[i] = 0;
-        if (p->x[i] != 0) {
-            p->colidx[e] = (int32_t)(i % p->info.in_dim);
-            p->values[e++] = p->x[i];
+        for (int half = i % 5 == 0; p->x[i] != 0 && half >= 0; half--) {
+            p->colidx[e] = (int32_t)column;
+            p->values[e++] = i % 5 ? p->x[i] : p->x[i] / 2;
         }
-        p->rowptr[i / p->info.in_dim + 1] = e;
+        p->rowptr[row + 1] = e;
     }
 }
 
@@ -66,7 +96,9 @@ static gnnac_status open_side(struct pair *p, int side,
                               .dense = sparse ? NULL : p->x,
                               .rowptr = p->rowptr,
                               .colidx = p->colidx,
-                              .values = p->values};
+                              .values = p->values,
+                              .form = sparse ? GNNAC_FORM_SPARSE
+                                             : GNNAC_FORM_DENSE};
     TRY(gnnac_model_create(contexts[side], p->bundle, &p->model[side],
                            &p->err));
     TRY(gnnac_model_init_weights(p->model[side], 7, &p->err));
@@ -81,7 +113,8 @@ struct setting {
     struct model_request model;
     struct gpu_build build;
     gnnac_train_options options;
-    bool sparse;
+    bool sparse; // on the GPU; the CPU's are dense
+    enum pattern features;
 };
 
 static bool pair_open(struct pair *p, const struct csr *g,
@@ -96,10 +129,10 @@ static bool pair_open(struct pair *p, const struct csr *g,
     if (!p->bundle)
         return false;
     gnnac_bundle_get_info(p->bundle, &p->info);
-    make_features(p);
+    make_features(p, s->features);
     make_targets(p, o.loss == GNNAC_BCE);
     return open_side(p, GPU, &o, s->sparse) == GNNAC_OK &&
-           open_side(p, CPU, &o, s->sparse) == GNNAC_OK;
+           open_side(p, CPU, &o, false) == GNNAC_OK;
 }
 
 static void pair_close(struct pair *p)
@@ -307,15 +340,77 @@ TEST(every_optimizer_is_the_cpus)
     csr_finish(&g);
 }
 
-// Of products alone entries; where another step reads them, elements.
-TEST(sparse_features_lose_the_same_as_on_the_cpu)
+// Dropout's elements included.
+TEST(steps_with_sparse_features_are_those_with_dense_ones)
 {
     struct csr g = gpu_random_graph(150, 3, 9);
-    for (int i = 0; i < N_SHAPES; i++) {
-        const struct setting s = {
-            .model = shapes[i], .options = sgd, .sparse = true};
-        check_steps(&g, "random", &s, 1e-4);
+    for (int i = 0; i < N_SHAPES; i++)
+        for (int reordered = 0; reordered < 2; reordered++) {
+            if (!test_is_slow() && (i / 2 + i + reordered) % 2)
+                continue;
+            struct setting s = {
+                .model = shapes[i], .options = sgd, .sparse = true};
+            s.build.reorder = reordered ? "rabbit" : NULL;
+            check_steps(&g, "random", &s, 1e-4);
+        }
+    csr_finish(&g);
+}
+
+TEST(sparse_features_of_every_width_and_pattern_are_the_dense_ones)
+{
+    static const int32_t widths[] = {33, 1433, 130};
+    static const int32_t hidden[] = {1, 3, 16, 33};
+    struct csr g = gpu_random_graph(150, 3, 18);
+    for (int pattern = 0; pattern < N_PATTERNS; pattern++)
+        for (int k = 0; k < 12; k++) {
+            if (!test_is_slow() && k != 2 * pattern)
+                continue;
+            struct setting s = {.model = shapes[k % 4 == 3 ? 6 : k % 4 * 2],
+                                .options = sgd,
+                                .sparse = true,
+                                .features = (enum pattern)pattern};
+            s.model.dim = widths[k % 3];
+            s.model.hidden = hidden[(k + pattern) % 4];
+            check_steps(&g, "random", &s, 1e-4);
+        }
+    csr_finish(&g);
+}
+
+TEST(sparse_features_are_the_dense_ones_on_every_mini_graph)
+{
+    static struct mini_graph graphs[N_MINI_GRAPHS];
+    mini_graphs(graphs);
+    for (int k = 0; k < N_MINI_GRAPHS; k++) {
+        struct csr g = gpu_csr(&graphs[k]);
+        struct setting s = {
+            .model = shapes[k % 2 * 6], .options = sgd, .sparse = true};
+        s.model.dim = 50;
+        s.options.dropout = k % 3 ? 0.5f : 0;
+        check_steps(&g, graphs[k].name, &s, 1e-4);
     }
+}
+
+// A state says nothing of the features' form.
+TEST(a_state_goes_on_with_features_of_the_other_form)
+{
+    struct pair p;
+    char path[512];
+    double weights = -1;
+    struct csr g = gpu_random_graph(150, 3, 19);
+    struct setting s = {.model = shapes[0], .options = sgd, .sparse = true};
+    s.model.dim = 64;
+    snprintf(path, sizeof(path), "%s/state.safetensors", gpu_folder());
+    CHECK(pair_open(&p, &g, &s));
+    CHECK(p.trainer[GPU]->cuda->sparse.used);
+    CHECK(!p.trainer[CPU]->x.form.sparse);
+    CHECK_OK(gnnac_trainer_step(p.trainer[GPU], p.labels, p.nodes, p.n, NULL,
+                                &p.err),
+             p.err);
+    CHECK_OK(gnnac_trainer_save(p.trainer[GPU], path, &p.err), p.err);
+    CHECK_OK(gnnac_trainer_load(p.trainer[CPU], path, &p.err), p.err);
+    double worst = compare_steps(&p, 2, &weights);
+    CHECK(worst >= 0 && worst < 1e-4 && weights < 1e-4);
+    pair_close(&p);
     csr_finish(&g);
 }
 
@@ -542,7 +637,10 @@ int main(void)
     RUN(binary_losses_are_the_cpus_on_every_mini_graph);
     RUN(either_loss_of_logits_is_the_cpus_on_a_reordered_graph);
     RUN(every_optimizer_is_the_cpus);
-    RUN(sparse_features_lose_the_same_as_on_the_cpu);
+    RUN(steps_with_sparse_features_are_those_with_dense_ones);
+    RUN(sparse_features_of_every_width_and_pattern_are_the_dense_ones);
+    RUN(sparse_features_are_the_dense_ones_on_every_mini_graph);
+    RUN(a_state_goes_on_with_features_of_the_other_form);
     RUN(a_state_goes_on_with_the_same_bits);
     RUN(a_state_of_the_gpu_goes_on_on_the_cpu);
     RUN(the_model_runs_with_what_was_learnt);

@@ -54,6 +54,8 @@ static int set_field(struct kernel_case *k, const char *name, const char *value)
         s->tail_bias = (v = atoi(value)) > 0;
     else if (strcmp(name, "adds") == 0)
         s->adds = (v = atoi(value)) > 0;
+    else if (strcmp(name, "drops") == 0)
+        s->drops = (v = atoi(value)) > 0;
     else if (strcmp(name, "smallest") == 0)
         s->smallest = (v = atoi(value)) > 0;
     else if ((v = family_knob(k->point.family, name)) >= 0)
@@ -91,9 +93,10 @@ static int32_t self_dim(const struct kernel_spec *s, const char *op)
 
 static void set_pitches(struct kernel_spec *s, const char *op)
 {
+    bool turned = strcmp(op, "sparse_linear") == 0;
     const struct {
         int32_t *pitch, dim;
-    } all[] = {{&s->x_pitch, kernel_x_dim(s)},
+    } all[] = {{&s->x_pitch, turned ? padded_pitch(s->dim) : kernel_x_dim(s)},
                {&s->out_pitch, spec_out_dim(s)},
                {&s->self_pitch, self_dim(s, op)}};
     for (int i = 0; i < 3; i++)

@@ -3,7 +3,7 @@
 // Of attention and sddmm, heads and channels give the width. Knobs have their
 // defaults, pitches (x out self_pitch grad) the width, offset 32. type=f16 is
 // that of all three matrices; x_type, out_type, self_type are one's. Values of
-// edges are edges=stored or mapped.
+// edges are edges=stored or mapped; drops=1 is of sparse features.
 #ifndef GNNAC_KERNEL_CASE_H
 #define GNNAC_KERNEL_CASE_H
 

@@ -107,10 +107,9 @@ struct training_operands {
     train_state state = {};
     int place = 2;
     std::vector<int> labels, treatment;
-    std::vector<float> share, entry, weights, grad, first, second;
+    std::vector<float> share, weights, grad, first, second;
     std::vector<double> scratch;
-    std::vector<long long> entry_at;
-    std::vector<float> g, grad_next;
+    std::vector<float> g, grad_next, weight_t;
 };
 
 // Values of edges, and which is whose.

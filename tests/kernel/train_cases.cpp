@@ -19,20 +19,26 @@ static std::vector<float> squares(std::vector<float> v)
     return v;
 }
 
-// Every second element of out is an entry, from the last to the first; the
-// others are zero.
-static void set_entries(run &r)
+// W^T ends with its last row's last column. Columns of x are as many as W's.
+static void set_sparse(run &r)
 {
+    const kernel_spec &s = r.k.spec;
     training_operands &t = r.train;
-    if (strcmp(r.k.op, "drop_entries"))
-        return;
-    std::fill(r.out.a.begin(), r.out.a.end(), 0.0f);
-    for (int v = r.g.n_nodes - 1; v >= 0; v--)
-        for (int c = r.out.dim - 1; c >= 0; c--)
-            if ((v + c) % 2 == 0)
-                t.entry_at.push_back((long long)v * r.out.pitch + c);
-    t.entry_at.shrink_to_fit();
-    t.entry = random_vector((int)t.entry_at.size(), 22);
+    if (!strcmp(r.k.op, "sparse_linear")) {
+        t.weight_t.assign((size_t)(s.depth - 1) * s.x_pitch + s.dim, NAN);
+        for (int &c : r.colidx)
+            c %= s.depth;
+        if (s.self_term != SELF_NONE) { // what is added to
+            r.out = r.self;
+            r.pointers[ARG_SELF] = r.out.data();
+        }
+    }
+    if (!strcmp(r.k.op, "sparse_weight_grad")) {
+        t.grad.assign((size_t)s.dim * r.g.n_nodes, NAN);
+        t.grad.shrink_to_fit();
+    }
+    if (r.g.n_nodes % 4 == 1 && s.drops)
+        t.place = -1;
 }
 
 static void set_gradient(run &r)
@@ -89,7 +95,6 @@ void run::set_training()
                .epsilon = 1e-6f, .step_lr = NAN, .correct2 = NAN};
     if (is_loss(k))
         set_targets(*this);
-    set_entries(*this);
     t.scratch.assign(blocks * k.spec.dim * (keeps(k) ? 2 : 1), NAN);
     t.weights = random_vector(64 * N_PARAMS, 23);
     t.grad = random_vector(
@@ -100,11 +105,11 @@ void run::set_training()
     for (int i = 0; i < N_PARAMS; i++)
         t.treatment.push_back(i % 3);
     t.treatment.shrink_to_fit();
+    set_sparse(*this);
     set_gradient(*this);
     set_kept(*this);
     counts[ARG_PLACE] = t.place;
     counts[ARG_N_WEIGHTS] = 64 * N_PARAMS;
-    counts[ARG_N_ENTRIES] = (int)t.entry.size();
     pointers[ARG_STATE] = &t.state;
     pointers[ARG_SCRATCH] = t.scratch.data();
     pointers[ARG_GRAD] = t.grad.data();
@@ -112,8 +117,7 @@ void run::set_training()
     pointers[ARG_FIRST] = t.first.data();
     pointers[ARG_SECOND] = t.second.data();
     pointers[ARG_TREATMENT] = t.treatment.data();
-    pointers[ARG_ENTRY] = t.entry.data();
-    pointers[ARG_ENTRY_AT] = t.entry_at.data();
+    pointers[ARG_WEIGHT_T] = t.weight_t.data();
 }
 
 // ---- elements of out --------------------------------------------------------
@@ -144,14 +148,32 @@ static expected dropout(run &r, int v, int c)
     return scaled(r, is_kept(r, v * draws + c / 4, c % 4), r.x.at(v, c));
 }
 
-static expected drop_entries(run &r, int v, int c)
+// What is left of the element of x that entry `e` is.
+static double entry_of(const run &r, int64_t e, int row, int column, int columns)
 {
-    auto &at = r.train.entry_at;
-    auto e = std::find(at.begin(), at.end(), (long long)v * r.out.pitch + c);
-    if (e == at.end())
-        return {0, 0};
-    size_t i = (size_t)(e - at.begin());
-    return scaled(r, is_kept(r, i / 4, i % 4), r.train.entry[i]);
+    uint64_t draws = (uint64_t)(columns + 3) / 4;
+    float x = r.edges.values[e];
+    if (!r.k.spec.drops || r.train.place < 0)
+        return x;
+    return scaled(r, is_kept(r, row * draws + column / 4, column % 4), x).y;
+}
+
+static expected sparse_linear(run &r, int v, int c)
+{
+    const kernel_spec &s = r.k.spec;
+    double sum = 0, size = 0;
+    for (int64_t e = r.g.rowptr[v]; e < r.g.rowptr[v + 1]; e++) {
+        int column = r.colidx[e];
+        double term = entry_of(r, e, v, column, s.depth) *
+                      r.weight[(size_t)c * s.depth + column];
+        sum += term;
+        size += fabs(term);
+    }
+    double scale = s.norm == NORM_SCALED ? (double)r.dinv[v] : 1;
+    double own = s.self_term == SELF_NONE ? 0 : r.self.at(v, c);
+    double terms = (double)(r.g.rowptr[v + 1] - r.g.rowptr[v] + 4);
+    return {scale * sum + own,
+            2 * unit * terms * (scale * size + fabs(own))};
 }
 
 static expected bias_act_grad(run &r, int v, int c)
@@ -291,10 +313,11 @@ reference_fn *training_reference(const char *op)
     static const struct {
         const char *op;
         reference_fn *f;
-    } all[] = {{"dropout", dropout},   {"drop_entries", drop_entries},
+    } all[] = {{"dropout", dropout},   {"sparse_linear", sparse_linear},
                {"row_mean", row_mean}, {"bias_act_grad", bias_act_grad},
                {"nll_loss", nll_loss}, {"bce_loss", bce_loss},
                {"eps_grad", nothing}, {"optimizer", nothing},
+               {"sparse_weight_grad", nothing},
                {"attention_keep", attention_keep},
                {"attention_rows_grad", nothing}, {"sddmm", nothing},
                {"attention_grad", attention_grad},
@@ -438,6 +461,27 @@ static void check_bias_grad(run &r)
     }
 }
 
+// Rows of the graph are columns of x.
+static void check_sparse_weight_grad(run &r)
+{
+    int n = r.g.n_nodes; // of rows, and of columns
+    for (int column = 0; column < n; column++)
+        for (int c = 0; c < r.k.spec.dim; c++) {
+            double sum = 0, size = 0;
+            int64_t e = r.g.rowptr[column], end = r.g.rowptr[column + 1];
+            double terms = (double)(end - e + 4);
+            for (; e < end; e++) {
+                double term = entry_of(r, e, r.colidx[e], column, n) *
+                              r.x.at(r.colidx[e], c);
+                sum += term;
+                size += fabs(term);
+            }
+            check_number(r, "the weight's gradient", c * n + column,
+                         r.train.grad[(size_t)c * n + column], sum,
+                         2 * unit * terms * size);
+        }
+}
+
 static void check_eps_grad(run &r)
 {
     double sum = 0, size = 0;
@@ -492,6 +536,7 @@ void check_training(run &r)
         void (*check)(run &r);
     } all[] = {{"bias_act_grad", check_bias_grad},
                {"eps_grad", check_eps_grad},
+               {"sparse_weight_grad", check_sparse_weight_grad},
                {"nll_loss", check_nll}, {"bce_loss", check_bce},
                {"optimizer", check_optimizer},
                {"attention_keep", check_softmaxes},

@@ -226,19 +226,31 @@ typedef struct gnnac_train_options {
     gnnac_loss loss;
 } gnnac_train_options;
 
+// In which form the first products read features. By sparse rows, dropout and
+// weights' gradients touch the entries alone; results agree within rounding,
+// what is dropped included. Where another step than a product reads them, as
+// where the first layer aggregates before it transforms, they are dense.
+typedef enum gnnac_form {
+    GNNAC_FORM_AUTO, // the one that moves fewer bytes
+    GNNAC_FORM_DENSE,
+    GNNAC_FORM_SPARSE
+} gnnac_form;
+
 // A matrix [n_nodes, in_dim], rows in the input's node order: dense, or by
-// sparse rows (CSR) where `dense` is NULL. Set struct_size.
+// sparse rows (CSR) where `dense` is NULL; entries that stand twice add up. Set
+// struct_size.
 typedef struct gnnac_features {
     size_t struct_size;
     const float *dense;
     const int64_t *rowptr; // [n_nodes + 1], from 0
     const int32_t *colidx; // [rowptr[n_nodes]]
     const float *values;   // [rowptr[n_nodes]]
+    gnnac_form form;       // whichever way they are given
 } gnnac_features;
 
 // `options` may be NULL for all defaults. Allocates all that steps need. The
 // model and the arrays of `x`, host memory, must outlive the trainer and stay
-// as they are. Sparse features become a dense matrix on a GPU. Errors:
+// as they are. Errors:
 // GNNAC_EUSAGE (no weights yet, a trainer already, options or features out of
 // range), GNNAC_ENOMEM, GNNAC_EUNSUPPORTED (a network that cannot be trained;
 // GNNAC_BCE of one that ends in log-softmax (gnnac compile --logits makes one

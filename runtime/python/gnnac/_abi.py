@@ -74,6 +74,7 @@ class Features(Structure):
         ("rowptr", c_void_p),
         ("colidx", c_void_p),
         ("values", c_void_p),
+        ("form", c_int),
     ]
 
 

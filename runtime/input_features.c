@@ -1,0 +1,169 @@
+#include "input_features.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "checked.h"
+#include "options.h"
+
+enum { BUFFER_X = 0 };
+
+// ---- which form -------------------------------------------------------------
+
+int64_t features_most_entries(const struct program *p, int64_t n_rows)
+{
+    double entry = 0, element = 0; // bytes of one
+    if (!program_takes_sparse(p))
+        return -1;
+    for (int32_t i = 0; i < p->n_steps; i++) {
+        int32_t dim = p->buffers[p->steps[i].out].dim;
+        if (p->steps[i].x != BUFFER_X)
+            continue;
+        entry += 8 + 4.0 * dim;
+        element += 4 + 2.0 * dim / FLOPS_PER_BYTE;
+    }
+    double elements = (double)n_rows * p->buffers[BUFFER_X].dim;
+    return (int64_t)(elements * element / entry);
+}
+
+static int64_t count_entries(const gnnac_features *f, int64_t n_rows,
+                             int32_t dim)
+{
+    int64_t n = 0;
+    if (!f->dense)
+        return f->rowptr[n_rows];
+#pragma omp parallel for schedule(static) reduction(+ : n)
+    for (int64_t i = 0; i < n_rows * dim; i++)
+        n += f->dense[i] != 0;
+    return n;
+}
+
+static bool wants_sparse(const gnnac_features *f, const struct manifest *m)
+{
+    int64_t most = features_most_entries(&m->program, m->n_nodes);
+    if (most < 0 || f->form == GNNAC_FORM_DENSE)
+        return false;
+    return f->form == GNNAC_FORM_SPARSE ||
+           count_entries(f, m->n_nodes, m->program.buffers[BUFFER_X].dim) <=
+               most;
+}
+
+// ---- checks -----------------------------------------------------------------
+
+static gnnac_status check_rows(const gnnac_features *f, int64_t n_rows,
+                               int32_t dim, gnnac_error *err)
+{
+    if (f->rowptr[0] != 0)
+        return FAIL(err, GNNAC_EUSAGE, "features: rowptr does not begin at 0");
+    for (int64_t v = 0; v < n_rows; v++)
+        if (f->rowptr[v + 1] < f->rowptr[v])
+            return FAIL(err, GNNAC_EUSAGE,
+                        "features: rowptr descends at row %lld", (long long)v);
+    for (int64_t e = 0; e < f->rowptr[n_rows]; e++)
+        if (f->colidx[e] < 0 || f->colidx[e] >= dim)
+            return FAIL(err, GNNAC_EUSAGE,
+                        "features: column %d of %d, entry %lld",
+                        (int)f->colidx[e], (int)dim, (long long)e);
+    return GNNAC_OK;
+}
+
+// The first version of the struct had no form.
+static gnnac_status read_given(const gnnac_features *given, gnnac_features *out,
+                               gnnac_error *err)
+{
+    const size_t oldest = offsetof(gnnac_features, form);
+    gnnac_status st = options_read(given, oldest, out, sizeof(*out),
+                                   "gnnac_features", err);
+    if (st != GNNAC_OK)
+        return st;
+    if (out->form < GNNAC_FORM_AUTO || out->form > GNNAC_FORM_SPARSE)
+        return FAIL(err, GNNAC_EUSAGE, "gnnac_features.form is %d",
+                    (int)out->form);
+    if (!out->dense && (!out->rowptr || !out->colidx || !out->values))
+        return FAIL(err, GNNAC_EUSAGE,
+                    "features: neither dense nor rowptr, colidx and values");
+    return GNNAC_OK;
+}
+
+// ---- forms ------------------------------------------------------------------
+
+// Entries that stand twice add up, as they do in a product.
+static gnnac_status make_dense(const gnnac_features *f, int64_t n_rows,
+                               int32_t dim, struct features *x,
+                               gnnac_error *err)
+{
+    x->own_values = calloc_array(n_rows * dim, sizeof(float));
+    if (!x->own_values)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory for dense features");
+    for (int64_t v = 0; v < n_rows; v++)
+        for (int64_t e = f->rowptr[v]; e < f->rowptr[v + 1]; e++)
+            x->own_values[v * dim + f->colidx[e]] += f->values[e];
+    x->dense = x->own_values;
+    return GNNAC_OK;
+}
+
+static void list_entries(const float *dense, int64_t n_rows, int32_t dim,
+                         struct features *x)
+{
+    int64_t n = 0;
+    for (int64_t v = 0; v < n_rows; v++) {
+        x->own_rowptr[v] = n;
+        for (int32_t c = 0; c < dim; c++)
+            if (dense[v * dim + c] != 0) {
+                x->own_colidx[n] = c;
+                x->own_values[n++] = dense[v * dim + c];
+            }
+    }
+    x->own_rowptr[n_rows] = n;
+}
+
+static gnnac_status make_sparse(const gnnac_features *f, int64_t n_rows,
+                                int32_t dim, struct features *x,
+                                gnnac_error *err)
+{
+    int64_t n = count_entries(f, n_rows, dim);
+    x->own_rowptr = alloc_array(n_rows + 1, sizeof(*x->own_rowptr));
+    x->own_colidx = alloc_array(n, sizeof(*x->own_colidx));
+    x->own_values = alloc_array(n, sizeof(*x->own_values));
+    if (!x->own_rowptr || !x->own_colidx || !x->own_values)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory for sparse features");
+    list_entries(f->dense, n_rows, dim, x);
+    x->rows = (struct sparse_rows){n_rows, x->own_rowptr, x->own_colidx,
+                                   x->own_values};
+    return GNNAC_OK;
+}
+
+gnnac_status features_init(const gnnac_features *given,
+                           const struct manifest *m, struct features *out,
+                           gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    int64_t n_rows = m->n_nodes;
+    int32_t dim = m->program.buffers[BUFFER_X].dim;
+    struct features x = {.sparse = false};
+    gnnac_features f;
+    TRY(read_given(given, &f, err));
+    if (!f.dense)
+        TRY(check_rows(&f, n_rows, dim, err));
+    x.sparse = wants_sparse(&f, m);
+    x.dense = x.sparse ? NULL : f.dense;
+    if (!x.sparse && !f.dense)
+        TRY(make_dense(&f, n_rows, dim, &x, err));
+    else if (x.sparse && f.dense)
+        TRY(make_sparse(&f, n_rows, dim, &x, err));
+    else if (x.sparse)
+        x.rows = (struct sparse_rows){n_rows, f.rowptr, f.colidx, f.values};
+    *out = x;
+    x = (struct features){0};
+out:
+    features_finish(&x);
+    return st;
+}
+
+void features_finish(struct features *f)
+{
+    free(f->own_rowptr);
+    free(f->own_colidx);
+    free(f->own_values);
+    *f = (struct features){0};
+}
