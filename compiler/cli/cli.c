@@ -170,6 +170,8 @@ const struct option_spec cli_options[] = {
      "gin: learn epsilon, too"},
     {"normalize", 0, OPT_WORD, "none|rows", FIELD(normalize), CMD_TRAIN, 0, 0,
      NULL, "rows: divide each row of the features by its sum (default none)"},
+    {"form", 0, OPT_WORD, "auto|dense|sparse", FIELD(form), CMD_TRAIN, 0, 0,
+     "auto", "how the first layer reads features: auto is what moves less"},
     {"split", 0, OPT_WORD, "auto|file|random", FIELD(split), CMD_TRAIN, 0, 0,
      "auto", "the data's split, or 60:20:20 drawn from --seed"},
     {"keep", 0, OPT_WORD, "best|last", FIELD(keep), CMD_TRAIN, 0, 0, "best",

@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/requests.h"
+#include "train/trainer.h"
 #include "training/train_epochs.h"
 #include "training/train_score.h"
 #include "training/train_session.h"
@@ -16,7 +17,7 @@ static gnnac_status print_json(const struct session *s, const struct options *o,
     return print_json_line(
         json_pack(
             "{s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:b, s:s, "
-            "s:I, s:I, s:I}",
+            "s:I, s:I, s:I, s:s}",
             "model", s->info.model, "loss", s->data.many ? "bce" : "nll",
             "device", gnnac_context_device(s->ctx), "seed",
             (json_int_t)o->seed, "epochs", (json_int_t)r->epochs, "best_epoch",
@@ -27,7 +28,8 @@ static gnnac_status print_json(const struct session *s, const struct options *o,
             (int)r->stopped, "kept", s->hyper.keep_last ? "last" : "best",
             "n_train", (json_int_t)s->data.split[SPLIT_TRAIN].n, "n_val",
             (json_int_t)s->data.split[SPLIT_VAL].n, "n_test",
-            (json_int_t)s->data.split[SPLIT_TEST].n),
+            (json_int_t)s->data.split[SPLIT_TEST].n, "features",
+            s->trainer->sparse_x ? "sparse" : "dense"),
         err);
 }
 

@@ -11,6 +11,7 @@
 #include "checked.h"
 #include "cli/requests.h"
 #include "graph/text.h"
+#include "train/trainer.h"
 #include "training/train_bundle.h"
 
 void session_finish(struct session *s)
@@ -201,6 +202,26 @@ static gnnac_status suit_device(struct session *s, const struct options *o,
     return open_context(s, "cpu", o, err);
 }
 
+static gnnac_form form_of(const char *name)
+{
+    return strcmp(name, "dense") == 0    ? GNNAC_FORM_DENSE
+           : strcmp(name, "sparse") == 0 ? GNNAC_FORM_SPARSE
+                                         : GNNAC_FORM_AUTO;
+}
+
+static void say_form(const struct session *s)
+{
+    int64_t most = features_most_entries(&s->bundle->manifest->program,
+                                         s->info.n_nodes);
+    double elements = (double)s->info.n_nodes * (double)s->info.in_dim;
+    if (most < 0)
+        log_verbose("features: dense, as not only products read them");
+    else
+        log_verbose("features: %s; sparse rows pay up to %.1f %% of elements",
+                    s->trainer->sparse_x ? "by sparse rows" : "dense",
+                    100 * (double)most / elements);
+}
+
 static gnnac_status open_trainer(struct session *s, const struct options *o,
                                  gnnac_error *err)
 {
@@ -210,10 +231,12 @@ static gnnac_status open_trainer(struct session *s, const struct options *o,
                               .dense = d->dense,
                               .rowptr = d->rowptr,
                               .colidx = d->colidx,
-                              .values = d->values};
+                              .values = d->values,
+                              .form = form_of(o->form)};
     TRY(gnnac_model_create(s->ctx, s->bundle, &s->model, err));
     TRY(read_weights(s->model, o, err));
     TRY(gnnac_trainer_create(s->model, &x, &s->hyper.train, &s->trainer, err));
+    say_form(s);
     if (o->resume)
         TRY(gnnac_trainer_load(s->trainer, o->resume, err));
     s->y = alloc_array(s->info.n_nodes * s->info.out_dim, sizeof(float));

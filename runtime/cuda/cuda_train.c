@@ -37,6 +37,7 @@ static gnnac_status open_cuda(gnnac_trainer *t, const gnnac_features *x,
     if (st != GNNAC_OK)
         return st;
     st = open_entered(ct, x, err);
+    t->sparse_x = ct->sparse.used;
     cuda_leave(ct->c);
     return st;
 }

@@ -80,6 +80,7 @@ static gnnac_status open_cpu(gnnac_trainer *t, const gnnac_features *x,
 {
     gnnac_status st = GNNAC_OK;
     TRY(train_features_init(x, t->m, t->o.dropout > 0, &t->x, err));
+    t->sparse_x = t->x.form.sparse;
     TRY(train_attention_init(t, err));
     TRY(allocate(t, err));
 out:

@@ -70,6 +70,7 @@ struct gnnac_trainer {
     const struct train_backend *backend;
     gnnac_train_options o; // without a 0 that means a default
     struct train_plan plan;
+    bool sparse_x;                        // the features' form; by `open`
     struct transposed graph;              // by sources
     int64_t n_steps, kept_step;           // kept_step < 0: nothing kept
     struct targets last;                  // the caller's; n 0: none yet

@@ -33,6 +33,9 @@
 #                                           by cuBLASLt or our kernel, and apart
 #   visit.sh epochs FOLDER OUT              there: an epoch's time and peak memory
 #                                           beside PyTorch Geometric's
+#   visit.sh forms FOLDER OUT               there: training epochs with features
+#                                           by sparse rows beside dense ones,
+#                                           where NAME.feat.npz was packed too
 #   visit.sh operators FOLDER OUT           there: operators on their own beside
 #                                           PyTorch's gather and scatter
 #
@@ -322,6 +325,39 @@ epochs() {
     rm -rf "$out/bundles"
 }
 
+# The same training with both forms of the features, in turns.
+form_time() { # graph form options...
+    local graph=$1 form=$2
+    shift 2
+    timeout 200 gnnac train "$graph" --form "$form" --device cuda:0 --json -q \
+        "$@" | python3 -c 'import json, sys
+r = json.load(sys.stdin)
+print("%s %s: %.4f ms an epoch, test accuracy %.4f, features %s" % (
+    sys.argv[1], r["model"], r["epoch_ms_median"], r["test_accuracy"],
+    r["features"]))' "$(basename "$graph")"
+    [ "${PIPESTATUS[*]}" = "0 0" ] || status=1
+}
+
+forms_all() {
+    local graph form turn
+    for graph in "$folder"/graphs/*; do
+        [ -f "${graph%.npz}.feat.npz" ] || continue
+        for turn in 1 2; do
+            for form in dense sparse; do
+                form_time "$graph" $form --protocol kipf
+                form_time "$graph" $form --model gcn --hidden 64
+                form_time "$graph" $form --model gat --epochs 200
+            done
+        done
+    done
+    return $status
+}
+
+forms() {
+    forms_all 2>&1 | tee "$out/forms.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+}
+
 # Forward and backward of every operator.
 operators() {
     local graph name
@@ -348,7 +384,7 @@ pack)
     exit
     ;;
 check | time | survey | orders | families | roof | halves | slabs | train | latency | \
-    endings | epochs | operators) ;;
+    endings | epochs | forms | operators) ;;
 *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
     exit 1
@@ -372,6 +408,7 @@ train) train ;;
 latency) latency ;;
 endings) endings ;;
 epochs) epochs ;;
+forms) forms ;;
 operators) operators ;;
 esac
 rm -rf "$GNNAC_HOME"
