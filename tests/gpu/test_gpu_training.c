@@ -1,6 +1,5 @@
 // Training on the GPU beside training on the CPU: the same bundle, weights and
 // options. SGD shows gradients as they are; Adam would blow roundings up.
-#include "cuda/cuda_train.h"
 #include "gpu_fixture.h"
 #include "train/trainer.h"
 
@@ -390,30 +389,6 @@ TEST(sparse_features_are_the_dense_ones_on_every_mini_graph)
     }
 }
 
-// A state says nothing of the features' form.
-TEST(a_state_goes_on_with_features_of_the_other_form)
-{
-    struct pair p;
-    char path[512];
-    double weights = -1;
-    struct csr g = gpu_random_graph(150, 3, 19);
-    struct setting s = {.model = shapes[0], .options = sgd, .sparse = true};
-    s.model.dim = 64;
-    snprintf(path, sizeof(path), "%s/state.safetensors", gpu_folder());
-    CHECK(pair_open(&p, &g, &s));
-    CHECK(p.trainer[GPU]->cuda->sparse.used);
-    CHECK(!p.trainer[CPU]->x.form.sparse);
-    CHECK_OK(gnnac_trainer_step(p.trainer[GPU], p.labels, p.nodes, p.n, NULL,
-                                &p.err),
-             p.err);
-    CHECK_OK(gnnac_trainer_save(p.trainer[GPU], path, &p.err), p.err);
-    CHECK_OK(gnnac_trainer_load(p.trainer[CPU], path, &p.err), p.err);
-    double worst = compare_steps(&p, 2, &weights);
-    CHECK(worst >= 0 && worst < 1e-4 && weights < 1e-4);
-    pair_close(&p);
-    csr_finish(&g);
-}
-
 static bool same_bits(const float *a, const float *b, int64_t n)
 {
     return memcmp(a, b, (size_t)n * sizeof(float)) == 0;
@@ -459,15 +434,18 @@ TEST(a_state_goes_on_with_the_same_bits)
     csr_finish(&g);
 }
 
+// A state says nothing of the features' form.
 TEST(a_state_of_the_gpu_goes_on_on_the_cpu)
 {
     struct pair p;
     char path[512];
     float loss[N_SIDES] = {0, 1};
     struct csr g = gpu_random_graph(150, 3, 12);
-    const struct setting s = {.model = shapes[4], .options = sgd};
+    const struct setting s = {
+        .model = shapes[4], .options = sgd, .sparse = true};
     snprintf(path, sizeof(path), "%s/state.safetensors", gpu_folder());
     CHECK(pair_open(&p, &g, &s));
+    CHECK(p.trainer[GPU]->sparse_x && !p.trainer[CPU]->sparse_x);
     CHECK_OK(gnnac_trainer_step(p.trainer[GPU], p.labels, p.nodes, p.n, NULL,
                                 &p.err),
              p.err);
@@ -640,7 +618,6 @@ int main(void)
     RUN(steps_with_sparse_features_are_those_with_dense_ones);
     RUN(sparse_features_of_every_width_and_pattern_are_the_dense_ones);
     RUN(sparse_features_are_the_dense_ones_on_every_mini_graph);
-    RUN(a_state_goes_on_with_features_of_the_other_form);
     RUN(a_state_goes_on_with_the_same_bits);
     RUN(a_state_of_the_gpu_goes_on_on_the_cpu);
     RUN(the_model_runs_with_what_was_learnt);

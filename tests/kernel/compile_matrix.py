@@ -89,7 +89,8 @@ def family_of(case):
     sums with weights, so that they hide nothing of what is plain."""
     half = re.search(r"\b(?:\w+_)?type=(?:f16|bf16)\b", case)
     name = case.split()[0]
-    weights = " edges=" in case and name != "sddmm"
+    weights = " edges=" in case and \
+        name not in ("sddmm", "sparse_linear", "sparse_weight_grad")
     return name + ("/16" if half else "") + ("/w" if weights else "")
 
 
