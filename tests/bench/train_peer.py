@@ -93,31 +93,33 @@ class Data:
 # ---- network ----------------------------------------------------------------
 
 def chance(rng):
-    """Which elements, or entries, of a layer's input are kept."""
-    return lambda _, shape: rng.random(shape) >= DROPOUT
+    """Which elements of a layer's input, of so many columns, are kept."""
+    return lambda _, rows, cols, width: \
+        rng.random(np.broadcast(rows, cols).shape) >= DROPOUT
 
 
 def as_gnnac(seed, step):
     """The same that gnnac keeps in that step (runtime/cpu/cpu_dropout.c): 16
-    bits of a draw each, from draw 0 on in every row."""
-    def kept(layer, shape):
-        rows, cols = (1, *shape)[-2:]
-        at = np.arange(cols, dtype=np.uint64)
-        first = np.arange(rows, dtype=np.uint64) * np.uint64((cols + 3) // 4)
-        bits = draw(draw(draw(seed, step), layer),
-                    first[:, None] + at // np.uint64(4))
-        bits = bits >> (at % np.uint64(4) * np.uint64(16)) & np.uint64(0xffff)
-        return (bits >= round(DROPOUT * 65536)).reshape(shape)
+    bits of a draw each; every row begins with a draw of its own."""
+    def kept(layer, rows, cols, width):
+        rows, cols = rows.astype(np.uint64), cols.astype(np.uint64)
+        first = rows * np.uint64((width + 3) // 4)
+        bits = draw(draw(draw(seed, step), layer), first + cols // np.uint64(4))
+        bits = bits >> (cols % np.uint64(4) * np.uint64(16)) & np.uint64(0xffff)
+        return bits >= round(DROPOUT * 65536)
     return kept
 
 
 def dropped(x, layer, keep):
     """(x after dropout, what a gradient is multiplied with)"""
+    rows, width = np.arange(x.shape[0]), x.shape[1]
     if sp.issparse(x):
         y = x.copy()
-        y.data = y.data * keep(layer, x.data.shape) / (1 - DROPOUT)
+        rows = np.repeat(rows, np.diff(x.indptr))
+        y.data = y.data * keep(layer, rows, x.indices, width) / (1 - DROPOUT)
         return y.astype(x.dtype), None
-    mask = (keep(layer, x.shape) / (1 - DROPOUT)).astype(x.dtype)
+    kept = keep(layer, rows[:, None], np.arange(width), width)
+    mask = (kept / (1 - DROPOUT)).astype(x.dtype)
     return x * mask, mask
 
 

@@ -40,6 +40,65 @@ def binary_loss(y, labels):
     return (np.logaddexp(0, y) - y * labels).mean()
 
 
+def sparse_of(x):
+    """(indptr, indices, data), types as the library's."""
+    rows, columns = x.nonzero()
+    indptr = np.searchsorted(rows, np.arange(len(x) + 1)).astype(np.int64)
+    return indptr, columns.astype(np.int32), x[rows, columns]
+
+
+class Csr:
+    """As SciPy's csr_matrix has it: indptr of 32 bits."""
+    format = "csr"
+
+    def __init__(self, x):
+        self.shape = x.shape
+        indptr, self.indices, self.data = sparse_of(x)
+        self.indptr = indptr.astype(np.int32)
+
+
+class SparseFeatures(Case):
+    def losses(self, x, form="auto"):
+        _, model = make("gcn")
+        nodes = np.arange(0, len(self.x), 2, dtype=np.int32)
+        labels = np.zeros(len(self.x), np.int32)
+        with gnnac.Trainer(model, x, "sgd", lr=0.1, dropout=0.5, seed=3,
+                           form=form) as trainer:
+            return [trainer.step(labels, nodes) for _ in range(4)]
+
+    def setUp(self):
+        super().setUp()
+        bundle, _ = make("gcn")
+        self.x = features(bundle)
+        self.x[self.x < 0.5] = 0
+
+    def test_learn_the_same(self):
+        """rows as SciPy's or as a tuple learn what the dense matrix does"""
+        wanted = self.losses(self.x, "dense")
+        for x in (self.x, Csr(self.x), sparse_of(self.x)):
+            for form in ("auto", "dense", "sparse"):
+                np.testing.assert_allclose(self.losses(x, form), wanted,
+                                           rtol=1e-5)
+
+    def test_are_checked(self):
+        """what does not fit is refused, and named"""
+        indptr, indices, data = sparse_of(self.x)
+        csc = Csr(self.x)
+        csc.format = "csc"
+        wide = Csr(self.x)
+        wide.shape = (wide.shape[0], wide.shape[1] + 1)
+        for x, what in ((csc, "csc"), (wide, "shape"),
+                        ((indptr[:-1], indices, data), "indptr"),
+                        ((indptr, indices[:-1], data), "indices"),
+                        ((indptr, indices, data.astype("f8")), "float64"),
+                        ((indptr, indices[:-1], data[:-1]), "ends at"),
+                        ((indptr, indices + 1000, data), "column")):
+            with self.assertRaisesRegex(gnnac.UsageError, what):
+                self.losses(x)
+        with self.assertRaisesRegex(gnnac.UsageError, "form is 'thin'"):
+            self.losses(self.x, "thin")
+
+
 class Training(Case):
     def test_binary_cross_entropy(self):
         """loss="bce": value and slopes of the mean over nodes and classes"""
@@ -147,7 +206,7 @@ class Training(Case):
         model.save_weights(path)
         _, other = make("gcn", seed=9)
         other.load_weights(path)
-        x = t._x.owner
+        x = t._x[0].owner
         np.testing.assert_array_equal(other.run(x), t.predict())
         np.testing.assert_array_equal(model.run(x), t.predict())
 
@@ -193,7 +252,7 @@ class Training(Case):
         """wrong options, types and nodes are refused and change nothing"""
         model, t, labels, nodes = problem()
         y, usage = t.predict(), gnnac.UsageError
-        x = t._x.owner
+        x = t._x[0].owner
         self.refuses(usage, "optimizer", gnnac.Trainer, model, x, "lbfgs")
         self.refuses(usage, "'rate'", gnnac.Trainer, model, x, rate=1)
         for lr in ("1", True, None, 10**400):
@@ -213,7 +272,7 @@ class Training(Case):
     def test_one_at_a_time(self):
         """a second trainer is refused until the first is closed or let go"""
         model, t, labels, nodes = problem()
-        x = t._x.owner
+        x = t._x[0].owner
         self.refuses(gnnac.UsageError, "has a trainer already", gnnac.Trainer,
                      model, x)
         self.assertGreater(t.step(labels, nodes), 0)

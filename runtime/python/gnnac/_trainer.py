@@ -19,6 +19,7 @@ from .errors import usage
 
 OPTIMIZERS = {"adam": 0, "adamw": 1, "sgd": 2}  # gnnac_optimizer
 LOSSES = {"cross_entropy": 0, "bce": 1}  # gnnac_loss
+FORMS = {"auto": 0, "dense": 1, "sparse": 2}  # gnnac_form
 _RATES = ("lr", "weight_decay", "dropout", "attention_dropout", "momentum",
           "beta1", "beta2", "epsilon")
 
@@ -56,11 +57,62 @@ def _options(optimizer: str, decay_layers: int, learn_eps: bool, seed: int,
         **{name: _rate(name, value) for name, value in rates.items()})
 
 
+def _sparse_rows(x: Any) -> tuple[Any, Any, Any] | None:
+    """(indptr, indices, data) of sparse rows; None of what is dense."""
+    if isinstance(x, tuple) and len(x) == 3:
+        return x
+    if not all(hasattr(x, part) for part in ("indptr", "indices", "data")):
+        return None
+    if getattr(x, "format", "csr") != "csr":
+        raise usage(f"x is sparse in format {x.format}: expected csr")
+    return x.indptr, x.indices, x.data
+
+
+def _check_sparse(rows: tuple[Any, Any, Any], shape: tuple[int, ...]) \
+        -> tuple[View, View, View]:
+    """Views of checked arrays. SciPy's indptr of 32 bits is copied."""
+    indptr = rows[0]
+    if isinstance(indptr, np.ndarray) and indptr.dtype == np.int32:
+        indptr = indptr.astype(np.int64)
+    first, columns, values = (view_of(a, name) for a, name in zip(
+        (indptr, *rows[1:]), ("indptr", "indices", "data")))
+    check_matrix(first, "indptr", (shape[0] + 1,), None, "int64")
+    check_matrix(values, "data", _vector(values, "data"), None)
+    check_matrix(columns, "indices", values.shape, None, "int32")
+    last = ctypes.c_int64.from_address(first.address + 8 * shape[0]).value
+    if last != values.shape[0]:
+        raise usage(f"indptr ends at {last}: there are {values.shape[0]} "
+                    "values")
+    return first, columns, values
+
+
+def _features(model: Model, x: Any, form: str) \
+        -> tuple[Features, tuple[View, ...]]:
+    """What the library takes, and what has to live as long."""
+    given = Features(struct_size=ctypes.sizeof(Features),
+                     form=_one_of(FORMS, "form", form))
+    rows = _sparse_rows(x)
+    if rows is None:
+        dense = model._host_matrix(x)
+        given.dense = dense.address
+        return given, (dense,)
+    shape = getattr(x, "shape", model._in_shape)
+    if tuple(shape) != tuple(model._in_shape):
+        raise usage(f"x has shape {list(shape)}: "
+                    f"expected {list(model._in_shape)}")
+    views = _check_sparse(rows, model._in_shape)
+    given.rowptr, given.colidx, given.values = (v.address for v in views)
+    return given, views
+
+
 class Trainer(Owner):
     """Updates the weights of a model, for one matrix of features, where the
     model is: on a GPU the bundle is one of `compile(train=True)`.
 
     `x`: float32 [nodes, in_dim], used where it lies: it must stay as it is.
+    Or by sparse rows: SciPy's CSR matrix or array, or (indptr, indices, data)
+    of int64, int32 and float32. `form`: "dense" or "sparse", how the first
+    products read it; "auto": the one that moves fewer bytes.
     `optimizer`: "adam", "adamw" or "sgd". `decay_layers`: weight decay is for
     the first so many layers, 0: for all. `learn_eps`: GIN's epsilon is learnt.
     `seed`: of dropout. `loss`: "cross_entropy", or "bce": binary
@@ -74,18 +126,16 @@ class Trainer(Owner):
     def __init__(self, model: Model, x: Any, optimizer: str = "adam",
                  decay_layers: int = 0, learn_eps: bool = False,
                  seed: int = 0, loss: str = "cross_entropy",
-                 **rates: float) -> None:
+                 form: str = "auto", **rates: float) -> None:
         if not isinstance(model, Model):
             raise usage("Trainer takes a Model")
         options = _options(optimizer, decay_layers, learn_eps, seed, loss,
                            rates)
         self._binary = loss == "bce"
         self._targets: tuple[View, View] | None = None
-        self._x = model._host_matrix(x)  # its owner lives as long
+        features, self._x = _features(model, x, form)  # live as long
         self._out_shape = model._out_shape
         self._model_handle = model._open_handle()
-        features = Features(struct_size=ctypes.sizeof(Features),
-                            dense=self._x.address)
         with self._model_handle.use() as network:
             self._handle = Handle(
                 "gnnac_trainer_create", "gnnac_trainer_destroy", network,
@@ -109,7 +159,7 @@ class Trainer(Owner):
         label, node = view_of(labels, "labels"), view_of(nodes, "nodes")
         shape = self._out_shape if self._binary else self._out_shape[:1]
         check_matrix(label, "labels", shape, None, "int32")
-        check_matrix(node, "nodes", _vector(node), None, "int32")
+        check_matrix(node, "nodes", _vector(node, "nodes"), None, "int32")
         return label, node
 
     def step(self, labels: Any = None, nodes: Any = None) -> float:
@@ -134,7 +184,7 @@ class Trainer(Owner):
             if out is None else out
         result = view_of(y, "out")
         check_matrix(result, "out", self._out_shape, None)
-        check_output(result, "out", self._x)
+        check_output(result, "out", *self._x)
         with self._alone() as address:
             call("gnnac_trainer_predict", address, result.address)
         return y
@@ -175,7 +225,7 @@ class Trainer(Owner):
             call("gnnac_trainer_load", address, name)
 
 
-def _vector(view: View) -> tuple[int, ...]:
+def _vector(view: View, name: str) -> tuple[int, ...]:
     if len(view.shape) != 1:
-        raise usage(f"nodes has shape {list(view.shape)}: expected [n]")
+        raise usage(f"{name} has shape {list(view.shape)}: expected [n]")
     return view.shape
