@@ -339,10 +339,10 @@ print("%s %s: %.4f ms an epoch, test accuracy %.4f, features %s" % (
 }
 
 forms_all() {
-    local graph form turn
+    local graph form
     for graph in "$folder"/graphs/*; do
         [ -f "${graph%.npz}.feat.npz" ] || continue
-        for turn in 1 2; do
+        for _ in 1 2; do
             for form in dense sparse; do
                 form_time "$graph" $form --protocol kipf
                 form_time "$graph" $form --model gcn --hidden 64
