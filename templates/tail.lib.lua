@@ -11,11 +11,15 @@
 //%   if spec.tail_bias then args[#args + 1] = "tail_bias" end
 //% end
 //%
-//% -- A column's weights are as far apart as a row is wide.
+//% -- A column's weights are as far apart as a row is wide, and stored as the sums
+//% -- would be: as out is.
 //% function tail.define(L)
 //%   if not tail.multiplies then return end
-//%   L.weight_piece = lanes.widest(L.vec, spec.dim)
-//%   lanes.define("load", L, L.weight_piece)
+//%   L.weight_piece = lanes.widest_of(spec.out_type, L.vec, spec.dim)
+//%   lanes.define("load", L, L.weight_piece, spec.out_type)
+//%   if spec.out_type ~= "f32" then
+//%     lanes.define_move("store", 1, 1, spec.out_type)
+//%   end
 //% end
 //%
 //% local function log_softmax(L)
@@ -46,10 +50,10 @@
 //%   lanes.clear_repeats(L, false)
 #pragma unroll
         for (int j = 0; j < ${spec.tail_dim}; j++) {
-            const float *of_column = weight + j * ${spec.dim};
+            const ${lanes.type(spec.out_type)} *of_column = weight + j * ${spec.dim};
             float w[${L.floats}], value = 0.0f;
 //%   for _, s in ipairs(L.slots) do
-//%     local load = lanes.mover("load", s.width, L.weight_piece)
+//%     local load = lanes.mover("load", s.width, L.weight_piece, spec.out_type)
             ${load}(&w[${s.at}], of_column + c${s.index});
 //%   end
 #pragma unroll
@@ -70,27 +74,47 @@
 //%   if spec.tail == "log_softmax" then log_softmax(L) end
 //% end
 //%
-//% -- Lane `at` stores columns at, at + lanes of a team ... with the bias and the
-//% -- activation that come last.
+//% -- Lane `at` stores columns at, at + lanes of a team ..., of 16 bits pairs of
+//% -- columns, with the bias and the activation that come last.
+//% local word = spec.out_type == "f32" and 1 or 2
+//%
+//% local function store_column(first, n, w)
+//%   local ends = w > 0 and n % 2 == 1
+//%   if ends then
+        if (2 * at + 1 < ${n}) {
+//%   end
+//%   if spec.tail_bias then
+        value${w} += __ldg(tail_bias + ${first + w} + ${word} * at);
+//%   end
+//%   if spec.tail_act == "relu" then
+        value${w} = value${w} < 0.0f ? 0.0f : value${w};
+//%   end
+//%   if word == 1 then
+        to[${first} + at] = value0;
+//%   else
+        ${lanes.mover("store", 1, 1, spec.out_type)}(to + ${first + w} + 2 * at, &value${w});
+//%   end
+//%   if ends then
+        }
+//%   end
+//% end
+//%
 //% function tail.store(L)
-//%   for first = 0, spec.tail_dim - 1, L.dimWorker do
-//%     local n = math.min(L.dimWorker, spec.tail_dim - first)
+//%   local span = word * L.dimWorker
+//%   for first = 0, spec.tail_dim - 1, span do
+//%     local n = math.min(span, spec.tail_dim - first)
     {
-        float value = product[${first}];
-//%     for k = 1, n - 1 do
-        value = at == ${k} ? product[${first + k}] : value;
+//%     for w = 0, math.min(word, n) - 1 do
+        float value${w} = product[${first + w}];
+//%       for k = 1, (n - w + word - 1) // word - 1 do
+        value${w} = at == ${k} ? product[${first + word * k + w}] : value${w};
+//%       end
 //%     end
-//%     if n < L.dimWorker then
-        if (at < ${n}) {
+//%     if n < span then
+        if (at < ${(n + word - 1) // word}) {
 //%     end
-//%     if spec.tail_bias then
-            value += __ldg(tail_bias + ${first} + at);
-//%     end
-//%     if spec.tail_act == "relu" then
-            value = value < 0.0f ? 0.0f : value;
-//%     end
-            to[${first} + at] = value;
-//%     if n < L.dimWorker then
+//%     for w = 0, math.min(word, n) - 1 do store_column(first, n, w) end
+//%     if n < span then
         }
 //%     end
     }

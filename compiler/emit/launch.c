@@ -69,8 +69,8 @@ static const char *matrix_type(enum launch_arg a, const struct kernel_spec *s)
         return types[s->x_type][1];
     case ARG_SELF:
         return types[s->self_type][1];
-    case ARG_WEIGHT: // as x; that of a tail is float32
-        return types[s->depth ? s->x_type : DTYPE_F32][1];
+    case ARG_WEIGHT: // as x; of a tail as the sums would be, which out is as
+        return types[s->depth ? s->x_type : s->out_type][1];
     default:
         return arg_types[a];
     }

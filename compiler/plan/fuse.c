@@ -60,8 +60,7 @@ static bool can_fuse_product(const struct program *p, const struct step *s)
     int64_t weights =
         (int64_t)p->buffers[s->x].dim * p->buffers[s->out].dim;
     return is_narrow_product(p, s) && !s->accumulate &&
-           p->buffers[s->x].dtype == DTYPE_F32 &&
-           p->buffers[s->out].dtype == DTYPE_F32 &&
+           p->buffers[s->x].dtype == p->buffers[s->out].dtype &&
            weights <= FUSED_WEIGHTS && !is_read_by_others(p, s->x, s);
 }
 

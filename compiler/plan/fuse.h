@@ -8,7 +8,8 @@
 
 // Fuses with an aggregation the step behind it: log-softmax of at most 64
 // columns; a narrow product (scaled_rows.h) that alone reads the sums and has
-// at most 256 weights, since every row reads all of them. With a narrow
+// at most 256 weights, since every row reads all of them, and is stored as the
+// sums are. With a narrow
 // product, fused or not, the bias and activation behind it. `in_place`: only
 // those that overwrite what they read, so that no result stays unwritten: a
 // trainer keeps all. The last change of a lowered program, behind

@@ -65,7 +65,8 @@ static gnnac_status make_host_data(struct bench *b, gnnac_error *err)
     b->x = random_values(n * s->x_pitch, 1, s->x_type);
     b->self = random_values(n * s->self_pitch, 2, s->self_type);
     b->bias = random_values(s->dim, 3, DTYPE_F32);
-    b->weight = random_values((int64_t)s->tail_dim * s->dim, 4, DTYPE_F32);
+    b->weight =
+        random_values((int64_t)s->tail_dim * s->dim, 4, s->out_type);
     b->tail_bias = random_values(s->tail_dim, 5, DTYPE_F32);
     b->dinv = alloc_array(n, sizeof(*b->dinv));
     b->y = alloc_array(out_values(b) + 2 * CANARY_VALUES, sizeof(*b->y));
@@ -81,12 +82,11 @@ static gnnac_status make_host_data(struct bench *b, gnnac_error *err)
     return st;
 }
 
-// A matrix on the device, as its dtype stores it.
-static gnnac_status upload_matrix(const struct bench *b, const float *values,
-                                  int32_t pitch, enum dtype type, cu_ptr *out,
+// `n` values on the device, as their dtype stores them.
+static gnnac_status upload_values(const struct bench *b, const float *values,
+                                  int64_t n, enum dtype type, cu_ptr *out,
                                   gnnac_error *err)
 {
-    int64_t n = b->g->n_nodes * pitch;
     void *stored = alloc_array(n, dtype_bytes(type));
     if (!stored)
         return FAIL(err, GNNAC_ENOMEM, "out of memory for the bench");
@@ -119,13 +119,14 @@ static gnnac_status make_device_data(struct bench *b, gnnac_error *err)
     gnnac_status st = GNNAC_OK;
     TRY(cuda_graph_init(c, b->g->n_nodes, b->g->n_edges, b->g->rowptr,
                         b->g->colidx, b->dinv, &b->graph, err));
-    TRY(upload_matrix(b, b->x, s->x_pitch, s->x_type, &d->x, err));
-    TRY(upload_matrix(b, b->self, s->self_pitch, s->self_type, &d->self, err));
+    int64_t n = b->g->n_nodes;
+    TRY(upload_values(b, b->x, n * s->x_pitch, s->x_type, &d->x, err));
+    TRY(upload_values(b, b->self, n * s->self_pitch, s->self_type, &d->self,
+                      err));
     TRY(cuda_upload(c, b->bias, (size_t)s->dim * sizeof(float), "the bench",
                     &d->bias, err));
-    TRY(cuda_upload(c, b->weight,
-                    (size_t)s->tail_dim * (size_t)s->dim * sizeof(float),
-                    "the bench", &d->weight, err));
+    TRY(upload_values(b, b->weight, (int64_t)s->tail_dim * s->dim, s->out_type,
+                      &d->weight, err));
     TRY(cuda_upload(c, b->tail_bias, (size_t)s->tail_dim * sizeof(float),
                     "the bench", &d->tail_bias, err));
     TRY(cuda_upload(c, &b->host.eps, sizeof(float), "the bench", &d->eps, err));

@@ -210,7 +210,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     {
 #line 357 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 3u << (lane - at);
-#line 24 "/gnnac/templates/tail.lib.lua"
+#line 28 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
 #line 390 "/gnnac/templates/lanes.lib.lua"
         if (at * 4 + 0 >= 4) {
@@ -228,7 +228,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 394 "/gnnac/templates/lanes.lib.lua"
             sum[5] = __int_as_float(0xff800000);
         }
-#line 26 "/gnnac/templates/tail.lib.lua"
+#line 30 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             top = fmaxf(top, sum[i]);
@@ -237,7 +237,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int step = 1; step >= 1; step /= 2)
 #line 376 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
-#line 30 "/gnnac/templates/tail.lib.lua"
+#line 34 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             total += expf(sum[i] - top);
@@ -246,7 +246,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int step = 1; step >= 1; step /= 2)
 #line 378 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
-#line 34 "/gnnac/templates/tail.lib.lua"
+#line 38 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
 #pragma unroll
         for (int i = 0; i < 6; i++)
@@ -389,7 +389,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     {
 #line 357 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 3u << (lane - at);
-#line 24 "/gnnac/templates/tail.lib.lua"
+#line 28 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
 #line 390 "/gnnac/templates/lanes.lib.lua"
         if (at * 4 + 0 >= 4) {
@@ -407,7 +407,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 394 "/gnnac/templates/lanes.lib.lua"
             sum[5] = __int_as_float(0xff800000);
         }
-#line 26 "/gnnac/templates/tail.lib.lua"
+#line 30 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             top = fmaxf(top, sum[i]);
@@ -416,7 +416,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int step = 1; step >= 1; step /= 2)
 #line 376 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
-#line 30 "/gnnac/templates/tail.lib.lua"
+#line 34 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             total += expf(sum[i] - top);
@@ -425,7 +425,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int step = 1; step >= 1; step /= 2)
 #line 378 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
-#line 34 "/gnnac/templates/tail.lib.lua"
+#line 38 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
 #pragma unroll
         for (int i = 0; i < 6; i++)
@@ -566,7 +566,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     {
 #line 357 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 3u << (lane - at);
-#line 24 "/gnnac/templates/tail.lib.lua"
+#line 28 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
 #line 390 "/gnnac/templates/lanes.lib.lua"
         if (at * 4 + 0 >= 4) {
@@ -584,7 +584,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 394 "/gnnac/templates/lanes.lib.lua"
             sum[5] = __int_as_float(0xff800000);
         }
-#line 26 "/gnnac/templates/tail.lib.lua"
+#line 30 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             top = fmaxf(top, sum[i]);
@@ -593,7 +593,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int step = 1; step >= 1; step /= 2)
 #line 376 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
-#line 30 "/gnnac/templates/tail.lib.lua"
+#line 34 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             total += expf(sum[i] - top);
@@ -602,7 +602,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int step = 1; step >= 1; step /= 2)
 #line 378 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
-#line 34 "/gnnac/templates/tail.lib.lua"
+#line 38 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
 #pragma unroll
         for (int i = 0; i < 6; i++)

@@ -160,19 +160,19 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 43 "/gnnac/templates/tail.lib.lua"
+#line 47 "/gnnac/templates/tail.lib.lua"
     float product[7];
     {
 #line 357 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 15u << (lane - at);
-#line 47 "/gnnac/templates/tail.lib.lua"
+#line 51 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int j = 0; j < 7; j++) {
             const float *of_column = weight + j * 16;
             float w[4], value = 0.0f;
-#line 53 "/gnnac/templates/tail.lib.lua"
+#line 57 "/gnnac/templates/tail.lib.lua"
             load4(&w[0], of_column + c0);
-#line 55 "/gnnac/templates/tail.lib.lua"
+#line 59 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 value = fmaf(sum[i], w[i], value);
@@ -181,35 +181,35 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
         for (int step = 2; step >= 1; step /= 2)
 #line 378 "/gnnac/templates/lanes.lib.lua"
             value += __shfl_xor_sync(team, value, step);
-#line 60 "/gnnac/templates/tail.lib.lua"
+#line 64 "/gnnac/templates/tail.lib.lua"
             product[j] = value * norm;
         }
     }
 #line 102 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 8;
     {
-#line 79 "/gnnac/templates/tail.lib.lua"
-        float value = product[0];
-#line 81 "/gnnac/templates/tail.lib.lua"
-        value = at == 1 ? product[1] : value;
-#line 81 "/gnnac/templates/tail.lib.lua"
-        value = at == 2 ? product[2] : value;
-#line 81 "/gnnac/templates/tail.lib.lua"
-        value = at == 3 ? product[3] : value;
-#line 92 "/gnnac/templates/tail.lib.lua"
-            to[0 + at] = value;
+#line 108 "/gnnac/templates/tail.lib.lua"
+        float value0 = product[0];
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 1 ? product[1] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 2 ? product[2] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 3 ? product[3] : value0;
+#line 93 "/gnnac/templates/tail.lib.lua"
+        to[0 + at] = value0;
     }
     {
-#line 79 "/gnnac/templates/tail.lib.lua"
-        float value = product[4];
-#line 81 "/gnnac/templates/tail.lib.lua"
-        value = at == 1 ? product[5] : value;
-#line 81 "/gnnac/templates/tail.lib.lua"
-        value = at == 2 ? product[6] : value;
-#line 84 "/gnnac/templates/tail.lib.lua"
+#line 108 "/gnnac/templates/tail.lib.lua"
+        float value0 = product[4];
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 1 ? product[5] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 2 ? product[6] : value0;
+#line 114 "/gnnac/templates/tail.lib.lua"
         if (at < 3) {
-#line 92 "/gnnac/templates/tail.lib.lua"
-            to[4 + at] = value;
+#line 93 "/gnnac/templates/tail.lib.lua"
+        to[4 + at] = value0;
         }
     }
 }

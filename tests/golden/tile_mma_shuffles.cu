@@ -220,9 +220,9 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
     {
 #line 353 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 286331153u << lane % 4;
-#line 24 "/gnnac/templates/tail.lib.lua"
+#line 28 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
-#line 26 "/gnnac/templates/tail.lib.lua"
+#line 30 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 2; i++)
             top = fmaxf(top, sum[i]);
@@ -231,7 +231,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
         for (int step = 16; step >= 4; step /= 2)
 #line 376 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
-#line 30 "/gnnac/templates/tail.lib.lua"
+#line 34 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 2; i++)
             total += expf(sum[i] - top);
@@ -240,7 +240,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
         for (int step = 16; step >= 4; step /= 2)
 #line 378 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
-#line 34 "/gnnac/templates/tail.lib.lua"
+#line 38 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -423,9 +423,9 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
     {
 #line 357 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 15u << (lane - at);
-#line 24 "/gnnac/templates/tail.lib.lua"
+#line 28 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
-#line 26 "/gnnac/templates/tail.lib.lua"
+#line 30 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 4; i++)
             top = fmaxf(top, sum[i]);
@@ -434,7 +434,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
         for (int step = 2; step >= 1; step /= 2)
 #line 376 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
-#line 30 "/gnnac/templates/tail.lib.lua"
+#line 34 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 4; i++)
             total += expf(sum[i] - top);
@@ -443,7 +443,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
         for (int step = 2; step >= 1; step /= 2)
 #line 378 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
-#line 34 "/gnnac/templates/tail.lib.lua"
+#line 38 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -531,9 +531,9 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax_fi
     {
 #line 357 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 15u << (lane - at);
-#line 24 "/gnnac/templates/tail.lib.lua"
+#line 28 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
-#line 26 "/gnnac/templates/tail.lib.lua"
+#line 30 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 4; i++)
             top = fmaxf(top, sum[i]);
@@ -542,7 +542,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax_fi
         for (int step = 2; step >= 1; step /= 2)
 #line 376 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
-#line 30 "/gnnac/templates/tail.lib.lua"
+#line 34 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 4; i++)
             total += expf(sum[i] - top);
@@ -551,7 +551,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax_fi
         for (int step = 2; step >= 1; step /= 2)
 #line 378 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
-#line 34 "/gnnac/templates/tail.lib.lua"
+#line 38 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
 #pragma unroll
         for (int i = 0; i < 4; i++)

@@ -144,7 +144,7 @@ struct run {
     void launch(bool backwards);
 
   private:
-    void narrow_weight();
+    void narrow_weight(dtype type);
     void set_parts();
     void set_tiles();
     void set_training();

@@ -103,11 +103,13 @@ void run::set_parts()
     parts_finish(&parts);
 }
 
-// A product's weight is stored as its x is.
-void run::narrow_weight()
+// A product's weight is stored as its x is, that of a tail as the sums would be.
+void run::narrow_weight(dtype type)
 {
+    if (type == DTYPE_F32)
+        return;
     for (float &w : weight) {
-        bool f16 = k.spec.x_type == DTYPE_F16;
+        bool f16 = type == DTYPE_F16;
         half_weight.push_back(f16 ? f16_from_float(w) : bf16_from_float(w));
         w = f16 ? f16_to_float(half_weight.back())
                 : bf16_to_float(half_weight.back());
@@ -134,8 +136,7 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
         for (int c = 0; c < out.dim; c++)
             out.set(v, c, NAN);
     weight = random_vector(s.dim * (s.depth + s.tail_dim), 16);
-    if (s.depth && s.x_type != DTYPE_F32)
-        narrow_weight();
+    narrow_weight(s.depth ? s.x_type : s.tail_dim ? s.out_type : DTYPE_F32);
     bias = random_vector(s.dim, 13);
     tail_bias = random_vector(out.dim, 17);
     if (s.adds)

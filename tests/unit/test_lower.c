@@ -357,6 +357,9 @@ TEST(sums_go_on_to_a_narrow_product_and_to_log_softmax)
         struct program p = fused(cases[i].rq, &m);
         CHECK_STR(fused_of(&p), cases[i].fused);
     }
+    struct program p = stored_as(DTYPE_F16, 16, &m);
+    program_fuse(&p, false);
+    CHECK_STR(fused_of(&p), "--f-f");
 }
 
 // aggregate, linear, bias_act and so on: what comes behind a product of ours is
