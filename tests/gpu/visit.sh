@@ -27,7 +27,8 @@
 #                                           GIN 5x64; where NAME.feat.npz was
 #                                           packed too, accuracy of three seeds
 #   visit.sh latency FOLDER OUT             there: one inference of a gcn, as its
-#                                           caller sees it, beside an empty graph
+#                                           caller sees it, in float32 and in 16
+#                                           bits, beside an empty graph
 #   visit.sh endings FOLDER OUT             there: the same of layers whose bias
 #                                           comes behind a product: in its pass
 #                                           by cuBLASLt or our kernel, and apart
@@ -267,6 +268,8 @@ latency() {
         name=$(basename "${graph%.*}")
         compile "$graph" gcn --dim 128 --hidden 16 --classes 7
         mv "$out/bundles/$name.gcn.gnnb" "$out/bundles/$name.fused.gnnb"
+        compile "$graph" gcn --dim 128 --hidden 16 --classes 7 --dtype f16
+        mv "$out/bundles/$name.gcn.gnnb" "$out/bundles/$name.f16.gnnb"
         compile "$graph" gcn --dim 128 --hidden 16 --classes 7 --no-fuse
     done
     command latency "$out"/bundles/*.gnnb 2>&1 | tee "$out/latency.txt"
