@@ -183,20 +183,30 @@ static void add_kept(struct builder *b, enum operator_buffer at)
         (struct buffer){2 * heads, ATTENTION_KEPT * heads, DTYPE_F32};
 }
 
-// Forward anew leaves what it finds of each row behind a copy of the scores.
+// Forward that leaves what it finds of each row behind a copy of the scores, in
+// place of the forward before, or in backward where nothing was saved.
+static void add_attention_keeping(struct builder *b)
+{
+    int32_t dim = b->o->dim;
+    // Takes the gradient of x, too, where nobody wants it.
+    b->p->buffers[b->base + (int32_t)OP_BUFFER_SCRATCH] =
+        (struct buffer){dim, dim, DTYPE_F32};
+    add_buffer(b, OP_BUFFER_SAVED, 2 * b->o->heads);
+    add_kept(b, OP_BUFFER_KEPT);
+    add_kept(b, OP_BUFFER_KEPT_FOUND);
+    add_step(b, STEP_BIAS_ACT, OP_BUFFER_Y, OP_BUFFER_KEPT);
+    attend(b, STEP_ATTENTION_KEEP, OP_BUFFER_KEPT, OP_BUFFER_OUT);
+    add_step(b, STEP_BIAS_ACT, OP_BUFFER_KEPT_FOUND, OP_BUFFER_SAVED);
+    add_step(b, STEP_BIAS_ACT, OP_BUFFER_SAVED, OP_BUFFER_KEPT_FOUND);
+}
+
 static void add_attention_backward(struct builder *b)
 {
     int32_t dim = b->o->dim, grad = b->base + (int32_t)OP_BUFFER_OUT_GRAD;
     add_buffer(b, OP_BUFFER_OUT_GRAD, dim);
     add_buffer(b, OP_BUFFER_X_GRAD, dim);
     add_buffer(b, OP_BUFFER_Y_GRAD, 2 * b->o->heads);
-    // Takes the gradient of x, too, where nobody wants it.
-    b->p->buffers[b->base + (int32_t)OP_BUFFER_SCRATCH] =
-        (struct buffer){dim, dim, DTYPE_F32};
-    add_kept(b, OP_BUFFER_KEPT);
     add_kept(b, OP_BUFFER_KEPT_GRADS);
-    add_step(b, STEP_BIAS_ACT, OP_BUFFER_Y, OP_BUFFER_KEPT);
-    attend(b, STEP_ATTENTION_KEEP, OP_BUFFER_KEPT, OP_BUFFER_SCRATCH);
     attend(b, STEP_ATTENTION_ROWS_GRAD, OP_BUFFER_KEPT, OP_BUFFER_KEPT)->grad =
         grad;
     struct step *s =
@@ -212,8 +222,10 @@ static void add_attention(struct builder *b)
     add_buffer(b, OP_BUFFER_Y, 2 * b->o->heads);
     add_buffer(b, OP_BUFFER_OUT, b->o->dim);
     attend(b, STEP_ATTENTION, OP_BUFFER_Y, OP_BUFFER_OUT);
-    if (b->o->backward)
-        add_attention_backward(b);
+    if (!b->o->backward)
+        return;
+    add_attention_keeping(b);
+    add_attention_backward(b);
 }
 
 // ---- all of them ------------------------------------------------------------
@@ -354,7 +366,30 @@ gnnac_status operator_add(const gnnac_plan_options *o, int32_t layer,
     return GNNAC_OK;
 }
 
-bool operator_step_is_backward(const struct step *s)
+// As bits, which runs have it.
+static unsigned runs_of(const struct step *s)
 {
-    return s->out % N_OP_BUFFERS > OP_BUFFER_OUT;
+    enum {
+        FORWARD = 1 << OPERATOR_FORWARD,
+        SAVING = 1 << OPERATOR_FORWARD_SAVING,
+        ANEW = 1 << OPERATOR_BACKWARD,
+        SAVED = 1 << OPERATOR_BACKWARD_SAVED
+    };
+    int32_t out = s->out % N_OP_BUFFERS;
+    if (s->kind == STEP_ATTENTION)
+        return FORWARD;
+    if (s->kind == STEP_ATTENTION_KEEP)
+        return SAVING | ANEW;
+    if (out == OP_BUFFER_SAVED)
+        return SAVING;
+    if (out == OP_BUFFER_KEPT_FOUND)
+        return SAVED;
+    if (out == OP_BUFFER_KEPT && s->kind == STEP_BIAS_ACT)
+        return SAVING | ANEW | SAVED;
+    return out <= OP_BUFFER_OUT ? FORWARD | SAVING : ANEW | SAVED;
+}
+
+bool operator_step_runs(const struct step *s, enum operator_run run)
+{
+    return runs_of(s) >> run & 1;
 }

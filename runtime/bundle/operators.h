@@ -10,7 +10,7 @@
 
 // Names what operator_add makes of options, in a bundle (struct operators). A
 // change for any operator needs another.
-#define OPERATOR_RULES "2"
+#define OPERATOR_RULES "3"
 
 enum { OPERATOR_KEY_LEN = 64, MAX_OPERATORS = 32, MAX_OPERATOR_STEPS = 8 };
 
@@ -27,10 +27,20 @@ enum operator_buffer {
     OP_BUFFER_X_GRAD,
     OP_BUFFER_Y_GRAD,
     OP_BUFFER_WEIGHT_GRAD,
+    OP_BUFFER_SAVED,      // what forward keeps for backward
     OP_BUFFER_SCRATCH,    // from here on in the workspace
     OP_BUFFER_KEPT,       // ATTENTION_KEPT numbers a head
-    OP_BUFFER_KEPT_GRADS, // the last of those in each row
+    OP_BUFFER_KEPT_FOUND, // those of each row that are saved
+    OP_BUFFER_KEPT_GRADS, // the last ones of each row
     N_OP_BUFFERS
+};
+
+// Ways to run a part of the steps.
+enum operator_run {
+    OPERATOR_FORWARD,
+    OPERATOR_FORWARD_SAVING,
+    OPERATOR_BACKWARD,      // nothing was saved
+    OPERATOR_BACKWARD_SAVED // forward did
 };
 
 // NAME:DIM, e.g. "mean:64", or NAME:HEADSxCHANNELS where there are several
@@ -49,7 +59,8 @@ gnnac_status operator_from_key(const char *key, gnnac_plan_options *out,
 gnnac_status operator_add(const gnnac_plan_options *o, int32_t layer,
                           struct program *p, gnnac_error *err);
 
-// Whether a step with this output belongs to the backward.
-bool operator_step_is_backward(const struct step *s);
+// Whether the step has a part in it. What runs backward writes into
+// OP_BUFFER_SCRATCH what its output says is OP_BUFFER_OUT.
+bool operator_step_runs(const struct step *s, enum operator_run run);
 
 #endif

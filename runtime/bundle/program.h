@@ -14,7 +14,7 @@
 enum {
     MAX_LAYERS = 64,
     MAX_STEPS = 512,
-    MAX_BUFFERS = 384,
+    MAX_BUFFERS = 416,
     MAX_PARAMS = 512,
     MAX_KERNELS = 256,
 };
@@ -170,7 +170,7 @@ struct step {
 // one over its sum; the sum of coefficients times their gradients; the scores'
 // gradients, as many numbers behind the first. All but the scores lie beyond
 // the buffer's `dim`.
-enum { ATTENTION_KEPT = 7, ATTENTION_KEPT_GRADS = 5 };
+enum { ATTENTION_KEPT = 7, ATTENTION_KEPT_FOUND = 2, ATTENTION_KEPT_GRADS = 5 };
 
 // The slope of attention's LeakyReLU below zero.
 #define ATTENTION_SLOPE 0.2

@@ -4,16 +4,20 @@
 #include "cpu/cpu_grad.h"
 #include "ops/op_plan.h"
 
-// Scratch of backward, in columns for each head: what forward kept, and the
-// gradients of scores where nobody wants them.
+// Scratch of backward, in columns for each head: what forward kept and backward
+// adds to it, and the gradients of scores where nobody wants them.
 enum { KEPT = 3, SCORES = 2 };
+// The first of KEPT, which a caller may keep: maximum and sum.
+enum { FOUND = 2 };
 
 static gnnac_status prepare(struct gnnac_graph *g, const gnnac_plan_options *o,
                             struct op_needs *needs, gnnac_error *err)
 {
     *needs = (struct op_needs){.y_cols = SCORES * o->heads};
-    if (o->backward)
+    if (o->backward) {
         needs->row_cols = o->dim + (int64_t)(KEPT + SCORES) * o->heads;
+        needs->kept_cols = FOUND * o->heads;
+    }
     if (g->has_loops)
         return FAIL(err, GNNAC_EUSAGE,
                     "attention gives every node a self loop and the graph has "
@@ -39,7 +43,8 @@ static void attend(const struct op_run *r, float *out, struct view softmax)
 
 static void forward(const struct op_run *r)
 {
-    attend(r, r->out, (struct view){0});
+    int32_t cols = r->p->needs.kept_cols;
+    attend(r, r->out, (struct view){r->in->kept, cols, cols});
 }
 
 static unsigned backward_reads(const gnnac_plan_options *o, unsigned wanted)
@@ -54,7 +59,19 @@ static struct view zero_rows(int64_t n_rows, float *data, int32_t dim)
     return (struct view){data, dim, dim};
 }
 
-// Forward anew keeps each row's softmax; its output is not wanted any more.
+// What forward kept; or forward anew, whose output is not wanted any more.
+static void find_softmax(const struct op_run *r, struct view softmax)
+{
+    size_t n = (size_t)r->p->needs.kept_cols;
+    if (!r->in->kept) {
+        attend(r, r->rows, softmax);
+        return;
+    }
+    for (int64_t v = 0; v < r->p->g->n_nodes; v++)
+        memcpy(softmax.data + v * softmax.pitch,
+               r->in->kept + (size_t)v * n, n * sizeof(float));
+}
+
 static void backward(const struct op_run *r)
 {
     const struct gnnac_graph *g = r->p->g;
@@ -62,7 +79,7 @@ static void backward(const struct op_run *r)
     float *kept = r->rows + g->n_nodes * dim;
     float *spare = kept + g->n_nodes * KEPT * heads;
     const struct view softmax = {kept, (int64_t)KEPT * heads, KEPT * heads};
-    attend(r, r->rows, softmax);
+    find_softmax(r, softmax);
     const struct attention_grad_job job = {
         .n_rows = g->n_nodes,
         .rowptr = g->rowptr,

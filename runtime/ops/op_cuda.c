@@ -216,7 +216,7 @@ static bool lay_out(struct op_cuda *oc, int64_t n_nodes, size_t *n_bytes)
 {
     size_t at = 0, bytes, heads = (size_t)oc->p.buffers[OP_BUFFER_KEPT].dim / 2;
     bool fits = true;
-    for (int32_t i = OP_BUFFER_SCRATCH; i < OP_BUFFER_KEPT_GRADS; i++) {
+    for (int32_t i = OP_BUFFER_SCRATCH; i <= OP_BUFFER_KEPT; i++) {
         oc->offset[i] = at;
         fits = fits &&
                size_mul((size_t)n_nodes,
@@ -225,9 +225,10 @@ static bool lay_out(struct op_cuda *oc, int64_t n_nodes, size_t *n_bytes)
                size_add(at, bytes, &at) && size_add(at, ALIGNMENT - 1, &at);
         at = at / ALIGNMENT * ALIGNMENT;
     }
-    oc->offset[OP_BUFFER_KEPT_GRADS] =
-        oc->offset[OP_BUFFER_KEPT] +
-        ATTENTION_KEPT_GRADS * heads * sizeof(float);
+    size_t head_bytes = heads * sizeof(float);
+    size_t kept = oc->offset[OP_BUFFER_KEPT];
+    oc->offset[OP_BUFFER_KEPT_FOUND] = kept + ATTENTION_KEPT_FOUND * head_bytes;
+    oc->offset[OP_BUFFER_KEPT_GRADS] = kept + ATTENTION_KEPT_GRADS * head_bytes;
     oc->partial_at = at;
     return fits && size_add(at, oc->partial_bytes, n_bytes);
 }
@@ -283,6 +284,7 @@ static const void *matrix_of(const struct op_run *r, int32_t buffer)
         [OP_BUFFER_X_GRAD] = to->x,
         [OP_BUFFER_Y_GRAD] = to->y,
         [OP_BUFFER_WEIGHT_GRAD] = to->weight,
+        [OP_BUFFER_SAVED] = r->in->kept,
     };
     return all[buffer];
 }
@@ -299,6 +301,13 @@ static cu_ptr address(const struct op_run *r, int32_t buffer)
     return buffer < OP_BUFFER_SCRATCH
                ? (uintptr_t)matrix
                : (uintptr_t)r->rows + r->p->cuda->offset[buffer];
+}
+
+// Backward leaves the caller's result alone.
+static cu_ptr out_address(const struct op_run *r, int32_t buffer)
+{
+    return address(r, r->grads && buffer == OP_BUFFER_OUT ? OP_BUFFER_SCRATCH
+                                                          : buffer);
 }
 
 // Values of edges; where there are no edges, any address.
@@ -330,7 +339,7 @@ static gnnac_status run_step(const struct op_run *r, int32_t i,
     const struct step *s = &oc->p.steps[i];
     const struct op_form *form = &oc->on.by[graph_of(s)];
     const struct operands o = {
-        .out = address(r, s->out),
+        .out = out_address(r, s->out),
         .x = address(r, s->x),
         .self = address(r, s->self),
         .g = s->grad ? address(r, s->grad) : 0,
@@ -361,8 +370,8 @@ static bool is_wanted(const struct op_run *r, const struct step *s)
     }
 }
 
-static gnnac_status run(const struct op_run *r, bool backward, cu_stream stream,
-                        gnnac_error *err)
+static gnnac_status run(const struct op_run *r, enum operator_run way,
+                        cu_stream stream, gnnac_error *err)
 {
     const struct op_cuda *oc = r->p->cuda;
     if (r->p->g->n_nodes == 0)
@@ -372,8 +381,7 @@ static gnnac_status run(const struct op_run *r, bool backward, cu_stream stream,
         return st;
     for (int32_t i = 0; i < oc->p.n_steps && st == GNNAC_OK; i++) {
         const struct step *s = &oc->p.steps[i];
-        if (operator_step_is_backward(s) == backward &&
-            (!backward || is_wanted(r, s)))
+        if (operator_step_runs(s, way) && (!r->grads || is_wanted(r, s)))
             st = run_step(r, i, stream, err);
     }
     cuda_leave(oc->c);
@@ -383,11 +391,13 @@ static gnnac_status run(const struct op_run *r, bool backward, cu_stream stream,
 gnnac_status op_cuda_forward(const struct op_run *r, gnnac_stream stream,
                              gnnac_error *err)
 {
-    return run(r, false, stream, err);
+    return run(r, r->in->kept ? OPERATOR_FORWARD_SAVING : OPERATOR_FORWARD,
+               stream, err);
 }
 
 gnnac_status op_cuda_backward(const struct op_run *r, gnnac_stream stream,
                               gnnac_error *err)
 {
-    return run(r, true, stream, err);
+    return run(r, r->in->kept ? OPERATOR_BACKWARD_SAVED : OPERATOR_BACKWARD,
+               stream, err);
 }

@@ -62,6 +62,7 @@ static bool measure(struct gnnac_plan *p)
     const size_t item = sizeof(float);
     bool fits = floats(p->g->n_nodes, p->o.dim, &n[OPERAND_X]) &&
                 floats(p->g->n_nodes, needs->y_cols, &n[OPERAND_Y]) &&
+                floats(p->g->n_nodes, needs->kept_cols, &n[OPERAND_KEPT]) &&
                 floats(p->g->n_given, p->o.weighted, &n[OPERAND_WEIGHT]);
     if (needs->edge_values)
         fits =
@@ -220,32 +221,60 @@ static struct op_run run_of(const struct gnnac_plan *p,
         .n_threads = p->g->ctx->n_threads};
 }
 
+// Of a caller of before `kept`, too.
+static gnnac_status read_operands(const struct gnnac_plan *p,
+                                  const gnnac_operands *given,
+                                  gnnac_operands *in, gnnac_error *err)
+{
+    gnnac_status st = options_read(given, offsetof(gnnac_operands, kept), in,
+                                   sizeof(*in), "gnnac_operands", err);
+    if (st == GNNAC_OK && in->kept && !p->needs.kept_cols)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "kept is for attention with the option backward");
+    return st;
+}
+
+static struct span kept_span(const struct gnnac_plan *p,
+                             const gnnac_operands *in, enum access access)
+{
+    return span_of(p, OPERAND_KEPT, "kept", in->kept,
+                   in->kept ? access : NOT_USED);
+}
+
 // ---- forward ----------------------------------------------------------------
 
-gnnac_status gnnac_plan_forward(const gnnac_plan *p, const gnnac_operands *in,
-                                float *out, void *workspace,
-                                size_t workspace_bytes, gnnac_stream stream,
-                                gnnac_error *err)
+static gnnac_status check_forward(const struct gnnac_plan *p,
+                                  const gnnac_operands *in, const float *out,
+                                  const void *workspace, gnnac_error *err)
 {
-    gnnac__clear(err);
-    if (!p || !in)
-        return FAIL(err, GNNAC_EUSAGE, "gnnac_plan_forward: NULL argument");
-    gnnac_status st = options_check(in, sizeof(*in), "gnnac_operands", err);
-    if (st == GNNAC_OK)
-        st = check_workspace(p, workspace, workspace_bytes, err);
-    if (st != GNNAC_OK)
-        return st;
     const struct span spans[] = {
         span_of(p, OPERAND_X, "x", in->x, READ),
         span_of(p, OPERAND_Y, "y", in->y, READ),
         span_of(p, OPERAND_WEIGHT, "weight", in->weight, READ),
         span_of(p, OPERAND_OUT, "out", out, WRITTEN),
+        kept_span(p, in, WRITTEN),
         workspace_span(p, workspace),
     };
-    st = check_spans(spans, sizeof(spans) / sizeof(spans[0]), err);
+    return check_spans(spans, sizeof(spans) / sizeof(spans[0]), err);
+}
+
+gnnac_status gnnac_plan_forward(const gnnac_plan *p,
+                                const gnnac_operands *operands, float *out,
+                                void *workspace, size_t workspace_bytes,
+                                gnnac_stream stream, gnnac_error *err)
+{
+    gnnac_operands in;
+    gnnac__clear(err);
+    if (!p || !operands)
+        return FAIL(err, GNNAC_EUSAGE, "gnnac_plan_forward: NULL argument");
+    gnnac_status st = read_operands(p, operands, &in, err);
+    if (st == GNNAC_OK)
+        st = check_workspace(p, workspace, workspace_bytes, err);
+    if (st == GNNAC_OK)
+        st = check_forward(p, &in, out, workspace, err);
     if (st != GNNAC_OK)
         return st;
-    struct op_run r = run_of(p, in, workspace);
+    struct op_run r = run_of(p, &in, workspace);
     r.out = out;
     if (p->cuda)
         return op_cuda_forward(&r, stream, err);
@@ -279,6 +308,7 @@ static gnnac_status check_backward(const struct op_run *r,
         span_of(p, OPERAND_WEIGHT, "weight", r->in->weight,
                 access[OPERAND_WEIGHT]),
         span_of(p, OPERAND_OUT, "out", r->result, access[OPERAND_OUT]),
+        kept_span(p, r->in, READ),
         span_of(p, OPERAND_OUT, "out_grad", r->out_grad, READ),
         span_of(p, OPERAND_X, "the gradient of x", to->x, written[OPERAND_X]),
         span_of(p, OPERAND_Y, "the gradient of y", to->y, written[OPERAND_Y]),
@@ -290,34 +320,36 @@ static gnnac_status check_backward(const struct op_run *r,
 }
 
 static gnnac_status check_arguments(const gnnac_plan *p,
-                                    const gnnac_operands *in,
+                                    const gnnac_operands *operands,
                                     const gnnac_gradients *grads,
-                                    gnnac_error *err)
+                                    gnnac_operands *in, gnnac_error *err)
 {
-    if (!p || !in || !grads)
+    if (!p || !operands || !grads)
         return FAIL(err, GNNAC_EUSAGE, "gnnac_plan_backward: NULL argument");
     if (!p->o.backward)
         return FAIL(err, GNNAC_EUSAGE,
                     "the plan was made without the option backward");
-    gnnac_status st = options_check(in, sizeof(*in), "gnnac_operands", err);
+    gnnac_status st = read_operands(p, operands, in, err);
     return st == GNNAC_OK
                ? options_check(grads, sizeof(*grads), "gnnac_gradients", err)
                : st;
 }
 
-gnnac_status gnnac_plan_backward(const gnnac_plan *p, const gnnac_operands *in,
+gnnac_status gnnac_plan_backward(const gnnac_plan *p,
+                                 const gnnac_operands *operands,
                                  const float *out, const float *out_grad,
                                  const gnnac_gradients *grads, void *workspace,
                                  size_t workspace_bytes, gnnac_stream stream,
                                  gnnac_error *err)
 {
+    gnnac_operands in;
     gnnac__clear(err);
-    gnnac_status st = check_arguments(p, in, grads, err);
+    gnnac_status st = check_arguments(p, operands, grads, &in, err);
     if (st == GNNAC_OK)
         st = check_workspace(p, workspace, workspace_bytes, err);
     if (st != GNNAC_OK)
         return st;
-    struct op_run r = run_of(p, in, workspace);
+    struct op_run r = run_of(p, &in, workspace);
     r.result = out;
     r.out_grad = out_grad;
     r.grads = grads;

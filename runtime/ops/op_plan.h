@@ -5,11 +5,19 @@
 #include "cpu/cpu_kernels.h"
 #include "ops/op_graph.h"
 
-enum operand { OPERAND_X, OPERAND_Y, OPERAND_WEIGHT, OPERAND_OUT, N_OPERANDS };
+enum operand {
+    OPERAND_X,
+    OPERAND_Y,
+    OPERAND_WEIGHT,
+    OPERAND_OUT,
+    OPERAND_KEPT,
+    N_OPERANDS
+};
 
 // What an operator needs, by its options.
 struct op_needs {
     int32_t y_cols;      // 0: there is no y
+    int32_t kept_cols;   // of what forward keeps; 0: nothing
     int32_t edge_values; // of each edge in `out`; 0: `out` is [n_nodes, dim]
     int64_t row_cols;    // of scratch [n_nodes, row_cols]
     bool edge_scratch;   // [n_edges]

@@ -74,13 +74,15 @@ static bool is_extreme(const gnnac_plan_options *o)
 
 // ---- a plan and its memory --------------------------------------------------
 
-enum matrix { X, Y, WEIGHT, OUT, OUT_GRAD, X_GRAD, Y_GRAD, WEIGHT_GRAD, N };
+enum matrix { X, Y, WEIGHT, OUT, OUT_GRAD, X_GRAD, Y_GRAD, WEIGHT_GRAD, KEPT,
+              N };
 
 struct bench {
     gnnac_graph *graph;
     gnnac_plan *plan;
     size_t n[N]; // floats; 0: there is none
     void *at[N], *workspace;
+    bool keeps; // forward for backward
 };
 
 static void measure(const struct csr *g, const gnnac_plan_options *o,
@@ -92,6 +94,7 @@ static void measure(const struct csr *g, const gnnac_plan_options *o,
     n[Y] = n[Y_GRAD] = o->op == GNNAC_SDDMM       ? n[X]
                        : o->op == GNNAC_ATTENTION ? nodes * 2 * heads
                                                   : 0;
+    n[KEPT] = o->op == GNNAC_ATTENTION ? n[Y] : 0;
     n[WEIGHT] = n[WEIGHT_GRAD] = o->weighted ? edges : 0;
     n[OUT] = n[OUT_GRAD] = o->op == GNNAC_SDDMM ? edges * heads : n[X];
 }
@@ -154,10 +157,7 @@ static void close_bench(struct bench *b, bool on_gpu)
 {
     for (int i = 0; i <= N; i++) {
         void *p = i < N ? b->at[i] : b->workspace;
-        if (on_gpu)
-            cuda_free(gpu, (uintptr_t)p);
-        else
-            free(p);
+        on_gpu ? cuda_free(gpu, (uintptr_t)p) : free(p);
     }
     gnnac_plan_destroy(b->plan);
     gnnac_graph_destroy(b->graph);
@@ -168,7 +168,8 @@ static gnnac_operands operands_of(const struct bench *b)
     return (gnnac_operands){.struct_size = sizeof(gnnac_operands),
                             .x = b->at[X],
                             .y = b->at[Y],
-                            .weight = b->at[WEIGHT]};
+                            .weight = b->at[WEIGHT],
+                            .kept = b->keeps ? b->at[KEPT] : NULL};
 }
 
 static gnnac_status run_forward(const struct bench *b, cu_stream stream,
@@ -324,11 +325,33 @@ static void check_matrix(const struct comparison *c, const char *where,
     free(got);
 }
 
-static void check_gradients(const struct comparison *c, const char *where)
+static void check_all(const struct comparison *c, const char *where)
 {
+    check_matrix(c, where, OUT, "forward");
     check_matrix(c, where, X_GRAD, "the gradient of x");
     check_matrix(c, where, Y_GRAD, "the gradient of y");
     check_matrix(c, where, WEIGHT_GRAD, "the gradient of weight");
+}
+
+static void spoil(void *at, size_t n)
+{
+    CHECK(n == 0 ||
+          gpu->cu.cuMemsetD32Async((uintptr_t)at, 0xffffffff, n, NULL) == 0);
+}
+
+// Once more with what forward keeps, on memory that holds nothing else of it.
+static void compare_kept(struct comparison *c, const char *where)
+{
+    gnnac_error err = {{0}};
+    struct bench *b = &c->on_gpu;
+    for (int i = X_GRAD; i < N; i++)
+        spoil(b->at[i], b->n[i]);
+    spoil(b->at[OUT], b->n[OUT]);
+    b->keeps = true;
+    CHECK_OK(run_forward(b, NULL, &err), err);
+    spoil(b->workspace, gnnac_plan_workspace_size(b->plan) / sizeof(float));
+    CHECK_OK(run_backward(b, NULL, &err), err);
+    check_all(c, where);
 }
 
 static void compare(const char *where, const char *key, const struct given *as)
@@ -340,8 +363,9 @@ static void compare(const char *where, const char *key, const struct given *as)
         CHECK_OK(run_both(&c.on_gpu, NULL, &err), err);
         CHECK_OK(run_both(&c.on_cpu, NULL, &err), err);
         CHECK_OK(run_both(&c.sums, NULL, &err), err);
-        check_matrix(&c, where, OUT, "forward");
-        check_gradients(&c, where);
+        check_all(&c, where);
+        if (c.o.op == GNNAC_ATTENTION)
+            compare_kept(&c, where);
     }
     close_comparison(&c);
 }
@@ -453,8 +477,8 @@ TEST(threads_share_a_graph)
     static struct sharer all[N_THREADS];
     const struct given as = {&graph, false, false};
     gnnac_graph *shared = graph_on(ctx, &as);
-    float *alone = malloc((size_t)graph.n_nodes * 64 * sizeof(*alone));
-    float *got = malloc((size_t)graph.n_nodes * 64 * sizeof(*got));
+    size_t n_bytes = (size_t)graph.n_nodes * 64 * sizeof(float);
+    float *alone = malloc(n_bytes), *got = malloc(n_bytes);
     for (int i = 0; i < N_THREADS; i++) {
         all[i] = (struct sharer){.shared = shared, .o = options_of(keys[i])};
         open_alone(&all[i].b, &all[i].o);
@@ -558,8 +582,7 @@ static void capture(const char *key, enum matrix result)
     float *second = malloc(bytes_of(&b, result) + 1);
     CHECK_OK(run_both(&b, NULL, &err), err);
     fetch(&b, result, first);
-    CHECK_OK(CU(gpu, cuMemsetD32Async,
-                ((uintptr_t)b.at[result], 0, b.n[result], NULL), &err), err);
+    spoil(b.at[result], b.n[result]);
     CHECK_OK(CU(gpu, cuStreamSynchronize, (NULL), &err), err);
     CHECK_OK(CU(gpu, cuStreamCreate, (&stream, CU_STREAM_NON_BLOCKING), &err),
              err);

@@ -288,6 +288,15 @@ class Operators(Case):
         want = gnnac.attention_backward(on_cpu, g, x, s)
         self.near(out, want[0])
         self.near(to_s, want[1])
+        kept = DeviceArray(driver, 0 * s)
+        gnnac.attention(graph, at, scores, out, scratch, kept)
+        self.near(out, gnnac.attention(on_cpu, x, s))
+        scratch = DeviceArray(driver, np.full(1 << 20, 255, np.uint8))
+        gnnac.attention_backward(graph, DeviceArray(driver, g), at, scores,
+                                 x_grad=out, scores_grad=to_s,
+                                 workspace=scratch, kept=kept)
+        self.near(out, want[0])
+        self.near(to_s, want[1])
 
     def test_no_workspace(self):
         """an operator that needs no workspace takes none, edges or not"""

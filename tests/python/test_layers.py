@@ -112,10 +112,11 @@ class Operators(Torch):
             torch.ops.gnnac.sddmm.default,
             (normal(NODES, 4).requires_grad_(),
              normal(NODES, 4, seed=2).requires_grad_(), edges(), 2, False))
-        torch_library.opcheck(
-            torch.ops.gnnac.attention.default,
-            (normal(NODES, 4).requires_grad_(),
-             normal(NODES, 4, seed=2).requires_grad_(), edges()))
+        for keep in (False, True):
+            torch_library.opcheck(
+                torch.ops.gnnac.attention.default,
+                (normal(NODES, 4).requires_grad_(),
+                 normal(NODES, 4, seed=2).requires_grad_(), edges(), keep))
 
     def test_products(self):
         """gradients of products by edge are those of the plain expression"""

@@ -121,6 +121,23 @@ class Operators(Case):
         self.close(gnnac.attention(self.loopless, x, s),
                    want.reshape(NODES, 4))
 
+    def test_kept(self):
+        """what attention's forward keeps spares backward to find it anew"""
+        x, s = normal(NODES, 4), normal(NODES, 4, seed=2)
+        g, kept = normal(NODES, 4, seed=3), np.full((NODES, 4), np.nan, "f4")
+        y = gnnac.attention(self.loopless, x, s, kept=kept)
+        self.assertTrue((y == gnnac.attention(self.loopless, x, s)).all())
+        want = gnnac.attention_backward(self.loopless, g, x, s)
+        for a, b in zip(gnnac.attention_backward(self.loopless, g, x, s,
+                                                 kept=kept), want):
+            self.assertTrue((a == b).all())
+        kept[:] = np.nan  # it is read
+        grad, _ = gnnac.attention_backward(self.loopless, g, x, s, kept=kept)
+        self.assertTrue(np.isnan(grad).all())
+        for wrong in (kept[:, :2].copy(), kept.astype("f8"), s):
+            with self.assertRaises(gnnac.UsageError):
+                gnnac.attention(self.loopless, x, s, kept=wrong)
+
     def test_forms(self):
         """rows and lists are the same graph; nothing is copied out"""
         order = np.argsort(EDGES[1], kind="stable")

@@ -331,6 +331,26 @@ static void check_backward(const struct problem *p, const gnnac_plan *plan,
     free(workspace);
 }
 
+// With what forward keeps, forward and backward give the same once more.
+static void check_kept(const struct problem *p, const gnnac_plan *plan,
+                       struct arrays *a)
+{
+    size_t n;
+    gnnac_error err = {""};
+    void *workspace = workspace_of(plan, &n);
+    float *out = garbage(p->n_out);
+    a->in.kept = garbage(p->n_y);
+    CHECK_INT(gnnac_plan_forward(plan, &a->in, out, workspace, n, NULL, &err),
+              GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    CHECK(memcmp(out, a->out, (size_t)p->n_out * sizeof(*out)) == 0);
+    check_backward(p, plan, a);
+    free(a->in.kept);
+    a->in.kept = NULL;
+    free(out);
+    free(workspace);
+}
+
 static void check(const struct edge_list *g, gnnac_plan_options o, bool drop)
 {
     struct problem p = problem_of(g, o, drop);
@@ -344,6 +364,8 @@ static void check(const struct edge_list *g, gnnac_plan_options o, bool drop)
         check_forward(&p, plan, &a);
     if (plan && o.backward)
         check_backward(&p, plan, &a);
+    if (plan && o.backward && o.op == GNNAC_ATTENTION)
+        check_kept(&p, plan, &a);
     gnnac_plan_destroy(plan);
     gnnac_graph_destroy(graph);
     arrays_finish(&a);

@@ -127,6 +127,51 @@ TEST(options_of_an_older_caller_are_taken)
     gnnac_graph_destroy(graph);
 }
 
+TEST(only_attention_that_goes_backward_keeps_something)
+{
+    struct edge_list g = graph_at(6);
+    gnnac_graph *graph = graph_of(ctx, &g, true);
+    float x[256] = {0}, y[256] = {0}, out[256], kept[256];
+    _Alignas(16) char scratch[4096];
+    gnnac_operands in = {
+        .struct_size = sizeof(in), .x = x, .y = y, .kept = kept};
+    for (int i = 0; i < 3; i++) {
+        const gnnac_plan_options o = {.struct_size = sizeof(o),
+                                      .op = i ? GNNAC_ATTENTION : GNNAC_SDDMM,
+                                      .dim = 1,
+                                      .backward = i != 1};
+        gnnac_error err = {""};
+        gnnac_plan *plan = NULL;
+        CHECK_INT(gnnac_plan_create(graph, &o, &plan, &err), GNNAC_OK);
+        CHECK_INT(gnnac_plan_forward(plan, &in, out, scratch, sizeof(scratch),
+                                     NULL, &err),
+                  i == 2 ? GNNAC_OK : GNNAC_EUSAGE);
+        CHECK(i == 2 || strstr(err.msg, "kept is for attention"));
+        gnnac_plan_destroy(plan);
+    }
+    gnnac_graph_destroy(graph);
+}
+
+TEST(operands_of_a_caller_that_knows_of_nothing_kept_are_taken)
+{
+    struct edge_list g = graph_at(6);
+    gnnac_graph *graph = graph_of(ctx, &g, true);
+    gnnac_plan *plan = NULL;
+    const gnnac_plan_options o = {.struct_size = sizeof(o), .dim = 1};
+    CHECK_INT(gnnac_plan_create(graph, &o, &plan, NULL), GNNAC_OK);
+    float x[256] = {0}, out[256];
+    gnnac_operands in = {.struct_size = offsetof(gnnac_operands, kept),
+                         .x = x,
+                         .kept = out}; // what lies behind is not looked at
+    CHECK_INT(gnnac_plan_forward(plan, &in, out, NULL, 0, NULL, NULL),
+              GNNAC_OK);
+    in.struct_size = offsetof(gnnac_operands, weight);
+    CHECK_INT(gnnac_plan_forward(plan, &in, out, NULL, 0, NULL, NULL),
+              GNNAC_EUSAGE);
+    gnnac_plan_destroy(plan);
+    gnnac_graph_destroy(graph);
+}
+
 TEST(memory_that_is_not_right_is_refused)
 {
     struct edge_list g = graph_at(6);
@@ -211,6 +256,8 @@ int main(void)
     RUN(edges_that_are_not_a_graph_are_refused);
     RUN(options_that_make_no_operator_are_refused);
     RUN(options_of_an_older_caller_are_taken);
+    RUN(only_attention_that_goes_backward_keeps_something);
+    RUN(operands_of_a_caller_that_knows_of_nothing_kept_are_taken);
     RUN(memory_that_is_not_right_is_refused);
     RUN(threads_may_share_a_graph_from_its_first_plan_on);
     gnnac_context_destroy(ctx);

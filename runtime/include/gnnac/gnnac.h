@@ -399,6 +399,10 @@ typedef struct gnnac_operands {
     size_t struct_size;
     const float *x, *y;
     const float *weight; // [E]
+    // [n, 2h], of GNNAC_ATTENTION and a plan with backward: forward writes what
+    // it finds of each row and head, in a form of its own; backward, given the
+    // same, need not run forward again. NULL: not kept.
+    float *kept;
 } gnnac_operands;
 
 // `out` receives the result. Allocates nothing. What is written may not overlap

@@ -117,13 +117,14 @@ class Operands(Structure):
         ("x", c_void_p),
         ("y", c_void_p),
         ("weight", c_void_p),
+        ("kept", c_void_p),
     ]
 
 
 class Gradients(Structure):
     """gnnac_gradients"""
 
-    _fields_ = Operands._fields_
+    _fields_ = Operands._fields_[:-1]
 
 
 STRUCTS: dict[str, type[Structure]] = {

@@ -83,9 +83,10 @@ def _address(view: View | None) -> int | None:
 
 
 def _operands(x: View | None, y: View | None = None,
-              weight: View | None = None) -> Operands:
+              weight: View | None = None,
+              kept: View | None = None) -> Operands:
     return Operands(ctypes.sizeof(Operands), _address(x), _address(y),
-                    _address(weight))
+                    _address(weight), _address(kept))
 
 
 def _new_workspace(graph: Graph, plan: Plan, like: View) -> Any:
@@ -238,31 +239,42 @@ def _score_heads(columns: int) -> int:
 
 
 def attention(graph: Graph, x: Any, scores: Any, out: Any = None,
-              workspace: Any = None) -> Any:
+              workspace: Any = None, kept: Any = None) -> Any:
     """GAT's sum: x [nodes, d] weighted by the softmax, over each node's
     in-neighbours and itself, of LeakyReLU(scores[u, k] + scores[v, heads + k]);
     `scores` [nodes, 2 * heads]. The graph's self loops must have been dropped.
+    `kept`, an array [nodes, 2 * heads], receives what spares
+    attention_backward() another forward.
     """
     given, by_node = _read(graph, x, "x"), _read(graph, scores, "scores")
     heads = _score_heads(by_node.shape[1])
     y, result = _written(graph, out, "out", given.shape, given, by_node)
-    key = PlanKey(ATTENTION, 0, given.shape[1], heads, False, False)
-    _forward(graph, key, _operands(given, by_node), given, result, workspace)
+    found = None if kept is None else \
+        _written(graph, kept, "kept", by_node.shape, given, by_node, result)[1]
+    key = PlanKey(ATTENTION, 0, given.shape[1], heads, False,
+                  found is not None)
+    _forward(graph, key, _operands(given, by_node, None, found), given, result,
+             workspace)
     return y
 
 
 def attention_backward(graph: Graph, out_grad: Any, x: Any, scores: Any, *,
                        x_grad: Any = True, scores_grad: Any = True,
-                       workspace: Any = None) -> tuple[Any, Any]:
+                       workspace: Any = None,
+                       kept: Any = None) -> tuple[Any, Any]:
     """(gradient of x, gradient of scores) from that of attention()'s result;
-    `x_grad`, `scores_grad`: True, False (then None), or the array to write."""
+    `x_grad`, `scores_grad`: True, False (then None), or the array to write.
+    `kept`: as attention() left it for the same x and scores; left out, it is
+    found anew."""
     given, by_node = _read(graph, x, "x"), _read(graph, scores, "scores")
     heads = _score_heads(by_node.shape[1])
     grad = _read(graph, out_grad, "out_grad", given.shape)
+    found = None if kept is None else \
+        _read(graph, kept, "kept", by_node.shape)
     to_x, x_view = _gradient(graph, x_grad, "x_grad", given.shape, grad)
     to_scores, scores_view = _gradient(graph, scores_grad, "scores_grad",
                                        by_node.shape, grad)
     key = PlanKey(ATTENTION, 0, given.shape[1], heads, False, True)
-    _backward(graph, key, _operands(given, by_node), None, grad,
+    _backward(graph, key, _operands(given, by_node, None, found), None, grad,
               _gradients(x_view, scores_view), workspace)
     return to_x, to_scores

@@ -170,36 +170,47 @@ def sddmm(x: Tensor, y: Tensor, edge_index: Tensor, heads: int = 1,
 # ---- attention --------------------------------------------------------------
 
 
-def _attention(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
-    given = _rows(x)
+def _attention(x: Tensor, scores: Tensor, edge_index: Tensor,
+               keep: bool) -> Tuple[Tensor, Tensor]:
+    given, by_node = _rows(x), _rows(scores)
     graph = graph_of(edge_index, given.shape[0], True)
-    return on.attention(graph, given, _rows(scores),
-                        out=torch.empty_like(given))
+    out = torch.empty_like(given)
+    kept = torch.empty_like(by_node) if keep else None
+    on.attention(graph, given, by_node, out=out, kept=kept)
+    return out, _tensor(kept, given)
 
 
-def _fake_attention(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
-    return torch.empty_like(x, memory_format=torch.contiguous_format)
+def _fake_attention(x: Tensor, scores: Tensor, edge_index: Tensor,
+                    keep: bool) -> Tuple[Tensor, Tensor]:
+    return (torch.empty_like(x, memory_format=torch.contiguous_format),
+            scores.new_empty(scores.shape if keep else (0,)))
 
 
 def _attention_backward(out_grad: Tensor, x: Tensor, scores: Tensor,
-                        edge_index: Tensor) -> Tuple[Tensor, Tensor]:
+                        edge_index: Tensor,
+                        kept: Optional[Tensor]) -> Tuple[Tensor, Tensor]:
     graph = graph_of(edge_index, x.shape[0], True)
-    to_x, to_scores = on.attention_backward(graph, _ready(out_grad), _ready(x),
-                                            _ready(scores))
+    to_x, to_scores = on.attention_backward(
+        graph, _ready(out_grad), _ready(x), _ready(scores),
+        kept=_ready_or_none(kept))
     return _tensor(to_x, x), _tensor(to_scores, scores)
 
 
-def _fake_attention_backward(out_grad: Tensor, x: Tensor, scores: Tensor,
-                             edge_index: Tensor) -> Tuple[Tensor, Tensor]:
+def _fake_attention_backward(
+        out_grad: Tensor, x: Tensor, scores: Tensor, edge_index: Tensor,
+        kept: Optional[Tensor]) -> Tuple[Tensor, Tensor]:
     return x.new_empty(x.shape), scores.new_empty(scores.shape)
 
 
-def _attention_setup(ctx: Any, inputs: Any, output: Tensor) -> None:
-    ctx.save_for_backward(*inputs)
+def _attention_setup(ctx: Any, inputs: Any,
+                     output: Tuple[Tensor, Tensor]) -> None:
+    x, scores, edge_index, keep = inputs
+    ctx.mark_non_differentiable(output[1])
+    ctx.save_for_backward(x, scores, edge_index, output[1] if keep else None)
 
 
-def _attention_grad(ctx: Any, grad: Tensor) -> Any:
-    return *_call_attention_backward(grad, *ctx.saved_tensors), None
+def _attention_grad(ctx: Any, grad: Tensor, _: Any) -> Any:
+    return *_call_attention_backward(grad, *ctx.saved_tensors), None, None
 
 
 _call_attention_backward = operator(_attention_backward,
@@ -210,5 +221,7 @@ _call_attention = operator(_attention, _fake_attention, _attention_setup,
 
 def attention(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
     """gnnac.attention on the graph of edge_index without its self loops:
-    float32 [nodes, d], scores [nodes, 2 * heads]. Gradients go to both."""
-    return _call_attention(x, scores, edge_index)
+    float32 [nodes, d], scores [nodes, 2 * heads]. Gradients go to both; for
+    them two numbers of each node and head are kept."""
+    keep = torch.is_grad_enabled() and (x.requires_grad or scores.requires_grad)
+    return _call_attention(x, scores, edge_index, keep)[0]
