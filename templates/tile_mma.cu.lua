@@ -36,6 +36,7 @@
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
 //% local parts = include "parts"
+//% local mma = include "mma"
 //% local sorted = include "sorted"
 //% local weighted = spec.norm == "gcn"
 //% -- What is stored in 16 bits is a tf32 number already.
@@ -79,40 +80,9 @@ typedef int offset_t;
 //%   epilogue.define(L)
 //% end
 //% if tensor == 1 then
-#if __CUDA_ARCH__ >= 800
-#define TENSOR_CORES 1
-#endif
-#if TENSOR_CORES
-// d = a b + d, of which a warp holds d [16, 8], a [16, 8] and b [8, 8]. Lane
-// 4 g + t has rows g and g + 8 of d and a; columns 2 t and 2 t + 1 of d, t and
-// t + 4 of a; rows t and t + 4, column g of b.
-static __device__ __forceinline__ void multiply(
-    float &d0, float &d1, float &d2, float &d3, unsigned a0, unsigned a1,
-    unsigned a2, unsigned a3, unsigned b0, unsigned b1)
-{
-    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
-                 "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-                 "{%0, %1, %2, %3};"
-                 : "+f"(d0), "+f"(d1), "+f"(d2), "+f"(d3)
-                 : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
-}
-//%   if not exact then
-
-// The nearest tf32, 11 bits.
-static __device__ __forceinline__ unsigned high(float v)
-{
-    return (__float_as_uint(v) + 0x1000u) & 0xffffe000u;
-}
-
-// What it lacks; together they have all but the last of 24 bits.
-static __device__ __forceinline__ unsigned low(float v)
-{
-    const float rest = v - __uint_as_float(high(v));
-    return __float_as_uint(rest) & 0xffffe000u;
-}
-//%   end
-#endif
-
+//%   mma.define_product()
+//%   if not exact then mma.define_split() end
+//%   mma.finish()
 //% end
 //% -- Block b of a batch, added to `acc`: v[b][k] is what the lane has of
 //% -- neighbour 2 pair + k.

@@ -13,6 +13,7 @@
 #include "plan/fuse.h"
 #include "plan/lower.h"
 #include "plan/order_steps.h"
+#include "plan/products.h"
 #include "plan/scaled_rows.h"
 
 static inline enum dtype fixture_type(const struct manifest *m, int32_t buffer)
@@ -37,7 +38,7 @@ static inline void fixture_kernels(struct manifest *m)
     for (int32_t i = 0; i < m->program.n_steps; i++) {
         struct step *s = &m->program.steps[i];
         if (s->fused ||
-            (s->kind == STEP_LINEAR && !is_narrow_product(&m->program, s)))
+            (s->kind == STEP_LINEAR && !is_own_product(&m->program, s)))
             continue;
         int32_t dim = m->program.buffers[s->out].dim, k = 0;
         while (k < m->n_kernels && !fixture_kernel_fits(m, s, &m->kernels[k]))

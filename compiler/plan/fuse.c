@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "plan/scaled_rows.h"
+#include "plan/products.h"
 
 enum { FUSED_COLUMNS = 64, FUSED_WEIGHTS = 256 };
 
@@ -79,7 +79,7 @@ static bool is_last_of_product(const struct program *p,
                                const struct step *product,
                                const struct step *s)
 {
-    return is_narrow_product(p, product) && s->kind == STEP_BIAS_ACT &&
+    return is_own_product(p, product) && s->kind == STEP_BIAS_ACT &&
            s->x == product->out && s->out == s->x;
 }
 

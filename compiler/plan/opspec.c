@@ -7,7 +7,7 @@
 
 #include "plan/fuse.h"
 #include "plan/lower.h"
-#include "plan/scaled_rows.h"
+#include "plan/products.h"
 
 static const char *const op_of_kind[N_STEP_KINDS] = {
     [STEP_LINEAR] = "linear",
@@ -192,7 +192,7 @@ bool opspec_of_step(const struct model *m, const struct program *p,
     const struct layer *l = &m->layers[s->layer];
     out->op = op_of_kind[s->kind];
     if (!out->op || s->fused ||
-        (s->kind == STEP_LINEAR && !is_narrow_product(p, s)))
+        (s->kind == STEP_LINEAR && !is_own_product(p, s)))
         return false;
     out->spec = spec_of(p, s, n_nodes, n_edges);
     const char *direction = directions[s->transposed];

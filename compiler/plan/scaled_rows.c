@@ -2,13 +2,7 @@
 
 #include <string.h>
 
-enum { NARROW_PRODUCT = 16 };
-
-bool is_narrow_product(const struct program *p, const struct step *s)
-{
-    return s->kind == STEP_LINEAR &&
-           p->buffers[s->out].dim <= NARROW_PRODUCT;
-}
+#include "plan/products.h"
 
 static int32_t count_readers(const struct program *p, int32_t buffer)
 {

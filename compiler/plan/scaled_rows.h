@@ -6,10 +6,6 @@
 
 #include "bundle/program.h"
 
-// Whether the step is a product for which there is a kernel: one with few
-// columns. BLAS's tiles are wider (templates/README.md has times).
-bool is_narrow_product(const struct program *p, const struct step *s);
-
 // Lets every narrow product of float32 write 16 bits itself where else a copy
 // of its result does. After program_add_order.
 void program_round_products(struct program *p);

@@ -12,6 +12,7 @@
 #include "order/reorder_auto.h"
 #include "plan/order_steps.h"
 #include "plan/fuse.h"
+#include "plan/products.h"
 #include "plan/scaled_rows.h"
 #include "train/train_program.h"
 #include "tune/assemble_operators.h"
@@ -263,6 +264,7 @@ static gnnac_status assemble_model(struct workbench *wb,
     if (a->order.perm)
         TRY(reorder_graph(a, err));
     program_round_products(&m->program);
+    program_claim_products(&m->program, &wb->device, a->full.n_nodes);
     program_scale_rows(&m->program);
     if (!wb->request.no_fuse)
         program_fuse(&m->program, rq->train);

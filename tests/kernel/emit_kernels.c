@@ -64,14 +64,23 @@ static const struct {
      "v = f16_to_float((f16_t)bits);"},
     {"asm(\"cvt.rn.f16.f32 %0, %1;\" : \"=h\"(bits) : \"f\"(v));",
      "bits = f16_from_float(v);"},
-    {"asm volatile("
+    {"asm("
      "\"mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 \"\n"
-     "                 \"{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, \"\n"
-     "                 \"{%0, %1, %2, %3};\"\n"
-     "                 : \"+f\"(d0), \"+f\"(d1), \"+f\"(d2), \"+f\"(d3)\n"
-     "                 : \"r\"(a0), \"r\"(a1), \"r\"(a2), \"r\"(a3), "
+     "        \"{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, \"\n"
+     "        \"{%0, %1, %2, %3};\"\n"
+     "        : \"+f\"(d0), \"+f\"(d1), \"+f\"(d2), \"+f\"(d3)\n"
+     "        : \"r\"(a0), \"r\"(a1), \"r\"(a2), \"r\"(a3), "
      "\"r\"(b0), \"r\"(b1));",
      "shim_mma(d0, d1, d2, d3, a0, a1, a2, a3, b0, b1);"},
+    {"asm(\"cp.async.cg.shared.global [%0], [%1], 16, %2;\"\n"
+     "        :: \"r\"(at), \"l\"(from), \"r\"(bytes) : \"memory\");",
+     "shim_copy(to, from, 16, bytes);"},
+    {"asm(\"cp.async.ca.shared.global [%0], [%1], 8, %2;\"\n"
+     "        :: \"r\"(at), \"l\"(from), \"r\"(bytes) : \"memory\");",
+     "shim_copy(to, from, 8, bytes);"},
+    {"asm(\"cp.async.ca.shared.global [%0], [%1], 4, %2;\"\n"
+     "        :: \"r\"(at), \"l\"(from), \"r\"(bytes) : \"memory\");",
+     "shim_copy(to, from, 4, bytes);"},
 };
 enum { N_INSTRUCTIONS = sizeof(instructions) / sizeof(instructions[0]) };
 

@@ -1,0 +1,23 @@
+// Which products of matrices have a kernel of ours; BLAS has the others.
+#ifndef GNNAC_PRODUCTS_H
+#define GNNAC_PRODUCTS_H
+
+#include "bundle/program.h"
+#include "plan/device.h"
+
+// One with at most 16 columns: BLAS's tiles are wider (templates/README.md has
+// times).
+bool is_narrow_product(const struct program *p, const struct step *s);
+
+// Marks the products of more columns, all float32, that tensor cores compute
+// sooner than BLAS (templates/linear_mma.cu.lua), where the device's are so
+// much faster than its other units that three products of tf32 make up for one
+// of float32. A great depth of few rows is left to BLAS, which shares it among
+// blocks. On a lowered program, first of all changes.
+void program_claim_products(struct program *p, const struct device *d,
+                            int64_t n_rows);
+
+// Whether a kernel of ours computes the step, a product.
+bool is_own_product(const struct program *p, const struct step *s);
+
+#endif
