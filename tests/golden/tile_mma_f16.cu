@@ -11,12 +11,12 @@
 // second kernel adds in order: no atomics, results repeat bit by bit.
 // tilePercent=150 tileBlocks=64 tileUnroll=2 tensor=1 segmentEdges=256 packedEdges=16 dimWorker=8 vec=4 unroll=4 warpPerBlock=4
 // f16 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=none self=eps bias=0 act=none offset_bits=32
-#line 66 "/gnnac/templates/tile_mma.cu.lua"
+#line 67 "/gnnac/templates/tile_mma.cu.lua"
 // Windows of 8 rows with 150 edges or more to 100 columns: a warp to
 // 512 columns. Of the others, rows of up to 16 edges:
 // 4 to a warp; of up to 256: a warp each; longer are cut.
 // Lanes per team: 8, others 8; columns per lane: 8, 8.
-#line 73 "/gnnac/templates/tile_mma.cu.lua"
+#line 74 "/gnnac/templates/tile_mma.cu.lua"
 typedef int offset_t;
 
 #line 108 "/gnnac/templates/lanes.lib.lua"
@@ -107,7 +107,7 @@ static __device__ __forceinline__ void store8_f16(f16_t *to, const float *from)
     *(uint4 *)(to + 0) = v0;
 }
 
-#line 82 "/gnnac/templates/tile_mma.cu.lua"
+#line 8 "/gnnac/templates/mma.lib.lua"
 #if __CUDA_ARCH__ >= 800
 #define TENSOR_CORES 1
 #endif
@@ -119,16 +119,16 @@ static __device__ __forceinline__ void multiply(
     float &d0, float &d1, float &d2, float &d3, unsigned a0, unsigned a1,
     unsigned a2, unsigned a3, unsigned b0, unsigned b1)
 {
-    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
-                 "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-                 "{%0, %1, %2, %3};"
-                 : "+f"(d0), "+f"(d1), "+f"(d2), "+f"(d3)
-                 : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+    asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
+        "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+        "{%0, %1, %2, %3};"
+        : "+f"(d0), "+f"(d1), "+f"(d2), "+f"(d3)
+        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
 }
-#line 114 "/gnnac/templates/tile_mma.cu.lua"
+#line 45 "/gnnac/templates/mma.lib.lua"
 #endif
 
-#line 218 "/gnnac/templates/tile_mma.cu.lua"
+#line 188 "/gnnac/templates/tile_mma.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
     f16_t *out, const f16_t *x, const int *colidx,
@@ -138,10 +138,10 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
     const int *tiles, const int *tile_columns, const unsigned *tile_masks,
     int n_tiles, int n_rows)
 {
-#line 221 "/gnnac/templates/tile_mma.cu.lua"
+#line 191 "/gnnac/templates/tile_mma.cu.lua"
     unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
     if (warp < n_tiles) {
-#line 227 "/gnnac/templates/tile_mma.cu.lua"
+#line 197 "/gnnac/templates/tile_mma.cu.lua"
         // `pair`: which two neighbours of a block the lane fetches, and which two
         // rows of the window it ends with. Its team are the lanes of its pair.
         const int lane = threadIdx.x % 32;
@@ -153,7 +153,7 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
 #line 326 "/gnnac/templates/lanes.lib.lua"
     const f16_t *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 233 "/gnnac/templates/tile_mma.cu.lua"
+#line 203 "/gnnac/templates/tile_mma.cu.lua"
         // First row, first block, and of a cut window its first tile and how many.
         const int4 *const window_at = (const int4 *)tiles + warp;
         const int4 window = __ldg(window_at);
@@ -161,10 +161,10 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
         const int2 *const ids = (const int2 *)tile_columns + pair;
         const uint2 *const masks = (const uint2 *)tile_masks;
         float acc[2][8] = {};
-#line 241 "/gnnac/templates/tile_mma.cu.lua"
+#line 211 "/gnnac/templates/tile_mma.cu.lua"
 #if TENSOR_CORES
         {
-#line 187 "/gnnac/templates/tile_mma.cu.lua"
+#line 157 "/gnnac/templates/tile_mma.cu.lua"
             int2 next[2];
             uint2 next_mask[2];
 #pragma unroll
@@ -185,14 +185,14 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
                     next[b] = __ldg(ids + 4LL * ahead);
                     next_mask[b] = __ldg(masks + ahead);
                 }
-#line 208 "/gnnac/templates/tile_mma.cu.lua"
+#line 178 "/gnnac/templates/tile_mma.cu.lua"
                 if (block + 2 <= last) {
-#line 149 "/gnnac/templates/tile_mma.cu.lua"
+#line 119 "/gnnac/templates/tile_mma.cu.lua"
                 float v[2][2][8] = {};
-#line 153 "/gnnac/templates/tile_mma.cu.lua"
+#line 123 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 159 "/gnnac/templates/tile_mma.cu.lua"
+#line 129 "/gnnac/templates/tile_mma.cu.lua"
                     float (*const to)[8] = v[b];
 #pragma unroll
                     for (int k = 0; k < 2; k++) {
@@ -202,33 +202,33 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
             load8_f16(&to[k][0], x0 + u);
                     }
                 }
-#line 170 "/gnnac/templates/tile_mma.cu.lua"
+#line 140 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 120 "/gnnac/templates/tile_mma.cu.lua"
+#line 90 "/gnnac/templates/tile_mma.cu.lua"
                 const unsigned one = 0x3f800000u;
                 const unsigned b0 = mask[b].x >> lane & 1u ? one : 0u;
                 const unsigned b1 = mask[b].y >> lane & 1u ? one : 0u;
 #pragma unroll
                 for (int i = 0; i < 8; i += 2) {
-#line 126 "/gnnac/templates/tile_mma.cu.lua"
+#line 96 "/gnnac/templates/tile_mma.cu.lua"
                     multiply(acc[0][i], acc[1][i], acc[0][i + 1], acc[1][i + 1],
                              __float_as_uint(v[b][0][i]), __float_as_uint(v[b][0][i + 1]),
                              __float_as_uint(v[b][1][i]), __float_as_uint(v[b][1][i + 1]), b0,
                              b1);
                 }
                 }
-#line 210 "/gnnac/templates/tile_mma.cu.lua"
+#line 180 "/gnnac/templates/tile_mma.cu.lua"
                 } else {
-#line 149 "/gnnac/templates/tile_mma.cu.lua"
+#line 119 "/gnnac/templates/tile_mma.cu.lua"
                 float v[2][2][8] = {};
-#line 153 "/gnnac/templates/tile_mma.cu.lua"
+#line 123 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 156 "/gnnac/templates/tile_mma.cu.lua"
+#line 126 "/gnnac/templates/tile_mma.cu.lua"
                     if (block + b >= last)
                         continue;
-#line 159 "/gnnac/templates/tile_mma.cu.lua"
+#line 129 "/gnnac/templates/tile_mma.cu.lua"
                     float (*const to)[8] = v[b];
 #pragma unroll
                     for (int k = 0; k < 2; k++) {
@@ -238,19 +238,19 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
             load8_f16(&to[k][0], x0 + u);
                     }
                 }
-#line 170 "/gnnac/templates/tile_mma.cu.lua"
+#line 140 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 173 "/gnnac/templates/tile_mma.cu.lua"
+#line 143 "/gnnac/templates/tile_mma.cu.lua"
                     if (block + b >= last)
                         continue;
-#line 120 "/gnnac/templates/tile_mma.cu.lua"
+#line 90 "/gnnac/templates/tile_mma.cu.lua"
                 const unsigned one = 0x3f800000u;
                 const unsigned b0 = mask[b].x >> lane & 1u ? one : 0u;
                 const unsigned b1 = mask[b].y >> lane & 1u ? one : 0u;
 #pragma unroll
                 for (int i = 0; i < 8; i += 2) {
-#line 126 "/gnnac/templates/tile_mma.cu.lua"
+#line 96 "/gnnac/templates/tile_mma.cu.lua"
                     multiply(acc[0][i], acc[1][i], acc[0][i + 1], acc[1][i + 1],
                              __float_as_uint(v[b][0][i]), __float_as_uint(v[b][0][i + 1]),
                              __float_as_uint(v[b][1][i]), __float_as_uint(v[b][1][i + 1]), b0,
@@ -260,7 +260,7 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
                 }
             }
         }
-#line 245 "/gnnac/templates/tile_mma.cu.lua"
+#line 215 "/gnnac/templates/tile_mma.cu.lua"
         // Nothing times what is not finite is no number, in rows without it, too.
         float spoilt = 0.0f;
 #pragma unroll
@@ -274,7 +274,7 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
 #pragma unroll
             for (int i = 0; i < 16; i++)
                 acc[i % 2][i / 2] = 0.0f;
-#line 187 "/gnnac/templates/tile_mma.cu.lua"
+#line 157 "/gnnac/templates/tile_mma.cu.lua"
             int2 next[1];
             uint2 next_mask[1];
 #pragma unroll
@@ -295,12 +295,12 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
                     next[b] = __ldg(ids + 4LL * ahead);
                     next_mask[b] = __ldg(masks + ahead);
                 }
-#line 149 "/gnnac/templates/tile_mma.cu.lua"
+#line 119 "/gnnac/templates/tile_mma.cu.lua"
                 float v[1][2][8] = {};
-#line 153 "/gnnac/templates/tile_mma.cu.lua"
+#line 123 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 1; b++) {
-#line 159 "/gnnac/templates/tile_mma.cu.lua"
+#line 129 "/gnnac/templates/tile_mma.cu.lua"
                     float (*const to)[8] = v[b];
 #pragma unroll
                     for (int k = 0; k < 2; k++) {
@@ -310,10 +310,10 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
             load8_f16(&to[k][0], x0 + u);
                     }
                 }
-#line 170 "/gnnac/templates/tile_mma.cu.lua"
+#line 140 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 1; b++) {
-#line 134 "/gnnac/templates/tile_mma.cu.lua"
+#line 104 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int s = 0; s < 8; s++) {
                     const unsigned word = s % 2 ? mask[b].y : mask[b].x;
@@ -330,7 +330,7 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
             }
         }
 
-#line 266 "/gnnac/templates/tile_mma.cu.lua"
+#line 236 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
         for (int r = 0; r < 2; r++) {
             const int place = 2 * pair + r;
@@ -347,7 +347,7 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
                 float *to = partial + (long long)slot * 64;
 #line 431 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
-#line 281 "/gnnac/templates/tile_mma.cu.lua"
+#line 251 "/gnnac/templates/tile_mma.cu.lua"
                 continue;
             }
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -368,10 +368,10 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
 #line 431 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);
         }
-#line 288 "/gnnac/templates/tile_mma.cu.lua"
+#line 258 "/gnnac/templates/tile_mma.cu.lua"
         return;
     }
-#line 294 "/gnnac/templates/tile_mma.cu.lua"
+#line 264 "/gnnac/templates/tile_mma.cu.lua"
     warp -= n_tiles;
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;

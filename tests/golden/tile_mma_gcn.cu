@@ -11,12 +11,12 @@
 // second kernel adds in order: no atomics, results repeat bit by bit.
 // tilePercent=150 tileBlocks=64 tileUnroll=2 tensor=1 segmentEdges=256 packedEdges=16 dimWorker=8 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 66 "/gnnac/templates/tile_mma.cu.lua"
+#line 67 "/gnnac/templates/tile_mma.cu.lua"
 // Windows of 8 rows with 150 edges or more to 100 columns: a warp to
 // 512 columns. Of the others, rows of up to 16 edges:
 // 4 to a warp; of up to 256: a warp each; longer are cut.
 // Lanes per team: 8, others 8; columns per lane: 8, 8.
-#line 73 "/gnnac/templates/tile_mma.cu.lua"
+#line 74 "/gnnac/templates/tile_mma.cu.lua"
 typedef int offset_t;
 
 #line 258 "/gnnac/templates/lanes.lib.lua"
@@ -39,7 +39,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 82 "/gnnac/templates/tile_mma.cu.lua"
+#line 8 "/gnnac/templates/mma.lib.lua"
 #if __CUDA_ARCH__ >= 800
 #define TENSOR_CORES 1
 #endif
@@ -51,14 +51,14 @@ static __device__ __forceinline__ void multiply(
     float &d0, float &d1, float &d2, float &d3, unsigned a0, unsigned a1,
     unsigned a2, unsigned a3, unsigned b0, unsigned b1)
 {
-    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
-                 "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-                 "{%0, %1, %2, %3};"
-                 : "+f"(d0), "+f"(d1), "+f"(d2), "+f"(d3)
-                 : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+    asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
+        "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+        "{%0, %1, %2, %3};"
+        : "+f"(d0), "+f"(d1), "+f"(d2), "+f"(d3)
+        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
 }
 
-#line 101 "/gnnac/templates/tile_mma.cu.lua"
+#line 30 "/gnnac/templates/mma.lib.lua"
 // The nearest tf32, 11 bits.
 static __device__ __forceinline__ unsigned high(float v)
 {
@@ -71,10 +71,10 @@ static __device__ __forceinline__ unsigned low(float v)
     const float rest = v - __uint_as_float(high(v));
     return __float_as_uint(rest) & 0xffffe000u;
 }
-#line 114 "/gnnac/templates/tile_mma.cu.lua"
+#line 45 "/gnnac/templates/mma.lib.lua"
 #endif
 
-#line 218 "/gnnac/templates/tile_mma.cu.lua"
+#line 188 "/gnnac/templates/tile_mma.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
     float *out, const float *x, const int *colidx,
@@ -84,10 +84,10 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     int n_wide, const int *tiles, const int *tile_columns,
     const unsigned *tile_masks, int n_tiles, int n_rows)
 {
-#line 221 "/gnnac/templates/tile_mma.cu.lua"
+#line 191 "/gnnac/templates/tile_mma.cu.lua"
     unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
     if (warp < n_tiles) {
-#line 227 "/gnnac/templates/tile_mma.cu.lua"
+#line 197 "/gnnac/templates/tile_mma.cu.lua"
         // `pair`: which two neighbours of a block the lane fetches, and which two
         // rows of the window it ends with. Its team are the lanes of its pair.
         const int lane = threadIdx.x % 32;
@@ -103,7 +103,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     asm("" : "+l"(x0));
 #line 324 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 32;
-#line 233 "/gnnac/templates/tile_mma.cu.lua"
+#line 203 "/gnnac/templates/tile_mma.cu.lua"
         // First row, first block, and of a cut window its first tile and how many.
         const int4 *const window_at = (const int4 *)tiles + warp;
         const int4 window = __ldg(window_at);
@@ -111,10 +111,10 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
         const int2 *const ids = (const int2 *)tile_columns + pair;
         const uint2 *const masks = (const uint2 *)tile_masks;
         float acc[2][8] = {};
-#line 241 "/gnnac/templates/tile_mma.cu.lua"
+#line 211 "/gnnac/templates/tile_mma.cu.lua"
 #if TENSOR_CORES
         {
-#line 187 "/gnnac/templates/tile_mma.cu.lua"
+#line 157 "/gnnac/templates/tile_mma.cu.lua"
             int2 next[2];
             uint2 next_mask[2];
 #pragma unroll
@@ -135,22 +135,22 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
                     next[b] = __ldg(ids + 4LL * ahead);
                     next_mask[b] = __ldg(masks + ahead);
                 }
-#line 208 "/gnnac/templates/tile_mma.cu.lua"
+#line 178 "/gnnac/templates/tile_mma.cu.lua"
                 if (block + 2 <= last) {
-#line 149 "/gnnac/templates/tile_mma.cu.lua"
+#line 119 "/gnnac/templates/tile_mma.cu.lua"
                 float v[2][2][8] = {};
-#line 151 "/gnnac/templates/tile_mma.cu.lua"
+#line 121 "/gnnac/templates/tile_mma.cu.lua"
                 float coef[2][2] = {};
-#line 153 "/gnnac/templates/tile_mma.cu.lua"
+#line 123 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 159 "/gnnac/templates/tile_mma.cu.lua"
+#line 129 "/gnnac/templates/tile_mma.cu.lua"
                     float (*const to)[8] = v[b];
 #pragma unroll
                     for (int k = 0; k < 2; k++) {
                         const int column = k == 0 ? id[b].x : id[b].y;
                         const long long u = (long long)column * 64;
-#line 165 "/gnnac/templates/tile_mma.cu.lua"
+#line 135 "/gnnac/templates/tile_mma.cu.lua"
                         coef[b][k] = __ldg(dinv + column);
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&to[k][0], x0 + u);
@@ -158,50 +158,50 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
             load4(&to[k][4], x1 + u);
                     }
                 }
-#line 170 "/gnnac/templates/tile_mma.cu.lua"
+#line 140 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 177 "/gnnac/templates/tile_mma.cu.lua"
+#line 147 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                     for (int i = 0; i < 16; i++)
                         v[b][i % 2][i / 2] *= coef[b][i % 2];
-#line 120 "/gnnac/templates/tile_mma.cu.lua"
+#line 90 "/gnnac/templates/tile_mma.cu.lua"
                 const unsigned one = 0x3f800000u;
                 const unsigned b0 = mask[b].x >> lane & 1u ? one : 0u;
                 const unsigned b1 = mask[b].y >> lane & 1u ? one : 0u;
 #pragma unroll
                 for (int i = 0; i < 8; i += 2) {
-#line 126 "/gnnac/templates/tile_mma.cu.lua"
+#line 96 "/gnnac/templates/tile_mma.cu.lua"
                     multiply(acc[0][i], acc[1][i], acc[0][i + 1], acc[1][i + 1],
                              high(v[b][0][i]), high(v[b][0][i + 1]),
                              high(v[b][1][i]), high(v[b][1][i + 1]), b0,
                              b1);
-#line 126 "/gnnac/templates/tile_mma.cu.lua"
+#line 96 "/gnnac/templates/tile_mma.cu.lua"
                     multiply(acc[0][i], acc[1][i], acc[0][i + 1], acc[1][i + 1],
                              low(v[b][0][i]), low(v[b][0][i + 1]),
                              low(v[b][1][i]), low(v[b][1][i + 1]), b0,
                              b1);
                 }
                 }
-#line 210 "/gnnac/templates/tile_mma.cu.lua"
+#line 180 "/gnnac/templates/tile_mma.cu.lua"
                 } else {
-#line 149 "/gnnac/templates/tile_mma.cu.lua"
+#line 119 "/gnnac/templates/tile_mma.cu.lua"
                 float v[2][2][8] = {};
-#line 151 "/gnnac/templates/tile_mma.cu.lua"
+#line 121 "/gnnac/templates/tile_mma.cu.lua"
                 float coef[2][2] = {};
-#line 153 "/gnnac/templates/tile_mma.cu.lua"
+#line 123 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 156 "/gnnac/templates/tile_mma.cu.lua"
+#line 126 "/gnnac/templates/tile_mma.cu.lua"
                     if (block + b >= last)
                         continue;
-#line 159 "/gnnac/templates/tile_mma.cu.lua"
+#line 129 "/gnnac/templates/tile_mma.cu.lua"
                     float (*const to)[8] = v[b];
 #pragma unroll
                     for (int k = 0; k < 2; k++) {
                         const int column = k == 0 ? id[b].x : id[b].y;
                         const long long u = (long long)column * 64;
-#line 165 "/gnnac/templates/tile_mma.cu.lua"
+#line 135 "/gnnac/templates/tile_mma.cu.lua"
                         coef[b][k] = __ldg(dinv + column);
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&to[k][0], x0 + u);
@@ -209,28 +209,28 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
             load4(&to[k][4], x1 + u);
                     }
                 }
-#line 170 "/gnnac/templates/tile_mma.cu.lua"
+#line 140 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 173 "/gnnac/templates/tile_mma.cu.lua"
+#line 143 "/gnnac/templates/tile_mma.cu.lua"
                     if (block + b >= last)
                         continue;
-#line 177 "/gnnac/templates/tile_mma.cu.lua"
+#line 147 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                     for (int i = 0; i < 16; i++)
                         v[b][i % 2][i / 2] *= coef[b][i % 2];
-#line 120 "/gnnac/templates/tile_mma.cu.lua"
+#line 90 "/gnnac/templates/tile_mma.cu.lua"
                 const unsigned one = 0x3f800000u;
                 const unsigned b0 = mask[b].x >> lane & 1u ? one : 0u;
                 const unsigned b1 = mask[b].y >> lane & 1u ? one : 0u;
 #pragma unroll
                 for (int i = 0; i < 8; i += 2) {
-#line 126 "/gnnac/templates/tile_mma.cu.lua"
+#line 96 "/gnnac/templates/tile_mma.cu.lua"
                     multiply(acc[0][i], acc[1][i], acc[0][i + 1], acc[1][i + 1],
                              high(v[b][0][i]), high(v[b][0][i + 1]),
                              high(v[b][1][i]), high(v[b][1][i + 1]), b0,
                              b1);
-#line 126 "/gnnac/templates/tile_mma.cu.lua"
+#line 96 "/gnnac/templates/tile_mma.cu.lua"
                     multiply(acc[0][i], acc[1][i], acc[0][i + 1], acc[1][i + 1],
                              low(v[b][0][i]), low(v[b][0][i + 1]),
                              low(v[b][1][i]), low(v[b][1][i + 1]), b0,
@@ -240,7 +240,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
                 }
             }
         }
-#line 245 "/gnnac/templates/tile_mma.cu.lua"
+#line 215 "/gnnac/templates/tile_mma.cu.lua"
         // Nothing times what is not finite is no number, in rows without it, too.
         float spoilt = 0.0f;
 #pragma unroll
@@ -254,7 +254,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
 #pragma unroll
             for (int i = 0; i < 16; i++)
                 acc[i % 2][i / 2] = 0.0f;
-#line 187 "/gnnac/templates/tile_mma.cu.lua"
+#line 157 "/gnnac/templates/tile_mma.cu.lua"
             int2 next[1];
             uint2 next_mask[1];
 #pragma unroll
@@ -275,20 +275,20 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
                     next[b] = __ldg(ids + 4LL * ahead);
                     next_mask[b] = __ldg(masks + ahead);
                 }
-#line 149 "/gnnac/templates/tile_mma.cu.lua"
+#line 119 "/gnnac/templates/tile_mma.cu.lua"
                 float v[1][2][8] = {};
-#line 151 "/gnnac/templates/tile_mma.cu.lua"
+#line 121 "/gnnac/templates/tile_mma.cu.lua"
                 float coef[1][2] = {};
-#line 153 "/gnnac/templates/tile_mma.cu.lua"
+#line 123 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 1; b++) {
-#line 159 "/gnnac/templates/tile_mma.cu.lua"
+#line 129 "/gnnac/templates/tile_mma.cu.lua"
                     float (*const to)[8] = v[b];
 #pragma unroll
                     for (int k = 0; k < 2; k++) {
                         const int column = k == 0 ? id[b].x : id[b].y;
                         const long long u = (long long)column * 64;
-#line 165 "/gnnac/templates/tile_mma.cu.lua"
+#line 135 "/gnnac/templates/tile_mma.cu.lua"
                         coef[b][k] = __ldg(dinv + column);
 #line 342 "/gnnac/templates/lanes.lib.lua"
             load4(&to[k][0], x0 + u);
@@ -296,14 +296,14 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
             load4(&to[k][4], x1 + u);
                     }
                 }
-#line 170 "/gnnac/templates/tile_mma.cu.lua"
+#line 140 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 1; b++) {
-#line 177 "/gnnac/templates/tile_mma.cu.lua"
+#line 147 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                     for (int i = 0; i < 16; i++)
                         v[b][i % 2][i / 2] *= coef[b][i % 2];
-#line 134 "/gnnac/templates/tile_mma.cu.lua"
+#line 104 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int s = 0; s < 8; s++) {
                     const unsigned word = s % 2 ? mask[b].y : mask[b].x;
@@ -320,7 +320,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
             }
         }
 
-#line 266 "/gnnac/templates/tile_mma.cu.lua"
+#line 236 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
         for (int r = 0; r < 2; r++) {
             const int place = 2 * pair + r;
@@ -339,7 +339,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     store4(to + c0, &sum[0]);
 #line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c1, &sum[4]);
-#line 281 "/gnnac/templates/tile_mma.cu.lua"
+#line 251 "/gnnac/templates/tile_mma.cu.lua"
                 continue;
             }
 #line 39 "/gnnac/templates/epilogue.lib.lua"
@@ -386,10 +386,10 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
 #line 431 "/gnnac/templates/lanes.lib.lua"
     store4(to + c1, &sum[4]);
         }
-#line 288 "/gnnac/templates/tile_mma.cu.lua"
+#line 258 "/gnnac/templates/tile_mma.cu.lua"
         return;
     }
-#line 294 "/gnnac/templates/tile_mma.cu.lua"
+#line 264 "/gnnac/templates/tile_mma.cu.lua"
     warp -= n_tiles;
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
