@@ -21,7 +21,7 @@
 //%   L.out_piece = lanes.widest_of(spec.out_type, L.vec, spec.out_pitch)
 //%   if own_term then
 //%     L.self_piece = lanes.widest_of(spec.self_type, L.vec, spec.self_pitch)
-//%     lanes.define("load", L, L.self_piece, spec.self_type)
+//%     lanes.define(L.own_verb or "load", L, L.self_piece, spec.self_type)
 //%   end
 //%   if spec.bias then lanes.define("load", L, L.vec) end
 //%   tail.define(L)
@@ -47,7 +47,8 @@
     float own[${L.floats}];
 //%   end
 //%   for _, s in ipairs(L.slots) do
-//%     local load = lanes.mover("load", s.width, L.self_piece, spec.self_type)
+//%     local load = lanes.mover(L.own_verb or "load", s.width, L.self_piece,
+//%                              spec.self_type)
     ${load}(&own[${s.at}], from + c${s.index});
 //%   end
 //%   if when then

@@ -102,7 +102,8 @@
 //%   return first
 //% end
 //% local function stores(verb) return verb == "store" or verb == "stream" end
-//% local function loads(verb) return verb == "load" or verb == "keep" end
+//% local fetches = { load = "__ldg", keep = "load_kept", fresh = "__ldcg" }
+//% local function loads(verb) return fetches[verb] ~= nil end
 //% local function define_halves(verb, dtype)
 //%   if once(dtype) then
 typedef unsigned short ${dtype}_t;
@@ -139,7 +140,7 @@ static __device__ __forceinline__ unsigned to_${dtype}(float v)
 //% local function move_halves(verb, width, piece, dtype)
 //%   local words = { [2] = "unsigned", [4] = "uint2", [8] = "uint4" }
 //%   local convert = (stores(verb) and "to_" or "from_") .. dtype
-//%   local fetch = verb == "keep" and "load_kept" or "__ldg"
+//%   local fetch = fetches[verb]
 //%   for i = 0, width - 1, piece do
 //%     if piece == 1 and verb == "store" then
     to[${i}] = (${lanes.type(dtype)})${convert}(from[${i}]);
@@ -181,7 +182,7 @@ static __device__ __forceinline__ unsigned to_${dtype}(float v)
 //%
 //% -- The body of a move of floats.
 //% local function move_floats(verb, width, piece)
-//%   local fetch = verb == "keep" and "load_kept" or "__ldg"
+//%   local fetch = fetches[verb]
 //%   for i = 0, width - 1, piece do
 //%     local v = piece == 4 and width == 4 and "v" or "v" .. i
 //%     if verb == "stream" and piece == 4 then
@@ -229,7 +230,8 @@ static __device__ __forceinline__ unsigned to_${dtype}(float v)
 //% -- The name of a device function that moves `width` values, floats in
 //% -- registers: loadW and storeW want them aligned as a whole; loadWxP works in
 //% -- pieces of P values that are aligned to that. readW is loadW for memory
-//% -- that the kernel also writes; keepW and streamW are loadW and storeW with
+//% -- that the kernel also writes; freshW for what other blocks of it have written,
+//% -- which is looked for in the L2 cache at once; keepW and streamW are loadW and storeW with
 //% -- hints.lib.lua's. Of another dtype than f32 the name tells it.
 //% function lanes.mover(verb, width, piece, dtype)
 //%   local most = 4 * lanes.per_word(dtype or "f32")

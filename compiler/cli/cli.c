@@ -103,6 +103,8 @@ const struct option_spec cli_options[] = {
      "kernels are timed as the run before left the L2 cache, or after a flush"},
     {"train", 0, OPT_FLAG, NULL, FIELD(train), CMD_COMPILE, 0, 0, NULL,
      "also kernels for training on a GPU"},
+    {"whole", 0, OPT_WORD, "off|on", FIELD(whole), ON_MODEL, 0, 0, "off",
+     "also one kernel for all steps, for small graphs"},
     {"ops", 0, OPT_TEXT, "OP:DIM[,OP:DIM...]", FIELD(ops), CMD_COMPILE, 0, 0,
      NULL,
      "operators on their own instead of a model: sum, mean, gcn, max, min, "

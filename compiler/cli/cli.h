@@ -60,6 +60,7 @@ struct options {
     const char *reorder;  // --reorder METHOD|FILE.npy
     int64_t runs;         // --runs
     bool train;           // --train
+    const char *whole;    // --whole off|on
     bool logits;          // --logits
     const char *ops;      // --ops sum:64,attention:8x8
     const char *dump;     // --dump DIR

@@ -62,6 +62,7 @@ struct assemble_request read_assemble_request(
         .reorder = o->reorder,
         .runs = o->runs,
         .train = o->train,
+        .whole = strcmp(o->whole, "on") == 0,
     };
 }
 

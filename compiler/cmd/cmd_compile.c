@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "bundle/whole_layout.h"
 #include "cli/cli.h"
 #include "cli/requests.h"
 #include "graph/text.h"
@@ -59,12 +60,24 @@ static void print_model(const struct manifest *m, const char *path)
     }
 }
 
+static void print_whole(const struct manifest *m)
+{
+    const struct whole_model *w = &m->whole;
+    printf("  all steps at once      %s\n      by %s (%s): %s\n",
+           m->kernels[w->kernel].name, w->rule, w->level, w->why);
+    if (!isnan(w->median_ns))
+        printf("      %.2f us, by steps %.2f us, median on this GPU\n",
+               w->median_ns / 1e3, w->steps_ns / 1e3);
+}
+
 static void print_table(const struct manifest *m, const char *path)
 {
     if (has_model(m))
         print_model(m, path);
     else
         print_operators(m, path);
+    if (has_whole(m))
+        print_whole(m);
 }
 
 static json_t *choice_json(const struct manifest *m, const struct choice *c)
@@ -98,6 +111,20 @@ static void add_operators(const struct manifest *m, json_t *to)
         json_object_set_new(to, "operators", list);
 }
 
+// Only where there is such a kernel.
+static void add_whole(const struct manifest *m, json_t *to)
+{
+    const struct whole_model *w = &m->whole;
+    if (has_whole(m))
+        json_object_set_new(
+            to, "whole",
+            json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "kernel",
+                      m->kernels[w->kernel].name, "rule", w->rule, "level",
+                      w->level, "why", w->why, "median_ns",
+                      real_json(w->median_ns), "steps_ns",
+                      real_json(w->steps_ns)));
+}
+
 static gnnac_status print_json(const struct assembly *a, const char *path,
                                gnnac_error *err)
 {
@@ -116,6 +143,7 @@ static gnnac_status print_json(const struct assembly *a, const char *path,
         (json_int_t)r.n_cached, "timed", (json_int_t)r.n_timed, "reorder",
         reordering_json(&m->reorder), "choices", choices);
     add_operators(m, j);
+    add_whole(m, j);
     return print_json_line(j, err);
 }
 

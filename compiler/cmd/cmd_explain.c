@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "bundle/whole_layout.h"
 #include "cli/cli.h"
 #include "cli/requests.h"
 #include "cmd/explain.h"
@@ -32,6 +33,26 @@ static gnnac_status print_all(const struct assembly *a, json_t *steps,
     return GNNAC_OK;
 }
 
+// The steps, and the kernel for all of them.
+static gnnac_status explain_all(struct workbench *wb, struct assembly *a,
+                                json_t **out, gnnac_error *err)
+{
+    const struct model *m = &a->manifest->model;
+    struct explained e = {wb, m, &a->manifest->program, &a->graph,
+                          a->selection};
+    json_t *whole = NULL;
+    gnnac_status st = explain_steps(&e, out, err);
+    if (st != GNNAC_OK || !has_whole(a->manifest))
+        return st;
+    e.program = a->whole_program;
+    e.selection = a->whole_selection;
+    st = explain_steps(&e, &whole, err);
+    if (st == GNNAC_OK && json_array_extend(*out, whole) != 0)
+        st = FAIL(err, GNNAC_ENOMEM, "out of memory");
+    json_decref(whole);
+    return st;
+}
+
 gnnac_status cmd_explain(const struct options *o, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
@@ -47,10 +68,7 @@ gnnac_status cmd_explain(const struct options *o, gnnac_error *err)
     rq.explain = true;
     TRY(workbench_open(&rq, &wb, err));
     TRY(assemble(&wb, &what, &a, err));
-    TRY(explain_steps(&(struct explained){&wb, &a.manifest->model,
-                                          &a.manifest->program, &a.graph,
-                                          a.selection},
-                      &steps, err));
+    TRY(explain_all(&wb, &a, &steps, err));
     TRY(print_all(&a, steps, o->json, err));
 
 out:

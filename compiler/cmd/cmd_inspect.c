@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
-#include "bundle/bundle.h"
+#include "bundle/whole_layout.h"
 #include "cli/cli.h"
 #include "plan/fuse.h"
 
@@ -117,6 +117,17 @@ static void print_choices(const struct manifest *m)
     }
 }
 
+static void print_whole(const struct whole_model *w)
+{
+    printf("\nall steps at once    kernel        time   by steps  rule "
+           "(level)\n                     %6d",
+           (int)w->kernel);
+    print_time(w->median_ns);
+    printf(" ");
+    print_time(w->steps_ns);
+    printf("  %s (%s)\n", w->rule, w->level);
+}
+
 static void print_operators(const struct manifest *m)
 {
     printf("\noperator          kernels, forward then backward\n");
@@ -148,6 +159,8 @@ static void print_table(const char *path, const gnnac_bundle *b)
         print_layers(&b->manifest->model);
         print_choices(b->manifest);
     }
+    if (has_whole(b->manifest))
+        print_whole(&b->manifest->whole);
     if (b->manifest->operators.rules[0])
         print_operators(b->manifest);
     print_kernels(b);

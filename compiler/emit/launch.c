@@ -53,6 +53,8 @@ static const char *const arg_types[N_LAUNCH_ARGS] = {
     [ARG_TILE_COLUMNS] = "const int *",
     [ARG_TILE_MASKS] = "const unsigned *",
     [ARG_N_TILES] = "int ",
+    [ARG_BUFFERS] = "float *",
+    [ARG_BARRIER] = "unsigned *",
 };
 
 // "f16_t" and "bf16_t" are types that the template defines.
@@ -184,6 +186,9 @@ static int l_launch(lua_State *L)
     read_grid(L, &l);
     read_args(L, &l);
     l.block = bounded_field(L, 1, "block", 1, 1024, 1);
+    lua_getfield(L, 1, "cooperative");
+    l.cooperative = lua_toboolean(L, -1);
+    lua_pop(L, 1);
     l.shared_bytes = bounded_field(L, 1, "shared", 0, 48 * 1024, 0);
     k->launches[k->n_launches++] = l;
     push_parameters(L, &l, spec_of(L));

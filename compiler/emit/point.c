@@ -56,7 +56,7 @@ static void set_text(lua_State *L, const char *name, const char *v)
     lua_setfield(L, -2, name);
 }
 
-static void push_spec(lua_State *L, const struct kernel_spec *s)
+void push_spec(lua_State *L, const struct kernel_spec *s)
 {
     lua_newtable(L);
     set_integer(L, "dim", s->dim);
@@ -88,6 +88,8 @@ static void push_spec(lua_State *L, const struct kernel_spec *s)
     lua_setfield(L, -2, "tail_bias");
     lua_pushboolean(L, s->drops);
     lua_setfield(L, -2, "drops");
+    if (s->whole)
+        add_phases(L, s->whole);
     lua_newtable(L);
     lua_pushcfunction(L, no_field);
     lua_setfield(L, -2, "__index");
@@ -114,14 +116,32 @@ static void push_locals(lua_State *L, struct point *p, const struct unit *u,
     lua_pushstring(L, p->kernel->name);
 }
 
-// include "NAME": what NAME.lib.lua returns, run once per point. Upvalues:
-// point, {spec, libraries by name}.
+// Leave {spec, libraries} at index 2: for another spec, if that was given, one
+// that has no libraries yet.
+static void push_shared(lua_State *L)
+{
+    if (lua_isnoneornil(L, 2)) {
+        lua_settop(L, 1);
+        lua_pushvalue(L, lua_upvalueindex(2));
+        return;
+    }
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    lua_newtable(L);
+    lua_insert(L, 2);
+    lua_rawseti(L, 2, 1);
+    lua_newtable(L);
+    lua_rawseti(L, 2, 2);
+}
+
+// include "NAME": what NAME.lib.lua returns, run once per point, or anew for
+// another spec: include("NAME", spec). Upvalues: point, {spec, libraries by
+// name}.
 static int l_include(lua_State *L)
 {
     struct point *p = point_of(L);
     const char *name = luaL_checkstring(L, 1);
-    lua_settop(L, 1);
-    lua_pushvalue(L, lua_upvalueindex(2)); // 2
+    push_shared(L);
     lua_rawgeti(L, 2, 2);                  // 3
     if (lua_getfield(L, 3, name) == LUA_TTABLE)
         return 1;

@@ -20,6 +20,11 @@ struct point {
 // GNNAC_EUNSUPPORTED when check() refused the point, GNNAC_EFORMAT.
 gnnac_status point_run(struct point *p, gnnac_error *err);
 
+// Add the fields phases, buffers and params of a whole model to the table on
+// top of the stack, a spec's (phases.c).
+void add_phases(lua_State *L, const struct program *p);
+void push_spec(lua_State *L, const struct kernel_spec *s);
+
 // Push the functions `launch` and `needs`, with upvalue `p` (launch.c).
 void push_launch(lua_State *L, struct point *p);
 void push_needs(lua_State *L, struct point *p);

@@ -7,6 +7,7 @@
 
 #include "emit/point.h"
 #include "plan/fuse.h"
+#include "plan/whole.h"
 
 static gnnac_status check_point(const struct candidate *c,
                                 const struct kernel_spec *s, gnnac_error *err)
@@ -100,6 +101,11 @@ static void add_name(struct strbuf *b, const struct unit *u,
         add_pitch(b, 'g', s->grad_pitch, s->dim);
     if (s->offset_bits == 64)
         strbuf_puts(b, "_o64");
+    if (s->whole) {
+        char hex[33];
+        whole_hash(s->whole, hex);
+        strbuf_printf(b, "_p%.12s", hex);
+    }
 }
 
 static gnnac_status set_name(struct kernel *k, const struct unit *u,

@@ -8,6 +8,7 @@
 #include "plan/fuse.h"
 #include "plan/lower.h"
 #include "plan/products.h"
+#include "plan/whole.h"
 
 static const char *const op_of_kind[N_STEP_KINDS] = {
     [STEP_LINEAR] = "linear",
@@ -35,6 +36,7 @@ static const char *const op_of_kind[N_STEP_KINDS] = {
     [STEP_EXTREME] = "extreme",
     [STEP_EXTREME_SHARE] = "extreme_share",
     [STEP_EXTREME_GRAD] = "extreme_grad",
+    [STEP_WHOLE_MODEL] = "whole_model",
 };
 
 // What no step runs, but a benchmark.
@@ -87,7 +89,7 @@ static enum edge_order edges_of(const struct program *p, const struct step *s)
                                        : EDGES_NONE;
 }
 
-static struct kernel_spec spec_of(const struct program *p, const struct step *s,
+struct kernel_spec kernel_spec_of(const struct program *p, const struct step *s,
                                   int64_t n_nodes, int64_t n_edges)
 {
     const struct step *tail = step_tail(p, s), *last = step_last(p, s);
@@ -119,6 +121,7 @@ static struct kernel_spec spec_of(const struct program *p, const struct step *s,
         .tail_dim = tail && tail->kind == STEP_LINEAR ? p->buffers[out].dim : 0,
         .tail_bias = tail && last->bias >= 0,
         .tail_act = tail ? last->act : ACT_NONE,
+        .whole = s->kind == STEP_WHOLE_MODEL ? p : NULL,
     };
 }
 
@@ -183,6 +186,11 @@ static void add_rest(struct opspec *o)
         append(o, "+bias");
     if (k->tail_act)
         append(o, "+%s", activation_name(k->tail_act));
+    if (k->whole) {
+        char hex[33];
+        whole_hash(k->whole, hex);
+        append(o, " phases=%s", hex);
+    }
 }
 
 bool opspec_of_step(const struct model *m, const struct program *p,
@@ -194,7 +202,7 @@ bool opspec_of_step(const struct model *m, const struct program *p,
     if (!out->op || s->fused ||
         (s->kind == STEP_LINEAR && !is_own_product(p, s)))
         return false;
-    out->spec = spec_of(p, s, n_nodes, n_edges);
+    out->spec = kernel_spec_of(p, s, n_nodes, n_edges);
     const char *direction = directions[s->transposed];
     const struct kernel_spec *k = &out->spec;
     layer_props(out->op, l, s->layer, k, direction, &out->layer);

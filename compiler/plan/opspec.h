@@ -21,6 +21,10 @@ bool is_kernel_op(const char *op);
 // Whether its kernels are checked and timed, one against another.
 bool is_tuned_op(const char *op);
 
+// What a kernel of the step must do.
+struct kernel_spec kernel_spec_of(const struct program *p, const struct step *s,
+                                  int64_t n_nodes, int64_t n_edges);
+
 // False for steps that run no kernel of ours (wide products).
 bool opspec_of_step(const struct model *m, const struct program *p,
                     const struct step *s, int64_t n_nodes, int64_t n_edges,

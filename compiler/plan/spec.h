@@ -47,6 +47,8 @@ struct kernel_spec {
     int32_t tail_dim;        // of a product in the tail, its columns; else 0
     bool tail_bias;          // added last, then tail_act
     enum activation tail_act;
+    // Of a kernel for all steps of a program (plan/whole.h), that; else NULL.
+    const struct program *whole;
 };
 
 // Columns of out.

@@ -17,17 +17,20 @@
 #include "train/train_program.h"
 #include "tune/assemble_operators.h"
 #include "tune/assemble_parts.h"
+#include "tune/assemble_whole.h"
 #include "tune/order_vote.h"
 #include "tune/subjects.h"
 
 void assembly_finish(struct assembly *a)
 {
-    struct selection *const selections[] = {a->selection, a->train_selection};
-    for (int i = 0; i < 2; i++) {
+    struct selection *const selections[] = {a->selection, a->train_selection,
+                                            a->whole_selection};
+    for (int i = 0; i < 3; i++) {
         if (selections[i])
             selection_finish(selections[i]);
         free(selections[i]);
     }
+    free(a->whole_program);
     free(a->manifest);
     csr_finish(&a->full);
     csr_finish(&a->without_loops);
@@ -273,6 +276,8 @@ static gnnac_status assemble_model(struct workbench *wb,
     if (a->selection->report.n_timed > 0)
         subjects_remember(wb, &a->graph);
     TRY(describe_kernels(a->selection, m, err));
+    if (rq->whole)
+        TRY(assemble_whole(wb, a, err));
     if (rq->train)
         TRY(add_training(wb, a, err));
 out:
@@ -323,8 +328,12 @@ static struct select_report sum(const struct select_report *a,
 
 struct select_report assembly_report(const struct assembly *a)
 {
-    const struct selection *t = a->train_selection;
-    return t ? sum(&a->selection->report, &t->report) : a->selection->report;
+    const struct selection *others[] = {a->train_selection, a->whole_selection};
+    struct select_report all = a->selection->report;
+    for (int i = 0; i < 2; i++)
+        if (others[i])
+            all = sum(&all, &others[i]->report);
+    return all;
 }
 
 // ---- write ------------------------------------------------------------------
@@ -343,8 +352,12 @@ static const struct variant *chosen_variant(const struct selection *s,
 static const struct variant *variant_of_kernel(const struct assembly *a,
                                                const char *name)
 {
-    const struct variant *v = chosen_variant(a->selection, name);
-    return v ? v : chosen_variant(a->train_selection, name);
+    const struct selection *all[] = {a->selection, a->train_selection,
+                                     a->whole_selection};
+    const struct variant *v = NULL;
+    for (int i = 0; i < 3 && !v; i++)
+        v = chosen_variant(all[i], name);
+    return v;
 }
 
 static struct kernel_image source_image(int32_t kernel, const struct variant *v)

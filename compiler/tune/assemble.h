@@ -17,6 +17,7 @@ struct assemble_request {
     const char *reorder; // as in reorder.h; NULL: the file's order
     int64_t runs;        // passes that a rule weighs an order by; 0: default
     bool train;          // kernels for training on a GPU, too
+    bool whole;          // one for all steps of the model, too
 };
 
 struct assembly {
@@ -29,6 +30,10 @@ struct assembly {
     struct selection *selection; // owned
     // Of steps over the graph turned round; owned; NULL where there are none.
     struct selection *train_selection;
+    // Of one kernel for all steps, the last of this program; owned; NULL where
+    // none was asked for.
+    struct program *whole_program;
+    struct selection *whole_selection;
 };
 
 // On failure `out` is empty.

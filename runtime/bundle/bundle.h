@@ -62,6 +62,16 @@ struct operators {
     } list[MAX_OPERATORS];
 };
 
+// One kernel that runs all steps (whole_layout.h), where the bundle has it, and
+// why. Who cannot start it runs the steps. Empty `rule`: there is none.
+struct whole_model {
+    char rule[64], why[256], where[256];
+    char level[32];
+    char knobs[256];
+    double median_ns, steps_ns; // of an inference by it, by steps; or NaN
+    int32_t kernel;
+};
+
 // Everything in __metadata__.gnnac. Plain data, no pointers. Where there are
 // operators there may be no model: no layers, and an empty program.
 struct manifest {
@@ -79,6 +89,7 @@ struct manifest {
     struct choice choices[MAX_STEPS];
     struct train_kernels training;
     struct operators operators;
+    struct whole_model whole;
     int32_t n_archs;
     char archs[MAX_ARCHS][16]; // of the cubins: "sm_90"
     char ptx_arch[16];         // "compute_75"; empty: no PTX

@@ -72,7 +72,10 @@ enum {
     ARG(TILES, "tiles")               /* const int *, [4 (n_tiles + 1)] */     \
     ARG(TILE_COLUMNS, "tile_columns") /* const int *, [8 blocks] */            \
     ARG(TILE_MASKS, "tile_masks")     /* const unsigned *, [2 blocks] */       \
-    ARG(N_TILES, "n_tiles")           /* int */
+    ARG(N_TILES, "n_tiles")           /* int */                               \
+    /* Of whole models, see whole_layout.h; beside them WEIGHTS: */            \
+    ARG(BUFFERS, "buffers") /* float *, what lies between the steps */         \
+    ARG(BARRIER, "barrier") /* unsigned *, a word for each block */
 
 enum launch_arg {
 #define ARG(id, name) ARG_##id,
@@ -85,6 +88,8 @@ enum launch_arg {
 bool launch_arg_is_int(enum launch_arg a);
 // Whether only steps of training, and operators, have it.
 bool launch_arg_trains(enum launch_arg a);
+// Whether only a whole model has it.
+bool launch_arg_of_whole(enum launch_arg a);
 
 // What the grid is counted in. See parts.h for the parts of the edges behind
 // n_parts and n_splits, buckets.h for n_warps; the last is the argument of
@@ -100,13 +105,15 @@ enum grid_count {
 };
 
 // grid = (ceil(count / per_block), grid_y, 1); nothing is launched when the
-// count is 0.
+// count is 0. Blocks of a cooperative launch wait for each other: no more are
+// started than run at once, one on each multiprocessor.
 struct launch {
     char entry[NAME_LEN]; // extern "C" name inside the image
     enum grid_count count;
     int32_t per_block, grid_y;
     int32_t block;        // threads
     int32_t shared_bytes; // dynamic shared memory
+    bool cooperative;
     int32_t n_args;
     enum launch_arg args[MAX_ARGS];
 };

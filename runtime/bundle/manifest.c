@@ -5,6 +5,7 @@
 
 #include "bundle/fields.h"
 #include "bundle/json_text.h"
+#include "bundle/whole_layout.h"
 
 enum {
     MAX_MANIFEST_BYTES = 16 << 20,
@@ -124,6 +125,7 @@ static const struct field launch_fields[] = {
     I32(launch, grid_y, 1, 65535),
     I32(launch, block, 1, 1024),
     I32(launch, shared_bytes, 0, MAX_SHARED),
+    {"cooperative", FIELD_BOOL, AT(launch, cooperative), .optional = true},
     {ARRAY(FIELD_NAMES, launch, args, 0, MAX_ARGS), .names = &launch_arg_names},
     {0},
 };
@@ -201,6 +203,18 @@ static const struct field operators_fields[] = {
     {0},
 };
 
+static const struct field whole_fields[] = {
+    TEXT(whole_model, rule),
+    TEXT(whole_model, why),
+    TEXT(whole_model, where),
+    TEXT(whole_model, level),
+    TEXT(whole_model, knobs),
+    F64(whole_model, median_ns),
+    F64(whole_model, steps_ns),
+    I32(whole_model, kernel, 0, MAX_KERNELS - 1),
+    {0},
+};
+
 static const struct field graph_fields[] = {
     I64(manifest, n_nodes, 0, INT64_C(1) << 31),
     I64(manifest, n_edges, 0, INT64_C(1) << 48),
@@ -225,6 +239,7 @@ static const struct field manifest_fields[] = {
     {"training", FIELD_OPTION, AT(manifest, training), .sub = training_fields},
     {"operators", FIELD_OPTION, AT(manifest, operators),
      .sub = operators_fields},
+    {"whole", FIELD_OPTION, AT(manifest, whole), .sub = whole_fields},
     {ARRAY(FIELD_TEXTS, manifest, archs, 0, MAX_ARCHS)},
     TEXT(manifest, ptx_arch),
     TEXT(manifest, toolchain),
@@ -321,7 +336,8 @@ static bool has_operators(const struct manifest *m)
 // "fused" computes anew what the kernel of the step before did, one without
 // "fused_bias" refuses some of that, one without "rounded_products" those of
 // float32 that write 16 bits. To one without "dtype" all matrices are float32.
-// One without "operators" expects a model.
+// One without "operators" expects a model, one without "whole" does not know
+// what a whole model's kernel is given.
 static const struct {
     const char *name;
     bool (*is_used)(const struct manifest *m);
@@ -338,6 +354,7 @@ static const struct {
     {"tiles", has_tiles},
     {"fused_bias", has_fused_bias},
     {"rounded_products", has_rounded_products},
+    {"whole", has_whole},
 };
 enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
 

@@ -39,6 +39,8 @@ gnnac_status manifest_check_no_model(const struct manifest *m,
                                      gnnac_error *err);
 // Its part about one kernel, whatever runs it (manifest_kernel.c).
 gnnac_status kernel_check(const struct kernel *k, gnnac_error *err);
+// Its part about the kernel of all steps (manifest_whole.c).
+gnnac_status manifest_check_whole(const struct manifest *m, gnnac_error *err);
 // Whether the kernel of step `index` of `p`, whose kernels are the manifest's,
 // fits the step: width, offsets, operands.
 gnnac_status manifest_check_step_kernel(const struct manifest *m,

@@ -271,6 +271,8 @@ static bool step_can_pass(const struct program *p, const struct step *s,
         return has_edge_operand(s, a);
     if (a == ARG_KEPT)
         return keeps(s->kind);
+    if (launch_arg_of_whole(a))
+        return false;
     if (launch_arg_trains(a))
         return !is_model_step(s); // what it lacks is found at its launch
     switch (a) {
@@ -472,7 +474,8 @@ static gnnac_status check_each(check_fn *const *checks, size_t n,
 gnnac_status manifest_check(const struct manifest *m, gnnac_error *err)
 {
     static check_fn *const common[] = {check_graph, check_archs, check_kernels,
-                                       manifest_check_operators};
+                                       manifest_check_operators,
+                                       manifest_check_whole};
     static check_fn *const of_model[] = {manifest_check_model, check_buffers,
                                          check_steps, check_training,
                                          manifest_check_orders};

@@ -52,7 +52,8 @@ static const char *const step_kinds[] = {
     [STEP_SDDMM] = "sddmm",
     [STEP_EXTREME] = "extreme",
     [STEP_EXTREME_SHARE] = "extreme_share",
-    [STEP_EXTREME_GRAD] = "extreme_grad"};
+    [STEP_EXTREME_GRAD] = "extreme_grad",
+    [STEP_WHOLE_MODEL] = "whole_model"};
 static const char *const launch_args[] = {
 #define ARG(id, name) [ARG_##id] = name,
     LAUNCH_ARGS(ARG)
@@ -218,6 +219,11 @@ bool launch_arg_is_int(enum launch_arg a)
 bool launch_arg_trains(enum launch_arg a)
 {
     return a >= ARG_STATE && a < ARG_TILES;
+}
+
+bool launch_arg_of_whole(enum launch_arg a)
+{
+    return a == ARG_BUFFERS || a == ARG_BARRIER;
 }
 
 bool kernel_takes(const struct kernel *k, enum launch_arg a)

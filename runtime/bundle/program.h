@@ -133,6 +133,8 @@ enum step_kind {
     STEP_EXTREME_SHARE, // out = grad shared among the x[u] that equal self
     STEP_EXTREME_GRAD,  // transposed: the sum of the shares `grad` of the rows
                         // whose value self is x's own
+    STEP_WHOLE_MODEL, // all the steps before it; only where a kernel for them
+                      // all is asked for (plan/whole.h)
     N_STEP_KINDS,
     N_MODEL_STEP_KINDS = STEP_DROPOUT
 };

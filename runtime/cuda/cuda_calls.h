@@ -34,6 +34,7 @@ enum {
     CU_NO_BINARY_FOR_GPU = 209,
     CU_INVALID_PTX = 218,
     CU_UNSUPPORTED_PTX_VERSION = 222,
+    CU_COOPERATIVE_TOO_LARGE = 720,
 
     CU_ATTR_MAX_THREADS = 1,
     CU_ATTR_SM_COUNT = 16,
@@ -44,6 +45,7 @@ enum {
     CU_ATTR_CC_MINOR = 76,
     CU_ATTR_SMEM_PER_SM = 81,
     CU_ATTR_REGS_PER_SM = 82,
+    CU_ATTR_COOPERATIVE = 95,
     CU_ATTR_SMEM_PER_BLOCK_OPTIN = 97,
 
     CU_FUNC_MAX_DYNAMIC_SMEM = 8,
@@ -99,6 +101,13 @@ enum {
           unsigned grid_z, unsigned block_x, unsigned block_y,                 \
           unsigned block_z, unsigned shared_bytes, cu_stream stream,           \
           void **params, void **extra))                                        \
+    CALL(cuLaunchCooperativeKernel,                                            \
+         (cu_function function, unsigned grid_x, unsigned grid_y,              \
+          unsigned grid_z, unsigned block_x, unsigned block_y,                 \
+          unsigned block_z, unsigned shared_bytes, cu_stream stream,           \
+          void **params))                                                      \
+    CALL(cuOccupancyMaxActiveBlocksPerMultiprocessor,                          \
+         (int *n, cu_function function, int block, size_t shared_bytes))       \
     CALL(cuStreamCreate, (cu_stream * stream, unsigned flags))                 \
     CALL(cuStreamDestroy_v2, (cu_stream stream))                               \
     CALL(cuStreamSynchronize, (cu_stream stream))                              \

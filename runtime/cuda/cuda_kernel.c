@@ -164,6 +164,8 @@ static void bind_arguments(const struct cuda_graph *g,
         [ARG_EDGE_OUT] = {.address = o->edge_out},
         [ARG_GRAD_NEXT] = {.address = o->grad_next},
         [ARG_N_WEIGHTS] = {.count = o->n_weights},
+        [ARG_BUFFERS] = {.address = o->buffers},
+        [ARG_BARRIER] = {.address = o->barrier},
     };
     memcpy(values, all, sizeof(all));
 }
@@ -180,6 +182,26 @@ static int64_t grid_count(const struct cuda_graph *g, const struct partition *p,
         [GRID_WEIGHTS] = o->n_weights,
     };
     return counts[count];
+}
+
+static gnnac_status start(const struct driver_calls *cu,
+                          const struct cuda_kernel *k, int32_t i, unsigned grid,
+                          void **params, cu_stream stream, gnnac_error *err)
+{
+    const struct launch *l = &k->k->launches[i];
+    unsigned y = (unsigned)l->grid_y, block = (unsigned)l->block;
+    unsigned shared = (unsigned)l->shared_bytes;
+    int result =
+        l->cooperative
+            ? cu->cuLaunchCooperativeKernel(k->functions[i], grid, y, 1, block,
+                                            1, 1, shared, stream, params)
+            : cu->cuLaunchKernel(k->functions[i], grid, y, 1, block, 1, 1,
+                                 shared, stream, params, NULL);
+    if (result == CU_COOPERATIVE_TOO_LARGE)
+        return FAIL(err, GNNAC_EUNSUPPORTED,
+                    "%s: %u blocks do not run at once on this GPU", l->entry,
+                    grid);
+    return driver_status(cu, l->entry, result, err);
 }
 
 static gnnac_status launch(const struct cuda_graph *g,
@@ -200,11 +222,7 @@ static gnnac_status launch(const struct cuda_graph *g,
                         l->entry, launch_arg_name(l->args[a]));
         params[a] = v;
     }
-    int result = g->c->cu.cuLaunchKernel(
-        k->functions[i], (unsigned)grid, (unsigned)l->grid_y, 1,
-        (unsigned)l->block, 1, 1, (unsigned)l->shared_bytes, stream, params,
-        NULL);
-    return driver_status(&g->c->cu, l->entry, result, err);
+    return start(&g->c->cu, k, i, (unsigned)grid, params, stream, err);
 }
 
 gnnac_status cuda_kernel_launch(const struct cuda_graph *g,
@@ -217,7 +235,10 @@ gnnac_status cuda_kernel_launch(const struct cuda_graph *g,
     bind_arguments(g, p, k->k, o, values);
     for (int32_t i = 0; i < k->k->n_launches; i++) {
         const struct launch *l = &k->k->launches[i];
-        int64_t grid = ceil_div(grid_count(g, p, o, l->count), l->per_block);
+        int64_t grid =
+            l->cooperative
+                ? o->n_blocks
+                : ceil_div(grid_count(g, p, o, l->count), l->per_block);
         gnnac_status st =
             grid ? launch(g, k, i, grid, values, stream, err) : GNNAC_OK;
         if (st != GNNAC_OK)

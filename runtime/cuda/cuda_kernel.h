@@ -41,11 +41,15 @@ struct operands {
     cu_ptr state, labels, share, scratch, grad, weights, first, second,
         treatment, weight_t, g, edge_of, grad_next, edge_values, edge_out;
     int32_t place, n_weights;
+    // Of a whole model, and the blocks of its cooperative launch:
+    cu_ptr buffers, barrier;
+    int32_t n_blocks;
 };
 
 // Queue the kernel's launches, in order, on `stream`. Nothing is allocated or
-// waited for. GNNAC_EDRIVER, GNNAC_EUNSUPPORTED (grid beyond 2^31 - 1 blocks),
-// GNNAC_EINTERNAL (the kernel asks for what the step does not have).
+// waited for. GNNAC_EDRIVER, GNNAC_EUNSUPPORTED (grid beyond 2^31 - 1 blocks; a
+// cooperative launch of more blocks than run at once), GNNAC_EINTERNAL (the
+// kernel asks for what the step does not have).
 gnnac_status cuda_kernel_launch(const struct cuda_graph *g,
                                 const struct cuda_kernel *k,
                                 const struct operands *o, cu_stream stream,

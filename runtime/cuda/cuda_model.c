@@ -8,7 +8,7 @@
 #include "cuda/cuda_model.h"
 #include "weights.h"
 
-enum { ALIGNMENT = 256, PARAM_ALIGNMENT = 64 };
+enum { ALIGNMENT = 256 };
 
 static const struct manifest *manifest_of(const struct cuda_model *cm)
 {
@@ -36,6 +36,16 @@ gnnac_status cuda_model_load_kernel(struct cuda_model *cm, int32_t kernel,
     return GNNAC_OK;
 }
 
+static gnnac_status load_whole(struct cuda_model *cm, gnnac_error *err)
+{
+    const struct manifest *m = manifest_of(cm);
+    gnnac_status st =
+        cuda_graph_prepare(&cm->graph, &m->kernels[m->whole.kernel], err);
+    return st == GNNAC_OK
+               ? cuda_whole_load(&cm->graph, cm->m->bundle, &cm->whole, err)
+               : st;
+}
+
 static gnnac_status load_kernels(struct cuda_model *cm, gnnac_error *err)
 {
     const struct program *p = &manifest_of(cm)->program;
@@ -44,19 +54,17 @@ static gnnac_status load_kernels(struct cuda_model *cm, gnnac_error *err)
         if (p->steps[i].kernel >= 0)
             st = cuda_model_load_kernel(cm, p->steps[i].kernel, &cm->graph,
                                         &cm->partial_bytes, err);
+    if (st == GNNAC_OK && has_whole(manifest_of(cm)))
+        st = load_whole(cm, err);
     return st;
 }
 
 static gnnac_status alloc_params(struct cuda_model *cm, gnnac_error *err)
 {
     const struct program *p = &manifest_of(cm)->program;
-    struct param_layout *l = &cm->layout;
-    for (int32_t i = 0; i < p->n_params; i++) {
-        l->offset[i] = l->n_floats;
-        l->n_floats += ceil_div(param_elems(&p->params[i]), PARAM_ALIGNMENT) *
-                       PARAM_ALIGNMENT;
-    }
-    return cuda_alloc_zeros(cm->c, (size_t)l->n_floats * sizeof(float), NULL,
+    param_layout_build(p, &cm->layout);
+    return cuda_alloc_zeros(cm->c,
+                            (size_t)cm->layout.n_floats * sizeof(float), NULL,
                             "the weights", &cm->weights, err);
 }
 
@@ -155,6 +163,7 @@ static void release(struct cuda_model *cm)
         c->cu.cuStreamDestroy_v2(cm->stream);
     for (int32_t i = 0; i < MAX_KERNELS; i++)
         cuda_kernel_unload(c, &cm->kernels[i]);
+    cuda_whole_unload(c, &cm->whole);
     cuda_free(c, cm->weights);
     cuda_free(c, cm->perm);
     cuda_free(c, cm->inverse);
@@ -190,7 +199,9 @@ static size_t partial_offset(const struct cuda_model *cm)
 
 size_t cuda_model_workspace_size(const struct cuda_model *cm)
 {
-    return partial_offset(cm) + cm->partial_bytes;
+    size_t steps = partial_offset(cm) + cm->partial_bytes;
+    size_t whole = cuda_whole_workspace(&cm->whole, cm->m->bundle);
+    return steps > whole ? steps : whole;
 }
 
 // Wait for what a trainer still does to the weights.
@@ -341,8 +352,8 @@ static gnnac_status run_steps(const struct pass *p, gnnac_error *err)
 {
     struct cuda_model *cm = p->cm;
     const struct program *prog = &manifest_of(cm)->program;
-    gnnac_status st = settle(cm, err);
-    if (st == GNNAC_OK && cm->blas.handle)
+    gnnac_status st = GNNAC_OK;
+    if (cm->blas.handle)
         st = cuda_blas_on(&cm->blas, p->stream, err);
     for (int32_t i = 0; i < prog->n_steps && st == GNNAC_OK; i++) {
         const struct step *s = &prog->steps[i];
@@ -355,6 +366,16 @@ static gnnac_status run_steps(const struct pass *p, gnnac_error *err)
                                  : run_kernel(p, s, err);
     }
     return st;
+}
+
+static gnnac_status run_program(const struct pass *p, gnnac_error *err)
+{
+    struct cuda_model *cm = p->cm;
+    gnnac_status st = settle(cm, err);
+    if (st != GNNAC_OK || !cuda_whole_takes(&cm->whole, p->workspace))
+        return st == GNNAC_OK ? run_steps(p, err) : st;
+    return cuda_whole_launch(&cm->graph, &cm->whole, p->x, p->y, cm->weights,
+                             p->workspace, p->stream, err);
 }
 
 gnnac_status cuda_model_forward(struct cuda_model *cm, const float *x, float *y,
@@ -371,7 +392,7 @@ gnnac_status cuda_model_forward(struct cuda_model *cm, const float *x, float *y,
     gnnac_status st = cuda_enter(cm->c, err);
     if (st != GNNAC_OK)
         return st;
-    st = run_steps(&p, err);
+    st = run_program(&p, err);
     cuda_leave(cm->c);
     return st;
 }
@@ -416,7 +437,7 @@ static gnnac_status run_on_host_arrays(struct cuda_model *cm, const float *x,
                            .stream = cm->stream};
     TRY(CU(c, cuMemcpyHtoDAsync_v2,
            (cm->run_x, x, matrix_bytes(cm, 0), cm->stream), err));
-    TRY(run_steps(&p, err));
+    TRY(run_program(&p, err));
     TRY(CU(c, cuStreamSynchronize, (cm->stream), err));
     TRY(CU(c, cuMemcpyDtoH_v2, (y, cm->run_y, matrix_bytes(cm, 1)), err));
 out:

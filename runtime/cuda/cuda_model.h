@@ -3,20 +3,17 @@
 #ifndef GNNAC_CUDA_MODEL_H
 #define GNNAC_CUDA_MODEL_H
 
+#include "bundle/whole_layout.h"
 #include "cuda/cuda_epilogue.h"
 #include "cuda/cuda_kernel.h"
-
-// Where each parameter lies in one array of floats: each from a multiple of
-// 64, so that cuBLAS finds it aligned and 64 elements are of one parameter.
-struct param_layout {
-    int64_t offset[MAX_PARAMS], n_floats;
-};
+#include "cuda/cuda_whole.h"
 
 struct cuda_model {
     const struct cuda_context *c;
     const struct gnnac_model *m;
     struct cuda_graph graph;
     struct cuda_kernel kernels[MAX_KERNELS]; // of training only once asked for
+    struct cuda_whole whole;
     struct cuda_blas blas;
     // Of steps by BLAS that the next one ends.
     struct cuda_epilogue epilogues[MAX_STEPS];

@@ -1,9 +1,11 @@
 // How long one inference takes, as its caller sees it: from the call until the
 // result is there, with a kernel launch for each step and as one captured CUDA
 // graph; and each of many queued behind one another, where the calls overlap
-// with the GPU's work. Beside it the same of an empty graph, a memset of four
-// bytes: what this machine takes to start anything and to hear of its end.
-// Medians, in microseconds. The result is first compared with float64.
+// with the GPU's work. Below it the same by a kernel for all steps, where the
+// bundle has one (compile --whole on) and the device starts it, and of an empty
+// graph, a memset of four bytes: what this machine takes to start anything and
+// to hear of its end. Medians, in microseconds. Each result is first compared
+// with float64.
 //
 // usage: latency BUNDLE...
 #include <math.h>
@@ -12,6 +14,7 @@
 #include "bench_fixture.h"
 #include "cuda/cuda_capture.h"
 #include "cuda/cuda_context.h"
+#include "cuda/cuda_model.h"
 #include "fail.h"
 
 enum { WARM_UP = 200, SAMPLES = 1001, ROWS = 51, IN_A_ROW = 200 };
@@ -100,6 +103,20 @@ static gnnac_status check_result(const struct work *w, const float *x,
     return st;
 }
 
+// Once, from an output that holds nothing, and compared.
+static gnnac_status queue_once(struct work *w, const float *x,
+                               gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    size_t n = (size_t)(w->info.n_nodes * w->info.out_dim);
+    TRY(CU(w->c, cuMemsetD32Async, (w->y, 0xffffffffu, n, w->stream), err));
+    TRY(queue(w, w->stream, err));
+    TRY(CU(w->c, cuStreamSynchronize, (w->stream), err));
+    TRY(check_result(w, x, err));
+out:
+    return st;
+}
+
 static gnnac_status prepare(struct work *w, float **x, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
@@ -116,9 +133,6 @@ static gnnac_status prepare(struct work *w, float **x, gnnac_error *err)
     TRY(cuda_alloc(w->c, n_out * sizeof(float), "y", &w->y, err));
     TRY(cuda_alloc(w->c, w->workspace_bytes, "workspace", &w->workspace, err));
     TRY(CU(w->c, cuStreamCreate, (&w->stream, 1), err));
-    TRY(queue(w, w->stream, err));
-    TRY(CU(w->c, cuStreamSynchronize, (w->stream), err));
-    TRY(check_result(w, *x, err));
 out:
     return st;
 }
@@ -133,6 +147,25 @@ static void release(struct work *w)
     gnnac_model_destroy(w->model);
 }
 
+// By its steps, and, where the bundle has one and this device starts it, by its
+// one kernel for all of them.
+static gnnac_status time_ways(struct work *w, const char *name, const float *x,
+                              gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct cuda_whole *whole = &w->model->cuda->whole;
+    whole->off = true;
+    TRY(queue_once(w, x, err));
+    TRY(time_work(w, name, err));
+    whole->off = false;
+    if (whole->kernel.lib) {
+        TRY(queue_once(w, x, err));
+        TRY(time_work(w, "  the same in one kernel", err));
+    }
+out:
+    return st;
+}
+
 static gnnac_status time_bundle(gnnac_context *context, const char *path,
                                 gnnac_error *err)
 {
@@ -145,7 +178,7 @@ static gnnac_status time_bundle(gnnac_context *context, const char *path,
     gnnac_bundle_get_info(bundle, &w.info);
     TRY(gnnac_model_create(context, bundle, &w.model, err));
     TRY(prepare(&w, &x, err));
-    TRY(time_work(&w, bench_file_name(path), err));
+    TRY(time_ways(&w, bench_file_name(path), x, err));
     model = w.model;
     w.model = NULL;
     st = time_work(&w, "  an empty graph", err);

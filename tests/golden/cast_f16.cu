@@ -6,40 +6,40 @@
 // f32 dim=100 x_pitch=100 out_pitch=104 out_type=f16 self_type=f32 norm=none self=none bias=0 act=none offset_bits=32
 #line 16 "/gnnac/templates/bias_act.cu.lua"
 // 32 lanes per row; 8 rows per block.
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read4(float *to, const float *from)
 {
-#line 209 "/gnnac/templates/lanes.lib.lua"
+#line 210 "/gnnac/templates/lanes.lib.lua"
     const float4 v = *(const float4 *)from;
-#line 219 "/gnnac/templates/lanes.lib.lua"
+#line 220 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 222 "/gnnac/templates/lanes.lib.lua"
+#line 223 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 108 "/gnnac/templates/lanes.lib.lua"
+#line 109 "/gnnac/templates/lanes.lib.lua"
 typedef unsigned short f16_t;
-#line 123 "/gnnac/templates/lanes.lib.lua"
+#line 124 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ unsigned to_f16(float v)
 {
-#line 129 "/gnnac/templates/lanes.lib.lua"
+#line 130 "/gnnac/templates/lanes.lib.lua"
     f16_t bits;
     asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(v));
     return bits;
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4_f16(f16_t *to, const float *from)
 {
-#line 157 "/gnnac/templates/lanes.lib.lua"
+#line 158 "/gnnac/templates/lanes.lib.lua"
     uint2 v0;
-#line 171 "/gnnac/templates/lanes.lib.lua"
+#line 172 "/gnnac/templates/lanes.lib.lua"
     v0.x = to_f16(from[0]) | to_f16(from[1]) << 16;
-#line 171 "/gnnac/templates/lanes.lib.lua"
+#line 172 "/gnnac/templates/lanes.lib.lua"
     v0.y = to_f16(from[2]) | to_f16(from[3]) << 16;
-#line 175 "/gnnac/templates/lanes.lib.lua"
+#line 176 "/gnnac/templates/lanes.lib.lua"
     *(uint2 *)(to + 0) = v0;
 }
 

@@ -17,105 +17,105 @@
 #line 62 "/gnnac/templates/edge_balanced.cu.lua"
 typedef int offset_t;
 
-#line 108 "/gnnac/templates/lanes.lib.lua"
+#line 109 "/gnnac/templates/lanes.lib.lua"
 typedef unsigned short bf16_t;
-#line 111 "/gnnac/templates/lanes.lib.lua"
+#line 112 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ float from_bf16(unsigned bits)
 {
-#line 114 "/gnnac/templates/lanes.lib.lua"
+#line 115 "/gnnac/templates/lanes.lib.lua"
     return __uint_as_float(bits << 16);
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load8_bf16(float *to, const bf16_t *from)
 {
-#line 153 "/gnnac/templates/lanes.lib.lua"
+#line 154 "/gnnac/templates/lanes.lib.lua"
     const uint4 v0 = __ldg((const uint4 *)(from + 0));
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 167 "/gnnac/templates/lanes.lib.lua"
     to[0] = from_bf16(v0.x & 0xffffu);
     to[1] = from_bf16(v0.x >> 16);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 167 "/gnnac/templates/lanes.lib.lua"
     to[2] = from_bf16(v0.y & 0xffffu);
     to[3] = from_bf16(v0.y >> 16);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 167 "/gnnac/templates/lanes.lib.lua"
     to[4] = from_bf16(v0.z & 0xffffu);
     to[5] = from_bf16(v0.z >> 16);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 167 "/gnnac/templates/lanes.lib.lua"
     to[6] = from_bf16(v0.w & 0xffffu);
     to[7] = from_bf16(v0.w >> 16);
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1_bf16(float *to, const bf16_t *from)
 {
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 150 "/gnnac/templates/lanes.lib.lua"
     to[0] = from_bf16(__ldg(from + 0));
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load8x4(float *to, const float *from)
 {
-#line 211 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
     const float4 v0 = __ldg((const float4 *)(from + 0));
-#line 219 "/gnnac/templates/lanes.lib.lua"
+#line 220 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
-#line 222 "/gnnac/templates/lanes.lib.lua"
+#line 223 "/gnnac/templates/lanes.lib.lua"
     to[2] = v0.z;
     to[3] = v0.w;
-#line 211 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
     const float4 v4 = __ldg((const float4 *)(from + 4));
-#line 219 "/gnnac/templates/lanes.lib.lua"
+#line 220 "/gnnac/templates/lanes.lib.lua"
     to[4] = v4.x;
     to[5] = v4.y;
-#line 222 "/gnnac/templates/lanes.lib.lua"
+#line 223 "/gnnac/templates/lanes.lib.lua"
     to[6] = v4.z;
     to[7] = v4.w;
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 204 "/gnnac/templates/lanes.lib.lua"
+#line 205 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store8x4(float *to, const float *from)
 {
-#line 197 "/gnnac/templates/lanes.lib.lua"
+#line 198 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)(to + 0) =
         make_float4(from[0], from[1], from[2], from[3]);
-#line 197 "/gnnac/templates/lanes.lib.lua"
+#line 198 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)(to + 4) =
         make_float4(from[4], from[5], from[6], from[7]);
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store8x1(float *to, const float *from)
 {
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[1] = from[1];
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[2] = from[2];
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[3] = from[3];
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[4] = from[4];
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[5] = from[5];
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[6] = from[6];
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[7] = from[7];
 }
 
@@ -132,16 +132,16 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     const int lane = threadIdx.x % 32;
 #line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 8 + 0;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 302 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 32 + min(at + 0, 0);
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const bf16_t *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const bf16_t *x1 = x + c1;
     asm("" : "+l"(x1));
 #line 85 "/gnnac/templates/edge_balanced.cu.lua"
@@ -193,9 +193,9 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 40;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load8_bf16(&v[k][0], x0 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load1_bf16(&v[k][8], x1 + u);
         }
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -203,9 +203,9 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
 #line 44 "/gnnac/templates/epilogue.lib.lua"
     float own[9] = {};
     if (ends) {
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load8_bf16(&own[0], from + c0);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load1_bf16(&own[8], from + c1);
     }
 #line 144 "/gnnac/templates/edge_balanced.cu.lua"
@@ -227,24 +227,24 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
         if (!ends)
             continue;
         if (!open) {
-#line 61 "/gnnac/templates/epilogue.lib.lua"
+#line 62 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] *= scale;
-#line 78 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 82 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store8x1(to + c0, &sum[0]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
 #line 162 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
@@ -256,11 +256,11 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
         } else {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 36;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
         }
 #line 168 "/gnnac/templates/edge_balanced.cu.lua"
@@ -316,11 +316,11 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     if (!begins || goes_on) {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
 #line 218 "/gnnac/templates/edge_balanced.cu.lua"
         return;
@@ -331,28 +331,28 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     const bf16_t *from = self + (long long)row * 40;
 #line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[9];
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load8_bf16(&own[0], from + c0);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load1_bf16(&own[8], from + c1);
-#line 61 "/gnnac/templates/epilogue.lib.lua"
+#line 62 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] *= scale;
-#line 78 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 82 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store8x1(to + c0, &sum[0]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
 }
 
@@ -373,16 +373,16 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
     const int lane = threadIdx.x % 32;
 #line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 8 + 0;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 302 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 32 + min(at + 0, 0);
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
 #line 100 "/gnnac/templates/parts.lib.lua"
@@ -403,9 +403,9 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load8x4(&v[k][0], x0 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][8], x1 + u);
         }
 #line 122 "/gnnac/templates/parts.lib.lua"
@@ -415,14 +415,14 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
             for (int i = 0; i < 9; i++)
                 sum[i] += v[k][i];
     }
-#line 442 "/gnnac/templates/lanes.lib.lua"
+#line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 9; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 453 "/gnnac/templates/lanes.lib.lua"
+#line 455 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -436,27 +436,27 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
     const bf16_t *from = self + (long long)row * 40;
 #line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[9];
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load8_bf16(&own[0], from + c0);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load1_bf16(&own[8], from + c1);
-#line 61 "/gnnac/templates/epilogue.lib.lua"
+#line 62 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] *= scale;
-#line 78 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 82 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store8x1(to + c0, &sum[0]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
 }

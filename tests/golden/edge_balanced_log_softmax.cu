@@ -17,50 +17,50 @@
 #line 62 "/gnnac/templates/edge_balanced.cu.lua"
 typedef int offset_t;
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 207 "/gnnac/templates/lanes.lib.lua"
+#line 208 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 219 "/gnnac/templates/lanes.lib.lua"
+#line 220 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 222 "/gnnac/templates/lanes.lib.lua"
+#line 223 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 204 "/gnnac/templates/lanes.lib.lua"
+#line 205 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 195 "/gnnac/templates/lanes.lib.lua"
+#line 196 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4x1(float *to, const float *from)
 {
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[1] = from[1];
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[2] = from[2];
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[3] = from[3];
 }
 
@@ -78,21 +78,21 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     const int lane = threadIdx.x % 32;
 #line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 2;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 2;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 310 "/gnnac/templates/lanes.lib.lua"
     const int c0 = min(at * 4 + 0, 0);
-#line 298 "/gnnac/templates/lanes.lib.lua"
-    const int c1 = 4 + at;
 #line 300 "/gnnac/templates/lanes.lib.lua"
+    const int c1 = 4 + at;
+#line 302 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 4 + min(at + 2, 2);
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 #line 85 "/gnnac/templates/edge_balanced.cu.lua"
@@ -142,11 +142,11 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 8;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
         }
 #line 37 "/gnnac/templates/epilogue.lib.lua"
@@ -156,11 +156,11 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 44 "/gnnac/templates/epilogue.lib.lua"
     float own[6] = {};
     if (ends) {
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
     }
 #line 144 "/gnnac/templates/edge_balanced.cu.lua"
@@ -182,69 +182,69 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         if (!ends)
             continue;
         if (!open) {
-#line 63 "/gnnac/templates/epilogue.lib.lua"
+#line 64 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] *= scale;
-#line 76 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm;
-#line 78 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 84 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 87 "/gnnac/templates/epilogue.lib.lua"
+#line 88 "/gnnac/templates/epilogue.lib.lua"
     float shift[6];
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 91 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 91 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 91 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
     {
-#line 357 "/gnnac/templates/lanes.lib.lua"
+#line 359 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 3u << (lane - at);
 #line 28 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
-#line 390 "/gnnac/templates/lanes.lib.lua"
+#line 392 "/gnnac/templates/lanes.lib.lua"
         if (at * 4 + 0 >= 4) {
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 396 "/gnnac/templates/lanes.lib.lua"
             sum[0] = __int_as_float(0xff800000);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 396 "/gnnac/templates/lanes.lib.lua"
             sum[1] = __int_as_float(0xff800000);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 396 "/gnnac/templates/lanes.lib.lua"
             sum[2] = __int_as_float(0xff800000);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 396 "/gnnac/templates/lanes.lib.lua"
             sum[3] = __int_as_float(0xff800000);
         }
-#line 388 "/gnnac/templates/lanes.lib.lua"
+#line 390 "/gnnac/templates/lanes.lib.lua"
         if (at + 2 >= 3) {
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 396 "/gnnac/templates/lanes.lib.lua"
             sum[5] = __int_as_float(0xff800000);
         }
 #line 30 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             top = fmaxf(top, sum[i]);
-#line 373 "/gnnac/templates/lanes.lib.lua"
+#line 375 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 1; step >= 1; step /= 2)
-#line 376 "/gnnac/templates/lanes.lib.lua"
+#line 378 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
 #line 34 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             total += expf(sum[i] - top);
-#line 373 "/gnnac/templates/lanes.lib.lua"
+#line 375 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 1; step >= 1; step /= 2)
-#line 378 "/gnnac/templates/lanes.lib.lua"
+#line 380 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
 #line 38 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
@@ -252,17 +252,17 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int i = 0; i < 6; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 429 "/gnnac/templates/lanes.lib.lua"
-        store4x1(to + c0, &sum[0]);
 #line 431 "/gnnac/templates/lanes.lib.lua"
+        store4x1(to + c0, &sum[0]);
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
     if (at + 2 < 3)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
 #line 162 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
@@ -274,15 +274,15 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         } else {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 8;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 429 "/gnnac/templates/lanes.lib.lua"
-        store4(to + c0, &sum[0]);
 #line 431 "/gnnac/templates/lanes.lib.lua"
+        store4(to + c0, &sum[0]);
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
     if (at + 2 < 3)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
         }
 #line 168 "/gnnac/templates/edge_balanced.cu.lua"
@@ -336,15 +336,15 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     if (!begins || goes_on) {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 8;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 429 "/gnnac/templates/lanes.lib.lua"
-        store4(to + c0, &sum[0]);
 #line 431 "/gnnac/templates/lanes.lib.lua"
+        store4(to + c0, &sum[0]);
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
     if (at + 2 < 3)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
 #line 218 "/gnnac/templates/edge_balanced.cu.lua"
         return;
@@ -355,75 +355,75 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     const float *from = self + (long long)row * 8;
 #line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[6];
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 63 "/gnnac/templates/epilogue.lib.lua"
+#line 64 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] *= scale;
-#line 76 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm;
-#line 78 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 84 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 87 "/gnnac/templates/epilogue.lib.lua"
+#line 88 "/gnnac/templates/epilogue.lib.lua"
     float shift[6];
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 91 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 91 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 91 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
     {
-#line 357 "/gnnac/templates/lanes.lib.lua"
+#line 359 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 3u << (lane - at);
 #line 28 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
-#line 390 "/gnnac/templates/lanes.lib.lua"
+#line 392 "/gnnac/templates/lanes.lib.lua"
         if (at * 4 + 0 >= 4) {
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 396 "/gnnac/templates/lanes.lib.lua"
             sum[0] = __int_as_float(0xff800000);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 396 "/gnnac/templates/lanes.lib.lua"
             sum[1] = __int_as_float(0xff800000);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 396 "/gnnac/templates/lanes.lib.lua"
             sum[2] = __int_as_float(0xff800000);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 396 "/gnnac/templates/lanes.lib.lua"
             sum[3] = __int_as_float(0xff800000);
         }
-#line 388 "/gnnac/templates/lanes.lib.lua"
+#line 390 "/gnnac/templates/lanes.lib.lua"
         if (at + 2 >= 3) {
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 396 "/gnnac/templates/lanes.lib.lua"
             sum[5] = __int_as_float(0xff800000);
         }
 #line 30 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             top = fmaxf(top, sum[i]);
-#line 373 "/gnnac/templates/lanes.lib.lua"
+#line 375 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 1; step >= 1; step /= 2)
-#line 376 "/gnnac/templates/lanes.lib.lua"
+#line 378 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
 #line 34 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             total += expf(sum[i] - top);
-#line 373 "/gnnac/templates/lanes.lib.lua"
+#line 375 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 1; step >= 1; step /= 2)
-#line 378 "/gnnac/templates/lanes.lib.lua"
+#line 380 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
 #line 38 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
@@ -431,17 +431,17 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int i = 0; i < 6; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 429 "/gnnac/templates/lanes.lib.lua"
-        store4x1(to + c0, &sum[0]);
 #line 431 "/gnnac/templates/lanes.lib.lua"
+        store4x1(to + c0, &sum[0]);
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
     if (at + 2 < 3)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
 }
 
@@ -462,21 +462,21 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     const int lane = threadIdx.x % 32;
 #line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 2;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 2;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 310 "/gnnac/templates/lanes.lib.lua"
     const int c0 = min(at * 4 + 0, 0);
-#line 298 "/gnnac/templates/lanes.lib.lua"
-    const int c1 = 4 + at;
 #line 300 "/gnnac/templates/lanes.lib.lua"
+    const int c1 = 4 + at;
+#line 302 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 4 + min(at + 2, 2);
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
 #line 100 "/gnnac/templates/parts.lib.lua"
@@ -497,11 +497,11 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 8;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
         }
 #line 122 "/gnnac/templates/parts.lib.lua"
@@ -511,14 +511,14 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
             for (int i = 0; i < 6; i++)
                 sum[i] += v[k][i];
     }
-#line 442 "/gnnac/templates/lanes.lib.lua"
+#line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 8; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 6; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 2);
-#line 453 "/gnnac/templates/lanes.lib.lua"
+#line 455 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -532,75 +532,75 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     const float *from = self + (long long)row * 8;
 #line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[6];
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 63 "/gnnac/templates/epilogue.lib.lua"
+#line 64 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] *= scale;
-#line 76 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm;
-#line 78 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 84 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 87 "/gnnac/templates/epilogue.lib.lua"
+#line 88 "/gnnac/templates/epilogue.lib.lua"
     float shift[6];
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 91 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 91 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 91 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
     {
-#line 357 "/gnnac/templates/lanes.lib.lua"
+#line 359 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 3u << (lane - at);
 #line 28 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
-#line 390 "/gnnac/templates/lanes.lib.lua"
+#line 392 "/gnnac/templates/lanes.lib.lua"
         if (at * 4 + 0 >= 4) {
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 396 "/gnnac/templates/lanes.lib.lua"
             sum[0] = __int_as_float(0xff800000);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 396 "/gnnac/templates/lanes.lib.lua"
             sum[1] = __int_as_float(0xff800000);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 396 "/gnnac/templates/lanes.lib.lua"
             sum[2] = __int_as_float(0xff800000);
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 396 "/gnnac/templates/lanes.lib.lua"
             sum[3] = __int_as_float(0xff800000);
         }
-#line 388 "/gnnac/templates/lanes.lib.lua"
+#line 390 "/gnnac/templates/lanes.lib.lua"
         if (at + 2 >= 3) {
-#line 394 "/gnnac/templates/lanes.lib.lua"
+#line 396 "/gnnac/templates/lanes.lib.lua"
             sum[5] = __int_as_float(0xff800000);
         }
 #line 30 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             top = fmaxf(top, sum[i]);
-#line 373 "/gnnac/templates/lanes.lib.lua"
+#line 375 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 1; step >= 1; step /= 2)
-#line 376 "/gnnac/templates/lanes.lib.lua"
+#line 378 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
 #line 34 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             total += expf(sum[i] - top);
-#line 373 "/gnnac/templates/lanes.lib.lua"
+#line 375 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 1; step >= 1; step /= 2)
-#line 378 "/gnnac/templates/lanes.lib.lua"
+#line 380 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
 #line 38 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
@@ -608,16 +608,16 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int i = 0; i < 6; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 429 "/gnnac/templates/lanes.lib.lua"
-        store4x1(to + c0, &sum[0]);
 #line 431 "/gnnac/templates/lanes.lib.lua"
+        store4x1(to + c0, &sum[0]);
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
     if (at + 2 < 3)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
 }

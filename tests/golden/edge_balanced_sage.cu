@@ -17,43 +17,43 @@
 #line 60 "/gnnac/templates/edge_balanced.cu.lua"
 typedef long long offset_t;
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load2(float *to, const float *from)
 {
-#line 215 "/gnnac/templates/lanes.lib.lua"
+#line 216 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = __ldg((const float2 *)(from + 0));
-#line 219 "/gnnac/templates/lanes.lib.lua"
+#line 220 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 204 "/gnnac/templates/lanes.lib.lua"
+#line 205 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2(float *to, const float *from)
 {
-#line 200 "/gnnac/templates/lanes.lib.lua"
+#line 201 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2x1(float *to, const float *from)
 {
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[1] = from[1];
 }
 
@@ -70,21 +70,21 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
     const int lane = threadIdx.x % 32;
 #line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 306 "/gnnac/templates/lanes.lib.lua"
-    const int c0 = at * 2 + 0;
 #line 308 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 2 + 0;
+#line 310 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 302 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 #line 85 "/gnnac/templates/edge_balanced.cu.lua"
@@ -136,11 +136,11 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 36;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
 #line 42 "/gnnac/templates/epilogue.lib.lua"
@@ -148,11 +148,11 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
 #line 44 "/gnnac/templates/epilogue.lib.lua"
     float own[5] = {};
     if (ends) {
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[0], from + c0);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[2], from + c1);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c2);
     }
 #line 144 "/gnnac/templates/edge_balanced.cu.lua"
@@ -174,28 +174,28 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
         if (!ends)
             continue;
         if (!open) {
-#line 61 "/gnnac/templates/epilogue.lib.lua"
+#line 62 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 78 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 82 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 #line 162 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
@@ -207,15 +207,15 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
         } else {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 36;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
         }
 #line 168 "/gnnac/templates/edge_balanced.cu.lua"
@@ -271,15 +271,15 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
     if (!begins || goes_on) {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 #line 218 "/gnnac/templates/edge_balanced.cu.lua"
         return;
@@ -290,34 +290,34 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
     const float *from = self + (long long)row * 36;
 #line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[0], from + c0);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[2], from + c1);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c2);
-#line 61 "/gnnac/templates/epilogue.lib.lua"
+#line 62 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 78 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 82 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }
 
@@ -338,21 +338,21 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
     const int lane = threadIdx.x % 32;
 #line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 306 "/gnnac/templates/lanes.lib.lua"
-    const int c0 = at * 2 + 0;
 #line 308 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 2 + 0;
+#line 310 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 302 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
 #line 100 "/gnnac/templates/parts.lib.lua"
@@ -373,11 +373,11 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
 #line 122 "/gnnac/templates/parts.lib.lua"
@@ -387,14 +387,14 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
             for (int i = 0; i < 5; i++)
                 sum[i] += v[k][i];
     }
-#line 442 "/gnnac/templates/lanes.lib.lua"
+#line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 453 "/gnnac/templates/lanes.lib.lua"
+#line 455 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -408,33 +408,33 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
     const float *from = self + (long long)row * 36;
 #line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[0], from + c0);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[2], from + c1);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c2);
-#line 61 "/gnnac/templates/epilogue.lib.lua"
+#line 62 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 78 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 82 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 416 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }

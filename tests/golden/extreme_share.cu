@@ -10,23 +10,23 @@
 #line 45 "/gnnac/templates/walk.lib.lua"
 typedef int offset_t;
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 207 "/gnnac/templates/lanes.lib.lua"
+#line 208 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 219 "/gnnac/templates/lanes.lib.lua"
+#line 220 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 222 "/gnnac/templates/lanes.lib.lua"
+#line 223 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 195 "/gnnac/templates/lanes.lib.lua"
+#line 196 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
@@ -46,11 +46,11 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
     const bool active = row < n_rows;
 #line 70 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 4 % 2;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 #line 82 "/gnnac/templates/walk.lib.lua"
@@ -84,7 +84,7 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
 #line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
             const long long u = (long long)id * 16;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 50 "/gnnac/templates/extreme_share.cu.lua"
@@ -111,7 +111,7 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
 #line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
             const long long u = (long long)id * 16;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 50 "/gnnac/templates/extreme_share.cu.lua"
@@ -124,14 +124,14 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
 #line 57 "/gnnac/templates/extreme_share.cu.lua"
                     sum[i] += v[k][i] == best[i] ? 1.0f : 0.0f;
     }
-#line 442 "/gnnac/templates/lanes.lib.lua"
+#line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 453 "/gnnac/templates/lanes.lib.lua"
+#line 455 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -149,6 +149,6 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] > 0.0f ? whole[i] / sum[i] : 0.0f;
     float *to = out + (long long)row * 16;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

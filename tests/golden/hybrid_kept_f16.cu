@@ -17,12 +17,12 @@
 #line 53 "/gnnac/templates/hybrid.cu.lua"
 typedef int offset_t;
 
-#line 108 "/gnnac/templates/lanes.lib.lua"
+#line 109 "/gnnac/templates/lanes.lib.lua"
 typedef unsigned short f16_t;
-#line 111 "/gnnac/templates/lanes.lib.lua"
+#line 112 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ float from_f16(unsigned bits)
 {
-#line 116 "/gnnac/templates/lanes.lib.lua"
+#line 117 "/gnnac/templates/lanes.lib.lua"
     float v;
     asm("cvt.f32.f16 %0, %1;" : "=f"(v) : "h"((f16_t)bits));
     return v;
@@ -45,21 +45,21 @@ static __device__ __forceinline__ uint4 load_kept(const uint4 *p)
 #endif
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void keep8_f16(float *to, const f16_t *from)
 {
-#line 153 "/gnnac/templates/lanes.lib.lua"
+#line 154 "/gnnac/templates/lanes.lib.lua"
     const uint4 v0 = load_kept((const uint4 *)(from + 0));
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 167 "/gnnac/templates/lanes.lib.lua"
     to[0] = from_f16(v0.x & 0xffffu);
     to[1] = from_f16(v0.x >> 16);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 167 "/gnnac/templates/lanes.lib.lua"
     to[2] = from_f16(v0.y & 0xffffu);
     to[3] = from_f16(v0.y >> 16);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 167 "/gnnac/templates/lanes.lib.lua"
     to[4] = from_f16(v0.z & 0xffffu);
     to[5] = from_f16(v0.z >> 16);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 167 "/gnnac/templates/lanes.lib.lua"
     to[6] = from_f16(v0.w & 0xffffu);
     to[7] = from_f16(v0.w >> 16);
 }
@@ -81,89 +81,89 @@ static __device__ __forceinline__ f16_t load_kept(const f16_t *p)
 #endif
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void keep1_f16(float *to, const f16_t *from)
 {
-#line 149 "/gnnac/templates/lanes.lib.lua"
+#line 150 "/gnnac/templates/lanes.lib.lua"
     to[0] = from_f16(load_kept(from + 0));
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load8x4(float *to, const float *from)
 {
-#line 211 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
     const float4 v0 = __ldg((const float4 *)(from + 0));
-#line 219 "/gnnac/templates/lanes.lib.lua"
+#line 220 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
-#line 222 "/gnnac/templates/lanes.lib.lua"
+#line 223 "/gnnac/templates/lanes.lib.lua"
     to[2] = v0.z;
     to[3] = v0.w;
-#line 211 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
     const float4 v4 = __ldg((const float4 *)(from + 4));
-#line 219 "/gnnac/templates/lanes.lib.lua"
+#line 220 "/gnnac/templates/lanes.lib.lua"
     to[4] = v4.x;
     to[5] = v4.y;
-#line 222 "/gnnac/templates/lanes.lib.lua"
+#line 223 "/gnnac/templates/lanes.lib.lua"
     to[6] = v4.z;
     to[7] = v4.w;
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 204 "/gnnac/templates/lanes.lib.lua"
+#line 205 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store8x4(float *to, const float *from)
 {
-#line 197 "/gnnac/templates/lanes.lib.lua"
+#line 198 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)(to + 0) =
         make_float4(from[0], from[1], from[2], from[3]);
-#line 197 "/gnnac/templates/lanes.lib.lua"
+#line 198 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)(to + 4) =
         make_float4(from[4], from[5], from[6], from[7]);
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 123 "/gnnac/templates/lanes.lib.lua"
+#line 124 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ unsigned to_f16(float v)
 {
-#line 129 "/gnnac/templates/lanes.lib.lua"
+#line 130 "/gnnac/templates/lanes.lib.lua"
     f16_t bits;
     asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(v));
     return bits;
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void stream8_f16(f16_t *to, const float *from)
 {
-#line 157 "/gnnac/templates/lanes.lib.lua"
+#line 158 "/gnnac/templates/lanes.lib.lua"
     uint4 v0;
-#line 171 "/gnnac/templates/lanes.lib.lua"
+#line 172 "/gnnac/templates/lanes.lib.lua"
     v0.x = to_f16(from[0]) | to_f16(from[1]) << 16;
-#line 171 "/gnnac/templates/lanes.lib.lua"
+#line 172 "/gnnac/templates/lanes.lib.lua"
     v0.y = to_f16(from[2]) | to_f16(from[3]) << 16;
-#line 171 "/gnnac/templates/lanes.lib.lua"
+#line 172 "/gnnac/templates/lanes.lib.lua"
     v0.z = to_f16(from[4]) | to_f16(from[5]) << 16;
-#line 171 "/gnnac/templates/lanes.lib.lua"
+#line 172 "/gnnac/templates/lanes.lib.lua"
     v0.w = to_f16(from[6]) | to_f16(from[7]) << 16;
-#line 177 "/gnnac/templates/lanes.lib.lua"
+#line 178 "/gnnac/templates/lanes.lib.lua"
     __stcs((uint4 *)(to + 0), v0);
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void stream1_f16(f16_t *to, const float *from)
 {
-#line 147 "/gnnac/templates/lanes.lib.lua"
+#line 148 "/gnnac/templates/lanes.lib.lua"
     __stcs(to + 0, (f16_t)to_f16(from[0]));
 }
 
@@ -181,20 +181,20 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
     const int lane = threadIdx.x % 32;
 #line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 290 "/gnnac/templates/lanes.lib.lua"
+#line 292 "/gnnac/templates/lanes.lib.lua"
     const int tile = blockIdx.y * 32;
-#line 293 "/gnnac/templates/lanes.lib.lua"
+#line 295 "/gnnac/templates/lanes.lib.lua"
     const bool last_tile = blockIdx.y == 2;
-#line 302 "/gnnac/templates/lanes.lib.lua"
+#line 304 "/gnnac/templates/lanes.lib.lua"
     const int c0 = tile + at * 8 + 0;
-#line 298 "/gnnac/templates/lanes.lib.lua"
+#line 300 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 96 + at;
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const f16_t *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const f16_t *x1 = x + c1;
     asm("" : "+l"(x1));
 
@@ -276,9 +276,9 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
                 for (int k = 0; k < 4; k++) {
 #line 136 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 104;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             keep8_f16(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 341 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 keep1_f16(&v[k][8], x1 + u);
                 }
@@ -306,9 +306,9 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
                         continue;
 #line 136 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 104;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             keep8_f16(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 341 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 keep1_f16(&v[k][8], x1 + u);
                 }
@@ -325,14 +325,14 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
 
 #line 187 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
-#line 442 "/gnnac/templates/lanes.lib.lua"
+#line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 9; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 453 "/gnnac/templates/lanes.lib.lua"
+#line 455 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -343,22 +343,22 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
 #line 199 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 100;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
-#line 410 "/gnnac/templates/lanes.lib.lua"
+#line 412 "/gnnac/templates/lanes.lib.lua"
     if (last_tile)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
 #line 202 "/gnnac/templates/sorted.lib.lua"
         return;
     }
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 104;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     stream8_f16(to + c0, &sum[0]);
-#line 410 "/gnnac/templates/lanes.lib.lua"
+#line 412 "/gnnac/templates/lanes.lib.lua"
     if (last_tile)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         stream1_f16(to + c1, &sum[8]);
 }
 
@@ -378,20 +378,20 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104_finish(
     const int lane = threadIdx.x % 32;
 #line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 290 "/gnnac/templates/lanes.lib.lua"
+#line 292 "/gnnac/templates/lanes.lib.lua"
     const int tile = blockIdx.y * 32;
-#line 293 "/gnnac/templates/lanes.lib.lua"
+#line 295 "/gnnac/templates/lanes.lib.lua"
     const bool last_tile = blockIdx.y == 2;
-#line 302 "/gnnac/templates/lanes.lib.lua"
+#line 304 "/gnnac/templates/lanes.lib.lua"
     const int c0 = tile + at * 8 + 0;
-#line 298 "/gnnac/templates/lanes.lib.lua"
+#line 300 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 96 + at;
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
 #line 100 "/gnnac/templates/parts.lib.lua"
@@ -410,9 +410,9 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104_finish(
                 continue;
 #line 114 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 100;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load8x4(&v[k][0], x0 + u);
-#line 339 "/gnnac/templates/lanes.lib.lua"
+#line 341 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 load1(&v[k][8], x1 + u);
         }
@@ -423,14 +423,14 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104_finish(
             for (int i = 0; i < 9; i++)
                 sum[i] += v[k][i];
     }
-#line 442 "/gnnac/templates/lanes.lib.lua"
+#line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 9; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 453 "/gnnac/templates/lanes.lib.lua"
+#line 455 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -438,12 +438,12 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104_finish(
 #line 131 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 104;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     stream8_f16(to + c0, &sum[0]);
-#line 410 "/gnnac/templates/lanes.lib.lua"
+#line 412 "/gnnac/templates/lanes.lib.lua"
     if (last_tile)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         stream1_f16(to + c1, &sum[8]);
 }

@@ -17,23 +17,23 @@
 #line 53 "/gnnac/templates/hybrid.cu.lua"
 typedef int offset_t;
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 207 "/gnnac/templates/lanes.lib.lua"
+#line 208 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 219 "/gnnac/templates/lanes.lib.lua"
+#line 220 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 222 "/gnnac/templates/lanes.lib.lua"
+#line 223 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 195 "/gnnac/templates/lanes.lib.lua"
+#line 196 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
@@ -48,11 +48,11 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 49 "/gnnac/templates/sorted.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 285 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -117,7 +117,7 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
                 for (int k = 0; k < 4; k++) {
 #line 136 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 128;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
 #line 142 "/gnnac/templates/sorted.lib.lua"
@@ -144,7 +144,7 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
                         continue;
 #line 136 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 128;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
 #line 142 "/gnnac/templates/sorted.lib.lua"
@@ -164,14 +164,14 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
 #line 199 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 128;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 202 "/gnnac/templates/sorted.lib.lua"
         return;
     }
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
@@ -191,11 +191,11 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
     const int lane = threadIdx.x % 32;
 #line 67 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
-#line 285 "/gnnac/templates/lanes.lib.lua"
+#line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
 #line 100 "/gnnac/templates/parts.lib.lua"
@@ -214,7 +214,7 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
                 continue;
 #line 114 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 128;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 122 "/gnnac/templates/parts.lib.lua"
@@ -225,8 +225,8 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
                 sum[i] += v[k][i];
     }
 
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

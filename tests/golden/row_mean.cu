@@ -9,37 +9,37 @@ typedef int offset_t;
 
 #line 20 "/gnnac/templates/row_mean.cu.lua"
 // 8 lanes per row; 32 rows per block.
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read4(float *to, const float *from)
 {
-#line 209 "/gnnac/templates/lanes.lib.lua"
+#line 210 "/gnnac/templates/lanes.lib.lua"
     const float4 v = *(const float4 *)from;
-#line 219 "/gnnac/templates/lanes.lib.lua"
+#line 220 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 222 "/gnnac/templates/lanes.lib.lua"
+#line 223 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 195 "/gnnac/templates/lanes.lib.lua"
+#line 196 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read1(float *to, const float *from)
 {
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 

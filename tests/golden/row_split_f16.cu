@@ -12,80 +12,80 @@
 #line 45 "/gnnac/templates/walk.lib.lua"
 typedef int offset_t;
 
-#line 108 "/gnnac/templates/lanes.lib.lua"
+#line 109 "/gnnac/templates/lanes.lib.lua"
 typedef unsigned short f16_t;
-#line 111 "/gnnac/templates/lanes.lib.lua"
+#line 112 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ float from_f16(unsigned bits)
 {
-#line 116 "/gnnac/templates/lanes.lib.lua"
+#line 117 "/gnnac/templates/lanes.lib.lua"
     float v;
     asm("cvt.f32.f16 %0, %1;" : "=f"(v) : "h"((f16_t)bits));
     return v;
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load8_f16(float *to, const f16_t *from)
 {
-#line 153 "/gnnac/templates/lanes.lib.lua"
+#line 154 "/gnnac/templates/lanes.lib.lua"
     const uint4 v0 = __ldg((const uint4 *)(from + 0));
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 167 "/gnnac/templates/lanes.lib.lua"
     to[0] = from_f16(v0.x & 0xffffu);
     to[1] = from_f16(v0.x >> 16);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 167 "/gnnac/templates/lanes.lib.lua"
     to[2] = from_f16(v0.y & 0xffffu);
     to[3] = from_f16(v0.y >> 16);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 167 "/gnnac/templates/lanes.lib.lua"
     to[4] = from_f16(v0.z & 0xffffu);
     to[5] = from_f16(v0.z >> 16);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 167 "/gnnac/templates/lanes.lib.lua"
     to[6] = from_f16(v0.w & 0xffffu);
     to[7] = from_f16(v0.w >> 16);
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load8x4(float *to, const float *from)
 {
-#line 211 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
     const float4 v0 = __ldg((const float4 *)(from + 0));
-#line 219 "/gnnac/templates/lanes.lib.lua"
+#line 220 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
-#line 222 "/gnnac/templates/lanes.lib.lua"
+#line 223 "/gnnac/templates/lanes.lib.lua"
     to[2] = v0.z;
     to[3] = v0.w;
-#line 211 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
     const float4 v4 = __ldg((const float4 *)(from + 4));
-#line 219 "/gnnac/templates/lanes.lib.lua"
+#line 220 "/gnnac/templates/lanes.lib.lua"
     to[4] = v4.x;
     to[5] = v4.y;
-#line 222 "/gnnac/templates/lanes.lib.lua"
+#line 223 "/gnnac/templates/lanes.lib.lua"
     to[6] = v4.z;
     to[7] = v4.w;
 }
 
-#line 123 "/gnnac/templates/lanes.lib.lua"
+#line 124 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ unsigned to_f16(float v)
 {
-#line 129 "/gnnac/templates/lanes.lib.lua"
+#line 130 "/gnnac/templates/lanes.lib.lua"
     f16_t bits;
     asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(v));
     return bits;
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store8_f16(f16_t *to, const float *from)
 {
-#line 157 "/gnnac/templates/lanes.lib.lua"
+#line 158 "/gnnac/templates/lanes.lib.lua"
     uint4 v0;
-#line 171 "/gnnac/templates/lanes.lib.lua"
+#line 172 "/gnnac/templates/lanes.lib.lua"
     v0.x = to_f16(from[0]) | to_f16(from[1]) << 16;
-#line 171 "/gnnac/templates/lanes.lib.lua"
+#line 172 "/gnnac/templates/lanes.lib.lua"
     v0.y = to_f16(from[2]) | to_f16(from[3]) << 16;
-#line 171 "/gnnac/templates/lanes.lib.lua"
+#line 172 "/gnnac/templates/lanes.lib.lua"
     v0.z = to_f16(from[4]) | to_f16(from[5]) << 16;
-#line 171 "/gnnac/templates/lanes.lib.lua"
+#line 172 "/gnnac/templates/lanes.lib.lua"
     v0.w = to_f16(from[6]) | to_f16(from[7]) << 16;
-#line 175 "/gnnac/templates/lanes.lib.lua"
+#line 176 "/gnnac/templates/lanes.lib.lua"
     *(uint4 *)(to + 0) = v0;
 }
 
@@ -105,11 +105,11 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     const bool active = row < n_rows;
 #line 70 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 8 % 2;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 8 + 0;
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const f16_t *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -144,7 +144,7 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
             const float value = __ldg(dinv + id);
 #line 65 "/gnnac/templates/row_split.cu.lua"
             coef[k] = value;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load8_f16(&v[k][0], x0 + u);
         }
 #line 68 "/gnnac/templates/row_split.cu.lua"
@@ -177,7 +177,7 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
             const float value = __ldg(dinv + id);
 #line 65 "/gnnac/templates/row_split.cu.lua"
             coef[k] = value;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load8_f16(&v[k][0], x0 + u);
         }
 #line 68 "/gnnac/templates/row_split.cu.lua"
@@ -188,14 +188,14 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
 #line 75 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
-#line 442 "/gnnac/templates/lanes.lib.lua"
+#line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 453 "/gnnac/templates/lanes.lib.lua"
+#line 455 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -209,35 +209,35 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     const f16_t *from = self + (long long)row * 64;
 #line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[8];
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load8_f16(&own[0], from + c0);
-#line 63 "/gnnac/templates/epilogue.lib.lua"
+#line 64 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
         sum[i] *= scale;
-#line 74 "/gnnac/templates/epilogue.lib.lua"
+#line 75 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm * norm;
-#line 78 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 84 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 87 "/gnnac/templates/epilogue.lib.lua"
+#line 88 "/gnnac/templates/epilogue.lib.lua"
     float shift[8];
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 91 "/gnnac/templates/epilogue.lib.lua"
     load8x4(&shift[0], bias + c0);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
         sum[i] += shift[i];
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 98 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);
 }

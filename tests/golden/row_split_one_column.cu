@@ -12,17 +12,17 @@
 #line 45 "/gnnac/templates/walk.lib.lua"
 typedef int offset_t;
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 204 "/gnnac/templates/lanes.lib.lua"
+#line 205 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 202 "/gnnac/templates/lanes.lib.lua"
+#line 203 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
@@ -40,11 +40,11 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
     const bool active = row < n_rows;
 #line 68 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 1;
-#line 283 "/gnnac/templates/lanes.lib.lua"
+#line 285 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 1 + 0;
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -73,7 +73,7 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
 #line 130 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 32);
             const long long u = (long long)id * 1;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
         }
 #line 68 "/gnnac/templates/row_split.cu.lua"
@@ -87,14 +87,14 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
         left -= 32;
         ids += 32;
     }
-#line 442 "/gnnac/templates/lanes.lib.lua"
+#line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 1; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 453 "/gnnac/templates/lanes.lib.lua"
+#line 455 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -102,8 +102,8 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
 #line 143 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 1;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
 }

@@ -12,23 +12,23 @@
 #line 45 "/gnnac/templates/walk.lib.lua"
 typedef int offset_t;
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 207 "/gnnac/templates/lanes.lib.lua"
+#line 208 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 219 "/gnnac/templates/lanes.lib.lua"
+#line 220 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 222 "/gnnac/templates/lanes.lib.lua"
+#line 223 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void stream4(float *to, const float *from)
 {
-#line 188 "/gnnac/templates/lanes.lib.lua"
+#line 189 "/gnnac/templates/lanes.lib.lua"
     __stcs((float4 *)(to + 0),
            make_float4(from[0], from[1], from[2], from[3]));
 }
@@ -49,13 +49,13 @@ gnnac_row_split_f32_d100_l8_e2_v4_c2_u4_w4_b128_h1_gcn_selfgcn_bias(
     const bool active = row < n_rows;
 #line 70 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 8 % 2;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 290 "/gnnac/templates/lanes.lib.lua"
+#line 292 "/gnnac/templates/lanes.lib.lua"
     const int tile = blockIdx.y * 32;
-#line 304 "/gnnac/templates/lanes.lib.lua"
+#line 306 "/gnnac/templates/lanes.lib.lua"
     const int c0 = min(tile + at * 4 + 0, 96);
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -90,7 +90,7 @@ gnnac_row_split_f32_d100_l8_e2_v4_c2_u4_w4_b128_h1_gcn_selfgcn_bias(
             const float value = __ldg(dinv + id);
 #line 65 "/gnnac/templates/row_split.cu.lua"
             coef[k] = value;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 68 "/gnnac/templates/row_split.cu.lua"
@@ -123,7 +123,7 @@ gnnac_row_split_f32_d100_l8_e2_v4_c2_u4_w4_b128_h1_gcn_selfgcn_bias(
             const float value = __ldg(dinv + id);
 #line 65 "/gnnac/templates/row_split.cu.lua"
             coef[k] = value;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 68 "/gnnac/templates/row_split.cu.lua"
@@ -134,14 +134,14 @@ gnnac_row_split_f32_d100_l8_e2_v4_c2_u4_w4_b128_h1_gcn_selfgcn_bias(
 #line 75 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
-#line 442 "/gnnac/templates/lanes.lib.lua"
+#line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 453 "/gnnac/templates/lanes.lib.lua"
+#line 455 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -155,33 +155,33 @@ gnnac_row_split_f32_d100_l8_e2_v4_c2_u4_w4_b128_h1_gcn_selfgcn_bias(
     const float *from = self + (long long)row * 100;
 #line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 63 "/gnnac/templates/epilogue.lib.lua"
+#line 64 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 74 "/gnnac/templates/epilogue.lib.lua"
+#line 75 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm * norm;
-#line 78 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 84 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 87 "/gnnac/templates/epilogue.lib.lua"
+#line 88 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 91 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 100;
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 418 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 0 < 100)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         stream4(to + c0, &sum[0]);
 }

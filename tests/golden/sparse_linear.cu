@@ -52,23 +52,23 @@ dropped(const train_state *state, unsigned bits, float v)
 #line 55 "/gnnac/templates/groups.lib.lua"
 typedef long long offset_t;
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 207 "/gnnac/templates/lanes.lib.lua"
+#line 208 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 219 "/gnnac/templates/lanes.lib.lua"
+#line 220 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 222 "/gnnac/templates/lanes.lib.lua"
+#line 223 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 195 "/gnnac/templates/lanes.lib.lua"
+#line 196 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
@@ -129,11 +129,11 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
     const int lane = threadIdx.x % 32;
 #line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = weight_t + c0;
     asm("" : "+l"(x0));
 
@@ -192,7 +192,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
             for (int k = 0; k < 4; k++) {
 #line 117 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 16;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
 #line 120 "/gnnac/templates/groups.lib.lua"
@@ -223,7 +223,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
                     continue;
 #line 117 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 16;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
 #line 120 "/gnnac/templates/groups.lib.lua"
@@ -242,14 +242,14 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
 #line 39 "/gnnac/templates/weights.lib.lua"
         edges += 32;
     }
-#line 442 "/gnnac/templates/lanes.lib.lua"
+#line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 453 "/gnnac/templates/lanes.lib.lua"
+#line 455 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -283,22 +283,22 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
     if (!begins || !ends) {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 16;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 213 "/gnnac/templates/groups.lib.lua"
         return;
     }
 #line 39 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 63 "/gnnac/templates/epilogue.lib.lua"
+#line 64 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
@@ -319,11 +319,11 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_fi
     const int lane = threadIdx.x % 32;
 #line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
 #line 100 "/gnnac/templates/parts.lib.lua"
@@ -344,7 +344,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_fi
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 16;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 122 "/gnnac/templates/parts.lib.lua"
@@ -354,14 +354,14 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_fi
             for (int i = 0; i < 4; i++)
                 sum[i] += v[k][i];
     }
-#line 442 "/gnnac/templates/lanes.lib.lua"
+#line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 453 "/gnnac/templates/lanes.lib.lua"
+#line 455 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -371,14 +371,14 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_fi
         return;
 #line 39 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 63 "/gnnac/templates/epilogue.lib.lua"
+#line 64 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

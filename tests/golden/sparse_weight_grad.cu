@@ -53,20 +53,20 @@ dropped(const train_state *state, unsigned bits, float v)
 #line 55 "/gnnac/templates/groups.lib.lua"
 typedef long long offset_t;
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load2(float *to, const float *from)
 {
-#line 215 "/gnnac/templates/lanes.lib.lua"
+#line 216 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = __ldg((const float2 *)(from + 0));
-#line 219 "/gnnac/templates/lanes.lib.lua"
+#line 220 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2(float *to, const float *from)
 {
-#line 200 "/gnnac/templates/lanes.lib.lua"
+#line 201 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
 }
 
@@ -99,16 +99,16 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     const int lane = threadIdx.x % 32;
 #line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 306 "/gnnac/templates/lanes.lib.lua"
-    const int c0 = at * 2 + 0;
 #line 308 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 2 + 0;
+#line 310 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 16, 20);
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
 
@@ -167,9 +167,9 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
             for (int k = 0; k < 4; k++) {
 #line 117 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 24;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
             }
 #line 120 "/gnnac/templates/groups.lib.lua"
@@ -200,9 +200,9 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
                     continue;
 #line 117 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 24;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
             }
 #line 120 "/gnnac/templates/groups.lib.lua"
@@ -221,14 +221,14 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
 #line 39 "/gnnac/templates/weights.lib.lua"
         edges += 32;
     }
-#line 442 "/gnnac/templates/lanes.lib.lua"
+#line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 453 "/gnnac/templates/lanes.lib.lua"
+#line 455 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -262,11 +262,11 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     if (!begins || !ends) {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 24;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 16 < 22)
-#line 429 "/gnnac/templates/lanes.lib.lua"
+#line 431 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
 #line 213 "/gnnac/templates/groups.lib.lua"
         return;
@@ -277,7 +277,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
 #pragma unroll
     for (int i = 0; i < 2; i++)
         to[(long long)(c0 + i) * n_rows] = sum[0 + i];
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 16 < 22)
 #line 38 "/gnnac/templates/sparse_weight_grad.cu.lua"
 #pragma unroll
@@ -302,16 +302,16 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64_finish(
     const int lane = threadIdx.x % 32;
 #line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 306 "/gnnac/templates/lanes.lib.lua"
-    const int c0 = at * 2 + 0;
 #line 308 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 2 + 0;
+#line 310 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 16, 20);
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
 #line 100 "/gnnac/templates/parts.lib.lua"
@@ -332,9 +332,9 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64_finish(
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 24;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
         }
 #line 122 "/gnnac/templates/parts.lib.lua"
@@ -344,14 +344,14 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64_finish(
             for (int i = 0; i < 4; i++)
                 sum[i] += v[k][i];
     }
-#line 442 "/gnnac/templates/lanes.lib.lua"
+#line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 453 "/gnnac/templates/lanes.lib.lua"
+#line 455 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -365,7 +365,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64_finish(
 #pragma unroll
     for (int i = 0; i < 2; i++)
         to[(long long)(c0 + i) * n_rows] = sum[0 + i];
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 16 < 22)
 #line 38 "/gnnac/templates/sparse_weight_grad.cu.lua"
 #pragma unroll

@@ -19,91 +19,91 @@
 #line 74 "/gnnac/templates/tile_mma.cu.lua"
 typedef int offset_t;
 
-#line 108 "/gnnac/templates/lanes.lib.lua"
+#line 109 "/gnnac/templates/lanes.lib.lua"
 typedef unsigned short f16_t;
-#line 111 "/gnnac/templates/lanes.lib.lua"
+#line 112 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ float from_f16(unsigned bits)
 {
-#line 116 "/gnnac/templates/lanes.lib.lua"
+#line 117 "/gnnac/templates/lanes.lib.lua"
     float v;
     asm("cvt.f32.f16 %0, %1;" : "=f"(v) : "h"((f16_t)bits));
     return v;
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load8_f16(float *to, const f16_t *from)
 {
-#line 153 "/gnnac/templates/lanes.lib.lua"
+#line 154 "/gnnac/templates/lanes.lib.lua"
     const uint4 v0 = __ldg((const uint4 *)(from + 0));
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 167 "/gnnac/templates/lanes.lib.lua"
     to[0] = from_f16(v0.x & 0xffffu);
     to[1] = from_f16(v0.x >> 16);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 167 "/gnnac/templates/lanes.lib.lua"
     to[2] = from_f16(v0.y & 0xffffu);
     to[3] = from_f16(v0.y >> 16);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 167 "/gnnac/templates/lanes.lib.lua"
     to[4] = from_f16(v0.z & 0xffffu);
     to[5] = from_f16(v0.z >> 16);
-#line 166 "/gnnac/templates/lanes.lib.lua"
+#line 167 "/gnnac/templates/lanes.lib.lua"
     to[6] = from_f16(v0.w & 0xffffu);
     to[7] = from_f16(v0.w >> 16);
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load8x4(float *to, const float *from)
 {
-#line 211 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
     const float4 v0 = __ldg((const float4 *)(from + 0));
-#line 219 "/gnnac/templates/lanes.lib.lua"
+#line 220 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
-#line 222 "/gnnac/templates/lanes.lib.lua"
+#line 223 "/gnnac/templates/lanes.lib.lua"
     to[2] = v0.z;
     to[3] = v0.w;
-#line 211 "/gnnac/templates/lanes.lib.lua"
+#line 212 "/gnnac/templates/lanes.lib.lua"
     const float4 v4 = __ldg((const float4 *)(from + 4));
-#line 219 "/gnnac/templates/lanes.lib.lua"
+#line 220 "/gnnac/templates/lanes.lib.lua"
     to[4] = v4.x;
     to[5] = v4.y;
-#line 222 "/gnnac/templates/lanes.lib.lua"
+#line 223 "/gnnac/templates/lanes.lib.lua"
     to[6] = v4.z;
     to[7] = v4.w;
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store8x4(float *to, const float *from)
 {
-#line 197 "/gnnac/templates/lanes.lib.lua"
+#line 198 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)(to + 0) =
         make_float4(from[0], from[1], from[2], from[3]);
-#line 197 "/gnnac/templates/lanes.lib.lua"
+#line 198 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)(to + 4) =
         make_float4(from[4], from[5], from[6], from[7]);
 }
 
-#line 123 "/gnnac/templates/lanes.lib.lua"
+#line 124 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ unsigned to_f16(float v)
 {
-#line 129 "/gnnac/templates/lanes.lib.lua"
+#line 130 "/gnnac/templates/lanes.lib.lua"
     f16_t bits;
     asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(v));
     return bits;
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store8_f16(f16_t *to, const float *from)
 {
-#line 157 "/gnnac/templates/lanes.lib.lua"
+#line 158 "/gnnac/templates/lanes.lib.lua"
     uint4 v0;
-#line 171 "/gnnac/templates/lanes.lib.lua"
+#line 172 "/gnnac/templates/lanes.lib.lua"
     v0.x = to_f16(from[0]) | to_f16(from[1]) << 16;
-#line 171 "/gnnac/templates/lanes.lib.lua"
+#line 172 "/gnnac/templates/lanes.lib.lua"
     v0.y = to_f16(from[2]) | to_f16(from[3]) << 16;
-#line 171 "/gnnac/templates/lanes.lib.lua"
+#line 172 "/gnnac/templates/lanes.lib.lua"
     v0.z = to_f16(from[4]) | to_f16(from[5]) << 16;
-#line 171 "/gnnac/templates/lanes.lib.lua"
+#line 172 "/gnnac/templates/lanes.lib.lua"
     v0.w = to_f16(from[6]) | to_f16(from[7]) << 16;
-#line 175 "/gnnac/templates/lanes.lib.lua"
+#line 176 "/gnnac/templates/lanes.lib.lua"
     *(uint4 *)(to + 0) = v0;
 }
 
@@ -146,11 +146,11 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
         // rows of the window it ends with. Its team are the lanes of its pair.
         const int lane = threadIdx.x % 32;
         const int pair = lane % 4;
-#line 281 "/gnnac/templates/lanes.lib.lua"
+#line 283 "/gnnac/templates/lanes.lib.lua"
     const int at = lane / 4;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 8 + 0;
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const f16_t *x0 = x + c0;
     asm("" : "+l"(x0));
 #line 203 "/gnnac/templates/tile_mma.cu.lua"
@@ -198,7 +198,7 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
                     for (int k = 0; k < 2; k++) {
                         const int column = k == 0 ? id[b].x : id[b].y;
                         const long long u = (long long)column * 64;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load8_f16(&to[k][0], x0 + u);
                     }
                 }
@@ -234,7 +234,7 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
                     for (int k = 0; k < 2; k++) {
                         const int column = k == 0 ? id[b].x : id[b].y;
                         const long long u = (long long)column * 64;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load8_f16(&to[k][0], x0 + u);
                     }
                 }
@@ -306,7 +306,7 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
                     for (int k = 0; k < 2; k++) {
                         const int column = k == 0 ? id[b].x : id[b].y;
                         const long long u = (long long)column * 64;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load8_f16(&to[k][0], x0 + u);
                     }
                 }
@@ -345,7 +345,7 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
                 const int piece = (int)warp - window.z;
                 const int slot = n_cut + 8 * window.z + place * window.w + piece;
                 float *to = partial + (long long)slot * 64;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
 #line 251 "/gnnac/templates/tile_mma.cu.lua"
                 continue;
@@ -354,18 +354,18 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
     const f16_t *from = self + (long long)row * 64;
 #line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[8];
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load8_f16(&own[0], from + c0);
-#line 72 "/gnnac/templates/epilogue.lib.lua"
+#line 73 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 78 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 84 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);
         }
 #line 258 "/gnnac/templates/tile_mma.cu.lua"
@@ -377,11 +377,11 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
     const int lane = threadIdx.x % 32;
 #line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 8 + 0;
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const f16_t *x0 = x + c0;
     asm("" : "+l"(x0));
 
@@ -463,7 +463,7 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
                 for (int k = 0; k < 4; k++) {
 #line 136 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 64;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load8_f16(&v[k][0], x0 + u);
                 }
 #line 142 "/gnnac/templates/sorted.lib.lua"
@@ -490,7 +490,7 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
                         continue;
 #line 136 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 64;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load8_f16(&v[k][0], x0 + u);
                 }
 #line 142 "/gnnac/templates/sorted.lib.lua"
@@ -506,14 +506,14 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
 
 #line 187 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
-#line 442 "/gnnac/templates/lanes.lib.lua"
+#line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 453 "/gnnac/templates/lanes.lib.lua"
+#line 455 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -524,7 +524,7 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
 #line 199 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 64;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
 #line 202 "/gnnac/templates/sorted.lib.lua"
         return;
@@ -533,18 +533,18 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
     const f16_t *from = self + (long long)row * 64;
 #line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[8];
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load8_f16(&own[0], from + c0);
-#line 72 "/gnnac/templates/epilogue.lib.lua"
+#line 73 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 78 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 84 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);
 }
 
@@ -565,11 +565,11 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps_finish(
     const int lane = threadIdx.x % 32;
 #line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 8 + 0;
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
 #line 100 "/gnnac/templates/parts.lib.lua"
@@ -588,7 +588,7 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps_finish(
                 continue;
 #line 114 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 64;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load8x4(&v[k][0], x0 + u);
         }
 #line 122 "/gnnac/templates/parts.lib.lua"
@@ -598,14 +598,14 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps_finish(
             for (int i = 0; i < 8; i++)
                 sum[i] += v[k][i];
     }
-#line 442 "/gnnac/templates/lanes.lib.lua"
+#line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 453 "/gnnac/templates/lanes.lib.lua"
+#line 455 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -617,17 +617,17 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps_finish(
     const f16_t *from = self + (long long)row * 64;
 #line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[8];
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load8_f16(&own[0], from + c0);
-#line 72 "/gnnac/templates/epilogue.lib.lua"
+#line 73 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 78 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 84 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);
 }

@@ -19,23 +19,23 @@
 #line 74 "/gnnac/templates/tile_mma.cu.lua"
 typedef int offset_t;
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 207 "/gnnac/templates/lanes.lib.lua"
+#line 208 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 219 "/gnnac/templates/lanes.lib.lua"
+#line 220 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 222 "/gnnac/templates/lanes.lib.lua"
+#line 223 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 258 "/gnnac/templates/lanes.lib.lua"
+#line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 195 "/gnnac/templates/lanes.lib.lua"
+#line 196 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
@@ -92,16 +92,16 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
         // rows of the window it ends with. Its team are the lanes of its pair.
         const int lane = threadIdx.x % 32;
         const int pair = lane % 4;
-#line 281 "/gnnac/templates/lanes.lib.lua"
+#line 283 "/gnnac/templates/lanes.lib.lua"
     const int at = lane / 4;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c1 = at * 4 + 32;
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 324 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 32;
 #line 203 "/gnnac/templates/tile_mma.cu.lua"
         // First row, first block, and of a cut window its first tile and how many.
@@ -152,9 +152,9 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
                         const long long u = (long long)column * 64;
 #line 135 "/gnnac/templates/tile_mma.cu.lua"
                         coef[b][k] = __ldg(dinv + column);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&to[k][0], x0 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&to[k][4], x1 + u);
                     }
                 }
@@ -203,9 +203,9 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
                         const long long u = (long long)column * 64;
 #line 135 "/gnnac/templates/tile_mma.cu.lua"
                         coef[b][k] = __ldg(dinv + column);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&to[k][0], x0 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&to[k][4], x1 + u);
                     }
                 }
@@ -290,9 +290,9 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
                         const long long u = (long long)column * 64;
 #line 135 "/gnnac/templates/tile_mma.cu.lua"
                         coef[b][k] = __ldg(dinv + column);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&to[k][0], x0 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&to[k][4], x1 + u);
                     }
                 }
@@ -335,9 +335,9 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
                 const int piece = (int)warp - window.z;
                 const int slot = n_cut + 8 * window.z + place * window.w + piece;
                 float *to = partial + (long long)slot * 64;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c1, &sum[4]);
 #line 251 "/gnnac/templates/tile_mma.cu.lua"
                 continue;
@@ -348,42 +348,42 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     const float *from = self + (long long)row * 64;
 #line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[8];
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[4], from + c1);
-#line 63 "/gnnac/templates/epilogue.lib.lua"
+#line 64 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
         sum[i] *= scale;
-#line 74 "/gnnac/templates/epilogue.lib.lua"
+#line 75 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm * norm;
-#line 78 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 84 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 87 "/gnnac/templates/epilogue.lib.lua"
+#line 88 "/gnnac/templates/epilogue.lib.lua"
     float shift[8];
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 91 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 91 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[4], bias + c1);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
         sum[i] += shift[i];
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 98 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c1, &sum[4]);
         }
 #line 258 "/gnnac/templates/tile_mma.cu.lua"
@@ -395,16 +395,16 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     const int lane = threadIdx.x % 32;
 #line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c1 = at * 4 + 32;
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 324 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 32;
 
 #line 61 "/gnnac/templates/sorted.lib.lua"
@@ -489,9 +489,9 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
                     const long long u = (long long)u_id[k] * 64;
 #line 138 "/gnnac/templates/sorted.lib.lua"
                     coef[k] = __ldg(dinv + u_id[k]);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
                 }
 #line 142 "/gnnac/templates/sorted.lib.lua"
@@ -522,9 +522,9 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
                     const long long u = (long long)u_id[k] * 64;
 #line 138 "/gnnac/templates/sorted.lib.lua"
                     coef[k] = __ldg(dinv + u_id[k]);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
                 }
 #line 142 "/gnnac/templates/sorted.lib.lua"
@@ -540,14 +540,14 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
 
 #line 187 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
-#line 442 "/gnnac/templates/lanes.lib.lua"
+#line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 453 "/gnnac/templates/lanes.lib.lua"
+#line 455 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -558,9 +558,9 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
 #line 199 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
         float *to = partial + (long long)part * 64;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c1, &sum[4]);
 #line 202 "/gnnac/templates/sorted.lib.lua"
         return;
@@ -571,42 +571,42 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     const float *from = self + (long long)row * 64;
 #line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[8];
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[4], from + c1);
-#line 63 "/gnnac/templates/epilogue.lib.lua"
+#line 64 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
         sum[i] *= scale;
-#line 74 "/gnnac/templates/epilogue.lib.lua"
+#line 75 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm * norm;
-#line 78 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 84 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 87 "/gnnac/templates/epilogue.lib.lua"
+#line 88 "/gnnac/templates/epilogue.lib.lua"
     float shift[8];
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 91 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 91 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[4], bias + c1);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
         sum[i] += shift[i];
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 98 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c1, &sum[4]);
 }
 
@@ -627,16 +627,16 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     const int lane = threadIdx.x % 32;
 #line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 308 "/gnnac/templates/lanes.lib.lua"
     const int c1 = at * 4 + 32;
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 324 "/gnnac/templates/lanes.lib.lua"
+#line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 32;
 #line 100 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
@@ -654,9 +654,9 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
                 continue;
 #line 114 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 64;
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 342 "/gnnac/templates/lanes.lib.lua"
+#line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
         }
 #line 122 "/gnnac/templates/parts.lib.lua"
@@ -666,14 +666,14 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
             for (int i = 0; i < 8; i++)
                 sum[i] += v[k][i];
     }
-#line 442 "/gnnac/templates/lanes.lib.lua"
+#line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 453 "/gnnac/templates/lanes.lib.lua"
+#line 455 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
@@ -687,41 +687,41 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     const float *from = self + (long long)row * 64;
 #line 47 "/gnnac/templates/epilogue.lib.lua"
     float own[8];
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 52 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[4], from + c1);
-#line 63 "/gnnac/templates/epilogue.lib.lua"
+#line 64 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 67 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
         sum[i] *= scale;
-#line 74 "/gnnac/templates/epilogue.lib.lua"
+#line 75 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm * norm;
-#line 78 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 84 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 87 "/gnnac/templates/epilogue.lib.lua"
+#line 88 "/gnnac/templates/epilogue.lib.lua"
     float shift[8];
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 91 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 91 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[4], bias + c1);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
         sum[i] += shift[i];
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 98 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 103 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c1, &sum[4]);
 }

@@ -72,6 +72,7 @@ struct gpu_build {
     const char *settings[4]; // --set
     const char *reorder;     // --reorder
     bool train;              // --train
+    bool whole;              // --whole on
     const char *operators;   // --ops
 };
 
@@ -95,6 +96,7 @@ static inline gnnac_bundle *gpu_bundle(const struct csr *g,
                                           .model = model,
                                           .reorder = build->reorder,
                                           .train = build->train,
+                                          .whole = build->whole,
                                           .operators = build->operators};
     struct workbench wb = {0};
     struct assembly a = {0};

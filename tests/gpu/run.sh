@@ -2,11 +2,13 @@
 # Runs a TAP program on a GPU, or where there is none on a software device, and
 # adds a last test: that the device had nothing to object to.
 #
-# usage: run.sh BUILD any|ptx|counts PROGRAM [ARGUMENT...]
+# usage: run.sh BUILD any|ptx|counts|meet PROGRAM [ARGUMENT...]
 #     BUILD   build folder; the software device is built in it, once
 #     any     native images are taken
 #     ptx     the device refuses native images; a GPU cannot be told to
 #     counts  it counts work instead of checking; a GPU does not
+#     meet    any, for kernels whose blocks wait for each other: it has few
+#             multiprocessors, and goes back and forth among all blocks
 #
 # The software device is a folder (GNNAC_TEST_RIG, default ../shared/rig beside
 # the checkout) whose Makefile builds fake/libcuda.so.1 and fake/libcublas.so.13
@@ -45,6 +47,7 @@ use_rig() {
     case $mode in
         ptx) export RIG_CUBIN=1 GNNAC_TEST_LEVEL=ptx ;;
         counts) export RIG_OPTS="cache=1" ;;
+        meet) export RIG_OPTS="check=1 resident=256 slice=500" RIG_SMS=7 ;;
     esac
 }
 

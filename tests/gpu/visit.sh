@@ -27,8 +27,9 @@
 #                                           GIN 5x64; where NAME.feat.npz was
 #                                           packed too, accuracy of three seeds
 #   visit.sh latency FOLDER OUT             there: one inference of a gcn, as its
-#                                           caller sees it, in float32 and in 16
-#                                           bits, beside an empty graph
+#                                           caller sees it, in float32 (by steps
+#                                           and by one kernel) and in 16 bits,
+#                                           beside an empty graph
 #   visit.sh endings FOLDER OUT             there: the same of layers whose bias
 #                                           comes behind a product: in its pass
 #                                           by cuBLASLt or our kernel, and apart
@@ -266,7 +267,7 @@ latency() {
     mkdir -p "$out/bundles"
     for graph in "$folder"/graphs/*; do
         name=$(basename "${graph%.*}")
-        compile "$graph" gcn --dim 128 --hidden 16 --classes 7
+        compile "$graph" gcn --dim 128 --hidden 16 --classes 7 --whole on
         mv "$out/bundles/$name.gcn.gnnb" "$out/bundles/$name.fused.gnnb"
         compile "$graph" gcn --dim 128 --hidden 16 --classes 7 --dtype f16
         mv "$out/bundles/$name.gcn.gnnb" "$out/bundles/$name.f16.gnnb"

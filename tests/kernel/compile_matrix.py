@@ -25,9 +25,14 @@ import zlib
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import nvrtc  # noqa: E402
 
-# What no case of cases.txt runs, since it computes nothing of a network.
+# What no case of cases.txt runs, since it computes nothing of a network, or all
+# of one.
 YARDSTICKS = ["gather_roof dim=1", "gather_roof dim=16", "gather_roof dim=22 x=22",
-              "gather_roof dim=1433 x=1433 rowsPerTeam=32 unroll=16"]
+              "gather_roof dim=1433 x=1433 rowsPerTeam=32 unroll=16",
+              "whole_model model=gcn in=128 hidden=16 classes=7",
+              "whole_model model=gcn in=1433 hidden=64 classes=20 layers=3",
+              "whole_model model=gcn in=3 hidden=3 classes=1 layers=5 warpPerBlock=32 coarsen=1",
+              "whole_model model=sage in=33 hidden=33 classes=7 warpPerBlock=8"]
 
 OTHERS = ["sm_75", "sm_80", "sm_86", "sm_89", "sm_100", "sm_120", "compute_75",
           "compute_90"]

@@ -103,27 +103,7 @@ inline int __all_sync(unsigned mask, int vote)
 
 // ---- memory and arithmetic --------------------------------------------------
 
-template <class T> T __ldg(const T *p)
-{
-    return *p;
-}
-
-template <class T> T __ldcs(const T *p)
-{
-    return *p;
-}
-
-template <class T> void __stcs(T *p, T value)
-{
-    *p = value;
-}
-
-template <class T> T atomicAdd(T *p, T by)
-{
-    T old = *p;
-    *p = old + by;
-    return old;
-}
+#include "cuda_memory.h"
 
 inline float __int_as_float(int bits)
 {

@@ -6,6 +6,9 @@
 
 #include "fail.h"
 #include "plan/fuse.h"
+#include "plan/opspec.h"
+#include "plan/scaled_rows.h"
+#include "plan/whole.h"
 
 // -1: no such field or value.
 static int set_field(struct kernel_case *k, const char *name, const char *value)
@@ -20,10 +23,15 @@ static int set_field(struct kernel_case *k, const char *name, const char *value)
         {"grad", &s->grad_pitch},   {"offset", &s->offset_bits},
         {"depth", &s->depth},       {"heads", &s->heads},
         {"channels", &s->channels}, {"tail_dim", &s->tail_dim},
+        {"in", &k->request.dim},    {"hidden", &k->request.hidden},
+        {"mlp", &k->request.mlp},   {"classes", &k->request.classes},
+        {"layers", &k->request.layers},
     };
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         if (strcmp(fields[i].name, name) == 0)
             return *fields[i].number = atoi(value);
+    if (strcmp(name, "model") == 0)
+        return snprintf(k->name, sizeof(k->name), "%s", value);
     int v = dtype_from_name(value);
     if (strcmp(name, "type") == 0) {
         s->x_type = s->out_type = s->self_type = (enum dtype)v;
@@ -104,6 +112,29 @@ static void set_pitches(struct kernel_spec *s, const char *op)
             *all[i].pitch = all[i].dim;
 }
 
+// What all steps of the model ask of a kernel.
+static gnnac_status lower_whole(struct kernel_case *k, gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    struct program *p = calloc(1, sizeof(*p));
+    if (!p)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    k->request.name = k->name;
+    TRY(model_build(&k->request, &k->model, err));
+    TRY(lower_model(&k->model, 100, 300, p, err));
+    program_scale_rows(p);
+    program_fuse(p, false);
+    if (!whole_program(p, &k->program))
+        st = FAIL(err, GNNAC_EUSAGE, "no kernel runs all of its steps");
+    else
+        k->spec = kernel_spec_of(&k->program,
+                                 &k->program.steps[k->program.n_steps - 1], 100,
+                                 300);
+out:
+    free(p);
+    return st;
+}
+
 gnnac_status kernel_case_parse(const struct family_list *families,
                                const char *line, struct kernel_case *out,
                                gnnac_error *err)
@@ -133,5 +164,5 @@ gnnac_status kernel_case_parse(const struct family_list *families,
     if (reads_gradient(op) && k.spec.grad_pitch == 0)
         k.spec.grad_pitch = kernel_x_dim(&k.spec);
     *out = k;
-    return GNNAC_OK;
+    return strcmp(op, "whole_model") == 0 ? lower_whole(out, err) : GNNAC_OK;
 }

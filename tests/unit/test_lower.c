@@ -5,6 +5,7 @@
 #include "plan/products.h"
 #include "plan/scaled_rows.h"
 #include "workspace.h"
+#include "same_spec.h"
 #include "test.h"
 
 static struct program lowered(struct model_request rq, int64_t nodes,
@@ -509,7 +510,7 @@ TEST(the_text_of_a_question_gives_the_question_back)
             CHECK(opspec_parse(op.key, &back));
             CHECK_STR(back.op, op.op);
             CHECK_STR(back.key, op.key);
-            CHECK(memcmp(&back.spec, &op.spec, sizeof(op.spec)) == 0);
+            CHECK(same_spec(&back.spec, &op.spec));
             CHECK_INT(back.layer.n, op.layer.n);
             for (size_t k = 0; k < op.layer.n; k++)
                 CHECK_STR(back.layer.items[k].name, op.layer.items[k].name);
@@ -548,7 +549,7 @@ TEST(rules_are_told_what_an_operator_makes_of_neighbours)
     CHECK(props_find(&ops[0].layer, "layer.weighted")->b);
     CHECK_INT(ops[0].spec.edges, EDGES_MAPPED);
     CHECK(opspec_parse(ops[0].key, &back));
-    CHECK(memcmp(&back.spec, &ops[0].spec, sizeof(back.spec)) == 0);
+    CHECK(same_spec(&back.spec, &ops[0].spec));
     CHECK(props_find(&back.layer, "layer.weighted")->b);
     CHECK_STR(ops[3].op, "sddmm");
     CHECK(!props_find(&ops[3].layer, "layer.weighted")->b);
@@ -576,8 +577,7 @@ TEST(no_two_operators_share_a_question_that_differs)
     for (int i = 0; i < n; i++)
         for (int j = 0; j < i; j++)
             if (strcmp(all[i].key, all[j].key) == 0)
-                CHECK(memcmp(&all[i].spec, &all[j].spec,
-                             sizeof(all[i].spec)) == 0);
+                CHECK(same_spec(&all[i].spec, &all[j].spec));
     CHECK(n > 30);
 }
 

@@ -1,0 +1,1292 @@
+// gnnac whole_model, from templates/whole_model.cu.lua
+// All steps of a small model in one launch. The blocks, one a multiprocessor,
+// take turns at a step's rows, warp by warp, until it is done, and meet before
+// the next one where that reads what others wrote; what is written stays in
+// the L2 cache. They all run at once, as the launch is cooperative. Rows are
+// summed as row_split does it, products are linear's. No atomics on data: results repeat bit
+// by bit. Wins where a step takes no longer than to start a kernel.
+// warpPerBlock=8 edgeWorker=16 vec=4 coarsen=4 unroll=4 rowsPerLane=2 colsPerLane=8 depthWorker=32 depthUnroll=2
+// f32 dim=7 x_pitch=33 out_pitch=7 norm=none self=none bias=0 act=none offset_bits=32
+#line 56 "/gnnac/templates/whole_model.cu.lua"
+typedef int offset_t;
+
+// A turn is a warp's; the turns of a multiprocessor's warps are far apart, so
+// that all multiprocessors have as many.
+static __device__ __forceinline__ unsigned first_turn()
+{
+    return threadIdx.x / 32 * gridDim.x + blockIdx.x;
+}
+
+#line 66 "/gnnac/templates/whole_model.cu.lua"
+// Step 1: linear.
+namespace step_1 {
+#line 66 "/gnnac/templates/product.lib.lua"
+// Lanes along the columns: 8; along the depth: 4; rows per warp: 2.
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load1(float *to, const float *from)
+{
+#line 205 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldg(from + 0);
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store4(float *to, const float *from)
+{
+#line 196 "/gnnac/templates/lanes.lib.lua"
+    *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store1(float *to, const float *from)
+{
+#line 203 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+}
+
+#line 18 "/gnnac/templates/product_phase.lib.lua"
+// Of what it reads nothing is known before the blocks have met.
+struct ahead {
+};
+
+static __device__ __forceinline__ ahead look(unsigned, const int *, const int *, int)
+{
+    return {};
+}
+
+#line 69 "/gnnac/templates/whole_model.cu.lua"
+static __device__ __forceinline__ void run(
+    ahead a, float *out, const float *x, const float *self, const float *weight,
+    const float *bias, const float *tail_bias, const float *eps, const int *rowptr,
+    const int *colidx, const float *dinv, int n_rows)
+{
+    const unsigned step = 8 * gridDim.x;
+    const unsigned turns = (n_rows + 1u) / 2u * 1u;
+#line 30 "/gnnac/templates/product_phase.lib.lua"
+    for (unsigned turn = first_turn(); turn < turns; turn += step) {
+#line 77 "/gnnac/templates/product.lib.lua"
+    const int lane = threadIdx.x % 32;
+    const int slice = lane / 8 % 4;
+#line 83 "/gnnac/templates/product.lib.lua"
+    const int first_column = turn % 1 * 64 + lane % 8 * 8;
+    const unsigned first = turn / 1 * 2 +
+                           lane / 32 * 2;
+#line 92 "/gnnac/templates/product.lib.lua"
+    // What lies beyond the last row or column repeats it and is not stored.
+    const float *xs[2], *ws[8];
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+        const unsigned row = first + i < n_rows ? first + i : n_rows - 1;
+        xs[i] = x + (long long)row * 33 + slice * 1;
+    }
+#pragma unroll
+    for (int j = 0; j < 8; j++)
+#line 105 "/gnnac/templates/product.lib.lua"
+        ws[j] = weight + (long long)min(first_column + j, 32) * 33 +
+                slice * 1;
+
+#line 109 "/gnnac/templates/product.lib.lua"
+    float sum[2][8] = {};
+#line 127 "/gnnac/templates/product.lib.lua"
+#pragma unroll 2
+    for (int k = 0; k < 32; k += 4) {
+#line 111 "/gnnac/templates/product.lib.lua"
+        float a[2][1], b[8][1];
+#pragma unroll
+        for (int i = 0; i < 2; i++)
+            load1(a[i], xs[i] + k);
+#pragma unroll
+        for (int j = 0; j < 8; j++)
+            load1(b[j], ws[j] + k);
+#pragma unroll
+        for (int v = 0; v < 1; v++)
+#pragma unroll
+            for (int i = 0; i < 2; i++)
+#pragma unroll
+                for (int j = 0; j < 8; j++)
+                    sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
+    }
+#line 138 "/gnnac/templates/product.lib.lua"
+    if (32 + slice * 1 < 33) {
+        const int k = 32;
+#line 111 "/gnnac/templates/product.lib.lua"
+        float a[2][1], b[8][1];
+#pragma unroll
+        for (int i = 0; i < 2; i++)
+            load1(a[i], xs[i] + k);
+#pragma unroll
+        for (int j = 0; j < 8; j++)
+            load1(b[j], ws[j] + k);
+#pragma unroll
+        for (int v = 0; v < 1; v++)
+#pragma unroll
+            for (int i = 0; i < 2; i++)
+#pragma unroll
+                for (int j = 0; j < 8; j++)
+                    sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
+    }
+    {
+#line 152 "/gnnac/templates/product.lib.lua"
+        const bool upper = slice & 2;
+#pragma unroll
+        for (int i = 0; i < 1; i++)
+#pragma unroll
+            for (int j = 0; j < 8; j++) {
+#line 158 "/gnnac/templates/product.lib.lua"
+                float &low = sum[i][j], &high = sum[i + 1][j];
+#line 162 "/gnnac/templates/product.lib.lua"
+                const float give = upper ? low : high;
+                const float keep = upper ? high : low;
+                low = keep + __shfl_xor_sync(~0u, give, 16);
+            }
+    }
+    {
+#line 152 "/gnnac/templates/product.lib.lua"
+        const bool upper = slice & 1;
+#pragma unroll
+        for (int i = 0; i < 1; i++)
+#pragma unroll
+            for (int j = 0; j < 4; j++) {
+#line 160 "/gnnac/templates/product.lib.lua"
+                float &low = sum[i][j], &high = sum[i][j + 4];
+#line 162 "/gnnac/templates/product.lib.lua"
+                const float give = upper ? low : high;
+                const float keep = upper ? high : low;
+                low = keep + __shfl_xor_sync(~0u, give, 8);
+            }
+    }
+
+#line 202 "/gnnac/templates/product.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 1; i++) {
+#line 208 "/gnnac/templates/product.lib.lua"
+        const unsigned row = first + slice / 2 * 1 + i;
+        const int column = first_column + slice % 2 * 4;
+#line 211 "/gnnac/templates/product.lib.lua"
+        if (row >= n_rows)
+            break;
+#line 219 "/gnnac/templates/product.lib.lua"
+        float *to =
+            out + (long long)row * 36 + column;
+#line 241 "/gnnac/templates/product.lib.lua"
+#pragma unroll
+        for (int j = 0; j < 4; j += 4)
+#line 249 "/gnnac/templates/product.lib.lua"
+            for (int p = 0; p < 4; p++)
+                if (column + j + p < 33)
+                    store1(to + j + p, &sum[i][j + p]);
+    }
+    }
+}
+}
+
+#line 66 "/gnnac/templates/whole_model.cu.lua"
+// Step 2: linear.
+namespace step_2 {
+#line 66 "/gnnac/templates/product.lib.lua"
+// Lanes along the columns: 8; along the depth: 4; rows per warp: 2.
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load1(float *to, const float *from)
+{
+#line 205 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldg(from + 0);
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store4(float *to, const float *from)
+{
+#line 196 "/gnnac/templates/lanes.lib.lua"
+    *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store1(float *to, const float *from)
+{
+#line 203 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+}
+
+#line 18 "/gnnac/templates/product_phase.lib.lua"
+// Of what it reads nothing is known before the blocks have met.
+struct ahead {
+};
+
+static __device__ __forceinline__ ahead look(unsigned, const int *, const int *, int)
+{
+    return {};
+}
+
+#line 69 "/gnnac/templates/whole_model.cu.lua"
+static __device__ __forceinline__ void run(
+    ahead a, float *out, const float *x, const float *self, const float *weight,
+    const float *bias, const float *tail_bias, const float *eps, const int *rowptr,
+    const int *colidx, const float *dinv, int n_rows)
+{
+    const unsigned step = 8 * gridDim.x;
+    const unsigned turns = (n_rows + 1u) / 2u * 1u;
+#line 30 "/gnnac/templates/product_phase.lib.lua"
+    for (unsigned turn = first_turn(); turn < turns; turn += step) {
+#line 77 "/gnnac/templates/product.lib.lua"
+    const int lane = threadIdx.x % 32;
+    const int slice = lane / 8 % 4;
+#line 83 "/gnnac/templates/product.lib.lua"
+    const int first_column = turn % 1 * 64 + lane % 8 * 8;
+    const unsigned first = turn / 1 * 2 +
+                           lane / 32 * 2;
+#line 92 "/gnnac/templates/product.lib.lua"
+    // What lies beyond the last row or column repeats it and is not stored.
+    const float *xs[2], *ws[8];
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+        const unsigned row = first + i < n_rows ? first + i : n_rows - 1;
+        xs[i] = x + (long long)row * 33 + slice * 1;
+    }
+#pragma unroll
+    for (int j = 0; j < 8; j++)
+#line 105 "/gnnac/templates/product.lib.lua"
+        ws[j] = weight + (long long)min(first_column + j, 32) * 33 +
+                slice * 1;
+
+#line 109 "/gnnac/templates/product.lib.lua"
+    float sum[2][8] = {};
+#line 127 "/gnnac/templates/product.lib.lua"
+#pragma unroll 2
+    for (int k = 0; k < 32; k += 4) {
+#line 111 "/gnnac/templates/product.lib.lua"
+        float a[2][1], b[8][1];
+#pragma unroll
+        for (int i = 0; i < 2; i++)
+            load1(a[i], xs[i] + k);
+#pragma unroll
+        for (int j = 0; j < 8; j++)
+            load1(b[j], ws[j] + k);
+#pragma unroll
+        for (int v = 0; v < 1; v++)
+#pragma unroll
+            for (int i = 0; i < 2; i++)
+#pragma unroll
+                for (int j = 0; j < 8; j++)
+                    sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
+    }
+#line 138 "/gnnac/templates/product.lib.lua"
+    if (32 + slice * 1 < 33) {
+        const int k = 32;
+#line 111 "/gnnac/templates/product.lib.lua"
+        float a[2][1], b[8][1];
+#pragma unroll
+        for (int i = 0; i < 2; i++)
+            load1(a[i], xs[i] + k);
+#pragma unroll
+        for (int j = 0; j < 8; j++)
+            load1(b[j], ws[j] + k);
+#pragma unroll
+        for (int v = 0; v < 1; v++)
+#pragma unroll
+            for (int i = 0; i < 2; i++)
+#pragma unroll
+                for (int j = 0; j < 8; j++)
+                    sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
+    }
+    {
+#line 152 "/gnnac/templates/product.lib.lua"
+        const bool upper = slice & 2;
+#pragma unroll
+        for (int i = 0; i < 1; i++)
+#pragma unroll
+            for (int j = 0; j < 8; j++) {
+#line 158 "/gnnac/templates/product.lib.lua"
+                float &low = sum[i][j], &high = sum[i + 1][j];
+#line 162 "/gnnac/templates/product.lib.lua"
+                const float give = upper ? low : high;
+                const float keep = upper ? high : low;
+                low = keep + __shfl_xor_sync(~0u, give, 16);
+            }
+    }
+    {
+#line 152 "/gnnac/templates/product.lib.lua"
+        const bool upper = slice & 1;
+#pragma unroll
+        for (int i = 0; i < 1; i++)
+#pragma unroll
+            for (int j = 0; j < 4; j++) {
+#line 160 "/gnnac/templates/product.lib.lua"
+                float &low = sum[i][j], &high = sum[i][j + 4];
+#line 162 "/gnnac/templates/product.lib.lua"
+                const float give = upper ? low : high;
+                const float keep = upper ? high : low;
+                low = keep + __shfl_xor_sync(~0u, give, 8);
+            }
+    }
+
+#line 202 "/gnnac/templates/product.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 1; i++) {
+#line 208 "/gnnac/templates/product.lib.lua"
+        const unsigned row = first + slice / 2 * 1 + i;
+        const int column = first_column + slice % 2 * 4;
+#line 211 "/gnnac/templates/product.lib.lua"
+        if (row >= n_rows)
+            break;
+#line 219 "/gnnac/templates/product.lib.lua"
+        float *to =
+            out + (long long)row * 36 + column;
+#line 241 "/gnnac/templates/product.lib.lua"
+#pragma unroll
+        for (int j = 0; j < 4; j += 4)
+#line 249 "/gnnac/templates/product.lib.lua"
+            for (int p = 0; p < 4; p++)
+                if (column + j + p < 33)
+                    store1(to + j + p, &sum[i][j + p]);
+    }
+    }
+}
+}
+
+#line 66 "/gnnac/templates/whole_model.cu.lua"
+// Step 3: aggregate.
+namespace step_3 {
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void fresh4(float *to, const float *from)
+{
+#line 208 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldcg((const float4 *)from);
+#line 220 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 223 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void fresh1(float *to, const float *from)
+{
+#line 205 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldcg(from + 0);
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load4(float *to, const float *from)
+{
+#line 208 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldg((const float4 *)from);
+#line 220 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 223 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load1(float *to, const float *from)
+{
+#line 205 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldg(from + 0);
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store4(float *to, const float *from)
+{
+#line 196 "/gnnac/templates/lanes.lib.lua"
+    *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store1(float *to, const float *from)
+{
+#line 203 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+}
+
+#line 40 "/gnnac/templates/sum_phase.lib.lua"
+// What lanes know of a row's edges before its neighbours are written.
+struct ahead {
+    unsigned row;
+    bool active;
+    int degree, left; // the row's edges; of these the team's, still to come
+    const int *ids;   // from where they are, 8 apart
+    int id[4]; // the next of them
+};
+
+static __device__ __forceinline__ void fetch_ids(ahead &a)
+{
+#pragma unroll
+    for (int k = 0; k < 4; k++)
+        a.id[k] = k * 8 < a.left ? __ldg(a.ids + k * 8) : 0;
+}
+
+static __device__ __forceinline__ ahead look(unsigned turn, const int *rowptr,
+                                             const int *colidx, int n_rows)
+{
+    const int lane = threadIdx.x % 32, edge = lane / 4 % 8;
+    ahead a = {};
+    a.row = turn * 1 + lane / 32;
+    a.active = a.row < n_rows;
+    if (a.active) {
+        const int begin = __ldg(rowptr + a.row);
+        a.degree = __ldg(rowptr + a.row + 1) - begin;
+        a.ids = colidx + begin + edge;
+        a.left = a.degree - edge;
+    }
+    fetch_ids(a);
+    return a;
+}
+
+#line 69 "/gnnac/templates/whole_model.cu.lua"
+static __device__ __forceinline__ void run(
+    ahead a, float *out, const float *x, const float *self, const float *weight,
+    const float *bias, const float *tail_bias, const float *eps, const int *rowptr,
+    const int *colidx, const float *dinv, int n_rows)
+{
+    const unsigned step = 8 * gridDim.x;
+    const unsigned turns = (n_rows + 0u) / 1u * 1u;
+#line 118 "/gnnac/templates/sum_phase.lib.lua"
+    const int lane = threadIdx.x % 32, edge = lane / 4 % 8;
+#line 289 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 4;
+#line 308 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 4 + 0;
+#line 308 "/gnnac/templates/lanes.lib.lua"
+    const int c1 = at * 4 + 16;
+#line 302 "/gnnac/templates/lanes.lib.lua"
+    const int c2 = 32 + min(at + 0, 0);
+#line 328 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = x + c0;
+    asm("" : "+l"(x0));
+#line 326 "/gnnac/templates/lanes.lib.lua"
+    const float *x1 = x0 + 16;
+#line 328 "/gnnac/templates/lanes.lib.lua"
+    const float *x2 = x + c2;
+    asm("" : "+l"(x2));
+#line 121 "/gnnac/templates/sum_phase.lib.lua"
+    for (unsigned turn = first_turn(); turn < turns; turn += step) {
+        const unsigned row = a.row;
+        const bool active = a.active;
+#line 125 "/gnnac/templates/sum_phase.lib.lua"
+        const int degree = a.degree;
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 36;
+#line 44 "/gnnac/templates/epilogue.lib.lua"
+    float own[9] = {};
+    if (active) {
+#line 52 "/gnnac/templates/epilogue.lib.lua"
+    fresh4(&own[0], from + c0);
+#line 52 "/gnnac/templates/epilogue.lib.lua"
+    fresh4(&own[4], from + c1);
+#line 52 "/gnnac/templates/epilogue.lib.lua"
+    fresh1(&own[8], from + c2);
+    }
+#line 128 "/gnnac/templates/sum_phase.lib.lua"
+        float sum[9] = {};
+#line 83 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll 1
+        while (a.left > 0) {
+            float v[4][9] = {};
+#line 89 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int k = 0; k < 4; k++) {
+                if (k * 8 >= a.left)
+                    continue;
+                const int id = a.id[k];
+                const long long u = (long long)id * 36;
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh4(&v[k][0], x0 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh4(&v[k][4], x1 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh1(&v[k][8], x2 + u);
+            }
+#line 101 "/gnnac/templates/sum_phase.lib.lua"
+            a.left -= 32;
+            a.ids += 32;
+            fetch_ids(a);
+#pragma unroll
+            for (int k = 0; k < 4; k++)
+#pragma unroll
+                for (int i = 0; i < 9; i++)
+#line 111 "/gnnac/templates/sum_phase.lib.lua"
+                    sum[i] += v[k][i];
+        }
+#line 130 "/gnnac/templates/sum_phase.lib.lua"
+        a = look(turn + step, rowptr, colidx, n_rows);
+#line 444 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 4; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 9; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 4);
+#line 455 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += more;
+        }
+    }
+#line 132 "/gnnac/templates/sum_phase.lib.lua"
+        if (!active || edge > 0)
+            continue;
+#line 62 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
+#line 67 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 9; i++)
+        sum[i] *= scale;
+#line 79 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 9; i++)
+#line 82 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] += own[i];
+#line 88 "/gnnac/templates/epilogue.lib.lua"
+    float shift[9];
+#line 91 "/gnnac/templates/epilogue.lib.lua"
+    load4(&shift[0], bias + c0);
+#line 91 "/gnnac/templates/epilogue.lib.lua"
+    load4(&shift[4], bias + c1);
+#line 91 "/gnnac/templates/epilogue.lib.lua"
+    load1(&shift[8], bias + c2);
+#line 93 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 9; i++)
+        sum[i] += shift[i];
+#line 98 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 9; i++)
+        sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
+#line 103 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 36;
+#line 433 "/gnnac/templates/lanes.lib.lua"
+    store4(to + c0, &sum[0]);
+#line 433 "/gnnac/templates/lanes.lib.lua"
+    store4(to + c1, &sum[4]);
+#line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 1)
+#line 431 "/gnnac/templates/lanes.lib.lua"
+        store1(to + c2, &sum[8]);
+    }
+}
+}
+
+#line 66 "/gnnac/templates/whole_model.cu.lua"
+// Step 4: linear.
+namespace step_4 {
+#line 66 "/gnnac/templates/product.lib.lua"
+// Lanes along the columns: 1; along the depth: 16; rows per warp: 4.
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load1(float *to, const float *from)
+{
+#line 205 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldg(from + 0);
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void fresh1(float *to, const float *from)
+{
+#line 205 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldcg(from + 0);
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store1(float *to, const float *from)
+{
+#line 203 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+}
+
+#line 18 "/gnnac/templates/product_phase.lib.lua"
+// Of what it reads nothing is known before the blocks have met.
+struct ahead {
+};
+
+static __device__ __forceinline__ ahead look(unsigned, const int *, const int *, int)
+{
+    return {};
+}
+
+#line 69 "/gnnac/templates/whole_model.cu.lua"
+static __device__ __forceinline__ void run(
+    ahead a, float *out, const float *x, const float *self, const float *weight,
+    const float *bias, const float *tail_bias, const float *eps, const int *rowptr,
+    const int *colidx, const float *dinv, int n_rows)
+{
+    const unsigned step = 8 * gridDim.x;
+    const unsigned turns = (n_rows + 3u) / 4u * 1u;
+#line 30 "/gnnac/templates/product_phase.lib.lua"
+    for (unsigned turn = first_turn(); turn < turns; turn += step) {
+#line 77 "/gnnac/templates/product.lib.lua"
+    const int lane = threadIdx.x % 32;
+    const int slice = lane / 1 % 16;
+#line 83 "/gnnac/templates/product.lib.lua"
+    const int first_column = turn % 1 * 8 + lane % 1 * 8;
+    const unsigned first = turn / 1 * 4 +
+                           lane / 16 * 2;
+#line 92 "/gnnac/templates/product.lib.lua"
+    // What lies beyond the last row or column repeats it and is not stored.
+    const float *xs[2], *ws[8];
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+        const unsigned row = first + i < n_rows ? first + i : n_rows - 1;
+        xs[i] = x + (long long)row * 36 + slice * 1;
+    }
+#pragma unroll
+    for (int j = 0; j < 8; j++)
+#line 105 "/gnnac/templates/product.lib.lua"
+        ws[j] = weight + (long long)min(first_column + j, 6) * 33 +
+                slice * 1;
+
+#line 109 "/gnnac/templates/product.lib.lua"
+    float sum[2][8] = {};
+#line 127 "/gnnac/templates/product.lib.lua"
+#pragma unroll 2
+    for (int k = 0; k < 32; k += 16) {
+#line 111 "/gnnac/templates/product.lib.lua"
+        float a[2][1], b[8][1];
+#pragma unroll
+        for (int i = 0; i < 2; i++)
+            fresh1(a[i], xs[i] + k);
+#pragma unroll
+        for (int j = 0; j < 8; j++)
+            load1(b[j], ws[j] + k);
+#pragma unroll
+        for (int v = 0; v < 1; v++)
+#pragma unroll
+            for (int i = 0; i < 2; i++)
+#pragma unroll
+                for (int j = 0; j < 8; j++)
+                    sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
+    }
+#line 138 "/gnnac/templates/product.lib.lua"
+    if (32 + slice * 1 < 33) {
+        const int k = 32;
+#line 111 "/gnnac/templates/product.lib.lua"
+        float a[2][1], b[8][1];
+#pragma unroll
+        for (int i = 0; i < 2; i++)
+            fresh1(a[i], xs[i] + k);
+#pragma unroll
+        for (int j = 0; j < 8; j++)
+            load1(b[j], ws[j] + k);
+#pragma unroll
+        for (int v = 0; v < 1; v++)
+#pragma unroll
+            for (int i = 0; i < 2; i++)
+#pragma unroll
+                for (int j = 0; j < 8; j++)
+                    sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
+    }
+    {
+#line 152 "/gnnac/templates/product.lib.lua"
+        const bool upper = slice & 8;
+#pragma unroll
+        for (int i = 0; i < 1; i++)
+#pragma unroll
+            for (int j = 0; j < 8; j++) {
+#line 158 "/gnnac/templates/product.lib.lua"
+                float &low = sum[i][j], &high = sum[i + 1][j];
+#line 162 "/gnnac/templates/product.lib.lua"
+                const float give = upper ? low : high;
+                const float keep = upper ? high : low;
+                low = keep + __shfl_xor_sync(~0u, give, 8);
+            }
+    }
+    {
+#line 152 "/gnnac/templates/product.lib.lua"
+        const bool upper = slice & 4;
+#pragma unroll
+        for (int i = 0; i < 1; i++)
+#pragma unroll
+            for (int j = 0; j < 4; j++) {
+#line 160 "/gnnac/templates/product.lib.lua"
+                float &low = sum[i][j], &high = sum[i][j + 4];
+#line 162 "/gnnac/templates/product.lib.lua"
+                const float give = upper ? low : high;
+                const float keep = upper ? high : low;
+                low = keep + __shfl_xor_sync(~0u, give, 4);
+            }
+    }
+    {
+#line 152 "/gnnac/templates/product.lib.lua"
+        const bool upper = slice & 2;
+#pragma unroll
+        for (int i = 0; i < 1; i++)
+#pragma unroll
+            for (int j = 0; j < 2; j++) {
+#line 160 "/gnnac/templates/product.lib.lua"
+                float &low = sum[i][j], &high = sum[i][j + 2];
+#line 162 "/gnnac/templates/product.lib.lua"
+                const float give = upper ? low : high;
+                const float keep = upper ? high : low;
+                low = keep + __shfl_xor_sync(~0u, give, 2);
+            }
+    }
+    {
+#line 152 "/gnnac/templates/product.lib.lua"
+        const bool upper = slice & 1;
+#pragma unroll
+        for (int i = 0; i < 1; i++)
+#pragma unroll
+            for (int j = 0; j < 1; j++) {
+#line 160 "/gnnac/templates/product.lib.lua"
+                float &low = sum[i][j], &high = sum[i][j + 1];
+#line 162 "/gnnac/templates/product.lib.lua"
+                const float give = upper ? low : high;
+                const float keep = upper ? high : low;
+                low = keep + __shfl_xor_sync(~0u, give, 1);
+            }
+    }
+
+#line 202 "/gnnac/templates/product.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 1; i++) {
+#line 208 "/gnnac/templates/product.lib.lua"
+        const unsigned row = first + slice / 8 * 1 + i;
+        const int column = first_column + slice % 8 * 1;
+#line 211 "/gnnac/templates/product.lib.lua"
+        if (row >= n_rows)
+            break;
+#line 219 "/gnnac/templates/product.lib.lua"
+        float *to =
+            out + (long long)row * 8 + column;
+#line 241 "/gnnac/templates/product.lib.lua"
+#pragma unroll
+        for (int j = 0; j < 1; j += 1)
+#line 246 "/gnnac/templates/product.lib.lua"
+            if (column + j < 7)
+                store1(to + j, &sum[i][j]);
+    }
+    }
+}
+}
+
+#line 66 "/gnnac/templates/whole_model.cu.lua"
+// Step 5: linear.
+namespace step_5 {
+#line 66 "/gnnac/templates/product.lib.lua"
+// Lanes along the columns: 1; along the depth: 16; rows per warp: 4.
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load1(float *to, const float *from)
+{
+#line 205 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldg(from + 0);
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void fresh1(float *to, const float *from)
+{
+#line 205 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldcg(from + 0);
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store1(float *to, const float *from)
+{
+#line 203 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+}
+
+#line 18 "/gnnac/templates/product_phase.lib.lua"
+// Of what it reads nothing is known before the blocks have met.
+struct ahead {
+};
+
+static __device__ __forceinline__ ahead look(unsigned, const int *, const int *, int)
+{
+    return {};
+}
+
+#line 69 "/gnnac/templates/whole_model.cu.lua"
+static __device__ __forceinline__ void run(
+    ahead a, float *out, const float *x, const float *self, const float *weight,
+    const float *bias, const float *tail_bias, const float *eps, const int *rowptr,
+    const int *colidx, const float *dinv, int n_rows)
+{
+    const unsigned step = 8 * gridDim.x;
+    const unsigned turns = (n_rows + 3u) / 4u * 1u;
+#line 30 "/gnnac/templates/product_phase.lib.lua"
+    for (unsigned turn = first_turn(); turn < turns; turn += step) {
+#line 77 "/gnnac/templates/product.lib.lua"
+    const int lane = threadIdx.x % 32;
+    const int slice = lane / 1 % 16;
+#line 83 "/gnnac/templates/product.lib.lua"
+    const int first_column = turn % 1 * 8 + lane % 1 * 8;
+    const unsigned first = turn / 1 * 4 +
+                           lane / 16 * 2;
+#line 92 "/gnnac/templates/product.lib.lua"
+    // What lies beyond the last row or column repeats it and is not stored.
+    const float *xs[2], *ws[8];
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+        const unsigned row = first + i < n_rows ? first + i : n_rows - 1;
+        xs[i] = x + (long long)row * 36 + slice * 1;
+    }
+#pragma unroll
+    for (int j = 0; j < 8; j++)
+#line 105 "/gnnac/templates/product.lib.lua"
+        ws[j] = weight + (long long)min(first_column + j, 6) * 33 +
+                slice * 1;
+
+#line 109 "/gnnac/templates/product.lib.lua"
+    float sum[2][8] = {};
+#line 127 "/gnnac/templates/product.lib.lua"
+#pragma unroll 2
+    for (int k = 0; k < 32; k += 16) {
+#line 111 "/gnnac/templates/product.lib.lua"
+        float a[2][1], b[8][1];
+#pragma unroll
+        for (int i = 0; i < 2; i++)
+            fresh1(a[i], xs[i] + k);
+#pragma unroll
+        for (int j = 0; j < 8; j++)
+            load1(b[j], ws[j] + k);
+#pragma unroll
+        for (int v = 0; v < 1; v++)
+#pragma unroll
+            for (int i = 0; i < 2; i++)
+#pragma unroll
+                for (int j = 0; j < 8; j++)
+                    sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
+    }
+#line 138 "/gnnac/templates/product.lib.lua"
+    if (32 + slice * 1 < 33) {
+        const int k = 32;
+#line 111 "/gnnac/templates/product.lib.lua"
+        float a[2][1], b[8][1];
+#pragma unroll
+        for (int i = 0; i < 2; i++)
+            fresh1(a[i], xs[i] + k);
+#pragma unroll
+        for (int j = 0; j < 8; j++)
+            load1(b[j], ws[j] + k);
+#pragma unroll
+        for (int v = 0; v < 1; v++)
+#pragma unroll
+            for (int i = 0; i < 2; i++)
+#pragma unroll
+                for (int j = 0; j < 8; j++)
+                    sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
+    }
+    {
+#line 152 "/gnnac/templates/product.lib.lua"
+        const bool upper = slice & 8;
+#pragma unroll
+        for (int i = 0; i < 1; i++)
+#pragma unroll
+            for (int j = 0; j < 8; j++) {
+#line 158 "/gnnac/templates/product.lib.lua"
+                float &low = sum[i][j], &high = sum[i + 1][j];
+#line 162 "/gnnac/templates/product.lib.lua"
+                const float give = upper ? low : high;
+                const float keep = upper ? high : low;
+                low = keep + __shfl_xor_sync(~0u, give, 8);
+            }
+    }
+    {
+#line 152 "/gnnac/templates/product.lib.lua"
+        const bool upper = slice & 4;
+#pragma unroll
+        for (int i = 0; i < 1; i++)
+#pragma unroll
+            for (int j = 0; j < 4; j++) {
+#line 160 "/gnnac/templates/product.lib.lua"
+                float &low = sum[i][j], &high = sum[i][j + 4];
+#line 162 "/gnnac/templates/product.lib.lua"
+                const float give = upper ? low : high;
+                const float keep = upper ? high : low;
+                low = keep + __shfl_xor_sync(~0u, give, 4);
+            }
+    }
+    {
+#line 152 "/gnnac/templates/product.lib.lua"
+        const bool upper = slice & 2;
+#pragma unroll
+        for (int i = 0; i < 1; i++)
+#pragma unroll
+            for (int j = 0; j < 2; j++) {
+#line 160 "/gnnac/templates/product.lib.lua"
+                float &low = sum[i][j], &high = sum[i][j + 2];
+#line 162 "/gnnac/templates/product.lib.lua"
+                const float give = upper ? low : high;
+                const float keep = upper ? high : low;
+                low = keep + __shfl_xor_sync(~0u, give, 2);
+            }
+    }
+    {
+#line 152 "/gnnac/templates/product.lib.lua"
+        const bool upper = slice & 1;
+#pragma unroll
+        for (int i = 0; i < 1; i++)
+#pragma unroll
+            for (int j = 0; j < 1; j++) {
+#line 160 "/gnnac/templates/product.lib.lua"
+                float &low = sum[i][j], &high = sum[i][j + 1];
+#line 162 "/gnnac/templates/product.lib.lua"
+                const float give = upper ? low : high;
+                const float keep = upper ? high : low;
+                low = keep + __shfl_xor_sync(~0u, give, 1);
+            }
+    }
+
+#line 202 "/gnnac/templates/product.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 1; i++) {
+#line 208 "/gnnac/templates/product.lib.lua"
+        const unsigned row = first + slice / 8 * 1 + i;
+        const int column = first_column + slice % 8 * 1;
+#line 211 "/gnnac/templates/product.lib.lua"
+        if (row >= n_rows)
+            break;
+#line 219 "/gnnac/templates/product.lib.lua"
+        float *to =
+            out + (long long)row * 8 + column;
+#line 241 "/gnnac/templates/product.lib.lua"
+#pragma unroll
+        for (int j = 0; j < 1; j += 1)
+#line 246 "/gnnac/templates/product.lib.lua"
+            if (column + j < 7)
+                store1(to + j, &sum[i][j]);
+    }
+    }
+}
+}
+
+#line 66 "/gnnac/templates/whole_model.cu.lua"
+// Step 6: aggregate.
+namespace step_6 {
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void fresh4(float *to, const float *from)
+{
+#line 208 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldcg((const float4 *)from);
+#line 220 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 223 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void fresh1(float *to, const float *from)
+{
+#line 205 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldcg(from + 0);
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load4(float *to, const float *from)
+{
+#line 208 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldg((const float4 *)from);
+#line 220 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 223 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load1(float *to, const float *from)
+{
+#line 205 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldg(from + 0);
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store4x1(float *to, const float *from)
+{
+#line 203 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+#line 203 "/gnnac/templates/lanes.lib.lua"
+    to[1] = from[1];
+#line 203 "/gnnac/templates/lanes.lib.lua"
+    to[2] = from[2];
+#line 203 "/gnnac/templates/lanes.lib.lua"
+    to[3] = from[3];
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store1(float *to, const float *from)
+{
+#line 203 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+}
+
+#line 40 "/gnnac/templates/sum_phase.lib.lua"
+// What lanes know of a row's edges before its neighbours are written.
+struct ahead {
+    unsigned row;
+    bool active;
+    int degree, left; // the row's edges; of these the team's, still to come
+    const int *ids;   // from where they are, 16 apart
+    int id[4]; // the next of them
+};
+
+static __device__ __forceinline__ void fetch_ids(ahead &a)
+{
+#pragma unroll
+    for (int k = 0; k < 4; k++)
+        a.id[k] = k * 16 < a.left ? __ldg(a.ids + k * 16) : 0;
+}
+
+static __device__ __forceinline__ ahead look(unsigned turn, const int *rowptr,
+                                             const int *colidx, int n_rows)
+{
+    const int lane = threadIdx.x % 32, edge = lane / 1 % 16;
+    ahead a = {};
+    a.row = turn * 2 + lane / 16;
+    a.active = a.row < n_rows;
+    if (a.active) {
+        const int begin = __ldg(rowptr + a.row);
+        a.degree = __ldg(rowptr + a.row + 1) - begin;
+        a.ids = colidx + begin + edge;
+        a.left = a.degree - edge;
+    }
+    fetch_ids(a);
+    return a;
+}
+
+#line 69 "/gnnac/templates/whole_model.cu.lua"
+static __device__ __forceinline__ void run(
+    ahead a, float *out, const float *x, const float *self, const float *weight,
+    const float *bias, const float *tail_bias, const float *eps, const int *rowptr,
+    const int *colidx, const float *dinv, int n_rows)
+{
+    const unsigned step = 8 * gridDim.x;
+    const unsigned turns = (n_rows + 1u) / 2u * 1u;
+#line 118 "/gnnac/templates/sum_phase.lib.lua"
+    const int lane = threadIdx.x % 32, edge = lane / 1 % 16;
+#line 285 "/gnnac/templates/lanes.lib.lua"
+    const int at = 0;
+#line 308 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 4 + 0;
+#line 300 "/gnnac/templates/lanes.lib.lua"
+    const int c1 = 4 + at;
+#line 300 "/gnnac/templates/lanes.lib.lua"
+    const int c2 = 5 + at;
+#line 300 "/gnnac/templates/lanes.lib.lua"
+    const int c3 = 6 + at;
+#line 328 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = x + c0;
+    asm("" : "+l"(x0));
+#line 328 "/gnnac/templates/lanes.lib.lua"
+    const float *x1 = x + c1;
+    asm("" : "+l"(x1));
+#line 328 "/gnnac/templates/lanes.lib.lua"
+    const float *x2 = x + c2;
+    asm("" : "+l"(x2));
+#line 328 "/gnnac/templates/lanes.lib.lua"
+    const float *x3 = x + c3;
+    asm("" : "+l"(x3));
+#line 121 "/gnnac/templates/sum_phase.lib.lua"
+    for (unsigned turn = first_turn(); turn < turns; turn += step) {
+        const unsigned row = a.row;
+        const bool active = a.active;
+#line 125 "/gnnac/templates/sum_phase.lib.lua"
+        const int degree = a.degree;
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 8;
+#line 44 "/gnnac/templates/epilogue.lib.lua"
+    float own[7] = {};
+    if (active) {
+#line 52 "/gnnac/templates/epilogue.lib.lua"
+    fresh4(&own[0], from + c0);
+#line 52 "/gnnac/templates/epilogue.lib.lua"
+    fresh1(&own[4], from + c1);
+#line 52 "/gnnac/templates/epilogue.lib.lua"
+    fresh1(&own[5], from + c2);
+#line 52 "/gnnac/templates/epilogue.lib.lua"
+    fresh1(&own[6], from + c3);
+    }
+#line 128 "/gnnac/templates/sum_phase.lib.lua"
+        float sum[7] = {};
+#line 83 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll 1
+        while (a.left > 0) {
+            float v[4][7] = {};
+#line 89 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int k = 0; k < 4; k++) {
+                if (k * 16 >= a.left)
+                    continue;
+                const int id = a.id[k];
+                const long long u = (long long)id * 8;
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh4(&v[k][0], x0 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh1(&v[k][4], x1 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh1(&v[k][5], x2 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh1(&v[k][6], x3 + u);
+            }
+#line 101 "/gnnac/templates/sum_phase.lib.lua"
+            a.left -= 64;
+            a.ids += 64;
+            fetch_ids(a);
+#pragma unroll
+            for (int k = 0; k < 4; k++)
+#pragma unroll
+                for (int i = 0; i < 7; i++)
+#line 111 "/gnnac/templates/sum_phase.lib.lua"
+                    sum[i] += v[k][i];
+        }
+#line 130 "/gnnac/templates/sum_phase.lib.lua"
+        a = look(turn + step, rowptr, colidx, n_rows);
+#line 444 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 8; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 7; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 1);
+#line 455 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += more;
+        }
+    }
+#line 132 "/gnnac/templates/sum_phase.lib.lua"
+        if (!active || edge > 0)
+            continue;
+#line 62 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
+#line 67 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 7; i++)
+        sum[i] *= scale;
+#line 79 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 7; i++)
+#line 82 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] += own[i];
+#line 88 "/gnnac/templates/epilogue.lib.lua"
+    float shift[7];
+#line 91 "/gnnac/templates/epilogue.lib.lua"
+    load4(&shift[0], bias + c0);
+#line 91 "/gnnac/templates/epilogue.lib.lua"
+    load1(&shift[4], bias + c1);
+#line 91 "/gnnac/templates/epilogue.lib.lua"
+    load1(&shift[5], bias + c2);
+#line 91 "/gnnac/templates/epilogue.lib.lua"
+    load1(&shift[6], bias + c3);
+#line 93 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 7; i++)
+        sum[i] += shift[i];
+    {
+#line 28 "/gnnac/templates/tail.lib.lua"
+        float top = __int_as_float(0xff800000), total = 0.0f;
+#line 30 "/gnnac/templates/tail.lib.lua"
+#pragma unroll
+        for (int i = 0; i < 7; i++)
+            top = fmaxf(top, sum[i]);
+#line 34 "/gnnac/templates/tail.lib.lua"
+#pragma unroll
+        for (int i = 0; i < 7; i++)
+            total += expf(sum[i] - top);
+#line 38 "/gnnac/templates/tail.lib.lua"
+        const float shift = logf(total);
+#pragma unroll
+        for (int i = 0; i < 7; i++)
+            sum[i] = sum[i] - top - shift;
+    }
+#line 103 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 7;
+#line 433 "/gnnac/templates/lanes.lib.lua"
+    store4x1(to + c0, &sum[0]);
+#line 433 "/gnnac/templates/lanes.lib.lua"
+    store1(to + c1, &sum[4]);
+#line 433 "/gnnac/templates/lanes.lib.lua"
+    store1(to + c2, &sum[5]);
+#line 433 "/gnnac/templates/lanes.lib.lua"
+    store1(to + c3, &sum[6]);
+    }
+}
+}
+
+#line 81 "/gnnac/templates/whole_model.cu.lua"
+// Wait until all blocks have come here for the `time`th time. Each says so in its
+// own word, which never goes back, so nothing has to be reset.
+static __device__ __forceinline__ void meet(unsigned *barrier, unsigned time)
+{
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        __threadfence();
+        atomicExch(barrier + blockIdx.x, time);
+    }
+    for (unsigned b = threadIdx.x; b < gridDim.x; b += 256) {
+        while ((int)(*(volatile unsigned *)(barrier + b) - time) < 0)
+            ;
+        __threadfence();
+    }
+    __syncthreads();
+}
+
+extern "C" __global__ void __launch_bounds__(256, 1)
+gnnac_whole_model_f32_d7_w8_e16_v4_n4_u4_r2_c8_k32_s2_x33_p502ef073028f(
+    float *out, const float *x, float *weights,
+    const offset_t *rowptr, const int *colidx, float *buffers,
+    unsigned *barrier, int n_rows)
+{
+#line 101 "/gnnac/templates/whole_model.cu.lua"
+    const float *const none = 0;
+#line 103 "/gnnac/templates/whole_model.cu.lua"
+    const float *const dinv = 0;
+#line 106 "/gnnac/templates/whole_model.cu.lua"
+    float *const buffer_3 = buffers + (long long)n_rows * 36;
+#line 106 "/gnnac/templates/whole_model.cu.lua"
+    float *const buffer_4 = buffers + (long long)n_rows * 72;
+#line 106 "/gnnac/templates/whole_model.cu.lua"
+    float *const buffer_2 = buffers + (long long)n_rows * 0;
+#line 106 "/gnnac/templates/whole_model.cu.lua"
+    float *const buffer_5 = buffers + (long long)n_rows * 108;
+#line 106 "/gnnac/templates/whole_model.cu.lua"
+    float *const buffer_6 = buffers + (long long)n_rows * 116;
+#line 109 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_0 = weights + 0;
+#line 109 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_1 = weights + 1152;
+#line 109 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_2 = weights + 1216;
+#line 109 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_3 = weights + 2368;
+#line 109 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_4 = weights + 2624;
+#line 109 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_5 = weights + 2688;
+#line 111 "/gnnac/templates/whole_model.cu.lua"
+    const unsigned begun = *(volatile unsigned *)(barrier + blockIdx.x);
+
+#line 115 "/gnnac/templates/whole_model.cu.lua"
+    const step_1::ahead a1 = step_1::look(first_turn(), rowptr, colidx, n_rows);
+#line 120 "/gnnac/templates/whole_model.cu.lua"
+    step_1::run(a1, buffer_3, x, none, param_0, none,
+                   none, none, rowptr, colidx, dinv, n_rows);
+#line 115 "/gnnac/templates/whole_model.cu.lua"
+    const step_2::ahead a2 = step_2::look(first_turn(), rowptr, colidx, n_rows);
+#line 120 "/gnnac/templates/whole_model.cu.lua"
+    step_2::run(a2, buffer_4, x, none, param_2, none,
+                   none, none, rowptr, colidx, dinv, n_rows);
+#line 115 "/gnnac/templates/whole_model.cu.lua"
+    const step_3::ahead a3 = step_3::look(first_turn(), rowptr, colidx, n_rows);
+#line 118 "/gnnac/templates/whole_model.cu.lua"
+    meet(barrier, begun + 1);
+#line 120 "/gnnac/templates/whole_model.cu.lua"
+    step_3::run(a3, buffer_2, buffer_3, buffer_4, none, param_1,
+                   none, none, rowptr, colidx, dinv, n_rows);
+#line 115 "/gnnac/templates/whole_model.cu.lua"
+    const step_4::ahead a4 = step_4::look(first_turn(), rowptr, colidx, n_rows);
+#line 118 "/gnnac/templates/whole_model.cu.lua"
+    meet(barrier, begun + 2);
+#line 120 "/gnnac/templates/whole_model.cu.lua"
+    step_4::run(a4, buffer_5, buffer_2, none, param_3, none,
+                   none, none, rowptr, colidx, dinv, n_rows);
+#line 115 "/gnnac/templates/whole_model.cu.lua"
+    const step_5::ahead a5 = step_5::look(first_turn(), rowptr, colidx, n_rows);
+#line 120 "/gnnac/templates/whole_model.cu.lua"
+    step_5::run(a5, buffer_6, buffer_2, none, param_5, none,
+                   none, none, rowptr, colidx, dinv, n_rows);
+#line 115 "/gnnac/templates/whole_model.cu.lua"
+    const step_6::ahead a6 = step_6::look(first_turn(), rowptr, colidx, n_rows);
+#line 118 "/gnnac/templates/whole_model.cu.lua"
+    meet(barrier, begun + 3);
+#line 120 "/gnnac/templates/whole_model.cu.lua"
+    step_6::run(a6, out, buffer_5, buffer_6, none, param_4,
+                   none, none, rowptr, colidx, dinv, n_rows);
+}
