@@ -8,11 +8,11 @@
 
 // Fuses with an aggregation the step behind it: log-softmax of at most 64
 // columns; a narrow product (products.h) that alone reads the sums and has at
-// most 256 weights, since every row reads all of them, and is stored as the sums
-// are. With a product of ours, fused or not, the bias and activation behind it.
-// `in_place`: only those that overwrite what they read, so that no result stays
-// unwritten: a trainer keeps all. The last change of a lowered program, behind
-// program_scale_rows.
+// most 256 weights, since every row reads all of them, and is stored as the
+// sums are. With a product of ours, fused or not, the bias and activation
+// behind it. `in_place`: only those that overwrite what they read, so that no
+// result stays unwritten: a trainer keeps all. The last change of a lowered
+// program, behind program_scale_rows.
 void program_fuse(struct program *p, bool in_place);
 
 // What the kernel of `s` does besides: the first step of it.

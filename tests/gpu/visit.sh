@@ -63,7 +63,7 @@ pack() { # BUILD FOLDER GRAPH...
     local build=$1 folder=$2
     shift 2
     mkdir -p "$folder/bin" "$folder/lib" "$folder/python" "$folder/graphs"
-    cp "$build"/compiler/gnnac "$build"/tests/gpu/test_gpu_{edges,epilogues,kernels,models,plans,runtime,training} \
+    cp "$build"/compiler/gnnac "$build"/tests/gpu/test_gpu_{edges,epilogues,kernels,models,plans,runtime,training,whole} \
         "$build/tests/bench/latency" "$folder/bin"
     cp -L "$build"/runtime/libgnnac.so "$folder/python"
     copy_libraries "$folder/lib" "$folder"/bin/*
@@ -112,6 +112,7 @@ check() {
         tests/kernel/cases.txt
     tap epilogues tests/gpu/run.sh "$folder" any test_gpu_epilogues
     tap models tests/gpu/run.sh "$folder" any test_gpu_models
+    tap whole tests/gpu/run.sh "$folder" meet test_gpu_whole
     tap plans tests/gpu/run.sh "$folder" any test_gpu_plans
     tap runtime tests/gpu/run.sh "$folder" any test_gpu_runtime
     tap training tests/gpu/run.sh "$folder" any test_gpu_training
@@ -128,6 +129,7 @@ check() {
     sanitize memcheck test_gpu_models
     sanitize memcheck test_gpu_training
     sanitize memcheck test_gpu_plans
+    sanitize memcheck test_gpu_whole
 }
 
 # graph.model.gnnb of every packed graph, tuned on this GPU.
@@ -282,17 +284,15 @@ latency() {
 # GNNAC_EPILOGUES=0 in a pass of their own; narrow ones by our kernels, or with
 # --no-fuse apart.
 endings_all() {
-    local graph name fuse together
+    local graph name together
     for graph in "$folder"/graphs/*; do
         case $graph in *.feat.npz) continue ;; esac
         name=$(basename "${graph%.*}")
         compile "$graph" sage --dim 16 --hidden 128 --classes 64
         compile "$graph" gin --dim 64 --hidden 64 --classes 64 --mlp 2
-        for fuse in "" --no-fuse; do
-            # shellcheck disable=SC2086 # nothing, or an option
-            compile "$graph" gcn --dim 8 --hidden 16 --classes 16 $fuse
-            mv "$out/bundles/$name.gcn.gnnb" "$out/bundles/$name.gcn$fuse.gnnb"
-        done
+        compile "$graph" gcn --dim 8 --hidden 16 --classes 16 --no-fuse
+        mv "$out/bundles/$name.gcn.gnnb" "$out/bundles/$name.gcn-apart.gnnb"
+        compile "$graph" gcn --dim 8 --hidden 16 --classes 16
     done
     for together in 1 0; do
         say "GNNAC_EPILOGUES=$together"
