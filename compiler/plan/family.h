@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MAX_KNOBS = 16, MAX_FAMILIES = 32 };
+enum { MAX_KNOBS = 16, MAX_FAMILIES = 64 };
 
 // An integer parameter of a template.
 struct knob {

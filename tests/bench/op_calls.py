@@ -116,8 +116,8 @@ def main(device):
 
 if __name__ == "__main__":
     build = os.path.abspath(sys.argv[1])
-    os.environ["GNNAC_LIBRARY"] = f"{build}/runtime/libgnnac.so"
-    os.environ["GNNAC_PROGRAM"] = f"{build}/compiler/gnnac"
+    os.environ.setdefault("GNNAC_LIBRARY", f"{build}/runtime/libgnnac.so")
+    os.environ.setdefault("GNNAC_PROGRAM", f"{build}/compiler/gnnac")
     os.environ["OMP_NUM_THREADS"] = "1"
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(
         __file__)), "..", "..", "runtime", "python"))
