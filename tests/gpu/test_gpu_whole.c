@@ -169,7 +169,7 @@ TEST(every_width_is_right)
     static const int32_t widths[][3] = {
         {1, 1, 1},    {3, 3, 1},    {33, 33, 7}, {1433, 16, 7},
         {128, 64, 3}, {64, 64, 64}, {100, 17, 2}};
-    struct csr g = gpu_random_graph(200, 3, 1);
+    struct csr g = gpu_random_graph(60, 3, 1);
     for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
         struct model_request rq = {.name = "gcn", .dim = widths[i][0],
                                    .hidden = widths[i][1],
@@ -181,7 +181,7 @@ TEST(every_width_is_right)
 
 TEST(deep_models_are_right)
 {
-    struct csr g = gpu_random_graph(300, 4, 2);
+    struct csr g = gpu_random_graph(100, 4, 2);
     for (int32_t layers = 3; layers <= 5; layers += 2) {
         struct model_request rq = {.name = "gcn", .dim = 24, .hidden = 16,
                                    .classes = 9, .layers = layers};
