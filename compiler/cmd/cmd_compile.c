@@ -183,11 +183,12 @@ static gnnac_status read_subject(const struct options *o,
         gnnac_status st = read_model_request(o, model, err);
         return st == GNNAC_OK ? check_train(o, model, err) : st;
     }
-    if (describes_network(o) || strcmp(o->reorder, "none") != 0)
+    if (describes_network(o) || strcmp(o->reorder, "none") != 0 ||
+        strcmp(o->whole, "off") != 0)
         return FAIL(err, GNNAC_EUSAGE,
                     "--ops is without --model and what shapes it (--dim, "
                     "--hidden, --classes, --layers, --mlp, --heads, --logits, "
-                    "--dtype), --train and --reorder");
+                    "--dtype), --train, --reorder and --whole");
     *model = (struct model_request){.name = "ops"};
     return GNNAC_OK;
 }

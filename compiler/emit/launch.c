@@ -132,7 +132,7 @@ static void read_grid(lua_State *L, struct launch *l)
         lua_isstring(L, -1) ? grid_count_from_name(lua_tostring(L, -1)) : -1;
     if (count < 0)
         luaL_error(L, "a grid is counted in n_rows, n_parts, n_splits, "
-                      "n_warps, n_weights, n_entries or one");
+                      "n_warps, n_weights or one");
     l->count = (enum grid_count)count;
     l->per_block = bounded_field(L, grid, "per", 1, 1 << 20, 1);
     l->grid_y = bounded_field(L, grid, "y", 1, 65535, 1);

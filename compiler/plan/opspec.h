@@ -25,7 +25,7 @@ bool is_tuned_op(const char *op);
 struct kernel_spec kernel_spec_of(const struct program *p, const struct step *s,
                                   int64_t n_nodes, int64_t n_edges);
 
-// False for steps that run no kernel of ours (wide products).
+// False for steps that run no kernel of ours (products that BLAS has).
 bool opspec_of_step(const struct model *m, const struct program *p,
                     const struct step *s, int64_t n_nodes, int64_t n_edges,
                     struct opspec *out);

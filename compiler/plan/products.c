@@ -14,9 +14,9 @@ bool is_narrow_product(const struct program *p, const struct step *s)
 }
 
 // Data centre GPUs: eight times the float32 rate in tf32, others two times.
-static bool has_fast_tensor_cores(const struct device *d)
+bool has_fast_tensor_cores(int32_t arch)
 {
-    return d->arch == 80 || d->arch == 90 || d->arch == 100;
+    return arch == 80 || arch == 90 || arch == 100;
 }
 
 void program_claim_products(struct program *p, const struct device *d,
@@ -24,7 +24,7 @@ void program_claim_products(struct program *p, const struct device *d,
 {
     bool many_rows = n_rows >= 128 * d->sm_count;
     int32_t most = many_rows ? DEEP : SHALLOW;
-    for (int32_t i = 0; i < p->n_steps && has_fast_tensor_cores(d); i++) {
+    for (int32_t i = 0; i < p->n_steps && has_fast_tensor_cores(d->arch); i++) {
         struct step *s = &p->steps[i];
         int32_t depth = is_f32_product(p, s) ? p->buffers[s->x].dim : 0;
         s->claimed = depth >= LEAST_DEPTH && depth <= most &&

@@ -69,10 +69,12 @@ static inline bool spec_is_f32(const struct kernel_spec *s)
            s->self_type == DTYPE_F32;
 }
 
-// Columns of x; of a sparse_linear those of W^T, which stands for it.
+// Columns of x; of a sparse_linear those of W^T, which stands for it; of a
+// whole program those of its features.
 static inline int32_t kernel_x_dim(const struct kernel_spec *s)
 {
-    return s->depth && !s->edges ? s->depth
+    return s->whole              ? s->whole->buffers[0].dim
+           : s->depth && !s->edges ? s->depth
            : s->heads            ? s->heads * s->channels
                                  : s->dim;
 }

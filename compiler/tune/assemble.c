@@ -19,6 +19,7 @@
 #include "tune/assemble_parts.h"
 #include "tune/assemble_whole.h"
 #include "tune/order_vote.h"
+#include "tune/propose.h"
 #include "tune/subjects.h"
 
 void assembly_finish(struct assembly *a)
@@ -254,6 +255,18 @@ static gnnac_status read_request(const struct assemble_request *rq,
     return st == GNNAC_OK ? graph_order_check(rq->reorder, err) : st;
 }
 
+// Manual mode knows no points of them, and on an architecture with slow tensor
+// cores BLAS is faster.
+static bool may_claim(const struct workbench *wb)
+{
+    bool may = propose_asks_rules(wb);
+    int32_t arch = 0;
+    for (size_t i = 0; i < wb->n_archs; i++)
+        may = may && arch_parse(wb->archs[i], &arch, NULL) == GNNAC_OK &&
+              has_fast_tensor_cores(arch);
+    return may;
+}
+
 static gnnac_status assemble_model(struct workbench *wb,
                                    const struct assemble_request *rq,
                                    struct assembly *a, gnnac_error *err)
@@ -267,7 +280,8 @@ static gnnac_status assemble_model(struct workbench *wb,
     if (a->order.perm)
         TRY(reorder_graph(a, err));
     program_round_products(&m->program);
-    program_claim_products(&m->program, &wb->device, a->full.n_nodes);
+    if (may_claim(wb))
+        program_claim_products(&m->program, &wb->device, a->full.n_nodes);
     program_scale_rows(&m->program);
     if (!wb->request.no_fuse)
         program_fuse(&m->program, rq->train);

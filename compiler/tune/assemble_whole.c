@@ -25,6 +25,17 @@ static gnnac_status describe(struct assembly *a, gnnac_error *err)
                                &w->kernel, err);
 }
 
+// Graphs for which that is not so are not small.
+static bool fits_32_bits(const struct assembly *a)
+{
+    const struct program *p = &a->manifest->program;
+    for (int32_t i = 0; i < p->n_steps; i++)
+        if (step_offset_bits(p, &p->steps[i], a->full.n_nodes,
+                             a->graph.stored->n_edges) != 32)
+            return false;
+    return true;
+}
+
 gnnac_status assemble_whole(struct workbench *wb, struct assembly *a,
                             gnnac_error *err)
 {
@@ -34,7 +45,8 @@ gnnac_status assemble_whole(struct workbench *wb, struct assembly *a,
     a->whole_selection = calloc(1, sizeof(*a->whole_selection));
     if (!a->whole_program || !a->whole_selection)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
-    if (a->order.perm || !whole_program(&m->program, a->whole_program)) {
+    if (a->order.perm || !fits_32_bits(a) ||
+        !whole_program(&m->program, a->whole_program)) {
         a->whole_program->n_steps = 0;
         log_info("no kernel runs all of this model's steps");
         return GNNAC_OK;

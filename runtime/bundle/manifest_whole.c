@@ -41,6 +41,9 @@ static gnnac_status check_whole_kernel(const struct manifest *m,
         l->grid_y != 1 || !kernel_takes(k, ARG_BARRIER))
         return BAD("whole: kernel %s is not one launch of blocks that meet",
                    k->name);
+    if (k->part_size || k->heads || k->x_type != DTYPE_F32 ||
+        k->out_type != DTYPE_F32)
+        return BAD("whole: kernel %s is not one of a model in f32", k->name);
     if (k->dim != m->program.buffers[1].dim)
         return BAD("whole: its kernel was made for another width");
     if (k->offset_bits < offset_bits_needed(m))

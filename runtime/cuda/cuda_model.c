@@ -189,6 +189,8 @@ const char *cuda_model_level(const struct cuda_model *cm)
     for (int32_t i = 0; i < manifest_of(cm)->n_kernels; i++)
         if (cm->kernels[i].from_ptx)
             return "ptx";
+    if (cm->whole.kernel.from_ptx)
+        return "ptx";
     return "cubin";
 }
 

@@ -168,7 +168,8 @@ TEST(every_width_is_right)
 {
     static const int32_t widths[][3] = {
         {1, 1, 1},    {3, 3, 1},    {33, 33, 7}, {1433, 16, 7},
-        {128, 64, 3}, {64, 64, 64}, {100, 17, 2}};
+        {128, 64, 3}, {64, 64, 64}, {100, 17, 2}, {3, 16, 7},
+        {1, 8, 5}};
     struct csr g = gpu_random_graph(60, 3, 1);
     for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
         struct model_request rq = {.name = "gcn", .dim = widths[i][0],

@@ -165,6 +165,17 @@ class Operators(Torch):
                     self.assertEqual(call(mode.from_tensor(x)).shape,
                                      call(x).shape)
 
+    def test_shapes_alone(self):
+        """torch.fx records an operator, tensors without memory have shapes"""
+        for call in (lambda x, e: gt.aggregate(x, e),
+                     lambda x, e: gt.sddmm(x, x, e),
+                     lambda x, e: gt.attention(x, x, e)):
+            graph = torch.fx.symbolic_trace(call).graph
+            self.assertIn("gnnac", str([n.target for n in graph.nodes]))
+            real = call(normal(NODES, 4), edges())
+            meta = call(normal(NODES, 4).to("meta"), edges().to("meta"))
+            self.assertEqual(meta.shape, real.shape)
+
     def test_two_ways(self):
         """the custom operators give the bits and gradients of plain calls"""
         e, g = edges(), normal(NODES, 4, seed=5)

@@ -2,7 +2,6 @@
 #include "plan/opspec.h"
 #include "plan/order_steps.h"
 #include "plan/fuse.h"
-#include "plan/products.h"
 #include "plan/scaled_rows.h"
 #include "workspace.h"
 #include "same_spec.h"
@@ -247,40 +246,6 @@ static const char *norms_of(const struct program *p)
                               i ? " " : "", step_kind_name(p->steps[i].kind),
                               norm_name(p->steps[i].norm));
     return text;
-}
-
-// The depths and columns of the products that are claimed for `arch`.
-static const char *claimed_of(int32_t arch, int64_t n_rows,
-                              struct model_request rq)
-{
-    static char text[256];
-    struct model m;
-    struct device d;
-    struct program p = lowered(rq, n_rows, 8 * n_rows, &m);
-    size_t n = 0;
-    text[0] = '\0';
-    device_typical(arch, &d);
-    program_claim_products(&p, &d, n_rows);
-    for (int32_t i = 0; i < p.n_steps; i++)
-        if (p.steps[i].claimed)
-            n += (size_t)snprintf(text + n, sizeof(text) - n, "%d>%d ",
-                                  (int)p.buffers[p.steps[i].x].dim,
-                                  (int)p.buffers[p.steps[i].out].dim);
-    return text;
-}
-
-TEST(wide_products_are_claimed_where_tensor_cores_are_fast)
-{
-    struct model_request rq = {.name = "gcn", .dim = 100, .hidden = 64,
-                               .classes = 33};
-    CHECK_STR(claimed_of(90, 1000, rq), "100>64 64>33 ");
-    CHECK_STR(claimed_of(80, 1000, rq), "100>64 64>33 ");
-    CHECK_STR(claimed_of(86, 1000, rq), "");
-    rq.classes = 16; // narrow
-    CHECK_STR(claimed_of(90, 1000, rq), "100>64 ");
-    rq.dim = 500; // deep
-    CHECK_STR(claimed_of(90, 1000, rq), "");
-    CHECK_STR(claimed_of(90, 100000, rq), "500>64 ");
 }
 
 TEST(narrow_products_scale_the_rows_that_gcn_sums)
@@ -632,7 +597,6 @@ int main(void)
     RUN(rows_change_order_where_they_are_narrowest);
     RUN(steps_that_change_the_order_share_a_template);
     RUN(the_deepest_reordered_model_fits_the_tables);
-    RUN(wide_products_are_claimed_where_tensor_cores_are_fast);
     RUN(narrow_products_scale_the_rows_that_gcn_sums);
     RUN(narrow_products_write_16_bits_themselves);
     RUN(rows_that_change_their_order_on_the_way_are_not_scaled);

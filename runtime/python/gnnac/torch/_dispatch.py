@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import library as torch_library
+from torch.overrides import has_torch_function
 
 DEVICES = ("cpu", "cuda")
 _PLAIN = frozenset((torch.Tensor, torch.nn.Parameter))
@@ -24,11 +25,15 @@ _transforms: Callable[[], bool] = getattr(
     torch._C, "_are_functorch_transforms_active", lambda: True)
 
 
-def _is_watched(tensors: list[torch.Tensor]) -> bool:
+def _is_watched(arguments: tuple[Any, ...],
+                tensors: list[torch.Tensor]) -> bool:
     """Whether someone has to see an operator: a compiler, a mode such as
-    FakeTensor's, functorch, torch.jit.trace, a subclass of tensors."""
+    FakeTensor's, functorch, torch.jit.trace, torch.fx's proxies, a subclass of
+    tensors; whether there are but shapes to compute with."""
     return torch.compiler.is_compiling() or _modes() > 0 or _transforms() or \
-        torch.jit.is_tracing() or not _PLAIN.issuperset(map(type, tensors))
+        torch.jit.is_tracing() or has_torch_function(arguments) or \
+        not _PLAIN.issuperset(map(type, tensors)) or \
+        any([t.is_meta for t in tensors])
 
 
 def _needs_grad(tensors: list[torch.Tensor]) -> bool:
@@ -70,7 +75,7 @@ def operator(compute: Callable[..., Any], fake: Callable[..., Any],
 
     def call(*arguments: Any) -> Any:
         tensors = [a for a in arguments if isinstance(a, torch.Tensor)]
-        if _is_watched(tensors):
+        if _is_watched(arguments, tensors):
             return custom(*arguments)
         if _needs_grad(tensors):
             return with_grad(*arguments)

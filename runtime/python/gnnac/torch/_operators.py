@@ -223,5 +223,6 @@ def attention(x: Tensor, scores: Tensor, edge_index: Tensor) -> Tensor:
     """gnnac.attention on the graph of edge_index without its self loops:
     float32 [nodes, d], scores [nodes, 2 * heads]. Gradients go to both; for
     them two numbers of each node and head are kept."""
-    keep = torch.is_grad_enabled() and (x.requires_grad or scores.requires_grad)
+    keep = torch.is_grad_enabled() and any(
+        [isinstance(t, Tensor) and t.requires_grad for t in (x, scores)])
     return _call_attention(x, scores, edge_index, keep)[0]
