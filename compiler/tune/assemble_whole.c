@@ -28,12 +28,8 @@ static gnnac_status describe(struct assembly *a, gnnac_error *err)
 // Graphs for which that is not so are not small.
 static bool fits_32_bits(const struct assembly *a)
 {
-    const struct program *p = &a->manifest->program;
-    for (int32_t i = 0; i < p->n_steps; i++)
-        if (step_offset_bits(p, &p->steps[i], a->full.n_nodes,
-                             a->graph.stored->n_edges) != 32)
-            return false;
-    return true;
+    return program_offset_bits(&a->manifest->program, a->full.n_nodes,
+                               a->graph.stored->n_edges) == 32;
 }
 
 gnnac_status assemble_whole(struct workbench *wb, struct assembly *a,

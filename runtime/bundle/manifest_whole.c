@@ -16,15 +16,6 @@ static bool whole_can_pass(enum launch_arg a)
     return false;
 }
 
-static int32_t offset_bits_needed(const struct manifest *m)
-{
-    int32_t bits = 32;
-    for (int32_t i = 0; i < m->program.n_steps && bits == 32; i++)
-        bits = step_offset_bits(&m->program, &m->program.steps[i], m->n_nodes,
-                                m->n_stored_edges);
-    return bits;
-}
-
 static bool reads_dinv(const struct program *p)
 {
     for (int32_t i = 0; i < p->n_steps; i++)
@@ -46,7 +37,8 @@ static gnnac_status check_whole_kernel(const struct manifest *m,
         return BAD("whole: kernel %s is not one of a model in f32", k->name);
     if (k->dim != m->program.buffers[1].dim)
         return BAD("whole: its kernel was made for another width");
-    if (k->offset_bits < offset_bits_needed(m))
+    if (k->offset_bits <
+        program_offset_bits(&m->program, m->n_nodes, m->n_stored_edges))
         return BAD("whole: its kernel's 32-bit offsets overflow");
     for (int32_t i = 0; i < l->n_args; i++)
         if (!whole_can_pass(l->args[i]) ||

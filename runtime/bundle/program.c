@@ -267,3 +267,12 @@ int32_t step_offset_bits(const struct program *p, const struct step *s,
             widest = p->buffers[buffers[i]].pitch;
     return edges_fit_32_bits(n_edges) && n_nodes < INT32_MAX / widest ? 32 : 64;
 }
+
+int32_t program_offset_bits(const struct program *p, int64_t n_nodes,
+                            int64_t n_edges)
+{
+    int32_t bits = 32;
+    for (int32_t i = 0; i < p->n_steps && bits == 32; i++)
+        bits = step_offset_bits(p, &p->steps[i], n_nodes, n_edges);
+    return bits;
+}

@@ -34,6 +34,9 @@ int32_t step_heads(const struct program *p, const struct step *s);
 // 64 when an element index of the step may reach 2^31, else 32.
 int32_t step_offset_bits(const struct program *p, const struct step *s,
                          int64_t n_nodes, int64_t n_edges);
+// 64 where one of the program's steps needs that.
+int32_t program_offset_bits(const struct program *p, int64_t n_nodes,
+                            int64_t n_edges);
 // Whether BLAS computes the step: a product that no kernel does.
 bool step_by_blas(const struct step *s);
 // The step behind `s`, one of the program's, if the kernel of `s` does it; else

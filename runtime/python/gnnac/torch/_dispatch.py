@@ -61,8 +61,8 @@ def operator(compute: Callable[..., Any], fake: Callable[..., Any],
     """The custom operator gnnac::NAME, NAME that of `compute` without its
     first underscore, as a function of the same arguments, all by position.
 
-    `fake` gives the shapes; `setup` and `backward` are what
-    torch.library.register_autograd takes.
+    `fake` gives the shapes; `setup` and `backward` are what the custom
+    operator's register_autograd takes.
     """
     name = compute.__name__.removeprefix("_")
     custom = torch_library.custom_op(f"gnnac::{name}", compute,
