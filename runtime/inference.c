@@ -16,14 +16,6 @@ static const struct program *program_of(const struct gnnac_model *m)
 
 // ---- create and destroy -----------------------------------------------------
 
-static bool needs_dinv(const struct program *p)
-{
-    for (int32_t i = 0; i < p->n_steps; i++)
-        if (step_reads_dinv(&p->steps[i]))
-            return true;
-    return false;
-}
-
 static gnnac_status prepare(struct gnnac_model *m, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
@@ -31,7 +23,7 @@ static gnnac_status prepare(struct gnnac_model *m, gnnac_error *err)
     int64_t n = b->manifest->n_nodes;
     TRY(workspace_plan_build(program_of(m), n, m->ctx->is_cuda, &m->plan, err));
     TRY(params_alloc(program_of(m), m->params, err));
-    if (needs_dinv(program_of(m))) {
+    if (program_reads_dinv(program_of(m))) {
         if (!(m->dinv = alloc_array(n, sizeof(float)))) {
             st = FAIL(err, GNNAC_ENOMEM, "out of memory");
             goto out;

@@ -16,14 +16,6 @@ static bool whole_can_pass(enum launch_arg a)
     return false;
 }
 
-static bool reads_dinv(const struct program *p)
-{
-    for (int32_t i = 0; i < p->n_steps; i++)
-        if (step_reads_dinv(&p->steps[i]))
-            return true;
-    return false;
-}
-
 static gnnac_status check_whole_kernel(const struct manifest *m,
                                        const struct kernel *k, gnnac_error *err)
 {
@@ -42,7 +34,7 @@ static gnnac_status check_whole_kernel(const struct manifest *m,
         return BAD("whole: its kernel's 32-bit offsets overflow");
     for (int32_t i = 0; i < l->n_args; i++)
         if (!whole_can_pass(l->args[i]) ||
-            (l->args[i] == ARG_DINV && !reads_dinv(&m->program)))
+            (l->args[i] == ARG_DINV && !program_reads_dinv(&m->program)))
             return BAD("whole: its kernel asks for %s, which a model does not "
                        "have",
                        launch_arg_name(l->args[i]));

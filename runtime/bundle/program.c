@@ -121,6 +121,14 @@ bool step_reads_dinv(const struct step *s)
            s->self_term == SELF_GCN || s->self_term == SELF_SCALED;
 }
 
+bool program_reads_dinv(const struct program *p)
+{
+    for (int32_t i = 0; i < p->n_steps; i++)
+        if (step_reads_dinv(&p->steps[i]))
+            return true;
+    return false;
+}
+
 bool step_reads_edges(enum step_kind kind)
 {
     return kind == STEP_AGGREGATE || kind == STEP_ATTENTION;

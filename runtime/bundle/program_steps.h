@@ -9,6 +9,8 @@
 bool conv_adds_self_loops(enum conv_op op);
 // Whether the step needs 1/sqrt(in-degree + 1) of the nodes.
 bool step_reads_dinv(const struct step *s);
+// Whether one of the steps does.
+bool program_reads_dinv(const struct program *p);
 // Whether the step sums over the graph's edges.
 bool step_reads_edges(enum step_kind kind);
 // Whether a product of matrices is all of it.
