@@ -523,6 +523,78 @@ rule "extreme_rows" {
   priority = 30,
 }
 
+-- Attention in training: the templates' own numbers first.
+-- Evidence: reasoned; no time of it is on record.
+local attention_steps = { "attention_keep", "attention_rows_grad",
+                          "attention_grad" }
+
+rule "attention_training" {
+  when = function()
+    return true
+  end,
+  choose = { { template = "attention_keep" },
+             { template = "attention_rows_grad" },
+             { template = "attention_grad" } },
+  why = "as many lanes as a head has vectors, four teams for a row's edges",
+  priority = 30,
+}
+
+-- More or fewer teams for a row's edges, or several warps where rows are long.
+-- Evidence: reasoned; without a GPU it decides nothing.
+rule "attention_training_teams" {
+  when = function()
+    return true
+  end,
+  choose = function(graph)
+    local points = {}
+    for _, template in ipairs(attention_steps) do
+      points[#points + 1] = { template = template, edgeWorker = { 1, 2, 8 },
+                              unroll = { 2, 4 } }
+      if graph.degree.max >= 64 then
+        points[#points + 1] = { template = template, warpPerRow = { 2, 4 },
+                                unroll = { 2, 4 } }
+      end
+    end
+    return points
+  end,
+  why = "rows of other lengths: more or fewer teams for a row's edges",
+  priority = 25,
+}
+
+-- More edges in flight, wider or narrower teams, than the rules before.
+-- Evidence: reasoned; without a GPU they decide nothing.
+rule "edge_products_more" {
+  when = function()
+    return true
+  end,
+  choose = function(graph, layer)
+    local lanes = attention_lanes(layer)
+    return { template = "sddmm", dimWorker = { lanes, math.max(1, lanes // 2) },
+             partSize = { 32, 128 }, unroll = { 2, 8 } }
+  end,
+  why = "more or fewer edges in flight, lanes of more columns",
+  priority = 25,
+}
+
+rule "extreme_rows_more" {
+  when = function()
+    return true
+  end,
+  choose = function(graph, layer)
+    local points = {}
+    local vec, lanes, loads = spread(layer.agg_dim)
+    local most = 32 // lanes
+    for i, template in ipairs { "extreme", "extreme_share", "extreme_grad" } do
+      points[i] = { template = template, dimWorker = lanes, vec = vec,
+                    coarsen = loads, unroll = { 2, 4, 8 },
+                    edgeWorker = most > 1 and { most, most // 2 } or 1 }
+    end
+    return points
+  end,
+  why = "more or fewer neighbours in flight",
+  priority = 25,
+}
+
 -- ---- tests ------------------------------------------------------------------
 
 test "hubs are cut" {
@@ -813,6 +885,33 @@ test "attention shares hubs among the warps of a block" {
   graph = { nodes = 1e5, degree = { mean = 8, max = 9000 } },
   layer = { op = "gat", agg_dim = 64 },
   expect = { rule = "attention_hubs", edgeWorker = 2, warpPerRow = 4 },
+}
+
+test "attention in training takes the templates' own numbers" {
+  op = "attention_grad",
+  layer = { op = "gat", agg_dim = 64 },
+  expect = { rule = "attention_training", template = "attention_grad",
+             dimWorker = 0, edgeWorker = 4, warpPerRow = 1 },
+}
+
+test "long rows are tried with several warps in training" {
+  op = "attention_keep",
+  graph = { degree = { mean = 8, max = 900 } },
+  layer = { op = "gat", agg_dim = 64 },
+  expect = { rule = "attention_training_teams", warpPerRow = 4, unroll = 4 },
+}
+
+test "products of rows are tried with lanes of more columns" {
+  op = "sddmm",
+  layer = { agg_dim = 64 },
+  expect = { rule = "edge_products_more", dimWorker = 8, partSize = 128 },
+}
+
+test "the largest is tried with more neighbours in flight" {
+  op = "extreme",
+  layer = { agg_dim = 16 },
+  expect = { rule = "extreme_rows_more", dimWorker = 4, unroll = 8,
+             edgeWorker = 4 },
 }
 
 test "products of rows give a head's columns to as few lanes as loads allow" {

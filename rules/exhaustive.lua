@@ -207,6 +207,84 @@ rule "every_attention" {
   priority = 2,
 }
 
+-- As many lanes as `width` has vectors of four floats, and half of them.
+local function lanes_for(width)
+  local lanes = 1
+  while lanes < 32 and 4 * lanes < width do lanes = 2 * lanes end
+  return lanes > 1 and { lanes, lanes // 2 } or { 1 }
+end
+
+rule "every_attention_step" {
+  when = function(graph, layer)
+    return layer.op == "gat"
+  end,
+  choose = function()
+    local points = {}
+    for _, template in ipairs { "attention_keep", "attention_rows_grad",
+                                "attention_grad" } do
+      points[#points + 1] = { template = template, unroll = { 1, 2, 4, 8 },
+                              edgeWorker = { 1, 2, 4, 8, 16 },
+                              warpPerBlock = { 4, 8 } }
+      points[#points + 1] = { template = template, unroll = { 1, 2, 4, 8 },
+                              warpPerRow = { 2, 4, 8 }, warpPerBlock = 8 }
+    end
+    return points
+  end,
+  why = "all of attention in training",
+  priority = 2,
+}
+
+rule "every_edge_product" {
+  when = function()
+    return true
+  end,
+  choose = function(graph, layer)
+    return { template = "sddmm", partSize = { 16, 32, 64, 128, 256 },
+             dimWorker = lanes_for(layer.agg_dim), unroll = { 1, 2, 4, 8 },
+             warpPerBlock = { 4, 8 } }
+  end,
+  why = "all of sddmm",
+  priority = 2,
+}
+
+rule "every_extreme" {
+  when = function()
+    return true
+  end,
+  choose = function(graph, layer)
+    local points = {}
+    for i, template in ipairs { "extreme", "extreme_share", "extreme_grad" } do
+      points[i] = { template = template, dimWorker = lanes_for(layer.agg_dim),
+                    edgeWorker = { 1, 2, 4, 8, 16, 32 }, coarsen = 2,
+                    unroll = { 1, 2, 4, 8 } }
+    end
+    return points
+  end,
+  limit = function(p)
+    return p.dimWorker * p.edgeWorker <= 32
+  end,
+  why = "all of extreme and its backward",
+  priority = 2,
+}
+
+test "attention in training" {
+  op = "attention_rows_grad",
+  layer = { op = "gat", agg_dim = 64 },
+  expect = { rule = "every_attention_step", edgeWorker = 16, unroll = 8 },
+}
+
+test "products of rows" {
+  op = "sddmm",
+  layer = { agg_dim = 64 },
+  expect = { rule = "every_edge_product", partSize = 256, dimWorker = 8 },
+}
+
+test "the largest of neighbours" {
+  op = "extreme_share",
+  layer = { agg_dim = 64 },
+  expect = { rule = "every_extreme", dimWorker = 16, edgeWorker = 2 },
+}
+
 test "heads" {
   op = "attention",
   layer = { op = "gat", agg_dim = 64 },

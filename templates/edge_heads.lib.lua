@@ -209,7 +209,8 @@ left_of(const train_state *state, unsigned long long stream,
 //%   end
 //%   if L.warps > 1 then
     __shared__ float tops[${L.block // 32}];
-    tops[threadIdx.x / 32] = top;
+    if (threadIdx.x % 32 == 0)
+        tops[threadIdx.x / 32] = top;
     __syncthreads();
     for (int q = 0; q < ${L.warps}; q++)
         top = fmaxf(top, tops[threadIdx.x / 32 / ${L.warps} * ${L.warps} + q]);

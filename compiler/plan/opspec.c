@@ -42,17 +42,42 @@ static const char *const op_of_kind[N_STEP_KINDS] = {
 // What no step runs, but a benchmark.
 static const char gather_roof[] = "gather_roof";
 
-bool is_kernel_op(const char *op)
+enum step_kind step_kind_of_op(const char *op)
 {
-    for (int kind = 0; kind < N_STEP_KINDS; kind++)
-        if (op_of_kind[kind] && strcmp(op_of_kind[kind], op) == 0)
-            return true;
-    return strcmp(op, gather_roof) == 0;
+    int kind = 0;
+    while (kind < N_STEP_KINDS &&
+           !(op_of_kind[kind] && strcmp(op_of_kind[kind], op) == 0))
+        kind++;
+    return (enum step_kind)kind;
 }
 
+const char *op_of_step_kind(enum step_kind kind)
+{
+    return op_of_kind[kind];
+}
+
+bool is_kernel_op(const char *op)
+{
+    return step_kind_of_op(op) < N_STEP_KINDS || strcmp(op, gather_roof) == 0;
+}
+
+// Those that the gate has a float64 oracle for (tune/oracle.c).
 bool is_tuned_op(const char *op)
 {
-    return strcmp(op, "aggregate") == 0 || strcmp(op, "attention") == 0;
+    switch (step_kind_of_op(op)) {
+    case STEP_AGGREGATE:
+    case STEP_ATTENTION:
+    case STEP_ATTENTION_KEEP:
+    case STEP_ATTENTION_ROWS_GRAD:
+    case STEP_ATTENTION_GRAD:
+    case STEP_SDDMM:
+    case STEP_EXTREME:
+    case STEP_EXTREME_SHARE:
+    case STEP_EXTREME_GRAD:
+        return true;
+    default:
+        return false;
+    }
 }
 
 static enum dtype type_of(const struct program *p, int32_t buffer)
@@ -95,6 +120,8 @@ struct kernel_spec kernel_spec_of(const struct program *p, const struct step *s,
     const struct step *tail = step_tail(p, s), *last = step_last(p, s);
     int32_t heads = step_heads(p, s), out = last->out;
     return (struct kernel_spec){
+        // Both orders take the same kernel.
+        .kind = s->kind == STEP_INPUT_ORDER ? STEP_GRAPH_ORDER : s->kind,
         .dim = step_dim(p, s),
         .x_type = type_of(p, s->x),
         .out_type = type_of(p, out),
@@ -305,14 +332,6 @@ static bool parse_rest(const char *text, struct kernel_spec *k)
     return text == stop;
 }
 
-static const char *op_named(const char *name)
-{
-    for (int kind = 0; kind < N_STEP_KINDS; kind++)
-        if (op_of_kind[kind] && strcmp(op_of_kind[kind], name) == 0)
-            return op_of_kind[kind];
-    return NULL;
-}
-
 bool opspec_parse(const char *key, struct opspec *out)
 {
     char op[32], dtype[8], conv[32], norm[32], self[32], act[32], direction[32];
@@ -333,13 +352,16 @@ bool opspec_parse(const char *key, struct opspec *out)
                    &bias, act, &k->offset_bits, direction, &end);
     int conv_op = conv_op_from_name(conv), norm_at = norm_from_name(norm);
     int type_at = dtype_from_name(dtype);
+    enum step_kind kind = step_kind_of_op(op);
     int self_at = self_term_from_name(self), act_at = activation_from_name(act);
     bool backward = strcmp(direction, directions[true]) == 0;
-    if (n != 16 || end == 0 || !(out->op = op_named(op)) || type_at < 0 ||
+    if (n != 16 || end == 0 || kind == N_STEP_KINDS || type_at < 0 ||
         (!backward && strcmp(direction, directions[false]) != 0) ||
         conv_op < 0 || norm_at < 0 || self_at < 0 || act_at < 0)
         return false;
     l.op = (enum conv_op)conv_op;
+    out->op = op_of_kind[kind];
+    k->kind = kind;
     k->norm = (enum norm)norm_at;
     k->self_term = (enum self_term)self_at;
     k->act = (enum activation)act_at;

@@ -18,6 +18,11 @@ struct opspec {
 // Whether some step, or a benchmark, asks for a kernel that does this.
 bool is_kernel_op(const char *op);
 
+// The first kind of step whose operation this is; N_STEP_KINDS: none has it.
+enum step_kind step_kind_of_op(const char *op);
+// The operation of a kind; NULL where no kernel of ours has it.
+const char *op_of_step_kind(enum step_kind kind);
+
 // Whether its kernels are checked and timed, one against another.
 bool is_tuned_op(const char *op);
 

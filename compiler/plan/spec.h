@@ -26,6 +26,7 @@ enum tail {
 };
 
 struct kernel_spec {
+    enum step_kind kind;                    // what is computed
     int32_t dim;                            // columns
     enum dtype x_type, out_type, self_type; // how the matrices are stored
     int32_t x_pitch, out_pitch, self_pitch; // elements between rows

@@ -2,176 +2,8 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "bundle/dtype.h"
-#include "checked.h"
-#include "rng.h"
-
-// Values before and behind the output that no kernel may touch.
-enum { CANARY_VALUES = 64 };
-
-// ---- set up -----------------------------------------------------------------
-
-// Values that a matrix of that dtype can hold.
-static float *random_values(int64_t n, uint64_t seed, enum dtype type)
-{
-    float *x = alloc_array(n, sizeof(*x));
-    if (x)
-        rng_fill_normal(seed, x, n);
-    for (int64_t i = 0; x && type != DTYPE_F32 && i < n; i++)
-        x[i] = dtype_round(type, x[i]);
-    return x;
-}
-
-static int64_t out_values(const struct bench *b)
-{
-    return b->g->n_nodes * b->spec->out_pitch;
-}
-
-// With the canaries; a multiple of 4, as is filled at once.
-static size_t out_bytes(const struct bench *b)
-{
-    size_t n = (size_t)out_values(b) + 2 * CANARY_VALUES;
-    return (n * dtype_bytes(b->spec->out_type) + 3) / 4 * 4;
-}
-
-// Values of edges: one, or one for each head.
-static int64_t edge_values(const struct bench *b)
-{
-    int64_t heads = b->spec->heads ? b->spec->heads : 1;
-    return b->g->n_edges * heads;
-}
-
-// Weights, numbered from the last edge to the first.
-static gnnac_status make_edge_values(struct bench *b, gnnac_error *err)
-{
-    int64_t n = b->g->n_edges;
-    if (b->spec->edges == EDGES_NONE)
-        return GNNAC_OK;
-    b->edge_values = random_values(edge_values(b), 4, DTYPE_F32);
-    b->edge_of = alloc_array(n, sizeof(*b->edge_of));
-    if (!b->edge_values || !b->edge_of)
-        return FAIL(err, GNNAC_ENOMEM, "out of memory for the bench");
-    for (int64_t e = 0; e < n; e++)
-        b->edge_of[e] = n - 1 - e;
-    return GNNAC_OK;
-}
-
-static gnnac_status make_host_data(struct bench *b, gnnac_error *err)
-{
-    const struct kernel_spec *s = b->spec;
-    int64_t n = b->g->n_nodes;
-    b->x = random_values(n * s->x_pitch, 1, s->x_type);
-    b->self = random_values(n * s->self_pitch, 2, s->self_type);
-    b->bias = random_values(s->dim, 3, DTYPE_F32);
-    b->weight =
-        random_values((int64_t)s->tail_dim * s->dim, 4, s->out_type);
-    b->tail_bias = random_values(s->tail_dim, 5, DTYPE_F32);
-    b->dinv = alloc_array(n, sizeof(*b->dinv));
-    b->y = alloc_array(out_values(b) + 2 * CANARY_VALUES, sizeof(*b->y));
-    b->stored = alloc_array((int64_t)out_bytes(b), 1);
-    if (!b->x || !b->self || !b->bias || !b->weight || !b->tail_bias ||
-        !b->dinv || !b->y || !b->stored)
-        return FAIL(err, GNNAC_ENOMEM, "out of memory for the bench");
-    graph_dinv(n, b->g->rowptr, b->dinv);
-    gnnac_status st = make_edge_values(b, err);
-    b->host = (struct operand_data){
-        b->x,      b->self,      b->dinv,        b->bias,   0.25f,
-        b->weight, b->tail_bias, b->edge_values, b->edge_of};
-    return st;
-}
-
-// `n` values on the device, as their dtype stores them.
-static gnnac_status upload_values(const struct bench *b, const float *values,
-                                  int64_t n, enum dtype type, cu_ptr *out,
-                                  gnnac_error *err)
-{
-    void *stored = alloc_array(n, dtype_bytes(type));
-    if (!stored)
-        return FAIL(err, GNNAC_ENOMEM, "out of memory for the bench");
-    dtype_store(type, values, n, stored);
-    gnnac_status st = cuda_upload(b->c, stored, (size_t)n * dtype_bytes(type),
-                                  "the bench", out, err);
-    free(stored);
-    return st;
-}
-
-static gnnac_status upload_edge_values(struct bench *b, gnnac_error *err)
-{
-    size_t n = (size_t)b->g->n_edges;
-    struct operands *d = &b->device;
-    if (b->spec->edges == EDGES_NONE)
-        return GNNAC_OK;
-    gnnac_status st = cuda_upload(b->c, b->edge_values,
-                                  (size_t)edge_values(b) * sizeof(float),
-                                  "the bench", &d->edge_values, err);
-    return st == GNNAC_OK ? cuda_upload(b->c, b->edge_of, n * sizeof(int64_t),
-                                        "the bench", &d->edge_of, err)
-                          : st;
-}
-
-static gnnac_status make_device_data(struct bench *b, gnnac_error *err)
-{
-    const struct cuda_context *c = b->c;
-    const struct kernel_spec *s = b->spec;
-    struct operands *d = &b->device;
-    gnnac_status st = GNNAC_OK;
-    TRY(cuda_graph_init(c, b->g->n_nodes, b->g->n_edges, b->g->rowptr,
-                        b->g->colidx, b->dinv, &b->graph, err));
-    int64_t n = b->g->n_nodes;
-    TRY(upload_values(b, b->x, n * s->x_pitch, s->x_type, &d->x, err));
-    TRY(upload_values(b, b->self, n * s->self_pitch, s->self_type, &d->self,
-                      err));
-    TRY(cuda_upload(c, b->bias, (size_t)s->dim * sizeof(float), "the bench",
-                    &d->bias, err));
-    TRY(upload_values(b, b->weight, (int64_t)s->tail_dim * s->dim, s->out_type,
-                      &d->weight, err));
-    TRY(cuda_upload(c, b->tail_bias, (size_t)s->tail_dim * sizeof(float),
-                    "the bench", &d->tail_bias, err));
-    TRY(cuda_upload(c, &b->host.eps, sizeof(float), "the bench", &d->eps, err));
-    TRY(upload_edge_values(b, err));
-    TRY(cuda_alloc(c, out_bytes(b), "the bench", &b->out_base, err));
-    d->out = b->out_base + CANARY_VALUES * dtype_bytes(s->out_type);
-    TRY(CU(c, cuStreamCreate, (&b->stream, CU_STREAM_NON_BLOCKING), err));
-out:
-    return st;
-}
-
-gnnac_status bench_init(const struct cuda_context *c, const struct csr *g,
-                        const struct kernel_spec *spec, struct bench *out,
-                        gnnac_error *err)
-{
-    *out = (struct bench){.c = c, .g = g, .spec = spec};
-    gnnac_status st = make_host_data(out, err);
-    return st == GNNAC_OK ? make_device_data(out, err) : st;
-}
-
-void bench_finish(struct bench *b)
-{
-    const struct cuda_context *c = b->c;
-    const cu_ptr owned[] = {b->device.x,      b->device.self,
-                            b->device.bias,   b->device.eps,
-                            b->device.weight, b->device.tail_bias,
-                            b->device.partial,
-                            b->out_base,      b->device.edge_values,
-                            b->device.edge_of};
-    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
-        cuda_free(c, owned[i]);
-    if (b->stream)
-        c->cu.cuStreamDestroy_v2(b->stream);
-    cuda_graph_finish(&b->graph);
-    free(b->x);
-    free(b->self);
-    free(b->dinv);
-    free(b->bias);
-    free(b->weight);
-    free(b->tail_bias);
-    free(b->edge_values);
-    free(b->edge_of);
-    free(b->y);
-    free(b->stored);
-}
+#include "tune/bench_data.h"
 
 // ---- one variant ------------------------------------------------------------
 
@@ -203,28 +35,17 @@ static gnnac_status load_variant(struct bench *b, const struct variant *v,
                : st;
 }
 
-static bool canaries_live(const struct bench *b)
-{
-    const float *tail = b->y + CANARY_VALUES + out_values(b);
-    for (int i = 0; i < CANARY_VALUES; i++)
-        if (!isnan(b->y[i]) || !isnan(tail[i]))
-            return false;
-    return true;
-}
-
-// The output before a run is all NaN (all bits are set, in any dtype), canaries
-// included.
+// All outputs before a run, canaries included; its results afterwards.
 static gnnac_status run_once(struct bench *b, queue_run queue, void *work,
                              gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    int64_t n = out_values(b) + 2 * CANARY_VALUES;
-    TRY(CU(b->c, cuMemsetD32Async,
-           (b->out_base, 0xffffffffu, out_bytes(b) / 4, b->stream), err));
+    TRY(output_reset(b, &b->out, err));
+    TRY(output_reset(b, &b->kept, err));
     TRY(queue(work, b->stream, err));
     TRY(CU(b->c, cuStreamSynchronize, (b->stream), err));
-    TRY(CU(b->c, cuMemcpyDtoH_v2, (b->stored, b->out_base, out_bytes(b)), err));
-    dtype_load(b->spec->out_type, b->stored, n, b->y);
+    TRY(output_fetch(b, &b->out, err));
+    TRY(output_fetch(b, &b->kept, err));
 out:
     return st;
 }
@@ -234,16 +55,34 @@ bool verdict_right(const struct verdict *v)
     return v->max_error <= 1 && v->inside;
 }
 
+// Adds what a run left to the verdict.
+static void judge(const struct bench *b, struct verdict *v)
+{
+    const struct kernel_results got = {output_values(&b->out),
+                                       output_values(&b->kept)};
+    int64_t row;
+    double error = oracle_compare(b->g, b->spec, &b->host, &got, &row);
+    if (error > v->max_error) {
+        v->max_error = error;
+        v->row = row;
+    }
+    v->inside &= output_is_inside(&b->out) && output_is_inside(&b->kept);
+}
+
 gnnac_status bench_check(struct bench *b, queue_run queue, void *work,
                          struct verdict *out, gnnac_error *err)
 {
-    gnnac_status st = run_once(b, queue, work, err);
-    if (st != GNNAC_OK)
-        return st;
-    out->max_error = oracle_compare(b->g, b->spec, &b->host,
-                                    b->y + CANARY_VALUES, &out->row);
-    out->inside = canaries_live(b);
-    return GNNAC_OK;
+    gnnac_status st = GNNAC_OK;
+    *out = (struct verdict){0, -1, true};
+    for (int drops = bench_can_drop(b); drops >= 0 && st == GNNAC_OK;
+         drops--) {
+        st = bench_set_dropout(b, drops, err);
+        if (st == GNNAC_OK)
+            st = run_once(b, queue, work, err);
+        if (st == GNNAC_OK)
+            judge(b, out);
+    }
+    return st;
 }
 
 gnnac_status bench_queue(void *work, cu_stream stream, gnnac_error *err)

@@ -1,15 +1,27 @@
-// A bench for kernel variants: one aggregation set up on the GPU and on the
-// host, and the correctness gate that every variant passes before its time or
-// its result means anything. All calls happen inside cuda_enter/cuda_leave.
+// A bench for kernel variants: one operation set up on the GPU and on the host,
+// and the correctness gate that every variant passes before its time or its
+// result means anything. All calls happen inside cuda_enter/cuda_leave.
 #ifndef GNNAC_BENCH_H
 #define GNNAC_BENCH_H
 
+#include "bundle/train_state.h"
 #include "cuda/cuda_kernel.h"
 #include "graph/csr.h"
 #include "plan/spec.h"
 #include "tune/oracle.h"
 #include "tune/stopwatch.h"
 #include "tune/variant.h"
+
+// Memory that a kernel writes, between canaries; in `values` as floats, from
+// the first canary on, as a run left it.
+struct output {
+    int64_t n;           // values between the canaries
+    enum dtype type;
+    const float *before; // what they hold before a run; NULL: NaN
+    cu_ptr base;         // of the canaries before
+    void *stored;        // owned, host: all of it as it lies there
+    float *values;       // owned
+};
 
 struct bench {
     const struct cuda_context *c;
@@ -18,12 +30,12 @@ struct bench {
     struct cuda_graph graph;
     struct operand_data host;
     // owned, host; all as floats
-    float *x, *self, *dinv, *bias, *weight, *tail_bias, *y;
+    float *x, *self, *dinv, *bias, *weight, *tail_bias, *grad;
     float *edge_values; // the same, of specs with them
     int64_t *edge_of;
-    void *stored; // owned, host: the output with canaries as it lies there
+    struct train_state state; // of attention's dropout
+    struct output out, kept;  // kept: of attention in training, self
     struct operands device;
-    cu_ptr out_base; // canaries, output, canaries
     size_t partial_bytes;
     cu_stream stream;
 };
@@ -45,7 +57,8 @@ struct verdict {
 bool verdict_right(const struct verdict *v);
 
 // Fill the output with NaN and its surroundings with canaries, run, compare
-// with float64. GNNAC_EDRIVER, and what `queue` reports.
+// with float64; of attention in training with dropout, then without it, as it
+// is timed. GNNAC_EDRIVER, and what `queue` reports.
 gnnac_status bench_check(struct bench *b, queue_run queue, void *work,
                          struct verdict *out, gnnac_error *err);
 

@@ -113,6 +113,7 @@ static gnnac_status time_theirs(struct workbench *wb, const struct csr *g,
 {
     gnnac_error mine = {{0}};
     const struct kernel_spec spec = {
+        .kind = STEP_AGGREGATE,
         .dim = b->dim,
         .x_type = b->dtype,
         .out_type = b->dtype,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "bundle/dtype.h"
+#include "tune/oracle_kinds.h"
 #include "tune/oracle_tail.h"
 
 static double row_scale(const struct kernel_spec *spec,
@@ -51,79 +52,6 @@ static double edge_weight(const struct csr *g, const struct kernel_spec *spec,
                        : w * d->edge_values[number];
 }
 
-// What a row's edges, and its own self loop, say about one head's softmax.
-struct softmax {
-    double max, min, far, sum; // of the scores; far: the largest absolute one
-};
-
-static double edge_score(const struct kernel_spec *spec,
-                         const struct operand_data *d, int64_t v, int64_t u,
-                         int32_t head)
-{
-    double e = (double)d->self[u * spec->self_pitch + head] +
-               d->self[v * spec->self_pitch + spec->heads + head];
-    return e < 0 ? 0.2 * e : e;
-}
-
-static void meet(struct softmax *s, double e)
-{
-    s->max = fmax(s->max, e);
-    s->min = fmin(s->min, e);
-    s->far = fmax(s->far, fabs(e));
-}
-
-static void add_weighted(const struct kernel_spec *spec,
-                         const struct operand_data *d, int64_t v, int64_t u,
-                         int32_t head, struct softmax *s, double *y,
-                         double *bound)
-{
-    double p = exp(edge_score(spec, d, v, u, head) - s->max);
-    s->sum += p;
-    for (int32_t c = head * spec->channels; c < (head + 1) * spec->channels;
-         c++) {
-        double x = d->x[u * spec->x_pitch + c];
-        y[c] += p * x;
-        bound[c] += p * fabs(x);
-    }
-}
-
-// One head of a row of attention. A score is rounded thrice before it is
-// exponentiated, which moves the weights of a softmax by twice that; then come
-// the exponentials' own roundings, the rescalings and the sums.
-static void attend(const struct csr *g, const struct kernel_spec *spec,
-                   const struct operand_data *d, int64_t v, int32_t head,
-                   double *y, double *bound)
-{
-    int64_t begin = g->rowptr[v], end = g->rowptr[v + 1];
-    double own = edge_score(spec, d, v, v, head);
-    struct softmax s = {own, own, fabs(own), 0};
-    for (int64_t e = begin; e < end; e++)
-        meet(&s, edge_score(spec, d, v, g->colidx[e], head));
-    add_weighted(spec, d, v, v, head, &s, y, bound);
-    for (int64_t e = begin; e < end; e++)
-        add_weighted(spec, d, v, g->colidx[e], head, &s, y, bound);
-    double q = 6 * s.far + 2 * (s.max - s.min) + 4 * (double)(end - begin + 5);
-    for (int32_t c = head * spec->channels; c < (head + 1) * spec->channels;
-         c++) {
-        double bias = spec->bias ? d->bias[c] : 0;
-        y[c] = y[c] / s.sum + bias;
-        bound[c] = 0x1p-24 * (q * bound[c] / s.sum + fabs(bias) +
-                              4 * fabs(y[c])) + 0x1p-126;
-        if (y[c] < 0 && spec->act != ACT_NONE)
-            y[c] = spec->act == ACT_ELU ? expm1(y[c]) : 0;
-    }
-}
-
-static void attention_row(const struct csr *g, const struct kernel_spec *spec,
-                          const struct operand_data *d, int64_t v, double *y,
-                          double *bound)
-{
-    for (int32_t c = 0; c < spec->dim; c++)
-        y[c] = bound[c] = 0;
-    for (int32_t head = 0; head < spec->heads; head++)
-        attend(g, spec, d, v, head, y, bound);
-}
-
 static void aggregate_row(const struct csr *g, const struct kernel_spec *spec,
                           const struct operand_data *d, int64_t v, double *y,
                           double *bound)
@@ -165,26 +93,50 @@ void oracle_row(const struct csr *g, const struct kernel_spec *spec,
                 const struct operand_data *d, int64_t v, double *y,
                 double *bound)
 {
-    if (spec->heads && spec->edges == EDGES_NONE) {
-        attention_row(g, spec, d, v, y, bound);
-        return;
-    }
     aggregate_row(g, spec, d, v, y, bound);
     oracle_tail(spec, d, v, y, bound);
     if (spec->out_type != DTYPE_F32)
         add_storage(spec, y, bound);
 }
 
-static double row_error(const struct kernel_spec *spec, const float *got,
-                        const double *want, const double *bound)
+double oracle_error(double got, double want, double bound)
 {
+    double ratio = got == want ? 0 : fabs(got - want) / bound;
+    return isnan(ratio) ? INFINITY : ratio;
+}
+
+double oracle_errors(const struct oracle_job *j, int64_t v, const double *want,
+                     const double *bound)
+{
+    const float *got = j->got->out + v * j->spec->out_pitch;
     double worst = 0;
-    for (int32_t c = 0; c < spec_out_dim(spec); c++) {
-        double ratio = fabs(got[c] - want[c]) / bound[c];
-        if (!(ratio <= worst))
-            worst = isnan(ratio) ? INFINITY : ratio;
-    }
+    for (int32_t c = 0; c < spec_out_dim(j->spec); c++)
+        worst = fmax(worst, oracle_error(got[c], want[c], bound[c]));
     return worst;
+}
+
+static double check_sum(const struct oracle_job *j, int64_t v, double *room,
+                        double *bound)
+{
+    oracle_row(j->g, j->spec, j->d, v, room, bound);
+    return oracle_errors(j, v, room, bound);
+}
+
+static oracle_check *const checks[N_STEP_KINDS] = {
+    [STEP_AGGREGATE] = check_sum,
+    [STEP_ATTENTION] = oracle_attention,
+    [STEP_ATTENTION_KEEP] = oracle_attention_keep,
+    [STEP_ATTENTION_ROWS_GRAD] = oracle_attention_rows_grad,
+    [STEP_ATTENTION_GRAD] = oracle_attention_grad,
+    [STEP_SDDMM] = oracle_sddmm,
+    [STEP_EXTREME] = oracle_extreme,
+    [STEP_EXTREME_SHARE] = oracle_extreme_share,
+    [STEP_EXTREME_GRAD] = oracle_extreme_grad,
+};
+
+bool oracle_knows(enum step_kind kind)
+{
+    return checks[kind] != NULL;
 }
 
 // The worst row that one thread saw; the first of equal ones.
@@ -200,23 +152,20 @@ static void keep_worse(struct worst *w, double error, int64_t row)
 }
 
 double oracle_compare(const struct csr *g, const struct kernel_spec *spec,
-                      const struct operand_data *d, const float *y,
-                      int64_t *worst_row)
+                      const struct operand_data *d,
+                      const struct kernel_results *got, int64_t *worst_row)
 {
+    const struct oracle_job j = {g, spec, d, got};
     struct worst all = {0, -1};
 #pragma omp parallel
     {
         struct worst mine = {0, -1};
-        size_t room = (size_t)spec->dim + (size_t)spec->tail_dim;
+        size_t room = (size_t)(spec->dim + spec->tail_dim);
         double *want = malloc(2 * room * sizeof(*want));
 #pragma omp for schedule(dynamic, 256)
         for (int64_t v = 0; v < g->n_nodes; v++) {
-            double error = INFINITY;
-            if (want) {
-                oracle_row(g, spec, d, v, want, want + room);
-                error = row_error(spec, y + v * spec->out_pitch, want,
-                                  want + room);
-            }
+            double error = want ? checks[spec->kind](&j, v, want, want + room)
+                                : INFINITY;
             keep_worse(&mine, error, v);
         }
         free(want);

@@ -1,38 +1,54 @@
-// One aggregation or attention in float64 with its error bound: what the gate
-// compares kernels with. Written from the definition in program.h, sharing
-// nothing with the kernels.
+// One operation in float64 with its error bound: what the gate compares kernels
+// with. Written from the definitions in program.h, sharing nothing with the
+// kernels.
 #ifndef GNNAC_ORACLE_H
 #define GNNAC_ORACLE_H
 
 #include "graph/csr.h"
 #include "plan/spec.h"
 
+struct train_state;
+
 // Inputs on the host, as floats whatever they are stored as; attention's scores
-// as self; rows as far apart as the spec says. NULL where the spec needs none.
+// as self, in training with what is kept behind them before the kernel runs;
+// rows as far apart as the spec says. NULL where the spec needs none.
 struct operand_data {
     const float *x, *self, *dinv, *bias;
     float eps;
     const float *weight;      // of the tail's product, [tail_dim, dim]
     const float *tail_bias;   // [tail_dim]
     const float *edge_values; // [n_edges], or one for each head
-    const int64_t *edge_of;   // [n_edges], for EDGES_MAPPED
+    const int64_t *edge_of;   // [n_edges], for EDGES_MAPPED; of ATTENTION_GRAD
+    const float *grad;        // of attention's backward and extreme_*, g
+    const struct train_state *state; // of attention in training: its dropout
+    int32_t place;                   // in it
 };
 
-// Row v of the result: spec_out_dim values, in room for dim + tail_dim, and
-// bounds c u (in-degree + 2) sum|w x|, c = 4, u = 2^-24. Of attention
-// (spec->heads > 0, edges without weights) the bound also grows with the
-// scores, oracle.c says how; of one with a tail, by what that makes of the
-// errors (oracle_tail.c); of a result that is stored in 16 bits, by that
-// rounding.
+// What a kernel wrote, as floats.
+struct kernel_results {
+    const float *out; // rows, or of SDDMM the edges' values
+    const float *kept; // of attention in training: self as it is afterwards
+};
+
+// Whether there is an oracle for the operation.
+bool oracle_knows(enum step_kind kind);
+
+// Row v of an aggregation: spec_out_dim values, in room for dim + tail_dim, and
+// bounds c u (in-degree + 2) sum|w x|, c = 4, u = 2^-24; of one with a tail
+// also by what that makes of the errors (oracle_tail.c); of a result that is
+// stored in 16 bits, by that rounding.
 void oracle_row(const struct csr *g, const struct kernel_spec *spec,
                 const struct operand_data *d, int64_t v, double *y,
                 double *bound);
 
-// The largest |error| / bound over all elements of `y` (pitch as in the spec);
-// infinite when an element is not a number. *worst_row says where: the first of
-// equally wrong rows, -1 when there is no error at all.
+// The largest |error| / bound over all that the kernel had to write; infinite
+// where that is not the number it must be, or where what was kept and not to be
+// written has changed. Bounds of attention grow with the scores
+// (oracle_attention.c says how), those of products of rows with the columns;
+// what only compares must be exact (oracle_edges.c). *worst_row says where: the
+// first of equally wrong rows, -1 when there is no error at all.
 double oracle_compare(const struct csr *g, const struct kernel_spec *spec,
-                      const struct operand_data *d, const float *y,
-                      int64_t *worst_row);
+                      const struct operand_data *d,
+                      const struct kernel_results *got, int64_t *worst_row);
 
 #endif

@@ -75,6 +75,17 @@ static struct kernel_spec attention_spec(int32_t dim, int32_t pitch)
                                 .channels = dim / heads};
 }
 
+// In training, where numbers are kept behind the scores.
+static struct kernel_spec attention_step_spec(int32_t dim, int32_t pitch)
+{
+    struct kernel_spec s = attention_spec(dim, pitch);
+    s.bias = false;
+    s.act = ACT_NONE;
+    s.self_pitch = ATTENTION_KEPT * s.heads;
+    s.grad_pitch = pitch;
+    return s;
+}
+
 static struct kernel_spec product_spec(const struct probe *p, int32_t dim,
                                        int32_t pitch)
 {
@@ -108,6 +119,8 @@ struct kernel_spec probe_spec(const struct probe *p, const char *op)
     int32_t pitch = padded_pitch(dim);
     if (strcmp(op, "attention") == 0)
         return attention_spec(dim, pitch);
+    if (strncmp(op, "attention_", 10) == 0)
+        return attention_step_spec(dim, pitch);
     if (strcmp(op, "linear") == 0)
         return product_spec(p, dim, pitch);
     if (strcmp(op, "sddmm") == 0 || strncmp(op, "extreme", 7) == 0)

@@ -191,13 +191,13 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
                 sum[i] = fmaf(w, v[k][i / 1][i % 1], sum[i]);
         }
     }
-#line 223 "/gnnac/templates/edge_heads.lib.lua"
+#line 224 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll
     for (int step = 8; step < 32; step *= 2)
 #pragma unroll
         for (int i = 0; i < 2; i++)
             sum[i] += __shfl_xor_sync(~0u, sum[i], step);
-#line 230 "/gnnac/templates/edge_heads.lib.lua"
+#line 231 "/gnnac/templates/edge_heads.lib.lua"
     __shared__ float joined[4][2][8];
     const int warp = threadIdx.x / 32;
     if (threadIdx.x % 32 < 8)
@@ -212,17 +212,17 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
 #pragma unroll
         for (int i = 0; i < 2; i++)
             sum[i] += joined[q][i][at];
-#line 245 "/gnnac/templates/edge_heads.lib.lua"
+#line 246 "/gnnac/templates/edge_heads.lib.lua"
     if (!active || turn > 0)
         return;
 #line 66 "/gnnac/templates/attention_grad.cu.lua"
     if (at == 0)
         mine[5] = sum[1];
-#line 257 "/gnnac/templates/edge_heads.lib.lua"
+#line 258 "/gnnac/templates/edge_heads.lib.lua"
     float *to = out + (long long)row * 8;
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 261 "/gnnac/templates/edge_heads.lib.lua"
+#line 262 "/gnnac/templates/edge_heads.lib.lua"
         if (i * 8 + at * 1 >= 7)
             continue;
 #line 69 "/gnnac/templates/attention_grad.cu.lua"

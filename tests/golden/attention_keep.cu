@@ -194,13 +194,13 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
 #pragma unroll
     for (int i = 0; i <= 4; i++)
         sum[i] *= scale;
-#line 223 "/gnnac/templates/edge_heads.lib.lua"
+#line 224 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll
     for (int step = 2; step < 8; step *= 2)
 #pragma unroll
         for (int i = 0; i < 5; i++)
             sum[i] += __shfl_xor_sync(~0u, sum[i], step);
-#line 245 "/gnnac/templates/edge_heads.lib.lua"
+#line 246 "/gnnac/templates/edge_heads.lib.lua"
     if (!active || turn > 0)
         return;
 #line 82 "/gnnac/templates/attention_keep.cu.lua"
@@ -210,7 +210,7 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
         to[16] = top;
         to[24] = part;
     }
-#line 257 "/gnnac/templates/edge_heads.lib.lua"
+#line 258 "/gnnac/templates/edge_heads.lib.lua"
     float *to = out + (long long)row * 64;
 #pragma unroll
     for (int i = 0; i < 1; i++) {

@@ -182,13 +182,13 @@ gnnac_attention_rows_grad_f32_d16_l0_e4_r1_v4_u2_w4_h8x8_x64_s56_g64(
             sum[2] = fmaf(slope_at(z), a, sum[2]);
         }
     }
-#line 223 "/gnnac/templates/edge_heads.lib.lua"
+#line 224 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll
     for (int step = 2; step < 8; step *= 2)
 #pragma unroll
         for (int i = 0; i < 3; i++)
             sum[i] += __shfl_xor_sync(~0u, sum[i], step);
-#line 245 "/gnnac/templates/edge_heads.lib.lua"
+#line 246 "/gnnac/templates/edge_heads.lib.lua"
     if (!active || turn > 0)
         return;
 #line 61 "/gnnac/templates/attention_rows_grad.cu.lua"

@@ -107,8 +107,9 @@ struct case_check {
     const struct case_list *cases;
     struct mini_graph *graphs; // [N_MINI_GRAPHS]
     const struct csr *large;
-    void (*on_graph)(const struct case_run *r, const struct compile_job *j,
-                     const char *name, const struct csr *g);
+    void (*on_graph)(const struct cuda_context *gpu, const struct case_run *r,
+                     const struct compile_job *j, const char *name,
+                     const struct csr *g);
 };
 
 // Each on a quarter of the mini graphs (in the suite `slow` on all).
@@ -124,10 +125,10 @@ static inline void gpu_check_case(const struct case_check *c, size_t i)
         if (!test_is_slow() && (i + g) % 4)
             continue;
         struct csr mini = gpu_csr(&c->graphs[g]);
-        c->on_graph(r, j, c->graphs[g].name, &mini);
+        c->on_graph(c->gpu, r, j, c->graphs[g].name, &mini);
     }
     if (r->kc.spec.dim <= 128)
-        c->on_graph(r, j, "large", c->large);
+        c->on_graph(c->gpu, r, j, "large", c->large);
 }
 
 static inline void gpu_check_family(const struct case_check *c,

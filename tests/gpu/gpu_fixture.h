@@ -41,6 +41,20 @@ static inline struct cuda_context *gpu_open(void)
 }
 
 // A view of a mini graph.
+// A program's text with a part of it replaced. Owned by the caller.
+static inline char *gpu_replaced(const char *text, const char *from,
+                                 const char *to)
+{
+    const char *at = strstr(text, from);
+    size_t n = strlen(text) + strlen(to) + 1;
+    char *out = calloc(1, n);
+    CHECK(at != NULL);
+    if (at && out)
+        snprintf(out, n, "%.*s%s%s", (int)(at - text), text, to,
+                 at + strlen(from));
+    return out;
+}
+
 static inline struct csr gpu_csr(struct mini_graph *g)
 {
     return (struct csr){g->n_nodes, g->n_edges, g->rowptr, g->colidx, NULL};

@@ -19,19 +19,6 @@ static struct nvrtc *nvrtc;
 static struct csr graph;
 static struct kernel_case kc;
 
-// The program's text with a line of it replaced.
-static char *replaced(const char *text, const char *from, const char *to)
-{
-    const char *at = strstr(text, from);
-    size_t n = strlen(text) + strlen(to) + 1;
-    char *out = calloc(1, n);
-    CHECK(at != NULL);
-    if (at && out)
-        snprintf(out, n, "%.*s%s%s", (int)(at - text), text, to,
-                 at + strlen(from));
-    return out;
-}
-
 // row_split with `ids += begin;` replaced; NULL: as it is. Owned.
 static struct variant make_variant(const char *planted)
 {
@@ -40,7 +27,7 @@ static struct variant make_variant(const char *planted)
     const char line[] = "ids += begin;";
     CHECK_INT(tmpl_emit(catalog, &kc.point, &kc.spec, &e, &err), GNNAC_OK);
     struct variant v = {.kernel = e.kernel, .status = "ok"};
-    v.source = replaced(e.source, line, planted ? planted : line);
+    v.source = gpu_replaced(e.source, line, planted ? planted : line);
     struct compile_job job = {.source = v.source, .name = v.kernel.name};
     snprintf(job.arch, sizeof(job.arch), "sm_%d", (int)gpu->cc);
     CHECK_INT(nvrtc_compile(nvrtc, &job, 1, 1, &err), GNNAC_OK);

@@ -155,6 +155,7 @@ gnnac_status kernel_case_parse(const struct family_list *families,
             return FAIL(err, GNNAC_EUSAGE, "%s: '%s'?", line, word);
     }
     const char *op = k.point.family->op;
+    k.spec.kind = step_kind_of_op(op);
     if (k.spec.heads)
         k.spec.dim = strcmp(op, "attention_scores") == 0 ||
                              strcmp(op, "attention_rows_grad") == 0

@@ -18,7 +18,7 @@ static inline bool same_numbers(const struct kernel_spec *a,
 static inline bool same_spec(const struct kernel_spec *a,
                              const struct kernel_spec *b)
 {
-    return same_numbers(a, b) && a->x_type == b->x_type &&
+    return same_numbers(a, b) && a->kind == b->kind && a->x_type == b->x_type &&
            a->out_type == b->out_type && a->self_type == b->self_type &&
            a->norm == b->norm && a->self_term == b->self_term &&
            a->bias == b->bias && a->act == b->act &&

@@ -1,0 +1,368 @@
+#include "tune/bench_data.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bundle/dtype.h"
+#include "checked.h"
+#include "rng.h"
+
+// Values before and behind an output that no kernel may touch.
+enum { CANARY_VALUES = 64 };
+
+static const char what[] = "the bench";
+
+static gnnac_status no_memory(gnnac_error *err)
+{
+    return FAIL(err, GNNAC_ENOMEM, "out of memory for the bench");
+}
+
+// ---- what the operation has -------------------------------------------------
+
+static bool keeps(const struct bench *b)
+{
+    return b->spec->kind == STEP_ATTENTION_KEEP ||
+           b->spec->kind == STEP_ATTENTION_ROWS_GRAD ||
+           b->spec->kind == STEP_ATTENTION_GRAD;
+}
+
+static bool compares(const struct bench *b)
+{
+    return b->spec->kind == STEP_EXTREME ||
+           b->spec->kind == STEP_EXTREME_SHARE ||
+           b->spec->kind == STEP_EXTREME_GRAD;
+}
+
+static bool numbers_edges(const struct bench *b)
+{
+    return b->spec->edges == EDGES_MAPPED ||
+           b->spec->kind == STEP_ATTENTION_GRAD;
+}
+
+// Values of edges: one, or one for each head.
+static int64_t edge_values(const struct bench *b)
+{
+    int64_t heads = b->spec->heads ? b->spec->heads : 1;
+    return b->g->n_edges * heads;
+}
+
+static int64_t out_values(const struct bench *b)
+{
+    switch (b->spec->kind) {
+    case STEP_SDDMM:
+        return edge_values(b);
+    case STEP_ATTENTION_ROWS_GRAD:
+        return 0;
+    default:
+        return b->g->n_nodes * b->spec->out_pitch;
+    }
+}
+
+// ---- outputs ----------------------------------------------------------------
+
+// With the canaries; a multiple of 4, as is filled at once.
+static size_t output_bytes(const struct output *o)
+{
+    size_t n = (size_t)o->n + 2 * CANARY_VALUES;
+    return (n * dtype_bytes(o->type) + 3) / 4 * 4;
+}
+
+static cu_ptr output_start(const struct output *o)
+{
+    return o->base + CANARY_VALUES * dtype_bytes(o->type);
+}
+
+const float *output_values(const struct output *o)
+{
+    return o->values ? o->values + CANARY_VALUES : NULL;
+}
+
+static gnnac_status output_init(const struct bench *b, int64_t n,
+                                enum dtype type, const float *before,
+                                struct output *out, gnnac_error *err)
+{
+    *out = (struct output){.n = n, .type = type, .before = before};
+    out->stored = alloc_array((int64_t)output_bytes(out), 1);
+    out->values = alloc_array(n + 2 * CANARY_VALUES, sizeof(float));
+    if (!out->stored || !out->values)
+        return no_memory(err);
+    return cuda_alloc(b->c, output_bytes(out), what, &out->base, err);
+}
+
+static void output_finish(const struct bench *b, struct output *o)
+{
+    cuda_free(b->c, o->base);
+    free(o->stored);
+    free(o->values);
+}
+
+// NaN has all bits set, in any dtype.
+gnnac_status output_reset(const struct bench *b, struct output *o,
+                          gnnac_error *err)
+{
+    size_t n_bytes = output_bytes(o);
+    if (!o->base)
+        return GNNAC_OK;
+    if (!o->before)
+        return CU(b->c, cuMemsetD32Async,
+                  (o->base, 0xffffffffu, n_bytes / 4, b->stream), err);
+    size_t first = CANARY_VALUES * dtype_bytes(o->type);
+    memset(o->stored, 0xff, n_bytes);
+    dtype_store(o->type, o->before, o->n, (char *)o->stored + first);
+    return cuda_copy_in(b->c, o->base, o->stored, n_bytes, err);
+}
+
+gnnac_status output_fetch(const struct bench *b, struct output *o,
+                          gnnac_error *err)
+{
+    if (!o->base)
+        return GNNAC_OK;
+    gnnac_status st = CU(b->c, cuMemcpyDtoH_v2,
+                         (o->stored, o->base, output_bytes(o)), err);
+    if (st == GNNAC_OK)
+        dtype_load(o->type, o->stored, o->n + 2 * CANARY_VALUES, o->values);
+    return st;
+}
+
+bool output_is_inside(const struct output *o)
+{
+    const float *end = o->values + CANARY_VALUES + o->n;
+    for (int i = 0; o->base && i < CANARY_VALUES; i++)
+        if (!isnan(o->values[i]) || !isnan(end[i]))
+            return false;
+    return true;
+}
+
+// ---- on the host ------------------------------------------------------------
+
+// Values that a matrix of that dtype can hold.
+static float *random_values(int64_t n, uint64_t seed, enum dtype type)
+{
+    float *x = alloc_array(n, sizeof(*x));
+    if (x)
+        rng_fill_normal(seed, x, n);
+    for (int64_t i = 0; x && type != DTYPE_F32 && i < n; i++)
+        x[i] = dtype_round(type, x[i]);
+    return x;
+}
+
+// Whole numbers, of which many are equal; in some rows infinities and NaN.
+static void make_ties(float *m, int64_t n, int32_t pitch)
+{
+    for (int64_t i = 0; i < n * pitch; i++)
+        m[i] = i / pitch % 7 == 3   ? NAN
+               : i / pitch % 5 == 4 ? -INFINITY
+                                    : roundf(m[i]);
+}
+
+// What the kernels before left behind the scores, of the size that it has:
+// maxima beyond most scores, some share of one, D. The rest is not there yet.
+static void fill_kept(const struct bench *b)
+{
+    const struct kernel_spec *s = b->spec;
+    bool forward = s->kind == STEP_ATTENTION_KEEP;
+    for (int64_t v = 0; v < b->g->n_nodes; v++)
+        for (int32_t h = 0; h < s->heads; h++) {
+            float *kept = b->self + v * s->self_pitch + h;
+            float top = 2 + fabsf(kept[2 * s->heads]);
+            kept[2 * s->heads] = forward ? NAN : top;
+            kept[3 * s->heads] = forward ? NAN : 0.25f;
+            if (s->kind != STEP_ATTENTION_GRAD)
+                kept[4 * s->heads] = NAN;
+            kept[5 * s->heads] = kept[6 * s->heads] = NAN;
+        }
+}
+
+// Weights, and numbers from the last edge to the first.
+static gnnac_status make_edges(struct bench *b, gnnac_error *err)
+{
+    int64_t n = b->g->n_edges;
+    if (b->spec->edges != EDGES_NONE &&
+        !(b->edge_values = random_values(edge_values(b), 4, DTYPE_F32)))
+        return no_memory(err);
+    if (!numbers_edges(b))
+        return GNNAC_OK;
+    b->edge_of = alloc_array(n, sizeof(*b->edge_of));
+    if (!b->edge_of)
+        return no_memory(err);
+    for (int64_t e = 0; e < n; e++)
+        b->edge_of[e] = n - 1 - e;
+    return GNNAC_OK;
+}
+
+static gnnac_status make_host_data(struct bench *b, gnnac_error *err)
+{
+    const struct kernel_spec *s = b->spec;
+    int64_t n = b->g->n_nodes;
+    b->x = random_values(n * s->x_pitch, 1, s->x_type);
+    b->self = random_values(n * s->self_pitch, 2, s->self_type);
+    b->bias = random_values(s->dim, 3, DTYPE_F32);
+    b->weight =
+        random_values((int64_t)s->tail_dim * s->dim, 4, s->out_type);
+    b->tail_bias = random_values(s->tail_dim, 5, DTYPE_F32);
+    b->grad = random_values(n * s->grad_pitch, 6, DTYPE_F32);
+    b->dinv = alloc_array(n, sizeof(*b->dinv));
+    if (!b->x || !b->self || !b->bias || !b->weight || !b->tail_bias ||
+        !b->grad || !b->dinv)
+        return no_memory(err);
+    graph_dinv(n, b->g->rowptr, b->dinv);
+    if (compares(b)) {
+        make_ties(b->x, n, s->x_pitch);
+        make_ties(b->self, n, s->self_pitch);
+    }
+    if (keeps(b))
+        fill_kept(b);
+    b->state = (struct train_state){.seed = 7, .step = 3};
+    return make_edges(b, err);
+}
+
+static void lend_host_data(struct bench *b)
+{
+    b->host = (struct operand_data){
+        .x = b->x,
+        .self = b->self,
+        .dinv = b->dinv,
+        .bias = b->bias,
+        .eps = 0.25f,
+        .weight = b->weight,
+        .tail_bias = b->tail_bias,
+        .edge_values = b->edge_values,
+        .edge_of = b->edge_of,
+        .grad = b->grad,
+        .state = &b->state,
+        .place = 2,
+    };
+}
+
+// ---- on the device ----------------------------------------------------------
+
+// `n` values on the device, as their dtype stores them.
+static gnnac_status upload_values(const struct bench *b, const float *values,
+                                  int64_t n, enum dtype type, cu_ptr *out,
+                                  gnnac_error *err)
+{
+    void *stored = alloc_array(n, dtype_bytes(type));
+    if (!stored)
+        return no_memory(err);
+    dtype_store(type, values, n, stored);
+    gnnac_status st = cuda_upload(b->c, stored, (size_t)n * dtype_bytes(type),
+                                  what, out, err);
+    free(stored);
+    return st;
+}
+
+static gnnac_status upload_edges(struct bench *b, gnnac_error *err)
+{
+    size_t n = (size_t)b->g->n_edges;
+    struct operands *d = &b->device;
+    gnnac_status st = GNNAC_OK;
+    if (b->edge_values)
+        TRY(cuda_upload(b->c, b->edge_values,
+                        (size_t)edge_values(b) * sizeof(float), what,
+                        &d->edge_values, err));
+    if (b->edge_of)
+        TRY(cuda_upload(b->c, b->edge_of, n * sizeof(int64_t), what,
+                        &d->edge_of, err));
+out:
+    return st;
+}
+
+// What is kept lies in self.
+static gnnac_status make_outputs(struct bench *b, gnnac_error *err)
+{
+    const struct kernel_spec *s = b->spec;
+    struct operands *d = &b->device;
+    int64_t n_self = b->g->n_nodes * s->self_pitch;
+    gnnac_status st = GNNAC_OK;
+    TRY(output_init(b, out_values(b), s->out_type, NULL, &b->out, err));
+    d->out = d->edge_out = output_start(&b->out);
+    if (!keeps(b)) {
+        TRY(upload_values(b, b->self, n_self, s->self_type, &d->self, err));
+        goto out;
+    }
+    TRY(output_init(b, n_self, s->self_type, b->self, &b->kept, err));
+    TRY(output_reset(b, &b->kept, err));
+    d->self = output_start(&b->kept);
+    TRY(cuda_upload(b->c, &b->state, sizeof(b->state), what, &d->state, err));
+out:
+    return st;
+}
+
+static gnnac_status make_device_data(struct bench *b, gnnac_error *err)
+{
+    const struct cuda_context *c = b->c;
+    const struct kernel_spec *s = b->spec;
+    struct operands *d = &b->device;
+    gnnac_status st = GNNAC_OK;
+    TRY(cuda_graph_init(c, b->g->n_nodes, b->g->n_edges, b->g->rowptr,
+                        b->g->colidx, b->dinv, &b->graph, err));
+    int64_t n = b->g->n_nodes;
+    TRY(upload_values(b, b->x, n * s->x_pitch, s->x_type, &d->x, err));
+    TRY(upload_values(b, b->bias, s->dim, DTYPE_F32, &d->bias, err));
+    TRY(upload_values(b, b->weight, (int64_t)s->tail_dim * s->dim, s->out_type,
+                      &d->weight, err));
+    TRY(upload_values(b, b->tail_bias, s->tail_dim, DTYPE_F32, &d->tail_bias,
+                      err));
+    TRY(upload_values(b, b->grad, n * s->grad_pitch, DTYPE_F32, &d->g, err));
+    TRY(cuda_upload(c, &b->host.eps, sizeof(float), what, &d->eps, err));
+    d->place = b->host.place;
+    TRY(upload_edges(b, err));
+    TRY(make_outputs(b, err));
+    TRY(CU(c, cuStreamCreate, (&b->stream, CU_STREAM_NON_BLOCKING), err));
+out:
+    return st;
+}
+
+bool bench_can_drop(const struct bench *b)
+{
+    return keeps(b);
+}
+
+gnnac_status bench_set_dropout(struct bench *b, bool drops, gnnac_error *err)
+{
+    enum { DROPPED = 20000 }; // of 65536
+    if (!keeps(b))
+        return GNNAC_OK;
+    b->state.attention_threshold = drops ? DROPPED : 0;
+    b->state.attention_scale = drops ? 65536.0f / (65536 - DROPPED) : 1;
+    return cuda_copy_in(b->c, b->device.state, &b->state, sizeof(b->state),
+                        err);
+}
+
+// ---- all of it --------------------------------------------------------------
+
+gnnac_status bench_init(const struct cuda_context *c, const struct csr *g,
+                        const struct kernel_spec *spec, struct bench *out,
+                        gnnac_error *err)
+{
+    *out = (struct bench){.c = c, .g = g, .spec = spec};
+    if (!oracle_knows(spec->kind))
+        return FAIL(err, GNNAC_EINTERNAL, "%s has no oracle",
+                    step_kind_name(spec->kind));
+    gnnac_status st = make_host_data(out, err);
+    lend_host_data(out);
+    return st == GNNAC_OK ? make_device_data(out, err) : st;
+}
+
+void bench_finish(struct bench *b)
+{
+    const struct cuda_context *c = b->c;
+    const struct operands *d = &b->device;
+    const cu_ptr device[] = {
+        d->x,         d->bias,    d->weight,      d->tail_bias, d->g,
+        d->eps,       d->partial, d->edge_values, d->edge_of,   d->state,
+        b->kept.base ? 0 : d->self};
+    void *const host[] = {b->x,         b->self, b->dinv,        b->bias,
+                          b->weight,    b->grad, b->edge_values, b->edge_of,
+                          b->tail_bias};
+    for (size_t i = 0; i < sizeof(device) / sizeof(device[0]); i++)
+        cuda_free(c, device[i]);
+    for (size_t i = 0; i < sizeof(host) / sizeof(host[0]); i++)
+        free(host[i]);
+    output_finish(b, &b->out);
+    output_finish(b, &b->kept);
+    if (b->stream)
+        c->cu.cuStreamDestroy_v2(b->stream);
+    cuda_graph_finish(&b->graph);
+}

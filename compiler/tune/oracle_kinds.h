@@ -1,0 +1,30 @@
+// What the oracles of the operations share: oracle.c has the sums and chooses,
+// oracle_attention.c and oracle_edges.c have the rest.
+#ifndef GNNAC_ORACLE_KINDS_H
+#define GNNAC_ORACLE_KINDS_H
+
+#include "tune/oracle.h"
+
+struct oracle_job {
+    const struct csr *g;
+    const struct kernel_spec *spec;
+    const struct operand_data *d;
+    const struct kernel_results *got;
+};
+
+// |got - want| / bound; infinite where either is not a number.
+double oracle_error(double got, double want, double bound);
+// The largest of a row of out.
+double oracle_errors(const struct oracle_job *j, int64_t v, const double *want,
+                     const double *bound);
+
+// The largest |error| / bound of what the kernel had to write of row v (of
+// ATTENTION_GRAD, of source v). `y` and `bound` have room for dim + tail_dim
+// values each.
+typedef double oracle_check(const struct oracle_job *j, int64_t v, double *y,
+                            double *bound);
+oracle_check oracle_attention, oracle_attention_keep,
+    oracle_attention_rows_grad, oracle_attention_grad, oracle_sddmm,
+    oracle_extreme, oracle_extreme_share, oracle_extreme_grad;
+
+#endif

@@ -1,0 +1,314 @@
+// The gate's oracles of what is no aggregation, against the CPU backend's
+// loops: they accept what those compute, and nothing that is a little off.
+#include "bundle/graph_transpose.h"
+#include "bundle/train_state.h"
+#include "cpu/cpu_dropout.h"
+#include "cpu/cpu_edges.h"
+#include "cpu/cpu_grad.h"
+#include "graph_fixture.h"
+#include "plan/opspec.h"
+#include "rng.h"
+#include "tune/oracle.h"
+
+enum { N = 23, N_EDGES = 150, HEADS = 3, CHANNELS = 5, DIM = HEADS * CHANNELS,
+       KEPT = ATTENTION_KEPT * HEADS };
+
+// Row 0 has many edges, some twice; the last rows have none.
+static int32_t pairs[N_EDGES][2];
+static struct csr graph, turned; // turned: by sources
+static int64_t number[N_EDGES];  // of turned's edges, among graph's
+static float x[N * DIM], self[N * DIM], grad[N * DIM], out[N * DIM],
+    edge_out[N_EDGES * HEADS], kept[N * KEPT], kept_after[N * KEPT], bias[DIM];
+
+static void make_graphs(void)
+{
+    struct transposed t;
+    for (int i = 0; i < N_EDGES; i++) {
+        pairs[i][0] = (int32_t)rng_below(1, (uint64_t)i, N);
+        pairs[i][1] = i % 3 ? (int32_t)rng_below(2, (uint64_t)i, N - 3) : 0;
+    }
+    graph = csr_of(coo_of(N, N_EDGES, &pairs[0][0]), NULL);
+    CHECK_INT(transpose_rows(N, N, graph.rowptr, graph.colidx, true, &t, NULL),
+              GNNAC_OK);
+    turned = (struct csr){.n_nodes = N, .n_edges = N_EDGES,
+                          .rowptr = t.rowptr, .colidx = t.colidx};
+    for (int64_t e = 0; e < N_EDGES; e++)
+        number[t.position[e]] = e;
+    free(t.position);
+}
+
+static void fill(float *m, int64_t n, uint64_t seed, bool ties)
+{
+    rng_fill_normal(seed, m, n);
+    for (int64_t i = 0; i < n && ties; i++)
+        m[i] = i % 37 == 5 ? NAN : i % 29 == 3 ? -INFINITY : roundf(m[i]);
+}
+
+static void fill_all(bool ties)
+{
+    fill(x, N * DIM, 1, ties);
+    fill(self, N * DIM, 2, ties);
+    fill(grad, N * DIM, 3, false);
+    fill(bias, DIM, 4, false);
+}
+
+static struct const_view view_of(const float *m)
+{
+    return (struct const_view){m, DIM, DIM};
+}
+
+static struct kernel_spec spec_of(enum step_kind kind)
+{
+    return (struct kernel_spec){.kind = kind,
+                                .dim = DIM,
+                                .x_pitch = DIM,
+                                .out_pitch = DIM,
+                                .self_pitch = DIM,
+                                .grad_pitch = DIM,
+                                .offset_bits = 32,
+                                .heads = HEADS,
+                                .channels = CHANNELS};
+}
+
+// ---- accepting and refusing -------------------------------------------------
+
+struct question {
+    const char *name;
+    const struct csr *g;
+    struct kernel_spec spec;
+    struct operand_data data;
+    struct kernel_results got;
+};
+
+static double error_of(const struct question *q)
+{
+    int64_t row;
+    return oracle_compare(q->g, &q->spec, &q->data, &q->got, &row);
+}
+
+// What an error might make of a number that is right.
+static float spoiled(float v)
+{
+    return isnan(v) ? 0 : isinf(v) ? 1e30F : v + 1e-3F * (1 + fabsf(v));
+}
+
+// A right result, of which `values`, n of them, are looked at.
+static void check_accepted(const struct question *q, float *values, int64_t n)
+{
+    double error = error_of(q);
+    if (!(error <= 1))
+        TEST__FAIL("%s: %g times the allowed error", q->name, error);
+    for (int64_t i = 0; i < n; i++) {
+        float was = values[i];
+        values[i] = spoiled(was);
+        if (!(error_of(q) > 1))
+            TEST__FAIL("%s: %g for %g at %lld is accepted", q->name,
+                       values[i], was, (long long)i);
+        values[i] = was;
+    }
+    CHECK(error_of(q) <= 1);
+}
+
+// ---- products of rows -------------------------------------------------------
+
+TEST(products_of_rows_are_the_cpus)
+{
+    fill_all(false);
+    for (int i = 0; i < 4; i++) {
+        bool mapped = i & 1, mean = i & 2;
+        struct question q = {"sddmm", &graph, spec_of(STEP_SDDMM),
+                             {.x = x, .self = self, .edge_of = number},
+                             {.out = edge_out}};
+        q.spec.edges = mapped ? EDGES_MAPPED : EDGES_STORED;
+        q.spec.norm = mean ? NORM_MEAN : NORM_NONE;
+        const struct edge_dot_job job = {
+            N, graph.rowptr, graph.colidx, mapped ? number : NULL,
+            view_of(self), view_of(x), HEADS, mean, edge_out};
+        cpu_edge_dot(&job, 1);
+        check_accepted(&q, edge_out, N_EDGES * HEADS);
+    }
+}
+
+// ---- largest and smallest ---------------------------------------------------
+
+static struct extreme_job extreme_of(const struct csr *g, float *to,
+                                     bool smallest)
+{
+    return (struct extreme_job){N,          g->rowptr, g->colidx,
+                                view_of(x), smallest,  {to, DIM, DIM}};
+}
+
+TEST(the_largest_and_smallest_are_the_cpus_to_the_bit)
+{
+    fill_all(true);
+    for (int smallest = 0; smallest < 2; smallest++) {
+        struct question q = {"extreme", &graph, spec_of(STEP_EXTREME),
+                             {.x = x}, {.out = out}};
+        struct extreme_job job = extreme_of(&graph, out, smallest);
+        q.spec.smallest = smallest;
+        cpu_extreme(&job, 1);
+        check_accepted(&q, out, N * DIM);
+        int64_t at = DIM * 2; // row 2
+        while (isnan(out[at]) || isinf(out[at]))
+            at++;
+        out[at] = nextafterf(out[at], 1e30F);
+        CHECK(isinf(error_of(&q)));
+    }
+}
+
+TEST(shares_of_the_largests_gradient_are_the_cpus)
+{
+    fill_all(true);
+    struct question q = {"extreme_share", &graph, spec_of(STEP_EXTREME_SHARE),
+                         {.x = x, .self = self, .grad = grad}, {.out = out}};
+    struct extreme_job job = extreme_of(&graph, self, false);
+    cpu_extreme(&job, 1);
+    cpu_extreme_share(&job, view_of(grad), (struct view){out, DIM, DIM}, 1);
+    check_accepted(&q, out, N * DIM);
+}
+
+TEST(gradients_of_the_largest_are_the_cpus)
+{
+    fill_all(true);
+    struct question q = {"extreme_grad", &turned, spec_of(STEP_EXTREME_GRAD),
+                         {.x = x, .self = self, .grad = grad}, {.out = out}};
+    struct extreme_job job = extreme_of(&graph, self, false);
+    cpu_extreme(&job, 1);
+    job = extreme_of(&turned, self, false);
+    cpu_extreme_grad(&job, view_of(grad), (struct view){out, DIM, DIM}, 1);
+    check_accepted(&q, out, N * DIM);
+}
+
+// ---- attention --------------------------------------------------------------
+
+// What the CPU makes of the scores, and what goes back.
+struct attended {
+    struct train_state state;
+    struct dropout drop;
+    float softmax[N * 3 * HEADS], out[N * DIM], grad_x[N * DIM],
+        grad_scores[N * 2 * HEADS];
+};
+
+static struct attended attend(bool drops)
+{
+    static struct attended a;
+    float p = drops ? 0.25F : 0;
+    a = (struct attended){.state = {.seed = 5, .step = 9},
+                          .drop = dropout_of(p, 5, 9, 4)};
+    a.state.attention_threshold = a.drop.threshold;
+    a.state.attention_scale = a.drop.scale;
+    const struct dropout *drop = drops ? &a.drop : NULL;
+    const struct const_view scores = {kept, KEPT, 2 * HEADS};
+    const struct view softmax = {a.softmax, 3 * HEADS, 3 * HEADS};
+    const struct attention_job forward = {
+        N, graph.rowptr, graph.colidx, bias, view_of(x), scores,
+        {a.out, DIM, DIM}, ACT_NONE, drop, softmax};
+    cpu_attention(&forward, 1);
+    const struct attention_grad_job back = {
+        .n_rows = N,
+        .rowptr = graph.rowptr,
+        .colidx = graph.colidx,
+        .by_source = {turned.rowptr, turned.colidx, number},
+        .drop = drop,
+        .g = view_of(grad),
+        .x = view_of(x),
+        .scores = scores,
+        .softmax = softmax,
+        .grad_x = {a.grad_x, DIM, DIM},
+        .grad_scores = {a.grad_scores, 2 * HEADS, 2 * HEADS}};
+    cpu_attention_grad(&back, 1);
+    return a;
+}
+
+// The scores, and behind them the numbers of each head up to number `end`.
+static void keep(const struct attended *a, float *to, int end)
+{
+    for (int v = 0; v < N; v++)
+        for (int h = 0; h < HEADS; h++) {
+            const float *s = a->softmax + v * 3 * HEADS + h;
+            const float *g = a->grad_scores + v * 2 * HEADS + h;
+            const float all[] = {kept[v * KEPT + h],
+                                 kept[v * KEPT + HEADS + h],
+                                 s[0] * 1.44269504F, 1 / s[HEADS],
+                                 s[2 * HEADS], g[0], g[HEADS]};
+            for (int i = 0; i < ATTENTION_KEPT; i++)
+                to[v * KEPT + i * HEADS + h] = i < end ? all[i] : NAN;
+        }
+}
+
+// The step between these two states of what is kept.
+static void check_step(enum step_kind kind, const struct csr *g,
+                       const struct attended *a, const float *result)
+{
+    static float before[N * KEPT];
+    struct question q = {
+        op_of_step_kind(kind), g, spec_of(kind),
+        {.x = x, .self = before, .bias = bias, .grad = grad,
+         .edge_of = number, .state = &a->state, .place = 4},
+        {.out = out, .kept = kept_after}};
+    q.spec.self_pitch = KEPT;
+    q.spec.bias = kind == STEP_ATTENTION_KEEP;
+    int begin = kind == STEP_ATTENTION_KEEP        ? 2
+                : kind == STEP_ATTENTION_ROWS_GRAD ? 4
+                                                   : 5;
+    keep(a, before, begin);
+    memcpy(kept_after, before, sizeof(before));
+    if (result)
+        memcpy(out, result, sizeof(out));
+    static float all[N * KEPT];
+    keep(a, all, ATTENTION_KEPT);
+    for (int v = 0; v < N; v++)
+        for (int i = 0; i < ATTENTION_KEPT; i++) {
+            bool written =
+                kind == STEP_ATTENTION_KEEP ? i == 2 || i == 3
+                : kind == STEP_ATTENTION_ROWS_GRAD ? i == 4 || i == 6
+                                                   : i == 5;
+            if (written)
+                memcpy(&kept_after[v * KEPT + i * HEADS],
+                       &all[v * KEPT + i * HEADS], HEADS * sizeof(float));
+        }
+    check_accepted(&q, kept_after, N * KEPT);
+    if (result)
+        check_accepted(&q, out, N * DIM);
+}
+
+TEST(attention_in_training_is_the_cpus_forward_and_backward)
+{
+    fill_all(false);
+    fill(kept, N * KEPT, 8, false);
+    for (int drops = 0; drops < 2; drops++) {
+        static struct attended a;
+        a = attend(drops);
+        check_step(STEP_ATTENTION_KEEP, &graph, &a, a.out);
+        check_step(STEP_ATTENTION_ROWS_GRAD, &graph, &a, NULL);
+        check_step(STEP_ATTENTION_GRAD, &turned, &a, a.grad_x);
+    }
+}
+
+// ---- which ------------------------------------------------------------------
+
+TEST(what_is_tuned_has_an_oracle)
+{
+    int n = 0;
+    for (int kind = 0; kind < N_STEP_KINDS; kind++) {
+        const char *op = op_of_step_kind((enum step_kind)kind);
+        if (op && is_tuned_op(op))
+            n++;
+        CHECK(oracle_knows((enum step_kind)kind) == (op && is_tuned_op(op)));
+    }
+    CHECK(n >= 9);
+}
+
+int main(void)
+{
+    make_graphs();
+    RUN(products_of_rows_are_the_cpus);
+    RUN(the_largest_and_smallest_are_the_cpus_to_the_bit);
+    RUN(shares_of_the_largests_gradient_are_the_cpus);
+    RUN(gradients_of_the_largest_are_the_cpus);
+    RUN(attention_in_training_is_the_cpus_forward_and_backward);
+    RUN(what_is_tuned_has_an_oracle);
+    csr_finish(&graph);
+    csr_finish(&turned);
+    return test_done();
+}
