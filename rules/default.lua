@@ -430,6 +430,41 @@ rule "wide_product" {
   priority = 10,
 }
 
+-- Where there is a GPU, more of both, verified and timed one against another; a
+-- product of more than 16 columns is also tried without tensor cores (the template
+-- `linear` with its own numbers).
+-- Evidence: reasoned; without a GPU they decide nothing.
+rule "narrow_product_more" {
+  when = function(graph, layer)
+    return layer.agg_dim <= 16 and layer.in_dim >= 64
+  end,
+  choose = function(graph, layer)
+    local columns = layer.agg_dim <= 4 and 4 or layer.agg_dim <= 8 and 8 or 16
+    return {
+      { template = "linear", rowsPerLane = 4, colsPerLane = columns,
+        depthWorker = { 8, 32 }, depthWarps = { 1, 2 } },
+      { template = "linear", rowsPerLane = { 4, 8 }, colsPerLane = 4,
+        depthWorker = { 4, 8 } },
+    }
+  end,
+  why = "few columns: more or fewer lanes along the depth",
+  priority = 8,
+}
+
+rule "wide_product_more" {
+  when = function(graph, layer)
+    return layer.agg_dim > 16
+  end,
+  choose = {
+    { template = "linear_mma", rowTiles = { 1, 2 }, colTiles = { 4, 8 },
+      stages = { 2, 3 } },
+    { template = "linear_mma", rowTiles = { 1, 2 }, colTiles = { 4, 8 },
+      colWarps = 2, stages = 3 },
+  },
+  why = "many columns: larger or smaller blocks",
+  priority = 8,
+}
+
 -- Attention: lanes for the columns, as for sums, but of four floats where they
 -- fit, since every lane computes the weights of its heads. Long rows are shared
 -- by the warps of a block; else a hub would hold up the device.
@@ -885,6 +920,18 @@ test "attention shares hubs among the warps of a block" {
   graph = { nodes = 1e5, degree = { mean = 8, max = 9000 } },
   layer = { op = "gat", agg_dim = 64 },
   expect = { rule = "attention_hubs", edgeWorker = 2, warpPerRow = 4 },
+}
+
+test "narrow products are tried with other shares of the depth" {
+  op = "linear",
+  layer = { agg_dim = 7, in_dim = 100 },
+  expect = { rule = "narrow_product_more", depthWorker = 32, depthWarps = 2 },
+}
+
+test "wide products are tried with other blocks" {
+  op = "linear",
+  layer = { agg_dim = 64, in_dim = 100 },
+  expect = { rule = "wide_product_more", colTiles = 4, colWarps = 2 },
 }
 
 test "attention in training takes the templates' own numbers" {

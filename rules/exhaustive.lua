@@ -267,6 +267,49 @@ rule "every_extreme" {
   priority = 2,
 }
 
+rule "every_narrow_product" {
+  when = function(graph, layer)
+    return layer.agg_dim <= 16 and layer.in_dim >= 64
+  end,
+  choose = {
+    template = "linear",
+    rowsPerLane = { 1, 2, 4, 8 },
+    colsPerLane = { 2, 4, 8, 16 },
+    depthWorker = { 4, 8, 16, 32 },
+    depthWarps = { 1, 2, 4 },
+  },
+  why = "all of linear",
+  priority = 2,
+}
+
+rule "every_wide_product" {
+  when = function(graph, layer)
+    return layer.agg_dim > 16
+  end,
+  choose = {
+    template = "linear_mma",
+    rowTiles = { 1, 2, 3, 4 },
+    colTiles = { 2, 4, 8, 16 },
+    colWarps = { 1, 2, 4 },
+    stages = { 2, 3, 4 },
+    warpPerBlock = { 4, 8 },
+  },
+  why = "all of linear_mma",
+  priority = 2,
+}
+
+test "narrow products" {
+  op = "linear",
+  layer = { agg_dim = 8, in_dim = 64 },
+  expect = { rule = "every_narrow_product", rowsPerLane = 8, depthWarps = 4 },
+}
+
+test "wide products" {
+  op = "linear",
+  layer = { agg_dim = 64 },
+  expect = { rule = "every_wide_product", rowTiles = 2, stages = 4 },
+}
+
 test "attention in training" {
   op = "attention_rows_grad",
   layer = { op = "gat", agg_dim = 64 },

@@ -65,6 +65,7 @@ bool is_kernel_op(const char *op)
 bool is_tuned_op(const char *op)
 {
     switch (step_kind_of_op(op)) {
+    case STEP_LINEAR:
     case STEP_AGGREGATE:
     case STEP_ATTENTION:
     case STEP_ATTENTION_KEEP:

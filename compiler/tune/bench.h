@@ -30,7 +30,7 @@ struct bench {
     struct cuda_graph graph;
     struct operand_data host;
     // owned, host; all as floats
-    float *x, *self, *dinv, *bias, *weight, *tail_bias, *grad;
+    float *x, *self, *dinv, *bias, *weight, *tail_bias, *before, *grad;
     float *edge_values; // the same, of specs with them
     int64_t *edge_of;
     struct train_state state; // of attention's dropout

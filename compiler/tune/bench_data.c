@@ -40,6 +40,19 @@ static bool numbers_edges(const struct bench *b)
            b->spec->kind == STEP_ATTENTION_GRAD;
 }
 
+// The weight and how it is stored: a product's as its x, a tail's as the sums.
+static int64_t weight_values(const struct bench *b)
+{
+    const struct kernel_spec *s = b->spec;
+    return s->depth ? (int64_t)s->dim * s->depth
+                    : (int64_t)s->tail_dim * s->dim;
+}
+
+static enum dtype weight_type(const struct bench *b)
+{
+    return b->spec->depth ? b->spec->x_type : b->spec->out_type;
+}
+
 // Values of edges: one, or one for each head.
 static int64_t edge_values(const struct bench *b)
 {
@@ -198,13 +211,13 @@ static gnnac_status make_host_data(struct bench *b, gnnac_error *err)
     b->x = random_values(n * s->x_pitch, 1, s->x_type);
     b->self = random_values(n * s->self_pitch, 2, s->self_type);
     b->bias = random_values(s->dim, 3, DTYPE_F32);
-    b->weight =
-        random_values((int64_t)s->tail_dim * s->dim, 4, s->out_type);
-    b->tail_bias = random_values(s->tail_dim, 5, DTYPE_F32);
+    b->weight = random_values(weight_values(b), 4, weight_type(b));
+    b->tail_bias = random_values(spec_out_dim(s), 5, DTYPE_F32);
+    b->before = random_values(s->adds ? out_values(b) : 0, 7, s->out_type);
     b->grad = random_values(n * s->grad_pitch, 6, DTYPE_F32);
     b->dinv = alloc_array(n, sizeof(*b->dinv));
     if (!b->x || !b->self || !b->bias || !b->weight || !b->tail_bias ||
-        !b->grad || !b->dinv)
+        !b->before || !b->grad || !b->dinv)
         return no_memory(err);
     graph_dinv(n, b->g->rowptr, b->dinv);
     if (compares(b)) {
@@ -227,6 +240,7 @@ static void lend_host_data(struct bench *b)
         .eps = 0.25f,
         .weight = b->weight,
         .tail_bias = b->tail_bias,
+        .before = b->before,
         .edge_values = b->edge_values,
         .edge_of = b->edge_of,
         .grad = b->grad,
@@ -275,7 +289,8 @@ static gnnac_status make_outputs(struct bench *b, gnnac_error *err)
     struct operands *d = &b->device;
     int64_t n_self = b->g->n_nodes * s->self_pitch;
     gnnac_status st = GNNAC_OK;
-    TRY(output_init(b, out_values(b), s->out_type, NULL, &b->out, err));
+    TRY(output_init(b, out_values(b), s->out_type, s->adds ? b->before : NULL,
+                    &b->out, err));
     d->out = d->edge_out = output_start(&b->out);
     if (!keeps(b)) {
         TRY(upload_values(b, b->self, n_self, s->self_type, &d->self, err));
@@ -300,10 +315,10 @@ static gnnac_status make_device_data(struct bench *b, gnnac_error *err)
     int64_t n = b->g->n_nodes;
     TRY(upload_values(b, b->x, n * s->x_pitch, s->x_type, &d->x, err));
     TRY(upload_values(b, b->bias, s->dim, DTYPE_F32, &d->bias, err));
-    TRY(upload_values(b, b->weight, (int64_t)s->tail_dim * s->dim, s->out_type,
+    TRY(upload_values(b, b->weight, weight_values(b), weight_type(b),
                       &d->weight, err));
-    TRY(upload_values(b, b->tail_bias, s->tail_dim, DTYPE_F32, &d->tail_bias,
-                      err));
+    TRY(upload_values(b, b->tail_bias, spec_out_dim(s), DTYPE_F32,
+                      &d->tail_bias, err));
     TRY(upload_values(b, b->grad, n * s->grad_pitch, DTYPE_F32, &d->g, err));
     TRY(cuda_upload(c, &b->host.eps, sizeof(float), what, &d->eps, err));
     d->place = b->host.place;
@@ -355,7 +370,7 @@ void bench_finish(struct bench *b)
         b->kept.base ? 0 : d->self};
     void *const host[] = {b->x,         b->self, b->dinv,        b->bias,
                           b->weight,    b->grad, b->edge_values, b->edge_of,
-                          b->tail_bias};
+                          b->tail_bias, b->before};
     for (size_t i = 0; i < sizeof(device) / sizeof(device[0]); i++)
         cuda_free(c, device[i]);
     for (size_t i = 0; i < sizeof(host) / sizeof(host[0]); i++)

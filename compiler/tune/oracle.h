@@ -15,8 +15,9 @@ struct train_state;
 struct operand_data {
     const float *x, *self, *dinv, *bias;
     float eps;
-    const float *weight;      // of the tail's product, [tail_dim, dim]
-    const float *tail_bias;   // [tail_dim]
+    const float *weight;      // [dim, depth]; of the tail's, [tail_dim, dim]
+    const float *tail_bias;   // [spec_out_dim]
+    const float *before;      // what out holds, where a product adds to it
     const float *edge_values; // [n_edges], or one for each head
     const int64_t *edge_of;   // [n_edges], for EDGES_MAPPED; of ATTENTION_GRAD
     const float *grad;        // of attention's backward and extreme_*, g
@@ -45,7 +46,8 @@ void oracle_row(const struct csr *g, const struct kernel_spec *spec,
 // where that is not the number it must be, or where what was kept and not to be
 // written has changed. Bounds of attention grow with the scores
 // (oracle_attention.c says how), those of products of rows with the columns;
-// what only compares must be exact (oracle_edges.c). *worst_row says where: the
+// what only compares must be exact (oracle_edges.c). Of products of more than
+// 2^33 terms some rows are looked at, spread evenly. *worst_row says where: the
 // first of equally wrong rows, -1 when there is no error at all.
 double oracle_compare(const struct csr *g, const struct kernel_spec *spec,
                       const struct operand_data *d,

@@ -1,5 +1,5 @@
 // What the oracles of the operations share: oracle.c has the sums and chooses,
-// oracle_attention.c and oracle_edges.c have the rest.
+// oracle_attention.c, oracle_edges.c and oracle_linear.c have the rest.
 #ifndef GNNAC_ORACLE_KINDS_H
 #define GNNAC_ORACLE_KINDS_H
 
@@ -18,12 +18,16 @@ double oracle_error(double got, double want, double bound);
 double oracle_errors(const struct oracle_job *j, int64_t v, const double *want,
                      const double *bound);
 
+// The bounds' part of results that are stored in 16 bits: that rounding.
+void oracle_add_storage(const struct kernel_spec *spec, const double *y,
+                        double *bound);
+
 // The largest |error| / bound of what the kernel had to write of row v (of
 // ATTENTION_GRAD, of source v). `y` and `bound` have room for dim + tail_dim
 // values each.
 typedef double oracle_check(const struct oracle_job *j, int64_t v, double *y,
                             double *bound);
-oracle_check oracle_attention, oracle_attention_keep,
+oracle_check oracle_linear, oracle_attention, oracle_attention_keep,
     oracle_attention_rows_grad, oracle_attention_grad, oracle_sddmm,
     oracle_extreme, oracle_extreme_share, oracle_extreme_grad;
 

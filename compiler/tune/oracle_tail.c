@@ -32,8 +32,10 @@ static void finish(const struct kernel_spec *spec,
     double bias = spec->tail_bias ? d->tail_bias[j] : 0;
     *bound += unit * (fabs(*y) + fabs(bias));
     *y += bias;
-    if (spec->tail_act == ACT_RELU && *y < 0)
-        *y = 0;
+    if (*y < 0 && spec->tail_act != ACT_NONE)
+        *y = spec->tail_act == ACT_ELU ? expm1(*y) : 0;
+    if (spec->tail_act == ACT_ELU)
+        *bound += 4 * unit * fabs(*y);
 }
 
 static void multiply(const struct kernel_spec *spec,
@@ -70,6 +72,10 @@ void oracle_tail(const struct kernel_spec *spec, const struct operand_data *d,
         break;
     case TAIL_SCALED_LINEAR:
         multiply(spec, d, d->dinv[v], y, bound);
+        break;
+    case TAIL_BIAS_ACT:
+        for (int32_t c = 0; c < spec->dim; c++)
+            finish(spec, d, c, &y[c], &bound[c]);
         break;
     default:
         break;

@@ -1,8 +1,9 @@
 // The kernels of tests/kernel/cases.txt that are tuned and no aggregations:
-// products of rows, the largest and smallest of neighbours and what goes back
-// through them, attention in training and its backward; on the GPU, on a
-// quarter of the mini graphs each (in the suite `slow` on all), through the
-// gate that tuning uses. Of each family one that is wrong must not pass it.
+// products of matrices and of rows, the largest and smallest of neighbours and
+// what goes back through them, attention in training and its backward; on the
+// GPU, on a quarter of the mini graphs each (in the suite `slow` on all),
+// through the gate that tuning uses. Of each family one that is wrong must not
+// pass it.
 #include "gpu_gate.h"
 #include "plan/opspec.h"
 
@@ -16,6 +17,11 @@ static const struct {
     int at_least;
     const char *line, *from, *to; // one that is wrong
 } families[] = {
+    {"linear", 35, "linear dim=7 depth=33 out=8 adds=1 rowsPerLane=4",
+     "sum[i][j] += held;", ";"},
+    // tf32's accuracy instead of float32's
+    {"linear_mma", 11, "linear_mma dim=64 depth=64",
+     "multiply(d[i][j], small[i], b0, b1);", ";"},
     {"sddmm", 13, "sddmm heads=1 channels=16 dimWorker=4 edges=stored",
      "__ldg(part_row + part)", "__ldg(part_row + 0)"},
     {"extreme", 9, "extreme dim=16 dimWorker=4", "v > best || v != v",

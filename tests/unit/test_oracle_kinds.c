@@ -1,5 +1,6 @@
 // The gate's oracles of what is no aggregation, against the CPU backend's
 // loops: they accept what those compute, and nothing that is a little off.
+#include "backend.h"
 #include "bundle/graph_transpose.h"
 #include "bundle/train_state.h"
 #include "cpu/cpu_dropout.h"
@@ -127,6 +128,56 @@ TEST(products_of_rows_are_the_cpus)
         cpu_edge_dot(&job, 1);
         check_accepted(&q, edge_out, N_EDGES * HEADS);
     }
+}
+
+// ---- products of matrices ---------------------------------------------------
+
+enum { DEPTH = 11 };
+
+// What BLAS does, then bias and ReLU.
+TEST(products_of_matrices_are_the_cpus)
+{
+    static float in[N * DEPTH], w[DIM * DEPTH], before[N * DIM];
+    fill_all(false);
+    fill(in, N * DEPTH, 11, false);
+    fill(w, DIM * DEPTH, 12, false);
+    fill(before, N * DIM, 13, false);
+    for (int i = 0; i < 4; i++) {
+        bool adds = i & 1, ends = i & 2;
+        struct question q = {"linear", &graph, spec_of(STEP_LINEAR),
+                             {.x = in, .weight = w, .before = before,
+                              .tail_bias = bias},
+                             {.out = out}};
+        q.spec.x_pitch = q.spec.depth = DEPTH;
+        q.spec.adds = adds;
+        q.spec.tail = ends ? TAIL_BIAS_ACT : TAIL_NONE;
+        q.spec.tail_bias = ends;
+        q.spec.tail_act = ends ? ACT_RELU : ACT_NONE;
+        memcpy(out, before, sizeof(out));
+        cpu_linear(N, (struct const_view){in, DEPTH, DEPTH}, w,
+                   (struct view){out, DIM, DIM}, adds, 1);
+        if (ends)
+            cpu_bias_act(N, view_of(out), bias, ACT_RELU,
+                         (struct view){out, DIM, DIM}, 1);
+        check_accepted(&q, out, N * DIM);
+    }
+}
+
+TEST(a_row_times_its_dinv_is_not_the_row)
+{
+    static float in[N * DEPTH], w[DIM * DEPTH], dinv[N];
+    fill(in, N * DEPTH, 11, false);
+    fill(w, DIM * DEPTH, 12, false);
+    graph_dinv(N, graph.rowptr, dinv);
+    struct question q = {"linear", &graph, spec_of(STEP_LINEAR),
+                         {.x = in, .weight = w, .dinv = dinv}, {.out = out}};
+    q.spec.x_pitch = q.spec.depth = DEPTH;
+    q.spec.norm = NORM_GCN;
+    cpu_linear(N, (struct const_view){in, DEPTH, DEPTH}, w,
+               (struct view){out, DIM, DIM}, false, 1);
+    CHECK(error_of(&q) > 1);
+    cpu_multiply_rows(N, dinv, (struct view){out, DIM, DIM}, 1);
+    check_accepted(&q, out, N * DIM);
 }
 
 // ---- largest and smallest ---------------------------------------------------
@@ -296,13 +347,15 @@ TEST(what_is_tuned_has_an_oracle)
             n++;
         CHECK(oracle_knows((enum step_kind)kind) == (op && is_tuned_op(op)));
     }
-    CHECK(n >= 9);
+    CHECK(n >= 10);
 }
 
 int main(void)
 {
     make_graphs();
     RUN(products_of_rows_are_the_cpus);
+    RUN(products_of_matrices_are_the_cpus);
+    RUN(a_row_times_its_dinv_is_not_the_row);
     RUN(the_largest_and_smallest_are_the_cpus_to_the_bit);
     RUN(shares_of_the_largests_gradient_are_the_cpus);
     RUN(gradients_of_the_largest_are_the_cpus);
