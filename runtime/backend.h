@@ -10,6 +10,8 @@
 
 struct cuda_context; // cuda_context.c
 struct cuda_model;   // cuda_model.c
+struct cuda_input;   // cuda_input.c
+struct features;     // input_features.h
 
 struct gnnac_context {
     bool is_cuda;
@@ -41,10 +43,10 @@ void graph_dinv(int64_t n_nodes, const int64_t *rowptr, float *dinv);
 
 // ---- CPU -------------------------------------------------------------------
 
-// Run the program. `x`, `y`, `workspace` are host memory, checked by the
-// caller; nothing can fail.
-void cpu_forward(const struct gnnac_model *m, const float *x, float *y,
-                 void *workspace);
+// Run the program. All is host memory, checked by the caller; `scratch`,
+// of program_turned_bytes, is for sparse `x` alone. Nothing can fail.
+void cpu_forward(const struct gnnac_model *m, const struct features *x,
+                 float *y, void *workspace, float *scratch);
 
 // ---- float64 reference -----------------------------------------------------
 
@@ -77,5 +79,19 @@ gnnac_status cuda_model_forward(struct cuda_model *cm, const float *x, float *y,
                                 gnnac_error *err);
 gnnac_status cuda_model_run(struct cuda_model *cm, const float *x, float *y,
                             gnnac_error *err);
+
+// Features on the device, of a model; `x`, host memory, must outlive them.
+gnnac_status cuda_input_create(struct cuda_model *cm, const struct features *x,
+                               struct cuda_input **out, gnnac_error *err);
+void cuda_input_destroy(struct cuda_model *cm, struct cuda_input *in);
+size_t cuda_input_workspace_size(const struct cuda_model *cm,
+                                 const struct cuda_input *in);
+gnnac_status cuda_input_forward(struct cuda_model *cm,
+                                const struct cuda_input *in, float *y,
+                                void *workspace, gnnac_stream stream,
+                                gnnac_error *err);
+// To host memory: allocates, waits, copies.
+gnnac_status cuda_input_run(struct cuda_model *cm, const struct cuda_input *in,
+                            float *y, gnnac_error *err);
 
 #endif

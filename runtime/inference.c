@@ -3,6 +3,7 @@
 
 #include "backend.h"
 #include "checked.h"
+#include "model_input.h"
 #include "spans.h"
 #include "weights.h"
 #include "workspace.h"
@@ -132,15 +133,20 @@ gnnac_status gnnac_model_init_weights(gnnac_model *m, uint64_t seed,
 
 // ---- inference --------------------------------------------------------------
 
+gnnac_status inference_ready(const struct gnnac_model *m, gnnac_error *err)
+{
+    return m->has_weights ? GNNAC_OK
+                          : FAIL(err, GNNAC_EUSAGE,
+                                 "the model has no weights: load or initialise "
+                                 "them first");
+}
+
 static gnnac_status check_ready(const struct gnnac_model *m, const void *x,
                                 const void *y, gnnac_error *err)
 {
     if (!m || ((!x || !y) && m->bundle->manifest->n_nodes > 0))
         return FAIL(err, GNNAC_EUSAGE, "NULL argument");
-    if (!m->has_weights)
-        return FAIL(err, GNNAC_EUSAGE,
-                    "the model has no weights: load or initialise them first");
-    return GNNAC_OK;
+    return inference_ready(m, err);
 }
 
 static size_t matrix_bytes(const struct gnnac_model *m, int32_t buffer)
@@ -150,24 +156,49 @@ static size_t matrix_bytes(const struct gnnac_model *m, int32_t buffer)
            (size_t)program_of(m)->buffers[buffer].dim * sizeof(float);
 }
 
-static gnnac_status check_memory(const struct gnnac_model *m, const float *x,
-                                 const float *y, const void *workspace,
-                                 size_t n_bytes, gnnac_error *err)
+gnnac_status inference_memory(const struct gnnac_model *m, const float *x,
+                              const float *y, const void *workspace,
+                              size_t n_bytes, size_t need, gnnac_error *err)
 {
-    size_t need = gnnac_model_workspace_size(m);
-    size_t x_bytes = matrix_bytes(m, 0), y_bytes = matrix_bytes(m, 1);
+    const char *names = x ? "x, y and workspace" : "y and workspace";
+    size_t x_bytes = x ? matrix_bytes(m, 0) : 0, y_bytes = matrix_bytes(m, 1);
     if (n_bytes < need || (!workspace && need > 0))
         return FAIL(err, GNNAC_EUSAGE,
                     "the workspace has %zu bytes, the model needs %zu", n_bytes,
                     need);
     if (((uintptr_t)x | (uintptr_t)y | (uintptr_t)workspace) % ALIGNMENT)
-        return FAIL(err, GNNAC_EUSAGE,
-                    "x, y and workspace must be aligned to %d bytes",
+        return FAIL(err, GNNAC_EUSAGE, "%s must be aligned to %d bytes", names,
                     (int)ALIGNMENT);
     if (spans_overlap(x, x_bytes, y, y_bytes) ||
         spans_overlap(x, x_bytes, workspace, need) ||
         spans_overlap(y, y_bytes, workspace, need))
-        return FAIL(err, GNNAC_EUSAGE, "x, y and workspace overlap");
+        return FAIL(err, GNNAC_EUSAGE, "%s overlap", names);
+    return GNNAC_OK;
+}
+
+size_t inference_workspace_size(const struct gnnac_model *m, bool sparse)
+{
+    return m->plan.n_bytes + (sparse ? program_turned_bytes(program_of(m)) : 0);
+}
+
+void inference_on_cpu(const struct gnnac_model *m, const struct features *x,
+                      float *y, void *workspace)
+{
+    char *scratch = (char *)workspace + m->plan.n_bytes; // a multiple of 256
+    cpu_forward(m, x, y, workspace, (float *)(void *)scratch);
+}
+
+gnnac_status inference_run(const struct gnnac_model *m,
+                           const struct features *x, float *y,
+                           gnnac_error *err)
+{
+    size_t n_bytes = inference_workspace_size(m, x->sparse);
+    void *workspace = malloc(n_bytes ? n_bytes : 1);
+    if (!workspace)
+        return FAIL(err, GNNAC_ENOMEM,
+                    "out of memory for a workspace of %zu bytes", n_bytes);
+    inference_on_cpu(m, x, y, workspace);
+    free(workspace);
     return GNNAC_OK;
 }
 
@@ -176,13 +207,15 @@ gnnac_status gnnac_model_forward(gnnac_model *m, const float *x, float *y,
                                  gnnac_stream stream, gnnac_error *err)
 {
     gnnac__clear(err);
+    const struct features dense = {.dense = x};
     gnnac_status st = check_ready(m, x, y, err);
     if (st == GNNAC_OK)
-        st = check_memory(m, x, y, workspace, workspace_bytes, err);
+        st = inference_memory(m, x, y, workspace, workspace_bytes,
+                              gnnac_model_workspace_size(m), err);
     if (st == GNNAC_OK && m->cuda)
         return cuda_model_forward(m->cuda, x, y, workspace, stream, err);
     if (st == GNNAC_OK)
-        cpu_forward(m, x, y, workspace);
+        inference_on_cpu(m, &dense, y, workspace);
     return st;
 }
 
@@ -190,19 +223,12 @@ gnnac_status gnnac_model_run(gnnac_model *m, const float *x, float *y,
                              gnnac_error *err)
 {
     gnnac__clear(err);
+    const struct features dense = {.dense = x};
     gnnac_status st = check_ready(m, x, y, err);
     if (st != GNNAC_OK)
         return st;
-    if (m->cuda)
-        return cuda_model_run(m->cuda, x, y, err);
-    void *workspace = malloc(m->plan.n_bytes ? m->plan.n_bytes : 1);
-    if (!workspace)
-        return FAIL(err, GNNAC_ENOMEM, "out of memory for a workspace of %zu "
-                                       "bytes",
-                    m->plan.n_bytes);
-    cpu_forward(m, x, y, workspace);
-    free(workspace);
-    return GNNAC_OK;
+    return m->cuda ? cuda_model_run(m->cuda, x, y, err)
+                   : inference_run(m, &dense, y, err);
 }
 
 gnnac_status gnnac_model_reference(gnnac_model *m, const float *x, double *y,

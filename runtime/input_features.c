@@ -27,25 +27,15 @@ int64_t features_most_entries(const struct program *p, int64_t n_rows)
 }
 
 static int64_t count_entries(const gnnac_features *f, int64_t n_rows,
-                             int32_t dim)
+                             int32_t dim, int n_threads)
 {
     int64_t n = 0;
     if (!f->dense)
         return f->rowptr[n_rows];
-#pragma omp parallel for schedule(static) reduction(+ : n)
+#pragma omp parallel for reduction(+ : n) num_threads(n_threads)
     for (int64_t i = 0; i < n_rows * dim; i++)
         n += f->dense[i] != 0;
     return n;
-}
-
-static bool wants_sparse(const gnnac_features *f, const struct manifest *m)
-{
-    int64_t most = features_most_entries(&m->program, m->n_nodes);
-    if (most < 0 || f->form == GNNAC_FORM_DENSE)
-        return false;
-    return f->form == GNNAC_FORM_SPARSE ||
-           count_entries(f, m->n_nodes, m->program.buffers[BUFFER_X].dim) <=
-               most;
 }
 
 // ---- checks -----------------------------------------------------------------
@@ -59,6 +49,10 @@ static gnnac_status check_rows(const gnnac_features *f, int64_t n_rows,
         if (f->rowptr[v + 1] < f->rowptr[v])
             return FAIL(err, GNNAC_EUSAGE,
                         "features: rowptr descends at row %lld", (long long)v);
+    if (f->rowptr[n_rows] > 0 && (!f->colidx || !f->values))
+        return FAIL(err, GNNAC_EUSAGE,
+                    "features: %lld entries without colidx or values",
+                    (long long)f->rowptr[n_rows]);
     for (int64_t e = 0; e < f->rowptr[n_rows]; e++)
         if (f->colidx[e] < 0 || f->colidx[e] >= dim)
             return FAIL(err, GNNAC_EUSAGE,
@@ -79,7 +73,7 @@ static gnnac_status read_given(const gnnac_features *given, gnnac_features *out,
     if (out->form < GNNAC_FORM_AUTO || out->form > GNNAC_FORM_SPARSE)
         return FAIL(err, GNNAC_EUSAGE, "gnnac_features.form is %d",
                     (int)out->form);
-    if (!out->dense && (!out->rowptr || !out->colidx || !out->values))
+    if (!out->dense && !out->rowptr)
         return FAIL(err, GNNAC_EUSAGE,
                     "features: neither dense nor rowptr, colidx and values");
     return GNNAC_OK;
@@ -88,17 +82,16 @@ static gnnac_status read_given(const gnnac_features *given, gnnac_features *out,
 // ---- forms ------------------------------------------------------------------
 
 // Entries that stand twice add up, as they do in a product.
-static gnnac_status make_dense(const gnnac_features *f, int64_t n_rows,
-                               int32_t dim, struct features *x,
-                               gnnac_error *err)
+gnnac_status features_fill(const struct sparse_rows *x, int32_t dim,
+                           float **out, gnnac_error *err)
 {
-    x->own_values = calloc_array(n_rows * dim, sizeof(float));
-    if (!x->own_values)
+    float *dense = calloc_array(x->n_rows * dim, sizeof(*dense));
+    if (!dense)
         return FAIL(err, GNNAC_ENOMEM, "out of memory for dense features");
-    for (int64_t v = 0; v < n_rows; v++)
-        for (int64_t e = f->rowptr[v]; e < f->rowptr[v + 1]; e++)
-            x->own_values[v * dim + f->colidx[e]] += f->values[e];
-    x->dense = x->own_values;
+    for (int64_t v = 0; v < x->n_rows; v++)
+        for (int64_t e = x->rowptr[v]; e < x->rowptr[v + 1]; e++)
+            dense[v * dim + x->colidx[e]] += x->value[e];
+    *out = dense;
     return GNNAC_OK;
 }
 
@@ -117,11 +110,10 @@ static void list_entries(const float *dense, int64_t n_rows, int32_t dim,
     x->own_rowptr[n_rows] = n;
 }
 
-static gnnac_status make_sparse(const gnnac_features *f, int64_t n_rows,
-                                int32_t dim, struct features *x,
-                                gnnac_error *err)
+static gnnac_status make_sparse(const gnnac_features *f, int64_t n,
+                                int64_t n_rows, int32_t dim,
+                                struct features *x, gnnac_error *err)
 {
-    int64_t n = count_entries(f, n_rows, dim);
     x->own_rowptr = alloc_array(n_rows + 1, sizeof(*x->own_rowptr));
     x->own_colidx = alloc_array(n, sizeof(*x->own_colidx));
     x->own_values = alloc_array(n, sizeof(*x->own_values));
@@ -133,26 +125,46 @@ static gnnac_status make_sparse(const gnnac_features *f, int64_t n_rows,
     return GNNAC_OK;
 }
 
+// `n` entries.
+static gnnac_status take_form(const gnnac_features *f, int64_t n,
+                              int64_t n_rows, int32_t dim, struct features *x,
+                              gnnac_error *err)
+{
+    const struct sparse_rows given = {n_rows, f->rowptr, f->colidx, f->values};
+    gnnac_status st = GNNAC_OK;
+    if (x->sparse && f->dense)
+        return make_sparse(f, n, n_rows, dim, x, err);
+    if (!x->sparse && !f->dense)
+        st = features_fill(&given, dim, &x->own_values, err);
+    x->rows = x->sparse ? given : (struct sparse_rows){0};
+    x->dense = x->sparse ? NULL : f->dense ? f->dense : x->own_values;
+    return st;
+}
+
 gnnac_status features_init(const gnnac_features *given,
-                           const struct manifest *m, struct features *out,
-                           gnnac_error *err)
+                           const struct gnnac_model *model, bool has_kernels,
+                           struct features *out, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    int64_t n_rows = m->n_nodes;
+    const struct manifest *m = model->bundle->manifest;
+    int64_t n_rows = m->n_nodes, n_entries = 0;
+    int64_t most = features_most_entries(&m->program, n_rows);
     int32_t dim = m->program.buffers[BUFFER_X].dim;
     struct features x = {.sparse = false};
     gnnac_features f;
     TRY(read_given(given, &f, err));
     if (!f.dense)
         TRY(check_rows(&f, n_rows, dim, err));
-    x.sparse = wants_sparse(&f, m);
-    x.dense = x.sparse ? NULL : f.dense;
-    if (!x.sparse && !f.dense)
-        TRY(make_dense(&f, n_rows, dim, &x, err));
-    else if (x.sparse && f.dense)
-        TRY(make_sparse(&f, n_rows, dim, &x, err));
-    else if (x.sparse)
-        x.rows = (struct sparse_rows){n_rows, f.rowptr, f.colidx, f.values};
+    bool may = most >= 0 && f.form != GNNAC_FORM_DENSE;
+    if (may && f.form == GNNAC_FORM_SPARSE && !has_kernels)
+        return FAIL(err, GNNAC_EUNSUPPORTED,
+                    "the bundle has no kernel that reads sparse features on a "
+                    "GPU: compile it with --sparse");
+    if (may && has_kernels) {
+        n_entries = count_entries(&f, n_rows, dim, model->ctx->n_threads);
+        x.sparse = f.form == GNNAC_FORM_SPARSE || n_entries <= most;
+    }
+    TRY(take_form(&f, n_entries, n_rows, dim, &x, err));
     *out = x;
     x = (struct features){0};
 out:

@@ -3,7 +3,7 @@
 #ifndef GNNAC_INPUT_FEATURES_H
 #define GNNAC_INPUT_FEATURES_H
 
-#include "bundle/bundle.h"
+#include "backend.h"
 #include "cpu/cpu_kernels.h"
 
 struct features {
@@ -24,10 +24,17 @@ enum { FLOPS_PER_BYTE = 20 };
 int64_t features_most_entries(const struct program *p, int64_t n_rows);
 
 // Checks the caller's struct and arrays, and makes the other form where that is
-// wanted. GNNAC_EUSAGE, GNNAC_ENOMEM.
+// wanted. `has_kernels`: what executes can read sparse features; else
+// GNNAC_EUNSUPPORTED where the caller insists on them. GNNAC_EUSAGE,
+// GNNAC_ENOMEM.
 gnnac_status features_init(const gnnac_features *given,
-                           const struct manifest *m, struct features *out,
-                           gnnac_error *err);
+                           const struct gnnac_model *model, bool has_kernels,
+                           struct features *out, gnnac_error *err);
 void features_finish(struct features *f);
+
+// The same as a dense matrix of `dim` columns; the caller frees *out.
+// GNNAC_ENOMEM.
+gnnac_status features_fill(const struct sparse_rows *x, int32_t dim,
+                           float **out, gnnac_error *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include "backend.h"
 #include "bundle_fixture.h"
 #include "bundle/model_params.h"
+#include "input_features.h"
 #include "weights.h"
 #include "workspace.h"
 
@@ -68,7 +69,7 @@ static inline void fixture_forward(const struct fixture_model *f,
     size_t n = f->model.plan.n_bytes;
     void *workspace = malloc(n ? n : 1);
     memset(workspace, 0xff, n);
-    cpu_forward(&f->model, x, y, workspace);
+    cpu_forward(&f->model, &(struct features){.dense = x}, y, workspace, NULL);
     free(workspace);
 }
 

@@ -59,7 +59,7 @@ struct options {
     const char *l2;       // --l2 hot|cold
     const char *reorder;  // --reorder METHOD|FILE.npy
     int64_t runs;         // --runs
-    bool train;           // --train
+    bool train, sparse;   // --train, --sparse
     const char *whole;    // --whole off|on
     bool logits;          // --logits
     const char *ops;      // --ops sum:64,attention:8x8

@@ -62,6 +62,7 @@ struct assemble_request read_assemble_request(
         .reorder = o->reorder,
         .runs = o->runs,
         .train = o->train,
+        .sparse = o->sparse,
         .whole = strcmp(o->whole, "on") == 0,
     };
 }
@@ -71,6 +72,13 @@ gnnac_status read_weights(gnnac_model *m, const struct options *o,
 {
     return o->weights ? gnnac_model_load_weights(m, o->weights, err)
                       : gnnac_model_init_weights(m, o->seed, err);
+}
+
+gnnac_form read_form(const struct options *o)
+{
+    return strcmp(o->form, "dense") == 0    ? GNNAC_FORM_DENSE
+           : strcmp(o->form, "sparse") == 0 ? GNNAC_FORM_SPARSE
+                                            : GNNAC_FORM_AUTO;
 }
 
 json_t *real_json(double x)

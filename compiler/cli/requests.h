@@ -19,14 +19,17 @@ gnnac_status read_model_request(const struct options *o,
 void read_workbench_request(const struct options *o,
                             struct workbench_request *out);
 
-// The graph file, how it is read, --ops --reorder --runs --train; a command
-// that lacks an option has its default. Borrows `o` and `model`.
+// The graph file, how it is read, --ops --reorder --runs --train --sparse; a
+// command that lacks an option has its default. Borrows `o` and `model`.
 struct assemble_request read_assemble_request(
     const struct options *o, const struct model_request *model);
 
 // --weights, else drawn from --seed.
 gnnac_status read_weights(gnnac_model *m, const struct options *o,
                           gnnac_error *err);
+
+// --form.
+gnnac_form read_form(const struct options *o);
 
 // The number; null where it is none, or infinite, which JSON cannot say.
 json_t *real_json(double x);

@@ -171,7 +171,7 @@ static gnnac_status check_train(const struct options *o,
 static bool describes_network(const struct options *o)
 {
     return o->model || o->dim || o->hidden || o->classes || o->layers ||
-           o->mlp || o->heads || o->logits || o->train ||
+           o->mlp || o->heads || o->logits || o->train || o->sparse ||
            strcmp(o->dtype, "f32") != 0;
 }
 
@@ -188,7 +188,7 @@ static gnnac_status read_subject(const struct options *o,
         return FAIL(err, GNNAC_EUSAGE,
                     "--ops is without --model and what shapes it (--dim, "
                     "--hidden, --classes, --layers, --mlp, --heads, --logits, "
-                    "--dtype), --train, --reorder and --whole");
+                    "--dtype), --train, --sparse, --reorder and --whole");
     *model = (struct model_request){.name = "ops"};
     return GNNAC_OK;
 }

@@ -10,6 +10,7 @@
 #include "checked.h"
 #include "cli/cli.h"
 #include "cli/requests.h"
+#include "graph/dataset.h"
 #include "graph/matrix.h"
 #include "rng.h"
 
@@ -19,13 +20,16 @@ struct session {
     gnnac_bundle *bundle;
     gnnac_model *model;
     gnnac_bundle_info info;
-    float *x, *y;
-    double seconds; // wall clock of the call, copies included
+    struct dataset data; // features alone
+    gnnac_input *input;
+    float *y;
+    double seconds; // wall clock of an inference, copies included
 };
 
 static void session_finish(struct session *s)
 {
-    free(s->x);
+    gnnac_input_destroy(s->input);
+    dataset_finish(&s->data);
     free(s->y);
     gnnac_model_destroy(s->model);
     gnnac_bundle_close(s->bundle);
@@ -51,7 +55,8 @@ static gnnac_status alloc_features(struct session *s, gnnac_error *err)
 {
     size_t n;
     if (!size_mul((size_t)s->info.n_nodes, (size_t)s->info.in_dim, &n) ||
-        n > INT64_MAX || !(s->x = alloc_array((int64_t)n, sizeof(float))))
+        n > INT64_MAX ||
+        !(s->data.dense = alloc_array((int64_t)n, sizeof(float))))
         return FAIL(err, GNNAC_ENOMEM,
                     "out of memory for features of %lld x %lld",
                     (long long)s->info.n_nodes, (long long)s->info.in_dim);
@@ -61,20 +66,15 @@ static gnnac_status alloc_features(struct session *s, gnnac_error *err)
 static gnnac_status load_features(struct session *s, const char *path,
                                   gnnac_error *err)
 {
-    struct matrix m;
-    gnnac_status st = matrix_load(path, &m, err);
-    if (st != GNNAC_OK)
-        return st;
-    if (m.rows != s->info.n_nodes || m.cols != s->info.in_dim) {
+    struct dataset *d = &s->data;
+    gnnac_status st = dataset_load_features(path, d, err);
+    if (st == GNNAC_OK &&
+        (d->n_nodes != s->info.n_nodes || d->dim != s->info.in_dim))
         st = FAIL(err, GNNAC_EFORMAT,
                   "%s: features are %lld x %lld, the bundle needs %lld x %lld",
-                  path, (long long)m.rows, (long long)m.cols,
+                  path, (long long)d->n_nodes, (long long)d->dim,
                   (long long)s->info.n_nodes, (long long)s->info.in_dim);
-        matrix_finish(&m);
-        return st;
-    }
-    s->x = m.data;
-    return GNNAC_OK;
+    return st;
 }
 
 // randn:SEED; plain "randn" uses --seed.
@@ -111,7 +111,7 @@ static gnnac_status make_features(struct session *s, const struct options *o,
     if (st == GNNAC_OK)
         st = alloc_features(s, err);
     if (st == GNNAC_OK)
-        fill(s->x, s->info.n_nodes * s->info.in_dim, seed);
+        fill(s->data.dense, s->info.n_nodes * s->info.in_dim, seed);
     return st;
 }
 
@@ -133,13 +133,17 @@ out:
     return st;
 }
 
-static gnnac_status forward(struct session *s, gnnac_error *err)
+static gnnac_status forward(struct session *s, gnnac_form form,
+                            gnnac_error *err)
 {
+    const gnnac_features x = dataset_features(&s->data, form);
     s->y = alloc_array(s->info.n_nodes * s->info.out_dim, sizeof(float));
     if (!s->y)
         return FAIL(err, GNNAC_ENOMEM, "out of memory for the output");
     double begin = now_seconds();
-    gnnac_status st = gnnac_model_run(s->model, s->x, s->y, err);
+    gnnac_status st = gnnac_input_create(s->model, &x, &s->input, err);
+    if (st == GNNAC_OK)
+        st = gnnac_input_run(s->input, s->y, err);
     s->seconds = now_seconds() - begin;
     return st;
 }
@@ -175,7 +179,7 @@ static gnnac_status verify(const struct session *s, struct worst *out,
     if (!want || !bound)
         st = FAIL(err, GNNAC_ENOMEM, "out of memory for the reference");
     if (st == GNNAC_OK)
-        st = gnnac_model_reference(s->model, s->x, want, bound, err);
+        st = gnnac_input_reference(s->input, want, bound, err);
     if (st == GNNAC_OK) {
         *out = compare(s->y, want, bound, s->info.n_nodes, s->info.out_dim);
         if (out->ratio > 1)
@@ -197,22 +201,24 @@ static gnnac_status report(const struct session *s, const struct options *o,
 {
     const char *device = gnnac_context_device(s->ctx);
     const char *level = gnnac_model_load_level(s->model);
+    const char *form = gnnac_input_is_sparse(s->input) ? "sparse" : "dense";
     if (o->json)
         return print_json_line(
-            json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:o}", "model",
-                      s->info.model, "device", device, "level", level, "nodes",
-                      (json_int_t)s->info.n_nodes, "in_dim",
-                      (json_int_t)s->info.in_dim, "out_dim",
+            json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:o}", "model",
+                      s->info.model, "device", device, "level", level,
+                      "features", form, "nodes", (json_int_t)s->info.n_nodes,
+                      "in_dim", (json_int_t)s->info.in_dim, "out_dim",
                       (json_int_t)s->info.out_dim, "wall_ms", s->seconds * 1e3,
                       "worst_error_over_bound",
                       o->verify ? json_real(w->ratio) : json_null()),
             err);
     if (o->quiet)
         return GNNAC_OK;
-    printf("%s on %s (%s): %lld nodes, %lld -> %lld columns, %.2f ms wall "
+    printf("%s on %s (%s): %lld nodes, %lld -> %lld columns%s, %.2f ms wall "
            "clock with copies\n",
            s->info.model, device, level, (long long)s->info.n_nodes,
            (long long)s->info.in_dim, (long long)s->info.out_dim,
+           gnnac_input_is_sparse(s->input) ? " by sparse rows" : "",
            s->seconds * 1e3);
     if (o->verify)
         printf("verified against float64: the largest error is %.3g of its "
@@ -233,7 +239,7 @@ gnnac_status cmd_run(const struct options *o, gnnac_error *err)
         log_info("running on the CPU%s",
                  o->device && strcmp(o->device, "cpu") == 0 ? ""
                                                             : ": no GPU here");
-    TRY(forward(&s, err));
+    TRY(forward(&s, read_form(o), err));
     if (o->verify)
         TRY(verify(&s, &w, err));
     if (o->output)

@@ -7,6 +7,7 @@
 #include "checked.h"
 #include "graph/matrix.h"
 #include "graph/npz.h"
+#include "graph/text.h"
 #include "rng.h"
 
 enum { MAX_CLASSES = 1 << 20 };
@@ -72,6 +73,23 @@ static gnnac_status read_rowptr(const struct npy_array *a, struct dataset *d,
     return GNNAC_OK;
 }
 
+static gnnac_status read_columns(const struct npy_array *a, int64_t n_entries,
+                                 struct dataset *d, gnnac_error *err)
+{
+    for (int64_t e = 0; e < n_entries; e++) {
+        int64_t column;
+        gnnac_status st = npy_read_int(a, e, &column, err);
+        if (st != GNNAC_OK)
+            return st;
+        if (column < 0 || column >= d->dim)
+            return FAIL(err, GNNAC_EFORMAT,
+                        "%s: byte 10: column %lld is outside the matrix",
+                        a->name, (long long)column);
+        d->colidx[e] = (int32_t)column;
+    }
+    return GNNAC_OK;
+}
+
 static gnnac_status from_sparse(const struct npz *z, const struct npy_array *a,
                                 struct dataset *d, gnnac_error *err)
 {
@@ -84,17 +102,17 @@ static gnnac_status from_sparse(const struct npz *z, const struct npy_array *a,
     if (!d->rowptr || !d->colidx || !d->values)
         return out_of_memory(z, err);
     TRY(read_rowptr(&a[X_INDPTR], d, n, err));
-    TRY(npy_read_ids(&a[X_INDICES], 0, 1, n, d->dim, d->colidx, err));
+    TRY(read_columns(&a[X_INDICES], n, d, err));
     TRY(npy_read_floats(&a[X_DATA], 0, 1, n, d->values, err));
 out:
     return st;
 }
 
-static gnnac_status load_dense(const struct npz *z, struct dataset *d,
+static gnnac_status load_dense(const char *path, struct dataset *d,
                                gnnac_error *err)
 {
     struct matrix m;
-    gnnac_status st = matrix_load(z->path, &m, err);
+    gnnac_status st = matrix_load(path, &m, err);
     if (st != GNNAC_OK)
         return st;
     d->dense = m.data;
@@ -102,7 +120,7 @@ static gnnac_status load_dense(const struct npz *z, struct dataset *d,
     d->dim = (int32_t)m.cols;
     if (m.cols < 1 || m.cols > INT32_MAX)
         return FAIL(err, GNNAC_EFORMAT, "%s: byte 10: features of %lld columns",
-                    z->path, (long long)m.cols);
+                    path, (long long)m.cols);
     return GNNAC_OK;
 }
 
@@ -113,7 +131,7 @@ static gnnac_status load_features(const struct npz *z, struct dataset *d,
                                                 "x_data", "x_shape"};
     struct npy_array a[N_SPARSE];
     if (npz_has(z, "x") || npz_has(z, "features") || !npz_has(z, names[0]))
-        return load_dense(z, d, err); // which says so where there are none
+        return load_dense(z->path, d, err); // or refuses, where there are none
     gnnac_status st = npz_read(z, names, N_SPARSE, a, err);
     if (st != GNNAC_OK)
         return st;
@@ -359,6 +377,42 @@ out:
     dataset_finish(&d);
     npz_close(&z);
     return st;
+}
+
+static gnnac_status load_npz_features(const char *path, struct dataset *d,
+                                      gnnac_error *err)
+{
+    struct npz z;
+    gnnac_status st = npz_open(path, &z, err);
+    if (st != GNNAC_OK)
+        return st;
+    st = load_features(&z, d, err);
+    npz_close(&z);
+    return st;
+}
+
+gnnac_status dataset_load_features(const char *path, struct dataset *out,
+                                   gnnac_error *err)
+{
+    struct dataset d = {0};
+    gnnac_status st = path_has_suffix(path, ".npz")
+                          ? load_npz_features(path, &d, err)
+                          : load_dense(path, &d, err);
+    if (st == GNNAC_OK)
+        *out = d;
+    else
+        dataset_finish(&d);
+    return st;
+}
+
+gnnac_features dataset_features(const struct dataset *d, gnnac_form form)
+{
+    return (gnnac_features){.struct_size = sizeof(gnnac_features),
+                            .dense = d->dense,
+                            .rowptr = d->rowptr,
+                            .colidx = d->colidx,
+                            .values = d->values,
+                            .form = form};
 }
 
 bool dataset_has_labels(const char *path)

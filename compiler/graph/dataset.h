@@ -41,6 +41,14 @@ enum label_kind { LABELS_CLASS, LABELS_MATRIX, LABELS_EITHER };
 gnnac_status dataset_load(const char *path, enum label_kind labels,
                           struct dataset *out, gnnac_error *err);
 
+// The features alone, of such a file or of one that matrix_load (matrix.h)
+// reads. The same errors.
+gnnac_status dataset_load_features(const char *path, struct dataset *out,
+                                   gnnac_error *err);
+
+// As the runtime takes them; borrowed.
+gnnac_features dataset_features(const struct dataset *d, gnnac_form form);
+
 // Whether such a file has labels; false as well where it cannot be read.
 bool dataset_has_labels(const char *path);
 

@@ -68,94 +68,27 @@ static gnnac_status load_npy_matrix(const char *path, struct matrix *out,
     return st;
 }
 
-// ---- sparse rows in an archive ----------------------------------------------
-
-enum { X_INDPTR, X_INDICES, X_DATA, X_SHAPE, N_SPARSE };
-
-// Add row `row`, whose entries lie at begin..end of the lists.
-static gnnac_status fill_row(const struct npy_array *a, const float *value,
-                             struct matrix *m, int64_t row, gnnac_error *err)
-{
-    int64_t begin, end, col;
-    gnnac_status st = npy_read_int(&a[X_INDPTR], row, &begin, err);
-    if (st == GNNAC_OK)
-        st = npy_read_int(&a[X_INDPTR], row + 1, &end, err);
-    if (st != GNNAC_OK)
-        return st;
-    if (begin < 0 || begin > end || end > a[X_INDICES].h.n_elems)
-        return FAIL(err, GNNAC_EFORMAT,
-                    "%s: byte 10: row pointer %lld is out of order",
-                    a[X_INDPTR].name, (long long)end);
-    for (int64_t e = begin; e < end; e++) {
-        st = npy_read_int(&a[X_INDICES], e, &col, err);
-        if (st != GNNAC_OK)
-            return st;
-        if (col < 0 || col >= m->cols)
-            return FAIL(err, GNNAC_EFORMAT,
-                        "%s: byte 10: column %lld is outside the matrix",
-                        a[X_INDICES].name, (long long)col);
-        m->data[row * m->cols + col] += value[e];
-    }
-    return GNNAC_OK;
-}
-
-static gnnac_status check_sparse(const struct npy_array *a, int64_t rows,
-                                 int64_t cols, gnnac_error *err)
-{
-    if (rows < 0 || cols < 0 || a[X_INDPTR].h.n_elems - 1 != rows ||
-        a[X_DATA].h.n_elems != a[X_INDICES].h.n_elems)
-        return FAIL(err, GNNAC_EFORMAT,
-                    "%s: byte 10: sparse features do not fit their shape",
-                    a[X_SHAPE].name);
-    return GNNAC_OK;
-}
-
-static gnnac_status from_sparse(const struct npy_array *a, struct matrix *out,
-                                gnnac_error *err)
-{
-    gnnac_status st = GNNAC_OK;
-    int64_t rows, cols, n = a[X_DATA].h.n_elems;
-    struct matrix m = {0};
-    float *value = alloc_array(n, sizeof(*value));
-    if (!value)
-        return FAIL(err, GNNAC_ENOMEM, "%s: out of memory", a[X_DATA].name);
-    TRY(npy_read_int(&a[X_SHAPE], 0, &rows, err));
-    TRY(npy_read_int(&a[X_SHAPE], 1, &cols, err));
-    TRY(check_sparse(a, rows, cols, err));
-    TRY(npy_read_floats(&a[X_DATA], 0, 1, n, value, err));
-    TRY(matrix_alloc(&m, rows, cols, a[X_SHAPE].name, err));
-    for (int64_t r = 0; r < rows; r++)
-        TRY(fill_row(a, value, &m, r, err));
-    *out = m;
-    m = (struct matrix){0};
-out:
-    matrix_finish(&m);
-    free(value);
-    return st;
-}
+// ---- archives ---------------------------------------------------------------
 
 static gnnac_status load_npz_matrix(const char *path, struct matrix *out,
                                     gnnac_error *err)
 {
-    static const char *const sparse[N_SPARSE] = {"x_indptr", "x_indices",
-                                                 "x_data", "x_shape"};
-    static const char *const dense[] = {"x", "features"};
+    static const char *const names[] = {"x", "features"};
     struct npz z;
-    struct npy_array a[N_SPARSE];
+    struct npy_array a;
     gnnac_status st = npz_open(path, &z, err);
     if (st != GNNAC_OK)
         return st;
-    int which = npz_has(&z, "x") ? 0 : npz_has(&z, "features") ? 1 : -1;
-    size_t n = which >= 0 ? 1 : N_SPARSE;
-    if (which < 0 && !npz_has(&z, "x_indptr"))
+    bool has_x = npz_has(&z, names[0]);
+    if (!has_x && !npz_has(&z, names[1]))
         st = FAIL(err, GNNAC_EFORMAT,
                   "%s: byte 0: no features in it (x, features or x_indptr)",
                   path);
     else
-        st = npz_read(&z, which >= 0 ? &dense[which] : sparse, n, a, err);
+        st = npz_read(&z, &names[has_x ? 0 : 1], 1, &a, err);
     if (st == GNNAC_OK) {
-        st = which >= 0 ? from_dense(a, out, err) : from_sparse(a, out, err);
-        npz_free(a, n);
+        st = from_dense(&a, out, err);
+        npz_free(&a, 1);
     }
     npz_close(&z);
     return st;

@@ -11,11 +11,10 @@ struct matrix {
 };
 void matrix_finish(struct matrix *m);
 
-// .npy of any float, integer or bool type, C or Fortran order; the arrays "x" /
-// "features" / SciPy CSR x_indptr,x_indices,x_data,x_shape of an .npz; any
-// Matrix Market file. The result is dense; entries that stand twice add up.
-// Values must be finite. Checks sizes against the file before allocating.
-// GNNAC_EIO, GNNAC_EFORMAT, GNNAC_ENOMEM.
+// .npy of any float, integer or bool type, C or Fortran order; the array "x" or
+// "features" of an .npz (dataset.h reads sparse rows); any Matrix Market file,
+// where entries that stand twice add up. Values must be finite. Checks sizes
+// against the file before allocating. GNNAC_EIO, GNNAC_EFORMAT, GNNAC_ENOMEM.
 gnnac_status matrix_load(const char *path, struct matrix *out,
                          gnnac_error *err);
 

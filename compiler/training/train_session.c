@@ -202,13 +202,6 @@ static gnnac_status suit_device(struct session *s, const struct options *o,
     return open_context(s, "cpu", o, err);
 }
 
-static gnnac_form form_of(const char *name)
-{
-    return strcmp(name, "dense") == 0    ? GNNAC_FORM_DENSE
-           : strcmp(name, "sparse") == 0 ? GNNAC_FORM_SPARSE
-                                         : GNNAC_FORM_AUTO;
-}
-
 static void say_form(const struct session *s)
 {
     int64_t most = features_most_entries(&s->bundle->manifest->program,
@@ -227,12 +220,7 @@ static gnnac_status open_trainer(struct session *s, const struct options *o,
 {
     gnnac_status st = GNNAC_OK;
     const struct dataset *d = &s->data;
-    const gnnac_features x = {.struct_size = sizeof(x),
-                              .dense = d->dense,
-                              .rowptr = d->rowptr,
-                              .colidx = d->colidx,
-                              .values = d->values,
-                              .form = form_of(o->form)};
+    const gnnac_features x = dataset_features(d, read_form(o));
     TRY(gnnac_model_create(s->ctx, s->bundle, &s->model, err));
     TRY(read_weights(s->model, o, err));
     TRY(gnnac_trainer_create(s->model, &x, &s->hyper.train, &s->trainer, err));

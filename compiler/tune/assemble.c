@@ -14,7 +14,7 @@
 #include "plan/fuse.h"
 #include "plan/products.h"
 #include "plan/scaled_rows.h"
-#include "train/train_program.h"
+#include "tune/assemble_derived.h"
 #include "tune/assemble_operators.h"
 #include "tune/assemble_parts.h"
 #include "tune/assemble_whole.h"
@@ -22,11 +22,22 @@
 #include "tune/propose.h"
 #include "tune/subjects.h"
 
+enum { N_SELECTIONS = 4 };
+
+static void list_selections(const struct assembly *a,
+                            struct selection *out[N_SELECTIONS])
+{
+    struct selection *const all[N_SELECTIONS] = {
+        a->selection, a->train_selection, a->sparse_selection,
+        a->whole_selection};
+    memcpy(out, all, sizeof(all));
+}
+
 void assembly_finish(struct assembly *a)
 {
-    struct selection *const selections[] = {a->selection, a->train_selection,
-                                            a->whole_selection};
-    for (int i = 0; i < 3; i++) {
+    struct selection *selections[N_SELECTIONS];
+    list_selections(a, selections);
+    for (int i = 0; i < N_SELECTIONS; i++) {
         if (selections[i])
             selection_finish(selections[i]);
         free(selections[i]);
@@ -102,50 +113,7 @@ static gnnac_status describe_kernels(const struct selection *s,
     return st;
 }
 
-// ---- training ---------------------------------------------------------------
-
-static gnnac_status describe_training(const struct selection *s,
-                                      const struct program *step,
-                                      struct manifest *m, gnnac_error *err)
-{
-    struct train_kernels *t = &m->training;
-    gnnac_status st = GNNAC_OK;
-    strcpy(t->rules, TRAIN_RULES);
-    t->n_steps = step->n_steps;
-    for (int32_t i = 0; i < step->n_steps && st == GNNAC_OK; i++) {
-        t->steps[i].kernel = -1;
-        if (s->chosen[i] >= 0)
-            st = manifest_add_kernel(m, &s->variants[s->chosen[i]].kernel,
-                                 &t->steps[i].kernel, err);
-    }
-    return st;
-}
-
-// Steps that the forward has kernels for keep them; what else reads edges sums
-// over the graph turned round.
-static gnnac_status add_training(struct workbench *wb, struct assembly *a,
-                                 gnnac_error *err)
-{
-    gnnac_status st = GNNAC_OK;
-    struct manifest *m = a->manifest;
-    struct backward_graph b = {.full = {0}};
-    struct program *step = calloc(1, sizeof(*step));
-    a->train_selection = calloc(1, sizeof(*a->train_selection));
-    if (!step || !a->train_selection) {
-        st = FAIL(err, GNNAC_ENOMEM, "out of memory");
-        goto out;
-    }
-    TRY(train_program_build(&m->program, step, err));
-    TRY(turn_round(&a->graph, &b, err));
-    TRY(select_kernels(wb, &m->model, step, &b.input, a->train_selection, err));
-    if (a->train_selection->report.n_timed > 0)
-        subjects_remember(wb, &b.input);
-    TRY(describe_training(a->train_selection, step, m, err));
-out:
-    backward_graph_finish(&b);
-    free(step);
-    return st;
-}
+// ---- the graph --------------------------------------------------------------
 
 static gnnac_status load_graph(struct assembly *a, const char *path,
                                const struct graph_options *opt,
@@ -293,7 +261,9 @@ static gnnac_status assemble_model(struct workbench *wb,
     if (rq->whole)
         TRY(assemble_whole(wb, a, err));
     if (rq->train)
-        TRY(add_training(wb, a, err));
+        TRY(assemble_training(wb, a, err));
+    if (rq->sparse)
+        TRY(assemble_sparse(wb, a, err));
 out:
     return st;
 }
@@ -342,11 +312,12 @@ static struct select_report sum(const struct select_report *a,
 
 struct select_report assembly_report(const struct assembly *a)
 {
-    const struct selection *others[] = {a->train_selection, a->whole_selection};
-    struct select_report all = a->selection->report;
-    for (int i = 0; i < 2; i++)
-        if (others[i])
-            all = sum(&all, &others[i]->report);
+    struct selection *selections[N_SELECTIONS];
+    struct select_report all = {.n_steps = 0};
+    list_selections(a, selections);
+    for (int i = 0; i < N_SELECTIONS; i++)
+        if (selections[i])
+            all = sum(&all, &selections[i]->report);
     return all;
 }
 
@@ -366,10 +337,10 @@ static const struct variant *chosen_variant(const struct selection *s,
 static const struct variant *variant_of_kernel(const struct assembly *a,
                                                const char *name)
 {
-    const struct selection *all[] = {a->selection, a->train_selection,
-                                     a->whole_selection};
+    struct selection *all[N_SELECTIONS];
     const struct variant *v = NULL;
-    for (int i = 0; i < 3 && !v; i++)
+    list_selections(a, all);
+    for (int i = 0; i < N_SELECTIONS && !v; i++)
         v = chosen_variant(all[i], name);
     return v;
 }

@@ -17,6 +17,7 @@ struct assemble_request {
     const char *reorder; // as in reorder.h; NULL: the file's order
     int64_t runs;        // passes that a rule weighs an order by; 0: default
     bool train;          // kernels for training on a GPU, too
+    bool sparse;         // kernels for features by sparse rows, too
     bool whole;          // one for all steps of the model, too
 };
 
@@ -28,8 +29,9 @@ struct assembly {
     struct graph_input graph;
     struct manifest *manifest; // owned; complete
     struct selection *selection; // owned
-    // Of steps over the graph turned round; owned; NULL where there are none.
-    struct selection *train_selection;
+    // Of steps over the graph turned round, and of products of sparse features;
+    // owned; NULL where there are none.
+    struct selection *train_selection, *sparse_selection;
     // Of one kernel for all steps, the last of this program; owned; NULL where
     // none was asked for.
     struct program *whole_program;

@@ -37,11 +37,12 @@ struct reordering {
     char fingerprint[33];
 };
 
-// Which kernels the steps of training run, where the bundle has them. The steps
-// follow from the program by rules that are part of the reader
-// (train/train_program.h); `rules` names the ones that the writer had. Empty:
-// the bundle cannot be trained on a GPU.
-struct train_kernels {
+// Which kernels the steps of a program run that follows from the bundle's,
+// where the bundle has them. It follows by rules that are part of the reader:
+// of training (train/train_program.h), of features by sparse rows
+// (program_read_sparse). `rules` names the ones that the writer had. Empty: a
+// GPU cannot run that program.
+struct derived_kernels {
     char rules[16];
     int32_t n_steps;
     struct step_kernel {
@@ -87,7 +88,7 @@ struct manifest {
     int32_t n_kernels, n_choices;
     struct kernel kernels[MAX_KERNELS];
     struct choice choices[MAX_STEPS];
-    struct train_kernels training;
+    struct derived_kernels training, sparse;
     struct operators operators;
     struct whole_model whole;
     int32_t n_archs;

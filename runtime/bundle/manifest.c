@@ -182,9 +182,9 @@ static const struct field step_kernel_fields[] = {
     {0},
 };
 
-static const struct field training_fields[] = {
-    TEXT(train_kernels, rules),
-    {ARRAY(FIELD_OBJECTS, train_kernels, steps, 0, MAX_STEPS),
+static const struct field derived_fields[] = {
+    TEXT(derived_kernels, rules),
+    {ARRAY(FIELD_OBJECTS, derived_kernels, steps, 0, MAX_STEPS),
      .sub = step_kernel_fields},
     {0},
 };
@@ -236,7 +236,8 @@ static const struct field manifest_fields[] = {
      .sub = kernel_fields},
     {ARRAY(FIELD_OBJECTS, manifest, choices, 0, MAX_STEPS),
      .sub = choice_fields},
-    {"training", FIELD_OPTION, AT(manifest, training), .sub = training_fields},
+    {"training", FIELD_OPTION, AT(manifest, training), .sub = derived_fields},
+    {"sparse", FIELD_OPTION, AT(manifest, sparse), .sub = derived_fields},
     {"operators", FIELD_OPTION, AT(manifest, operators),
      .sub = operators_fields},
     {"whole", FIELD_OPTION, AT(manifest, whole), .sub = whole_fields},

@@ -79,7 +79,7 @@ gnnac_status manifest_check_no_model(const struct manifest *m, gnnac_error *err)
     if (!m->operators.rules[0])
         return BAD("neither a model nor operators");
     if (p->n_buffers || p->n_params || p->n_steps || m->training.rules[0] ||
-        is_reordered(m))
+        m->sparse.rules[0] || is_reordered(m))
         return BAD("a program without a model");
     return GNNAC_OK;
 }

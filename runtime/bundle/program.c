@@ -157,11 +157,44 @@ bool program_takes_sparse(const struct program *p)
     for (int32_t i = 0; i < p->n_steps; i++) {
         const struct step *s = &p->steps[i];
         if (s->self == 0 ||
-            (s->x == 0 && (s->kind != STEP_LINEAR || step_tail(p, s))))
+            (s->x == 0 && (s->kind != STEP_LINEAR || step_tail(p, s) ||
+                           p->buffers[s->out].dtype != DTYPE_F32)))
             return false;
         read = read || s->x == 0;
     }
     return read;
+}
+
+struct step sparse_product(const struct step *s)
+{
+    struct step sparse = *s;
+    sparse.kind = STEP_SPARSE_LINEAR;
+    sparse.kernel = -1;
+    sparse.norm = s->norm == NORM_GCN ? NORM_SCALED : s->norm;
+    sparse.self = s->accumulate ? s->out : -1;
+    sparse.self_term = s->accumulate ? SELF_ONE : SELF_NONE;
+    sparse.accumulate = false;
+    return sparse;
+}
+
+void program_read_sparse(const struct program *p, struct program *out)
+{
+    *out = *p;
+    for (int32_t i = 0; i < p->n_steps; i++)
+        if (p->steps[i].x == 0)
+            out->steps[i] = sparse_product(&p->steps[i]);
+}
+
+size_t program_turned_bytes(const struct program *p)
+{
+    size_t most = 0;
+    for (int32_t i = 0; i < p->n_steps; i++) {
+        const struct step *s = &p->steps[i];
+        size_t pitch = (size_t)padded_pitch(p->buffers[s->out].dim);
+        if (s->x == 0 && pitch > most)
+            most = pitch;
+    }
+    return most * (size_t)p->buffers[0].dim * sizeof(float);
 }
 
 int32_t step_dim(const struct program *p, const struct step *s)

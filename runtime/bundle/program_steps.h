@@ -2,6 +2,8 @@
 #ifndef GNNAC_PROGRAM_STEPS_H
 #define GNNAC_PROGRAM_STEPS_H
 
+#include <stddef.h>
+
 #include "bundle/program.h"
 
 // Whether the operation gives every node exactly one self loop itself, so that
@@ -21,9 +23,19 @@ bool step_rounds_product(const struct program *p, const struct step *s);
 // Whether the step's edges are the features' entries, of which a row is a node
 // or, of the gradient, a column.
 bool step_reads_features(const struct step *s);
-// Whether products alone read the features, whose kernels do no more than that:
-// then the features may come by sparse rows.
+// Whether products alone read the features, whose kernels do no more than that
+// and which write float32: then the features may come by sparse rows.
 bool program_takes_sparse(const struct program *p);
+// What the product `s` of the features is where those are sparse; it has no
+// kernel yet.
+struct step sparse_product(const struct step *s);
+// The program for sparse features: that is what all products of them are. Names
+// the rules of it in a bundle; a change of what they make needs another.
+#define SPARSE_RULES "1"
+void program_read_sparse(const struct program *p, struct program *out);
+// Bytes of scratch that turning round a weight of such a product takes, of the
+// largest one.
+size_t program_turned_bytes(const struct program *p);
 // The columns that a kernel of the step is made for: what it writes, or of
 // values of edges what it reads.
 int32_t step_dim(const struct program *p, const struct step *s);

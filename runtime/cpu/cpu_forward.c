@@ -1,6 +1,7 @@
 // The CPU backend: a program's steps in order. Here all buffers are floats;
 // those that have another dtype hold values rounded to it.
 #include "cpu/cpu_run.h"
+#include "input_features.h"
 
 static const struct manifest *manifest_of(const struct cpu_run *r)
 {
@@ -144,15 +145,29 @@ void cpu_run_step(const struct cpu_run *r, const struct step *s)
                   cpu_output(r, s->out), cpu_threads(r->m));
 }
 
-void cpu_forward(const struct gnnac_model *m, const float *x, float *y,
-                 void *workspace)
+void cpu_run_sparse_product(const struct cpu_run *r, const struct step *s,
+                            const struct sparse_rows *x, float *scratch)
+{
+    const struct param *w = &manifest_of(r)->program.params[s->weight];
+    int n_threads = cpu_threads(r->m);
+    cpu_transpose(param_of(r, s->weight), w->rows, w->cols, scratch, n_threads);
+    cpu_sparse_linear(x, scratch, cpu_output(r, s->out), s->accumulate,
+                      n_threads);
+    cpu_scale_product(r, s);
+}
+
+void cpu_forward(const struct gnnac_model *m, const struct features *x,
+                 float *y, void *workspace, float *scratch)
 {
     const struct program *p = &m->bundle->manifest->program;
     struct cpu_run r = {.m = m,
                         .offset = m->plan.offset,
-                        .x = x,
+                        .x = x->dense,
                         .y = y,
                         .workspace = workspace};
     for (int32_t i = 0; i < p->n_steps; i++)
-        cpu_run_step(&r, &p->steps[i]);
+        if (x->sparse && p->steps[i].x == 0)
+            cpu_run_sparse_product(&r, &p->steps[i], &x->rows, scratch);
+        else
+            cpu_run_step(&r, &p->steps[i]);
 }

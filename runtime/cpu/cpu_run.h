@@ -36,4 +36,9 @@ void cpu_scale_product(const struct cpu_run *r, const struct step *s);
 
 void cpu_run_step(const struct cpu_run *r, const struct step *s);
 
+// A product of the features, which are `x`. `scratch` has room for W^T, which
+// is made anew, as W may have changed.
+void cpu_run_sparse_product(const struct cpu_run *r, const struct step *s,
+                            const struct sparse_rows *x, float *scratch);
+
 #endif

@@ -1,4 +1,4 @@
-// What a model has on a GPU. cuda_model.c makes it and runs it forward;
+// What a model has on a GPU. cuda_model.c makes it, cuda_run.c runs it forward;
 // cuda_train.c, which teaches it, works on the same weights.
 #ifndef GNNAC_CUDA_MODEL_H
 #define GNNAC_CUDA_MODEL_H
@@ -25,7 +25,7 @@ struct cuda_model {
     // the stream that may still be changing them, or NULL.
     bool host_is_old;
     cu_stream taught_on;
-    // For cuda_model_run, made at its first call.
+    // For cuda_model_run and cuda_input_run, made at their first call.
     cu_stream stream;
     cu_ptr run_x, run_y, run_workspace;
 };
@@ -43,6 +43,14 @@ static inline cu_ptr cuda_param(const struct cuda_model *cm, int32_t param)
 gnnac_status cuda_model_load_kernel(struct cuda_model *cm, int32_t kernel,
                                     struct cuda_graph *graph,
                                     size_t *partial_bytes, gnnac_error *err);
+
+// Wait for what a trainer still does to the weights. Inside
+// cuda_enter/cuda_leave.
+gnnac_status cuda_model_settle(struct cuda_model *cm, gnnac_error *err);
+
+// What the product of a linear step is, for BLAS.
+struct product cuda_product_of(const struct cuda_model *cm,
+                               const struct step *s);
 
 // What bundle_source_rows says, on the device; 0 for other kinds of steps.
 cu_ptr cuda_source_rows(const struct cuda_model *cm, const struct step *s);

@@ -76,17 +76,9 @@ out:
 
 static gnnac_status alloc_weight_t(struct cuda_trainer *ct, gnnac_error *err)
 {
-    size_t most = 0;
-    for (int32_t i = 0; i < ct->p.n_steps; i++) {
-        const struct step *s = &ct->p.steps[i];
-        size_t n = s->kind == STEP_SPARSE_LINEAR
-                       ? (size_t)padded_pitch(ct->p.buffers[s->out].dim)
-                       : 0;
-        most = n > most ? n : most;
-    }
-    return cuda_alloc(
-        ct->c, most * (size_t)ct->p.buffers[0].dim * sizeof(float),
-        "a weight turned round", &ct->sparse.weight_t, err);
+    size_t n_bytes = program_turned_bytes(trained_program(ct->t));
+    return cuda_alloc(ct->c, n_bytes, "a weight turned round",
+                      &ct->sparse.weight_t, err);
 }
 
 static gnnac_status send_values(struct cuda_trainer *ct,

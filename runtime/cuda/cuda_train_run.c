@@ -49,7 +49,7 @@ static bool is_needed(const struct cuda_trainer *ct, const struct step *s)
 static gnnac_status check_training(const struct cuda_trainer *ct,
                                    gnnac_error *err)
 {
-    const struct train_kernels *tr = &manifest_of(ct)->training;
+    const struct derived_kernels *tr = &manifest_of(ct)->training;
     if (!tr->rules[0])
         return FAIL(err, GNNAC_EUNSUPPORTED,
                     "the bundle has no kernels for training on a GPU: compile "

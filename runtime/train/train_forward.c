@@ -1,21 +1,6 @@
 #include "cpu/cpu_grad.h"
 #include "train/trainer.h"
 
-// x W^T of sparse features. W^T is made anew, as W has changed.
-static void sparse_linear(const gnnac_trainer *t, const struct cpu_run *r,
-                          const struct step *s, const float *value)
-{
-    struct view out = cpu_output(r, s->out);
-    const struct param *w = &trained_program(t)->params[s->weight];
-    struct sparse_rows x = t->x.form.rows;
-    int n_threads = cpu_threads(t->m);
-    x.value = value;
-    cpu_transpose(t->m->params[s->weight], w->rows, w->cols, t->scratch,
-                  n_threads);
-    cpu_sparse_linear(&x, t->scratch, out, s->accumulate, n_threads);
-    cpu_scale_product(r, s);
-}
-
 static void drop_features(gnnac_trainer *t)
 {
     const struct manifest *m = t->m->bundle->manifest;
@@ -38,11 +23,13 @@ void train_forward(gnnac_trainer *t, bool training)
     if (drops)
         drop_features(t);
     struct cpu_run r = trainer_run(t, x);
+    struct sparse_rows rows = t->x.form.rows;
+    rows.value = x;
     for (int32_t i = 0; i < p->n_steps; i++) {
         const struct step *s = &p->steps[i];
         struct view out = cpu_output(&r, s->out);
         if (t->x.form.sparse && s->x == 0)
-            sparse_linear(t, &r, s, x);
+            cpu_run_sparse_product(&r, s, &rows, t->scratch);
         else if (training && s->kind == STEP_ATTENTION)
             train_attention_forward(t, &r, s);
         else

@@ -71,14 +71,7 @@ static void drop_features(struct derivation *d)
 // What the product `s` is where the features are sparse.
 static void add_sparse_linear(struct derivation *d, const struct step *s)
 {
-    struct step *sparse = add_step(d, *s);
-    sparse->kind = STEP_SPARSE_LINEAR;
-    sparse->kernel = NONE;
-    sparse->dropped = true;
-    sparse->norm = s->norm == NORM_GCN ? NORM_SCALED : s->norm;
-    sparse->self = s->accumulate ? s->out : NONE;
-    sparse->self_term = s->accumulate ? SELF_ONE : SELF_NONE;
-    sparse->accumulate = false;
+    add_step(d, sparse_product(s))->dropped = true;
 }
 
 static int32_t forward_value(const struct derivation *d, int32_t buffer)

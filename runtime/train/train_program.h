@@ -14,7 +14,7 @@
 
 #include "train/train_plan.h"
 
-// Names the rules below in a bundle (struct train_kernels). A change of what
+// Names the rules below in a bundle (struct derived_kernels). A change of what
 // they make of any program needs another.
 #define TRAIN_RULES "4"
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "graph/load.h"
-#include "graph/matrix.h"
+#include "graph/dataset.h"
 
 // One file per process and suffix, rewritten for every input.
 static inline void target_path(const char *suffix, char *path, size_t n)
@@ -66,14 +66,14 @@ static inline void target_check_graph(const struct coo *g)
 }
 
 // Read the bytes as the graph form `suffix` names and, where such files can
-// hold features, as a matrix.
+// hold features, as those.
 static inline int target_run(const char *suffix, bool features,
                              const uint8_t *data, size_t size)
 {
     const struct graph_options opt = {.n_threads = 1};
     gnnac_error err = {{0}};
     struct coo g;
-    struct matrix m;
+    struct dataset d;
     char path[4096];
     target_path(suffix, path, sizeof(path));
     target_write(path, data, size);
@@ -84,8 +84,8 @@ static inline int target_run(const char *suffix, bool features,
         target_check_refusal(path, &err);
     }
     err.msg[0] = '\0';
-    if (features && matrix_load(path, &m, &err) == GNNAC_OK)
-        matrix_finish(&m);
+    if (features && dataset_load_features(path, &d, &err) == GNNAC_OK)
+        dataset_finish(&d);
     else if (features)
         target_check_refusal(path, &err);
     unlink(path);

@@ -86,6 +86,7 @@ struct gpu_build {
     const char *settings[4]; // --set
     const char *reorder;     // --reorder
     bool train;              // --train
+    bool sparse;             // --sparse
     bool whole;              // --whole on
     const char *operators;   // --ops
 };
@@ -110,6 +111,7 @@ static inline gnnac_bundle *gpu_bundle(const struct csr *g,
                                           .model = model,
                                           .reorder = build->reorder,
                                           .train = build->train,
+                                          .sparse = build->sparse,
                                           .whole = build->whole,
                                           .operators = build->operators};
     struct workbench wb = {0};

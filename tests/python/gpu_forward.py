@@ -4,7 +4,7 @@ import ctypes
 
 import gnnac
 import numpy as np
-from support import Case, features
+from support import Case, features, sparse_of
 from test_compile import random_edges
 
 try:
@@ -117,6 +117,23 @@ class Memory(Gpu):
             self.out = self.put(np.zeros(self.reference.shape, np.float32))
             self.assertIs(self.forward(self.put(self.x), **named), self.out)
             self.right(self.out.numpy())
+
+    def test_input(self):
+        """features are made once, by sparse rows, for any stream"""
+        bundle = gnnac.compile(random_edges(), "gcn", dim=16, classes=8,
+                               sparse=True, options={"tune": "off"})
+        model = gnnac.Model(self.context, bundle)
+        model.init_weights()
+        x = np.where(self.x > 1, self.x, 0)
+        want, bound = model.reference(x)
+        given = gnnac.Input(model, sparse_of(x), "sparse")
+        self.assertTrue(given.sparse)
+        self.in_bound(given.run(), want, bound)
+        scratch = self.put(np.zeros(given.workspace_size, np.uint8))
+        for stream in (None, self.driver.stream()):
+            self.assertIs(given.forward(self.out, stream, scratch), self.out)
+            self.in_bound(self.out.numpy(), want, bound)
+        self.refuses(gnnac.UsageError, "out and workspace", given.forward)
 
     def test_stream_of_the_array(self):
         """the stream that an array names is used"""

@@ -43,6 +43,23 @@ def features(bundle, seed=0):
     return np.random.default_rng(seed).standard_normal(shape, np.float32)
 
 
+def sparse_of(x):
+    """(indptr, indices, data), types as the library's."""
+    rows, columns = x.nonzero()
+    indptr = np.searchsorted(rows, np.arange(len(x) + 1)).astype(np.int64)
+    return indptr, columns.astype(np.int32), x[rows, columns]
+
+
+class Csr:
+    """As SciPy's csr_matrix has it: indptr of 32 bits."""
+    format = "csr"
+
+    def __init__(self, x):
+        self.shape = x.shape
+        indptr, self.indices, self.data = sparse_of(x)
+        self.indptr = indptr.astype(np.int32)
+
+
 def run_python(code, **env):
     """A fresh interpreter that finds the package."""
     return subprocess.run(

@@ -1,8 +1,8 @@
 """Every call of a model, against the float64 reference."""
 import gnnac
 import numpy as np
-from support import (MODELS, Case, bundle_bytes, features, make, oracle,
-                     random_weights, write_tensors)
+from support import (MODELS, Case, Csr, bundle_bytes, features, make, oracle,
+                     random_weights, sparse_of, write_tensors)
 
 
 class HostDLPack:
@@ -134,3 +134,67 @@ class Inference(Case):
             bundle, model = make("gcn", threads=threads)
             results.append(model.run(features(bundle)))
         np.testing.assert_array_equal(*results)
+
+
+class Inputs(Case):
+    """Features that are made once."""
+
+    def setUp(self):
+        super().setUp()
+        self.bundle, self.model = make("gcn")
+        self.x = features(self.bundle)
+        self.x[self.x < 0.5] = 0
+
+    def test_forms(self):
+        """dense and by sparse rows the result is within the bounds"""
+        want, bound = self.model.reference(self.x)
+        for x in (self.x, Csr(self.x), sparse_of(self.x)):
+            for form in ("auto", "dense", "sparse"):
+                with gnnac.Input(self.model, x, form) as given:
+                    self.assertEqual(given.sparse and form == "dense", False)
+                    self.assertTrue(given.sparse or form != "sparse")
+                    self.in_bound(given.run(), want, bound)
+                    np.testing.assert_array_equal(given.forward(),
+                                                  given.run())
+
+    def test_of_a_model(self):
+        """run and reference take sparse rows as they take a matrix"""
+        want, bound = self.model.reference(self.x)
+        out = np.empty((50, 3), np.float32)
+        self.assertIs(self.model.run(Csr(self.x), out), out)
+        self.in_bound(out, want, bound)
+        for got, wanted in zip(self.model.reference(sparse_of(self.x)),
+                               (want, bound)):
+            np.testing.assert_array_equal(got, wanted)
+
+    def test_memory(self):
+        """a workspace of the input's size is enough, a smaller one is not"""
+        given = gnnac.Input(self.model, Csr(self.x), "sparse")
+        self.assertGreater(given.workspace_size, self.model.workspace_size)
+        out = np.empty((50, 3), np.float32)
+        scratch = np.empty(given.workspace_size + 64, np.uint8)
+        scratch = scratch[-scratch.ctypes.data % 64:]
+        self.assertIs(given.forward(out, workspace=scratch), out)
+        np.testing.assert_array_equal(out, given.run())
+        self.refuses(gnnac.UsageError, "workspace has", given.forward, out,
+                     workspace=scratch[:given.workspace_size - 16])
+        self.refuses(gnnac.UsageError, "a stream belongs to a GPU",
+                     given.forward, out, stream=1)
+        self.assertIn("sparse", repr(given))
+
+    def test_no_entries(self):
+        """a matrix of zeros alone is sparse, too"""
+        zeros = np.zeros_like(self.x)
+        want, bound = self.model.reference(zeros)
+        self.in_bound(self.model.run(sparse_of(zeros)), want, bound)
+
+    def test_life(self):
+        """an input keeps its model, a closed one is refused"""
+        given = gnnac.Input(self.model, self.x)
+        want = self.model.run(self.x)
+        self.model.close()
+        np.testing.assert_array_equal(given.forward(), want)
+        given.close()
+        self.refuses(gnnac.UsageError, "closed", given.run)
+        self.refuses(gnnac.UsageError, "Input takes a Model", gnnac.Input,
+                     self.bundle, self.x)

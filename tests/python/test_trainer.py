@@ -5,8 +5,9 @@ import sys
 
 import gnnac
 import numpy as np
-from support import (PACKAGE, ROOT, Case, bundle_bytes, features, make, oracle,
-                     random_weights, read_tensors, write_tensors)
+from support import (PACKAGE, ROOT, Case, Csr, bundle_bytes, features, make,
+                     oracle, random_weights, read_tensors, sparse_of,
+                     write_tensors)
 
 TRAINED = ("gcn", "gin", "sage", "gat")
 
@@ -38,23 +39,6 @@ def slopes(loss, weights, name, step=1e-5):
 def binary_loss(y, labels):
     """The mean of -log of each label's probability, in float64."""
     return (np.logaddexp(0, y) - y * labels).mean()
-
-
-def sparse_of(x):
-    """(indptr, indices, data), types as the library's."""
-    rows, columns = x.nonzero()
-    indptr = np.searchsorted(rows, np.arange(len(x) + 1)).astype(np.int64)
-    return indptr, columns.astype(np.int32), x[rows, columns]
-
-
-class Csr:
-    """As SciPy's csr_matrix has it: indptr of 32 bits."""
-    format = "csr"
-
-    def __init__(self, x):
-        self.shape = x.shape
-        indptr, self.indices, self.data = sparse_of(x)
-        self.indptr = indptr.astype(np.int32)
 
 
 class SparseFeatures(Case):

@@ -1,5 +1,5 @@
 // .npz archives: every layout, the order of precedence, damage and bombs.
-#include "graph/matrix.h"
+#include "graph/dataset.h"
 #include "npy_fixture.h"
 #include "test.h"
 
@@ -318,19 +318,24 @@ TEST(compression_that_numpy_does_not_use_is_refused)
 
 static const char *features(const struct npz_part *parts, size_t n)
 {
-    struct matrix m = {0};
+    struct dataset d = {0};
     gnnac_error err = {{0}};
     scratch_npz("x.npz", parts, n, ZIP_CM_DEFLATE);
-    gnnac_status st = matrix_load(scratch_path("x.npz"), &m, &err);
+    gnnac_status st = dataset_load_features(scratch_path("x.npz"), &d, &err);
     scratch_unlink("x.npz");
     if (st != GNNAC_OK)
         return refusal_text(st, &err);
-    int at = snprintf(graph_text, GRAPH_TEXT, "%lldx%lld:", (long long)m.rows,
-                      (long long)m.cols);
-    for (int64_t i = 0; i < m.rows * m.cols; i++)
-        at += snprintf(graph_text + at, (size_t)(GRAPH_TEXT - at), " %g",
-                       (double)m.data[i]);
-    matrix_finish(&m);
+    int at = snprintf(graph_text, GRAPH_TEXT, "%lldx%d:",
+                      (long long)d.n_nodes, (int)d.dim);
+    int64_t n_values =
+        d.dense ? d.n_nodes * d.dim : d.rowptr[d.n_nodes];
+    for (int64_t i = 0; i < n_values; i++)
+        at += d.dense ? snprintf(graph_text + at, (size_t)(GRAPH_TEXT - at),
+                                 " %g", (double)d.dense[i])
+                      : snprintf(graph_text + at, (size_t)(GRAPH_TEXT - at),
+                                 " %d:%g", (int)d.colidx[i],
+                                 (double)d.values[i]);
+    dataset_finish(&d);
     return graph_text;
 }
 
@@ -349,8 +354,9 @@ TEST(features_are_dense_or_sparse)
     CHECK_STR(FEATURES({"features.npy", NPY("|u1", "(2,)", 3, 4)}),
               "2x1: 3 4");
     CHECK_STR(SPARSE(LIST(0, 1, 3), LIST(1, 0, 2), LIST(2, 3)),
-              "2x3: 0 1 0 2 0 3");
-    CHECK_STR(SPARSE(LIST(0, 3), LIST(1, 1, 0), LIST(1, 2)), "1x2: 3 3");
+              "2x3: 1:1 0:2 2:3");
+    CHECK_STR(SPARSE(LIST(0, 3), LIST(1, 1, 0), LIST(1, 2)),
+              "1x2: 1:1 1:2 0:3");
 }
 
 TEST(sparse_features_that_do_not_fit_are_refused)
@@ -366,7 +372,7 @@ TEST(sparse_features_that_do_not_fit_are_refused)
     CHECK_STR(SPARSE(LIST(0, 2), LIST(0, 1), LIST(1, 2)),
               "x.npz:x_shape: byte 10: sparse features do not fit their shape");
     CHECK_STR(SPARSE(LIST(0, 3), LIST(0, 1, 1), LIST(1)),
-              "x.npz:x_shape: byte 10: expected integers");
+              "x.npz:x_shape: byte 10: expected two sizes");
     CHECK_STR(FEATURES({"x_indptr.npy", LIST(0)}),
               "x.npz: byte 0: no array 'x_indices'");
     CHECK_STR(FEATURES({"y.npy", LIST(0)}),

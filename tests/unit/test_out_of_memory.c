@@ -91,6 +91,35 @@ static gnnac_status run_model(gnnac_model *m, gnnac_error *err)
     return st;
 }
 
+static gnnac_status run_input(gnnac_model *m, gnnac_form form,
+                              gnnac_error *err)
+{
+    const gnnac_features f = {
+        .struct_size = sizeof(f), .dense = x, .form = form};
+    gnnac_input *in = NULL;
+    float y[20 * 3];
+    double want[20 * 3];
+    gnnac_status st = gnnac_input_create(m, &f, &in, err);
+    CHECK((st == GNNAC_OK) == (in != NULL));
+    if (st == GNNAC_OK)
+        st = gnnac_input_run(in, y, err);
+    if (st == GNNAC_OK)
+        st = gnnac_input_reference(in, want, NULL, err);
+    gnnac_input_destroy(in);
+    return st;
+}
+
+static gnnac_status run_inputs(gnnac_model *m, gnnac_error *err)
+{
+    gnnac_status st = run_input(m, GNNAC_FORM_SPARSE, err);
+    return st == GNNAC_OK ? run_input(m, GNNAC_FORM_DENSE, err) : st;
+}
+
+static gnnac_status input_all(gnnac_error *err)
+{
+    return with_model(run_inputs, err);
+}
+
 static gnnac_status run_all(gnnac_error *err)
 {
     return with_model(run_model, err);
@@ -210,6 +239,11 @@ TEST(running_a_model_survives_every_failed_allocation)
     starve(run_all);
 }
 
+TEST(inputs_survive_every_failed_allocation)
+{
+    starve(input_all);
+}
+
 TEST(training_survives_every_failed_allocation)
 {
     starve(train_all);
@@ -255,6 +289,7 @@ int main(void)
     free(m);
     RUN(opening_a_bundle_survives_every_failed_allocation);
     RUN(running_a_model_survives_every_failed_allocation);
+    RUN(inputs_survive_every_failed_allocation);
     RUN(training_survives_every_failed_allocation);
     RUN(operators_survive_every_failed_allocation);
     RUN(writing_a_bundle_survives_every_failed_allocation);

@@ -191,6 +191,62 @@ GNNAC_API gnnac_status gnnac_model_reference(gnnac_model *model, const float *x,
                                              double *y, double *bound,
                                              gnnac_error *err);
 
+// ---- features ---------------------------------------------------------------
+
+// In which form the first products read features. By sparse rows these, dropout
+// and weights' gradients touch the entries alone; results agree within
+// rounding, what is dropped included. Where another step reads them, as where
+// the first layer aggregates before it transforms, and where the product is
+// stored in 16 bits, they are dense.
+typedef enum gnnac_form {
+    GNNAC_FORM_AUTO, // the one that moves fewer bytes
+    GNNAC_FORM_DENSE,
+    GNNAC_FORM_SPARSE
+} gnnac_form;
+
+// A matrix [n_nodes, in_dim], rows in the input's node order: dense, or by
+// sparse rows (CSR) where `dense` is NULL; entries that stand twice add up. Set
+// struct_size.
+typedef struct gnnac_features {
+    size_t struct_size;
+    const float *dense;
+    const int64_t *rowptr; // [n_nodes + 1], from 0
+    const int32_t *colidx; // [rowptr[n_nodes]]
+    const float *values;   // [rowptr[n_nodes]]
+    gnnac_form form;       // whichever way they are given
+} gnnac_features;
+
+// Features on a model's device, made once for any number of inferences: the way
+// to infer from a matrix of mostly zeros. Thread-safety: as the model's.
+typedef struct gnnac_input gnnac_input;
+
+// Allocates, copies, waits. The model and the arrays of `x`, host memory, must
+// outlive the input, and the arrays stay as they are. On a GPU reading by
+// sparse rows takes a bundle of gnnac compile --sparse: of others
+// GNNAC_FORM_AUTO is dense, GNNAC_FORM_SPARSE is GNNAC_EUNSUPPORTED. Errors:
+// GNNAC_EUSAGE (features out of range), GNNAC_ENOMEM, GNNAC_EDRIVER.
+GNNAC_API gnnac_status gnnac_input_create(gnnac_model *model,
+                                          const gnnac_features *x,
+                                          gnnac_input **out, gnnac_error *err);
+GNNAC_API void gnnac_input_destroy(gnnac_input *input);
+
+// 1 where they are read by sparse rows, else 0.
+GNNAC_API int gnnac_input_is_sparse(const gnnac_input *input);
+
+// As the model's functions of these names, but the workspace, whose size is a
+// constant of the input. The bounds are of entries that stand twice added up.
+GNNAC_API size_t gnnac_input_workspace_size(const gnnac_input *input);
+GNNAC_API gnnac_status gnnac_input_forward(const gnnac_input *input, float *y,
+                                           void *workspace,
+                                           size_t workspace_bytes,
+                                           gnnac_stream stream,
+                                           gnnac_error *err);
+GNNAC_API gnnac_status gnnac_input_run(const gnnac_input *input, float *y,
+                                       gnnac_error *err);
+GNNAC_API gnnac_status gnnac_input_reference(const gnnac_input *input,
+                                             double *y, double *bound,
+                                             gnnac_error *err);
+
 // ---- training ---------------------------------------------------------------
 
 // Teaches a model: full-batch steps of forward, loss, backward, optimiser. It
@@ -229,28 +285,6 @@ typedef struct gnnac_train_options {
                                  // softmax, from 0 to below 1
     gnnac_loss loss;
 } gnnac_train_options;
-
-// In which form the first products read features. By sparse rows, dropout and
-// weights' gradients touch the entries alone; results agree within rounding,
-// what is dropped included. Where another step than a product reads them, as
-// where the first layer aggregates before it transforms, they are dense.
-typedef enum gnnac_form {
-    GNNAC_FORM_AUTO, // the one that moves fewer bytes
-    GNNAC_FORM_DENSE,
-    GNNAC_FORM_SPARSE
-} gnnac_form;
-
-// A matrix [n_nodes, in_dim], rows in the input's node order: dense, or by
-// sparse rows (CSR) where `dense` is NULL; entries that stand twice add up. Set
-// struct_size.
-typedef struct gnnac_features {
-    size_t struct_size;
-    const float *dense;
-    const int64_t *rowptr; // [n_nodes + 1], from 0
-    const int32_t *colidx; // [rowptr[n_nodes]]
-    const float *values;   // [rowptr[n_nodes]]
-    gnnac_form form;       // whichever way they are given
-} gnnac_features;
 
 // `options` may be NULL for all defaults. Allocates all that steps need. The
 // model and the arrays of `x`, host memory, must outlive the trainer and stay

@@ -14,7 +14,7 @@ from ._bundle import Bundle
 from ._compile import compile, compile_operators
 from ._context import Context
 from ._graph import Graph
-from ._model import Model
+from ._model import Input, Model
 from ._operators import (aggregate, aggregate_backward, attention,
                          attention_backward, sddmm, sddmm_backward)
 from ._trainer import Trainer
@@ -26,8 +26,8 @@ from .errors import (CompileError, DatabaseError, DeviceError, Error,
 
 __all__ = [
     "Bundle", "CompileError", "Context", "DatabaseError", "DeviceError",
-    "Error", "FileError", "Graph", "InternalError", "LibraryError", "Model",
-    "NotFoundError", "OutOfMemoryError", "ResultError", "Status", "Trainer",
+    "Error", "FileError", "Graph", "Input", "InternalError", "LibraryError",
+    "Model", "NotFoundError", "OutOfMemoryError", "ResultError", "Status", "Trainer",
     "UnsupportedError", "UsageError", "__version__", "aggregate",
     "aggregate_backward", "attention", "attention_backward", "compile",
     "compile_operators", "sddmm", "sddmm_backward",

@@ -173,6 +173,19 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
         _STATUS,
         [_HANDLE, _MATRIX, _MATRIX, _MATRIX, _ERROR],
     ),
+    "gnnac_input_create": (
+        _STATUS,
+        [_HANDLE, POINTER(Features), _OUT, _ERROR],
+    ),
+    "gnnac_input_destroy": (None, [_HANDLE]),
+    "gnnac_input_is_sparse": (c_int, [_HANDLE]),
+    "gnnac_input_workspace_size": (c_size_t, [_HANDLE]),
+    "gnnac_input_forward": (
+        _STATUS,
+        [_HANDLE, _MATRIX, _MEMORY, c_size_t, _STREAM, _ERROR],
+    ),
+    "gnnac_input_run": (_STATUS, [_HANDLE, _MATRIX, _ERROR]),
+    "gnnac_input_reference": (_STATUS, [_HANDLE, _MATRIX, _MATRIX, _ERROR]),
     "gnnac_trainer_create": (
         _STATUS,
         [_HANDLE, POINTER(Features), POINTER(TrainOptions), _OUT, _ERROR],

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from ._bundle import Bundle
 from ._context import Context, plain_text, whole
+from ._features import features_of, sparse_rows
 from ._library import Handle, Owner, call, loaded, text_of
 from ._views import (View, check_matrix, check_output, current_stream,
                      stream_address, torch_of, view_of)
@@ -84,8 +88,12 @@ class Model(Owner):
         return view
 
     def run(self, x: Any, out: Any = None) -> Any:
-        """One inference with host arrays, on any device: x [nodes, in_dim] to
-        [nodes, out_dim], which is `out` or a new NumPy array."""
+        """One inference with host arrays, on any device: x [nodes, in_dim],
+        dense or by sparse rows as Input takes them, to [nodes, out_dim], which
+        is `out` or a new NumPy array."""
+        if sparse_rows(x) is not None:
+            with Input(self, x) as rows:
+                return rows.run(out)
         given = self._host_matrix(x)
         y = np.empty(self._out_shape, np.float32) if out is None else out
         result = view_of(y, "out")
@@ -98,6 +106,9 @@ class Model(Owner):
     def reference(self, x: Any) -> tuple[Float64, Float64]:
         """The same network in float64 on the CPU: (values, the absolute error
         that a correct float32 result may have, element by element)."""
+        if sparse_rows(x) is not None:
+            with Input(self, x) as rows:
+                return rows.reference()
         given = self._host_matrix(x)
         y = np.empty(self._out_shape, np.float64)
         bound = np.empty(self._out_shape, np.float64)
@@ -145,6 +156,109 @@ class Model(Owner):
         where = "the CPU" if self._gpu is None else f"cuda:{self._gpu}"
         return (f"<gnnac.Model {list(self._in_shape)} -> "
                 f"{list(self._out_shape)} on {where}>")
+
+
+class Input(Owner):
+    """Features of a model, on its device, for any number of inferences.
+
+    `x`: float32 [nodes, in_dim], or by sparse rows: SciPy's CSR matrix or
+    array, or (indptr, indices, data) of int64, int32 and float32; host arrays
+    that stay as they are. `form`: "dense" or "sparse", how the first products
+    read it; "auto": the one that moves fewer bytes, on a GPU sparse only with
+    a bundle of `compile(sparse=True)`. Calls of the model and of its inputs
+    wait for one another.
+    """
+
+    def __init__(self, model: Model, x: Any, form: str = "auto") -> None:
+        if not isinstance(model, Model):
+            raise usage("Input takes a Model")
+        features, self._x = features_of(model, x, form)  # live as long
+        self._model = model
+        self._model_handle = model._open_handle()
+        with self._model_handle.use() as network:
+            self._handle = Handle(
+                "gnnac_input_create", "gnnac_input_destroy", network,
+                ctypes.byref(features), needs=(self._model_handle,))
+        with self._alone() as address:
+            self._sparse = bool(loaded().gnnac_input_is_sparse(address))
+            self._workspace_size = int(
+                loaded().gnnac_input_workspace_size(address))
+
+    def __enter__(self) -> Input:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _alone(self) -> Iterator[int]:
+        """The input's address, while nobody runs its model."""
+        given = self._open_handle()
+        with self._model_handle.use(), given.use() as address:
+            yield address
+
+    @property
+    def sparse(self) -> bool:
+        """Whether the features are read by sparse rows."""
+        return self._sparse
+
+    @property
+    def workspace_size(self) -> int:
+        """Bytes of scratch memory that forward() needs, a constant."""
+        return self._workspace_size
+
+    def _output(self, out: Any, stream: int, gpu: int | None) \
+            -> tuple[Any, View]:
+        shape = self._model._out_shape
+        y = np.empty(shape, np.float32) if out is None else out
+        result = view_of(y, "out", stream)
+        check_matrix(result, "out", shape, gpu)
+        check_output(result, "out", *self._x)
+        return y, result
+
+    def run(self, out: Any = None) -> Any:
+        """One inference into a host array: `out`, or a new NumPy array."""
+        y, result = self._output(out, 0, None)
+        with self._alone() as address:
+            call("gnnac_input_run", address, result.address)
+        return y
+
+    def reference(self) -> tuple[Float64, Float64]:
+        """As the model's."""
+        y = np.empty(self._model._out_shape, np.float64)
+        bound = np.empty(self._model._out_shape, np.float64)
+        with self._alone() as address:
+            call("gnnac_input_reference", address, y.ctypes.data,
+                 bound.ctypes.data)
+        return y, bound
+
+    def forward(self, out: Any = None, stream: Any = None,
+                workspace: Any = None) -> Any:
+        """One inference, on a GPU queued on `stream` (left out, that of out's
+        library) and not awaited; it may be captured into a CUDA graph. There
+        `out` and `workspace` are arrays on the device, aligned to 16 bytes; on
+        the CPU they may be left out. Returns `out`."""
+        gpu = self._model._gpu
+        if gpu is None and stream is not None:
+            raise usage("a stream belongs to a GPU, the model is on the CPU")
+        if gpu is not None and (out is None or workspace is None):
+            raise usage("out and workspace are arrays on the GPU: pass them")
+        asked = None if stream is None else stream_address(stream)
+        y, result = self._output(out, asked or 0, gpu)
+        if workspace is None:
+            workspace = np.empty((1, self._workspace_size), np.uint8)
+        queue = result.stream if asked is None else asked
+        scratch = view_of(workspace, "workspace", queue)
+        check_matrix(scratch, "workspace", scratch.shape, gpu, scratch.dtype)
+        check_output(scratch, "workspace")
+        with self._alone() as address:
+            call("gnnac_input_forward", address, result.address,
+                 scratch.address, scratch.n_bytes, queue or None)
+        return y
+
+    def __repr__(self) -> str:
+        form = "sparse" if self._sparse else "dense"
+        return f"<gnnac.Input {form} of {self._model!r}>"
 
 
 def new_array(like: Any, shape: tuple[int, int], dtype: str, stream: int,

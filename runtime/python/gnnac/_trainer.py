@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ._abi import Features, TrainOptions
+from ._abi import TrainOptions
 from ._context import plain_text, whole
+from ._features import features_of, one_of, vector
 from ._library import Handle, Owner, call, loaded
 from ._model import Float32, Model
 from ._views import View, check_matrix, check_output, view_of
@@ -19,16 +20,8 @@ from .errors import usage
 
 OPTIMIZERS = {"adam": 0, "adamw": 1, "sgd": 2}  # gnnac_optimizer
 LOSSES = {"cross_entropy": 0, "bce": 1}  # gnnac_loss
-FORMS = {"auto": 0, "dense": 1, "sparse": 2}  # gnnac_form
 _RATES = ("lr", "weight_decay", "dropout", "attention_dropout", "momentum",
           "beta1", "beta2", "epsilon")
-
-
-def _one_of(choices: dict[str, int], name: str, value: str) -> int:
-    if not isinstance(value, str) or value not in choices:
-        raise usage(f"{name} is {value!r}: expected one of "
-                    f"{', '.join(choices)}")
-    return choices[value]
 
 
 def _rate(name: str, value: Any) -> float:
@@ -49,60 +42,12 @@ def _options(optimizer: str, decay_layers: int, learn_eps: bool, seed: int,
                     f"{', '.join(_RATES)}")
     return TrainOptions(
         struct_size=ctypes.sizeof(TrainOptions),
-        optimizer=_one_of(OPTIMIZERS, "optimizer", optimizer),
-        loss=_one_of(LOSSES, "loss", loss),
+        optimizer=one_of(OPTIMIZERS, "optimizer", optimizer),
+        loss=one_of(LOSSES, "loss", loss),
         decay_layers=whole(decay_layers, "decay_layers", 0, 2**31 - 1),
         learn_eps=int(bool(learn_eps)),
         seed=whole(seed, "seed", 0, 2**64 - 1),
         **{name: _rate(name, value) for name, value in rates.items()})
-
-
-def _sparse_rows(x: Any) -> tuple[Any, Any, Any] | None:
-    """(indptr, indices, data) of sparse rows; None of what is dense."""
-    if isinstance(x, tuple) and len(x) == 3:
-        return x
-    if not all(hasattr(x, part) for part in ("indptr", "indices", "data")):
-        return None
-    if getattr(x, "format", "csr") != "csr":
-        raise usage(f"x is sparse in format {x.format}: expected csr")
-    return x.indptr, x.indices, x.data
-
-
-def _check_sparse(rows: tuple[Any, Any, Any], shape: tuple[int, ...]) \
-        -> tuple[View, View, View]:
-    """Views of checked arrays. SciPy's indptr of 32 bits is copied."""
-    indptr = rows[0]
-    if isinstance(indptr, np.ndarray) and indptr.dtype == np.int32:
-        indptr = indptr.astype(np.int64)
-    first, columns, values = (view_of(a, name) for a, name in zip(
-        (indptr, *rows[1:]), ("indptr", "indices", "data")))
-    check_matrix(first, "indptr", (shape[0] + 1,), None, "int64")
-    check_matrix(values, "data", _vector(values, "data"), None)
-    check_matrix(columns, "indices", values.shape, None, "int32")
-    last = ctypes.c_int64.from_address(first.address + 8 * shape[0]).value
-    if last != values.shape[0]:
-        raise usage(f"indptr ends at {last}: there are {values.shape[0]} "
-                    "values")
-    return first, columns, values
-
-
-def _features(model: Model, x: Any, form: str) \
-        -> tuple[Features, tuple[View, ...]]:
-    """What the library takes, and what has to live as long."""
-    given = Features(struct_size=ctypes.sizeof(Features),
-                     form=_one_of(FORMS, "form", form))
-    rows = _sparse_rows(x)
-    if rows is None:
-        dense = model._host_matrix(x)
-        given.dense = dense.address
-        return given, (dense,)
-    shape = getattr(x, "shape", model._in_shape)
-    if tuple(shape) != tuple(model._in_shape):
-        raise usage(f"x has shape {list(shape)}: "
-                    f"expected {list(model._in_shape)}")
-    views = _check_sparse(rows, model._in_shape)
-    given.rowptr, given.colidx, given.values = (v.address for v in views)
-    return given, views
 
 
 class Trainer(Owner):
@@ -133,7 +78,7 @@ class Trainer(Owner):
                            rates)
         self._binary = loss == "bce"
         self._targets: tuple[View, View] | None = None
-        features, self._x = _features(model, x, form)  # live as long
+        features, self._x = features_of(model, x, form)  # live as long
         self._out_shape = model._out_shape
         self._model_handle = model._open_handle()
         with self._model_handle.use() as network:
@@ -159,7 +104,7 @@ class Trainer(Owner):
         label, node = view_of(labels, "labels"), view_of(nodes, "nodes")
         shape = self._out_shape if self._binary else self._out_shape[:1]
         check_matrix(label, "labels", shape, None, "int32")
-        check_matrix(node, "nodes", _vector(node, "nodes"), None, "int32")
+        check_matrix(node, "nodes", vector(node, "nodes"), None, "int32")
         return label, node
 
     def step(self, labels: Any = None, nodes: Any = None) -> float:
@@ -223,9 +168,3 @@ class Trainer(Owner):
         name = plain_text(os.fsencode(path), "the path")
         with self._alone() as address:
             call("gnnac_trainer_load", address, name)
-
-
-def _vector(view: View, name: str) -> tuple[int, ...]:
-    if len(view.shape) != 1:
-        raise usage(f"{name} has shape {list(view.shape)}: expected [n]")
-    return view.shape

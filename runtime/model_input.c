@@ -1,0 +1,121 @@
+#include "model_input.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct manifest *manifest_of(const struct gnnac_input *in)
+{
+    return in->m->bundle->manifest;
+}
+
+// ---- create and destroy -----------------------------------------------------
+
+// The CPU has all that it needs.
+static bool reads_sparse(const struct gnnac_model *m)
+{
+    return !m->cuda ||
+           strcmp(m->bundle->manifest->sparse.rules, SPARSE_RULES) == 0;
+}
+
+static gnnac_status prepare(struct gnnac_input *in, const gnnac_features *x,
+                            gnnac_error *err)
+{
+    gnnac_status st = features_init(x, in->m, reads_sparse(in->m), &in->form,
+                                    err);
+    return st == GNNAC_OK && in->m->cuda
+               ? cuda_input_create(in->m->cuda, &in->form, &in->cuda, err)
+               : st;
+}
+
+gnnac_status gnnac_input_create(gnnac_model *m, const gnnac_features *x,
+                                gnnac_input **out, gnnac_error *err)
+{
+    gnnac__clear(err);
+    if (!m || !x || !out)
+        return FAIL(err, GNNAC_EUSAGE, "gnnac_input_create: NULL argument");
+    struct gnnac_input *in = calloc(1, sizeof(*in));
+    if (!in)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    in->m = m;
+    gnnac_status st = prepare(in, x, err);
+    if (st == GNNAC_OK)
+        *out = in;
+    else
+        gnnac_input_destroy(in);
+    return st;
+}
+
+void gnnac_input_destroy(gnnac_input *in)
+{
+    if (!in)
+        return;
+    cuda_input_destroy(in->m->cuda, in->cuda);
+    features_finish(&in->form);
+    free(in);
+}
+
+int gnnac_input_is_sparse(const gnnac_input *in)
+{
+    return in->form.sparse;
+}
+
+size_t gnnac_input_workspace_size(const gnnac_input *in)
+{
+    return in->cuda ? cuda_input_workspace_size(in->m->cuda, in->cuda)
+                    : inference_workspace_size(in->m, in->form.sparse);
+}
+
+// ---- inference --------------------------------------------------------------
+
+static gnnac_status check(const gnnac_input *in, const void *y,
+                          gnnac_error *err)
+{
+    if (!in || (!y && manifest_of(in)->n_nodes > 0))
+        return FAIL(err, GNNAC_EUSAGE, "NULL argument");
+    return inference_ready(in->m, err);
+}
+
+gnnac_status gnnac_input_forward(const gnnac_input *in, float *y,
+                                 void *workspace, size_t workspace_bytes,
+                                 gnnac_stream stream, gnnac_error *err)
+{
+    gnnac__clear(err);
+    gnnac_status st = check(in, y, err);
+    if (st == GNNAC_OK)
+        st = inference_memory(in->m, NULL, y, workspace, workspace_bytes,
+                              gnnac_input_workspace_size(in), err);
+    if (st == GNNAC_OK && in->cuda)
+        return cuda_input_forward(in->m->cuda, in->cuda, y, workspace, stream,
+                                  err);
+    if (st == GNNAC_OK)
+        inference_on_cpu(in->m, &in->form, y, workspace);
+    return st;
+}
+
+gnnac_status gnnac_input_run(const gnnac_input *in, float *y, gnnac_error *err)
+{
+    gnnac__clear(err);
+    gnnac_status st = check(in, y, err);
+    if (st != GNNAC_OK)
+        return st;
+    return in->cuda ? cuda_input_run(in->m->cuda, in->cuda, y, err)
+                    : inference_run(in->m, &in->form, y, err);
+}
+
+// The definition reads a dense matrix.
+gnnac_status gnnac_input_reference(const gnnac_input *in, double *y,
+                                   double *bound, gnnac_error *err)
+{
+    gnnac__clear(err);
+    float *dense = NULL;
+    gnnac_status st = check(in, y, err);
+    if (st == GNNAC_OK && in->form.sparse)
+        st = features_fill(&in->form.rows,
+                           manifest_of(in)->program.buffers[0].dim, &dense,
+                           err);
+    if (st == GNNAC_OK)
+        st = gnnac_model_reference(in->m, dense ? dense : in->form.dense, y,
+                                   bound, err);
+    free(dense);
+    return st;
+}
