@@ -9,6 +9,7 @@
 #include "graph_fixture.h"
 #include "plan/fuse.h"
 #include "plan/lower.h"
+#include "plan/products.h"
 #include "tune/select.h"
 
 static gnnac_error err;
@@ -59,7 +60,7 @@ static inline void scratch_text(const char *name, const char *text)
 struct tune_case {
     struct workbench_request request;
     struct model_request model_request;
-    bool fuse; // as assemble does
+    bool claim, fuse; // as assemble does
     struct workbench wb;
     struct model model;
     struct program program;
@@ -109,6 +110,8 @@ static inline gnnac_status tune_run(struct tune_case *t, const struct csr *g,
         st = model_build(&t->model_request, &t->model, &err);
     if (st == GNNAC_OK)
         st = lower_model(&t->model, g->n_nodes, g->n_edges, &t->program, &err);
+    if (st == GNNAC_OK && t->claim)
+        program_claim_products(&t->program, &t->wb.device, g->n_nodes);
     if (st == GNNAC_OK && t->fuse)
         program_fuse(&t->program, false);
     if (st == GNNAC_OK)

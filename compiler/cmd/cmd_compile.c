@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "bundle/manifest.h"
 #include "bundle/whole_layout.h"
 #include "cli/cli.h"
 #include "cli/requests.h"
@@ -53,7 +54,7 @@ static void print_model(const struct manifest *m, const char *path)
         const struct step *s = &m->program.steps[c->step];
         printf("  step %-3d layer %-2d %-11s %s\n", (int)c->step,
                (int)s->layer, step_kind_name(s->kind),
-               m->kernels[s->kernel].name);
+               manifest_step_kernel(m, s));
         printf("      by %s (%s): %s\n", c->rule, c->level, c->why);
         if (!isnan(c->median_ns))
             printf("      %.2f us, median on this GPU\n", c->median_ns / 1e3);
@@ -86,7 +87,7 @@ static json_t *choice_json(const struct manifest *m, const struct choice *c)
     return json_pack("{s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:o}", "step",
                      (int)c->step, "layer", (int)s->layer, "kind",
                      step_kind_name(s->kind), "kernel",
-                     m->kernels[s->kernel].name, "rule", c->rule, "level",
+                     manifest_step_kernel(m, s), "rule", c->rule, "level",
                      c->level, "why", c->why, "median_ns",
                      real_json(c->median_ns));
 }

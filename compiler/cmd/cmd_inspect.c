@@ -107,8 +107,11 @@ static void print_choices(const struct manifest *m)
     for (int32_t i = 0; i < m->n_choices; i++) {
         const struct choice *c = &m->choices[i];
         const struct step *s = &m->program.steps[c->step];
-        printf("%4d  %5d  %-11s  %6d", (int)c->step, (int)s->layer,
-               step_kind_name(s->kind), (int)s->kernel);
+        char kernel[12] = "BLAS";
+        if (s->kernel >= 0)
+            snprintf(kernel, sizeof(kernel), "%d", (int)s->kernel);
+        printf("%4d  %5d  %-11s  %6s", (int)c->step, (int)s->layer,
+               step_kind_name(s->kind), kernel);
         print_time(c->median_ns);
         char then[64];
         tail_text(&m->program, s, then);

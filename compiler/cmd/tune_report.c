@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "bundle/manifest.h"
 #include "cli/requests.h"
 
 // ---- made -------------------------------------------------------------------
@@ -63,11 +64,14 @@ static json_t *step_json(const struct assembly *a, const struct choice *c)
 {
     const struct manifest *m = a->manifest;
     const struct step *s = &m->program.steps[c->step];
-    const struct kernel *k = &m->kernels[s->kernel];
+    bool blas = s->kernel < 0;
+    int width = blas ? m->program.buffers[s->out].dim
+                     : m->kernels[s->kernel].dim;
     return json_pack(
         "{s:i, s:i, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "step",
         (int)c->step, "layer", (int)s->layer, "kind", step_kind_name(s->kind),
-        "width", (int)k->dim, "kernel", k->name, "template", k->family, "knobs",
+        "width", width, "kernel", manifest_step_kernel(m, s), "template",
+        blas ? "blas" : m->kernels[s->kernel].family, "knobs",
         c->knobs, "rule", c->rule, "why", c->why, "level", c->level,
         "median_ns", real_json(c->median_ns), "race",
         contest_json(a->selection, &a->selection->contests[c->step]));

@@ -106,8 +106,9 @@ static gnnac_status describe_kernels(const struct selection *s,
     for (int32_t i = 0; i < p->n_steps && st == GNNAC_OK; i++) {
         if (s->chosen[i] < 0)
             continue;
-        st = manifest_add_kernel(m, &s->variants[s->chosen[i]].kernel,
-                             &p->steps[i].kernel, err);
+        const struct variant *v = &s->variants[s->chosen[i]];
+        if (!variant_is_blas(v))
+            st = manifest_add_kernel(m, &v->kernel, &p->steps[i].kernel, err);
         m->choices[m->n_choices++] = s->choices[i];
     }
     return st;

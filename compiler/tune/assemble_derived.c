@@ -19,8 +19,9 @@ static gnnac_status describe_derived(const struct selection *s,
     out->n_steps = p->n_steps;
     for (int32_t i = 0; i < p->n_steps && st == GNNAC_OK; i++) {
         out->steps[i].kernel = -1;
-        if (s->chosen[i] >= 0)
-            st = manifest_add_kernel(m, &s->variants[s->chosen[i]].kernel,
+        int32_t chosen = s->chosen[i];
+        if (chosen >= 0 && !variant_is_blas(&s->variants[chosen]))
+            st = manifest_add_kernel(m, &s->variants[chosen].kernel,
                                      &out->steps[i].kernel, err);
     }
     return st;

@@ -7,10 +7,60 @@
 
 // ---- one variant ------------------------------------------------------------
 
+// ---- a product by BLAS ------------------------------------------------------
+
+static struct product product_of(const struct bench *b)
+{
+    const struct kernel_spec *s = b->spec;
+    return (struct product){b->g->n_nodes, s->dim, s->depth, s->adds};
+}
+
+// As the runtime does it: with the bias and the activation where cuBLASLt can.
+static gnnac_status open_blas(struct bench *b, gnnac_error *err)
+{
+    const struct kernel_spec *s = b->spec;
+    const struct product p = product_of(b);
+    gnnac_status st = GNNAC_OK;
+    if (!b->blas.handle)
+        TRY(cuda_blas_open(b->c, &b->blas, err));
+    TRY(cuda_blas_on(&b->blas, b->stream, err));
+    if (s->tail == TAIL_BIAS_ACT && !b->ending.desc)
+        cuda_epilogue_plan(&b->blas, &p, s->x_pitch, s->out_pitch,
+                           s->tail_bias ? b->device.tail_bias : 0, s->tail_act,
+                           &b->ending);
+    if (s->tail != TAIL_NONE && !b->ending.desc)
+        st = FAIL(err, GNNAC_EUNSUPPORTED,
+                  "BLAS has no way to end this product with a bias");
+out:
+    return st;
+}
+
+static gnnac_status queue_blas(struct bench *b, cu_stream stream,
+                               gnnac_error *err)
+{
+    const struct kernel_spec *s = b->spec;
+    const struct operands *d = &b->device;
+    const struct product p = product_of(b);
+    if (p.n == 0)
+        return GNNAC_OK;
+    if (b->ending.desc)
+        return cuda_epilogue_run(&b->blas, &b->ending, d->weight, d->x, d->out,
+                                 stream, err);
+    return cuda_blas_linear(&b->blas, &p, d->weight,
+                            (struct device_matrix){d->x, s->x_pitch, s->x_type},
+                            (struct device_matrix){d->out, s->out_pitch,
+                                                   s->out_type},
+                            err);
+}
+
+// ---- loading ----------------------------------------------------------------
+
 // The graph's parts and the memory that the kernel asks for.
 static gnnac_status prepare(struct bench *b, const struct variant *v,
                             gnnac_error *err)
 {
+    if (variant_is_blas(v))
+        return open_blas(b, err);
     gnnac_status st = cuda_graph_prepare(&b->graph, &v->kernel, err);
     size_t bytes = cuda_graph_partial_bytes(&b->graph, &v->kernel);
     if (st == GNNAC_OK && bytes > b->partial_bytes) {
@@ -30,7 +80,8 @@ static gnnac_status load_variant(struct bench *b, const struct variant *v,
     const struct image_view image = {v->images[0].image, v->images[0].n_bytes,
                                      false};
     gnnac_status st = prepare(b, v, err);
-    return st == GNNAC_OK
+    *out = (struct cuda_kernel){.k = &v->kernel};
+    return st == GNNAC_OK && !variant_is_blas(v)
                ? cuda_kernel_load(b->c, &v->kernel, &image, 1, out, err)
                : st;
 }
@@ -89,6 +140,8 @@ gnnac_status bench_queue(void *work, cu_stream stream, gnnac_error *err)
 {
     struct kernel_run *r = work;
     struct bench *b = r->bench;
+    if (r->k->k->n_launches == 0)
+        return queue_blas(b, stream, err);
     return cuda_kernel_launch(&b->graph, r->k, &b->device, stream, err);
 }
 

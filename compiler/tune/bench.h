@@ -5,6 +5,7 @@
 #define GNNAC_BENCH_H
 
 #include "bundle/train_state.h"
+#include "cuda/cuda_epilogue.h"
 #include "cuda/cuda_kernel.h"
 #include "graph/csr.h"
 #include "plan/spec.h"
@@ -38,6 +39,8 @@ struct bench {
     struct operands device;
     size_t partial_bytes;
     cu_stream stream;
+    struct cuda_blas blas;       // of products; open once BLAS is a rival
+    struct cuda_epilogue ending; // of theirs that end with bias_act
 };
 
 // The graph and random operands for `spec` on both sides; the first three

@@ -377,6 +377,8 @@ void bench_finish(struct bench *b)
         free(host[i]);
     output_finish(b, &b->out);
     output_finish(b, &b->kept);
+    cuda_epilogue_finish(&b->blas, &b->ending);
+    cuda_blas_close(&b->blas);
     if (b->stream)
         c->cu.cuStreamDestroy_v2(b->stream);
     cuda_graph_finish(&b->graph);

@@ -66,7 +66,8 @@ static void want_image(struct workbench *wb, struct selection *sel,
                        int32_t variant, size_t image, struct orders *o)
 {
     struct variant *v = &sel->variants[variant];
-    if (v->images[image].image || strcmp(v->status, "ok") != 0)
+    if (v->images[image].image || variant_is_blas(v) ||
+        strcmp(v->status, "ok") != 0)
         return;
     build_image_key(wb, v->source, image, v->keys[image]);
     if (wb->kcache && kcache_get(wb->kcache, v->keys[image], v->source,

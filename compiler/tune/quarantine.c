@@ -87,7 +87,7 @@ void quarantine_keep(struct workbench *wb, const struct variant *all,
 {
     for (size_t i = 0; i < n && wb->db; i++) {
         const struct variant *v = &all[options[i]];
-        if (v->verdict)
+        if (v->verdict && !variant_is_blas(v))
             keep(wb, v, v->verdict, v->reason);
     }
 }

@@ -66,9 +66,7 @@ gnnac_status selection_reserve(struct selection *s, size_t n, gnnac_error *err)
     return GNNAC_OK;
 }
 
-// Takes over *v. Returns its index through *out; a variant of that name that
-// is there already is kept instead.
-static gnnac_status add_variant(struct selection *s, struct variant *v,
+gnnac_status selection_add(struct selection *s, struct variant *v,
                                 int32_t *out, gnnac_error *err)
 {
     int32_t at = find_variant(s, v->kernel.name);
@@ -120,8 +118,10 @@ static gnnac_status recall_question(struct selector *s, struct question *q,
     if (!recall(s->wb, &key, &v, &q->from, &effort))
         return GNNAC_OK;
     q->median_ns = v.median_ns;
+    if (variant_is_blas(&v))
+        v.kernel = variant_of_blas(&q->op.spec).kernel;
     v.kernel.heads = q->op.spec.heads; // older decisions do not say
-    gnnac_status st = add_variant(s->sel, &v, &q->answer, err);
+    gnnac_status st = selection_add(s->sel, &v, &q->answer, err);
     q->recalled = st == GNNAC_OK && stands(s, q, effort);
     if (st == GNNAC_OK && !q->recalled)
         q->incumbent = q->answer;
@@ -207,7 +207,7 @@ static gnnac_status emit_candidate(struct selector *s, struct question *q,
     v.source = e.source;
     candidate_text(c, v.knobs, sizeof(v.knobs));
     s->sel->report.n_emitted++;
-    st = add_variant(s->sel, &v, out, err);
+    st = selection_add(s->sel, &v, out, err);
     const struct props *graph = &s->graph->props;
     if (st == GNNAC_OK && graph->n)
         s->sel->variants[*out].cost =
@@ -215,8 +215,7 @@ static gnnac_status emit_candidate(struct selector *s, struct question *q,
     return st;
 }
 
-// Two rules may have proposed the same: the first keeps it.
-static void add_option(struct question *q, int32_t variant,
+void question_take(struct question *q, int32_t variant,
                        const struct candidate *c)
 {
     for (size_t i = 0; i < q->n_options; i++)
@@ -235,7 +234,7 @@ gnnac_status question_add(struct selector *s, struct question *q,
 {
     gnnac_status st = emit_candidate(s, q, c, out, why, err);
     if (st == GNNAC_OK && *out >= 0)
-        add_option(q, *out, c);
+        question_take(q, *out, c);
     return st;
 }
 
@@ -306,6 +305,8 @@ static gnnac_status collect_options(struct selector *s, struct question *q,
         st = check_tails(q, d, err);
     if (st == GNNAC_OK)
         st = emit_all(s, q, d, err);
+    if (st == GNNAC_OK)
+        st = question_add_blas(s, q, err);
     if (st == GNNAC_OK && s->wb->request.explain)
         s->sel->decisions[q->step] = d; // now the selection's
     else
@@ -330,8 +331,7 @@ static void record_choice(struct selector *s, const struct question *q)
 
 // ---- the whole --------------------------------------------------------------
 
-// What is known or proposed for the step of `q`.
-static gnnac_status prepare_question(struct selector *s, struct question *q,
+gnnac_status question_prepare(struct selector *s, struct question *q,
                                      gnnac_error *err)
 {
     q->incumbent = -1;
@@ -351,9 +351,9 @@ static gnnac_status ask_apart(struct selector *s, const struct model *m,
     p->steps[step + 1].fused = false;
     free(q->origins);
     space_finish(&q->space);
-    *q = (struct question){.step = step};
+    *q = (struct question){.step = step, .claimed = p->steps[step].claimed};
     opspec_of_step(m, p, &p->steps[step], g->n_nodes, g->n_edges, &q->op);
-    return prepare_question(s, q, err);
+    return question_prepare(s, q, err);
 }
 
 static gnnac_status ask(struct selector *s, const struct model *m,
@@ -371,9 +371,10 @@ static gnnac_status ask(struct selector *s, const struct model *m,
             !opspec_of_step(m, p, &p->steps[i], g->n_nodes, g->n_edges, &q->op))
             continue;
         q->step = i;
+        q->claimed = p->steps[i].claimed;
         s->n_questions++;
         gnnac_error mine = {{0}};
-        gnnac_status st = prepare_question(s, q, &mine);
+        gnnac_status st = question_prepare(s, q, &mine);
         if (st == GNNAC_ENOENT && step_tail(p, &p->steps[i])) {
             mine = (gnnac_error){{0}};
             st = ask_apart(s, m, p, q, &mine);
@@ -460,6 +461,7 @@ gnnac_status select_kernels(struct workbench *wb, const struct model *m,
     TRY(build_sound(&s, err));
     TRY(questions_time(&s, err));
     TRY(answer(&s, err));
+    TRY(questions_leave_to_blas(&s, m, p, err));
     for (size_t i = 0; i < s.n_questions; i++)
         record_choice(&s, &s.questions[i]);
     if (!wb->request.explain) {

@@ -10,6 +10,7 @@
 struct question {
     int32_t step;
     struct opspec op;
+    bool claimed;          // a wide product, which BLAS has, too
     bool recalled;         // answered by the database
     int32_t answer;        // index of a variant
     int32_t incumbent;     // what the database had, to be timed anew; or -1
@@ -39,6 +40,27 @@ size_t question_rank(const struct selector *s, const struct question *q);
 gnnac_status question_add(struct selector *s, struct question *q,
                           const struct candidate *c, int32_t *out,
                           gnnac_error *why, gnnac_error *err);
+
+// Takes over *v. Returns its index through *out; a variant of that name that
+// is there already is kept instead.
+gnnac_status selection_add(struct selection *s, struct variant *v, int32_t *out,
+                           gnnac_error *err);
+// The variant is an option, proposed by *c. Two rules may have proposed the
+// same: the first keeps it.
+void question_take(struct question *q, int32_t variant,
+                   const struct candidate *c);
+// What is known or proposed for the step of `q`.
+gnnac_status question_prepare(struct selector *s, struct question *q,
+                              gnnac_error *err);
+
+// BLAS is an option, too, where the product is to be timed and BLAS may have
+// it: only a race decides for it.
+gnnac_status question_add_blas(struct selector *s, struct question *q,
+                               gnnac_error *err);
+// Of answers that are BLAS the program says so; what their kernels would have
+// done besides becomes a question of its own, which is answered.
+gnnac_status questions_leave_to_blas(struct selector *s, const struct model *m,
+                                     struct program *p, gnnac_error *err);
 
 // Compiles what is not compiled, but for what is in quarantine, and finds out
 // what it executes.

@@ -311,7 +311,8 @@ static bool enter_once(struct far_stand *s, struct variant *v, bool trusted,
     begin(s, ENTER);
     message_put_int(&s->m, trusted);
     message_put_bytes(&s->m, &v->kernel, sizeof(v->kernel));
-    message_put_bytes(&s->m, v->images[0].image, v->images[0].n_bytes);
+    const void *image = v->images[0].image, *none = "";
+    message_put_bytes(&s->m, image ? image : none, v->images[0].n_bytes);
     ask(s, s->rq.gate_seconds, o);
     if (o->st != GNNAC_OK)
         return false;

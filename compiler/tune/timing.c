@@ -53,7 +53,8 @@ static void forget_hangs(const struct contest_request *rq)
 static bool enter_variant(struct field *f, int32_t variant, size_t point)
 {
     struct variant *v = &f->rq->variants[variant];
-    if (strcmp(v->status, "ok") != 0 || !v->images[0].image)
+    bool there = v->images[0].image || variant_is_blas(v);
+    if (strcmp(v->status, "ok") != 0 || !there)
         return false;
     if (enter(f, v)) {
         f->runners[f->n++] = (struct runner){v, variant, point};

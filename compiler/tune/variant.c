@@ -16,6 +16,40 @@ void variant_finish(struct variant *v)
     *v = (struct variant){0};
 }
 
+static const char blas_family[] = "blas";
+
+bool variant_is_blas(const struct variant *v)
+{
+    return strcmp(v->kernel.family, blas_family) == 0;
+}
+
+static struct variant untimed(void)
+{
+    return (struct variant){.cost = NAN,
+                            .median_ns = NAN,
+                            .p20_ns = NAN,
+                            .p80_ns = NAN,
+                            .max_error = NAN,
+                            .registers = -1,
+                            .spill_bytes = -1,
+                            .status = "ok"};
+}
+
+// Named by all that tells one such product from another.
+struct variant variant_of_blas(const struct kernel_spec *s)
+{
+    struct variant v = untimed();
+    strcpy(v.kernel.family, blas_family);
+    snprintf(v.kernel.name, sizeof(v.kernel.name),
+             "blas_f32_d%d_k%d_x%d_y%d%s%s%s%s", (int)s->dim, (int)s->depth,
+             (int)s->x_pitch, (int)s->out_pitch, s->adds ? "_adds" : "",
+             s->tail ? "_then" : "", s->tail_bias ? "_bias" : "",
+             s->tail_act ? "_relu" : "");
+    v.kernel.dim = s->dim;
+    v.kernel.offset_bits = s->offset_bits;
+    return v;
+}
+
 void candidate_text(const struct candidate *c, char *out, size_t n_bytes)
 {
     size_t used = 0;
@@ -35,7 +69,9 @@ static char *dump_and_free(json_t *j)
 
 char *variant_to_json(const struct variant *v, const struct origin *from)
 {
-    json_t *kernel = manifest_kernel_to_json(&v->kernel);
+    json_t *kernel = variant_is_blas(v)
+                         ? json_string(v->kernel.name)
+                         : manifest_kernel_to_json(&v->kernel);
     if (!kernel)
         return NULL;
     // "o" steals the reference, so a failed pack frees it too.
@@ -63,7 +99,7 @@ static gnnac_status read_keys(const char *text, size_t n, struct variant *v,
     json_t *keys = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     if (json_array_size(keys) != n)
         st = FAIL(err, GNNAC_EFORMAT, "tune.db: a decision's keys are damaged");
-    for (size_t i = 0; st == GNNAC_OK && i < n; i++) {
+    for (size_t i = 0; st == GNNAC_OK && i < n && !variant_is_blas(v); i++) {
         const char *key = json_string_value(json_array_get(keys, i));
         if (!key || strlen(key) != 32)
             st = FAIL(err, GNNAC_EFORMAT,
@@ -89,19 +125,19 @@ static gnnac_status read_variant(json_t *j, struct variant *v,
     snprintf(from->why, sizeof(from->why), "%s", why);
     snprintf(from->where, sizeof(from->where), "%s", where);
     snprintf(v->knobs, sizeof(v->knobs), "%s", knobs);
-    return manifest_kernel_from_json(kernel, &v->kernel, err);
+    if (!json_is_string(kernel))
+        return manifest_kernel_from_json(kernel, &v->kernel, err);
+    strcpy(v->kernel.family, blas_family);
+    snprintf(v->kernel.name, sizeof(v->kernel.name), "%s",
+             json_string_value(kernel));
+    return GNNAC_OK;
 }
 
 gnnac_status variant_from_json(const char *json, const char *keys, size_t n,
                                struct variant *out, struct origin *from,
                                gnnac_error *err)
 {
-    struct variant v = {.cost = NAN,
-                        .median_ns = NAN,
-                        .p20_ns = NAN,
-                        .p80_ns = NAN,
-                        .max_error = NAN,
-                        .status = "ok"};
+    struct variant v = untimed();
     struct origin o;
     json_t *j = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
     gnnac_status st = read_variant(j, &v, &o, err);

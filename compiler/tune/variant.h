@@ -34,6 +34,11 @@ struct variant {
 };
 void variant_finish(struct variant *v);
 
+// A product by BLAS, beside kernels of ours for it: it has a name and widths,
+// but no text, no launches and no image.
+bool variant_is_blas(const struct variant *v);
+struct variant variant_of_blas(const struct kernel_spec *spec);
+
 // Who proposed a variant for a step.
 struct origin {
     char rule[64], why[256], where[256];

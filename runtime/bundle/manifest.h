@@ -47,4 +47,11 @@ gnnac_status manifest_check_step_kernel(const struct manifest *m,
                                         const struct program *p, int32_t index,
                                         gnnac_error *err);
 
+// The name of a model's step's kernel; "BLAS" where that has the product.
+static inline const char *manifest_step_kernel(const struct manifest *m,
+                                               const struct step *s)
+{
+    return s->kernel < 0 ? "BLAS" : m->kernels[s->kernel].name;
+}
+
 #endif

@@ -75,6 +75,25 @@ TEST(the_gate_refuses_a_kernel_that_writes_what_is_anothers)
                       "to[8] = sum[0];", "to[8] = to[10] = sum[0];");
 }
 
+// As the tuner races it, in kernels' place.
+TEST(blas_passes_the_gate_for_products_and_for_those_that_add)
+{
+    for (int i = 0; i < 4; i++) {
+        struct case_run r = {0};
+        gnnac_error err = {{0}};
+        const char *line = i & 1 ? "linear_mma dim=33 depth=20 out=36 adds=1"
+                                 : "linear_mma dim=24 depth=31 x=32";
+        CHECK_OK(gpu_read_case(cases.catalog, line, &r, &err), err);
+        struct variant v = variant_of_blas(&r.kc.spec);
+        struct csr g = gpu_csr(&graphs[i & 2 ? N_MINI_GRAPHS - 2 : 0]);
+        CHECK_OK(cuda_enter(gpu, &err), err);
+        CHECK(gpu_passes_gate(gpu, &r.kc.spec, &g, &v));
+        CHECK_STR(v.reason, "");
+        cuda_leave(gpu);
+        emitted_finish(&r.emitted);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *templates = argc > 1 ? argv[1] : "templates";
@@ -89,6 +108,7 @@ int main(int argc, char **argv)
     RUN(every_family_passes_the_gate_on_every_mini_graph);
     RUN(the_gate_refuses_a_wrong_kernel_of_every_family);
     RUN(the_gate_refuses_a_kernel_that_writes_what_is_anothers);
+    RUN(blas_passes_the_gate_for_products_and_for_those_that_add);
     gpu_cases_close(&cases);
     csr_finish(&large);
     cuda_context_destroy(gpu);

@@ -1,5 +1,6 @@
 // What is chosen where nothing can be timed: by --set, by rules, by the cost
 // model, and how that is reported. Explaining needs no compiler.
+#include "tune/recall.h"
 #include "tune/select_state.h"
 #include "tune_fixture.h"
 
@@ -241,6 +242,61 @@ TEST(steps_that_no_template_does_together_are_done_apart)
     scratch_unlink("templates/plain.cu.lua");
 }
 
+// A wide product with a bias behind it, and what the database knows.
+static struct tune_case *explain_product(void)
+{
+    static char folder[256];
+    struct tune_case *t = tune_new();
+    t->request.explain = t->claim = t->fuse = true;
+    t->request.no_db = false;
+    snprintf(folder, sizeof(folder), "%s", scratch_path("db"));
+    t->request.db = folder;
+    t->model_request = (struct model_request){
+        .name = "gin", .dim = 16, .classes = 48, .mlp = 2, .hidden = 40,
+        .layers = 2};
+    CHECK_INT(tune_run(t, &graph, NULL), GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    return t;
+}
+
+static int32_t product_of(const struct tune_case *t)
+{
+    int32_t i = 0;
+    while (i + 1 < t->program.n_steps &&
+           !(t->program.steps[i].kind == STEP_LINEAR &&
+             t->program.steps[i + 1].kind == STEP_BIAS_ACT))
+        i++;
+    CHECK(i + 1 < t->program.n_steps);
+    return i;
+}
+
+TEST(a_product_that_blas_won_is_its_and_the_ending_gets_a_kernel)
+{
+    struct opspec op;
+    struct tune_case *t = explain_product();
+    int32_t i = product_of(t);
+    CHECK_STR(chosen(t, i)->kernel.family, "linear_mma");
+    CHECK(t->program.steps[i + 1].fused && t->sel.chosen[i + 1] < 0);
+    CHECK(opspec_of_step(&t->model, &t->program, &t->program.steps[i],
+                         graph.n_nodes, graph.n_edges, &op));
+    const struct recall_key key = {t->graph.fingerprint, op.key};
+    const struct variant won = variant_of_blas(&op.spec);
+    const struct origin from = {.rule = "blas", .why = "faster"};
+    remember(&t->wb, &key, &won, &from, 1500, EFFORT_RACE);
+    tune_finish(t);
+
+    t = explain_product();
+    CHECK(variant_is_blas(chosen(t, i)));
+    CHECK_STR(choice_of(t, i)->rule, "blas");
+    CHECK_STR(choice_of(t, i)->level, "tune.db");
+    CHECK(choice_of(t, i)->median_ns == 1500);
+    CHECK(!t->program.steps[i].claimed);
+    CHECK(!t->program.steps[i + 1].fused);
+    CHECK_STR(chosen(t, i + 1)->kernel.family, "bias_act");
+    CHECK_STR(choice_of(t, i + 1)->rule, "built-in");
+    tune_finish(t);
+}
+
 TEST(a_rule_that_raises_an_error_stops_with_its_place)
 {
     struct tune_case *t = explain(
@@ -311,6 +367,7 @@ int main(void)
     RUN(points_that_a_template_refuses_are_dropped);
     RUN(when_every_point_is_refused_the_template_says_why);
     RUN(steps_that_no_template_does_together_are_done_apart);
+    RUN(a_product_that_blas_won_is_its_and_the_ending_gets_a_kernel);
     RUN(a_rule_that_raises_an_error_stops_with_its_place);
     RUN(a_rule_may_choose_the_kernel_of_any_operation);
     RUN(graphs_without_edges_or_nodes_get_kernels_too);

@@ -1,0 +1,69 @@
+// BLAS as a rival of the kernels for a wide product.
+#include "tune/select_state.h"
+
+// BLAS has the product, too, and with it what ends it in place.
+static bool blas_may_do(const struct kernel_spec *k)
+{
+    return k->kind == STEP_LINEAR && spec_is_f32(k) && k->norm == NORM_NONE &&
+           (k->tail == TAIL_NONE ||
+            (k->tail == TAIL_BIAS_ACT && k->tail_act != ACT_ELU));
+}
+
+gnnac_status question_add_blas(struct selector *s, struct question *q,
+                               gnnac_error *err)
+{
+    static const struct candidate rival = {
+        .rule = "blas", .why = "it was faster than kernels of ours"};
+    struct variant v = variant_of_blas(&q->op.spec);
+    int32_t at = -1;
+    if (!q->claimed || !question_is_to_time(s, q) ||
+        !blas_may_do(&q->op.spec) || q->n_options == MAX_CANDIDATES)
+        return GNNAC_OK;
+    gnnac_status st = selection_add(s->sel, &v, &at, err);
+    if (st == GNNAC_OK)
+        question_take(q, at, &rival);
+    return st;
+}
+
+static bool is_blas(const struct selector *s, const struct question *q)
+{
+    return variant_is_blas(&s->sel->variants[q->answer]);
+}
+
+// What would have ended the product in its kernel, on its own.
+static gnnac_status ask_ending(struct selector *s, const struct model *m,
+                               struct program *p, int32_t step,
+                               gnnac_error *err)
+{
+    const struct csr *g = s->graph->stored;
+    struct question *q = &s->questions[s->n_questions++];
+    p->steps[step].fused = false;
+    *q = (struct question){.step = step};
+    opspec_of_step(m, p, &p->steps[step], g->n_nodes, g->n_edges, &q->op);
+    gnnac_status st = question_prepare(s, q, err);
+    if (st == GNNAC_OK && !q->recalled && !s->wb->request.explain)
+        st = selector_build(s, err);
+    if (st == GNNAC_OK && !q->recalled)
+        st = question_decide(s, q, err);
+    return st;
+}
+
+gnnac_status questions_leave_to_blas(struct selector *s, const struct model *m,
+                                     struct program *p, gnnac_error *err)
+{
+    size_t n = s->n_questions;
+    for (size_t i = 0; i < n; i++) {
+        const struct question *q = &s->questions[i];
+        struct step *step = &p->steps[q->step];
+        if (!is_blas(s, q))
+            continue;
+        bool ends = step_tail(p, step) != NULL;
+        step->claimed = false;
+        gnnac_status st =
+            ends ? ask_ending(s, m, p, q->step + 1, err) : GNNAC_OK;
+        if (st != GNNAC_OK)
+            return st;
+    }
+    s->sel->report.n_steps = s->n_questions;
+    return GNNAC_OK;
+}
