@@ -33,6 +33,7 @@ struct gnnac_model {
     struct workspace_plan plan;
     float *dinv; // [n_nodes] 1/sqrt(in-degree + 1), host; NULL unless used
     bool has_weights;
+    gnnac_math math; // of products by BLAS
     float *params[MAX_PARAMS]; // host copies, owned
     struct cuda_model *cuda;   // NULL on the CPU
     atomic_bool has_trainer;   // which changes params
@@ -74,6 +75,8 @@ size_t cuda_model_workspace_size(const struct cuda_model *cm);
 // Copy m->params to the device; bring back what a trainer made of them.
 gnnac_status cuda_model_upload(struct cuda_model *cm, gnnac_error *err);
 gnnac_status cuda_model_download(struct cuda_model *cm, gnnac_error *err);
+// m->math has changed.
+gnnac_status cuda_model_follow_math(struct cuda_model *cm, gnnac_error *err);
 gnnac_status cuda_model_forward(struct cuda_model *cm, const float *x, float *y,
                                 void *workspace, gnnac_stream stream,
                                 gnnac_error *err);

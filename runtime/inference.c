@@ -131,6 +131,19 @@ gnnac_status gnnac_model_init_weights(gnnac_model *m, uint64_t seed,
     return st;
 }
 
+gnnac_status gnnac_model_set_math(gnnac_model *m, gnnac_math math,
+                                  gnnac_error *err)
+{
+    gnnac__clear(err);
+    if (!m || math < GNNAC_MATH_F32 || math > GNNAC_MATH_F16)
+        return FAIL(err, GNNAC_EUSAGE, "math %d is none", (int)math);
+    if (atomic_load(&m->has_trainer))
+        return FAIL(err, GNNAC_EUSAGE,
+                    "the model has a trainer, whose math stays as it is");
+    m->math = math;
+    return m->cuda ? cuda_model_follow_math(m->cuda, err) : GNNAC_OK;
+}
+
 // ---- inference --------------------------------------------------------------
 
 gnnac_status inference_ready(const struct gnnac_model *m, gnnac_error *err)

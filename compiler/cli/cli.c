@@ -177,6 +177,8 @@ const struct option_spec cli_options[] = {
     {"form", 0, OPT_WORD, "auto|dense|sparse", FIELD(form),
      CMD_RUN | CMD_TRAIN, 0, 0, "auto",
      "how the first layer reads features: auto is what moves less"},
+    {"math", 0, OPT_WORD, "f32|tf32|bf16|f16", FIELD(math), CMD_RUN | CMD_TRAIN,
+     0, 0, "f32", "what cuBLAS may round the operands of products to"},
     {"split", 0, OPT_WORD, "auto|file|random", FIELD(split), CMD_TRAIN, 0, 0,
      "auto", "the data's split, or 60:20:20 drawn from --seed"},
     {"keep", 0, OPT_WORD, "best|last", FIELD(keep), CMD_TRAIN, 0, 0, "best",

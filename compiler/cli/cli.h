@@ -82,7 +82,7 @@ struct options {
     const char *protocol;  // --protocol kipf|gat; bench: gnnadvisor
     const char *split;     // --split auto|file|random
     const char *normalize; // --normalize none|rows
-    const char *form;      // --form auto|dense|sparse
+    const char *form, *math; // --form auto|dense|sparse, --math f32|tf32|...
     const char *loss;      // --loss nll|bce; NULL: what the labels are for
     const char *optimizer; // --optimizer adam|adamw|sgd
     const char *keep;      // --keep best|last

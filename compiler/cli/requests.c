@@ -81,6 +81,21 @@ gnnac_form read_form(const struct options *o)
                                             : GNNAC_FORM_AUTO;
 }
 
+gnnac_status read_math(gnnac_model *m, const struct options *o,
+                       gnnac_error *err)
+{
+    static const char *const names[] = {[GNNAC_MATH_F32] = "f32",
+                                        [GNNAC_MATH_TF32] = "tf32",
+                                        [GNNAC_MATH_BF16] = "bf16",
+                                        [GNNAC_MATH_F16] = "f16"};
+    int math = 0;
+    while (strcmp(names[math], o->math) != 0)
+        math++;
+    if (math != GNNAC_MATH_F32 && !m->ctx->is_cuda)
+        log_info("--math %s: the CPU computes in f32", o->math);
+    return gnnac_model_set_math(m, (gnnac_math)math, err);
+}
+
 json_t *real_json(double x)
 {
     return isfinite(x) ? json_real(x) : json_null();

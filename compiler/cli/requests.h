@@ -31,6 +31,10 @@ gnnac_status read_weights(gnnac_model *m, const struct options *o,
 // --form.
 gnnac_form read_form(const struct options *o);
 
+// --math. Says so where the device takes no notice.
+gnnac_status read_math(gnnac_model *m, const struct options *o,
+                       gnnac_error *err);
+
 // The number; null where it is none, or infinite, which JSON cannot say.
 json_t *real_json(double x);
 

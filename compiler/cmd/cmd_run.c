@@ -128,6 +128,7 @@ static gnnac_status open_session(struct session *s, const struct options *o,
     gnnac_bundle_get_info(s->bundle, &s->info);
     TRY(gnnac_context_create(&options, &s->ctx, err));
     TRY(gnnac_model_create(s->ctx, s->bundle, &s->model, err));
+    TRY(read_math(s->model, o, err));
     TRY(read_weights(s->model, o, err));
 out:
     return st;

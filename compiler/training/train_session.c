@@ -222,6 +222,7 @@ static gnnac_status open_trainer(struct session *s, const struct options *o,
     const struct dataset *d = &s->data;
     const gnnac_features x = dataset_features(d, read_form(o));
     TRY(gnnac_model_create(s->ctx, s->bundle, &s->model, err));
+    TRY(read_math(s->model, o, err));
     TRY(read_weights(s->model, o, err));
     TRY(gnnac_trainer_create(s->model, &x, &s->hyper.train, &s->trainer, err));
     say_form(s);

@@ -14,10 +14,12 @@ struct cuda_blas {
     const struct cuda_context *c;
     cublas_handle handle;
     cu_ptr workspace;
+    int compute; // cublasComputeType_t, of products of float32
 };
 
-gnnac_status cuda_blas_open(const struct cuda_context *c, struct cuda_blas *out,
-                            gnnac_error *err);
+gnnac_status cuda_blas_open(const struct cuda_context *c, gnnac_math math,
+                            struct cuda_blas *out, gnnac_error *err);
+int cuda_blas_compute(gnnac_math math);
 void cuda_blas_close(struct cuda_blas *b); // all-zero is fine
 
 // What follows is queued on `stream`.

@@ -25,15 +25,15 @@ static bool has_lt(const struct cublas_calls *blas)
 }
 
 // What ends the product: cublasLtEpilogue_t's bits.
-static bool describe(const struct cublas_calls *blas, cu_ptr bias,
+static bool describe(const struct cuda_blas *b, cu_ptr bias,
                      enum activation act, struct cuda_epilogue *e)
 {
+    const struct cublas_calls *blas = &b->c->blas;
     const int transposed = CUBLAS_T;
     const uint32_t epilogue = (bias ? CUBLASLT_BIAS : 0u) |
                               (act == ACT_RELU ? CUBLASLT_RELU : 0u);
     const void *address = (const void *)(uintptr_t)bias;
-    if (blas->cublasLtMatmulDescCreate(&e->desc, CUBLAS_COMPUTE_32F,
-                                       CUDA_R_32F) != 0)
+    if (blas->cublasLtMatmulDescCreate(&e->desc, b->compute, CUDA_R_32F) != 0)
         return false;
     return blas->cublasLtMatmulDescSetAttribute(e->desc, CUBLASLT_TRANSA,
                                                 &transposed,
@@ -102,7 +102,7 @@ void cuda_epilogue_plan(const struct cuda_blas *b, const struct product *p,
 {
     const struct cublas_calls *blas = &b->c->blas;
     *out = (struct cuda_epilogue){.accumulate = p->accumulate};
-    if (has_lt(blas) && !(describe(blas, bias, act, out) &&
+    if (has_lt(blas) && !(describe(b, bias, act, out) &&
                           lay_out(blas, p, x_pitch, out_pitch, out) &&
                           pick(b, out)))
         cuda_epilogue_finish(b, out);

@@ -109,6 +109,24 @@ static void plan_epilogues(struct cuda_model *cm)
     }
 }
 
+static void forget_epilogues(struct cuda_model *cm)
+{
+    for (int32_t i = 0; i < MAX_STEPS; i++)
+        cuda_epilogue_finish(&cm->blas, &cm->epilogues[i]);
+}
+
+gnnac_status cuda_model_follow_math(struct cuda_model *cm, gnnac_error *err)
+{
+    gnnac_status st = cuda_enter(cm->c, err);
+    if (st != GNNAC_OK)
+        return st;
+    cm->blas.compute = cuda_blas_compute(cm->m->math);
+    forget_epilogues(cm);
+    plan_epilogues(cm);
+    cuda_leave(cm->c);
+    return GNNAC_OK;
+}
+
 static gnnac_status build(struct cuda_model *cm, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
@@ -119,7 +137,7 @@ static gnnac_status build(struct cuda_model *cm, gnnac_error *err)
     TRY(upload_order(cm, err));
     TRY(load_kernels(cm, err));
     if (has_blas_step(cm))
-        TRY(cuda_blas_open(cm->c, &cm->blas, err));
+        TRY(cuda_blas_open(cm->c, cm->m->math, &cm->blas, err));
     TRY(alloc_params(cm, err));
     plan_epilogues(cm);
 out:
@@ -152,8 +170,7 @@ gnnac_status cuda_model_create(struct cuda_context *c,
 static void release(struct cuda_model *cm)
 {
     const struct cuda_context *c = cm->c;
-    for (int32_t i = 0; i < MAX_STEPS; i++)
-        cuda_epilogue_finish(&cm->blas, &cm->epilogues[i]);
+    forget_epilogues(cm);
     cuda_blas_close(&cm->blas);
     if (cm->stream)
         c->cu.cuStreamDestroy_v2(cm->stream);

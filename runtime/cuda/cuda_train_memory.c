@@ -357,7 +357,7 @@ gnnac_status cuda_train_alloc(struct cuda_trainer *ct, const gnnac_features *x,
     const struct transposed *g = &ct->t->graph;
     const struct manifest *m = ct->t->m->bundle->manifest;
     TRY(CU(ct->c, cuStreamCreate, (&ct->stream, CU_STREAM_NON_BLOCKING), err));
-    TRY(cuda_blas_open(ct->c, &ct->blas, err));
+    TRY(cuda_blas_open(ct->c, ct->t->m->math, &ct->blas, err));
     TRY(cuda_graph_init(ct->c, m->n_nodes, m->n_stored_edges, g->rowptr,
                         g->colidx, ct->t->m->dinv, &ct->transposed, err));
     TRY(send_features(ct, x, err));

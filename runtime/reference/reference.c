@@ -25,7 +25,8 @@
 // transforms first; of W_k s(z_k), z = sum a_u x_u, if it aggregates first, and
 // as much again for W_k itself; of the layer's input, if it is cast; and by the
 // s() of what is written. Both orders count, whichever the program has. As all
-// that is so much more than usual, C is then 1.
+// that is so much more than usual, C is then 1. Operands that cuBLAS may round
+// (gnnac_math) are treated alike, by the |a_u x_uk|, with C as it is.
 #include <float.h>
 #include <math.h>
 #include <omp.h>
@@ -76,14 +77,6 @@ static struct row row_in(double *s, const struct layer *l)
 }
 
 // ---- storage ----------------------------------------------------------------
-
-// z [dim, RUNS] is stored, as is the weight that it is then multiplied by.
-static void spread_stored(const struct conv *c, int32_t dim, const double *z,
-                          double *spread)
-{
-    for (int32_t k = 0; k < dim; k++)
-        spread[k] += 2 * square(stored(c, z[k * RUNS]));
-}
 
 // a h[u], the layer's input, was cast where h is the caller's x.
 static void spread_cast(const struct conv *c, int64_t u, double a,
@@ -175,7 +168,7 @@ static void aggregate(const struct conv *c, int64_t v, struct row *r)
         add_neighbour(c, v, c->dinv[v] * c->dinv[v], r);
     if (c->l->op == CONV_GIN)
         add_neighbour(c, v, 1 + (double)c->param[PARAM_EPS][0], r);
-    spread_stored(c, c->l->in_dim, r->z, r->spread);
+    reference_spread(c, c->l->in_dim, r->z, r->mag, r->spread);
 }
 
 // ---- linear layers ----------------------------------------------------------
@@ -251,12 +244,12 @@ static void second_linear(const struct conv *c, int64_t v, struct row *r,
     store_row(c, c->param[PARAM_BIAS], dim, r->hidden, r->local);
     reference_perturb(2 * c->index, v, dim, r->local, r->hidden);
     relu(r->hidden, dim);
-    memset(r->hidden_spread, 0, (size_t)dim * sizeof(double));
-    spread_stored(c, dim, r->hidden, r->hidden_spread);
     r->roundings = U * (dim + 4);
     r->tiny = 2 * FLT_MIN;
     for (int32_t k = 0; k < dim; k++)
         r->hidden_mag[k] = fabs(r->hidden[k * RUNS]);
+    memset(r->hidden_spread, 0, (size_t)dim * sizeof(double));
+    reference_spread(c, dim, r->hidden, r->hidden_mag, r->hidden_spread);
     start_with_bias(c->param[PARAM_BIAS2], r, dim, dim, y, r->local);
     add_product(r, c->param[PARAM_WEIGHT2], dim, dim, r->hidden, r->hidden_mag,
                 r->hidden_spread, y, r->local);
@@ -268,7 +261,7 @@ static void add_own(const struct conv *c, int64_t v, struct row *r, double *y)
     clear(r->own, r->own_mag, c->l->in_dim);
     memset(r->own_spread, 0, (size_t)c->l->in_dim * sizeof(double));
     gather(c, v, 1, r->own, r->own_mag, r->own_spread);
-    spread_stored(c, c->l->in_dim, r->own, r->own_spread);
+    reference_spread(c, c->l->in_dim, r->own, r->own_mag, r->own_spread);
     store_row(c, c->param[PARAM_BIAS], c->l->out_dim, y, r->local);
     add_product(r, c->param[PARAM_WEIGHT2], c->l->out_dim, c->l->in_dim, r->own,
                 r->own_mag, r->own_spread, y, r->local);
@@ -435,6 +428,12 @@ static double *degree_norms(const struct input_graph *g)
     return dinv;
 }
 
+// What rounding an operand may change, of its magnitude.
+static const double math_units[] = {[GNNAC_MATH_F32] = 0,
+                                    [GNNAC_MATH_TF32] = 0x1p-11,
+                                    [GNNAC_MATH_BF16] = 0x1p-8,
+                                    [GNNAC_MATH_F16] = 0x1p-11};
+
 // All layers; the last one's values and bounds. `bound` is not NULL.
 static gnnac_status run_layers(const struct gnnac_model *m,
                                const struct input_graph *graph, const float *x,
@@ -452,6 +451,7 @@ static gnnac_status run_layers(const struct gnnac_model *m,
                          .x = i ? NULL : x,
                          .in = now,
                          .dtype = g->dtype,
+                         .unit = m->cuda ? math_units[m->math] : 0,
                          .bound = bound};
         find_params(m, &c);
         gnnac_status st = run_layer(&c, m->ctx->n_threads, err);

@@ -24,6 +24,7 @@ struct conv {
     const float *x;     // the network's input, for the first layer
     const double *in;   // [n_nodes, in_dim, RUNS] for the others
     enum dtype dtype;   // of what is stored between the layers
+    double unit;        // what BLAS may change of an operand, of its magnitude
     double *transformed; // [n_nodes, out_dim] W x; NULL for f32
     double *out;        // [n_nodes, out_dim, RUNS]
     double *bound;      // [n_nodes, out_dim], for the last
@@ -48,6 +49,23 @@ static inline double stored(const struct conv *c, double v)
     return c->dtype == DTYPE_F32
                ? 0
                : dtype_unit(c->dtype) * fabs(v) + dtype_tiny(c->dtype);
+}
+
+// The square of what rounding x and w makes of w x, by |w|; `mag` is |x|.
+static inline double multiplied(const struct conv *c, double mag)
+{
+    return 2 * square(c->unit * mag);
+}
+
+// z [dim, RUNS], of magnitude `mag` [dim], is stored, as is the weight that it
+// is then multiplied by; BLAS may round both. `spread` grows by the squares.
+static inline void reference_spread(const struct conv *c, int32_t dim,
+                                    const double *z, const double *mag,
+                                    double *spread)
+{
+    for (int32_t k = 0; k < dim; k++)
+        spread[k] +=
+            2 * square(stored(c, z[k * RUNS])) + multiplied(c, mag[k]);
 }
 
 // Move the runs but the exact one by `local` [dim]. `stage` numbers the

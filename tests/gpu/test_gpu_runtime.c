@@ -46,11 +46,11 @@ struct loaded {
     cu_stream stream;
 };
 
-static bool load(struct loaded *l, const char *name,
-                 const struct gpu_build *build)
+static bool load_wide(struct loaded *l, const char *name, int32_t hidden,
+                      const struct gpu_build *build)
 {
     gnnac_error err = {{0}};
-    struct model_request rq = {.name = name, .dim = 20, .hidden = 16,
+    struct model_request rq = {.name = name, .dim = 20, .hidden = hidden,
                                .classes = 6, .layers = 3};
     *l = (struct loaded){.bundle = gpu_bundle(&graph, &rq, build, &err)};
     if (!l->bundle ||
@@ -71,6 +71,12 @@ static bool load(struct loaded *l, const char *name,
     CHECK_OK(CU(gpu, cuStreamCreate, (&l->stream, CU_STREAM_NON_BLOCKING),
                 &err), err);
     return err.msg[0] == '\0';
+}
+
+static bool load(struct loaded *l, const char *name,
+                 const struct gpu_build *build)
+{
+    return load_wide(l, name, 16, build);
 }
 
 static void unload(struct loaded *l)
@@ -156,6 +162,55 @@ TEST(a_captured_forward_can_be_replayed_with_other_features)
         CHECK_INT(more.cuGraphDestroy(captured), 0);
     }
     unload(&l);
+}
+
+// ---- products by cuBLAS -----------------------------------------------------
+
+// Of features `x`, as a multiple of the error that `math` allows.
+static double error_under(struct loaded *l, gnnac_math math, const float *x,
+                          const float *y)
+{
+    gnnac_error err = {{0}};
+    CHECK_OK(gnnac_model_set_math(l->model, math, &err), err);
+    return gpu_error(l->model, &l->info, x, y, &err);
+}
+
+static void run_with(struct loaded *l, gnnac_math math, const float *x,
+                     float *y)
+{
+    gnnac_error err = {{0}};
+    CHECK_OK(gnnac_model_set_math(l->model, math, &err), err);
+    CHECK_OK(gnnac_model_run(l->model, x, y, &err), err);
+    double error = error_under(l, math, x, y);
+    if (!(error >= 0 && error <= 1))
+        TEST__FAIL("math %d: %g times the allowed error", (int)math, error);
+}
+
+// Manual mode leaves wide products to cuBLAS. A software device rounds operands
+// as tf32 does where RIG_TF32 says so, else not at all.
+TEST(products_of_cublas_round_as_they_are_told_and_the_bounds_follow)
+{
+    static const char *const models[] = {"gcn", "gin", "sage"};
+    for (int i = 0; i < 3; i++) {
+        struct loaded l;
+        if (load_wide(&l, models[i], 72,
+                      &(struct gpu_build){.settings = {"partSize=32"}})) {
+            int64_t n = l.info.n_nodes * l.info.out_dim;
+            float *x = gpu_features(l.info.n_nodes * l.info.in_dim, 1);
+            float *y = gpu_features(n, 1), *plain = gpu_features(n, 1);
+            run_with(&l, GNNAC_MATH_F32, x, plain);
+            run_with(&l, GNNAC_MATH_BF16, x, y);
+            run_with(&l, GNNAC_MATH_F16, x, y);
+            run_with(&l, GNNAC_MATH_TF32, x, y);
+            CHECK(error_under(&l, GNNAC_MATH_F32, x, y) > 1);
+            run_with(&l, GNNAC_MATH_F32, x, y);
+            CHECK(memcmp(y, plain, l.y_bytes) == 0);
+            free(x);
+            free(y);
+            free(plain);
+        }
+        unload(&l);
+    }
 }
 
 // ---- features that are made once --------------------------------------------
@@ -460,6 +515,7 @@ int main(void)
     gnnac_error err = {{0}};
     const gnnac_context_options options = {.struct_size = sizeof(options),
                                            .device = "cuda:0"};
+    setenv("RIG_TF32", "1", 1); // before the libraries are there
     gpu = gpu_open();
     if (!gpu)
         return 0;
@@ -471,6 +527,7 @@ int main(void)
     graph = gpu_random_graph(400, 4, 8);
     RUN(forward_uses_the_callers_memory_and_stream);
     RUN(a_captured_forward_can_be_replayed_with_other_features);
+    RUN(products_of_cublas_round_as_they_are_told_and_the_bounds_follow);
     RUN(sparse_features_run_on_two_streams_at_once);
     RUN(a_captured_forward_of_sparse_features_sees_new_weights);
     RUN(without_a_kernel_for_them_sparse_features_are_made_dense_or_refused);

@@ -13,6 +13,7 @@ TEXT = re.sub(r"//[^\n]*", "", HEADER.read_text())
 # What a type of the header is in the table.
 SCALARS = {"size_t": ctypes.c_size_t, "uint64_t": ctypes.c_uint64,
            "int": ctypes.c_int, "gnnac_status": ctypes.c_int,
+           "gnnac_math": ctypes.c_int,
            "int32_t": ctypes.c_int32, "int64_t": ctypes.c_int64,
            "void": None, "gnnac_stream": ctypes.c_void_p}
 STRUCTS = {n: ctypes.POINTER(s) for n, s in _abi.STRUCTS.items()}

@@ -120,6 +120,16 @@ class Inference(Case):
         self.refuses(gnnac.UsageError, "float64", model.run,
                      HostDLPack(x.astype(np.float64)))
 
+    def test_math(self):
+        """math is one of four words, and nothing to the CPU"""
+        bundle, model = make("gcn")
+        x = features(bundle)
+        rounding = gnnac.Model(gnnac.Context("cpu"), bundle, math="tf32")
+        rounding.init_weights()
+        np.testing.assert_array_equal(rounding.run(x), model.run(x))
+        self.refuses(gnnac.UsageError, "math is 'f64': expected one of f32",
+                     gnnac.Model, gnnac.Context("cpu"), bundle, "f64")
+
     def test_facts(self):
         """a model tells its workspace and where its kernels came from"""
         _, model = make("gcn")

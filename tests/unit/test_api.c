@@ -221,6 +221,31 @@ TEST(memory_that_does_not_fit_is_refused)
     close_session(&s);
 }
 
+TEST(math_is_what_there_is_and_nothing_to_the_cpu)
+{
+    struct session s = open_session();
+    gnnac_error err;
+    float again[NODES * OUT];
+    CHECK_INT(gnnac_model_run(s.model, s.x, s.y, NULL), GNNAC_OK);
+    for (int math = GNNAC_MATH_F32; math <= GNNAC_MATH_F16; math++) {
+        CHECK_INT(gnnac_model_set_math(s.model, (gnnac_math)math, NULL),
+                  GNNAC_OK);
+        CHECK_INT(gnnac_model_run(s.model, s.x, again, NULL), GNNAC_OK);
+        CHECK(memcmp(again, s.y, sizeof(again)) == 0);
+    }
+    CHECK_INT(gnnac_model_set_math(s.model, (gnnac_math)4, &err), GNNAC_EUSAGE);
+    CHECK_HAS(err.msg, "math 4 is none");
+    CHECK_INT(gnnac_model_set_math(NULL, GNNAC_MATH_F32, NULL), GNNAC_EUSAGE);
+    const gnnac_features f = {.struct_size = sizeof(f), .dense = s.x};
+    gnnac_trainer *t = NULL;
+    CHECK_INT(gnnac_trainer_create(s.model, &f, NULL, &t, NULL), GNNAC_OK);
+    CHECK_INT(gnnac_model_set_math(s.model, GNNAC_MATH_F32, &err),
+              GNNAC_EUSAGE);
+    CHECK_HAS(err.msg, "has a trainer");
+    gnnac_trainer_destroy(t);
+    close_session(&s);
+}
+
 TEST(a_model_without_weights_does_not_run)
 {
     gnnac_error err;
@@ -279,6 +304,7 @@ int main(void)
     RUN(forward_and_run_give_the_same_bits);
     RUN(results_lie_within_the_reference_bounds);
     RUN(memory_that_does_not_fit_is_refused);
+    RUN(math_is_what_there_is_and_nothing_to_the_cpu);
     RUN(a_model_without_weights_does_not_run);
     RUN(a_failed_load_keeps_the_old_weights);
     RUN(models_of_one_bundle_do_not_disturb_each_other);

@@ -154,6 +154,21 @@ GNNAC_API gnnac_status gnnac_model_save_weights(const gnnac_model *model,
                                                 const char *path,
                                                 gnnac_error *err);
 
+// What cuBLAS may round the operands of a float32 product to; sums are float32
+// all the same. Products by kernels of a bundle, and the CPU, take no notice:
+// they stay as accurate as float32.
+typedef enum gnnac_math {
+    GNNAC_MATH_F32,
+    GNNAC_MATH_TF32, // 11 significant bits, float32's range
+    GNNAC_MATH_BF16, // 8 of them
+    GNNAC_MATH_F16   // 11, and what is beyond 65504 is infinite
+} gnnac_math;
+
+// For all inferences and trainers to come; the default is GNNAC_MATH_F32. Error
+// bounds follow. GNNAC_EUSAGE (no such math, or the model has a trainer).
+GNNAC_API gnnac_status gnnac_model_set_math(gnnac_model *model, gnnac_math math,
+                                            gnnac_error *err);
+
 // Opaque here; the same type as CUDA's CUstream and cudaStream_t.
 typedef struct CUstream_st *gnnac_stream;
 

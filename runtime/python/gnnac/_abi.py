@@ -163,6 +163,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "gnnac_model_load_weights": (_STATUS, [_HANDLE, c_char_p, _ERROR]),
     "gnnac_model_init_weights": (_STATUS, [_HANDLE, c_uint64, _ERROR]),
     "gnnac_model_save_weights": (_STATUS, [_HANDLE, c_char_p, _ERROR]),
+    "gnnac_model_set_math": (_STATUS, [_HANDLE, c_int, _ERROR]),
     "gnnac_model_workspace_size": (c_size_t, [_HANDLE]),
     "gnnac_model_forward": (
         _STATUS,

@@ -12,7 +12,7 @@ import numpy as np
 
 from ._bundle import Bundle
 from ._context import Context, plain_text, whole
-from ._features import features_of, sparse_rows
+from ._features import features_of, one_of, sparse_rows
 from ._library import Handle, Owner, call, loaded, text_of
 from ._views import (View, check_matrix, check_output, current_stream,
                      stream_address, torch_of, view_of)
@@ -22,6 +22,9 @@ Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
 
 
+MATHS = {"f32": 0, "tf32": 1, "bf16": 2, "f16": 3}  # gnnac_math
+
+
 class Model(Owner):
     """A network on a device, with its weights.
 
@@ -29,11 +32,15 @@ class Model(Owner):
     the graph file. Arrays are used where they lie; what would need a copy is a
     UsageError. One call runs at a time: others wait for it, so threads that
     are to work side by side have a model each (of one bundle, if they like).
+    `math`: what cuBLAS may round the operands of float32 products to, "f32",
+    "tf32", "bf16" or "f16"; kernels of the bundle and the CPU take no notice.
     """
 
-    def __init__(self, context: Context, bundle: Bundle) -> None:
+    def __init__(self, context: Context, bundle: Bundle,
+                 math: str = "f32") -> None:
         if not (isinstance(context, Context) and isinstance(bundle, Bundle)):
             raise usage("Model takes a Context and a Bundle")
+        number = one_of(MATHS, "math", math)
         parents = (context._open_handle(), bundle._open_handle())
         with parents[0].use() as device, parents[1].use() as file:
             self._handle = Handle("gnnac_model_create", "gnnac_model_destroy",
@@ -42,6 +49,7 @@ class Model(Owner):
         self._in_shape = (bundle.nodes, bundle.in_dim)
         self._out_shape = (bundle.nodes, bundle.out_dim)
         with self._use() as address:
+            call("gnnac_model_set_math", address, number)
             self._workspace_size = int(
                 loaded().gnnac_model_workspace_size(address))
             self._load_level = text_of(
