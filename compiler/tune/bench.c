@@ -22,7 +22,7 @@ static gnnac_status open_blas(struct bench *b, gnnac_error *err)
     const struct product p = product_of(b);
     gnnac_status st = GNNAC_OK;
     if (!b->blas.handle)
-        TRY(cuda_blas_open(b->c, &b->blas, err));
+        TRY(cuda_blas_open(b->c, GNNAC_MATH_F32, &b->blas, err));
     TRY(cuda_blas_on(&b->blas, b->stream, err));
     if (s->tail == TAIL_BIAS_ACT && !b->ending.desc)
         cuda_epilogue_plan(&b->blas, &p, s->x_pitch, s->out_pitch,
