@@ -107,8 +107,8 @@ const struct option_spec cli_options[] = {
      "also kernels that read features of mostly zeros by sparse rows"},
     {"whole", 0, OPT_WORD, "off|on", FIELD(whole), ON_MODEL, 0, 0, "off",
      "also one kernel for all steps, for small graphs"},
-    {"ops", 0, OPT_TEXT, "OP:DIM[,OP:DIM...]", FIELD(ops), CMD_COMPILE, 0, 0,
-     NULL,
+    {"ops", 0, OPT_TEXT, "OP:DIM[,OP:DIM...]", FIELD(ops),
+     CMD_COMPILE | CMD_EXPLAIN, 0, 0, NULL,
      "operators on their own instead of a model: sum, mean, gcn, max, min, "
      "wsum, wmean, sddmm, attention"},
     {"dump", 0, OPT_TEXT, "DIR", FIELD(dump), CMD_COMPILE, 0, 0, NULL,

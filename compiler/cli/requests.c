@@ -29,6 +29,42 @@ gnnac_status read_model_request(const struct options *o,
     return GNNAC_OK;
 }
 
+static gnnac_status check_train(const struct options *o,
+                                const struct model_request *model,
+                                gnnac_error *err)
+{
+    if (!o->train || model->dtype == DTYPE_F32)
+        return GNNAC_OK;
+    return FAIL(err, GNNAC_EUSAGE,
+                "--train is not for --dtype %s: training works on f32",
+                o->dtype);
+}
+
+// Operators are no network: these would be ignored.
+static bool describes_network(const struct options *o)
+{
+    return o->model || o->dim || o->hidden || o->classes || o->layers ||
+           o->mlp || o->heads || o->logits || o->train || o->sparse ||
+           strcmp(o->dtype, "f32") != 0;
+}
+
+gnnac_status read_subject(const struct options *o, struct model_request *model,
+                          gnnac_error *err)
+{
+    if (!o->ops) {
+        gnnac_status st = read_model_request(o, model, err);
+        return st == GNNAC_OK ? check_train(o, model, err) : st;
+    }
+    if (describes_network(o) || strcmp(o->reorder, "none") != 0 ||
+        strcmp(o->whole, "off") != 0)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "--ops is without --model and what shapes it (--dim, "
+                    "--hidden, --classes, --layers, --mlp, --heads, --logits, "
+                    "--dtype), --train, --sparse, --reorder and --whole");
+    *model = (struct model_request){.name = "ops"};
+    return GNNAC_OK;
+}
+
 void read_workbench_request(const struct options *o,
                             struct workbench_request *out)
 {

@@ -15,6 +15,11 @@
 gnnac_status read_model_request(const struct options *o,
                                 struct model_request *out, gnnac_error *err);
 
+// A model as above, or --ops, whose operators have no layers and the caller's
+// node order: *model then has the name "ops". GNNAC_EUSAGE.
+gnnac_status read_subject(const struct options *o, struct model_request *model,
+                          gnnac_error *err);
+
 // --device --arch --db --no-db --tune --l2 --rules --set --no-fuse --threads.
 void read_workbench_request(const struct options *o,
                             struct workbench_request *out);

@@ -92,14 +92,28 @@ static json_t *choice_json(const struct manifest *m, const struct choice *c)
                      real_json(c->median_ns));
 }
 
+static json_t *operator_choice_json(const struct manifest *m,
+                                    const struct operator_kernels *o,
+                                    const struct choice *c)
+{
+    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:o}", "step", (int)c->step,
+                     "kernel", m->kernels[o->steps[c->step].kernel].name,
+                     "rule", c->rule, "level", c->level, "why", c->why,
+                     "median_ns", real_json(c->median_ns));
+}
+
 static json_t *operator_json(const struct manifest *m,
                              const struct operator_kernels *o)
 {
-    json_t *kernels = json_array();
+    json_t *kernels = json_array(), *choices = json_array();
+    for (int32_t i = 0; choices && i < o->n_choices; i++)
+        json_array_append_new(choices,
+                              operator_choice_json(m, o, &o->choices[i]));
     for (int32_t s = 0; kernels && s < o->n_steps; s++)
         json_array_append_new(
             kernels, json_string(m->kernels[o->steps[s].kernel].name));
-    return json_pack("{s:s, s:o}", "operator", o->key, "kernels", kernels);
+    return json_pack("{s:s, s:o, s:o}", "operator", o->key, "kernels", kernels,
+                     "choices", choices);
 }
 
 // Only where there are some: of models the object is as it was.
@@ -155,43 +169,6 @@ static void log_report(const struct assembly *a)
              "emitted, %zu images compiled, %zu from the cache, %zu timed",
              r.n_steps, r.n_steps == 1 ? "" : "s", r.n_recalled, r.n_emitted,
              r.n_compiled, r.n_cached, r.n_timed);
-}
-
-static gnnac_status check_train(const struct options *o,
-                                const struct model_request *model,
-                                gnnac_error *err)
-{
-    if (!o->train || model->dtype == DTYPE_F32)
-        return GNNAC_OK;
-    return FAIL(err, GNNAC_EUSAGE,
-                "--train is not for --dtype %s: training works on f32",
-                o->dtype);
-}
-
-// Operators are no network: these would be ignored.
-static bool describes_network(const struct options *o)
-{
-    return o->model || o->dim || o->hidden || o->classes || o->layers ||
-           o->mlp || o->heads || o->logits || o->train || o->sparse ||
-           strcmp(o->dtype, "f32") != 0;
-}
-
-// A model, or operators: those have no layers, and the caller's node order.
-static gnnac_status read_subject(const struct options *o,
-                                 struct model_request *model, gnnac_error *err)
-{
-    if (!o->ops) {
-        gnnac_status st = read_model_request(o, model, err);
-        return st == GNNAC_OK ? check_train(o, model, err) : st;
-    }
-    if (describes_network(o) || strcmp(o->reorder, "none") != 0 ||
-        strcmp(o->whole, "off") != 0)
-        return FAIL(err, GNNAC_EUSAGE,
-                    "--ops is without --model and what shapes it (--dim, "
-                    "--hidden, --classes, --layers, --mlp, --heads, --logits, "
-                    "--dtype), --train, --sparse, --reorder and --whole");
-    *model = (struct model_request){.name = "ops"};
-    return GNNAC_OK;
 }
 
 gnnac_status cmd_compile(const struct options *o, gnnac_error *err)

@@ -33,24 +33,45 @@ static gnnac_status print_all(const struct assembly *a, json_t *steps,
     return GNNAC_OK;
 }
 
+// What is another program's, behind the first one's steps.
+static gnnac_status explain_more(const struct explained *e, json_t *to,
+                                 gnnac_error *err)
+{
+    json_t *more = NULL;
+    gnnac_status st = explain_steps(e, &more, err);
+    if (st == GNNAC_OK && json_array_extend(to, more) != 0)
+        st = FAIL(err, GNNAC_ENOMEM, "out of memory");
+    json_decref(more);
+    return st;
+}
+
+// The steps over the graph, then those over the graph turned round.
+static gnnac_status explain_operators(struct workbench *wb, struct assembly *a,
+                                      json_t **out, gnnac_error *err)
+{
+    const struct lowered_operators *l = a->lowered;
+    struct explained e = {wb, &l->like, &l->halves[0], &a->graph, a->selection,
+                          &a->manifest->operators};
+    gnnac_status st = explain_steps(&e, out, err);
+    e.program = &l->halves[1];
+    e.graph = &l->turned;
+    e.selection = a->train_selection;
+    return st == GNNAC_OK ? explain_more(&e, *out, err) : st;
+}
+
 // The steps, and the kernel for all of them.
 static gnnac_status explain_all(struct workbench *wb, struct assembly *a,
                                 json_t **out, gnnac_error *err)
 {
     const struct model *m = &a->manifest->model;
     struct explained e = {wb, m, &a->manifest->program, &a->graph,
-                          a->selection};
-    json_t *whole = NULL;
+                          a->selection, NULL};
     gnnac_status st = explain_steps(&e, out, err);
     if (st != GNNAC_OK || !has_whole(a->manifest))
         return st;
     e.program = a->whole_program;
     e.selection = a->whole_selection;
-    st = explain_steps(&e, &whole, err);
-    if (st == GNNAC_OK && json_array_extend(*out, whole) != 0)
-        st = FAIL(err, GNNAC_ENOMEM, "out of memory");
-    json_decref(whole);
-    return st;
+    return explain_more(&e, *out, err);
 }
 
 gnnac_status cmd_explain(const struct options *o, gnnac_error *err)
@@ -63,12 +84,13 @@ gnnac_status cmd_explain(const struct options *o, gnnac_error *err)
     json_t *steps = NULL;
     const struct assemble_request what = read_assemble_request(o, &model);
 
-    TRY(read_model_request(o, &model, err));
+    TRY(read_subject(o, &model, err));
     read_workbench_request(o, &rq);
     rq.explain = true;
     TRY(workbench_open(&rq, &wb, err));
     TRY(assemble(&wb, &what, &a, err));
-    TRY(explain_all(&wb, &a, &steps, err));
+    TRY(a.lowered ? explain_operators(&wb, &a, &steps, err)
+                  : explain_all(&wb, &a, &steps, err));
     TRY(print_all(&a, steps, o->json, err));
 
 out:

@@ -131,6 +131,18 @@ static void print_whole(const struct whole_model *w)
     printf("  %s (%s)\n", w->rule, w->level);
 }
 
+// Each operator's name once, before its first step.
+static void print_operator_choices(const struct operator_kernels *o)
+{
+    for (int32_t i = 0; i < o->n_choices; i++) {
+        const struct choice *c = &o->choices[i];
+        printf("%-16s  %4d  %6d", i ? "" : o->key, (int)c->step,
+               (int)o->steps[c->step].kernel);
+        print_time(c->median_ns);
+        printf("  %s (%s)\n", c->rule, c->level);
+    }
+}
+
 static void print_operators(const struct manifest *m)
 {
     printf("\noperator          kernels, forward then backward\n");
@@ -141,6 +153,9 @@ static void print_operators(const struct manifest *m)
             printf(" %d", (int)o->steps[s].kernel);
         printf("\n");
     }
+    printf("\noperator          step  kernel        time  rule (level)\n");
+    for (int32_t i = 0; i < m->operators.n_list; i++)
+        print_operator_choices(&m->operators.list[i]);
 }
 
 static void print_kernels(const gnnac_bundle *b)

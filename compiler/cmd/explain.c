@@ -185,9 +185,11 @@ static json_t *step_json(const struct explained *e, const struct choice *c,
         json_array_append_new(
             candidates, candidate_json(e, op, &d->candidates[i], timings));
     return json_pack(
-        "{s:i, s:i, s:s, s:i, s:i, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, "
-        "s:s, s:s, s:s, s:s*, s:o, s:o, s:o, s:o, s:o}",
-        "step", (int)c->step, "layer", (int)s->layer, "op", conv_op_name(l->op),
+        "{s:i, s:i, s:s*, s:s, s:i, s:i, s:s, s:i, s:s, s:s, s:s, s:s, s:s, "
+        "s:s, s:s, s:s, s:s, s:s*, s:o, s:o, s:o, s:o, s:o}",
+        "step", (int)c->step, "layer", (int)s->layer, "operator",
+        e->operators ? e->operators->list[s->layer].key : NULL, "op",
+        conv_op_name(l->op),
         "in_dim", (int)l->in_dim, "out_dim", (int)l->out_dim, "kind",
         step_kind_name(s->kind), "width", (int)k->dim, "question", op->key,
         "chosen", k->name, "template", k->family, "rule", c->rule, "where",
@@ -310,9 +312,14 @@ void explain_print_step(const json_t *s)
     size_t i;
     json_t *t;
     const char *then = json_text_at(s, "then");
-    printf("step %d: layer %d (%s %d -> %d), %s, width %d%s%s\n",
-           int_at(s, "step"), int_at(s, "layer"), json_text_at(s, "op"),
-           int_at(s, "in_dim"), int_at(s, "out_dim"), json_text_at(s, "kind"),
+    const char *of = json_text_at(s, "operator");
+    if (of[0])
+        printf("step %d: %s", int_at(s, "step"), of);
+    else
+        printf("step %d: layer %d (%s %d -> %d)", int_at(s, "step"),
+               int_at(s, "layer"), json_text_at(s, "op"), int_at(s, "in_dim"),
+               int_at(s, "out_dim"));
+    printf(", %s, width %d%s%s\n", json_text_at(s, "kind"),
            int_at(s, "width"), then[0] ? ", then " : "", then);
     json_array_foreach(json_object_get(s, "rules"), i, t) print_trace(t);
     print_candidates(json_object_get(s, "candidates"));

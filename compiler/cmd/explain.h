@@ -15,6 +15,7 @@ struct explained {
     const struct program *program;
     const struct graph_input *graph;
     const struct selection *selection;
+    const struct operators *operators; // of which the layers are; or NULL
 };
 
 // Every step that has a kernel, in order. New reference. GNNAC_ENOMEM; what

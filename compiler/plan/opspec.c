@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bundle/operators.h"
 #include "plan/fuse.h"
 #include "plan/lower.h"
 #include "plan/products.h"
@@ -221,6 +222,13 @@ static void add_rest(struct opspec *o)
     }
 }
 
+// Operators of a list are no layers of one network: a question is the same
+// wherever in a list the operator stands.
+static int32_t layer_number(const struct model *m, const struct step *s)
+{
+    return strcmp(m->name, OPERATORS_MODEL) == 0 ? 0 : s->layer;
+}
+
 bool opspec_of_step(const struct model *m, const struct program *p,
                     const struct step *s, int64_t n_nodes, int64_t n_edges,
                     struct opspec *out)
@@ -233,11 +241,12 @@ bool opspec_of_step(const struct model *m, const struct program *p,
     out->spec = kernel_spec_of(p, s, n_nodes, n_edges);
     const char *direction = directions[s->transposed];
     const struct kernel_spec *k = &out->spec;
-    layer_props(out->op, l, s->layer, k, direction, &out->layer);
+    int32_t number = layer_number(m, s);
+    layer_props(out->op, l, number, k, direction, &out->layer);
     snprintf(out->key, sizeof(out->key),
              "v1 %s %s layer=%d/%s in=%d out=%d dim=%d pitch=%d,%d,%d norm=%s "
              "self=%s bias=%d act=%s offset=%d %s",
-             out->op, dtype_name(k->x_type), (int)s->layer, conv_op_name(l->op),
+             out->op, dtype_name(k->x_type), (int)number, conv_op_name(l->op),
              (int)l->in_dim, (int)l->out_dim, (int)k->dim, (int)k->x_pitch,
              (int)k->out_pitch, (int)k->self_pitch, norm_name(k->norm),
              self_term_name(k->self_term), k->bias, activation_name(k->act),

@@ -43,6 +43,7 @@ void assembly_finish(struct assembly *a)
         free(selections[i]);
     }
     free(a->whole_program);
+    free(a->lowered);
     free(a->manifest);
     csr_finish(&a->full);
     csr_finish(&a->without_loops);

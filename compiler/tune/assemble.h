@@ -21,6 +21,14 @@ struct assemble_request {
     bool whole;          // one for all steps of the model, too
 };
 
+// Operators as one program, one after the other: operator i is layer i.
+struct lowered_operators {
+    struct model like; // what rules see them as layers of
+    struct program p, halves[2]; // halves: of the graph, of it turned round;
+                                 // steps of the other count as answered
+    struct graph_input turned;   // which the second half was asked about
+};
+
 struct assembly {
     struct csr full, without_loops; // the second only if the first has loops;
                                     // both in the order they will run in
@@ -36,6 +44,7 @@ struct assembly {
     // none was asked for.
     struct program *whole_program;
     struct selection *whole_selection;
+    struct lowered_operators *lowered; // owned; NULL: a model
 };
 
 // On failure `out` is empty.

@@ -36,7 +36,7 @@ gnnac_status operators_read(const char *list, struct manifest *m,
                             gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    strcpy(m->model.name, "operators");
+    strcpy(m->model.name, OPERATORS_MODEL);
     strcpy(m->operators.rules, OPERATOR_RULES);
     for (const char *at = list; at && st == GNNAC_OK;) {
         size_t n = strcspn(at, ",");
@@ -63,17 +63,12 @@ static struct layer layer_like(const gnnac_plan_options *o)
                           .heads = attends ? o->heads : 0};
 }
 
-// All operators, one after the other; operator i is layer i.
-struct lowered {
-    struct model like;
-    struct program p, half;
-};
-
-static gnnac_status lower(const struct operators *of, struct lowered *out,
-                          gnnac_error *err)
+static gnnac_status lower(const struct operators *of,
+                          struct lowered_operators *out, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     gnnac_plan_options o;
+    strcpy(out->like.name, OPERATORS_MODEL);
     for (int32_t i = 0; i < of->n_list; i++) {
         TRY(operator_from_key(of->list[i].key, &o, err));
         TRY(operator_add(&o, i, &out->p, err));
@@ -86,21 +81,24 @@ out:
 // ---- kernels ----------------------------------------------------------------
 
 // Of the steps over one form of the graph; the others count as answered.
-static gnnac_status select_half(struct workbench *wb, struct lowered *l,
+static gnnac_status select_half(struct workbench *wb,
+                                struct lowered_operators *l,
                                 bool transposed, struct graph_input *g,
                                 struct selection *out, gnnac_error *err)
 {
-    l->half = l->p;
+    struct program *half = &l->halves[transposed];
+    *half = l->p;
     for (int32_t i = 0; i < l->p.n_steps; i++)
         if (l->p.steps[i].transposed != transposed)
-            l->half.steps[i].kernel = 0;
-    gnnac_status st = select_kernels(wb, &l->like, &l->half, g, out, err);
+            half->steps[i].kernel = 0;
+    gnnac_status st = select_kernels(wb, &l->like, half, g, out, err);
     if (st == GNNAC_OK && out->report.n_timed > 0)
         subjects_remember(wb, g);
     return st;
 }
 
-static gnnac_status select_both(struct workbench *wb, struct lowered *l,
+static gnnac_status select_both(struct workbench *wb,
+                                struct lowered_operators *l,
                                 struct assembly *a, gnnac_error *err)
 {
     struct backward_graph b = {.full = {0}};
@@ -108,6 +106,8 @@ static gnnac_status select_both(struct workbench *wb, struct lowered *l,
     TRY(select_half(wb, l, false, &a->graph, a->selection, err));
     TRY(turn_round(&a->graph, &b, err));
     TRY(select_half(wb, l, true, &b.input, a->train_selection, err));
+    l->turned = b.input;
+    l->turned.full = l->turned.stored = &a->full; // of as many nodes and edges
 out:
     backward_graph_finish(&b);
     return st;
@@ -122,6 +122,8 @@ static gnnac_status describe(const struct assembly *a, const struct program *p,
         const struct selection *sel =
             s->transposed ? a->train_selection : a->selection;
         struct operator_kernels *o = &m->operators.list[s->layer];
+        o->choices[o->n_choices] = sel->choices[i];
+        o->choices[o->n_choices++].step = o->n_steps;
         st = manifest_add_kernel(m, &sel->variants[sel->chosen[i]].kernel,
                                  &o->steps[o->n_steps++].kernel, err);
     }
@@ -132,17 +134,19 @@ gnnac_status assemble_operators(struct workbench *wb, struct assembly *a,
                                 gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    struct lowered *l = calloc(1, sizeof(*l));
+    struct lowered_operators *l = calloc(1, sizeof(*l));
     a->train_selection = calloc(1, sizeof(*a->train_selection));
     if (!l || !a->train_selection) {
         st = FAIL(err, GNNAC_ENOMEM, "out of memory");
         goto out;
     }
+    a->lowered = l;
     a->graph.full = a->graph.stored = &a->full;
     TRY(lower(&a->manifest->operators, l, err));
     TRY(select_both(wb, l, a, err));
     TRY(describe(a, &l->p, a->manifest, err));
 out:
-    free(l);
+    if (a->lowered != l)
+        free(l);
     return st;
 }

@@ -60,6 +60,8 @@ struct operators {
         char key[OPERATOR_KEY_LEN];
         int32_t n_steps;
         struct step_kernel steps[MAX_OPERATOR_STEPS];
+        int32_t n_choices; // 0: the writer kept none
+        struct choice choices[MAX_OPERATOR_STEPS]; // about steps of these
     } list[MAX_OPERATORS];
 };
 

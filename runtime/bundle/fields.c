@@ -78,6 +78,8 @@ static bool is_absent(const struct field *f, const void *from)
     const char *p = (const char *)from + f->offset;
     if (f->kind == FIELD_OPTION)
         return p[f->sub->offset] == '\0';
+    if (f->optional && is_array(f))
+        return load_i32((const char *)from + f->count) == 0;
     return f->optional &&
            (f->kind == FIELD_BOOL ? *p == '\0' : load_i32(p) == 0);
 }

@@ -33,7 +33,8 @@ struct field {
     int64_t min, max;
     const struct name_table *names;
     const struct field *sub;
-    bool optional; // an I32, NAME or BOOL, not written where it is 0
+    bool optional; // an I32, NAME or BOOL, not written where it is 0, or an
+                   // array, where it is empty
 };
 
 // NULL: out of memory.

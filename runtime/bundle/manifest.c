@@ -193,6 +193,8 @@ static const struct field operator_fields[] = {
     TEXT(operator_kernels, key),
     {ARRAY(FIELD_OBJECTS, operator_kernels, steps, 1, MAX_OPERATOR_STEPS),
      .sub = step_kernel_fields},
+    {ARRAY(FIELD_OBJECTS, operator_kernels, choices, 0, MAX_OPERATOR_STEPS),
+     .sub = choice_fields, .optional = true},
     {0},
 };
 

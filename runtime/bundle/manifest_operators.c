@@ -18,6 +18,10 @@ static gnnac_status check_indices(const struct manifest *m, gnnac_error *err)
             if (o->list[i].steps[s].kernel < 0 ||
                 o->list[i].steps[s].kernel >= m->n_kernels)
                 return BAD("operators[%d]: a kernel is not there", (int)i);
+        for (int32_t c = 0; c < o->list[i].n_choices; c++)
+            if (o->list[i].choices[c].step >= o->list[i].n_steps)
+                return BAD("operators[%d]: a choice is about a step that is "
+                           "not there", (int)i);
     }
     return GNNAC_OK;
 }

@@ -12,6 +12,9 @@
 // change for any operator needs another.
 #define OPERATOR_RULES "3"
 
+// The name of the model that a bundle of operators has, which has no layers.
+#define OPERATORS_MODEL "operators"
+
 enum { OPERATOR_KEY_LEN = 64, MAX_OPERATORS = 32, MAX_OPERATOR_STEPS = 8 };
 
 // An operator's buffers, counted from the first that operator_add adds: the

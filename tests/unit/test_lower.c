@@ -543,6 +543,29 @@ TEST(no_two_operators_share_a_question_that_differs)
     CHECK(n > 30);
 }
 
+TEST(an_operator_asks_the_same_wherever_in_a_list_it_stands)
+{
+    static struct program p;
+    struct model like = {.name = OPERATORS_MODEL,
+                         .n_layers = 2,
+                         .layers = {{.op = CONV_SAGE}, {.op = CONV_SAGE}}};
+    struct opspec first, second;
+    gnnac_plan_options o;
+    CHECK_INT(operator_from_key("mean:7", &o, NULL), GNNAC_OK);
+    for (int32_t layer = 0; layer < 2; layer++)
+        CHECK_INT(operator_add(&o, layer, &p, NULL), GNNAC_OK);
+    int32_t n = p.n_steps / 2;
+    for (int32_t i = 0; i < n; i++) {
+        CHECK(opspec_of_step(&like, &p, &p.steps[i], 50, 400, &first));
+        CHECK(opspec_of_step(&like, &p, &p.steps[n + i], 50, 400, &second));
+        CHECK_STR(second.key, first.key);
+        CHECK_INT(props_number(&second.layer, "layer.index"), 0);
+    }
+    strcpy(like.name, "sage"); // of layers it is told which they are
+    CHECK(opspec_of_step(&like, &p, &p.steps[n], 50, 400, &second));
+    CHECK_HAS(second.key, " layer=1/");
+}
+
 TEST(no_other_text_is_taken_for_a_question)
 {
     static const char good[] =
@@ -608,6 +631,7 @@ int main(void)
     RUN(the_text_of_a_question_gives_the_question_back);
     RUN(rules_are_told_what_an_operator_makes_of_neighbours);
     RUN(no_two_operators_share_a_question_that_differs);
+    RUN(an_operator_asks_the_same_wherever_in_a_list_it_stands);
     RUN(no_other_text_is_taken_for_a_question);
     return test_done();
 }

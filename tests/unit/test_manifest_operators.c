@@ -13,7 +13,9 @@ static struct manifest *operators_example(void)
         k++;
     strcpy(m->operators.rules, OPERATOR_RULES);
     m->operators.n_list = 1;
-    *o = (struct operator_kernels){"sum:4", 2, {{k}, {k}}};
+    *o = (struct operator_kernels){"sum:4", 2, {{k}, {k}}, 1, {{0}}};
+    o->choices[0] = (struct choice){.step = 1, .median_ns = 1500};
+    strcpy(o->choices[0].rule, "even_rows");
     m->model = (struct model){.name = "operators"};
     m->program = (struct program){0};
     m->n_choices = 0;
@@ -49,6 +51,10 @@ TEST(operators_whose_kernels_do_not_fit_are_refused)
     m->operators.list[0].steps[1].kernel = m->n_kernels;
     refused_operators(m, "a kernel is not there");
     m = operators_example();
+    m->operators.list[0].choices[0].step = 2;
+    refused_operators(m, "a choice is about a step that is not there");
+    m = operators_example();
+    m->operators.list[0].n_choices = 0;
     m->operators.list[0].n_steps = 1;
     refused_operators(m, "1 kernels, sum:4 has 2 steps");
     m = operators_example();
