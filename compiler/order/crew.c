@@ -8,7 +8,7 @@
 // Work that is done before another thread has noticed it; the least worth
 // taking as a part; parts for each thread, at most; how often to look before
 // the core is offered to others.
-enum { WORTH_HELP = 3000, PART_WORK = 1500, MOST_PARTS = 128, LOOKS = 2000 };
+enum { WORTH_HELP = 3000, PART_WORK = 500, MOST_PARTS = 128, LOOKS = 2000 };
 
 int crew_size(int n_threads)
 {
@@ -84,10 +84,17 @@ static int64_t count_parts(const struct crew *c, int64_t n, int64_t work)
 
 // ---- is help worth it? ------------------------------------------------------
 
-// Jobs of a kind go with help twice, then alone twice, then as the better of
-// the second ones. What is done between jobs counts, too: it waits for what
-// helpers have in their caches.
-enum { WITH_HELP = 2, TRIED = 4, CYCLE = 64 };
+// Jobs of a kind go with help three times, then alone three times, then as the
+// better of the last two each; alone only if that is clearly better, since jobs
+// differ by more than their work. What is done between jobs counts, too: it
+// waits for what helpers have in their caches.
+enum { WITH_HELP = 3, TRIED = 6, CYCLE = 64 };
+
+static bool is_worth_help(const struct crew_trial *t)
+{
+    const double clearly = 0.85;
+    return t->cost[1] > clearly * t->cost[0];
+}
 
 static struct crew_trial *trial_of(struct crew *c, crew_body *body)
 {
@@ -103,7 +110,7 @@ static struct crew_trial *trial_of(struct crew *c, crew_body *body)
 static void end_trial(struct crew *c)
 {
     if (c->timed)
-        c->timed->cost[c->timed->alone] =
+        c->timed->cost[c->timed->alone] +=
             (omp_get_wtime() - c->since) / (double)c->work;
     c->timed = NULL;
 }
@@ -114,11 +121,13 @@ static bool goes_alone(struct crew *c, crew_body *body, int64_t work)
     if (!t)
         return false;
     int64_t step = t->n_jobs++ % CYCLE;
+    if (step == 0)
+        t->cost[0] = t->cost[1] = 0;
     if (step < TRIED)
         t->alone = step >= WITH_HELP;
     else if (step == TRIED)
-        t->alone = t->cost[1] < t->cost[0];
-    if (step == WITH_HELP - 1 || step == TRIED - 1) {
+        t->alone = !is_worth_help(t);
+    if (step < TRIED && step % WITH_HELP > 0) {
         c->timed = t;
         c->work = work;
         c->since = omp_get_wtime();

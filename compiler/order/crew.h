@@ -15,7 +15,7 @@ typedef void crew_body(void *arg, int member, int64_t begin, int64_t end);
 struct crew_trial {
     crew_body *body;
     int64_t n_jobs;
-    double cost[2]; // of a unit of work, seconds: [0] with help, [1] alone
+    double cost[2]; // of a unit of work, s, summed: [0] with help, [1] alone
     bool alone;
 };
 enum { CREW_KINDS = 8 };

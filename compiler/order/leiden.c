@@ -12,54 +12,41 @@
 // is small.
 enum { SWEEPS_UP = 1, SWEEPS_ABOVE_JOINED = 2, SWEEPS_DOWN = 8 };
 
-static void finish_run(struct leiden_run *r)
+static bool allocate_tally(struct leiden_run *r, struct tally *t)
 {
-    for (int t = 0; r->tally && t < r->n_threads; t++) {
-        free(r->tally[t].weight);
-        free(r->tally[t].found);
-    }
-    void *arrays[] = {r->tally, r->comm,   r->sum,  r->part,  r->part_sum,
-                      r->visit, r->ids,  r->batch, r->node, r->stale,
-                      r->choice, r->left, r->joined};
-    for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
-        free(arrays[i]);
-    pieces_finish(&r->pieces);
-    for (int i = 0; i < r->n_levels; i++)
-        level_finish(&r->levels[i]);
+    int64_t n = r->g->n_nodes;
+    t->weight = arena_take_zero(&r->arena, n, sizeof(*t->weight));
+    t->found = arena_take(&r->arena, n + 1, sizeof(*t->found));
+    return t->weight && t->found;
 }
 
 static bool allocate(struct leiden_run *r)
 {
     int64_t n = r->g->n_nodes;
-    r->tally = calloc_array(r->n_threads, sizeof(*r->tally));
-    r->level->strength = alloc_array(n, sizeof(*r->level->strength));
-    r->comm = alloc_array(n, sizeof(*r->comm));
-    r->sum = alloc_array(n, sizeof(*r->sum));
-    r->part = alloc_array(n, sizeof(*r->part));
-    r->part_sum = alloc_array(n, sizeof(*r->part_sum));
-    r->visit = alloc_array(n, sizeof(*r->visit));
-    r->ids = alloc_array(n, sizeof(*r->ids));
-    r->batch = alloc_array(n, sizeof(*r->batch));
-    r->node = alloc_array(n, sizeof(*r->node));
-    r->stale = calloc_array(n, sizeof(*r->stale));
-    r->choice = alloc_array(n, sizeof(*r->choice));
-    r->left = calloc_array(n, sizeof(*r->left));
-    r->joined = calloc_array(n, sizeof(*r->joined));
+    struct arena *a = &r->arena;
+    r->tally = arena_take_zero(a, r->n_threads, sizeof(*r->tally));
+    r->level->strength = arena_take(a, n, sizeof(*r->level->strength));
+    r->comm = arena_take(a, n, sizeof(*r->comm));
+    r->sum = arena_take(a, n, sizeof(*r->sum));
+    r->part = arena_take(a, n, sizeof(*r->part));
+    r->part_sum = arena_take(a, n, sizeof(*r->part_sum));
+    r->visit = arena_take(a, n, sizeof(*r->visit));
+    r->ids = arena_take(a, n, sizeof(*r->ids));
+    r->batch = arena_take(a, n, sizeof(*r->batch));
+    r->node = arena_take(a, n, sizeof(*r->node));
+    r->start = arena_take(a, n + 1, sizeof(*r->start));
+    r->stale = arena_take_zero(a, n, sizeof(*r->stale));
+    r->choice = arena_take(a, n, sizeof(*r->choice));
+    r->left = arena_take_zero(a, n, sizeof(*r->left));
+    r->joined = arena_take_zero(a, n, sizeof(*r->joined));
+    r->result = alloc_array(n, sizeof(*r->result));
     bool ok = r->tally && r->level->strength && r->comm && r->sum && r->part &&
               r->part_sum && r->visit && r->ids && r->batch && r->node &&
-              r->stale && r->choice && r->left && r->joined;
-    for (int t = 0; ok && t < r->n_threads; t++) {
-        r->tally[t].weight = calloc_array(n, sizeof(*r->tally[t].weight));
-        r->tally[t].found = alloc_array(n + 1, sizeof(*r->tally[t].found));
-        ok = r->tally[t].weight && r->tally[t].found;
-    }
+              r->start && r->stale && r->choice && r->left && r->joined &&
+              r->result;
+    for (int t = 0; ok && t < r->n_threads; t++)
+        ok = allocate_tally(r, &r->tally[t]);
     return ok;
-}
-
-static gnnac_status out_of_memory(const struct csr *g, gnnac_error *err)
-{
-    return FAIL(err, GNNAC_ENOMEM, "out of memory for %lld edges",
-                (long long)g->n_edges);
 }
 
 static void set_single(void *arg, int member, int64_t begin, int64_t end)
@@ -86,27 +73,33 @@ static void merge_pieces(struct leiden_run *r)
 }
 
 // Each node is a community, and each small component.
-static gnnac_status start(struct leiden_run *r)
+static bool start(struct leiden_run *r)
 {
     const struct csr *g = r->g;
     struct level *l = r->level;
+    if (!allocate(r) || !pieces_find(g, &r->crew, &r->arena, &r->pieces))
+        return false;
     l->n = g->n_nodes;
     l->begin = g->rowptr;
     l->end = g->rowptr + 1;
     l->col = g->colidx;
     crew_each(&r->crew, l->n, l->n, set_single, r);
     merge_pieces(r);
-    return visit_order(g, r->pieces.root, r->visit, &r->n_visit, r->err);
+    return visit_order(g, r->pieces.root, &r->arena, r->visit, &r->n_visit);
 }
 
 // At first as rabbit.c does; above, the ids are in such an order already.
 static void order_nodes(struct leiden_run *r)
 {
+    int64_t work = 0;
     r->order = r->level->col ? r->visit : r->ids;
     r->n_order = r->level->col ? r->n_visit : 0;
     for (int64_t v = 0; !r->level->col && v < r->level->n; v++)
         if (level_degree(r->level, v) > 0)
             r->ids[r->n_order++] = (int32_t)v;
+    for (int64_t i = 0; i < r->n_order; i++)
+        work += visit_work(level_degree(r->level, r->order[i]));
+    r->quota = visit_quota(work);
 }
 
 static bool all_parts_single(const struct leiden_run *r)
@@ -145,17 +138,17 @@ static void build_parts(struct leiden_run *r)
         leiden_refine(r);
 }
 
-static gnnac_status go_up(struct leiden_run *r)
+static bool go_up(struct leiden_run *r)
 {
     for (;;) {
         order_nodes(r);
         if (r->n_order == 0)
-            return GNNAC_OK;
+            return true;
         build_parts(r);
         if (all_parts_single(r) || r->n_levels == LEIDEN_MAX_LEVELS)
-            return GNNAC_OK;
+            return true;
         if (!leiden_ascend(r))
-            return out_of_memory(r->g, r->err);
+            return false;
     }
 }
 
@@ -178,62 +171,75 @@ static int32_t find(int32_t *up, int32_t v)
     return v;
 }
 
-// A community in which some have no path to the others falls into pieces, which
-// only gains. Every piece is named after its smallest node.
-static void split_communities(const struct csr *g, const int32_t *comm,
-                              int32_t *piece)
+// The neighbours of `v` with smaller ids that are in its community. Without a
+// branch: which are is hard to guess.
+static int64_t find_fellows(const struct csr *g, const int32_t *comm, int32_t v,
+                            int32_t *fellow)
 {
-    for (int64_t v = 0; v < g->n_nodes; v++)
-        piece[v] = (int32_t)v;
-    for (int64_t v = 0; v < g->n_nodes; v++)
-        for (int64_t e = g->rowptr[v]; e < g->rowptr[v + 1]; e++) {
-            int32_t u = g->colidx[e];
-            if (u > v)
-                break;
-            if (comm[u] != comm[v] || piece[u] == piece[v])
-                continue;
-            int32_t a = find(piece, u), b = find(piece, (int32_t)v);
-            piece[a > b ? a : b] = a > b ? b : a;
-        }
+    int32_t own = comm[v];
+    int64_t n = 0;
+    for (int64_t e = g->rowptr[v]; e < g->rowptr[v + 1]; e++) {
+        int32_t u = g->colidx[e];
+        if (u > v)
+            break;
+        fellow[n] = u;
+        n += comm[u] == own;
+    }
+    return n;
 }
 
-// Takes r->part over.
-static void number_communities(struct leiden_run *r, struct partition *out)
+// A community in which some have no path to the others falls into pieces, which
+// only gains. Every piece is named after its smallest node. `fellow` has room
+// for every node.
+static void split_communities(const struct csr *g, const int32_t *comm,
+                              int32_t *piece, int32_t *fellow)
 {
-    int32_t *of = r->part, n = 0;
-    split_communities(r->g, r->comm, of);
+    for (int32_t v = 0; v < g->n_nodes; v++) {
+        int64_t n = find_fellows(g, comm, v, fellow);
+        piece[v] = n > 0 ? find(piece, fellow[0]) : v;
+        for (int64_t i = 1; i < n; i++) {
+            if (piece[fellow[i]] == piece[v])
+                continue;
+            int32_t a = find(piece, fellow[i]), b = find(piece, v);
+            piece[a > b ? a : b] = a > b ? b : a;
+        }
+    }
+}
+
+static void number_communities(struct leiden_run *r)
+{
+    int32_t *of = r->result, n = 0;
+    split_communities(r->g, r->comm, of, r->part);
     for (int64_t v = 0; v < r->g->n_nodes; v++)
         of[v] = of[v] == v ? n++ : of[of[v]];
-    *out = (struct partition){r->g->n_nodes, n, of};
-    r->part = NULL;
+    r->n_communities = n;
 }
 
 static void lead(void *arg)
 {
     struct leiden_run *r = arg;
-    r->status = start(r);
-    if (r->status == GNNAC_OK)
-        r->status = go_up(r);
-    if (r->status != GNNAC_OK)
+    if (!start(r) || !go_up(r))
         return;
     go_down(r);
-    number_communities(r, r->out);
+    number_communities(r);
+    r->done = true;
 }
 
 gnnac_status leiden(const struct csr *g, int n_threads, struct partition *out,
                     gnnac_error *err)
 {
     struct leiden_run r = {.g = g, .n_threads = visit_threads(g, n_threads),
-                           .n_levels = 1, .level = r.levels, .out = out,
-                           .err = err};
+                           .n_levels = 1, .level = r.levels};
     if (g->n_edges > UINT32_MAX)
         return FAIL(err, GNNAC_EUNSUPPORTED,
                     "communities of more than 2^32 - 1 edges");
-    r.status = pieces_find(g, &r.pieces, err);
-    if (r.status == GNNAC_OK && !allocate(&r))
-        r.status = out_of_memory(g, err);
-    if (r.status == GNNAC_OK)
-        crew_run(&r.crew, r.n_threads, lead, &r);
-    finish_run(&r);
-    return r.status;
+    crew_run(&r.crew, r.n_threads, lead, &r);
+    arena_finish(&r.arena);
+    if (r.done) {
+        *out = (struct partition){g->n_nodes, r.n_communities, r.result};
+        return GNNAC_OK;
+    }
+    free(r.result);
+    return FAIL(err, GNNAC_ENOMEM, "out of memory for %lld edges",
+                (long long)g->n_edges);
 }

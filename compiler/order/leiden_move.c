@@ -1,7 +1,7 @@
 // Local moving.
 #include <string.h>
 
-#include "order/leiden_state.h"
+#include "order/leiden_tally.h"
 #include "order/visit_order.h"
 
 // Where node u wants to be: the community of the best score, its own one of
@@ -39,11 +39,67 @@ static struct choice best_community(const struct leiden_run *r, struct tally *t,
     return c;
 }
 
+// ---- who need not look further ----------------------------------------------
+
+// Edges to where the node is, and to elsewhere.
+struct ties {
+    uint32_t own, other;
+};
+
+static struct ties count_ties(const struct leiden_run *r, int32_t u)
+{
+    const struct level *l = r->level;
+    int32_t own = r->comm[u];
+    int64_t begin = l->begin[u], end = l->end[u];
+    struct ties t = {0};
+    if (l->col) {
+        for (int64_t e = begin; e < end; e++)
+            t.own += r->comm[l->col[e]] == own;
+        t.other = (uint32_t)(end - begin) - t.own;
+        return t;
+    }
+    for (int64_t e = begin; e < end; e++) {
+        uint32_t inside = r->comm[l->cell[e].id] == own;
+        t.own += l->cell[e].weight & -inside;
+        t.other += l->cell[e].weight & (inside - 1);
+    }
+    return t;
+}
+
+// Would it stay even if all its other edges led to one community, of no other
+// strength?
+static bool is_settled(const struct leiden_run *r, int32_t u, struct ties t)
+{
+    uint32_t k = r->level->strength[u];
+    return leiden_score(r, t.own, k, r->sum[r->comm[u]] - k) >=
+           leiden_score(r, t.other, 0, 0);
+}
+
+// Counting takes a fifth of the time that looking at every community does: it
+// is left out, but for a try now and then, while less than a quarter of the
+// nodes turn out to be settled. The choice is the same.
+static struct choice choose_one(struct leiden_run *r, struct tally *t,
+                                int32_t u)
+{
+    enum { WON = 3, MOST = 48, TRY = 16 };
+    if (t->luck == 0 && ++t->turn % TRY > 0)
+        return best_community(r, t, u);
+    struct ties ties = count_ties(r, u);
+    if (is_settled(r, u, ties)) {
+        t->luck = t->luck + WON < MOST ? t->luck + WON : MOST;
+        return (struct choice){r->comm[u], ties.own, ties.own};
+    }
+    t->luck -= t->luck > 0;
+    return best_community(r, t, u);
+}
+
 static void choose(void *arg, int member, int64_t begin, int64_t end)
 {
     struct leiden_run *r = arg;
-    for (int64_t i = begin; i < end; i++)
-        r->choice[i] = best_community(r, &r->tally[member], r->batch[i]);
+    for (int64_t i = begin; i < end; i++) {
+        leiden_fetch(r->level, r->comm, r->batch, i, r->n_batch);
+        r->choice[i] = choose_one(r, &r->tally[member], r->batch[i]);
+    }
 }
 
 // The choice was made before the others of the batch moved. It may be carried
@@ -104,12 +160,12 @@ static void wake(void *arg, int member, int64_t begin, int64_t end)
 
 // The stale ones choose; who moves wakes its neighbours if `waking`. The number
 // of moves.
-static int64_t sweep(struct leiden_run *r, int64_t quota, bool waking)
+static int64_t sweep(struct leiden_run *r, bool waking)
 {
     int64_t at = 0, moves = 0;
     while (at < r->n_order) {
         int64_t n = 0, work = 0;
-        for (; at < r->n_order && work < quota; at++) {
+        for (; at < r->n_order && work < r->quota; at++) {
             int32_t u = r->order[at];
             if (!r->stale[u])
                 continue;
@@ -117,6 +173,7 @@ static int64_t sweep(struct leiden_run *r, int64_t quota, bool waking)
             work += visit_work(level_degree(r->level, u));
             r->batch[n++] = u;
         }
+        r->n_batch = n;
         crew_each(&r->crew, n, work, choose, r);
         n = carry_out(r, n);
         if (waking)
@@ -126,14 +183,6 @@ static int64_t sweep(struct leiden_run *r, int64_t quota, bool waking)
     return moves;
 }
 
-int64_t leiden_quota(const struct leiden_run *r)
-{
-    int64_t work = 0;
-    for (int64_t i = 0; i < r->n_order; i++)
-        work += visit_work(level_degree(r->level, r->order[i]));
-    return visit_quota(work);
-}
-
 static void wake_everyone(struct leiden_run *r)
 {
     memset(r->stale, 1, (size_t)r->level->n);
@@ -141,10 +190,9 @@ static void wake_everyone(struct leiden_run *r)
 
 void leiden_move(struct leiden_run *r, int n_sweeps)
 {
-    int64_t quota = leiden_quota(r);
     for (int i = 0; i < n_sweeps; i++) {
         wake_everyone(r);
-        if (sweep(r, quota, false) == 0)
+        if (sweep(r, false) == 0)
             return;
     }
 }
@@ -154,9 +202,8 @@ enum { FEW = 200 };
 
 void leiden_settle(struct leiden_run *r, int n_sweeps)
 {
-    int64_t quota = leiden_quota(r);
     wake_everyone(r);
     for (int i = 0; i < n_sweeps; i++)
-        if (sweep(r, quota, true) <= r->n_order / FEW)
+        if (sweep(r, true) <= r->n_order / FEW)
             return;
 }

@@ -1,7 +1,7 @@
 // Refinement: which parts a community consists of.
 #include <string.h>
 
-#include "order/leiden_state.h"
+#include "order/leiden_tally.h"
 #include "order/visit_order.h"
 
 static void tally_inside(const struct leiden_run *r, struct tally *t, int32_t u)
@@ -55,8 +55,10 @@ static int32_t best_part(const struct leiden_run *r, struct tally *t, int32_t u)
 static void choose(void *arg, int member, int64_t begin, int64_t end)
 {
     struct leiden_run *r = arg;
-    for (int64_t i = begin; i < end; i++)
+    for (int64_t i = begin; i < end; i++) {
+        leiden_fetch(r->level, r->part, r->batch, i, r->n_batch);
         r->choice[i].target = best_part(r, &r->tally[member], r->batch[i]);
+    }
 }
 
 // Only single nodes move, and what others have joined stays: a part grows by
@@ -95,17 +97,18 @@ static void set_single(struct leiden_run *r)
 
 void leiden_refine(struct leiden_run *r)
 {
-    int64_t at = 0, quota = leiden_quota(r);
+    int64_t at = 0;
     set_single(r);
     while (at < r->n_order) {
         int64_t n = 0, work = 0;
-        for (; at < r->n_order && work < quota; at++) {
+        for (; at < r->n_order && work < r->quota; at++) {
             int32_t u = r->order[at];
             if (!is_single(r, u))
                 continue;
             work += visit_work(level_degree(r->level, u));
             r->batch[n++] = u;
         }
+        r->n_batch = n;
         crew_each(&r->crew, n, work, choose, r);
         carry_out(r, n);
     }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "graph/csr.h"
+#include "order/arena.h"
 #include "order/crew.h"
 #include "order/partition.h"
 #include "order/pieces.h"
@@ -23,10 +24,9 @@ struct level {
     const int32_t *col;
     struct cell *cell;
     uint32_t *strength; // [n], edges inside a node counted twice
-    int64_t *rows;      // what begin and end are in, where owned
+    int64_t *rows;      // what begin and end are in, but at the first level
     int32_t *up;        // [n]: node of the level above; NULL at the top
 };
-void level_finish(struct level *l);
 
 static inline int64_t level_degree(const struct level *l, int64_t v)
 {
@@ -43,6 +43,8 @@ struct tally {
     uint32_t *weight; // [nodes of the graph], 0 between calls
     int32_t *found;   // [nodes of the graph + 1]
     int64_t n_found;
+    int luck;      // how often nodes were settled lately
+    unsigned turn; // since that was too seldom
     char apart[64]; // no line of memory is shared with the next thread's
 };
 
@@ -59,6 +61,7 @@ struct leiden_run {
     const struct csr *g; // borrowed
     int n_threads;
     struct crew crew;
+    struct arena arena; // what all the pointers below are in
     struct pieces pieces; // known from the start: each is a community
     struct tally *tally;                  // [n_threads]
     struct level levels[LEIDEN_MAX_LEVELS]; // from the graph upwards
@@ -70,19 +73,22 @@ struct leiden_run {
     uint32_t *part_sum;
     const int32_t *order; // how nodes are visited
     int64_t n_order;
+    int64_t quota;       // work of a batch of the level being worked on
     int32_t *visit;      // that of the graph itself
     int64_t n_visit;
     int32_t *ids;        // that of the levels above: ids that have edges
     bool joining;        // parts are built before there are communities
     int32_t *batch;      // who chooses,
+    int64_t n_batch;
     struct choice *choice; // and what
     int32_t *node;       // of the level above or below
+    int64_t *start;      // [n + 1]: of a part's members in `batch`
     char *stale;         // a neighbour moved since the node last chose
     int32_t *left, *joined; // by community: the last batch in which one did
     int32_t n_batches;   // so far
-    struct partition *out;
-    gnnac_status status;
-    gnnac_error *err;
+    int32_t *result;     // [nodes of the graph]: number of a community
+    int64_t n_communities;
+    bool done;
 };
 
 // ---- gains ------------------------------------------------------------------
@@ -97,45 +103,6 @@ static inline int64_t leiden_score(const struct leiden_run *r, uint32_t weight,
     return (int64_t)((uint64_t)r->g->n_edges * weight) -
            (int64_t)((uint64_t)k * sum);
 }
-
-// ---- neighbours -------------------------------------------------------------
-
-// Lookups miss the cache; how far ahead they are asked for.
-enum { LEIDEN_AHEAD = 24 };
-
-// Without a branch: there is room for one id more than there are. Returns how
-// many have been found.
-static inline int64_t tally_add(uint32_t *sum, int32_t *found, int64_t n_found,
-                                int32_t id, uint32_t weight)
-{
-    uint32_t before = sum[id];
-    found[n_found] = id;
-    sum[id] = before + weight;
-    return n_found + (before == 0);
-}
-
-// Adds to `t` the weight to every group that row v has edges to; the group of
-// node u is of[u].
-static inline void tally_row(const struct level *l, struct tally *t,
-                             const int32_t *of, int64_t v)
-{
-    int64_t end = l->end[v], n = t->n_found;
-    for (int64_t e = l->begin[v]; l->col && e < end; e++) {
-        if (e + LEIDEN_AHEAD < end)
-            __builtin_prefetch(&of[l->col[e + LEIDEN_AHEAD]]);
-        n = tally_add(t->weight, t->found, n, of[l->col[e]], 1);
-    }
-    for (int64_t e = l->begin[v]; !l->col && e < end; e++) {
-        if (e + LEIDEN_AHEAD < end)
-            __builtin_prefetch(&of[l->cell[e + LEIDEN_AHEAD].id]);
-        n = tally_add(t->weight, t->found, n, of[l->cell[e].id],
-                      l->cell[e].weight);
-    }
-    t->n_found = n;
-}
-
-// The work of a batch of the level that is worked on.
-int64_t leiden_quota(const struct leiden_run *r);
 
 // ---- phases -----------------------------------------------------------------
 

@@ -3,7 +3,11 @@
 #ifndef GNNAC_PIECES_H
 #define GNNAC_PIECES_H
 
+#include <stdbool.h>
+
 #include "graph/csr.h"
+#include "order/arena.h"
+#include "order/crew.h"
 
 // All-zero is none. Any two parts of a small component gain by becoming one, in
 // whichever order: with k entries it is cut into strengths a + b = k, and one
@@ -15,11 +19,11 @@ struct pieces {
     int64_t *begin; // piece p is nodes[begin[p] .. begin[p + 1]), whole
     int64_t n;      // components, as many as fit a core's cache
 };
-void pieces_finish(struct pieces *p);
 
 // Looks where rows are short, which those of small components are. `g` is a
-// simple_graph. GNNAC_ENOMEM.
-gnnac_status pieces_find(const struct csr *g, struct pieces *out,
-                         gnnac_error *err);
+// simple_graph; the arrays are the arena's. The same at any number of threads.
+// False: out of memory.
+bool pieces_find(const struct csr *g, struct crew *crew, struct arena *a,
+                 struct pieces *out);
 
 #endif

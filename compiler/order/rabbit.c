@@ -19,34 +19,29 @@ static void finish_run(struct rabbit_run *r)
 {
     for (int t = 0; r->scratch && t < r->n_threads; t++)
         scratch_finish(&r->scratch[t]);
-    pieces_finish(&r->pieces);
-    free(r->scratch);
-    free(r->m.dest);
     free(r->m.parent);
-    free(r->m.strength);
-    free(r->m.of);
-    free(r->visit);
-    free(r->batch);
-    free(r->proposal);
+    arena_finish(&r->arena);
 }
 
 static bool allocate(struct rabbit_run *r)
 {
     int64_t n = r->m.g->n_nodes;
-    r->scratch = calloc_array(r->n_threads, sizeof(*r->scratch));
-    r->m.dest = alloc_array(n, sizeof(*r->m.dest));
+    struct arena *a = &r->arena;
+    r->scratch = arena_take_zero(a, r->n_threads, sizeof(*r->scratch));
+    r->m.dest = arena_take(a, n, sizeof(*r->m.dest));
+    r->m.strength = arena_take(a, n, sizeof(*r->m.strength));
+    r->m.of = arena_take(a, n, sizeof(*r->m.of));
+    r->visit = arena_take(a, n, sizeof(*r->visit));
+    r->batch = arena_take(a, n, sizeof(*r->batch));
+    r->proposal = arena_take(a, n, sizeof(*r->proposal));
+    r->roots = arena_take(a, n, sizeof(*r->roots));
     r->m.parent = alloc_array(n, sizeof(*r->m.parent));
-    r->m.strength = alloc_array(n, sizeof(*r->m.strength));
-    r->m.of = alloc_array(n, sizeof(*r->m.of));
-    r->visit = alloc_array(n, sizeof(*r->visit));
-    r->batch = alloc_array(n, sizeof(*r->batch));
-    r->proposal = alloc_array(n, sizeof(*r->proposal));
     r->out.perm = alloc_array(n, sizeof(*r->out.perm));
     r->out.top.of = alloc_array(n, sizeof(*r->out.top.of));
     r->out.top.n_nodes = n;
     bool ok = r->scratch && r->m.dest && r->m.parent && r->m.strength &&
               r->m.of && r->visit && r->batch && r->proposal &&
-              r->out.perm && r->out.top.of;
+              r->roots && r->out.perm && r->out.top.of;
     for (int t = 0; ok && t < r->n_threads; t++)
         ok = scratch_init(&r->scratch[t], n);
     return ok;
@@ -60,7 +55,8 @@ static void set_single(void *arg, int member, int64_t begin, int64_t end)
         r->m.dest[v] = (int32_t)v;
         r->m.parent[v] = -1;
         r->m.strength[v] = (uint32_t)csr_degree(r->m.g, v);
-        r->m.of[v] = (struct member){.newest = -1, .older = -1, .gathered = -1};
+        r->m.of[v] = (struct member){
+            .newest = -1, .older = -1, .gathered = -1, .size = 1};
         r->out.perm[v] = -1;
     }
 }
@@ -157,6 +153,8 @@ static bool merge(struct merging *m, int32_t u, struct proposal p)
     m->dest[u] = root;
     m->parent[u] = root;
     m->strength[root] += m->strength[u];
+    m->of[u].before = m->of[root].size;
+    m->of[root].size += m->of[u].size;
     m->of[u].older = m->of[root].newest;
     m->of[root].newest = u;
     return true;
@@ -253,11 +251,6 @@ static void merge_pieces(void *arg, int member, int64_t begin, int64_t end)
 
 // ---- communities of communities ---------------------------------------------
 
-struct root {
-    uint32_t strength;
-    int32_t id;
-};
-
 static int compare_roots(const void *a, const void *b)
 {
     const struct root *x = a, *y = b;
@@ -273,12 +266,10 @@ static bool is_component(const struct member *u)
 }
 
 // What remains of `visit`, by ascending strength.
-static bool keep_roots(struct rabbit_run *r)
+static void keep_roots(struct rabbit_run *r)
 {
+    struct root *root = r->roots;
     int64_t n = 0;
-    struct root *root = alloc_array(r->n_visit, sizeof(*root));
-    if (!root)
-        return false;
     for (int64_t i = 0; i < r->n_visit; i++) {
         int32_t v = r->visit[i];
         if (r->m.parent[v] < 0 && !is_component(&r->m.of[v]))
@@ -288,19 +279,17 @@ static bool keep_roots(struct rabbit_run *r)
     for (int64_t i = 0; i < n; i++)
         r->visit[i] = root[i].id;
     r->n_visit = n;
-    free(root);
-    return true;
 }
 
 // At the last resolution every merge gains, so components are what remains.
 static bool merge_communities(struct rabbit_run *r)
 {
-    if (!keep_roots(r))
-        return false;
+    keep_roots(r);
     while (r->n_visit > 0 && r->m.shift < RABBIT_MAX_SHIFT) {
         r->m.shift++;
-        if (!merge_all(r) || !keep_roots(r))
+        if (!merge_all(r))
             return false;
+        keep_roots(r);
     }
     return true;
 }
@@ -314,61 +303,60 @@ static void take_roots(void *arg, int member, int64_t begin, int64_t end)
         r->out.top.of[v] = rabbit_root(r->m.dest, (int32_t)v);
 }
 
-static gnnac_status out_of_memory(const struct csr *g, gnnac_error *err)
+static bool merge_small_components(struct rabbit_run *r)
 {
-    return FAIL(err, GNNAC_ENOMEM, "out of memory for %lld edges",
-                (long long)g->n_edges);
+    const struct csr *g = r->m.g;
+    if (!pieces_find(g, &r->crew, &r->arena, &r->pieces))
+        return false;
+    if (r->pieces.n > 0)
+        crew_each(&r->crew, r->pieces.n, g->n_edges, merge_pieces, r);
+    return !anyone_failed(r);
 }
 
-static gnnac_status run(struct rabbit_run *r)
+// False: out of memory.
+static bool run(struct rabbit_run *r)
 {
     const struct csr *g = r->m.g;
     int64_t n = g->n_nodes;
+    if (!allocate(r))
+        return false;
     crew_each(&r->crew, n, n, set_single, r);
-    if (r->pieces.n > 0)
-        crew_each(&r->crew, r->pieces.n, g->n_edges, merge_pieces, r);
-    if (anyone_failed(r))
-        return out_of_memory(g, r->err);
-    gnnac_status st = visit_order(g, r->pieces.root, r->visit, &r->n_visit,
-                                  r->err);
-    if (st != GNNAC_OK)
-        return st;
+    if (!merge_small_components(r) ||
+        !visit_order(g, r->pieces.root, &r->arena, r->visit, &r->n_linked))
+        return false;
+    r->n_visit = r->n_linked;
     if (!merge_all(r))
-        return out_of_memory(g, r->err);
+        return false;
     crew_each(&r->crew, n, n, take_roots, r);
     if (!merge_communities(r))
-        return out_of_memory(g, r->err);
+        return false;
     rabbit_number_nodes(r);
     rabbit_number_communities(r);
     r->out.parent = r->m.parent;
     r->m.parent = NULL;
-    return GNNAC_OK;
+    return true;
 }
 
 static void lead(void *arg)
 {
     struct rabbit_run *r = arg;
-    r->status = run(r);
+    r->done = run(r);
 }
 
 gnnac_status rabbit_order(const struct csr *g, int n_threads,
                           struct rabbit *out, gnnac_error *err)
 {
-    struct rabbit_run r = {
-        .m.g = g, .n_threads = visit_threads(g, n_threads), .err = err};
+    struct rabbit_run r = {.m.g = g, .n_threads = visit_threads(g, n_threads)};
     if (g->n_edges > UINT32_MAX)
         return FAIL(err, GNNAC_EUNSUPPORTED,
                     "communities of more than 2^32 - 1 edges");
-    r.status = pieces_find(g, &r.pieces, err);
-    if (r.status == GNNAC_OK && !allocate(&r))
-        r.status = FAIL(err, GNNAC_ENOMEM, "out of memory for %lld nodes",
-                        (long long)g->n_nodes);
-    if (r.status == GNNAC_OK)
-        crew_run(&r.crew, r.n_threads, lead, &r);
+    crew_run(&r.crew, r.n_threads, lead, &r);
     finish_run(&r);
-    if (r.status == GNNAC_OK)
+    if (r.done) {
         *out = r.out;
-    else
-        rabbit_finish(&r.out);
-    return r.status;
+        return GNNAC_OK;
+    }
+    rabbit_finish(&r.out);
+    return FAIL(err, GNNAC_ENOMEM, "out of memory for %lld edges",
+                (long long)g->n_edges);
 }

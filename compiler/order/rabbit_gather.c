@@ -1,55 +1,38 @@
-#include <stdlib.h>
 #include <string.h>
 
-#include "checked.h"
 #include "order/rabbit_state.h"
 
 // ---- a thread's memory ------------------------------------------------------
 
-struct chunk {
-    struct chunk *next;
-    struct neighbour cells[];
-};
-
-enum { CHUNK_CELLS = 1 << 18 };
-
 bool scratch_init(struct scratch *s, int64_t n_nodes)
 {
     *s = (struct scratch){.capacity = 1024};
-    s->weight = calloc_array(n_nodes, sizeof(*s->weight));
-    s->found = alloc_array(s->capacity, sizeof(*s->found));
+    s->weight = arena_take_zero(&s->arena, n_nodes, sizeof(*s->weight));
+    s->found = arena_take(&s->arena, s->capacity, sizeof(*s->found));
     return s->weight && s->found;
 }
 
 void scratch_finish(struct scratch *s)
 {
-    for (struct chunk *c = s->chunks, *next; c; c = next) {
-        next = c->next;
-        free(c);
-    }
-    free(s->weight);
-    free(s->found);
+    arena_finish(&s->arena);
     *s = (struct scratch){0};
 }
 
-// Room for `n` cells that live as long as `s`; the last chunk is filled from
-// its end.
-static struct neighbour *new_cells(struct scratch *s, size_t n)
+// Room for `n` cells that live as long as `s`.
+static struct neighbour *new_cells(struct scratch *s, int64_t n)
 {
-    if (!s->chunks || n > s->left) {
-        size_t size = n > CHUNK_CELLS ? n : CHUNK_CELLS, bytes;
-        struct chunk *c = NULL;
-        if (size_mul(size, sizeof(c->cells[0]), &bytes) &&
-            size_add(bytes, sizeof(*c), &bytes))
-            c = malloc(bytes);
-        if (!c)
+    enum { AT_ONCE = 4096 };
+    if (!s->cells || n > s->n_cells) {
+        int64_t room = n > AT_ONCE ? n : AT_ONCE;
+        s->cells = arena_take(&s->arena, room, sizeof(*s->cells));
+        s->n_cells = s->cells ? room : 0;
+        if (!s->cells)
             return NULL;
-        c->next = s->chunks;
-        s->chunks = c;
-        s->left = size;
     }
-    s->left -= n;
-    return s->chunks->cells + s->left;
+    struct neighbour *cells = s->cells;
+    s->cells += n;
+    s->n_cells -= n;
+    return cells;
 }
 
 static bool make_room(struct scratch *s, int64_t n)
@@ -57,12 +40,11 @@ static bool make_room(struct scratch *s, int64_t n)
     if (s->n_found + n < s->capacity)
         return true;
     int64_t capacity = 2 * (s->n_found + n);
-    size_t bytes;
-    if (!size_mul((size_t)capacity, sizeof(*s->found), &bytes))
-        return false;
-    struct neighbour *found = realloc(s->found, bytes);
+    struct neighbour *found =
+        arena_take(&s->arena, capacity, sizeof(*s->found));
     if (!found)
         return false;
+    memcpy(found, s->found, (size_t)s->n_found * sizeof(*found));
     s->found = found;
     s->capacity = capacity;
     return true;
@@ -198,7 +180,7 @@ static bool keep_cells(const struct merging *m, struct scratch *s, int32_t u)
     if (v->newest < 0 &&
         s->n_found == m->g->rowptr[u + 1] - m->g->rowptr[u])
         return true;
-    struct neighbour *cells = new_cells(s, (size_t)s->n_found);
+    struct neighbour *cells = new_cells(s, s->n_found);
     if (!cells)
         return false;
     memcpy(cells, s->found, (size_t)s->n_found * sizeof(*cells));

@@ -1,53 +1,73 @@
-// New ids, from the forest of who merged into whom.
+// New ids, from the forest of who merged into whom: a tree is numbered from its
+// root on, children in the order in which they came, so an id is that of the
+// parent and the nodes which that had when the child came.
 #include "order/rabbit_state.h"
 
-// Children in the order in which they came; a stack of nodes, since a forest
-// can be as deep as it has nodes.
-static int64_t number_tree(const struct merging *m, int32_t root, int64_t next,
-                           int32_t *stack, int32_t *perm)
+// The next ids for the tree that `v` is in, unless it has some; returns how
+// many.
+static int32_t number_root(struct rabbit_run *r, int32_t v, int64_t next)
 {
-    int64_t n = 0;
-    stack[n++] = root;
-    while (n > 0) {
-        int32_t v = stack[--n];
-        perm[v] = (int32_t)next++;
-        for (int32_t c = m->of[v].newest; c >= 0; c = m->of[c].older)
-            stack[n++] = c;
-    }
-    return next;
+    int32_t root = rabbit_root(r->m.dest, v);
+    if (r->out.perm[root] >= 0)
+        return 0;
+    r->out.perm[root] = (int32_t)next;
+    return r->m.of[root].size;
 }
 
-static int64_t number_trees(struct rabbit_run *r, const int32_t *nodes,
-                            int64_t n, int64_t next, int32_t *stack)
+// Trees in the order of their first nodes, until all of `end` nodes have ids.
+static void number_roots(struct rabbit_run *r, int64_t end)
 {
-    for (int64_t i = 0; i < n; i++) {
-        int32_t v = nodes ? nodes[i] : (int32_t)i;
-        if (r->m.strength[v] > 0 && r->out.perm[v] < 0 &&
-            (nodes || !r->pieces.root || r->pieces.root[v] < 0))
-            next = number_tree(&r->m, rabbit_root(r->m.dest, v), next, stack,
-                               r->out.perm);
-    }
-    return next;
+    const int32_t *piece = r->pieces.root;
+    int64_t next = 0;
+    for (int32_t v = 0; next < end; v++)
+        if (r->m.strength[v] > 0 && (!piece || piece[v] < 0))
+            next += number_root(r, v, next);
 }
 
+// A small component is a tree.
 static void number_pieces(void *arg, int member, int64_t begin, int64_t end)
 {
     struct rabbit_run *r = arg;
-    int64_t first = r->pieces.begin[begin], n = r->pieces.begin[end] - first;
+    const struct pieces *p = &r->pieces;
     (void)member;
-    number_trees(r, r->pieces.nodes + first, n, r->n_visit + first,
-                 r->batch + first);
+    for (int64_t i = p->begin[begin]; i < p->begin[end]; i++)
+        if (p->root[p->nodes[i]] == p->nodes[i])
+            number_root(r, p->nodes[i], r->n_linked + i);
+}
+
+// Up to who has an id, and the same way again. Others may be under way on the
+// same path: they write the same.
+static void number_path(struct rabbit_run *r, int32_t v)
+{
+    int32_t *perm = r->out.perm, above, at = v, sum = 0;
+    while ((above = __atomic_load_n(&perm[at], __ATOMIC_RELAXED)) < 0) {
+        sum += r->m.of[at].before;
+        at = r->m.parent[at];
+    }
+    for (int32_t id = above + sum; v != at; v = r->m.parent[v]) {
+        __atomic_store_n(&perm[v], id, __ATOMIC_RELAXED);
+        id -= r->m.of[v].before;
+    }
+}
+
+static void number_paths(void *arg, int member, int64_t begin, int64_t end)
+{
+    struct rabbit_run *r = arg;
+    (void)member;
+    for (int64_t v = begin; v < end; v++)
+        if (r->m.strength[v] > 0)
+            number_path(r, (int32_t)v);
 }
 
 void rabbit_number_nodes(struct rabbit_run *r)
 {
-    int64_t n = r->m.g->n_nodes;
-    int64_t next = number_trees(r, NULL, n, 0, r->batch);
-    r->n_visit = next;
+    int64_t n = r->m.g->n_nodes, next = r->n_linked;
+    number_roots(r, next);
     if (r->pieces.n > 0) {
         crew_each(&r->crew, r->pieces.n, n, number_pieces, r);
         next += r->pieces.begin[r->pieces.n];
     }
+    crew_each(&r->crew, n, n, number_paths, r);
     for (int64_t v = 0; next < n && v < n; v++)
         if (r->out.perm[v] < 0)
             r->out.perm[v] = (int32_t)next++;

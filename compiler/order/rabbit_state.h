@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "order/arena.h"
 #include "order/crew.h"
 #include "order/pieces.h"
 #include "order/rabbit.h"
@@ -24,6 +25,8 @@ struct member {
     int32_t n_cells;
     int32_t newest, older; // -1: none
     int32_t gathered;
+    int32_t size;   // nodes: it and all that merged into it, and into those
+    int32_t before; // size of what it merged into, just before
 };
 
 struct merging {
@@ -41,8 +44,9 @@ struct scratch {
     uint32_t *weight;         // [n_nodes], 0 between calls
     struct neighbour *found;  // in order of first sight
     int64_t n_found, capacity;
-    struct chunk *chunks;     // what `cells` point into
-    size_t left;
+    struct arena arena;
+    struct neighbour *cells;  // room for more of them
+    int64_t n_cells;
     bool failed; // out of memory
     char apart[64]; // no line of memory is shared with the next thread's
 };
@@ -89,6 +93,11 @@ static inline int32_t rabbit_root(int32_t *dest, int32_t v)
     return q;
 }
 
+struct root {
+    uint32_t strength;
+    int32_t id;
+};
+
 // ---- a run ------------------------------------------------------------------
 
 struct rabbit_run {
@@ -96,15 +105,17 @@ struct rabbit_run {
     struct scratch *scratch; // [n_threads]
     int n_threads;
     struct crew crew;
+    struct arena arena;
     struct pieces pieces; // merged by one thread each
     int32_t *visit; // nodes, or roots of communities, still to choose
     int64_t n_visit;
     int32_t *batch; // of `visit`, and what is to be tried again
     int64_t n_batch;
     struct proposal *proposal;
+    struct root *roots; // of what is still to choose
+    int64_t n_linked;   // nodes with edges, outside pieces
     struct rabbit out;
-    gnnac_status status;
-    gnnac_error *err;
+    bool done;
 };
 
 // Gives out.perm, trees in the order of their smallest node, small components

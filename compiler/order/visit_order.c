@@ -1,7 +1,5 @@
 #include "order/visit_order.h"
 
-#include <stdlib.h>
-
 #include "checked.h"
 #include "order/crew.h"
 
@@ -75,21 +73,17 @@ static void sort_by_degree(const struct csr *g, const int32_t *except,
             sorted[--start[csr_degree(g, v)]] = (int32_t)v;
 }
 
-gnnac_status visit_order(const struct csr *g, const int32_t *except,
-                         int32_t *order, int64_t *n, gnnac_error *err)
+bool visit_order(const struct csr *g, const int32_t *except,
+                 struct arena *arena, int32_t *order, int64_t *n)
 {
     int64_t n_degrees = 1, quota, at = 0;
     for (int64_t v = 0; v < g->n_nodes; v++)
         if (csr_degree(g, v) >= n_degrees)
             n_degrees = csr_degree(g, v) + 1;
-    int64_t *start = calloc_array(n_degrees + 1, sizeof(*start));
-    int32_t *sorted = alloc_array(g->n_nodes, sizeof(*sorted));
-    if (!start || !sorted) {
-        free(start);
-        free(sorted);
-        return FAIL(err, GNNAC_ENOMEM, "out of memory for %lld nodes",
-                    (long long)g->n_nodes);
-    }
+    int64_t *start = arena_take_zero(arena, n_degrees + 1, sizeof(*start));
+    int32_t *sorted = arena_take(arena, g->n_nodes, sizeof(*sorted));
+    if (!start || !sorted)
+        return false;
     sort_by_degree(g, except, n_degrees, start, sorted);
     quota = visit_quota(work_of_all(g));
     for (int64_t d = 1; d < n_degrees; d++)
@@ -97,7 +91,5 @@ gnnac_status visit_order(const struct csr *g, const int32_t *except,
             at += deal(sorted + start[d], start[d + 1] - start[d],
                        ceil_div(quota, visit_work(d)), order + at);
     *n = at;
-    free(start);
-    free(sorted);
-    return GNNAC_OK;
+    return true;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "graph/csr.h"
+#include "order/arena.h"
 
 // What visiting a node costs.
 static inline int64_t visit_work(int64_t n_neighbours)
@@ -32,8 +33,8 @@ int visit_threads(const struct csr *g, int n_threads);
 // 0 or more (NULL: all). order[n_nodes] is the caller's, *n of it are used.
 // Nodes of the same degree with neighbouring ids, which are likely to choose
 // each other, are dealt to different batches, yet stay close enough to share
-// the cache. GNNAC_ENOMEM.
-gnnac_status visit_order(const struct csr *g, const int32_t *except,
-                         int32_t *order, int64_t *n, gnnac_error *err);
+// the cache. False: out of memory.
+bool visit_order(const struct csr *g, const int32_t *except,
+                 struct arena *arena, int32_t *order, int64_t *n);
 
 #endif

@@ -3,13 +3,26 @@
 
 #include "order_fixture.h"
 
-static struct pieces pieces_of(const struct csr *g)
+struct search {
+    const struct csr *g;
+    struct crew crew;
+    struct arena *arena;
+    struct pieces found;
+};
+
+static void lead(void *arg)
 {
-    gnnac_error err = {{0}};
-    struct pieces p = {0};
-    if (pieces_find(g, &p, &err) != GNNAC_OK)
-        TEST__FAIL("%s", err.msg);
-    return p;
+    struct search *s = arg;
+    if (!pieces_find(s->g, &s->crew, s->arena, &s->found))
+        TEST__FAIL("%s", "out of memory");
+}
+
+static struct pieces pieces_of(const struct csr *g, int n_threads,
+                               struct arena *a)
+{
+    struct search s = {.g = g, .arena = a};
+    crew_run(&s.crew, n_threads, lead, &s);
+    return s.found;
 }
 
 // Paths of 1 .. 40 nodes in turn, each node's id far from its neighbours', and
@@ -64,13 +77,14 @@ TEST(short_paths_are_found_and_the_long_one_is_not)
 {
     int64_t n_short, n_single = PATHS / 40;
     struct csr g = paths(LONG, &n_short);
-    struct pieces p = pieces_of(&g);
+    struct arena a = {0};
+    struct pieces p = pieces_of(&g, 2, &a);
     CHECK(p.n > 0);
     if (p.n > 0) {
         CHECK_INT(p.begin[p.n], n_short - n_single);
         check_pieces(&g, &p);
     }
-    pieces_finish(&p);
+    arena_finish(&a);
     csr_finish(&g);
 }
 
@@ -78,10 +92,36 @@ TEST(small_components_fill_several_pieces)
 {
     int64_t n_short;
     struct csr g = paths(0, &n_short);
-    struct pieces p = pieces_of(&g);
+    struct arena a = {0};
+    struct pieces p = pieces_of(&g, 2, &a);
     CHECK(p.n > 1);
     check_pieces(&g, &p);
-    pieces_finish(&p);
+    arena_finish(&a);
+    csr_finish(&g);
+}
+
+static bool same_pieces(const struct pieces *a, const struct pieces *b,
+                        int64_t n_nodes)
+{
+    size_t n = (size_t)a->n;
+    return a->n == b->n &&
+           memcmp(a->root, b->root, (size_t)n_nodes * sizeof(*a->root)) == 0 &&
+           memcmp(a->begin, b->begin, (n + 1) * sizeof(*a->begin)) == 0 &&
+           memcmp(a->nodes, b->nodes,
+                  (size_t)a->begin[n] * sizeof(*a->nodes)) == 0;
+}
+
+TEST(the_pieces_are_the_same_at_any_number_of_threads)
+{
+    int64_t n_short;
+    struct csr g = paths(LONG, &n_short);
+    struct arena a = {0};
+    struct pieces one = pieces_of(&g, 1, &a);
+    for (int n = 2; n <= 4; n++) {
+        struct pieces several = pieces_of(&g, n, &a);
+        CHECK(same_pieces(&one, &several, g.n_nodes));
+    }
+    arena_finish(&a);
     csr_finish(&g);
 }
 
@@ -91,9 +131,11 @@ TEST(a_connected_graph_has_no_pieces)
     for (int i = 15; i < 17; i++) { // a long ring, a binary tree
         struct csr g;
         simple_order_graph(i, &g);
-        struct pieces p = pieces_of(&g);
+        struct arena a = {0};
+        struct pieces p = pieces_of(&g, 2, &a);
         CHECK_INT(p.n, 0);
         CHECK(!p.root);
+        arena_finish(&a);
         csr_finish(&g);
     }
 }
@@ -113,10 +155,11 @@ TEST(a_component_is_small_while_any_two_parts_of_it_gain)
         }
         struct csr read = csr_of(coo_of(l->n_nodes, l->n, l->pairs), NULL);
         struct csr g = simple_of(&read);
-        struct pieces p = pieces_of(&g);
+        struct arena a = {0};
+        struct pieces p = pieces_of(&g, 2, &a);
         int64_t k = 2 * (size - 1); // W = 4 k
         CHECK_INT(p.n > 0, k * k < 16 * k);
-        pieces_finish(&p);
+        arena_finish(&a);
         csr_finish(&g);
         csr_finish(&read);
     }
@@ -127,6 +170,7 @@ int main(void)
 {
     RUN(short_paths_are_found_and_the_long_one_is_not);
     RUN(small_components_fill_several_pieces);
+    RUN(the_pieces_are_the_same_at_any_number_of_threads);
     RUN(a_connected_graph_has_no_pieces);
     RUN(a_component_is_small_while_any_two_parts_of_it_gain);
     return test_done();

@@ -1,0 +1,113 @@
+#include "order/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "checked.h"
+#include "graph/pages.h"
+
+struct arena_block {
+    _Alignas(64) struct arena_block *older;
+    size_t n_bytes;
+};
+
+enum { ALIGNED = 64 };
+
+static const size_t least_block = 1 << 16, large_page = 1 << 21;
+
+static bool round_up(size_t n, size_t to, size_t *out)
+{
+    if (!size_add(n, to - 1, &n))
+        return false;
+    *out = n / to * to;
+    return true;
+}
+
+// Blocks grow as more and more is asked for. A large page costs what 32 small
+// ones do.
+static bool block_bytes(const struct arena *a, size_t need, size_t *out)
+{
+    enum { WORTH_LARGE = 1 << 17 };
+    size_t n = a->blocks ? 2 * a->blocks->n_bytes : least_block;
+    if (!size_add(need, sizeof(struct arena_block), &need))
+        return false;
+    n = n > need ? n : need;
+    return round_up(n, n < WORTH_LARGE ? ALIGNED : large_page, out);
+}
+
+// A block that no arena has now: to have it cleared again takes as long as the
+// communities of a thousand nodes.
+static struct arena_block *spare;
+
+static struct arena_block *new_block(size_t n)
+{
+    struct arena_block *b = NULL;
+    if (n == large_page)
+        b = __atomic_exchange_n(&spare, NULL, __ATOMIC_ACQUIRE);
+    if (!b)
+        b = aligned_alloc(n % large_page ? ALIGNED : large_page, n);
+    if (b)
+        pages_prefer_large(b, n);
+    return b;
+}
+
+static void free_block(struct arena_block *b)
+{
+    if (b->n_bytes == large_page)
+        b = __atomic_exchange_n(&spare, b, __ATOMIC_ACQ_REL);
+    free(b);
+}
+
+static bool add_block(struct arena *a, size_t need)
+{
+    size_t n;
+    if (!block_bytes(a, need, &n))
+        return false;
+    struct arena_block *b = new_block(n);
+    if (!b)
+        return false;
+    *b = (struct arena_block){a->blocks, n};
+    a->blocks = b;
+    a->next = (char *)(b + 1);
+    a->left = n - sizeof(*b);
+    return true;
+}
+
+void *arena_take(struct arena *a, int64_t n, uint64_t elem_bytes)
+{
+    size_t bytes;
+    if (n < 0 || !size_mul((size_t)n, elem_bytes, &bytes) ||
+        !round_up(bytes ? bytes : 1, ALIGNED, &bytes))
+        return NULL;
+    if (bytes > a->left && !add_block(a, bytes))
+        return NULL;
+    void *taken = a->next;
+    a->next += bytes;
+    a->left -= bytes;
+    return taken;
+}
+
+void *arena_take_zero(struct arena *a, int64_t n, uint64_t elem_bytes)
+{
+    void *taken = arena_take(a, n, elem_bytes);
+    if (taken)
+        memset(taken, 0, (size_t)n * elem_bytes);
+    return taken;
+}
+
+void arena_return(struct arena *a, void *end)
+{
+    uintptr_t at = ((uintptr_t)end + ALIGNED - 1) / ALIGNED * ALIGNED;
+    uint64_t n = (uintptr_t)a->next - at;
+    a->next -= n;
+    a->left += n;
+}
+
+void arena_finish(struct arena *a)
+{
+    for (struct arena_block *b = a->blocks, *older; b; b = older) {
+        older = b->older;
+        free_block(b);
+    }
+    *a = (struct arena){0};
+}

@@ -1,0 +1,29 @@
+// Memory for the length of a run: taken piece by piece, given back as a whole.
+// Comes by large pages, of which one is had for the price of a few dozen small
+// ones: asked for array by array, first touches take a quarter of the time that
+// communities do.
+#ifndef GNNAC_ARENA_H
+#define GNNAC_ARENA_H
+
+#include <stdint.h>
+
+// All-zero is empty. One thread's at a time.
+struct arena {
+    struct arena_block *blocks; // newest first
+    char *next;                 // within the newest
+    uint64_t left;
+};
+
+// Room for `n` elements, aligned to 64 bytes, never NULL for want of n; its
+// contents are undefined. NULL: out of memory.
+void *arena_take(struct arena *a, int64_t n, uint64_t elem_bytes);
+
+// The same, all-zero.
+void *arena_take_zero(struct arena *a, int64_t n, uint64_t elem_bytes);
+
+// What was taken last ends at `end`; what is behind it may be taken again.
+void arena_return(struct arena *a, void *end);
+
+void arena_finish(struct arena *a);
+
+#endif
