@@ -84,11 +84,12 @@ static int64_t count_parts(const struct crew *c, int64_t n, int64_t work)
 
 // ---- is help worth it? ------------------------------------------------------
 
-// Jobs of a kind go with help three times, then alone three times, then as the
-// better of the last two each; alone only if that is clearly better, since jobs
-// differ by more than their work. What is done between jobs counts, too: it
-// waits for what helpers have in their caches.
-enum { WITH_HELP = 3, TRIED = 6, CYCLE = 64 };
+// Jobs of a kind go with help four times, then alone four times, then as the
+// better of the two for a while, alone only if that is clearly better. Of either
+// the best one counts, the first left out: jobs differ by more than their work,
+// and memory that is touched for the first time makes them slow. What is done
+// between jobs counts, too: it waits for what helpers have in their caches.
+enum { WITH_HELP = 4, TRIED = 8, CYCLE_ALONE = 64, CYCLE = 256 };
 
 static bool is_worth_help(const struct crew_trial *t)
 {
@@ -109,10 +110,22 @@ static struct crew_trial *trial_of(struct crew *c, crew_body *body)
 
 static void end_trial(struct crew *c)
 {
-    if (c->timed)
-        c->timed->cost[c->timed->alone] +=
-            (omp_get_wtime() - c->since) / (double)c->work;
+    if (!c->timed)
+        return;
+    double cost = (omp_get_wtime() - c->since) / (double)c->work;
+    double *best = &c->timed->cost[c->timed->alone];
+    *best = *best == 0 || cost < *best ? cost : *best;
     c->timed = NULL;
+}
+
+static void take_trial(struct crew_trial *t)
+{
+    if (t->step == 0)
+        t->cost[0] = t->cost[1] = 0;
+    if (t->step == TRIED)
+        t->alone = !is_worth_help(t);
+    else if (t->step < TRIED)
+        t->alone = t->step >= WITH_HELP;
 }
 
 static bool goes_alone(struct crew *c, crew_body *body, int64_t work)
@@ -120,19 +133,16 @@ static bool goes_alone(struct crew *c, crew_body *body, int64_t work)
     struct crew_trial *t = trial_of(c, body);
     if (!t)
         return false;
-    int64_t step = t->n_jobs++ % CYCLE;
-    if (step == 0)
-        t->cost[0] = t->cost[1] = 0;
-    if (step < TRIED)
-        t->alone = step >= WITH_HELP;
-    else if (step == TRIED)
-        t->alone = !is_worth_help(t);
-    if (step < TRIED && step % WITH_HELP > 0) {
+    take_trial(t);
+    if (t->step < TRIED && t->step % WITH_HELP > 0) {
         c->timed = t;
         c->work = work;
         c->since = omp_get_wtime();
     }
-    return t->alone;
+    bool alone = t->alone;
+    if (++t->step >= (alone ? CYCLE_ALONE : CYCLE))
+        t->step = 0;
+    return alone;
 }
 
 static void open_job(struct crew *c, int64_t n, int64_t parts, crew_body *body,

@@ -14,11 +14,11 @@ typedef void crew_body(void *arg, int member, int64_t begin, int64_t end);
 // tried: far apart, two cores that share what they write are slower than one.
 struct crew_trial {
     crew_body *body;
-    int64_t n_jobs;
-    double cost[2]; // of a unit of work, s, summed: [0] with help, [1] alone
+    int64_t step;   // jobs since the last trial began
+    double cost[2]; // of a unit of work, s: [0] with help, [1] alone
     bool alone;
 };
-enum { CREW_KINDS = 8 };
+enum { CREW_KINDS = 12 };
 
 // Members look at `open` all the time: it has a line of memory to itself, as
 // has what they write. All-zero is a crew of one.
