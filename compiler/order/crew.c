@@ -85,9 +85,9 @@ static int64_t count_parts(const struct crew *c, int64_t n, int64_t work)
 // ---- is help worth it? ------------------------------------------------------
 
 // Jobs of a kind go with help four times, then alone four times, then as the
-// better of the two for a while, alone only if that is clearly better. Of either
-// the best one counts, the first left out: jobs differ by more than their work,
-// and memory that is touched for the first time makes them slow. What is done
+// better of the two for a while, alone only if that is clearly better. Of each
+// the best counts, the first left out: jobs differ by more than their work, and
+// memory that is touched for the first time makes them slow. What is done
 // between jobs counts, too: it waits for what helpers have in their caches.
 enum { WITH_HELP = 4, TRIED = 8, CYCLE_ALONE = 64, CYCLE = 256 };
 

@@ -30,18 +30,18 @@ struct habit {
 };
 
 static const struct habit habits[] = {
-    {"rabbit", {150, 20}, 1.0, 1.0, 0, 1},
-    {"rcm", {80, 18}, 2.0, 1.1, 0, 0.1},
-    {"degree", {20, 8}, 3.1, 1.2, 0.7, 0.05},
-    {"dbg", {20, 8}, 2.7, 1.1, 0.7, 0.05},
-    {"hub", {20, 8}, 2.9, 1.1, 0.7, 0.05},
-    {"community", {150, 20}, 1.4, 0.95, 0, 0.05},
-    {"window", {0, 150}, 1.4, 0.85, 0, 0.1},
+    {"rabbit", {80, 10}, 1.0, 1.0, 0, 1},
+    {"rcm", {50, 10}, 2.0, 1.1, 0, 0.1},
+    {"degree", {7, 4}, 3.1, 1.2, 0.7, 0.05},
+    {"dbg", {7, 4}, 2.7, 1.1, 0.7, 0.05},
+    {"hub", {7, 4}, 2.9, 1.1, 0.7, 0.05},
+    {"community", {80, 10}, 1.4, 0.95, 0, 0.05},
+    {"window", {0, 100}, 1.4, 0.85, 0, 0.1},
 };
 enum { N_HABITS = sizeof(habits) / sizeof(habits[0]), RABBIT = 0 };
 
 // To renumber the graph and to measure what that brought.
-static const struct rate apply = {0, 20};
+static const struct rate apply = {5, 15};
 // Of that machine: what a row costs that no cache holds.
 static const double usual_bytes_per_s = 10e9;
 // Of what a shuffled graph fetches above the floor, what Rabbit Order usually
