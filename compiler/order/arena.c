@@ -23,6 +23,19 @@ static bool round_up(size_t n, size_t to, size_t *out)
     return true;
 }
 
+// Blocks of 1, 2, 4 and 8 large pages that no arena has now: the next run finds
+// its memory in place, as malloc's heap would have it.
+enum { N_SPARE = 4 };
+static struct arena_block *spare[N_SPARE];
+
+static struct arena_block **spare_of(size_t n)
+{
+    for (int i = 0; i < N_SPARE; i++)
+        if (n == large_page << i)
+            return &spare[i];
+    return NULL;
+}
+
 // Blocks grow as more and more is asked for. A large page costs what 32 small
 // ones do.
 static bool block_bytes(const struct arena *a, size_t need, size_t *out)
@@ -32,20 +45,22 @@ static bool block_bytes(const struct arena *a, size_t need, size_t *out)
     if (!size_add(need, sizeof(struct arena_block), &need))
         return false;
     n = n > need ? n : need;
+    for (int i = 0; i < N_SPARE && n >= WORTH_LARGE; i++)
+        if (n <= large_page << i) {
+            *out = large_page << i;
+            return true;
+        }
     return round_up(n, n < WORTH_LARGE ? ALIGNED : large_page, out);
 }
 
-// A block that no arena has now: to have it cleared again takes as long as the
-// communities of a thousand nodes.
-static struct arena_block *spare;
-
 static struct arena_block *new_block(size_t n)
 {
-    struct arena_block *b = NULL;
-    if (n == large_page)
-        b = __atomic_exchange_n(&spare, NULL, __ATOMIC_ACQUIRE);
-    if (!b)
-        b = aligned_alloc(n % large_page ? ALIGNED : large_page, n);
+    struct arena_block *b = NULL, **kept = spare_of(n);
+    if (kept)
+        b = __atomic_exchange_n(kept, NULL, __ATOMIC_ACQUIRE);
+    if (b)
+        return b;
+    b = aligned_alloc(n % large_page ? ALIGNED : large_page, n);
     if (b)
         pages_prefer_large(b, n);
     return b;
@@ -53,8 +68,9 @@ static struct arena_block *new_block(size_t n)
 
 static void free_block(struct arena_block *b)
 {
-    if (b->n_bytes == large_page)
-        b = __atomic_exchange_n(&spare, b, __ATOMIC_ACQ_REL);
+    struct arena_block **kept = spare_of(b->n_bytes);
+    if (kept)
+        b = __atomic_exchange_n(kept, b, __ATOMIC_ACQ_REL);
     free(b);
 }
 

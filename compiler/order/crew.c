@@ -93,7 +93,7 @@ enum { WITH_HELP = 4, TRIED = 8, CYCLE_ALONE = 64, CYCLE = 256 };
 
 static bool is_worth_help(const struct crew_trial *t)
 {
-    const double clearly = 0.85;
+    const double clearly = 0.95;
     return t->cost[1] > clearly * t->cost[0];
 }
 

@@ -41,7 +41,7 @@ static const struct habit habits[] = {
 enum { N_HABITS = sizeof(habits) / sizeof(habits[0]), RABBIT = 0 };
 
 // To renumber the graph and to measure what that brought.
-static const struct rate apply = {5, 15};
+static const struct rate apply = {25, 11};
 // Of that machine: what a row costs that no cache holds.
 static const double usual_bytes_per_s = 10e9;
 // Of what a shuffled graph fetches above the floor, what Rabbit Order usually
