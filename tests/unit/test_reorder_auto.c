@@ -143,7 +143,7 @@ TEST(narrow_rows_and_fast_memory_take_more_runs_to_pay)
 {
     struct reorder_request narrow = usual, fast = usual, patient = usual;
     narrow.columns = 1;
-    narrow.runs = 100;
+    narrow.runs = 50;
     fast.bytes_per_s = 5e12;
     patient.bytes_per_s = 5e12;
     patient.runs = 1000000;
