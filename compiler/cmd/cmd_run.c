@@ -213,6 +213,10 @@ static gnnac_status report(const struct session *s, const struct options *o,
                       "worst_error_over_bound",
                       o->verify ? json_real(w->ratio) : json_null()),
             err);
+    if (strcmp(level, "ptx") == 0)
+        log_info("no kernels of the bundle are for this GPU: the driver has "
+                 "translated their PTX, and wide products are left to BLAS; "
+                 "compile with --arch for it");
     if (o->quiet)
         return GNNAC_OK;
     printf("%s on %s (%s): %lld nodes, %lld -> %lld columns%s, %.2f ms wall "

@@ -82,9 +82,24 @@ static bool has_blas_step(const struct cuda_model *cm)
 {
     const struct program *p = &manifest_of(cm)->program;
     for (int32_t i = 0; i < p->n_steps; i++)
-        if (step_by_blas(&p->steps[i]))
+        if (cuda_step_by_blas(cm, i))
             return true;
     return false;
+}
+
+// PTX for compute_75 knows no tensor cores of tf32, and sums by the plain units
+// what a kernel for tensor cores has laid out: BLAS is many times faster.
+static void relieve_products(struct cuda_model *cm)
+{
+    const struct program *p = &manifest_of(cm)->program;
+    for (int32_t i = 0; i < p->n_steps; i++) {
+        const struct step *s = &p->steps[i];
+        cm->relieved[i] =
+            s->kind == STEP_LINEAR && s->kernel >= 0 &&
+            s->norm == NORM_NONE && cm->kernels[s->kernel].from_ptx &&
+            strcmp(manifest_of(cm)->kernels[s->kernel].family,
+                   "linear_mma") == 0;
+    }
 }
 
 struct product cuda_product_of(const struct cuda_model *cm,
@@ -100,12 +115,16 @@ static void plan_epilogues(struct cuda_model *cm)
     const struct program *p = &manifest_of(cm)->program;
     for (int32_t i = 0; i + 1 < p->n_steps; i++) {
         const struct step *s = &p->steps[i], *next = s + 1;
-        if (!step_ends_product(p, s, next))
+        if (!step_ends_product(p, s, next) &&
+            !(cm->relieved[i] && next->fused))
             continue;
         const struct product size = cuda_product_of(cm, s);
         cuda_epilogue_plan(&cm->blas, &size, p->buffers[s->x].pitch,
                            p->buffers[s->out].pitch, cuda_param(cm, next->bias),
                            next->act, &cm->epilogues[i]);
+        // What ends it has no kernel of its own.
+        if (next->fused && !cm->epilogues[i].desc)
+            cm->relieved[i] = false;
     }
 }
 
@@ -136,6 +155,7 @@ static gnnac_status build(struct cuda_model *cm, gnnac_error *err)
                         cm->m->dinv, &cm->graph, err));
     TRY(upload_order(cm, err));
     TRY(load_kernels(cm, err));
+    relieve_products(cm);
     if (has_blas_step(cm))
         TRY(cuda_blas_open(cm->c, cm->m->math, &cm->blas, err));
     TRY(alloc_params(cm, err));

@@ -17,6 +17,9 @@ struct cuda_model {
     struct cuda_blas blas;
     // Of steps by BLAS that the next one ends.
     struct cuda_epilogue epilogues[MAX_STEPS];
+    // Wide products whose kernel came as PTX, which has no tensor cores: BLAS
+    // computes them, with what is fused behind them by an epilogue.
+    bool relieved[MAX_STEPS];
     struct param_layout layout;
     cu_ptr weights;       // by layout
     cu_ptr perm, inverse; // 0 where the graph has the input's order
@@ -54,5 +57,12 @@ struct product cuda_product_of(const struct cuda_model *cm,
 
 // What bundle_source_rows says, on the device; 0 for other kinds of steps.
 cu_ptr cuda_source_rows(const struct cuda_model *cm, const struct step *s);
+
+// Whether BLAS computes the program's step.
+static inline bool cuda_step_by_blas(const struct cuda_model *cm, int32_t step)
+{
+    return cm->relieved[step] ||
+           step_by_blas(&cm->m->bundle->manifest->program.steps[step]);
+}
 
 #endif

@@ -156,8 +156,8 @@ static gnnac_status run_steps(const struct pass *p, gnnac_error *err)
         else if (cm->epilogues[i].desc)
             st = run_ended(p, i++, err);
         else
-            st = step_by_blas(s) ? run_linear(p, s, err)
-                                 : run_kernel(p, s, err);
+            st = cuda_step_by_blas(cm, i) ? run_linear(p, s, err)
+                                          : run_kernel(p, s, err);
     }
     return st;
 }

@@ -40,7 +40,6 @@ static inline struct cuda_context *gpu_open(void)
     return c;
 }
 
-// A view of a mini graph.
 // A program's text with a part of it replaced. Owned by the caller.
 static inline char *gpu_replaced(const char *text, const char *from,
                                  const char *to)
@@ -55,6 +54,7 @@ static inline char *gpu_replaced(const char *text, const char *from,
     return out;
 }
 
+// A view of a mini graph.
 static inline struct csr gpu_csr(struct mini_graph *g)
 {
     return (struct csr){g->n_nodes, g->n_edges, g->rowptr, g->colidx, NULL};

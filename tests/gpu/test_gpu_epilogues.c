@@ -212,6 +212,17 @@ static int count_planned(const struct cuda_model *cm)
     return n;
 }
 
+// Of the model that ran last, wide products that its kernels leave to BLAS.
+static int n_relieved;
+
+static int count_relieved(const struct cuda_model *cm)
+{
+    int n = 0;
+    for (int32_t i = 0; i < MAX_STEPS; i++)
+        n += cm->relieved[i];
+    return n;
+}
+
 // The epilogues planned; -1 when the result is wrong.
 static int run_model(const struct model_request *rq)
 {
@@ -230,11 +241,13 @@ static int run_model(const struct model_request *rq)
         gnnac_model_init_weights(m, 7, &err) == GNNAC_OK &&
         gnnac_model_run(m, x, y, &err) == GNNAC_OK)
         error = gpu_error(m, &info, x, y, &err);
-    if (error >= 0 && error <= 1)
+    if (error >= 0 && error <= 1) {
         n = count_planned(m->cuda);
-    else
+        n_relieved = count_relieved(m->cuda);
+    } else {
         TEST__FAIL("%s: %g times the allowed error. %s", rq->name, error,
                    err.msg);
+    }
     gnnac_model_destroy(m);
     gnnac_bundle_close(b);
     free(x);
@@ -259,6 +272,26 @@ TEST(what_cublaslt_cannot_do_is_done_apart)
     CHECK_INT(run_model(&cases[2].rq), 0);
     CHECK_INT(lt.n_products, 0);
     CHECK_INT(lt.n_live, 0);
+    lt.refuses = false;
+}
+
+// Four products, three of them with a bias and an activation behind.
+static const struct model_request wide = {.name = "gin", .dim = 24,
+                                          .hidden = 32, .classes = 40,
+                                          .layers = 2, .mlp = 2};
+
+TEST(wide_products_from_ptx_are_left_to_blas)
+{
+    bool ptx = strcmp(gpu_level(), "ptx") == 0;
+    int n_ended = run_model(&wide);
+    CHECK_INT(n_relieved > 0, ptx);
+    CHECK_INT(n_ended > 0, ptx);
+    CHECK_INT(lt.n_live, 0);
+    // Without an epilogue those alone that nothing ends.
+    int n_all = n_relieved;
+    lt.refuses = true;
+    CHECK_INT(run_model(&wide), 0);
+    CHECK_INT(n_relieved, n_all - n_ended);
     lt.refuses = false;
 }
 
@@ -295,6 +328,7 @@ int main(void)
     ctx->cuda->blas = with_double(ctx->cuda->blas);
     RUN(products_by_blas_end_with_bias_and_activation);
     RUN(what_cublaslt_cannot_do_is_done_apart);
+    RUN(wide_products_from_ptx_are_left_to_blas);
     RUN(the_environment_may_ask_for_both_steps);
     gnnac_context_destroy(ctx);
     csr_finish(&graph);
