@@ -13,15 +13,27 @@ int cuda_blas_compute(gnnac_math math)
     return types[math];
 }
 
-gnnac_status cuda_blas_open(const struct cuda_context *c, gnnac_math math,
-                            struct cuda_blas *out, gnnac_error *err)
+gnnac_status cuda_blas_open_bare(const struct cuda_context *c, gnnac_math math,
+                                 struct cuda_blas *out, gnnac_error *err)
 {
     struct cuda_blas b = {.c = c, .compute = cuda_blas_compute(math)};
     gnnac_status st = cublas_status("cublasCreate_v2",
                                     c->blas.cublasCreate_v2(&b.handle), err);
     if (st == GNNAC_OK)
-        st = cuda_alloc(c, BLAS_WORKSPACE_BYTES, "cuBLAS's workspace",
-                        &b.workspace, err);
+        *out = b;
+    return st;
+}
+
+gnnac_status cuda_blas_open(const struct cuda_context *c, gnnac_math math,
+                            struct cuda_blas *out, gnnac_error *err)
+{
+    struct cuda_blas b;
+    gnnac_status st = cuda_blas_open_bare(c, math, &b, err);
+    if (st != GNNAC_OK)
+        return st;
+    st = cuda_alloc(c, BLAS_WORKSPACE_BYTES, "cuBLAS's workspace", &b.workspace,
+                    err);
+    b.owns = st == GNNAC_OK;
     if (st == GNNAC_OK)
         *out = b;
     else
@@ -33,7 +45,7 @@ void cuda_blas_close(struct cuda_blas *b)
 {
     if (b->handle)
         b->c->blas.cublasDestroy_v2(b->handle);
-    if (b->c)
+    if (b->owns)
         cuda_free(b->c, b->workspace);
     *b = (struct cuda_blas){0};
 }
@@ -51,6 +63,13 @@ gnnac_status cuda_blas_on(const struct cuda_blas *b, cu_stream stream,
         b->handle, (void *)(uintptr_t)b->workspace,
         BLAS_WORKSPACE_BYTES);
     return cublas_status("cublasSetWorkspace_v2", result, err);
+}
+
+gnnac_status cuda_blas_in(struct cuda_blas *b, cu_ptr workspace,
+                          cu_stream stream, gnnac_error *err)
+{
+    b->workspace = workspace;
+    return cuda_blas_on(b, stream, err);
 }
 
 static void *at(cu_ptr p)

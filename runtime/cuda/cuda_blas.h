@@ -13,18 +13,26 @@ enum { BLAS_WORKSPACE_BYTES = 32 << 20 };
 struct cuda_blas {
     const struct cuda_context *c;
     cublas_handle handle;
-    cu_ptr workspace;
+    cu_ptr workspace; // owned; or of the work at hand (cuda_blas_in)
+    bool owns;
     int compute; // cublasComputeType_t, of products of float32
 };
 
+// Without a workspace; with one of its own, for work that is never queued twice
+// at a time.
+gnnac_status cuda_blas_open_bare(const struct cuda_context *c, gnnac_math math,
+                                 struct cuda_blas *out, gnnac_error *err);
 gnnac_status cuda_blas_open(const struct cuda_context *c, gnnac_math math,
                             struct cuda_blas *out, gnnac_error *err);
 int cuda_blas_compute(gnnac_math math);
 void cuda_blas_close(struct cuda_blas *b); // all-zero is fine
 
-// What follows is queued on `stream`.
+// What follows is queued on `stream`; in BLAS_WORKSPACE_BYTES at `workspace`,
+// aligned to 256.
 gnnac_status cuda_blas_on(const struct cuda_blas *b, cu_stream stream,
                           gnnac_error *err);
+gnnac_status cuda_blas_in(struct cuda_blas *b, cu_ptr workspace,
+                          cu_stream stream, gnnac_error *err);
 
 // A matrix on the device: rows of `pitch` values. Sizes come with the call.
 struct device_matrix {

@@ -157,7 +157,7 @@ static gnnac_status build(struct cuda_model *cm, gnnac_error *err)
     TRY(load_kernels(cm, err));
     relieve_products(cm);
     if (has_blas_step(cm))
-        TRY(cuda_blas_open(cm->c, cm->m->math, &cm->blas, err));
+        TRY(cuda_blas_open_bare(cm->c, cm->m->math, &cm->blas, err));
     TRY(alloc_params(cm, err));
     plan_epilogues(cm);
 out:

@@ -11,9 +11,9 @@ static const struct manifest *manifest_of(const struct cuda_model *cm)
 
 // ---- the workspace ----------------------------------------------------------
 
-// The steps' buffers, partial sums of their kernels and, where features are
-// sparse, a weight turned round; or all of it as the kernel of the whole model
-// has it.
+// The steps' buffers, partial sums of their kernels, where features are sparse
+// a weight turned round, and what cuBLAS needs; or all of it as the kernel of
+// the whole model has it.
 static size_t aligned(size_t n)
 {
     return (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -30,9 +30,23 @@ static size_t turned_offset(const struct cuda_model *cm,
     return partial_offset(cm) + aligned(in->partial_bytes);
 }
 
+// Of dense features `in` is NULL.
+static size_t blas_offset(const struct cuda_model *cm,
+                          const struct cuda_input *in)
+{
+    return in ? turned_offset(cm, in) + aligned(in->turned_bytes)
+              : partial_offset(cm) + aligned(cm->partial_bytes);
+}
+
+// The caller's memory is less aligned than cuBLAS wants it.
+static size_t blas_bytes(const struct cuda_model *cm)
+{
+    return cm->blas.handle ? BLAS_WORKSPACE_BYTES + ALIGNMENT : 0;
+}
+
 size_t cuda_model_workspace_size(const struct cuda_model *cm)
 {
-    size_t steps = partial_offset(cm) + cm->partial_bytes;
+    size_t steps = blas_offset(cm, NULL) + blas_bytes(cm);
     size_t whole = cuda_whole_workspace(&cm->whole, cm->m->bundle);
     return steps > whole ? steps : whole;
 }
@@ -41,7 +55,7 @@ size_t cuda_input_workspace_size(const struct cuda_model *cm,
                                  const struct cuda_input *in)
 {
     return in->x ? cuda_model_workspace_size(cm)
-                 : turned_offset(cm, in) + in->turned_bytes;
+                 : blas_offset(cm, in) + blas_bytes(cm);
 }
 
 // ---- steps ------------------------------------------------------------------
@@ -140,13 +154,18 @@ static gnnac_status run_sparse(const struct pass *p, int32_t step,
                               p->stream, err);
 }
 
+static cu_ptr blas_workspace(const struct pass *p)
+{
+    return aligned(p->workspace + blas_offset(p->cm, p->sparse));
+}
+
 static gnnac_status run_steps(const struct pass *p, gnnac_error *err)
 {
     struct cuda_model *cm = p->cm;
     const struct program *prog = &manifest_of(cm)->program;
     gnnac_status st = GNNAC_OK;
     if (cm->blas.handle)
-        st = cuda_blas_on(&cm->blas, p->stream, err);
+        st = cuda_blas_in(&cm->blas, blas_workspace(p), p->stream, err);
     for (int32_t i = 0; i < prog->n_steps && st == GNNAC_OK; i++) {
         const struct step *s = &prog->steps[i];
         if (s->fused)

@@ -2,6 +2,7 @@
 // stream capture, errors that leave nothing behind, the ladder of images.
 #include <dlfcn.h>
 
+#include "cuda/cuda_model.h"
 #include "gpu_fixture.h"
 
 // Driver calls that gnnac itself does not need.
@@ -211,6 +212,50 @@ TEST(products_of_cublas_round_as_they_are_told_and_the_bounds_follow)
         }
         unload(&l);
     }
+}
+
+static gnnac_status forward_on(struct loaded *l, cu_ptr y, cu_ptr workspace,
+                               cu_stream stream, gnnac_error *err)
+{
+    return gnnac_model_forward(l->model, (const float *)(uintptr_t)l->x,
+                               (float *)(uintptr_t)y,
+                               (void *)(uintptr_t)workspace,
+                               l->workspace_bytes, stream, err);
+}
+
+static gnnac_status run_twice_at_once(struct loaded *l, void *arg,
+                                      gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    cu_ptr y = 0, workspace = 0;
+    cu_stream *other = arg;
+    TRY(cuda_alloc(gpu, l->y_bytes, "y", &y, err));
+    TRY(cuda_alloc(gpu, l->workspace_bytes + 16, "workspace", &workspace, err));
+    TRY(forward_on(l, y, workspace + 16, *other, err)); // as aligned as need be
+    TRY(forward_on(l, l->y, l->workspace, l->stream, err));
+    TRY(CU(gpu, cuStreamSynchronize, (*other), err));
+out:
+    cuda_free(gpu, y);
+    cuda_free(gpu, workspace);
+    return st;
+}
+
+// Scratch memory of the model would be both's: all of it is the workspace's.
+TEST(inferences_with_cublas_at_once_share_no_memory)
+{
+    struct loaded l;
+    gnnac_error err = {{0}};
+    cu_stream other = NULL;
+    if (load_wide(&l, "sage", 72,
+                  &(struct gpu_build){.settings = {"partSize=32"}})) {
+        CHECK(l.workspace_bytes > BLAS_WORKSPACE_BYTES);
+        CHECK(!l.model->cuda->blas.owns);
+        CHECK_OK(CU(gpu, cuStreamCreate, (&other, CU_STREAM_NON_BLOCKING),
+                    &err), err);
+        check_pass(&l, 1, run_twice_at_once, &other);
+        gpu->cu.cuStreamDestroy_v2(other);
+    }
+    unload(&l);
 }
 
 // ---- features that are made once --------------------------------------------
@@ -528,6 +573,7 @@ int main(void)
     RUN(forward_uses_the_callers_memory_and_stream);
     RUN(a_captured_forward_can_be_replayed_with_other_features);
     RUN(products_of_cublas_round_as_they_are_told_and_the_bounds_follow);
+    RUN(inferences_with_cublas_at_once_share_no_memory);
     RUN(sparse_features_run_on_two_streams_at_once);
     RUN(a_captured_forward_of_sparse_features_sees_new_weights);
     RUN(without_a_kernel_for_them_sparse_features_are_made_dense_or_refused);

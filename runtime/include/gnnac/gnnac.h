@@ -180,10 +180,9 @@ GNNAC_API size_t gnnac_model_workspace_size(const gnnac_model *model);
 // `workspace` are device pointers, aligned to 16 bytes, and the work is queued
 // on `stream`: no allocation, no synchronisation, legal under stream capture.
 // On the CPU they are host pointers and the call returns when done.
-// Inferences that may run at once on a GPU need a workspace each and, where the
-// program has products that cuBLAS computes, a model each: those share scratch
-// memory of the model. A kernel for the whole model serves the first 64
-// workspaces, by address; with others the steps are run.
+// Inferences that may run at once on a GPU need a workspace each, of which 32
+// MiB are cuBLAS's where it computes products. A kernel for the whole model
+// serves the first 64 workspaces, by address; with others the steps are run.
 // Errors: GNNAC_EUSAGE (no weights yet, workspace too small, misaligned),
 // GNNAC_EDRIVER.
 GNNAC_API gnnac_status gnnac_model_forward(gnnac_model *model, const float *x,

@@ -1,0 +1,195 @@
+// What a manifest may say of kernels beside those of its steps: one for all of
+// them, and those of the programs that follow from the model's.
+#include "bundle/manifest.h"
+#include "bundle/whole_layout.h"
+#include "manifest_example.h"
+#include "test.h"
+
+// A kernel for all steps of the example, its last.
+static struct manifest *whole_example(void)
+{
+    static const enum launch_arg args[] = {
+        ARG_OUT,     ARG_X,      ARG_WEIGHTS, ARG_BUFFERS,
+        ARG_BARRIER, ARG_ROWPTR, ARG_COLIDX,  ARG_N_ROWS};
+    struct manifest *m = example();
+    struct kernel *k = &m->kernels[m->n_kernels];
+    m->whole.kernel = m->n_kernels++;
+    strcpy(m->whole.rule, "small_graph");
+    *k = (struct kernel){.name = "all",
+                         .family = "whole_model",
+                         .dim = 2,
+                         .offset_bits = 32,
+                         .n_launches = 1};
+    struct launch *l = &k->launches[0];
+    *l = (struct launch){.entry = "all",
+                         .count = GRID_ROWS,
+                         .per_block = 8,
+                         .grid_y = 1,
+                         .block = 256,
+                         .cooperative = true,
+                         .n_args = 8};
+    memcpy(l->args, args, sizeof(args));
+    return m;
+}
+
+static struct kernel *whole_kernel(struct manifest *m)
+{
+    return &m->kernels[m->whole.kernel];
+}
+
+TEST(a_kernel_for_all_steps_comes_back_as_it_was_written)
+{
+    struct manifest *m = whole_example(), *back = calloc(1, sizeof(*back));
+    gnnac_error err = {{0}};
+    char *text = text_of(m);
+    CHECK_HAS(text, "\"whole\"]");
+    CHECK_INT(manifest_parse(text, strlen(text), back, &err), GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    CHECK_INT(back->whole.kernel, m->whole.kernel);
+    CHECK(memcmp(whole_kernel(back), whole_kernel(m), sizeof(struct kernel)) ==
+          0);
+    free(text);
+    free(back);
+    free(m);
+}
+
+static void index_beyond(struct manifest *m) { m->whole.kernel = m->n_kernels; }
+static void two_launches(struct manifest *m)
+{
+    struct kernel *k = whole_kernel(m);
+    k->launches[k->n_launches++] = k->launches[0];
+}
+static void not_together(struct manifest *m)
+{
+    whole_kernel(m)->launches[0].cooperative = false;
+}
+static void no_barrier(struct manifest *m)
+{
+    whole_kernel(m)->launches[0].args[4] = ARG_OUT;
+}
+static void other_count(struct manifest *m)
+{
+    whole_kernel(m)->launches[0].count = GRID_WEIGHTS;
+}
+static void more_blocks(struct manifest *m)
+{
+    whole_kernel(m)->launches[0].grid_y = 2;
+}
+static void of_heads(struct manifest *m) { whole_kernel(m)->heads = 2; }
+static void of_halves(struct manifest *m)
+{
+    whole_kernel(m)->x_type = DTYPE_F16;
+}
+static void other_width(struct manifest *m) { whole_kernel(m)->dim = 3; }
+static void narrow_offsets(struct manifest *m)
+{
+    m->n_edges = m->n_stored_edges = INT64_C(1) << 40;
+}
+static void scratch(struct manifest *m)
+{
+    whole_kernel(m)->launches[0].args[0] = ARG_SCRATCH;
+}
+static void dinv_of_gin(struct manifest *m)
+{
+    whole_kernel(m)->launches[0].args[0] = ARG_DINV;
+}
+static void of_a_reordered_graph(struct manifest *m)
+{
+    m->reorder = (struct reordering){.method = "rabbit"};
+    memset(m->reorder.fingerprint, 'a', 32);
+}
+static void for_one_step(struct manifest *m)
+{
+    m->kernels[0].launches[0].cooperative = true;
+}
+static void as_a_step(struct manifest *m)
+{
+    int32_t i = 0;
+    while (m->program.steps[i].kernel < 0)
+        i++;
+    m->program.steps[i].kernel = m->whole.kernel;
+}
+
+TEST(a_kernel_for_all_steps_that_cannot_be_one_is_refused)
+{
+    static const struct {
+        void (*spoil)(struct manifest *m);
+        const char *message;
+    } cases[] = {{index_beyond, "whole: its kernel is not there"},
+                 {two_launches, "not one launch of blocks that meet"},
+                 {not_together, "not one launch of blocks that meet"},
+                 {no_barrier, "not one launch of blocks that meet"},
+                 {other_count, "not one launch of blocks that meet"},
+                 {more_blocks, "not one launch of blocks that meet"},
+                 {of_heads, "not one of a model in f32"},
+                 {of_halves, "not one of a model in f32"},
+                 {other_width, "made for another width"},
+                 {narrow_offsets, "32-bit offsets overflow"},
+                 {scratch, "asks for scratch"},
+                 {dinv_of_gin, "asks for dinv"},
+                 {of_a_reordered_graph, "of no such model"},
+                 {for_one_step, "blocks that meet, for a single step"},
+                 {as_a_step, ""}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct manifest *m = whole_example();
+        gnnac_error err = {{0}};
+        cases[i].spoil(m);
+        CHECK_INT(manifest_check(m, &err), GNNAC_EFORMAT);
+        CHECK_HAS(err.msg, cases[i].message);
+        free(m);
+    }
+}
+
+// Each member of "whole", replaced by what it cannot be.
+TEST(members_of_another_type_or_beyond_their_range_are_refused)
+{
+    static const struct {
+        const char *member, *value;
+    } cases[] = {{"rule", "7"},          {"why", "null"},
+                 {"where", "[]"},        {"level", "{}"},
+                 {"knobs", "true"},      {"median_ns", "\"1\""},
+                 {"steps_ns", "[1]"},    {"kernel", "-1"},
+                 {"kernel", "256"},      {"kernel", "1.5"},
+                 {"kernel", "\"0\""},    {"kernel", "9223372036854775807"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct manifest *m = whole_example(), *back = calloc(1, sizeof(*back));
+        gnnac_error err = {{0}};
+        json_t *j = manifest_to_json(m);
+        json_t *v = json_loads(cases[i].value, JSON_DECODE_ANY, NULL);
+        json_object_set_new(json_object_get(j, "whole"), cases[i].member, v);
+        CHECK_INT(manifest_from_json(j, back, &err), GNNAC_EFORMAT);
+        CHECK_HAS(err.msg, "manifest.whole.");
+        CHECK_HAS(err.msg, cases[i].member);
+        json_decref(j);
+        free(back);
+        free(m);
+    }
+}
+
+TEST(kernels_for_sparse_features_are_there)
+{
+    struct manifest *m = example(), *back = calloc(1, sizeof(*back));
+    gnnac_error err = {{0}};
+    strcpy(m->sparse.rules, "9"); // of another version: kept, not used
+    m->sparse.n_steps = 2;
+    m->sparse.steps[0].kernel = -1;
+    m->sparse.steps[1].kernel = m->n_kernels - 1;
+    char *text = text_of(m);
+    CHECK_INT(manifest_parse(text, strlen(text), back, &err), GNNAC_OK);
+    CHECK(memcmp(&back->sparse, &m->sparse, sizeof(m->sparse)) == 0);
+    m->sparse.steps[1].kernel = m->n_kernels;
+    CHECK_INT(manifest_check(m, &err), GNNAC_EFORMAT);
+    CHECK_HAS(err.msg, "sparse.steps[1]: its kernel is not there");
+    free(text);
+    free(back);
+    free(m);
+}
+
+int main(void)
+{
+    RUN(a_kernel_for_all_steps_comes_back_as_it_was_written);
+    RUN(a_kernel_for_all_steps_that_cannot_be_one_is_refused);
+    RUN(members_of_another_type_or_beyond_their_range_are_refused);
+    RUN(kernels_for_sparse_features_are_there);
+    return test_done();
+}
