@@ -23,6 +23,7 @@
 //%        doc = "warps per block" }
 
 //% local lanes = include "lanes"
+//% local offsets = include "offsets"
 //% local function is_power(v) return v & (v - 1) == 0 end
 //% local team = dimWorker * edgeWorker
 //% check(spec.heads > 0, "attention needs heads")
@@ -62,11 +63,7 @@
 // ${dimWorker} lanes of ${floats} columns; ${teams} teams per row, ${rows}
 // rows per block. self: scores of sources, then of destinations, times log2(e)
 // on the way in, since exp2 is what the hardware has.
-//% if spec.offset_bits == 64 then
-typedef long long offset_t;
-//% else
-typedef int offset_t;
-//% end
+//% offsets.define()
 
 //% local out_width = lanes.widest(width, spec.out_pitch)
 //% lanes.define_move("load", width, width)

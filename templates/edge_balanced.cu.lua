@@ -30,6 +30,7 @@
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
 //% local parts = include "parts"
+//% local offsets = include "offsets"
 //% local teams = 32 // dimWorker
 //% check(edgesPerWarp >= teams,
 //%       "edgesPerWarp %d is less than one for each of %d teams", edgesPerWarp,
@@ -56,11 +57,7 @@
 //% local finish = parts.launch_join(L, warpPerBlock)
 // Edges per team: up to ${share}; teams per warp: ${teams};
 // lanes per team: ${dimWorker}; columns per lane: ${L.floats}.
-//% if spec.offset_bits == 64 then
-typedef long long offset_t;
-//% else
-typedef int offset_t;
-//% end
+//% offsets.define()
 
 //% lanes.define(L.x_verb, L, L.vec, spec.x_type)
 //% parts.define(L)

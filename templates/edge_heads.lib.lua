@@ -7,6 +7,7 @@
 //% -- row of `kept` has what forward leaves for backward and what backward finds
 //% -- (ATTENTION_KEPT of runtime/bundle/program.h).
 //% local lanes = include "lanes"
+//% local offsets = include "offsets"
 //% local edges = {}
 //% local heads, channels = spec.heads, spec.channels
 //% check(heads > 0, "attention needs heads")
@@ -73,11 +74,7 @@
 //% end
 //%
 //% function edges.define(L)
-//%   if spec.offset_bits == 64 then
-typedef long long offset_t;
-//%   else
-typedef int offset_t;
-//%   end
+//%   offsets.define()
 //%   lanes.define_move("load", L.width, L.width)
 
 // The slope of the LeakyReLU; scores are compared in units of log2.

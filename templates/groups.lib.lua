@@ -7,6 +7,7 @@
 //% local epilogue = include "epilogue"
 //% local parts = include "parts"
 //% local weights = include "weights"
+//% local offsets = include "offsets"
 //% weights.one_head()
 //% local groups = {}
 //%
@@ -51,11 +52,7 @@
 //% function groups.define(L, how)
 // Neighbours per warp: up to ${L.size}; teams per warp: ${L.edgeWorker};
 // lanes per team: ${L.dimWorker}; columns per lane: ${L.floats}.
-//%   if spec.offset_bits == 64 then
-typedef long long offset_t;
-//%   else
-typedef int offset_t;
-//%   end
+//%   offsets.define()
 
 //%   lanes.define(L.x_verb, L, L.vec, spec.x_type)
 //%   parts.define(L)

@@ -32,6 +32,7 @@
 //% local epilogue = include "epilogue"
 //% local parts = include "parts"
 //% local sorted = include "sorted"
+//% local offsets = include "offsets"
 //% local S = sorted.layout {
 //%   segmentEdges = segmentEdges, packedEdges = packedEdges,
 //%   dimWorker = dimWorker, vec = vec, unroll = unroll,
@@ -47,11 +48,7 @@
 // Rows of up to ${packedEdges} edges: ${S.teams} to a warp; of up to
 // ${segmentEdges}: a warp each; longer ones are cut.
 // Lanes per team: ${dimWorker}; columns per lane: ${S.L.floats}.
-//% if spec.offset_bits == 64 then
-typedef long long offset_t;
-//% else
-typedef int offset_t;
-//% end
+//% offsets.define()
 
 //% lanes.define(S.L.x_verb, S.L, S.L.vec, spec.x_type)
 //% parts.define(S.L)

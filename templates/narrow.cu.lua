@@ -22,6 +22,7 @@
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
 //% local parts = include "parts"
+//% local offsets = include "offsets"
 //% check(spec.dim <= 8, "%d columns are more than 8", spec.dim)
 //% local L = parts.layout(1, vec, unroll, warpPerBlock)
 //% check(L.tiles == 1, "unroll %d: a row does not fit the registers", unroll)
@@ -47,11 +48,7 @@
 //% }
 //% local finish = parts.launch_join(L, warpPerBlock)
 // Edges per warp: up to ${edgesPerWarp}; columns per lane: ${L.floats}.
-//% if spec.offset_bits == 64 then
-typedef long long offset_t;
-//% else
-typedef int offset_t;
-//% end
+//% offsets.define()
 
 //% lanes.define("load", L, L.vec, spec.x_type)
 //% parts.define(L)

@@ -9,11 +9,8 @@
 //%        doc = "warps per block" }
 
 //% local rowwise = include "rowwise"
-//% if spec.offset_bits == 64 then
-typedef long long offset_t;
-//% else
-typedef int offset_t;
-//% end
+//% local offsets = include "offsets"
+//% offsets.define()
 
 //% local parameters = rowwise.launch(warpPerBlock,
 //%                                   { "out", "x", "rowptr", "n_rows" })

@@ -38,6 +38,7 @@
 //% local parts = include "parts"
 //% local mma = include "mma"
 //% local sorted = include "sorted"
+//% local offsets = include "offsets"
 //% local weighted = spec.norm == "gcn"
 //% -- What is stored in 16 bits is a tf32 number already.
 //% local exact = spec.x_type ~= "f32" and not weighted
@@ -68,11 +69,7 @@
 // ${8 * tileBlocks} columns. Of the others, rows of up to ${packedEdges} edges:
 // ${S.teams} to a warp; of up to ${segmentEdges}: a warp each; longer are cut.
 // Lanes per team: 8, others ${dimWorker}; columns per lane: ${T.floats}, ${S.L.floats}.
-//% if spec.offset_bits == 64 then
-typedef long long offset_t;
-//% else
-typedef int offset_t;
-//% end
+//% offsets.define()
 
 //% for _, L in ipairs { T, S.L } do
 //%   lanes.define("load", L, L.vec, spec.x_type)

@@ -5,6 +5,7 @@
 //% -- at its edges; a warp has 32 // (dimWorker * edgeWorker) rows.
 //% local lanes = include "lanes"
 //% local weights = include "weights"
+//% local offsets = include "offsets"
 //% local walk = {}
 //%
 //% -- `k` has the knobs; where the neighbours' rows are not x's, `from`, of floats,
@@ -39,11 +40,7 @@
 //% end
 //%
 //% function walk.define()
-//%   if spec.offset_bits == 64 then
-typedef long long offset_t;
-//%   else
-typedef int offset_t;
-//%   end
+//%   offsets.define()
 
 //% end
 //%

@@ -46,7 +46,7 @@ dropped(const train_state *state, unsigned bits, float v)
                                                     : 0.0f;
 }
 
-#line 79 "/gnnac/templates/edge_heads.lib.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 #line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
@@ -55,7 +55,7 @@ static __device__ __forceinline__ void load1(float *to, const float *from)
     to[0] = __ldg(from + 0);
 }
 
-#line 83 "/gnnac/templates/edge_heads.lib.lua"
+#line 80 "/gnnac/templates/edge_heads.lib.lua"
 // The slope of the LeakyReLU; scores are compared in units of log2.
 static __device__ __forceinline__ float slope_at(float sum)
 {
@@ -96,9 +96,9 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
     const long long *edge_of, train_state *state, int place,
     int n_rows)
 {
-#line 114 "/gnnac/templates/edge_heads.lib.lua"
+#line 111 "/gnnac/templates/edge_heads.lib.lua"
     const int at = threadIdx.x % 8;
-#line 116 "/gnnac/templates/edge_heads.lib.lua"
+#line 113 "/gnnac/templates/edge_heads.lib.lua"
     const int turn = threadIdx.x % 64 / 8;
     const int slot = threadIdx.x / 64;
     const unsigned place_row = blockIdx.x * 2 + slot / 1;
@@ -117,11 +117,11 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
 #pragma unroll
     for (int i = 0; i < 1; i++) {
         const int c = i * 8 + at * 1;
-#line 137 "/gnnac/templates/edge_heads.lib.lua"
+#line 134 "/gnnac/templates/edge_heads.lib.lua"
         column[i] = head * 7 + (c < 7 ? c : 0);
     }
 
-#line 141 "/gnnac/templates/edge_heads.lib.lua"
+#line 138 "/gnnac/templates/edge_heads.lib.lua"
     // The lanes of a warp take as many steps as the longest row asks.
     int steps = active && edge <= end ? (int)((end - edge) / 16) + 1 : 0;
 #pragma unroll
@@ -131,19 +131,19 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
     float *mine = kept + (long long)row * 7 + head;
     const float source = mine[0];
     float sum[2] = {}; // of the columns; last, the score's gradient
-#line 150 "/gnnac/templates/edge_heads.lib.lua"
+#line 147 "/gnnac/templates/edge_heads.lib.lua"
     float own[1][1];
 #pragma unroll
     for (int i = 0; i < 1; i++) {
         load1(own[i], x + (long long)row * 8 + column[i]);
-#line 155 "/gnnac/templates/edge_heads.lib.lua"
+#line 152 "/gnnac/templates/edge_heads.lib.lua"
         if (i * 8 + at * 1 >= 7)
 #pragma unroll
             for (int j = 0; j < 1; j++)
                 own[i][j] = 0.0f;
     }
 
-#line 166 "/gnnac/templates/edge_heads.lib.lua"
+#line 163 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll 1
     for (; steps > 0; steps--, edge += 16) {
         unsigned id[2];
@@ -172,14 +172,14 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
             const unsigned long long number =
                 active && edge + k < end ? __ldg(edge_of + edge + k) : loop;
             const float w = left_of(state, stream, number, head, a);
-#line 190 "/gnnac/templates/edge_heads.lib.lua"
+#line 187 "/gnnac/templates/edge_heads.lib.lua"
             float d = 0.0f;
 #pragma unroll
             for (int i = 0; i < 1; i++)
 #pragma unroll
                 for (int j = 0; j < 1; j++)
                     d = fmaf(own[i][j], v[k][i][j], d);
-#line 197 "/gnnac/templates/edge_heads.lib.lua"
+#line 194 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll
             for (int step = 4; step > 0; step /= 2)
                 d += __shfl_xor_sync(~0u, d, step);
@@ -191,13 +191,13 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
                 sum[i] = fmaf(w, v[k][i / 1][i % 1], sum[i]);
         }
     }
-#line 224 "/gnnac/templates/edge_heads.lib.lua"
+#line 221 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll
     for (int step = 8; step < 32; step *= 2)
 #pragma unroll
         for (int i = 0; i < 2; i++)
             sum[i] += __shfl_xor_sync(~0u, sum[i], step);
-#line 231 "/gnnac/templates/edge_heads.lib.lua"
+#line 228 "/gnnac/templates/edge_heads.lib.lua"
     __shared__ float joined[4][2][8];
     const int warp = threadIdx.x / 32;
     if (threadIdx.x % 32 < 8)
@@ -212,17 +212,17 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
 #pragma unroll
         for (int i = 0; i < 2; i++)
             sum[i] += joined[q][i][at];
-#line 246 "/gnnac/templates/edge_heads.lib.lua"
+#line 243 "/gnnac/templates/edge_heads.lib.lua"
     if (!active || turn > 0)
         return;
 #line 66 "/gnnac/templates/attention_grad.cu.lua"
     if (at == 0)
         mine[5] = sum[1];
-#line 258 "/gnnac/templates/edge_heads.lib.lua"
+#line 255 "/gnnac/templates/edge_heads.lib.lua"
     float *to = out + (long long)row * 8;
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 262 "/gnnac/templates/edge_heads.lib.lua"
+#line 259 "/gnnac/templates/edge_heads.lib.lua"
         if (i * 8 + at * 1 >= 7)
             continue;
 #line 69 "/gnnac/templates/attention_grad.cu.lua"

@@ -46,7 +46,7 @@ dropped(const train_state *state, unsigned bits, float v)
                                                     : 0.0f;
 }
 
-#line 79 "/gnnac/templates/edge_heads.lib.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 #line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
@@ -61,7 +61,7 @@ static __device__ __forceinline__ void load4(float *to, const float *from)
     to[3] = v.w;
 }
 
-#line 83 "/gnnac/templates/edge_heads.lib.lua"
+#line 80 "/gnnac/templates/edge_heads.lib.lua"
 // The slope of the LeakyReLU; scores are compared in units of log2.
 static __device__ __forceinline__ float slope_at(float sum)
 {
@@ -101,9 +101,9 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
     const offset_t *rowptr, const int *colidx, const float *bias,
     train_state *state, int place, int n_rows)
 {
-#line 114 "/gnnac/templates/edge_heads.lib.lua"
+#line 111 "/gnnac/templates/edge_heads.lib.lua"
     const int at = threadIdx.x % 2;
-#line 116 "/gnnac/templates/edge_heads.lib.lua"
+#line 113 "/gnnac/templates/edge_heads.lib.lua"
     const int turn = threadIdx.x % 8 / 2;
     const int slot = threadIdx.x / 8;
     const unsigned place_row = blockIdx.x * 2 + slot / 8;
@@ -122,11 +122,11 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
 #pragma unroll
     for (int i = 0; i < 1; i++) {
         const int c = i * 8 + at * 4;
-#line 135 "/gnnac/templates/edge_heads.lib.lua"
+#line 132 "/gnnac/templates/edge_heads.lib.lua"
         column[i] = head * 8 + c;
     }
 
-#line 141 "/gnnac/templates/edge_heads.lib.lua"
+#line 138 "/gnnac/templates/edge_heads.lib.lua"
     // The lanes of a warp take as many steps as the longest row asks.
     int steps = active && edge <= end ? (int)((end - edge) / 8) + 1 : 0;
 #pragma unroll
@@ -138,7 +138,7 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
     float top = __int_as_float(0xff800000);
     float sum[5] = {}; // of the columns; last, of the coefficients
 
-#line 166 "/gnnac/templates/edge_heads.lib.lua"
+#line 163 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll 1
     for (; steps > 0; steps--, edge += 8) {
         unsigned id[2];
@@ -184,7 +184,7 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
     }
 
     const float mine = top;
-#line 206 "/gnnac/templates/edge_heads.lib.lua"
+#line 203 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll
     for (int step = 2; step < 8; step *= 2)
         top = fmaxf(top, __shfl_xor_sync(~0u, top, step));
@@ -194,13 +194,13 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
 #pragma unroll
     for (int i = 0; i <= 4; i++)
         sum[i] *= scale;
-#line 224 "/gnnac/templates/edge_heads.lib.lua"
+#line 221 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll
     for (int step = 2; step < 8; step *= 2)
 #pragma unroll
         for (int i = 0; i < 5; i++)
             sum[i] += __shfl_xor_sync(~0u, sum[i], step);
-#line 246 "/gnnac/templates/edge_heads.lib.lua"
+#line 243 "/gnnac/templates/edge_heads.lib.lua"
     if (!active || turn > 0)
         return;
 #line 82 "/gnnac/templates/attention_keep.cu.lua"
@@ -210,7 +210,7 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
         to[16] = top;
         to[24] = part;
     }
-#line 258 "/gnnac/templates/edge_heads.lib.lua"
+#line 255 "/gnnac/templates/edge_heads.lib.lua"
     float *to = out + (long long)row * 64;
 #pragma unroll
     for (int i = 0; i < 1; i++) {

@@ -47,7 +47,7 @@ dropped(const train_state *state, unsigned bits, float v)
                                                     : 0.0f;
 }
 
-#line 79 "/gnnac/templates/edge_heads.lib.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 #line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
@@ -62,7 +62,7 @@ static __device__ __forceinline__ void load4(float *to, const float *from)
     to[3] = v.w;
 }
 
-#line 83 "/gnnac/templates/edge_heads.lib.lua"
+#line 80 "/gnnac/templates/edge_heads.lib.lua"
 // The slope of the LeakyReLU; scores are compared in units of log2.
 static __device__ __forceinline__ float slope_at(float sum)
 {
@@ -95,9 +95,9 @@ gnnac_attention_rows_grad_f32_d16_l0_e4_r1_v4_u2_w4_h8x8_x64_s56_g64(
     const offset_t *rowptr, const int *colidx, train_state *state,
     int place, int n_rows)
 {
-#line 114 "/gnnac/templates/edge_heads.lib.lua"
+#line 111 "/gnnac/templates/edge_heads.lib.lua"
     const int at = threadIdx.x % 2;
-#line 116 "/gnnac/templates/edge_heads.lib.lua"
+#line 113 "/gnnac/templates/edge_heads.lib.lua"
     const int turn = threadIdx.x % 8 / 2;
     const int slot = threadIdx.x / 8;
     const unsigned place_row = blockIdx.x * 2 + slot / 8;
@@ -116,11 +116,11 @@ gnnac_attention_rows_grad_f32_d16_l0_e4_r1_v4_u2_w4_h8x8_x64_s56_g64(
 #pragma unroll
     for (int i = 0; i < 1; i++) {
         const int c = i * 8 + at * 4;
-#line 135 "/gnnac/templates/edge_heads.lib.lua"
+#line 132 "/gnnac/templates/edge_heads.lib.lua"
         column[i] = head * 8 + c;
     }
 
-#line 141 "/gnnac/templates/edge_heads.lib.lua"
+#line 138 "/gnnac/templates/edge_heads.lib.lua"
     // The lanes of a warp take as many steps as the longest row asks.
     int steps = active && edge <= end ? (int)((end - edge) / 8) + 1 : 0;
 #pragma unroll
@@ -132,14 +132,14 @@ gnnac_attention_rows_grad_f32_d16_l0_e4_r1_v4_u2_w4_h8x8_x64_s56_g64(
     const float top = to[16];
     const float part = to[24];
     float sum[3] = {}; // w d, slope w d, slope a
-#line 150 "/gnnac/templates/edge_heads.lib.lua"
+#line 147 "/gnnac/templates/edge_heads.lib.lua"
     float own[1][4];
 #pragma unroll
     for (int i = 0; i < 1; i++) {
         load4(own[i], g + (long long)row * 64 + column[i]);
     }
 
-#line 166 "/gnnac/templates/edge_heads.lib.lua"
+#line 163 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll 1
     for (; steps > 0; steps--, edge += 8) {
         unsigned id[2];
@@ -164,14 +164,14 @@ gnnac_attention_rows_grad_f32_d16_l0_e4_r1_v4_u2_w4_h8x8_x64_s56_g64(
             const float a =
                 there[k] ? exp2f(log2_score(z) - top) * part : 0.0f;
             const unsigned long long number = edge + k < end ? edge + k : loop;
-#line 190 "/gnnac/templates/edge_heads.lib.lua"
+#line 187 "/gnnac/templates/edge_heads.lib.lua"
             float d = 0.0f;
 #pragma unroll
             for (int i = 0; i < 1; i++)
 #pragma unroll
                 for (int j = 0; j < 4; j++)
                     d = fmaf(own[i][j], v[k][i][j], d);
-#line 197 "/gnnac/templates/edge_heads.lib.lua"
+#line 194 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll
             for (int step = 1; step > 0; step /= 2)
                 d += __shfl_xor_sync(~0u, d, step);
@@ -182,13 +182,13 @@ gnnac_attention_rows_grad_f32_d16_l0_e4_r1_v4_u2_w4_h8x8_x64_s56_g64(
             sum[2] = fmaf(slope_at(z), a, sum[2]);
         }
     }
-#line 224 "/gnnac/templates/edge_heads.lib.lua"
+#line 221 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll
     for (int step = 2; step < 8; step *= 2)
 #pragma unroll
         for (int i = 0; i < 3; i++)
             sum[i] += __shfl_xor_sync(~0u, sum[i], step);
-#line 246 "/gnnac/templates/edge_heads.lib.lua"
+#line 243 "/gnnac/templates/edge_heads.lib.lua"
     if (!active || turn > 0)
         return;
 #line 61 "/gnnac/templates/attention_rows_grad.cu.lua"

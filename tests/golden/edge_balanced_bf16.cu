@@ -11,10 +11,10 @@
 // atomics, results repeat bit by bit. Meant for short rows around long ones.
 // edgesPerWarp=256 dimWorker=4 vec=4 unroll=4 warpPerBlock=4
 // bf16 dim=33 x_pitch=40 out_pitch=33 self_pitch=40 out_type=f32 self_type=bf16 norm=mean self=one bias=0 act=none offset_bits=32
-#line 57 "/gnnac/templates/edge_balanced.cu.lua"
+#line 58 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 32; teams per warp: 8;
 // lanes per team: 4; columns per lane: 9.
-#line 62 "/gnnac/templates/edge_balanced.cu.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
 #line 109 "/gnnac/templates/lanes.lib.lua"
@@ -119,14 +119,14 @@ static __device__ __forceinline__ void store8x1(float *to, const float *from)
     to[7] = from[7];
 }
 
-#line 74 "/gnnac/templates/edge_balanced.cu.lua"
+#line 71 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     float *out, const bf16_t *x, const offset_t *rowptr,
     const int *colidx, const offset_t *part_ptr, const int *part_row,
     const bf16_t *self, float *partial, int n_parts)
 {
-#line 78 "/gnnac/templates/edge_balanced.cu.lua"
+#line 75 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[32][36];
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -144,9 +144,9 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
 #line 328 "/gnnac/templates/lanes.lib.lua"
     const bf16_t *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 85 "/gnnac/templates/edge_balanced.cu.lua"
+#line 82 "/gnnac/templates/edge_balanced.cu.lua"
     const int place = threadIdx.x / 32 * 8 + edge;
-#line 87 "/gnnac/templates/edge_balanced.cu.lua"
+#line 84 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 32;
     const unsigned part = first + place;
 
@@ -156,9 +156,9 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 97 "/gnnac/templates/edge_balanced.cu.lua"
+#line 94 "/gnnac/templates/edge_balanced.cu.lua"
     if (part < n_parts) {
-#line 101 "/gnnac/templates/edge_balanced.cu.lua"
+#line 98 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -171,23 +171,23 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
             next_end = __ldg(rowptr + row + 2);
     }
     int tail = row < last ? 0 : left;
-#line 114 "/gnnac/templates/edge_balanced.cu.lua"
+#line 111 "/gnnac/templates/edge_balanced.cu.lua"
     int degree = row_left;
 
-#line 122 "/gnnac/templates/edge_balanced.cu.lua"
+#line 119 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 118 "/gnnac/templates/edge_balanced.cu.lua"
+#line 115 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 124 "/gnnac/templates/edge_balanced.cu.lua"
+#line 121 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[9] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][9] = {};
-#line 133 "/gnnac/templates/edge_balanced.cu.lua"
+#line 130 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
@@ -208,22 +208,22 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
 #line 52 "/gnnac/templates/epilogue.lib.lua"
     load1_bf16(&own[8], from + c1);
     }
-#line 144 "/gnnac/templates/edge_balanced.cu.lua"
+#line 141 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 118 "/gnnac/templates/edge_balanced.cu.lua"
+#line 115 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 148 "/gnnac/templates/edge_balanced.cu.lua"
+#line 145 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 155 "/gnnac/templates/edge_balanced.cu.lua"
+#line 152 "/gnnac/templates/edge_balanced.cu.lua"
                 sum[i] += v[k][i];
-#line 157 "/gnnac/templates/edge_balanced.cu.lua"
+#line 154 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
@@ -246,13 +246,13 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     if (at + 0 < 1)
 #line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
-#line 162 "/gnnac/templates/edge_balanced.cu.lua"
+#line 159 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
-#line 70 "/gnnac/templates/edge_balanced.cu.lua"
+#line 67 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 9; i++)
                 heads[place][i * 4 + at] = sum[i];
-#line 165 "/gnnac/templates/edge_balanced.cu.lua"
+#line 162 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 36;
@@ -263,14 +263,14 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
 #line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
         }
-#line 168 "/gnnac/templates/edge_balanced.cu.lua"
+#line 165 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 173 "/gnnac/templates/edge_balanced.cu.lua"
+#line 170 "/gnnac/templates/edge_balanced.cu.lua"
         degree = row_left;
-#line 175 "/gnnac/templates/edge_balanced.cu.lua"
+#line 172 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -279,15 +279,15 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
             sum[i] = 0.0f;
     }
 
-#line 184 "/gnnac/templates/edge_balanced.cu.lua"
+#line 181 "/gnnac/templates/edge_balanced.cu.lua"
     const bool follows = open && place > 0;
     if (tail > 0 && follows) {
-#line 70 "/gnnac/templates/edge_balanced.cu.lua"
+#line 67 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 9; i++)
                 heads[place][i * 4 + at] = sum[i];
     }
-#line 188 "/gnnac/templates/edge_balanced.cu.lua"
+#line 185 "/gnnac/templates/edge_balanced.cu.lua"
     __syncthreads();
     if (tail == 0 || follows)
         return;
@@ -309,7 +309,7 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
                 sum[i] += heads[q + k][i * 4 + at];
         }
     }
-#line 213 "/gnnac/templates/edge_balanced.cu.lua"
+#line 210 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 32 < n_parts &&
                          __ldg(part_row + first + 32) == row;
     const bool begins = !open;
@@ -322,10 +322,10 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     if (at + 0 < 1)
 #line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
-#line 218 "/gnnac/templates/edge_balanced.cu.lua"
+#line 215 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
-#line 221 "/gnnac/templates/edge_balanced.cu.lua"
+#line 218 "/gnnac/templates/edge_balanced.cu.lua"
     degree = (int)(__ldg(rowptr + row + 1) - __ldg(rowptr + row));
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const bf16_t *from = self + (long long)row * 40;

@@ -8,7 +8,7 @@
 #line 32 "/gnnac/templates/extreme.cu.lua"
 // Rows per warp: 1; teams per row: 6;
 // lanes per team: 5; columns per lane: 5.
-#line 45 "/gnnac/templates/walk.lib.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
 #line 260 "/gnnac/templates/lanes.lib.lua"
@@ -59,13 +59,13 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, int n_rows)
 {
-#line 53 "/gnnac/templates/walk.lib.lua"
+#line 50 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 55 "/gnnac/templates/walk.lib.lua"
+#line 52 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 63 "/gnnac/templates/walk.lib.lua"
+#line 60 "/gnnac/templates/walk.lib.lua"
     const bool active = lane < 30 && row < n_rows;
-#line 68 "/gnnac/templates/walk.lib.lua"
+#line 65 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 5;
 #line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 5;
@@ -80,16 +80,16 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
 
-#line 92 "/gnnac/templates/walk.lib.lua"
+#line 89 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 95 "/gnnac/templates/walk.lib.lua"
+#line 92 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 101 "/gnnac/templates/walk.lib.lua"
+#line 98 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
 #line 54 "/gnnac/templates/extreme.cu.lua"
@@ -98,15 +98,15 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
     for (int i = 0; i < 5; i++)
 #line 58 "/gnnac/templates/extreme.cu.lua"
         sum[i] = __int_as_float(0x7f800000);
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 104 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 18) {
 #line 63 "/gnnac/templates/extreme.cu.lua"
         float v[4][5] = {};
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 121 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 130 "/gnnac/templates/walk.lib.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 6);
             const long long u = (long long)id * 24;
 #line 344 "/gnnac/templates/lanes.lib.lua"
@@ -121,21 +121,21 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
             for (int i = 0; i < 5; i++)
 #line 72 "/gnnac/templates/extreme.cu.lua"
                     sum[i] = better(sum[i], v[k][i]);
-#line 110 "/gnnac/templates/walk.lib.lua"
+#line 107 "/gnnac/templates/walk.lib.lua"
         left -= 24;
         ids += 24;
     }
-#line 115 "/gnnac/templates/walk.lib.lua"
+#line 112 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 63 "/gnnac/templates/extreme.cu.lua"
         float v[3][5] = {};
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 121 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 124 "/gnnac/templates/walk.lib.lua"
             if (k * 6 >= left)
                 continue;
-#line 130 "/gnnac/templates/walk.lib.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 6);
             const long long u = (long long)id * 24;
 #line 344 "/gnnac/templates/lanes.lib.lua"
@@ -165,7 +165,7 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
         }
     }
 
-#line 143 "/gnnac/templates/walk.lib.lua"
+#line 140 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 77 "/gnnac/templates/extreme.cu.lua"

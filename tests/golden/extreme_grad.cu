@@ -8,7 +8,7 @@
 #line 33 "/gnnac/templates/extreme_grad.cu.lua"
 // Rows per warp: 1; teams per row: 4;
 // lanes per team: 8; columns per lane: 5.
-#line 45 "/gnnac/templates/walk.lib.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
 #line 260 "/gnnac/templates/lanes.lib.lua"
@@ -71,13 +71,13 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
     const float *g, const offset_t *rowptr, const int *colidx,
     int n_rows)
 {
-#line 53 "/gnnac/templates/walk.lib.lua"
+#line 50 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 55 "/gnnac/templates/walk.lib.lua"
+#line 52 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 61 "/gnnac/templates/walk.lib.lua"
+#line 58 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 68 "/gnnac/templates/walk.lib.lua"
+#line 65 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 8;
 #line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
@@ -97,39 +97,39 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
 #line 328 "/gnnac/templates/lanes.lib.lua"
     const float *share1 = g + c1;
     asm("" : "+l"(share1));
-#line 82 "/gnnac/templates/walk.lib.lua"
+#line 79 "/gnnac/templates/walk.lib.lua"
     float mine[5] = {};
-#line 85 "/gnnac/templates/walk.lib.lua"
+#line 82 "/gnnac/templates/walk.lib.lua"
     if (active)
         load4x1(&mine[0], x + (long long)row * 33 + c0);
-#line 85 "/gnnac/templates/walk.lib.lua"
+#line 82 "/gnnac/templates/walk.lib.lua"
     if (active)
         load1(&mine[4], x + (long long)row * 33 + c1);
 
-#line 92 "/gnnac/templates/walk.lib.lua"
+#line 89 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 95 "/gnnac/templates/walk.lib.lua"
+#line 92 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 101 "/gnnac/templates/walk.lib.lua"
+#line 98 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
 #line 48 "/gnnac/templates/extreme_grad.cu.lua"
     float sum[5] = {};
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 104 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 4) {
 #line 50 "/gnnac/templates/extreme_grad.cu.lua"
         float v[2][5] = {};
         float shares[2][5] = {}; // none for no edge
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 121 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 2; k++) {
-#line 130 "/gnnac/templates/walk.lib.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 4);
             const long long u = (long long)id * 36;
             {
@@ -151,22 +151,22 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 sum[i] += mine[i] == v[k][i] ? shares[k][i] : 0.0f;
-#line 110 "/gnnac/templates/walk.lib.lua"
+#line 107 "/gnnac/templates/walk.lib.lua"
         left -= 8;
         ids += 8;
     }
-#line 115 "/gnnac/templates/walk.lib.lua"
+#line 112 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 50 "/gnnac/templates/extreme_grad.cu.lua"
         float v[1][5] = {};
         float shares[1][5] = {}; // none for no edge
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 121 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++) {
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 124 "/gnnac/templates/walk.lib.lua"
             if (k * 4 >= left)
                 continue;
-#line 130 "/gnnac/templates/walk.lib.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 4);
             const long long u = (long long)id * 36;
             {
@@ -201,7 +201,7 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
         }
     }
 
-#line 143 "/gnnac/templates/walk.lib.lua"
+#line 140 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 67 "/gnnac/templates/extreme_grad.cu.lua"

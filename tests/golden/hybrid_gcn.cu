@@ -10,11 +10,11 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=256 packedEdges=16 dimWorker=8 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=32 x_pitch=32 out_pitch=32 self_pitch=32 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 47 "/gnnac/templates/hybrid.cu.lua"
+#line 48 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 16 edges: 4 to a warp; of up to
 // 256: a warp each; longer ones are cut.
 // Lanes per team: 8; columns per lane: 4.
-#line 53 "/gnnac/templates/hybrid.cu.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
 #line 260 "/gnnac/templates/lanes.lib.lua"
@@ -37,7 +37,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 59 "/gnnac/templates/hybrid.cu.lua"
+#line 56 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
     float *out, const float *x, const int *colidx,
@@ -46,7 +46,7 @@ gnnac_hybrid_f32_d32_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
     float *partial, int n_parts, int n_cut,
     int n_wide)
 {
-#line 62 "/gnnac/templates/hybrid.cu.lua"
+#line 59 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;

@@ -10,11 +10,11 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=256 packedEdges=16 dimWorker=4 vec=4 unroll=4 warpPerBlock=4 slab=64 hints=2
 // f16 dim=100 x_pitch=104 out_pitch=104 norm=none self=none bias=0 act=none offset_bits=32
-#line 47 "/gnnac/templates/hybrid.cu.lua"
+#line 48 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 16 edges: 8 to a warp; of up to
 // 256: a warp each; longer ones are cut.
 // Lanes per team: 4; columns per lane: 9.
-#line 53 "/gnnac/templates/hybrid.cu.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
 #line 109 "/gnnac/templates/lanes.lib.lua"
@@ -167,7 +167,7 @@ static __device__ __forceinline__ void stream1_f16(f16_t *to, const float *from)
     __stcs(to + 0, (f16_t)to_f16(from[0]));
 }
 
-#line 59 "/gnnac/templates/hybrid.cu.lua"
+#line 56 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
     f16_t *out, const f16_t *x, const int *colidx,
@@ -175,7 +175,7 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
     float *partial, int n_parts, int n_cut,
     int n_wide)
 {
-#line 62 "/gnnac/templates/hybrid.cu.lua"
+#line 59 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;

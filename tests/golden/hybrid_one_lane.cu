@@ -10,11 +10,11 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=256 packedEdges=16 dimWorker=1 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=3 x_pitch=4 out_pitch=3 self_pitch=3 norm=none self=eps bias=0 act=none offset_bits=32
-#line 47 "/gnnac/templates/hybrid.cu.lua"
+#line 48 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 16 edges: 32 to a warp; of up to
 // 256: a warp each; longer ones are cut.
 // Lanes per team: 1; columns per lane: 3.
-#line 53 "/gnnac/templates/hybrid.cu.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
 #line 260 "/gnnac/templates/lanes.lib.lua"
@@ -31,7 +31,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 59 "/gnnac/templates/hybrid.cu.lua"
+#line 56 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
     float *out, const float *x, const int *colidx,
@@ -39,7 +39,7 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
     const float *self, const float *eps, float *partial,
     int n_parts, int n_cut, int n_wide)
 {
-#line 62 "/gnnac/templates/hybrid.cu.lua"
+#line 59 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;

@@ -10,11 +10,11 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=128 packedEdges=16 dimWorker=32 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=128 x_pitch=128 out_pitch=128 norm=none self=none bias=0 act=none offset_bits=32
-#line 47 "/gnnac/templates/hybrid.cu.lua"
+#line 48 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 16 edges: 1 to a warp; of up to
 // 128: a warp each; longer ones are cut.
 // Lanes per team: 32; columns per lane: 4.
-#line 53 "/gnnac/templates/hybrid.cu.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
 #line 260 "/gnnac/templates/lanes.lib.lua"
@@ -37,14 +37,14 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 59 "/gnnac/templates/hybrid.cu.lua"
+#line 56 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const offset_t *part_end, const int *part_row,
     float *partial, int n_parts, int n_cut)
 {
-#line 62 "/gnnac/templates/hybrid.cu.lua"
+#line 59 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 49 "/gnnac/templates/sorted.lib.lua"
     const int lane = threadIdx.x % 32;

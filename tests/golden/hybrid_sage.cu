@@ -10,11 +10,11 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=100 packedEdges=12 dimWorker=11 vec=4 unroll=2 warpPerBlock=2
 // f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=0 act=none offset_bits=64
-#line 47 "/gnnac/templates/hybrid.cu.lua"
+#line 48 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 12 edges: 2 to a warp; of up to
 // 100: a warp each; longer ones are cut.
 // Lanes per team: 11; columns per lane: 5.
-#line 51 "/gnnac/templates/hybrid.cu.lua"
+#line 7 "/gnnac/templates/offsets.lib.lua"
 typedef long long offset_t;
 
 #line 260 "/gnnac/templates/lanes.lib.lua"
@@ -57,7 +57,7 @@ static __device__ __forceinline__ void store2x1(float *to, const float *from)
     to[1] = from[1];
 }
 
-#line 59 "/gnnac/templates/hybrid.cu.lua"
+#line 56 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
     float *out, const float *x, const int *colidx,
@@ -65,7 +65,7 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
     const float *self, float *partial, int n_parts,
     int n_cut, int n_wide)
 {
-#line 62 "/gnnac/templates/hybrid.cu.lua"
+#line 59 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 2 + threadIdx.x / 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;

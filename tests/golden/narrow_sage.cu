@@ -9,9 +9,9 @@
 // results repeat bit by bit.
 // edgesPerWarp=128 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=7 x_pitch=8 out_pitch=7 self_pitch=7 norm=mean self=one bias=1 act=relu offset_bits=32
-#line 49 "/gnnac/templates/narrow.cu.lua"
+#line 50 "/gnnac/templates/narrow.cu.lua"
 // Edges per warp: up to 128; columns per lane: 7.
-#line 53 "/gnnac/templates/narrow.cu.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
 #line 260 "/gnnac/templates/lanes.lib.lua"
@@ -74,7 +74,7 @@ static __device__ __forceinline__ void store4x1(float *to, const float *from)
     to[3] = from[3];
 }
 
-#line 59 "/gnnac/templates/narrow.cu.lua"
+#line 56 "/gnnac/templates/narrow.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     float *out, const float *x, const offset_t *rowptr,
@@ -82,7 +82,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     const float *self, const float *bias, float *partial,
     int n_parts)
 {
-#line 62 "/gnnac/templates/narrow.cu.lua"
+#line 59 "/gnnac/templates/narrow.cu.lua"
     __shared__ float gathered[4][7][131];
     __shared__ float heads[4][7];
     __shared__ float tails[4][7];
@@ -110,7 +110,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
 #line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x3 = x + c3;
     asm("" : "+l"(x3));
-#line 69 "/gnnac/templates/narrow.cu.lua"
+#line 66 "/gnnac/templates/narrow.cu.lua"
     const unsigned first = blockIdx.x * 4;
     const unsigned part = first + warp;
 
@@ -129,23 +129,23 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         tail = end > __ldg(rowptr + last);
         n = last - first_row + tail;
     }
-#line 97 "/gnnac/templates/narrow.cu.lua"
+#line 94 "/gnnac/templates/narrow.cu.lua"
     // Ids are asked for before what waits for the rows, then a batch ahead.
     const int *ids = colidx + begin;
     int id[4];
     int edge = lane, slot = lane;
-#line 102 "/gnnac/templates/narrow.cu.lua"
+#line 99 "/gnnac/templates/narrow.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = edge + 32 * k < left ? __ldg(ids + edge + 32 * k) : 0;
 
-#line 108 "/gnnac/templates/narrow.cu.lua"
+#line 105 "/gnnac/templates/narrow.cu.lua"
     int group = 32;
     while (group > 1 && group * n > 32)
         group /= 2;
     const int sub = lane % group;
     int j = lane / group, lo, hi;
-#line 89 "/gnnac/templates/narrow.cu.lua"
+#line 86 "/gnnac/templates/narrow.cu.lua"
     lo = hi = 0;
     if (j < n) {
         const offset_t low = __ldg(rowptr + first_row + j) - begin;
@@ -154,12 +154,12 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         hi = high > left ? left : (int)high;
     }
 
-#line 115 "/gnnac/templates/narrow.cu.lua"
+#line 112 "/gnnac/templates/narrow.cu.lua"
 #pragma unroll 1
     while (edge < left) {
         const int held = left - edge;
         float v[4][7] = {};
-#line 122 "/gnnac/templates/narrow.cu.lua"
+#line 119 "/gnnac/templates/narrow.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (32 * k >= held)
@@ -174,23 +174,23 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][6], x3 + u);
         }
-#line 132 "/gnnac/templates/narrow.cu.lua"
+#line 129 "/gnnac/templates/narrow.cu.lua"
         edge += 128;
-#line 102 "/gnnac/templates/narrow.cu.lua"
+#line 99 "/gnnac/templates/narrow.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = edge + 32 * k < left ? __ldg(ids + edge + 32 * k) : 0;
-#line 134 "/gnnac/templates/narrow.cu.lua"
+#line 131 "/gnnac/templates/narrow.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (32 * k >= held)
                 continue;
 #pragma unroll
             for (int i = 0; i < 7; i++)
-#line 143 "/gnnac/templates/narrow.cu.lua"
+#line 140 "/gnnac/templates/narrow.cu.lua"
                 gathered[warp][i][slot + 33 * k] = v[k][i];
         }
-#line 146 "/gnnac/templates/narrow.cu.lua"
+#line 143 "/gnnac/templates/narrow.cu.lua"
         slot += 132;
     }
     __syncwarp();
@@ -207,11 +207,11 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
             for (int i = 0; i < 7; i++)
                 sum[i] += __shfl_xor_sync(~0u, sum[i], step);
         const int at_row = j;
-#line 163 "/gnnac/templates/narrow.cu.lua"
+#line 160 "/gnnac/templates/narrow.cu.lua"
         const int degree = hi - lo;
-#line 165 "/gnnac/templates/narrow.cu.lua"
+#line 162 "/gnnac/templates/narrow.cu.lua"
         j += 32 / group;
-#line 89 "/gnnac/templates/narrow.cu.lua"
+#line 86 "/gnnac/templates/narrow.cu.lua"
     lo = hi = 0;
     if (j < n) {
         const offset_t low = __ldg(rowptr + first_row + j) - begin;
@@ -219,7 +219,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         lo = low < 0 ? 0 : (int)low;
         hi = high > left ? left : (int)high;
     }
-#line 167 "/gnnac/templates/narrow.cu.lua"
+#line 164 "/gnnac/templates/narrow.cu.lua"
         if (sub > 0 || at_row >= n)
             continue;
         const int row = first_row + at_row;
@@ -243,7 +243,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     store1(to + c2, &sum[5]);
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
-#line 181 "/gnnac/templates/narrow.cu.lua"
+#line 178 "/gnnac/templates/narrow.cu.lua"
         } else {
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;
@@ -299,7 +299,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         }
     }
 
-#line 186 "/gnnac/templates/narrow.cu.lua"
+#line 183 "/gnnac/templates/narrow.cu.lua"
     __syncthreads();
     const bool begins = !open || n > 1;
     if (lane > 0 || !tail || (!begins && warp > 0))
@@ -329,10 +329,10 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     store1(to + c2, &sum[5]);
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
-#line 206 "/gnnac/templates/narrow.cu.lua"
+#line 203 "/gnnac/templates/narrow.cu.lua"
         return;
     }
-#line 209 "/gnnac/templates/narrow.cu.lua"
+#line 206 "/gnnac/templates/narrow.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;

@@ -8,10 +8,10 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=32 dimWorker=16 warpPerBlock=4 unroll=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=none self=eps bias=0 act=none offset_bits=32
-#line 52 "/gnnac/templates/groups.lib.lua"
+#line 53 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 32; teams per warp: 2;
 // lanes per team: 16; columns per lane: 4.
-#line 57 "/gnnac/templates/groups.lib.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
 #line 260 "/gnnac/templates/lanes.lib.lua"
@@ -34,14 +34,14 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 67 "/gnnac/templates/groups.lib.lua"
+#line 64 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const int *part_row, const float *self,
     const float *eps, float *partial, int n_parts)
 {
-#line 71 "/gnnac/templates/groups.lib.lua"
+#line 68 "/gnnac/templates/groups.lib.lua"
     __shared__ float sums[4][64];
     const int warp = threadIdx.x / 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
@@ -56,7 +56,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 78 "/gnnac/templates/groups.lib.lua"
+#line 75 "/gnnac/templates/groups.lib.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 4;
     int rows = -1;
@@ -65,7 +65,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     const int row = __shfl_sync(~0u, rows, warp);
     const unsigned same = __ballot_sync(~0u, rows == row);
     const int *ids = colidx;
-#line 87 "/gnnac/templates/groups.lib.lua"
+#line 84 "/gnnac/templates/groups.lib.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -73,44 +73,19 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
         ids += begin;
     }
 
-#line 103 "/gnnac/templates/groups.lib.lua"
+#line 100 "/gnnac/templates/groups.lib.lua"
     float sum[4] = {};
     {
-#line 148 "/gnnac/templates/groups.lib.lua"
+#line 145 "/gnnac/templates/groups.lib.lua"
         const int n = left;
-#line 150 "/gnnac/templates/groups.lib.lua"
+#line 147 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 158 "/gnnac/templates/groups.lib.lua"
+#line 155 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 160 "/gnnac/templates/groups.lib.lua"
+#line 157 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
         for (; base + 8 <= n; base += 8) {
-#line 106 "/gnnac/templates/groups.lib.lua"
-            float v[4][4] = {};
-            int ids_k[4];
-#pragma unroll
-            for (int k = 0; k < 4; k++)
-                ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
-#pragma unroll
-            for (int k = 0; k < 4; k++) {
-#line 117 "/gnnac/templates/groups.lib.lua"
-                const long long u = (long long)ids_k[k] * 64;
-#line 344 "/gnnac/templates/lanes.lib.lua"
-            load4(&v[k][0], x0 + u);
-            }
-#line 120 "/gnnac/templates/groups.lib.lua"
-#pragma unroll
-            for (int k = 0; k < 4; k++) {
-#line 126 "/gnnac/templates/groups.lib.lua"
-#pragma unroll
-                for (int i = 0; i < 4; i++)
-#line 131 "/gnnac/templates/groups.lib.lua"
-                    sum[i] += v[k][i];
-            }
-        }
-#line 166 "/gnnac/templates/groups.lib.lua"
-        if (base < n) {
-#line 106 "/gnnac/templates/groups.lib.lua"
+#line 103 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -119,20 +94,45 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
 #pragma unroll
             for (int k = 0; k < 4; k++) {
 #line 114 "/gnnac/templates/groups.lib.lua"
-                if (base + k * 2 + edge >= n)
-                    continue;
-#line 117 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 64;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 120 "/gnnac/templates/groups.lib.lua"
+#line 117 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 126 "/gnnac/templates/groups.lib.lua"
+#line 123 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 131 "/gnnac/templates/groups.lib.lua"
+#line 128 "/gnnac/templates/groups.lib.lua"
+                    sum[i] += v[k][i];
+            }
+        }
+#line 163 "/gnnac/templates/groups.lib.lua"
+        if (base < n) {
+#line 103 "/gnnac/templates/groups.lib.lua"
+            float v[4][4] = {};
+            int ids_k[4];
+#pragma unroll
+            for (int k = 0; k < 4; k++)
+                ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
+#pragma unroll
+            for (int k = 0; k < 4; k++) {
+#line 111 "/gnnac/templates/groups.lib.lua"
+                if (base + k * 2 + edge >= n)
+                    continue;
+#line 114 "/gnnac/templates/groups.lib.lua"
+                const long long u = (long long)ids_k[k] * 64;
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+            }
+#line 117 "/gnnac/templates/groups.lib.lua"
+#pragma unroll
+            for (int k = 0; k < 4; k++) {
+#line 123 "/gnnac/templates/groups.lib.lua"
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+#line 128 "/gnnac/templates/groups.lib.lua"
                     sum[i] += v[k][i];
             }
         }
@@ -149,12 +149,12 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
         }
     }
 
-#line 177 "/gnnac/templates/groups.lib.lua"
+#line 174 "/gnnac/templates/groups.lib.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 182 "/gnnac/templates/groups.lib.lua"
+#line 179 "/gnnac/templates/groups.lib.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 184 "/gnnac/templates/groups.lib.lua"
+#line 181 "/gnnac/templates/groups.lib.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -174,13 +174,13 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     const bool ends = end < 4 ||
                       first + 4 >= n_parts ||
                       __ldg(part_row + first + 4) != row;
-#line 211 "/gnnac/templates/groups.lib.lua"
+#line 208 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 64;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 213 "/gnnac/templates/groups.lib.lua"
+#line 210 "/gnnac/templates/groups.lib.lua"
         return;
     }
 #line 42 "/gnnac/templates/epilogue.lib.lua"

@@ -8,10 +8,10 @@
 // repeat bit by bit. Wins where a few rows hold many neighbours.
 // partSize=100 dimWorker=11 warpPerBlock=2 unroll=4
 // f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=1 act=relu offset_bits=64
-#line 52 "/gnnac/templates/groups.lib.lua"
+#line 53 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 100; teams per warp: 2;
 // lanes per team: 11; columns per lane: 5.
-#line 55 "/gnnac/templates/groups.lib.lua"
+#line 7 "/gnnac/templates/offsets.lib.lua"
 typedef long long offset_t;
 
 #line 260 "/gnnac/templates/lanes.lib.lua"
@@ -54,7 +54,7 @@ static __device__ __forceinline__ void store2x1(float *to, const float *from)
     to[1] = from[1];
 }
 
-#line 67 "/gnnac/templates/groups.lib.lua"
+#line 64 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     float *out, const float *x, const int *colidx,
@@ -62,7 +62,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const float *self, const float *bias, float *partial,
     int n_parts)
 {
-#line 71 "/gnnac/templates/groups.lib.lua"
+#line 68 "/gnnac/templates/groups.lib.lua"
     __shared__ float sums[2][55];
     const int warp = threadIdx.x / 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
@@ -87,7 +87,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 78 "/gnnac/templates/groups.lib.lua"
+#line 75 "/gnnac/templates/groups.lib.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 2;
     int rows = -1;
@@ -96,7 +96,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const int row = __shfl_sync(~0u, rows, warp);
     const unsigned same = __ballot_sync(~0u, rows == row);
     const int *ids = colidx;
-#line 87 "/gnnac/templates/groups.lib.lua"
+#line 84 "/gnnac/templates/groups.lib.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -104,50 +104,21 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         ids += begin;
     }
 
-#line 103 "/gnnac/templates/groups.lib.lua"
+#line 100 "/gnnac/templates/groups.lib.lua"
     float sum[5] = {};
-#line 140 "/gnnac/templates/groups.lib.lua"
+#line 137 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
     for (; left > 0; left -= 32, ids += 32) {
-#line 146 "/gnnac/templates/groups.lib.lua"
+#line 143 "/gnnac/templates/groups.lib.lua"
         const int n = min(left, 32);
-#line 150 "/gnnac/templates/groups.lib.lua"
+#line 147 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 158 "/gnnac/templates/groups.lib.lua"
+#line 155 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 160 "/gnnac/templates/groups.lib.lua"
+#line 157 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
         for (; base + 8 <= n; base += 8) {
-#line 106 "/gnnac/templates/groups.lib.lua"
-            float v[4][5] = {};
-            int ids_k[4];
-#pragma unroll
-            for (int k = 0; k < 4; k++)
-                ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
-#pragma unroll
-            for (int k = 0; k < 4; k++) {
-#line 117 "/gnnac/templates/groups.lib.lua"
-                const long long u = (long long)ids_k[k] * 36;
-#line 344 "/gnnac/templates/lanes.lib.lua"
-            load2(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
-            load2(&v[k][2], x1 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
-            load1(&v[k][4], x2 + u);
-            }
-#line 120 "/gnnac/templates/groups.lib.lua"
-#pragma unroll
-            for (int k = 0; k < 4; k++) {
-#line 126 "/gnnac/templates/groups.lib.lua"
-#pragma unroll
-                for (int i = 0; i < 5; i++)
-#line 131 "/gnnac/templates/groups.lib.lua"
-                    sum[i] += v[k][i];
-            }
-        }
-#line 166 "/gnnac/templates/groups.lib.lua"
-        if (base < n) {
-#line 106 "/gnnac/templates/groups.lib.lua"
+#line 103 "/gnnac/templates/groups.lib.lua"
             float v[4][5] = {};
             int ids_k[4];
 #pragma unroll
@@ -156,9 +127,6 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
 #pragma unroll
             for (int k = 0; k < 4; k++) {
 #line 114 "/gnnac/templates/groups.lib.lua"
-                if (base + k * 2 + edge >= n)
-                    continue;
-#line 117 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 36;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
@@ -167,13 +135,45 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
-#line 120 "/gnnac/templates/groups.lib.lua"
+#line 117 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 126 "/gnnac/templates/groups.lib.lua"
+#line 123 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 5; i++)
-#line 131 "/gnnac/templates/groups.lib.lua"
+#line 128 "/gnnac/templates/groups.lib.lua"
+                    sum[i] += v[k][i];
+            }
+        }
+#line 163 "/gnnac/templates/groups.lib.lua"
+        if (base < n) {
+#line 103 "/gnnac/templates/groups.lib.lua"
+            float v[4][5] = {};
+            int ids_k[4];
+#pragma unroll
+            for (int k = 0; k < 4; k++)
+                ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
+#pragma unroll
+            for (int k = 0; k < 4; k++) {
+#line 111 "/gnnac/templates/groups.lib.lua"
+                if (base + k * 2 + edge >= n)
+                    continue;
+#line 114 "/gnnac/templates/groups.lib.lua"
+                const long long u = (long long)ids_k[k] * 36;
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            load2(&v[k][0], x0 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            load2(&v[k][2], x1 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            load1(&v[k][4], x2 + u);
+            }
+#line 117 "/gnnac/templates/groups.lib.lua"
+#pragma unroll
+            for (int k = 0; k < 4; k++) {
+#line 123 "/gnnac/templates/groups.lib.lua"
+#pragma unroll
+                for (int i = 0; i < 5; i++)
+#line 128 "/gnnac/templates/groups.lib.lua"
                     sum[i] += v[k][i];
             }
         }
@@ -190,12 +190,12 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         }
     }
 
-#line 177 "/gnnac/templates/groups.lib.lua"
+#line 174 "/gnnac/templates/groups.lib.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 182 "/gnnac/templates/groups.lib.lua"
+#line 179 "/gnnac/templates/groups.lib.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 184 "/gnnac/templates/groups.lib.lua"
+#line 181 "/gnnac/templates/groups.lib.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 5; i++)
@@ -215,7 +215,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const bool ends = end < 2 ||
                       first + 2 >= n_parts ||
                       __ldg(part_row + first + 2) != row;
-#line 211 "/gnnac/templates/groups.lib.lua"
+#line 208 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
@@ -229,10 +229,10 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     if (at + 0 < 1)
 #line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 213 "/gnnac/templates/groups.lib.lua"
+#line 210 "/gnnac/templates/groups.lib.lua"
         return;
     }
-#line 216 "/gnnac/templates/groups.lib.lua"
+#line 213 "/gnnac/templates/groups.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;

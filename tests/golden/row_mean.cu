@@ -4,10 +4,10 @@
 // use the widest moves that both pitches allow.
 // warpPerBlock=8
 // f32 dim=22 x_pitch=24 out_pitch=24 norm=none self=none bias=0 act=none offset_bits=32
-#line 15 "/gnnac/templates/row_mean.cu.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
-#line 20 "/gnnac/templates/row_mean.cu.lua"
+#line 17 "/gnnac/templates/row_mean.cu.lua"
 // 8 lanes per row; 32 rows per block.
 #line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read4(float *to, const float *from)
@@ -43,7 +43,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 22 "/gnnac/templates/row_mean.cu.lua"
+#line 19 "/gnnac/templates/row_mean.cu.lua"
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_row_mean_f32_d22_w8_x24_y24(
     float *out, const float *x, const offset_t *rowptr,
@@ -54,7 +54,7 @@ gnnac_row_mean_f32_d22_w8_x24_y24(
     const int at = threadIdx.x % 8;
     if (row >= n_rows)
         return;
-#line 26 "/gnnac/templates/row_mean.cu.lua"
+#line 23 "/gnnac/templates/row_mean.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
     const float share = degree > 1 ? 1.0f / (float)degree : 1.0f;
 #line 60 "/gnnac/templates/rowwise.lib.lua"
@@ -62,11 +62,11 @@ gnnac_row_mean_f32_d22_w8_x24_y24(
     float *to = out + (long long)row * 24;
 #line 74 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 4; c < 20; c += 32) {
-#line 30 "/gnnac/templates/row_mean.cu.lua"
+#line 27 "/gnnac/templates/row_mean.cu.lua"
         float v[4];
 #line 64 "/gnnac/templates/rowwise.lib.lua"
         read4(v, from + c);
-#line 32 "/gnnac/templates/row_mean.cu.lua"
+#line 29 "/gnnac/templates/row_mean.cu.lua"
 #pragma unroll
         for (int i = 0; i < 4; i++)
             v[i] *= share;
@@ -75,11 +75,11 @@ gnnac_row_mean_f32_d22_w8_x24_y24(
     }
 #line 74 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 20 + at * 1; c < 22; c += 8) {
-#line 30 "/gnnac/templates/row_mean.cu.lua"
+#line 27 "/gnnac/templates/row_mean.cu.lua"
         float v[1];
 #line 64 "/gnnac/templates/rowwise.lib.lua"
         read1(v, from + c);
-#line 32 "/gnnac/templates/row_mean.cu.lua"
+#line 29 "/gnnac/templates/row_mean.cu.lua"
 #pragma unroll
         for (int i = 0; i < 1; i++)
             v[i] *= share;

@@ -9,7 +9,7 @@
 #line 40 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 2; teams per row: 2;
 // lanes per team: 8; columns per lane: 8.
-#line 45 "/gnnac/templates/walk.lib.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
 #line 109 "/gnnac/templates/lanes.lib.lua"
@@ -96,14 +96,14 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     const int *colidx, const f16_t *self, const float *dinv,
     const float *bias, int n_rows)
 {
-#line 53 "/gnnac/templates/walk.lib.lua"
+#line 50 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 57 "/gnnac/templates/walk.lib.lua"
+#line 54 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 8 +
                          threadIdx.x / 32 * 2 + lane / 16;
-#line 61 "/gnnac/templates/walk.lib.lua"
+#line 58 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 70 "/gnnac/templates/walk.lib.lua"
+#line 67 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 8 % 2;
 #line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
@@ -113,31 +113,31 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     const f16_t *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 92 "/gnnac/templates/walk.lib.lua"
+#line 89 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 95 "/gnnac/templates/walk.lib.lua"
+#line 92 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 101 "/gnnac/templates/walk.lib.lua"
+#line 98 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
 #line 52 "/gnnac/templates/row_split.cu.lua"
     float sum[8] = {};
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 104 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 6) {
 #line 54 "/gnnac/templates/row_split.cu.lua"
         float v[4][8] = {};
 #line 58 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 121 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 130 "/gnnac/templates/walk.lib.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
             const long long u = (long long)id * 64;
 #line 56 "/gnnac/templates/weights.lib.lua"
@@ -154,23 +154,23 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
             for (int i = 0; i < 8; i++)
 #line 75 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
-#line 110 "/gnnac/templates/walk.lib.lua"
+#line 107 "/gnnac/templates/walk.lib.lua"
         left -= 8;
         ids += 8;
     }
-#line 115 "/gnnac/templates/walk.lib.lua"
+#line 112 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 54 "/gnnac/templates/row_split.cu.lua"
         float v[3][8] = {};
 #line 58 "/gnnac/templates/row_split.cu.lua"
         float coef[3] = {};
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 121 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 124 "/gnnac/templates/walk.lib.lua"
             if (k * 2 >= left)
                 continue;
-#line 130 "/gnnac/templates/walk.lib.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
             const long long u = (long long)id * 64;
 #line 56 "/gnnac/templates/weights.lib.lua"
@@ -200,7 +200,7 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
         }
     }
 
-#line 143 "/gnnac/templates/walk.lib.lua"
+#line 140 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 39 "/gnnac/templates/epilogue.lib.lua"

@@ -9,7 +9,7 @@
 #line 40 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 8; teams per row: 1;
 // lanes per team: 4; columns per lane: 4.
-#line 45 "/gnnac/templates/walk.lib.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
 #line 260 "/gnnac/templates/lanes.lib.lua"
@@ -39,14 +39,14 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
     const int *colidx, const float *edge_values, const long long *edge_of,
     int n_rows)
 {
-#line 53 "/gnnac/templates/walk.lib.lua"
+#line 50 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 57 "/gnnac/templates/walk.lib.lua"
+#line 54 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 32 +
                          threadIdx.x / 32 * 8 + lane / 4;
-#line 61 "/gnnac/templates/walk.lib.lua"
+#line 58 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 66 "/gnnac/templates/walk.lib.lua"
+#line 63 "/gnnac/templates/walk.lib.lua"
     const int edge = 0;
 #line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -56,12 +56,12 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 92 "/gnnac/templates/walk.lib.lua"
+#line 89 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
 #line 33 "/gnnac/templates/weights.lib.lua"
     const long long *edges = edge_of + edge;
-#line 95 "/gnnac/templates/walk.lib.lua"
+#line 92 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
@@ -69,22 +69,22 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
 #line 39 "/gnnac/templates/weights.lib.lua"
         edges += begin;
     }
-#line 101 "/gnnac/templates/walk.lib.lua"
+#line 98 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
 #line 52 "/gnnac/templates/row_split.cu.lua"
     float sum[4] = {};
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 104 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 3) {
 #line 54 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
 #line 56 "/gnnac/templates/row_split.cu.lua"
         float coef[4][1] = {};
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 121 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 130 "/gnnac/templates/walk.lib.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
             const long long u = (long long)id * 12;
 #line 66 "/gnnac/templates/weights.lib.lua"
@@ -102,25 +102,25 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
             for (int i = 0; i < 4; i++)
 #line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k][i / 4], v[k][i], sum[i]);
-#line 110 "/gnnac/templates/walk.lib.lua"
+#line 107 "/gnnac/templates/walk.lib.lua"
         left -= 4;
         ids += 4;
 #line 39 "/gnnac/templates/weights.lib.lua"
         edges += 4;
     }
-#line 115 "/gnnac/templates/walk.lib.lua"
+#line 112 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 54 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
 #line 56 "/gnnac/templates/row_split.cu.lua"
         float coef[3][1] = {};
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 121 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 124 "/gnnac/templates/walk.lib.lua"
             if (k * 1 >= left)
                 continue;
-#line 130 "/gnnac/templates/walk.lib.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
             const long long u = (long long)id * 12;
 #line 66 "/gnnac/templates/weights.lib.lua"
@@ -140,7 +140,7 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
                 sum[i] = fmaf(coef[k][i / 4], v[k][i], sum[i]);
     }
 
-#line 140 "/gnnac/templates/walk.lib.lua"
+#line 137 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
 #line 103 "/gnnac/templates/epilogue.lib.lua"

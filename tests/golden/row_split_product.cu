@@ -9,7 +9,7 @@
 #line 40 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 4; teams per row: 2;
 // lanes per team: 4; columns per lane: 4.
-#line 45 "/gnnac/templates/walk.lib.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
 #line 260 "/gnnac/templates/lanes.lib.lua"
@@ -32,14 +32,14 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
     const int *colidx, const float *self, const float *dinv,
     const float *bias, const float *weight, int n_rows)
 {
-#line 53 "/gnnac/templates/walk.lib.lua"
+#line 50 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 57 "/gnnac/templates/walk.lib.lua"
+#line 54 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 16 +
                          threadIdx.x / 32 * 4 + lane / 8;
-#line 61 "/gnnac/templates/walk.lib.lua"
+#line 58 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 70 "/gnnac/templates/walk.lib.lua"
+#line 67 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 4 % 2;
 #line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -49,29 +49,29 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 92 "/gnnac/templates/walk.lib.lua"
+#line 89 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 95 "/gnnac/templates/walk.lib.lua"
+#line 92 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 101 "/gnnac/templates/walk.lib.lua"
+#line 98 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
 #line 52 "/gnnac/templates/row_split.cu.lua"
     float sum[4] = {};
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 104 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 6) {
 #line 54 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 121 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 130 "/gnnac/templates/walk.lib.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
             const long long u = (long long)id * 16;
 #line 344 "/gnnac/templates/lanes.lib.lua"
@@ -84,21 +84,21 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
             for (int i = 0; i < 4; i++)
 #line 77 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 110 "/gnnac/templates/walk.lib.lua"
+#line 107 "/gnnac/templates/walk.lib.lua"
         left -= 8;
         ids += 8;
     }
-#line 115 "/gnnac/templates/walk.lib.lua"
+#line 112 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 54 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 121 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 124 "/gnnac/templates/walk.lib.lua"
             if (k * 2 >= left)
                 continue;
-#line 130 "/gnnac/templates/walk.lib.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
             const long long u = (long long)id * 16;
 #line 344 "/gnnac/templates/lanes.lib.lua"
@@ -124,7 +124,7 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
         }
     }
 
-#line 143 "/gnnac/templates/walk.lib.lua"
+#line 140 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 39 "/gnnac/templates/epilogue.lib.lua"

@@ -9,7 +9,7 @@
 #line 40 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 1; teams per row: 6;
 // lanes per team: 5; columns per lane: 5.
-#line 45 "/gnnac/templates/walk.lib.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
 #line 260 "/gnnac/templates/lanes.lib.lua"
@@ -55,13 +55,13 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
     const int *colidx, const float *self, const float *eps,
     int n_rows)
 {
-#line 53 "/gnnac/templates/walk.lib.lua"
+#line 50 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 55 "/gnnac/templates/walk.lib.lua"
+#line 52 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 63 "/gnnac/templates/walk.lib.lua"
+#line 60 "/gnnac/templates/walk.lib.lua"
     const bool active = lane < 30 && row < n_rows;
-#line 68 "/gnnac/templates/walk.lib.lua"
+#line 65 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 5;
 #line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 5;
@@ -76,29 +76,29 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
 
-#line 92 "/gnnac/templates/walk.lib.lua"
+#line 89 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 95 "/gnnac/templates/walk.lib.lua"
+#line 92 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 101 "/gnnac/templates/walk.lib.lua"
+#line 98 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
 #line 52 "/gnnac/templates/row_split.cu.lua"
     float sum[5] = {};
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 104 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 18) {
 #line 54 "/gnnac/templates/row_split.cu.lua"
         float v[4][5] = {};
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 121 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 130 "/gnnac/templates/walk.lib.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 6);
             const long long u = (long long)id * 24;
 #line 344 "/gnnac/templates/lanes.lib.lua"
@@ -113,21 +113,21 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
             for (int i = 0; i < 5; i++)
 #line 77 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 110 "/gnnac/templates/walk.lib.lua"
+#line 107 "/gnnac/templates/walk.lib.lua"
         left -= 24;
         ids += 24;
     }
-#line 115 "/gnnac/templates/walk.lib.lua"
+#line 112 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 54 "/gnnac/templates/row_split.cu.lua"
         float v[3][5] = {};
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 121 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 124 "/gnnac/templates/walk.lib.lua"
             if (k * 6 >= left)
                 continue;
-#line 130 "/gnnac/templates/walk.lib.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 6);
             const long long u = (long long)id * 24;
 #line 344 "/gnnac/templates/lanes.lib.lua"
@@ -155,7 +155,7 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
         }
     }
 
-#line 143 "/gnnac/templates/walk.lib.lua"
+#line 140 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 42 "/gnnac/templates/epilogue.lib.lua"

@@ -9,7 +9,7 @@
 #line 40 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 1; teams per row: 1;
 // lanes per team: 32; columns per lane: 9.
-#line 43 "/gnnac/templates/walk.lib.lua"
+#line 7 "/gnnac/templates/offsets.lib.lua"
 typedef long long offset_t;
 
 #line 260 "/gnnac/templates/lanes.lib.lua"
@@ -54,13 +54,13 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, int n_rows)
 {
-#line 53 "/gnnac/templates/walk.lib.lua"
+#line 50 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 55 "/gnnac/templates/walk.lib.lua"
+#line 52 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 61 "/gnnac/templates/walk.lib.lua"
+#line 58 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 66 "/gnnac/templates/walk.lib.lua"
+#line 63 "/gnnac/templates/walk.lib.lua"
     const int edge = 0;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
@@ -84,29 +84,29 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 92 "/gnnac/templates/walk.lib.lua"
+#line 89 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 95 "/gnnac/templates/walk.lib.lua"
+#line 92 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 101 "/gnnac/templates/walk.lib.lua"
+#line 98 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
 #line 52 "/gnnac/templates/row_split.cu.lua"
     float sum[9] = {};
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 104 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 3) {
 #line 54 "/gnnac/templates/row_split.cu.lua"
         float v[4][9] = {};
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 121 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 130 "/gnnac/templates/walk.lib.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
             const long long u = (long long)id * 604;
 #line 344 "/gnnac/templates/lanes.lib.lua"
@@ -124,21 +124,21 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
             for (int i = 0; i < 9; i++)
 #line 77 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 110 "/gnnac/templates/walk.lib.lua"
+#line 107 "/gnnac/templates/walk.lib.lua"
         left -= 4;
         ids += 4;
     }
-#line 115 "/gnnac/templates/walk.lib.lua"
+#line 112 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 54 "/gnnac/templates/row_split.cu.lua"
         float v[3][9] = {};
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 121 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 124 "/gnnac/templates/walk.lib.lua"
             if (k * 1 >= left)
                 continue;
-#line 130 "/gnnac/templates/walk.lib.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
             const long long u = (long long)id * 604;
 #line 344 "/gnnac/templates/lanes.lib.lua"
@@ -158,7 +158,7 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
                 sum[i] += v[k][i];
     }
 
-#line 140 "/gnnac/templates/walk.lib.lua"
+#line 137 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
 #line 62 "/gnnac/templates/epilogue.lib.lua"

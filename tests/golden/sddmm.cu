@@ -8,7 +8,7 @@
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 edges=stored norm=none self=none bias=0 act=none offset_bits=32
 #line 50 "/gnnac/templates/sddmm.cu.lua"
 // Teams per warp: 2; lanes per team: 16; floats per load: 4.
-#line 45 "/gnnac/templates/walk.lib.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
 #line 260 "/gnnac/templates/lanes.lib.lua"

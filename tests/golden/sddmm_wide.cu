@@ -8,7 +8,7 @@
 // f32 dim=300 x_pitch=300 out_pitch=300 self_pitch=300 edges=mapped norm=mean self=none bias=0 act=none offset_bits=32
 #line 50 "/gnnac/templates/sddmm.cu.lua"
 // Teams per warp: 4; lanes per team: 8; floats per load: 2.
-#line 45 "/gnnac/templates/walk.lib.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
 #line 260 "/gnnac/templates/lanes.lib.lua"

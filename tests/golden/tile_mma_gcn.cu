@@ -11,12 +11,12 @@
 // second kernel adds in order: no atomics, results repeat bit by bit.
 // tilePercent=150 tileBlocks=64 tileUnroll=2 tensor=1 segmentEdges=256 packedEdges=16 dimWorker=8 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 67 "/gnnac/templates/tile_mma.cu.lua"
+#line 68 "/gnnac/templates/tile_mma.cu.lua"
 // Windows of 8 rows with 150 edges or more to 100 columns: a warp to
 // 512 columns. Of the others, rows of up to 16 edges:
 // 4 to a warp; of up to 256: a warp each; longer are cut.
 // Lanes per team: 8, others 8; columns per lane: 8, 8.
-#line 74 "/gnnac/templates/tile_mma.cu.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
 #line 260 "/gnnac/templates/lanes.lib.lua"
@@ -74,7 +74,7 @@ static __device__ __forceinline__ unsigned low(float v)
 #line 45 "/gnnac/templates/mma.lib.lua"
 #endif
 
-#line 188 "/gnnac/templates/tile_mma.cu.lua"
+#line 185 "/gnnac/templates/tile_mma.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
     float *out, const float *x, const int *colidx,
@@ -84,10 +84,10 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     int n_wide, const int *tiles, const int *tile_columns,
     const unsigned *tile_masks, int n_tiles, int n_rows)
 {
-#line 191 "/gnnac/templates/tile_mma.cu.lua"
+#line 188 "/gnnac/templates/tile_mma.cu.lua"
     unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
     if (warp < n_tiles) {
-#line 197 "/gnnac/templates/tile_mma.cu.lua"
+#line 194 "/gnnac/templates/tile_mma.cu.lua"
         // `pair`: which two neighbours of a block the lane fetches, and which two
         // rows of the window it ends with. Its team are the lanes of its pair.
         const int lane = threadIdx.x % 32;
@@ -103,7 +103,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     asm("" : "+l"(x0));
 #line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 32;
-#line 203 "/gnnac/templates/tile_mma.cu.lua"
+#line 200 "/gnnac/templates/tile_mma.cu.lua"
         // First row, first block, and of a cut window its first tile and how many.
         const int4 *const window_at = (const int4 *)tiles + warp;
         const int4 window = __ldg(window_at);
@@ -111,10 +111,10 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
         const int2 *const ids = (const int2 *)tile_columns + pair;
         const uint2 *const masks = (const uint2 *)tile_masks;
         float acc[2][8] = {};
-#line 211 "/gnnac/templates/tile_mma.cu.lua"
+#line 208 "/gnnac/templates/tile_mma.cu.lua"
 #if TENSOR_CORES
         {
-#line 157 "/gnnac/templates/tile_mma.cu.lua"
+#line 154 "/gnnac/templates/tile_mma.cu.lua"
             int2 next[2];
             uint2 next_mask[2];
 #pragma unroll
@@ -135,22 +135,22 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
                     next[b] = __ldg(ids + 4LL * ahead);
                     next_mask[b] = __ldg(masks + ahead);
                 }
-#line 178 "/gnnac/templates/tile_mma.cu.lua"
+#line 175 "/gnnac/templates/tile_mma.cu.lua"
                 if (block + 2 <= last) {
-#line 119 "/gnnac/templates/tile_mma.cu.lua"
+#line 116 "/gnnac/templates/tile_mma.cu.lua"
                 float v[2][2][8] = {};
-#line 121 "/gnnac/templates/tile_mma.cu.lua"
+#line 118 "/gnnac/templates/tile_mma.cu.lua"
                 float coef[2][2] = {};
-#line 123 "/gnnac/templates/tile_mma.cu.lua"
+#line 120 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 129 "/gnnac/templates/tile_mma.cu.lua"
+#line 126 "/gnnac/templates/tile_mma.cu.lua"
                     float (*const to)[8] = v[b];
 #pragma unroll
                     for (int k = 0; k < 2; k++) {
                         const int column = k == 0 ? id[b].x : id[b].y;
                         const long long u = (long long)column * 64;
-#line 135 "/gnnac/templates/tile_mma.cu.lua"
+#line 132 "/gnnac/templates/tile_mma.cu.lua"
                         coef[b][k] = __ldg(dinv + column);
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&to[k][0], x0 + u);
@@ -158,50 +158,50 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
             load4(&to[k][4], x1 + u);
                     }
                 }
-#line 140 "/gnnac/templates/tile_mma.cu.lua"
+#line 137 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 147 "/gnnac/templates/tile_mma.cu.lua"
+#line 144 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                     for (int i = 0; i < 16; i++)
                         v[b][i % 2][i / 2] *= coef[b][i % 2];
-#line 90 "/gnnac/templates/tile_mma.cu.lua"
+#line 87 "/gnnac/templates/tile_mma.cu.lua"
                 const unsigned one = 0x3f800000u;
                 const unsigned b0 = mask[b].x >> lane & 1u ? one : 0u;
                 const unsigned b1 = mask[b].y >> lane & 1u ? one : 0u;
 #pragma unroll
                 for (int i = 0; i < 8; i += 2) {
-#line 96 "/gnnac/templates/tile_mma.cu.lua"
+#line 93 "/gnnac/templates/tile_mma.cu.lua"
                     multiply(acc[0][i], acc[1][i], acc[0][i + 1], acc[1][i + 1],
                              high(v[b][0][i]), high(v[b][0][i + 1]),
                              high(v[b][1][i]), high(v[b][1][i + 1]), b0,
                              b1);
-#line 96 "/gnnac/templates/tile_mma.cu.lua"
+#line 93 "/gnnac/templates/tile_mma.cu.lua"
                     multiply(acc[0][i], acc[1][i], acc[0][i + 1], acc[1][i + 1],
                              low(v[b][0][i]), low(v[b][0][i + 1]),
                              low(v[b][1][i]), low(v[b][1][i + 1]), b0,
                              b1);
                 }
                 }
-#line 180 "/gnnac/templates/tile_mma.cu.lua"
+#line 177 "/gnnac/templates/tile_mma.cu.lua"
                 } else {
-#line 119 "/gnnac/templates/tile_mma.cu.lua"
+#line 116 "/gnnac/templates/tile_mma.cu.lua"
                 float v[2][2][8] = {};
-#line 121 "/gnnac/templates/tile_mma.cu.lua"
+#line 118 "/gnnac/templates/tile_mma.cu.lua"
                 float coef[2][2] = {};
-#line 123 "/gnnac/templates/tile_mma.cu.lua"
+#line 120 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 126 "/gnnac/templates/tile_mma.cu.lua"
+#line 123 "/gnnac/templates/tile_mma.cu.lua"
                     if (block + b >= last)
                         continue;
-#line 129 "/gnnac/templates/tile_mma.cu.lua"
+#line 126 "/gnnac/templates/tile_mma.cu.lua"
                     float (*const to)[8] = v[b];
 #pragma unroll
                     for (int k = 0; k < 2; k++) {
                         const int column = k == 0 ? id[b].x : id[b].y;
                         const long long u = (long long)column * 64;
-#line 135 "/gnnac/templates/tile_mma.cu.lua"
+#line 132 "/gnnac/templates/tile_mma.cu.lua"
                         coef[b][k] = __ldg(dinv + column);
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&to[k][0], x0 + u);
@@ -209,28 +209,28 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
             load4(&to[k][4], x1 + u);
                     }
                 }
-#line 140 "/gnnac/templates/tile_mma.cu.lua"
+#line 137 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 143 "/gnnac/templates/tile_mma.cu.lua"
+#line 140 "/gnnac/templates/tile_mma.cu.lua"
                     if (block + b >= last)
                         continue;
-#line 147 "/gnnac/templates/tile_mma.cu.lua"
+#line 144 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                     for (int i = 0; i < 16; i++)
                         v[b][i % 2][i / 2] *= coef[b][i % 2];
-#line 90 "/gnnac/templates/tile_mma.cu.lua"
+#line 87 "/gnnac/templates/tile_mma.cu.lua"
                 const unsigned one = 0x3f800000u;
                 const unsigned b0 = mask[b].x >> lane & 1u ? one : 0u;
                 const unsigned b1 = mask[b].y >> lane & 1u ? one : 0u;
 #pragma unroll
                 for (int i = 0; i < 8; i += 2) {
-#line 96 "/gnnac/templates/tile_mma.cu.lua"
+#line 93 "/gnnac/templates/tile_mma.cu.lua"
                     multiply(acc[0][i], acc[1][i], acc[0][i + 1], acc[1][i + 1],
                              high(v[b][0][i]), high(v[b][0][i + 1]),
                              high(v[b][1][i]), high(v[b][1][i + 1]), b0,
                              b1);
-#line 96 "/gnnac/templates/tile_mma.cu.lua"
+#line 93 "/gnnac/templates/tile_mma.cu.lua"
                     multiply(acc[0][i], acc[1][i], acc[0][i + 1], acc[1][i + 1],
                              low(v[b][0][i]), low(v[b][0][i + 1]),
                              low(v[b][1][i]), low(v[b][1][i + 1]), b0,
@@ -240,7 +240,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
                 }
             }
         }
-#line 215 "/gnnac/templates/tile_mma.cu.lua"
+#line 212 "/gnnac/templates/tile_mma.cu.lua"
         // Nothing times what is not finite is no number, in rows without it, too.
         float spoilt = 0.0f;
 #pragma unroll
@@ -254,7 +254,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
 #pragma unroll
             for (int i = 0; i < 16; i++)
                 acc[i % 2][i / 2] = 0.0f;
-#line 157 "/gnnac/templates/tile_mma.cu.lua"
+#line 154 "/gnnac/templates/tile_mma.cu.lua"
             int2 next[1];
             uint2 next_mask[1];
 #pragma unroll
@@ -275,20 +275,20 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
                     next[b] = __ldg(ids + 4LL * ahead);
                     next_mask[b] = __ldg(masks + ahead);
                 }
-#line 119 "/gnnac/templates/tile_mma.cu.lua"
+#line 116 "/gnnac/templates/tile_mma.cu.lua"
                 float v[1][2][8] = {};
-#line 121 "/gnnac/templates/tile_mma.cu.lua"
+#line 118 "/gnnac/templates/tile_mma.cu.lua"
                 float coef[1][2] = {};
-#line 123 "/gnnac/templates/tile_mma.cu.lua"
+#line 120 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 1; b++) {
-#line 129 "/gnnac/templates/tile_mma.cu.lua"
+#line 126 "/gnnac/templates/tile_mma.cu.lua"
                     float (*const to)[8] = v[b];
 #pragma unroll
                     for (int k = 0; k < 2; k++) {
                         const int column = k == 0 ? id[b].x : id[b].y;
                         const long long u = (long long)column * 64;
-#line 135 "/gnnac/templates/tile_mma.cu.lua"
+#line 132 "/gnnac/templates/tile_mma.cu.lua"
                         coef[b][k] = __ldg(dinv + column);
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&to[k][0], x0 + u);
@@ -296,14 +296,14 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
             load4(&to[k][4], x1 + u);
                     }
                 }
-#line 140 "/gnnac/templates/tile_mma.cu.lua"
+#line 137 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 1; b++) {
-#line 147 "/gnnac/templates/tile_mma.cu.lua"
+#line 144 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                     for (int i = 0; i < 16; i++)
                         v[b][i % 2][i / 2] *= coef[b][i % 2];
-#line 104 "/gnnac/templates/tile_mma.cu.lua"
+#line 101 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int s = 0; s < 8; s++) {
                     const unsigned word = s % 2 ? mask[b].y : mask[b].x;
@@ -320,7 +320,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
             }
         }
 
-#line 236 "/gnnac/templates/tile_mma.cu.lua"
+#line 233 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
         for (int r = 0; r < 2; r++) {
             const int place = 2 * pair + r;
@@ -339,7 +339,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     store4(to + c0, &sum[0]);
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c1, &sum[4]);
-#line 251 "/gnnac/templates/tile_mma.cu.lua"
+#line 248 "/gnnac/templates/tile_mma.cu.lua"
                 continue;
             }
 #line 39 "/gnnac/templates/epilogue.lib.lua"
@@ -386,10 +386,10 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c1, &sum[4]);
         }
-#line 258 "/gnnac/templates/tile_mma.cu.lua"
+#line 255 "/gnnac/templates/tile_mma.cu.lua"
         return;
     }
-#line 264 "/gnnac/templates/tile_mma.cu.lua"
+#line 261 "/gnnac/templates/tile_mma.cu.lua"
     warp -= n_tiles;
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;

@@ -11,12 +11,12 @@
 // second kernel adds in order: no atomics, results repeat bit by bit.
 // tilePercent=120 tileBlocks=8 tileUnroll=1 tensor=1 segmentEdges=256 packedEdges=16 dimWorker=8 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=0 act=none offset_bits=32
-#line 67 "/gnnac/templates/tile_mma.cu.lua"
+#line 68 "/gnnac/templates/tile_mma.cu.lua"
 // Windows of 8 rows with 120 edges or more to 100 columns: a warp to
 // 64 columns. Of the others, rows of up to 16 edges:
 // 4 to a warp; of up to 256: a warp each; longer are cut.
 // Lanes per team: 8, others 8; columns per lane: 5, 5.
-#line 74 "/gnnac/templates/tile_mma.cu.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
 #line 260 "/gnnac/templates/lanes.lib.lua"
@@ -101,7 +101,7 @@ static __device__ __forceinline__ unsigned low(float v)
 #line 45 "/gnnac/templates/mma.lib.lua"
 #endif
 
-#line 188 "/gnnac/templates/tile_mma.cu.lua"
+#line 185 "/gnnac/templates/tile_mma.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
     float *out, const float *x, const int *colidx,
@@ -111,10 +111,10 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
     const int *tiles, const int *tile_columns, const unsigned *tile_masks,
     int n_tiles, int n_rows)
 {
-#line 191 "/gnnac/templates/tile_mma.cu.lua"
+#line 188 "/gnnac/templates/tile_mma.cu.lua"
     unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
     if (warp < n_tiles) {
-#line 197 "/gnnac/templates/tile_mma.cu.lua"
+#line 194 "/gnnac/templates/tile_mma.cu.lua"
         // `pair`: which two neighbours of a block the lane fetches, and which two
         // rows of the window it ends with. Its team are the lanes of its pair.
         const int lane = threadIdx.x % 32;
@@ -131,7 +131,7 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
 #line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 203 "/gnnac/templates/tile_mma.cu.lua"
+#line 200 "/gnnac/templates/tile_mma.cu.lua"
         // First row, first block, and of a cut window its first tile and how many.
         const int4 *const window_at = (const int4 *)tiles + warp;
         const int4 window = __ldg(window_at);
@@ -139,10 +139,10 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
         const int2 *const ids = (const int2 *)tile_columns + pair;
         const uint2 *const masks = (const uint2 *)tile_masks;
         float acc[2][6] = {};
-#line 211 "/gnnac/templates/tile_mma.cu.lua"
+#line 208 "/gnnac/templates/tile_mma.cu.lua"
 #if TENSOR_CORES
         {
-#line 157 "/gnnac/templates/tile_mma.cu.lua"
+#line 154 "/gnnac/templates/tile_mma.cu.lua"
             int2 next[1];
             uint2 next_mask[1];
 #pragma unroll
@@ -163,12 +163,12 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
                     next[b] = __ldg(ids + 4LL * ahead);
                     next_mask[b] = __ldg(masks + ahead);
                 }
-#line 119 "/gnnac/templates/tile_mma.cu.lua"
+#line 116 "/gnnac/templates/tile_mma.cu.lua"
                 float v[1][2][6] = {};
-#line 123 "/gnnac/templates/tile_mma.cu.lua"
+#line 120 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 1; b++) {
-#line 129 "/gnnac/templates/tile_mma.cu.lua"
+#line 126 "/gnnac/templates/tile_mma.cu.lua"
                     float (*const to)[6] = v[b];
 #pragma unroll
                     for (int k = 0; k < 2; k++) {
@@ -180,21 +180,21 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
             load1(&to[k][4], x1 + u);
                     }
                 }
-#line 140 "/gnnac/templates/tile_mma.cu.lua"
+#line 137 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 1; b++) {
-#line 90 "/gnnac/templates/tile_mma.cu.lua"
+#line 87 "/gnnac/templates/tile_mma.cu.lua"
                 const unsigned one = 0x3f800000u;
                 const unsigned b0 = mask[b].x >> lane & 1u ? one : 0u;
                 const unsigned b1 = mask[b].y >> lane & 1u ? one : 0u;
 #pragma unroll
                 for (int i = 0; i < 6; i += 2) {
-#line 96 "/gnnac/templates/tile_mma.cu.lua"
+#line 93 "/gnnac/templates/tile_mma.cu.lua"
                     multiply(acc[0][i], acc[1][i], acc[0][i + 1], acc[1][i + 1],
                              high(v[b][0][i]), high(v[b][0][i + 1]),
                              high(v[b][1][i]), high(v[b][1][i + 1]), b0,
                              b1);
-#line 96 "/gnnac/templates/tile_mma.cu.lua"
+#line 93 "/gnnac/templates/tile_mma.cu.lua"
                     multiply(acc[0][i], acc[1][i], acc[0][i + 1], acc[1][i + 1],
                              low(v[b][0][i]), low(v[b][0][i + 1]),
                              low(v[b][1][i]), low(v[b][1][i + 1]), b0,
@@ -203,7 +203,7 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
                 }
             }
         }
-#line 215 "/gnnac/templates/tile_mma.cu.lua"
+#line 212 "/gnnac/templates/tile_mma.cu.lua"
         // Nothing times what is not finite is no number, in rows without it, too.
         float spoilt = 0.0f;
 #pragma unroll
@@ -217,7 +217,7 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
 #pragma unroll
             for (int i = 0; i < 12; i++)
                 acc[i % 2][i / 2] = 0.0f;
-#line 157 "/gnnac/templates/tile_mma.cu.lua"
+#line 154 "/gnnac/templates/tile_mma.cu.lua"
             int2 next[1];
             uint2 next_mask[1];
 #pragma unroll
@@ -238,12 +238,12 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
                     next[b] = __ldg(ids + 4LL * ahead);
                     next_mask[b] = __ldg(masks + ahead);
                 }
-#line 119 "/gnnac/templates/tile_mma.cu.lua"
+#line 116 "/gnnac/templates/tile_mma.cu.lua"
                 float v[1][2][6] = {};
-#line 123 "/gnnac/templates/tile_mma.cu.lua"
+#line 120 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 1; b++) {
-#line 129 "/gnnac/templates/tile_mma.cu.lua"
+#line 126 "/gnnac/templates/tile_mma.cu.lua"
                     float (*const to)[6] = v[b];
 #pragma unroll
                     for (int k = 0; k < 2; k++) {
@@ -255,10 +255,10 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
             load1(&to[k][4], x1 + u);
                     }
                 }
-#line 140 "/gnnac/templates/tile_mma.cu.lua"
+#line 137 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 1; b++) {
-#line 104 "/gnnac/templates/tile_mma.cu.lua"
+#line 101 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int s = 0; s < 8; s++) {
                     const unsigned word = s % 2 ? mask[b].y : mask[b].x;
@@ -275,7 +275,7 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
             }
         }
 
-#line 236 "/gnnac/templates/tile_mma.cu.lua"
+#line 233 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
         for (int r = 0; r < 2; r++) {
             const int place = 2 * pair + r;
@@ -296,10 +296,10 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
     if (at + 0 < 1)
 #line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
-#line 251 "/gnnac/templates/tile_mma.cu.lua"
+#line 248 "/gnnac/templates/tile_mma.cu.lua"
                 continue;
             }
-#line 254 "/gnnac/templates/tile_mma.cu.lua"
+#line 251 "/gnnac/templates/tile_mma.cu.lua"
             const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
@@ -329,10 +329,10 @@ gnnac_tile_mma_f32_d33_r120_b8_t1_m1_s256_k16_l8_v4_u4_w4_mean_selfone_x36_s36(
 #line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
         }
-#line 258 "/gnnac/templates/tile_mma.cu.lua"
+#line 255 "/gnnac/templates/tile_mma.cu.lua"
         return;
     }
-#line 264 "/gnnac/templates/tile_mma.cu.lua"
+#line 261 "/gnnac/templates/tile_mma.cu.lua"
     warp -= n_tiles;
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;

@@ -11,12 +11,12 @@
 // second kernel adds in order: no atomics, results repeat bit by bit.
 // tilePercent=150 tileBlocks=64 tileUnroll=2 tensor=0 segmentEdges=256 packedEdges=16 dimWorker=4 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=16 x_pitch=16 out_pitch=16 tail=log_softmax tail_dim=0 norm=scaled self=none bias=0 act=none offset_bits=32
-#line 67 "/gnnac/templates/tile_mma.cu.lua"
+#line 68 "/gnnac/templates/tile_mma.cu.lua"
 // Windows of 8 rows with 150 edges or more to 100 columns: a warp to
 // 512 columns. Of the others, rows of up to 16 edges:
 // 8 to a warp; of up to 256: a warp each; longer are cut.
 // Lanes per team: 8, others 4; columns per lane: 2, 4.
-#line 74 "/gnnac/templates/tile_mma.cu.lua"
+#line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
 #line 260 "/gnnac/templates/lanes.lib.lua"
@@ -56,7 +56,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 188 "/gnnac/templates/tile_mma.cu.lua"
+#line 185 "/gnnac/templates/tile_mma.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
     float *out, const float *x, const int *colidx,
@@ -66,10 +66,10 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
     const int *tile_columns, const unsigned *tile_masks, int n_tiles,
     int n_rows)
 {
-#line 191 "/gnnac/templates/tile_mma.cu.lua"
+#line 188 "/gnnac/templates/tile_mma.cu.lua"
     unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
     if (warp < n_tiles) {
-#line 197 "/gnnac/templates/tile_mma.cu.lua"
+#line 194 "/gnnac/templates/tile_mma.cu.lua"
         // `pair`: which two neighbours of a block the lane fetches, and which two
         // rows of the window it ends with. Its team are the lanes of its pair.
         const int lane = threadIdx.x % 32;
@@ -81,7 +81,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
 #line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 203 "/gnnac/templates/tile_mma.cu.lua"
+#line 200 "/gnnac/templates/tile_mma.cu.lua"
         // First row, first block, and of a cut window its first tile and how many.
         const int4 *const window_at = (const int4 *)tiles + warp;
         const int4 window = __ldg(window_at);
@@ -90,7 +90,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
         const uint2 *const masks = (const uint2 *)tile_masks;
         float acc[2][2] = {};
         {
-#line 157 "/gnnac/templates/tile_mma.cu.lua"
+#line 154 "/gnnac/templates/tile_mma.cu.lua"
             int2 next[2];
             uint2 next_mask[2];
 #pragma unroll
@@ -111,14 +111,14 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
                     next[b] = __ldg(ids + 4LL * ahead);
                     next_mask[b] = __ldg(masks + ahead);
                 }
-#line 178 "/gnnac/templates/tile_mma.cu.lua"
+#line 175 "/gnnac/templates/tile_mma.cu.lua"
                 if (block + 2 <= last) {
-#line 119 "/gnnac/templates/tile_mma.cu.lua"
+#line 116 "/gnnac/templates/tile_mma.cu.lua"
                 float v[2][2][2] = {};
-#line 123 "/gnnac/templates/tile_mma.cu.lua"
+#line 120 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 129 "/gnnac/templates/tile_mma.cu.lua"
+#line 126 "/gnnac/templates/tile_mma.cu.lua"
                     float (*const to)[2] = v[b];
 #pragma unroll
                     for (int k = 0; k < 2; k++) {
@@ -128,10 +128,10 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
             load2(&to[k][0], x0 + u);
                     }
                 }
-#line 140 "/gnnac/templates/tile_mma.cu.lua"
+#line 137 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 104 "/gnnac/templates/tile_mma.cu.lua"
+#line 101 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int s = 0; s < 8; s++) {
                     const unsigned word = s % 2 ? mask[b].y : mask[b].x;
@@ -145,17 +145,17 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
                     }
                 }
                 }
-#line 180 "/gnnac/templates/tile_mma.cu.lua"
+#line 177 "/gnnac/templates/tile_mma.cu.lua"
                 } else {
-#line 119 "/gnnac/templates/tile_mma.cu.lua"
+#line 116 "/gnnac/templates/tile_mma.cu.lua"
                 float v[2][2][2] = {};
-#line 123 "/gnnac/templates/tile_mma.cu.lua"
+#line 120 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 126 "/gnnac/templates/tile_mma.cu.lua"
+#line 123 "/gnnac/templates/tile_mma.cu.lua"
                     if (block + b >= last)
                         continue;
-#line 129 "/gnnac/templates/tile_mma.cu.lua"
+#line 126 "/gnnac/templates/tile_mma.cu.lua"
                     float (*const to)[2] = v[b];
 #pragma unroll
                     for (int k = 0; k < 2; k++) {
@@ -165,13 +165,13 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
             load2(&to[k][0], x0 + u);
                     }
                 }
-#line 140 "/gnnac/templates/tile_mma.cu.lua"
+#line 137 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 143 "/gnnac/templates/tile_mma.cu.lua"
+#line 140 "/gnnac/templates/tile_mma.cu.lua"
                     if (block + b >= last)
                         continue;
-#line 104 "/gnnac/templates/tile_mma.cu.lua"
+#line 101 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int s = 0; s < 8; s++) {
                     const unsigned word = s % 2 ? mask[b].y : mask[b].x;
@@ -189,7 +189,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
             }
         }
 
-#line 236 "/gnnac/templates/tile_mma.cu.lua"
+#line 233 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
         for (int r = 0; r < 2; r++) {
             const int place = 2 * pair + r;
@@ -206,7 +206,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
                 float *to = partial + (long long)slot * 16;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 251 "/gnnac/templates/tile_mma.cu.lua"
+#line 248 "/gnnac/templates/tile_mma.cu.lua"
                 continue;
             }
 #line 39 "/gnnac/templates/epilogue.lib.lua"
@@ -251,10 +251,10 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
         }
-#line 258 "/gnnac/templates/tile_mma.cu.lua"
+#line 255 "/gnnac/templates/tile_mma.cu.lua"
         return;
     }
-#line 264 "/gnnac/templates/tile_mma.cu.lua"
+#line 261 "/gnnac/templates/tile_mma.cu.lua"
     warp -= n_tiles;
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
