@@ -85,16 +85,23 @@ static int64_t count_parts(const struct crew *c, int64_t n, int64_t work)
 // ---- is help worth it? ------------------------------------------------------
 
 // Jobs of a kind go with help four times, then alone four times, then as the
-// better of the two for a while, alone only if that is clearly better. Of each
+// better of the two for a while, longer where help is clearly better. Of each
 // the best counts, the first left out: jobs differ by more than their work, and
 // memory that is touched for the first time makes them slow. What is done
 // between jobs counts, too: it waits for what helpers have in their caches.
-enum { WITH_HELP = 4, TRIED = 8, CYCLE_ALONE = 64, CYCLE = 256 };
+enum { WITH_HELP = 4, TRIED = 8, CYCLE = 64, LONG_CYCLE = 256 };
 
-static bool is_worth_help(const struct crew_trial *t)
+// How many times as long jobs take alone.
+static double worth_of_help(const struct crew_trial *t)
 {
-    const double clearly = 0.95;
-    return t->cost[1] > clearly * t->cost[0];
+    return t->cost[1] / t->cost[0];
+}
+
+static int64_t cycle_of(const struct crew_trial *t)
+{
+    const double clearly = 1.3;
+    bool tried = t->step >= TRIED;
+    return tried && worth_of_help(t) > clearly ? LONG_CYCLE : CYCLE;
 }
 
 static struct crew_trial *trial_of(struct crew *c, crew_body *body)
@@ -123,7 +130,7 @@ static void take_trial(struct crew_trial *t)
     if (t->step == 0)
         t->cost[0] = t->cost[1] = 0;
     if (t->step == TRIED)
-        t->alone = !is_worth_help(t);
+        t->alone = worth_of_help(t) < 0.95;
     else if (t->step < TRIED)
         t->alone = t->step >= WITH_HELP;
 }
@@ -140,7 +147,7 @@ static bool goes_alone(struct crew *c, crew_body *body, int64_t work)
         c->since = omp_get_wtime();
     }
     bool alone = t->alone;
-    if (++t->step >= (alone ? CYCLE_ALONE : CYCLE))
+    if (++t->step >= cycle_of(t))
         t->step = 0;
     return alone;
 }
