@@ -70,7 +70,8 @@ static char *dump_and_free(json_t *j)
 char *variant_to_json(const struct variant *v, const struct origin *from)
 {
     json_t *kernel = variant_is_blas(v)
-                         ? json_string(v->kernel.name)
+                         ? json_pack("{s:s, s:s}", "name", v->kernel.name,
+                                     "family", blas_family)
                          : manifest_kernel_to_json(&v->kernel);
     if (!kernel)
         return NULL;
@@ -111,6 +112,24 @@ static gnnac_status read_keys(const char *text, size_t n, struct variant *v,
     return st;
 }
 
+static bool is_blas_kernel(const json_t *kernel)
+{
+    const char *family =
+        json_string_value(json_object_get(kernel, "family"));
+    return family && strcmp(family, blas_family) == 0;
+}
+
+static gnnac_status read_blas(const json_t *kernel, struct variant *v,
+                              gnnac_error *err)
+{
+    const char *name = json_string_value(json_object_get(kernel, "name"));
+    if (!name || strlen(name) >= sizeof(v->kernel.name))
+        return FAIL(err, GNNAC_EFORMAT, "tune.db: a decision is damaged");
+    strcpy(v->kernel.family, blas_family);
+    strcpy(v->kernel.name, name);
+    return GNNAC_OK;
+}
+
 static gnnac_status read_variant(json_t *j, struct variant *v,
                                  struct origin *from, gnnac_error *err)
 {
@@ -125,12 +144,9 @@ static gnnac_status read_variant(json_t *j, struct variant *v,
     snprintf(from->why, sizeof(from->why), "%s", why);
     snprintf(from->where, sizeof(from->where), "%s", where);
     snprintf(v->knobs, sizeof(v->knobs), "%s", knobs);
-    if (!json_is_string(kernel))
-        return manifest_kernel_from_json(kernel, &v->kernel, err);
-    strcpy(v->kernel.family, blas_family);
-    snprintf(v->kernel.name, sizeof(v->kernel.name), "%s",
-             json_string_value(kernel));
-    return GNNAC_OK;
+    return is_blas_kernel(kernel)
+               ? read_blas(kernel, v, err)
+               : manifest_kernel_from_json(kernel, &v->kernel, err);
 }
 
 gnnac_status variant_from_json(const char *json, const char *keys, size_t n,

@@ -59,6 +59,31 @@ TEST(a_decision_comes_back_as_it_was)
     free(keys);
 }
 
+TEST(a_decision_for_blas_comes_back_without_a_kernel_and_keys)
+{
+    const struct kernel_spec spec = {.kind = STEP_LINEAR, .dim = 24,
+                                     .depth = 33, .x_pitch = 36,
+                                     .out_pitch = 24, .offset_bits = 32};
+    struct variant v = variant_of_blas(&spec), w = {0};
+    struct origin o;
+    char *json = variant_to_json(&v, &from);
+    char *keys = variant_keys_to_json(&v, 3);
+    CHECK(!variant_is_blas(&w));
+    CHECK_INT(read_back(json, keys, &w, &o), GNNAC_OK);
+    CHECK(variant_is_blas(&w));
+    CHECK_STR(w.kernel.name, v.kernel.name);
+    CHECK_HAS(w.kernel.name, "_d24_k33_x36_y24");
+    CHECK_INT(w.kernel.n_launches, 0);
+    CHECK_STR(o.rule, from.rule);
+    free(json);
+    json = strdup("{\"rule\":\"\",\"why\":\"\",\"where\":\"\",\"knobs\":"
+                  "\"\",\"registers\":-1,\"spill_bytes\":-1,\"kernel\":{"
+                  "\"family\":\"blas\"}}");
+    CHECK_INT(read_back(json, keys, &w, &o), GNNAC_EFORMAT);
+    free(json);
+    free(keys);
+}
+
 TEST(equal_decisions_are_equal_texts)
 {
     struct variant v = example(), w = example();
@@ -146,6 +171,7 @@ TEST(knobs_read_as_the_command_line_takes_them)
 int main(void)
 {
     RUN(a_decision_comes_back_as_it_was);
+    RUN(a_decision_for_blas_comes_back_without_a_kernel_and_keys);
     RUN(equal_decisions_are_equal_texts);
     RUN(damaged_decisions_are_refused);
     RUN(damaged_keys_are_refused);
