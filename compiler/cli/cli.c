@@ -97,6 +97,8 @@ const struct option_spec cli_options[] = {
      "--reorder or --order auto: passes that have to pay for an order"},
     {"arch", 0, OPT_TEXT, "native|sm_90[,sm_80...]", FIELD(arch), ON_CHOICE, 0,
      0, "native", "GPU architectures to build for"},
+    {"no-ptx", 0, OPT_FLAG, NULL, FIELD(no_ptx), ON_MODEL | CMD_DB, 0, 0,
+     NULL, "native images alone: other architectures refuse the bundle"},
     {"tune", 0, OPT_WORD, "auto|off|full", FIELD(tune), ON_CHOICE, 0, 0, "auto",
      "with a GPU, time the rules' candidates; none; every point worth it"},
     {"l2", 0, OPT_WORD, "hot|cold", FIELD(l2), ON_CHOICE, 0, 0, "hot",

@@ -76,7 +76,8 @@ static void print_head(const char *path, const gnnac_bundle *b)
     printf("built for   ");
     for (int32_t i = 0; i < m->n_archs; i++)
         printf(" %s", m->archs[i]);
-    printf(" %s\ntoolchain    %s\n", m->ptx_arch, m->toolchain);
+    printf("%s%s\ntoolchain    %s\n", m->ptx_arch[0] ? " " : "", m->ptx_arch,
+           m->toolchain);
 }
 
 static void print_layers(const struct model *model)

@@ -386,11 +386,12 @@ static gnnac_status list_contents(const struct assembly *a,
         calloc((size_t)m->n_kernels * (MAX_ARCHS + 2) + 1, sizeof(*c.images));
     if (!c.images)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    const int32_t n_compiled = m->n_archs + (m->ptx_arch[0] != '\0');
     for (int32_t k = 0; k < m->n_kernels; k++) {
         const struct variant *v = variant_of_kernel(a, m->kernels[k].name);
         assert(v); // the manifest's kernels came from there
         c.images[c.n_images++] = source_image(k, v);
-        for (int32_t i = 0; i <= m->n_archs; i++)
+        for (int32_t i = 0; i < n_compiled; i++)
             c.images[c.n_images++] = compiled_image(k, m, v, i);
     }
     *out = c;

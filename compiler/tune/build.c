@@ -226,11 +226,11 @@ gnnac_status build_rest(struct workbench *wb, struct selection *sel,
                         int32_t n_steps, gnnac_error *err)
 {
     struct orders o;
-    gnnac_status st = orders_init(&o, sel->n_variants * (wb->n_archs + 1), err);
+    gnnac_status st = orders_init(&o, sel->n_variants * workbench_n_images(wb), err);
     if (st != GNNAC_OK)
         return st;
     for (size_t i = 0; i < sel->n_variants; i++)
-        for (size_t image = 0; image <= wb->n_archs; image++)
+        for (size_t image = 0; image < workbench_n_images(wb); image++)
             if (is_chosen(sel, n_steps, (int32_t)i) &&
                 !sel->variants[i].others)
                 want_image(wb, sel, (int32_t)i, image, &o);

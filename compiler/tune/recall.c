@@ -9,12 +9,6 @@
 #include "tune/quarantine.h"
 #include "tune/twins.h"
 
-// Cubins for every architecture and then the PTX.
-static size_t n_images(const struct workbench *wb)
-{
-    return wb->n_archs + 1;
-}
-
 void recall_device(const struct workbench *wb, char *out, size_t n_bytes)
 {
     size_t used = (size_t)snprintf(
@@ -23,7 +17,7 @@ void recall_device(const struct workbench *wb, char *out, size_t n_bytes)
     for (size_t i = 0; i < wb->n_archs && used < n_bytes; i++)
         used += (size_t)snprintf(out + used, n_bytes - used, " %s",
                                  wb->archs[i]);
-    if (used < n_bytes)
+    if (wb->ptx_arch[0] && used < n_bytes)
         used += (size_t)snprintf(out + used, n_bytes - used, " %s",
                                  wb->ptx_arch);
     if (used < n_bytes && wb->request.cold && wb->cuda && wb->request.timed)
@@ -46,7 +40,7 @@ static bool fetch_images(struct workbench *wb, struct variant *v)
 {
     if (variant_is_blas(v))
         return true;
-    for (size_t i = 0; i < n_images(wb); i++)
+    for (size_t i = 0; i < workbench_n_images(wb); i++)
         if (kcache_get(wb->kcache, v->keys[i], NULL, &v->images[i], NULL) !=
             GNNAC_OK)
             return false;
@@ -74,7 +68,7 @@ bool recall(struct workbench *wb, const struct recall_key *key,
     struct decision_key whole = whole_key(wb, key, device, sizeof(device));
     if (tunedb_get_decision(wb->db, &whole, &row, NULL) != GNNAC_OK)
         return false;
-    bool found = variant_from_json(row.variant, row.artifacts, n_images(wb), &v,
+    bool found = variant_from_json(row.variant, row.artifacts, workbench_n_images(wb), &v,
                                    &who, NULL) == GNNAC_OK &&
                  !is_quarantined(wb, &v) &&
                  fetch_images(wb, &v);
@@ -115,7 +109,7 @@ void remember(struct workbench *wb, const struct recall_key *key,
     struct decision_key whole = whole_key(wb, key, device, sizeof(device));
     struct decision_row row = {
         .variant = variant_to_json(v, from),
-        .artifacts = variant_keys_to_json(v, n_images(wb)),
+        .artifacts = variant_keys_to_json(v, workbench_n_images(wb)),
         .median_ns = median_ns,
         .effort = effort,
     };

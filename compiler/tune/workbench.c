@@ -117,7 +117,8 @@ static gnnac_status parse_archs(struct workbench *wb, gnnac_error *err)
     gnnac_status st = GNNAC_OK;
     char list[256];
     const char *want = wb->request.arch ? wb->request.arch : "native";
-    snprintf(wb->ptx_arch, sizeof(wb->ptx_arch), "compute_%d", PTX_ARCH);
+    if (!wb->request.no_ptx)
+        snprintf(wb->ptx_arch, sizeof(wb->ptx_arch), "compute_%d", PTX_ARCH);
     if (strcmp(want, "native") == 0)
         return add_arch(wb, wb->device.arch, err);
     if (strlen(want) >= sizeof(list))
@@ -290,6 +291,11 @@ void workbench_close(struct workbench *wb)
     catalog_close(wb->catalog);
     cuda_context_destroy(wb->cuda);
     *wb = (struct workbench){0};
+}
+
+size_t workbench_n_images(const struct workbench *wb)
+{
+    return wb->n_archs + (wb->ptx_arch[0] != '\0');
 }
 
 gnnac_status workbench_nvrtc(struct workbench *wb, struct nvrtc **out,

@@ -20,6 +20,7 @@ struct workbench_request {
     const char *db;     // folder of the databases
     bool no_db;
     bool no_fuse; // every step has a kernel of its own (plan/fuse.h)
+    bool no_ptx;  // native images alone
     bool timed;          // time candidates where there is a GPU
     bool full;           // then every point of rules/exhaustive.lua, too
     bool explain;        // keep every decision's trace, compile nothing
@@ -51,7 +52,7 @@ struct workbench {
     char driver[64];           // its driver's versions; "" without a GPU
     size_t n_archs;
     char archs[MAX_ARCHS][16]; // "sm_90": a cubin each
-    char ptx_arch[16];         // "compute_75"
+    char ptx_arch[16];         // "compute_75"; "": no PTX
     char space[33];            // hash of rules, templates and settings
     bool forgets;              // the user was told; see workbench_forgets
 };
@@ -59,6 +60,10 @@ struct workbench {
 gnnac_status workbench_open(const struct workbench_request *rq,
                             struct workbench *out, gnnac_error *err);
 void workbench_close(struct workbench *wb);
+
+// What a chosen kernel is compiled to: a cubin for every architecture, in
+// their order, and then the PTX.
+size_t workbench_n_images(const struct workbench *wb);
 
 // The compiler, opened when first needed. GNNAC_ENOENT.
 gnnac_status workbench_nvrtc(struct workbench *wb, struct nvrtc **out,

@@ -507,6 +507,23 @@ TEST(images_of_another_architecture_give_way_to_ptx)
     unload(&l);
 }
 
+TEST(without_ptx_images_of_another_architecture_are_refused)
+{
+    struct csr g = gpu_random_graph(50, 3, 1);
+    const struct model_request rq = {.name = "gcn", .dim = 4, .hidden = 4,
+                                     .classes = 2, .layers = 2};
+    const struct gpu_build foreign = {
+        .arch = gpu->cc == 80 ? "sm_90" : "sm_80", .no_ptx = true};
+    gnnac_error err = {{0}};
+    gnnac_model *m = NULL;
+    gnnac_bundle *b = gpu_bundle(&g, &rq, &foreign, &err);
+    CHECK(b != NULL);
+    CHECK(b && gnnac_model_create(ctx, b, &m, &err) == GNNAC_EUNSUPPORTED);
+    CHECK(strstr(err.msg, "no image for this GPU") != NULL);
+    gnnac_bundle_close(b);
+    csr_finish(&g);
+}
+
 // Take memory until a MiB is not to be had; addresses go to `taken`.
 static size_t hog(cu_ptr *taken, size_t most)
 {
@@ -582,6 +599,7 @@ int main(void)
     RUN(forward_without_weights_is_refused);
     RUN(the_callers_context_stays_current);
     RUN(images_of_another_architecture_give_way_to_ptx);
+    RUN(without_ptx_images_of_another_architecture_are_refused);
     RUN(running_out_of_gpu_memory_is_an_error_that_leaves_nothing_behind);
     RUN(an_ordinal_beyond_the_last_gpu_is_no_device);
     csr_finish(&graph);
