@@ -206,7 +206,7 @@ gnnac_status build_first(struct workbench *wb, struct selection *sel,
     if (st != GNNAC_OK)
         return st;
     for (size_t i = 0; i < sel->n_variants; i++)
-        if (!sel->variants[i].others)
+        if (!sel->variants[i].others && !sel->variants[i].put_off)
             want_image(wb, sel, (int32_t)i, 0, &o);
     st = compile_orders(wb, sel, &o, wb->request.stop, err);
     orders_finish(&o);
@@ -226,7 +226,8 @@ gnnac_status build_rest(struct workbench *wb, struct selection *sel,
                         int32_t n_steps, gnnac_error *err)
 {
     struct orders o;
-    gnnac_status st = orders_init(&o, sel->n_variants * workbench_n_images(wb), err);
+    gnnac_status st =
+        orders_init(&o, sel->n_variants * workbench_n_images(wb), err);
     if (st != GNNAC_OK)
         return st;
     for (size_t i = 0; i < sel->n_variants; i++)

@@ -6,9 +6,9 @@
 #include "tune/select.h"
 
 // The first architecture's cubin for every usable variant that has no image
-// yet, but for those of other tuners: what a choice needs. A variant that does
-// not compile gets status "compile_error" and the message as its reason; its
-// source is kept (see build.c).
+// yet, but for those of other tuners and those put off: what a choice needs. A
+// variant that does not compile gets status "compile_error" and the message as
+// its reason; its source is kept (see build.c).
 gnnac_status build_first(struct workbench *wb, struct selection *sel,
                          gnnac_error *err);
 

@@ -68,8 +68,9 @@ bool recall(struct workbench *wb, const struct recall_key *key,
     struct decision_key whole = whole_key(wb, key, device, sizeof(device));
     if (tunedb_get_decision(wb->db, &whole, &row, NULL) != GNNAC_OK)
         return false;
-    bool found = variant_from_json(row.variant, row.artifacts, workbench_n_images(wb), &v,
-                                   &who, NULL) == GNNAC_OK &&
+    bool found = variant_from_json(row.variant, row.artifacts,
+                                   workbench_n_images(wb), &v, &who,
+                                   NULL) == GNNAC_OK &&
                  !is_quarantined(wb, &v) &&
                  fetch_images(wb, &v);
     if (found) {

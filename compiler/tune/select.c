@@ -5,15 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "checked.h"
 #include "graph/stats.h"
 #include "order/community.h"
 #include "tune/build.h"
-#include "tune/content.h"
 #include "tune/cost.h"
 #include "tune/propose.h"
-#include "tune/quarantine.h"
 #include "tune/recall.h"
 
 gnnac_status graph_input_props(struct graph_input *g, int n_threads,
@@ -404,39 +401,6 @@ static gnnac_status answer(struct selector *s, gnnac_error *err)
     return GNNAC_OK;
 }
 
-static void screen(struct selector *s)
-{
-    struct selection *sel = s->sel;
-    sel->report.n_quarantined +=
-        quarantine_screen(s->wb, sel->variants, sel->n_variants);
-}
-
-gnnac_status selector_build(struct selector *s, gnnac_error *err)
-{
-    screen(s);
-    gnnac_status st = build_first(s->wb, s->sel, err);
-    for (size_t i = 0; i < s->sel->n_variants; i++)
-        variant_content(&s->sel->variants[i], s->sel->variants[i].content);
-    if (st == GNNAC_OK)
-        screen(s);
-    return st;
-}
-
-// Where nothing is compiled, what a kernel would execute is not known.
-static gnnac_status build_sound(struct selector *s, gnnac_error *err)
-{
-    gnnac_status st = GNNAC_OK;
-    if (s->wb->request.explain)
-        screen(s);
-    else
-        st = selector_build(s, err);
-    if (s->sel->report.n_quarantined && !s->wb->request.explain)
-        log_info("in quarantine and not run, as they failed earlier: %zu "
-                 "(gnnac db quarantine)",
-                 s->sel->report.n_quarantined);
-    return st;
-}
-
 static void selector_finish(struct selector *s)
 {
     for (size_t i = 0; i < s->n_questions; i++) {
@@ -458,7 +422,7 @@ gnnac_status select_kernels(struct workbench *wb, const struct model *m,
 
     TRY(ask(&s, m, p, err));
     questions_deal_out(&s);
-    TRY(build_sound(&s, err));
+    TRY(selector_build_needed(&s, err));
     TRY(questions_time(&s, err));
     TRY(answer(&s, err));
     TRY(questions_leave_to_blas(&s, m, p, err));

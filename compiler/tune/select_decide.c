@@ -59,11 +59,10 @@ static void explain_neighbours(const struct selector *s,
 }
 
 // Where nothing is timed, what was timed on graphs like this one counts more
-// than the cost model. Returns the option to take.
-static size_t ask_neighbours(struct selector *s, struct question *q,
-                             size_t ranked)
+// than the cost model. False: nothing was.
+static bool ask_neighbours(const struct selector *s, const struct question *q,
+                           size_t ranked, struct neighbours_choice *out)
 {
-    struct neighbours_choice c;
     const struct neighbours_request rq = {.graph = &s->graph->props,
                                           .op = q->op.key,
                                           .arch = s->wb->archs[0],
@@ -72,13 +71,16 @@ static size_t ask_neighbours(struct selector *s, struct question *q,
                                           .options = q->options,
                                           .n = q->n_options,
                                           .reference = ranked};
-    if (!s->wb->db || s->graph->props.n == 0 || q->n_options < 2 ||
-        !neighbours_choose(s->wb->db, &rq, &c))
-        return ranked;
-    q->nearest = true;
-    q->from = q->origins[c.option];
-    explain_neighbours(s, q, ranked, &c, &q->from);
-    return c.option;
+    return s->wb->db && s->graph->props.n > 0 && q->n_options >= 2 &&
+           neighbours_choose(s->wb->db, &rq, out);
+}
+
+size_t question_prefer(const struct selector *s, const struct question *q)
+{
+    struct neighbours_choice c;
+    size_t ranked = question_rank(s, q);
+    return ranked < q->n_options && ask_neighbours(s, q, ranked, &c) ? c.option
+                                                                    : ranked;
 }
 
 static size_t option_of(const struct question *q, int32_t variant)
@@ -111,6 +113,7 @@ gnnac_status question_decide(struct selector *s, struct question *q,
 {
     const struct variant *all = s->sel->variants;
     const struct contest *c = &s->sel->contests[q->step];
+    struct neighbours_choice nearest;
     size_t best = c->n ? option_of(q, c->winner) : q->n_options;
     for (size_t i = 0; i < q->n_options && !q->others; i++)
         s->sel->report.n_rejected +=
@@ -120,8 +123,12 @@ gnnac_status question_decide(struct selector *s, struct question *q,
     if (best == q->n_options)
         return nothing_usable(&all[q->options[0]], err);
     q->from = q->origins[best];
-    if (c->n == 0)
-        best = ask_neighbours(s, q, best);
+    if (c->n == 0 && ask_neighbours(s, q, best, &nearest)) {
+        q->nearest = true;
+        q->from = q->origins[nearest.option];
+        explain_neighbours(s, q, best, &nearest, &q->from);
+        best = nearest.option;
+    }
     q->answer = q->options[best];
     q->median_ns = time_in(c, q->answer);
     return GNNAC_OK;

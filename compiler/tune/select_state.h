@@ -35,6 +35,10 @@ struct selector {
 // The option that is best without timing; n_options when none is usable.
 size_t question_rank(const struct selector *s, const struct question *q);
 
+// The option that would be the answer without timing, as far as is known: that
+// what is not compiled compiles, and without spilling, is taken for granted.
+size_t question_prefer(const struct selector *s, const struct question *q);
+
 // Emits one candidate as a variant and an option, each once. A point that the
 // template refuses for this operation is dropped: *out is -1, and *why says so.
 gnnac_status question_add(struct selector *s, struct question *q,
@@ -62,9 +66,13 @@ gnnac_status question_add_blas(struct selector *s, struct question *q,
 gnnac_status questions_leave_to_blas(struct selector *s, const struct model *m,
                                      struct program *p, gnnac_error *err);
 
-// Compiles what is not compiled, but for what is in quarantine, and finds out
-// what it executes.
+// Compiles what is not compiled, but for what is in quarantine or put off, and
+// finds out what it executes.
 gnnac_status selector_build(struct selector *s, gnnac_error *err);
+
+// That for all that races need; of what is only ranked, what comes out best.
+// With --explain nothing is compiled.
+gnnac_status selector_build_needed(struct selector *s, gnnac_error *err);
 
 // Whether rules propose more than can be options: then those that rules think
 // best are options, and a search adds to them. *space becomes the question's.

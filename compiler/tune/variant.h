@@ -25,6 +25,7 @@ struct variant {
     char reason[512];   // first compiler or gate message when it is out
     const char *verdict; // why never to run it again, in the words of
                          // quarantine_row; NULL: nothing speaks for that
+    bool put_off; // no answer needs it compiled so far
     bool others; // none but other tuners' steps may take it: not compiled here
     int registers, spill_bytes;
     char content[33]; // of the first image (content.h); "": not known

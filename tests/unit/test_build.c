@@ -241,6 +241,54 @@ TEST(a_candidate_that_does_not_compile_does_not_stop_the_others)
     scratch_empty("db");
 }
 
+// Sixty sums at once in 32 registers, which its threads leave it, or one.
+static const char greedy[] =
+    "//% family { op = \"aggregate\", doc = [[Many sums at once.]] }\n"
+    "//% knob { name = \"sums\", tag = \"s\", min = 1, max = 60, default = 1,\n"
+    "//%        doc = \"how many\" }\n"
+    "\n"
+    "//% local p = launch { entry = kernel, grid = { \"n_rows\" },\n"
+    "//%   block = 1024, args = { \"out\", \"n_rows\" } }\n"
+    "extern \"C\" __global__ void __launch_bounds__(1024, 2) ${kernel}(${p})\n"
+    "{\n"
+    "    float sum[${sums}];\n"
+    "    #pragma unroll\n"
+    "    for (int i = 0; i < ${sums}; i++)\n"
+    "        sum[i] = ((volatile float *)out)[i];\n"
+    "    __syncthreads();\n"
+    "    #pragma unroll\n"
+    "    for (int i = 0; i < ${sums}; i++)\n"
+    "        ((volatile float *)out)[i] = sum[i];\n"
+    "}\n";
+
+TEST(a_kernel_that_spills_gives_way_to_one_that_does_not)
+{
+    NEEDS_NVRTC();
+    scratch_text("templates/greedy.cu.lua", greedy);
+    struct tune_case *t = build(
+        "rule 'mine' { " ALWAYS "choose = { template = 'greedy', sums = "
+        "{60, 1} }, why = 'x', priority = 1000 }\n");
+    CHECK(variant_like(t, "sums=60")->spill_bytes > 0);
+    CHECK_STR(choice_of(t, kernel_step(t, 0))->knobs, "sums=1");
+    tune_finish(t);
+    scratch_unlink("templates/greedy.cu.lua");
+    scratch_empty("db");
+}
+
+TEST(where_nothing_is_timed_only_what_is_chosen_is_compiled)
+{
+    NEEDS_NVRTC();
+    struct tune_case *t = build(TWO_RULES);
+    size_t n = 0;
+    for (size_t i = 0; i < t->sel.n_variants; i++)
+        n += t->sel.variants[i].images[0].image != NULL;
+    CHECK(t->sel.n_variants > n);
+    CHECK_INT(t->sel.report.n_compiled, n * (t->wb.n_archs + 1));
+    check_images(t);
+    tune_finish(t);
+    scratch_empty("db");
+}
+
 TEST(when_nothing_of_the_first_rule_compiles_the_next_is_taken)
 {
     NEEDS_NVRTC();
@@ -432,6 +480,8 @@ int main(void)
     RUN(a_deeper_model_chooses_as_if_nothing_were_known);
     RUN(every_other_circumstance_asks_again);
     RUN(a_candidate_that_does_not_compile_does_not_stop_the_others);
+    RUN(a_kernel_that_spills_gives_way_to_one_that_does_not);
+    RUN(where_nothing_is_timed_only_what_is_chosen_is_compiled);
     RUN(when_nothing_of_the_first_rule_compiles_the_next_is_taken);
     RUN(when_nothing_compiles_the_compiler_is_quoted);
     RUN(an_edited_template_is_compiled_anew);
