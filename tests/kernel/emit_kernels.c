@@ -32,12 +32,14 @@ static void write_entry(const struct job *j, const char *line,
     const struct kernel_spec *s = &kc->spec;
     printf(
         "static int entered_%d = (all_kernels().push_back({\"%s\", \"%s\",\n"
-        "    {%d, (dtype)%d, (dtype)%d, (dtype)%d, %d, %d, %d, %d, (norm)%d,\n"
+        "    {(step_kind)%d, %d, (dtype)%d, (dtype)%d, (dtype)%d, %d, %d, %d,\n"
+        "    %d, (norm)%d,\n"
         "    (self_term)%d, %d, (activation)%d, %d, %d, %d, %d, %d, %d,\n"
         "    (edge_order)%d, %d, (tail)%d, %d, %d, (activation)%d}, %d, %d,\n"
         "    %d, %d, %d, %d, %d, %d, %d, {\n",
-        j->n, line, kc->point.family->op, s->dim, s->x_type, s->out_type,
-        s->self_type, s->x_pitch, s->out_pitch, s->self_pitch, s->grad_pitch,
+        j->n, line, kc->point.family->op, s->kind, s->dim, s->x_type,
+        s->out_type, s->self_type,
+        s->x_pitch, s->out_pitch, s->self_pitch, s->grad_pitch,
         s->norm, s->self_term, s->bias, s->act, s->offset_bits, s->depth,
         s->heads, s->channels, s->smallest, s->drops, s->edges, s->adds,
         s->tail, s->tail_dim, s->tail_bias, s->tail_act, k->part_size,
