@@ -473,7 +473,7 @@ def main():
                 for i, batch in enumerate(batches)]
         support = b.support()
         planted = [plant(root, folder, i, f) for i, f in enumerate(FAULTS)]
-        run_faults = range(0, len(FAULTS), 1 if SLOW else 6)
+        run_faults = range(0, len(FAULTS), 1 if SLOW else 10)
         bad = [b.pool.submit(b.build_batch, planted[i], [FAULTS[i][3]],
                              "bad%d.cpp" % i) for i in run_faults]
         try:
