@@ -108,6 +108,11 @@ static void put_runnable_first(struct workbench *wb)
         memmove(wb->archs[1], wb->archs[0], i * sizeof(wb->archs[0]));
         memcpy(wb->archs[0], first, sizeof(first));
     }
+    if (wb->device.present && wb->request.timed && best == 0) {
+        log_info("nothing is timed: %s runs no kernels of --arch",
+                 wb->device.name);
+        wb->request.timed = false;
+    }
 }
 
 // --arch; the first architecture is the one that rules see when there is no
