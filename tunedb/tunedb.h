@@ -56,9 +56,10 @@ gnnac_status tunedb_put_decision(struct tunedb *db,
 
 enum { MAX_KEPT_SAMPLES = 64 };
 
-// One timed or failed candidate. `status`: "ok", "wrong_result",
-// "launch_error", "compile_error", "duplicate" (it executes what another of the
-// run does, and has its times), "quarantined" (see tunedb_quarantine.h).
+// One candidate. `status`: "ok", "wrong_result", "launch_error",
+// "compile_error", "duplicate" (it executes what another of the run does, and
+// has its times), "quarantined" (see tunedb_quarantine.h), "proposed" (nothing
+// asked for it: not even compiled).
 struct measurement_row {
     const char *family, *knobs, *status; // knobs: canonical JSON
     int64_t n_samples;

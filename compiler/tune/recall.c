@@ -124,7 +124,8 @@ static struct measurement_row measurement_of(const struct variant *v)
 {
     return (struct measurement_row){.family = v->kernel.family,
                                     .knobs = v->knobs,
-                                    .status = v->status,
+                                    .status =
+                                        v->put_off ? "proposed" : v->status,
                                     .n_samples = v->n_samples,
                                     .median_ns = v->median_ns,
                                     .p20_ns = v->p20_ns,

@@ -239,7 +239,8 @@ static bool is_status(const char *status)
 {
     static const char *const all[] = {"ok",           "wrong_result",
                                       "launch_error", "compile_error",
-                                      "duplicate",    "quarantined"};
+                                      "duplicate",    "quarantined",
+                                      "proposed"};
     return is_one_of(status, all, sizeof(all) / sizeof(all[0]));
 }
 

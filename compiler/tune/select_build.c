@@ -41,13 +41,15 @@ static void put_off(struct selector *s)
     }
 }
 
-// Whether what would be chosen now was put off until now, for any question.
-static bool want_preferred(struct selector *s)
+typedef size_t (*choosing)(const struct selector *s, const struct question *q);
+
+// Whether what `choose` takes now was put off until now, for any question.
+static bool want(struct selector *s, choosing choose)
 {
     bool more = false;
     for (size_t i = 0; i < s->n_questions; i++) {
         const struct question *q = &s->questions[i];
-        size_t best = is_to_rank(s, q) ? question_prefer(s, q) : q->n_options;
+        size_t best = is_to_rank(s, q) ? choose(s, q) : q->n_options;
         if (best == q->n_options)
             continue;
         struct variant *v = &s->sel->variants[q->options[best]];
@@ -59,16 +61,16 @@ static bool want_preferred(struct selector *s)
 
 // Where nobody times a kernel, it is compiled once it would be chosen: if it
 // then fails or spills, the next one is. The answers are those after compiling
-// all, as neither makes a kernel better.
+// all, as neither makes a kernel better. What ranks first is found before
+// similar graphs are asked: they are told against it.
 static gnnac_status build_needed(struct selector *s, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    screen(s);
     put_off(s);
-    want_preferred(s);
     do
         st = selector_build(s, err);
-    while (st == GNNAC_OK && want_preferred(s));
+    while (st == GNNAC_OK &&
+           (want(s, question_rank) || want(s, question_prefer)));
     return st;
 }
 
