@@ -63,7 +63,7 @@ pack() { # BUILD FOLDER GRAPH...
     local build=$1 folder=$2
     shift 2
     mkdir -p "$folder/bin" "$folder/lib" "$folder/python" "$folder/graphs"
-    cp "$build"/compiler/gnnac "$build"/tests/gpu/test_gpu_{edges,epilogues,kernels,models,plans,runtime,training,whole} \
+    cp "$build"/compiler/gnnac "$build"/tests/gpu/test_gpu_{devices,edges,epilogues,kernels,models,plans,runtime,training,whole} \
         "$build/tests/bench/latency" "$folder/bin"
     cp -L "$build"/runtime/libgnnac.so "$folder/python"
     copy_libraries "$folder/lib" "$folder"/bin/*
@@ -111,6 +111,7 @@ check() {
     tap edges tests/gpu/run.sh "$folder" any test_gpu_edges templates \
         tests/kernel/cases.txt
     tap epilogues tests/gpu/run.sh "$folder" any test_gpu_epilogues
+    tap devices tests/gpu/run.sh "$folder" any test_gpu_devices
     tap models tests/gpu/run.sh "$folder" any test_gpu_models
     tap whole tests/gpu/run.sh "$folder" meet test_gpu_whole
     tap plans tests/gpu/run.sh "$folder" any test_gpu_plans
