@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Test accuracy of `gnnac train` over many seeds, on the CPU.
+"""Test accuracy of `gnnac train` over many seeds.
 
 usage: train_accuracy.py [--seeds N] [--least ACCURACY] GNNAC GRAPH.npz
                          [OPTION...]

@@ -38,6 +38,8 @@
 #   visit.sh forms FOLDER OUT               there: training epochs with features
 #                                           by sparse rows beside dense ones,
 #                                           where NAME.feat.npz was packed too
+#   visit.sh accuracy FOLDER OUT            there: test accuracy of ten seeds,
+#                                           where NAME.feat.npz was packed too
 #   visit.sh operators FOLDER OUT           there: operators on their own beside
 #                                           PyTorch's gather and scatter
 #
@@ -363,6 +365,33 @@ forms() {
     [ "${PIPESTATUS[0]}" = 0 ] || status=1
 }
 
+# The networks of tests/bench/README.md's table, trained on the GPU.
+accuracy_of_seeds() { # graph options...
+    local graph=$1
+    shift
+    timeout 280 python3 tests/bench/train_accuracy.py gnnac "$graph" "$@" \
+        --device cuda:0 | tail -n 1 || status=1
+}
+
+accuracy_all() {
+    local graph
+    for graph in "$folder"/graphs/{cora,citeseer}.npz; do
+        [ -f "${graph%.npz}.feat.npz" ] || continue
+        accuracy_of_seeds "$graph" --protocol kipf
+    done
+    graph=$folder/graphs/cora.npz
+    [ -f "$graph" ] || return $status
+    accuracy_of_seeds "$graph" --protocol kipf --model gin
+    accuracy_of_seeds "$graph" --protocol kipf --model sage
+    accuracy_of_seeds "$graph" --protocol gat
+    return $status
+}
+
+accuracies() {
+    accuracy_all 2>&1 | tee "$out/accuracy.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+}
+
 # Forward and backward of every operator.
 operators() {
     local graph name
@@ -389,7 +418,7 @@ pack)
     exit
     ;;
 check | time | survey | orders | families | roof | halves | slabs | train | latency | \
-    endings | epochs | forms | operators) ;;
+    endings | epochs | forms | accuracy | operators) ;;
 *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
     exit 1
@@ -414,6 +443,7 @@ latency) latency ;;
 endings) endings ;;
 epochs) epochs ;;
 forms) forms ;;
+accuracy) accuracies ;;
 operators) operators ;;
 esac
 rm -rf "$GNNAC_HOME"
