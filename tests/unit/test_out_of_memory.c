@@ -47,6 +47,7 @@ char *__wrap_strdup(const char *s)
 static char *bytes;
 static size_t n_bytes;
 static float x[20 * 4];
+static _Alignas(16) char workspace[1 << 16];
 
 static gnnac_status open_bundle(gnnac_error *err)
 {
@@ -81,11 +82,36 @@ static gnnac_status with_model(gnnac_status (*work)(gnnac_model *,
     return st;
 }
 
+// Where weights and states go in between.
+static const char *scratch_file(void)
+{
+    static char path[64];
+    snprintf(path, sizeof(path), "/tmp/gnnac-oom-%ld", (long)getpid());
+    return path;
+}
+
+static gnnac_status save_and_load(gnnac_model *m, gnnac_error *err)
+{
+    gnnac_status st = gnnac_model_save_weights(m, scratch_file(), err);
+    if (st == GNNAC_OK)
+        st = gnnac_model_load_weights(m, scratch_file(), err);
+    unlink(scratch_file());
+    return st;
+}
+
 static gnnac_status run_model(gnnac_model *m, gnnac_error *err)
 {
     float y[20 * 3];
     double want[20 * 3], bound[20 * 3];
-    gnnac_status st = gnnac_model_run(m, x, y, err);
+    gnnac_status st = save_and_load(m, err);
+    if (st == GNNAC_OK)
+        st = gnnac_model_set_math(m, GNNAC_MATH_TF32, err);
+    if (st == GNNAC_OK)
+        st = gnnac_model_run(m, x, y, err);
+    CHECK(gnnac_model_workspace_size(m) <= sizeof(workspace));
+    if (st == GNNAC_OK)
+        st = gnnac_model_forward(m, x, y, workspace, sizeof(workspace), NULL,
+                                 err);
     if (st == GNNAC_OK)
         st = gnnac_model_reference(m, x, want, bound, err);
     return st;
@@ -103,6 +129,10 @@ static gnnac_status run_input(gnnac_model *m, gnnac_form form,
     CHECK((st == GNNAC_OK) == (in != NULL));
     if (st == GNNAC_OK)
         st = gnnac_input_run(in, y, err);
+    CHECK(!in || gnnac_input_workspace_size(in) <= sizeof(workspace));
+    if (st == GNNAC_OK)
+        st = gnnac_input_forward(in, y, workspace, sizeof(workspace), NULL,
+                                 err);
     if (st == GNNAC_OK)
         st = gnnac_input_reference(in, want, NULL, err);
     gnnac_input_destroy(in);
@@ -137,8 +167,6 @@ static gnnac_status train_one(gnnac_model *m, bool sparse, gnnac_error *err)
                               .values = values};
     gnnac_trainer *t = NULL;
     float y[20 * 3];
-    char path[64];
-    snprintf(path, sizeof(path), "/tmp/gnnac-oom-%ld", (long)getpid());
     gnnac_status st = gnnac_trainer_create(m, &f, &o, &t, err);
     CHECK((st == GNNAC_OK) == (t != NULL));
     if (st == GNNAC_OK)
@@ -146,11 +174,15 @@ static gnnac_status train_one(gnnac_model *m, bool sparse, gnnac_error *err)
     if (st == GNNAC_OK)
         st = gnnac_trainer_predict(t, y, err);
     if (st == GNNAC_OK)
-        st = gnnac_trainer_save(t, path, err);
+        gnnac_trainer_keep(t);
     if (st == GNNAC_OK)
-        st = gnnac_trainer_load(t, path, err);
+        st = gnnac_trainer_save(t, scratch_file(), err);
+    if (st == GNNAC_OK)
+        st = gnnac_trainer_load(t, scratch_file(), err);
+    if (st == GNNAC_OK)
+        st = gnnac_trainer_recall(t, err);
     gnnac_trainer_destroy(t);
-    unlink(path);
+    unlink(scratch_file());
     return st;
 }
 
@@ -170,12 +202,17 @@ static gnnac_status use_plan(gnnac_graph *g, gnnac_error *err)
     const gnnac_plan_options o = {.struct_size = sizeof(o), .dim = 4,
                                   .reduce = GNNAC_GCN, .backward = 1};
     const gnnac_operands in = {.struct_size = sizeof(in), .x = x};
+    float y[20 * 4], x_grad[20 * 4];
+    const gnnac_gradients grads = {.struct_size = sizeof(grads), .x = x_grad};
     gnnac_plan *plan = NULL;
-    float y[20 * 4];
     gnnac_status st = gnnac_plan_create(g, &o, &plan, err);
     CHECK((st == GNNAC_OK) == (plan != NULL));
     if (st == GNNAC_OK)
-        st = gnnac_plan_forward(plan, &in, y, NULL, 0, NULL, err);
+        st = gnnac_plan_forward(plan, &in, y, workspace, sizeof(workspace),
+                                NULL, err);
+    if (st == GNNAC_OK)
+        st = gnnac_plan_backward(plan, &in, y, y, &grads, workspace,
+                                 sizeof(workspace), NULL, err);
     gnnac_plan_destroy(plan);
     return st;
 }
