@@ -1,10 +1,11 @@
-// Runs aggregations on a software device, which writes a JSON line for each
+// Runs kernels of ours on a software device, which writes a JSON line for each
 // launch, with what it counted, to $RIG_LOG. Before those of a question stands
 // a line of this program's:
 //     {"graph":..., "point":..., "nodes":..., "edges":..., "least":...,
 //      "cost":...}                                 or ..., "refused": why}
 // `least` is the number of 32-byte sectors that any kernel without reuse moves:
-// each neighbour's row, id and weight once, row pointers, results. `cost` is
+// each neighbour's row, id and weight once, row pointers, results; of a product
+// both factors once. `cost` is
 // the cost model's word on a device with as many multiprocessors as the
 // software device was told of (argument 2).
 //
@@ -154,7 +155,17 @@ static int64_t row_sectors(int64_t v, int64_t pitch, int64_t dim)
     return sectors(from + dim * 4);
 }
 
-static int64_t least_sectors(const struct csr *g, const struct kernel_spec *s)
+// Every row of a matrix once.
+static int64_t matrix_sectors(const struct csr *g, int64_t pitch, int64_t dim)
+{
+    int64_t n = 0;
+    for (int64_t v = 0; v < g->n_nodes; v++)
+        n += row_sectors(v, pitch, dim);
+    return n;
+}
+
+// What an operation on a graph reads: its edges, each neighbour's row.
+static int64_t edge_sectors(const struct csr *g, const struct kernel_spec *s)
 {
     int64_t n = sectors(4 * g->n_edges) +
                 sectors(s->offset_bits / 8 * (g->n_nodes + 1));
@@ -164,9 +175,22 @@ static int64_t least_sectors(const struct csr *g, const struct kernel_spec *s)
         n += sectors(8 * g->n_edges);
     for (int64_t e = 0; e < g->n_edges; e++)
         n += row_sectors(g->colidx[e], s->x_pitch, s->dim);
-    for (int64_t v = 0; v < g->n_nodes; v++)
-        n += row_sectors(v, s->out_pitch, s->dim);
     return n;
+}
+
+static int64_t least_sectors(const struct csr *g, const struct kernel_spec *s)
+{
+    switch (s->kind) {
+    case STEP_LINEAR:
+        return matrix_sectors(g, s->x_pitch, s->depth) +
+               sectors((int64_t)4 * s->dim * s->depth) +
+               matrix_sectors(g, s->out_pitch, s->dim);
+    case STEP_SDDMM:
+        return edge_sectors(g, s) + matrix_sectors(g, s->x_pitch, s->dim) +
+               (s->edges == EDGES_NONE ? sectors(4 * g->n_edges) : 0);
+    default:
+        return edge_sectors(g, s) + matrix_sectors(g, s->out_pitch, s->dim);
+    }
 }
 
 // ---- runs -------------------------------------------------------------------
