@@ -52,6 +52,8 @@ static gnnac_status dump_variant(const struct variant *v, const char *dir,
                                  gnnac_error *err)
 {
     char name[NAME_LEN + 32];
+    if (variant_is_blas(v)) // there is nothing of it but its times
+        return GNNAC_OK;
     snprintf(name, sizeof(name), "%s.cu", v->kernel.name);
     gnnac_status st =
         dump_bytes(dir, name, v->source, strlen(v->source), err);

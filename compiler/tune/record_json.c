@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "checked.h"
+#include "tune/variant.h"
 
 enum {
     FINGERPRINT_DIGITS = 32,
@@ -181,9 +182,15 @@ static gnnac_status check_key(const struct decision_key *key, int64_t time,
     return GNNAC_OK;
 }
 
-static gnnac_status check_artifacts(const json_t *keys, gnnac_error *err)
+// BLAS has none.
+static gnnac_status check_artifacts(const json_t *keys, const json_t *variant,
+                                    gnnac_error *err)
 {
     size_t n = json_array_size(keys);
+    if (variant_json_is_blas(variant))
+        return json_is_array(keys) && n == 0
+                   ? GNNAC_OK
+                   : FAIL(err, GNNAC_EFORMAT, "artifacts: BLAS has none");
     for (size_t i = 0; i < n; i++) {
         const char *key = json_string_value(json_array_get(keys, i));
         if (!key || !is_hex(key, FINGERPRINT_DIGITS))
@@ -217,7 +224,7 @@ static gnnac_status parse_decision(json_t *j, struct parsed_record *out,
         return FAIL(err, GNNAC_EFORMAT, "median_ns: expected a time or null");
     if (!json_is_object(variant) && !json_is_string(variant))
         return FAIL(err, GNNAC_EFORMAT, "variant: expected an object");
-    gnnac_status st = check_artifacts(artifacts, err);
+    gnnac_status st = check_artifacts(artifacts, variant, err);
     if (st != GNNAC_OK)
         return st;
     r->variant = text_from_json(variant, &out->dumps[0]);

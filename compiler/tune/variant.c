@@ -1,6 +1,5 @@
 #include "tune/variant.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,7 +84,7 @@ char *variant_to_json(const struct variant *v, const struct origin *from)
 char *variant_keys_to_json(const struct variant *v, size_t n)
 {
     json_t *keys = json_array();
-    for (size_t i = 0; keys && i < n; i++)
+    for (size_t i = 0; keys && i < n && !variant_is_blas(v); i++)
         if (json_array_append_new(keys, json_string(v->keys[i])) != 0) {
             json_decref(keys);
             return NULL;
@@ -98,9 +97,11 @@ static gnnac_status read_keys(const char *text, size_t n, struct variant *v,
 {
     gnnac_status st = GNNAC_OK;
     json_t *keys = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    if (json_array_size(keys) != n)
+    if (variant_is_blas(v))
+        n = 0;
+    if (!json_is_array(keys) || json_array_size(keys) != n)
         st = FAIL(err, GNNAC_EFORMAT, "tune.db: a decision's keys are damaged");
-    for (size_t i = 0; st == GNNAC_OK && i < n && !variant_is_blas(v); i++) {
+    for (size_t i = 0; st == GNNAC_OK && i < n; i++) {
         const char *key = json_string_value(json_array_get(keys, i));
         if (!key || strlen(key) != 32)
             st = FAIL(err, GNNAC_EFORMAT,
@@ -112,8 +113,9 @@ static gnnac_status read_keys(const char *text, size_t n, struct variant *v,
     return st;
 }
 
-static bool is_blas_kernel(const json_t *kernel)
+bool variant_json_is_blas(const json_t *variant)
 {
+    const json_t *kernel = json_object_get(variant, "kernel");
     const char *family =
         json_string_value(json_object_get(kernel, "family"));
     return family && strcmp(family, blas_family) == 0;
@@ -144,7 +146,7 @@ static gnnac_status read_variant(json_t *j, struct variant *v,
     snprintf(from->why, sizeof(from->why), "%s", why);
     snprintf(from->where, sizeof(from->where), "%s", where);
     snprintf(v->knobs, sizeof(v->knobs), "%s", knobs);
-    return is_blas_kernel(kernel)
+    return variant_json_is_blas(j)
                ? read_blas(kernel, v, err)
                : manifest_kernel_from_json(kernel, &v->kernel, err);
 }

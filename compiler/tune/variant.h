@@ -5,6 +5,7 @@
 #ifndef GNNAC_VARIANT_H
 #define GNNAC_VARIANT_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "bundle/bundle.h"
@@ -49,9 +50,12 @@ struct origin {
 void candidate_text(const struct candidate *c, char *out, size_t n_bytes);
 
 // Owned JSON texts for tune.db: the decision, and the artifact keys of `n`
-// images in order. NULL when out of memory.
+// images in order, none of BLAS. NULL when out of memory.
 char *variant_to_json(const struct variant *v, const struct origin *from);
 char *variant_keys_to_json(const struct variant *v, size_t n);
+
+// Whether such a decision, parsed, is for BLAS.
+bool variant_json_is_blas(const json_t *variant);
 
 // Back; images stay empty. GNNAC_EFORMAT when the texts are damaged: treat the
 // decision as never made.

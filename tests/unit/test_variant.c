@@ -1,5 +1,6 @@
 // What the tuning database keeps of a decision: it comes back as it was, or is
 // refused.
+#include "tune/record_json.h"
 #include "tune/variant.h"
 #include "test.h"
 
@@ -69,8 +70,11 @@ TEST(a_decision_for_blas_comes_back_without_a_kernel_and_keys)
     char *json = variant_to_json(&v, &from);
     char *keys = variant_keys_to_json(&v, 3);
     CHECK(!variant_is_blas(&w));
+    CHECK_STR(keys, "[]");
     CHECK_INT(read_back(json, keys, &w, &o), GNNAC_OK);
     CHECK(variant_is_blas(&w));
+    CHECK_INT(read_back(json, "{}", &w, &o), GNNAC_EFORMAT);
+    CHECK_INT(read_back(json, "[\"\",\"\",\"\"]", &w, &o), GNNAC_EFORMAT);
     CHECK_STR(w.kernel.name, v.kernel.name);
     CHECK_HAS(w.kernel.name, "_d24_k33_x36_y24");
     CHECK_INT(w.kernel.n_launches, 0);
@@ -82,6 +86,40 @@ TEST(a_decision_for_blas_comes_back_without_a_kernel_and_keys)
     CHECK_INT(read_back(json, keys, &w, &o), GNNAC_EFORMAT);
     free(json);
     free(keys);
+}
+
+static gnnac_status read_record(const char *variant, const char *artifacts)
+{
+    char *text = NULL;
+    struct parsed_record r;
+    CHECK(asprintf(&text,
+                   "{\"decision\":{\"graph\":\"%032d\",\"op\":\"o\","
+                   "\"device\":\"d\",\"toolchain\":\"t\",\"space\":\"s\","
+                   "\"time\":1,\"effort\":0,\"median_ns\":null,\"variant\":"
+                   "%s,\"artifacts\":%s}}", 7, variant, artifacts) > 0);
+    json_t *root = json_loads(text, 0, NULL), *again = NULL;
+    gnnac_status st = record_from_json(root, &r, &err);
+    if (st == GNNAC_OK) {
+        again = decision_to_json(&r.decision);
+        CHECK(json_equal(again, root));
+        parsed_record_finish(&r);
+    }
+    json_decref(again);
+    json_decref(root);
+    free(text);
+    return st;
+}
+
+TEST(a_record_of_a_decision_without_artifacts_is_for_blas_or_refused)
+{
+    static const char blas[] = "{\"kernel\":{\"family\":\"blas\"}}";
+    static const char ours[] = "{\"kernel\":{\"family\":\"linear\"}}";
+    static const char key[] = "[\"00112233445566778899aabbccddeeff\"]";
+    CHECK_INT(read_record(blas, "[]"), GNNAC_OK);
+    CHECK_INT(read_record(ours, key), GNNAC_OK);
+    CHECK_INT(read_record(blas, key), GNNAC_EFORMAT);
+    CHECK_INT(read_record(blas, "{}"), GNNAC_EFORMAT);
+    CHECK_INT(read_record(ours, "[]"), GNNAC_EFORMAT);
 }
 
 TEST(equal_decisions_are_equal_texts)
@@ -172,6 +210,7 @@ int main(void)
 {
     RUN(a_decision_comes_back_as_it_was);
     RUN(a_decision_for_blas_comes_back_without_a_kernel_and_keys);
+    RUN(a_record_of_a_decision_without_artifacts_is_for_blas_or_refused);
     RUN(equal_decisions_are_equal_texts);
     RUN(damaged_decisions_are_refused);
     RUN(damaged_keys_are_refused);
