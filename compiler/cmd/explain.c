@@ -207,15 +207,12 @@ gnnac_status explain_steps(const struct explained *e, json_t **out,
     json_t *steps = json_array();
     bool short_of_memory = !steps;
     for (int32_t i = 0; i < e->program->n_steps; i++) {
-        struct opspec op;
+        const struct opspec *op = e->selection->asked[i];
         struct db_answers a;
-        if (e->selection->chosen[i] < 0 ||
-            !opspec_of_step(e->model, e->program, &e->program->steps[i],
-                            e->graph->full->n_nodes, e->graph->stored->n_edges,
-                            &op))
+        if (!op)
             continue;
-        ask_database(e, op.key, &a);
-        json_t *step = step_json(e, &e->selection->choices[i], &op, &a);
+        ask_database(e, op->key, &a);
+        json_t *step = step_json(e, &e->selection->choices[i], op, &a);
         short_of_memory |= json_array_append_new(steps, step) != 0;
         db_answers_finish(&a);
     }

@@ -200,7 +200,8 @@ static bool choose(const struct asking *a, struct neighbours_choice *out)
         return false;
     for (size_t i = 0; i < rq->n; i++) {
         double s = mean_slowdown(a, i);
-        if (strcmp(rq->variants[rq->options[i]].status, "ok") == 0 &&
+        const struct variant *v = &rq->variants[rq->options[i]];
+        if (strcmp(v->status, "ok") == 0 && !variant_is_blas(v) &&
             s < c.slowdown) {
             c.slowdown = s;
             c.option = i;

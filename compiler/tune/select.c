@@ -34,6 +34,7 @@ void selection_finish(struct selection *s)
         variant_finish(&s->variants[i]);
     for (int32_t i = 0; i < MAX_STEPS; i++) {
         free(s->decisions[i]);
+        free(s->asked[i]);
         contest_finish(&s->contests[i]);
     }
     free(s->variants);
@@ -112,8 +113,9 @@ static gnnac_status recall_question(struct selector *s, struct question *q,
     struct recall_key key = key_of(s, q);
     struct variant v;
     int effort;
-    if (!recall(s->wb, &key, &v, &q->from, &effort))
-        return GNNAC_OK;
+    if (!recall(s->wb, &key, &v, &q->from, &effort) ||
+        (variant_is_blas(&v) && !question_has_blas(q)))
+        return GNNAC_OK; // who has no text has nothing to free either
     q->median_ns = v.median_ns;
     if (variant_is_blas(&v))
         v.kernel = variant_of_blas(&q->op.spec).kernel;
@@ -218,6 +220,8 @@ void question_take(struct question *q, int32_t variant,
     for (size_t i = 0; i < q->n_options; i++)
         if (q->options[i] == variant)
             return;
+    if (q->n_options == MAX_CANDIDATES)
+        return;
     struct origin *o = &q->origins[q->n_options];
     snprintf(o->rule, sizeof(o->rule), "%s", c->rule);
     snprintf(o->why, sizeof(o->why), "%s", c->why);
@@ -313,7 +317,19 @@ static gnnac_status collect_options(struct selector *s, struct question *q,
 
 // ---- the choice -------------------------------------------------------------
 
-static void record_choice(struct selector *s, const struct question *q)
+static gnnac_status keep_question(struct selector *s, const struct question *q,
+                                  gnnac_error *err)
+{
+    struct opspec *op = malloc(sizeof(*op));
+    if (!op)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    *op = q->op;
+    s->sel->asked[q->step] = op;
+    return GNNAC_OK;
+}
+
+static gnnac_status record_choice(struct selector *s, const struct question *q,
+                                  gnnac_error *err)
 {
     const struct variant *v = &s->sel->variants[q->answer];
     struct choice *c = &s->sel->choices[q->step];
@@ -324,6 +340,7 @@ static void record_choice(struct selector *s, const struct question *q)
     snprintf(c->where, sizeof(c->where), "%s", q->from.where);
     snprintf(c->level, sizeof(c->level), "%s", question_level(s, q));
     snprintf(c->knobs, sizeof(c->knobs), "%s", v->knobs);
+    return s->wb->request.explain ? keep_question(s, q, err) : GNNAC_OK;
 }
 
 // ---- the whole --------------------------------------------------------------
@@ -382,23 +399,25 @@ static gnnac_status ask(struct selector *s, const struct model *m,
     return GNNAC_OK;
 }
 
-static gnnac_status answer(struct selector *s, gnnac_error *err)
+static gnnac_status answer(struct selector *s, struct question *q,
+                           gnnac_error *err)
 {
-    for (size_t i = 0; i < s->n_questions; i++) {
-        struct question *q = &s->questions[i];
-        if (!q->recalled) {
-            gnnac_status st = question_decide(s, q, err);
-            // Where all failed, that is what there is to remember.
-            if (st != GNNAC_OK && !q->others &&
-                s->sel->contests[q->step].n == 0)
-                question_remember(s, q);
-            if (st != GNNAC_OK)
-                return st;
-        }
-        s->sel->report.n_recalled += q->recalled;
-    }
-    s->sel->report.n_steps = s->n_questions;
-    return GNNAC_OK;
+    s->sel->report.n_steps++;
+    s->sel->report.n_recalled += q->recalled;
+    gnnac_status st = q->recalled ? GNNAC_OK : question_decide(s, q, err);
+    // Where all failed, that is what there is to remember.
+    if (st != GNNAC_OK && !q->others && s->sel->contests[q->step].n == 0)
+        question_remember(s, q);
+    return st;
+}
+
+gnnac_status questions_answer(struct selector *s, size_t first,
+                              gnnac_error *err)
+{
+    gnnac_status st = GNNAC_OK;
+    for (size_t i = first; i < s->n_questions && st == GNNAC_OK; i++)
+        st = answer(s, &s->questions[i], err);
+    return st;
 }
 
 static void selector_finish(struct selector *s)
@@ -424,10 +443,10 @@ gnnac_status select_kernels(struct workbench *wb, const struct model *m,
     questions_deal_out(&s);
     TRY(selector_build_needed(&s, err));
     TRY(questions_time(&s, err));
-    TRY(answer(&s, err));
+    TRY(questions_answer(&s, 0, err));
     TRY(questions_leave_to_blas(&s, m, p, err));
     for (size_t i = 0; i < s.n_questions; i++)
-        record_choice(&s, &s.questions[i]);
+        TRY(record_choice(&s, &s.questions[i], err));
     if (!wb->request.explain) {
         TRY(build_rest(wb, sel, p->n_steps, err));
         remember_all(&s);

@@ -4,6 +4,7 @@
 #ifndef GNNAC_SELECT_H
 #define GNNAC_SELECT_H
 
+#include "plan/opspec.h"
 #include "tune/timing.h"
 #include "tune/variant.h"
 #include "tune/workbench.h"
@@ -42,6 +43,8 @@ struct selection {
     size_t n_points[MAX_STEPS]; // that rules propose; 0: they were not asked
     // With request.explain: what the rules said, per step; owned, else NULL.
     struct decision *decisions[MAX_STEPS];
+    // Likewise what was asked, which of a step that BLAS won `p` says no more.
+    struct opspec *asked[MAX_STEPS];
 };
 void selection_finish(struct selection *s);
 // Room for `n` more variants: until then none moves.

@@ -9,15 +9,20 @@ static bool blas_may_do(const struct kernel_spec *k)
             (k->tail == TAIL_BIAS_ACT && k->tail_act != ACT_ELU));
 }
 
+bool question_has_blas(const struct question *q)
+{
+    return q->claimed && blas_may_do(&q->op.spec);
+}
+
 gnnac_status question_add_blas(struct selector *s, struct question *q,
                                gnnac_error *err)
 {
     static const struct candidate rival = {
-        .rule = "blas", .why = "it was faster than kernels of ours"};
+        .rule = "blas", .why = "no kernel of ours was faster"};
     struct variant v = variant_of_blas(&q->op.spec);
     int32_t at = -1;
-    if (!q->claimed || !question_is_to_time(s, q) ||
-        !blas_may_do(&q->op.spec) || q->n_options == MAX_CANDIDATES)
+    if (!question_has_blas(q) || !question_is_to_time(s, q) || q->space.n ||
+        q->n_options == MAX_CANDIDATES)
         return GNNAC_OK;
     gnnac_status st = selection_add(s->sel, &v, &at, err);
     if (st == GNNAC_OK)
@@ -40,12 +45,7 @@ static gnnac_status ask_ending(struct selector *s, const struct model *m,
     p->steps[step].fused = false;
     *q = (struct question){.step = step};
     opspec_of_step(m, p, &p->steps[step], g->n_nodes, g->n_edges, &q->op);
-    gnnac_status st = question_prepare(s, q, err);
-    if (st == GNNAC_OK && !q->recalled && !s->wb->request.explain)
-        st = selector_build(s, err);
-    if (st == GNNAC_OK && !q->recalled)
-        st = question_decide(s, q, err);
-    return st;
+    return question_prepare(s, q, err);
 }
 
 gnnac_status questions_leave_to_blas(struct selector *s, const struct model *m,
@@ -64,6 +64,8 @@ gnnac_status questions_leave_to_blas(struct selector *s, const struct model *m,
         if (st != GNNAC_OK)
             return st;
     }
-    s->sel->report.n_steps = s->n_questions;
-    return GNNAC_OK;
+    gnnac_status st = GNNAC_OK;
+    if (s->n_questions > n)
+        st = selector_build_needed(s, err);
+    return st == GNNAC_OK ? questions_answer(s, n, err) : st;
 }

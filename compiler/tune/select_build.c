@@ -78,11 +78,12 @@ static gnnac_status build_needed(struct selector *s, gnnac_error *err)
 gnnac_status selector_build_needed(struct selector *s, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
+    size_t n_before = s->sel->report.n_quarantined;
     if (s->wb->request.explain)
         screen(s);
     else
         st = build_needed(s, err);
-    if (s->sel->report.n_quarantined && !s->wb->request.explain)
+    if (s->sel->report.n_quarantined > n_before && !s->wb->request.explain)
         log_info("in quarantine and not run, as they failed earlier: %zu "
                  "(gnnac db quarantine)",
                  s->sel->report.n_quarantined);

@@ -24,11 +24,16 @@ static bool overtakes(const struct selector *s, const struct question *q,
                          standing_of(&all[q->options[a]]));
 }
 
+static bool may_rank(const struct variant *v)
+{
+    return strcmp(v->status, "ok") == 0 && !variant_is_blas(v);
+}
+
 size_t question_rank(const struct selector *s, const struct question *q)
 {
     size_t best = q->n_options;
     for (size_t i = 0; i < q->n_options; i++)
-        if (strcmp(s->sel->variants[q->options[i]].status, "ok") == 0 &&
+        if (may_rank(&s->sel->variants[q->options[i]]) &&
             (best == q->n_options || overtakes(s, q, i, best)))
             best = i;
     return best;

@@ -50,15 +50,22 @@ gnnac_status question_add(struct selector *s, struct question *q,
 gnnac_status selection_add(struct selection *s, struct variant *v, int32_t *out,
                            gnnac_error *err);
 // The variant is an option, proposed by *c. Two rules may have proposed the
-// same: the first keeps it.
+// same: the first keeps it. Beyond MAX_CANDIDATES it is none.
 void question_take(struct question *q, int32_t variant,
                    const struct candidate *c);
 // What is known or proposed for the step of `q`.
 gnnac_status question_prepare(struct selector *s, struct question *q,
                               gnnac_error *err);
 
-// BLAS is an option, too, where the product is to be timed and BLAS may have
-// it: only a race decides for it.
+// Whether BLAS may answer: it has this product, and all that is behind it.
+bool question_has_blas(const struct question *q);
+// Decides the questions from `first` on that the database has not, and counts.
+// What the ranking needs of them is compiled.
+gnnac_status questions_answer(struct selector *s, size_t first,
+                              gnnac_error *err);
+
+// BLAS is an option, too, where such a product is to be timed: only a race
+// decides for it, no ranking and no search.
 gnnac_status question_add_blas(struct selector *s, struct question *q,
                                gnnac_error *err);
 // Of answers that are BLAS the program says so; what their kernels would have

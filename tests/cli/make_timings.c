@@ -2,9 +2,14 @@
 // (in ns; 0: it does not compile) for one question.
 // usage: make_timings FOLDER N_GRAPHS [no-properties] [no-default]
 //        make_timings FOLDER question GRAPH OP DEVICE FAMILY (KNOBS NS)...
+// Or with what FROM/tune.db decided about products, but for BLAS.
+//        make_timings FOLDER blas FROM
 #include <sys/stat.h>
 
+#include "plan/opspec.h"
 #include "timings_fixture.h"
+#include "tune/recall.h"
+#include "tunedb_records.h"
 
 enum { MAX_GIVEN = 16 };
 
@@ -43,6 +48,38 @@ static gnnac_status put_given(struct tunedb *db, int argc, char **argv,
     return tunedb_put_measurements(db, &key, rows, n, err);
 }
 
+static gnnac_status decide_for_blas(void *db, const struct decision_record *r,
+                                    gnnac_error *err)
+{
+    static const struct origin from = {.rule = "blas", .why = "made up"};
+    struct opspec op;
+    if (!opspec_parse(r->key.op, &op) || op.spec.kind != STEP_LINEAR)
+        return GNNAC_OK;
+    const struct variant v = variant_of_blas(&op.spec);
+    struct decision_row row = {.variant = variant_to_json(&v, &from),
+                               .artifacts = variant_keys_to_json(&v, 2),
+                               .median_ns = 1500,
+                               .effort = EFFORT_RACE};
+    gnnac_status st = tunedb_put_decision(db, &r->key, &row, err);
+    decision_row_finish(&row);
+    return st;
+}
+
+static gnnac_status put_blas(struct tunedb *db, const char *folder,
+                             gnnac_error *err)
+{
+    char path[600];
+    struct tunedb *from = NULL;
+    const struct record_visitor v = {.context = db,
+                                     .decision = decide_for_blas};
+    snprintf(path, sizeof(path), "%s/tune.db", folder);
+    gnnac_status st = tunedb_open(path, &from, err);
+    if (st == GNNAC_OK)
+        st = tunedb_visit(from, "", &v, err);
+    tunedb_close(from);
+    return st;
+}
+
 int main(int argc, char **argv)
 {
     gnnac_error err = {{0}};
@@ -51,14 +88,16 @@ int main(int argc, char **argv)
     if (argc < 3)
         return 1;
     bool given = strcmp(argv[2], "question") == 0;
-    if (given && argc < 9)
+    bool blas = strcmp(argv[2], "blas") == 0;
+    if ((given && argc < 9) || (blas && argc != 4))
         return 1;
     mkdir(argv[1], 0777);
     snprintf(path, sizeof(path), "%s/tune.db", argv[1]);
     gnnac_status st = tunedb_open(path, &db, &err);
     if (st == GNNAC_OK)
-        st = given ? put_given(db, argc, argv, &err)
-                   : put_formula(db, argc, argv, &err);
+        st = given  ? put_given(db, argc, argv, &err)
+             : blas ? put_blas(db, argv[3], &err)
+                    : put_formula(db, argc, argv, &err);
     tunedb_close(db);
     if (st != GNNAC_OK)
         fprintf(stderr, "make_timings: %s\n", err.msg);

@@ -1,8 +1,10 @@
 // From candidates to images: what the databases save, and what a template that
 // does not compile costs. Needs NVRTC.
+#include "plan/opspec.h"
 #include "tune/build.h"
 #include "tune/content.h"
 #include "tune/quarantine.h"
+#include "tune/recall.h"
 #include "tune_fixture.h"
 #include "tunedb_records.h"
 
@@ -289,6 +291,63 @@ TEST(where_nothing_is_timed_only_what_is_chosen_is_compiled)
     scratch_empty("db");
 }
 
+static struct tune_case *build_product(void)
+{
+    struct tune_case *t = with_databases();
+    t->claim = t->fuse = true;
+    t->model_request = (struct model_request){
+        .name = "gin", .dim = 16, .classes = 48, .mlp = 2, .hidden = 40,
+        .layers = 1};
+    CHECK_INT(tune_run(t, &graph,
+                       "rule 'mine' { " ALWAYS "choose = { template = "
+                       "'bias_act', warpPerBlock = {2, 4, 8} }, why = 'x' }\n"),
+              GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    return t;
+}
+
+// All products by BLAS, as if a race had said so.
+static void decide_for_blas(struct tune_case *t)
+{
+    const struct origin from = {.rule = "blas", .why = "faster"};
+    for (int32_t i = 0; i < t->program.n_steps; i++) {
+        struct opspec op;
+        if (t->program.steps[i].kind != STEP_LINEAR ||
+            !opspec_of_step(&t->model, &t->program, &t->program.steps[i],
+                            graph.n_nodes, graph.n_edges, &op))
+            continue;
+        const struct recall_key key = {t->graph.fingerprint, op.key};
+        const struct variant v = variant_of_blas(&op.spec);
+        remember(&t->wb, &key, &v, &from, 1500, EFFORT_RACE);
+    }
+}
+
+TEST(what_ends_a_product_that_blas_won_is_compiled_once_it_is_chosen)
+{
+    NEEDS_NVRTC();
+    struct tune_case *t = build_product();
+    decide_for_blas(t);
+    tune_finish(t);
+    t = build_product();
+    size_t n_compiled = 0, n_proposed = 0;
+    for (size_t i = 0; i < t->sel.n_variants; i++) {
+        const struct variant *v = &t->sel.variants[i];
+        bool ends = strcmp(v->kernel.family, "bias_act") == 0;
+        n_proposed += ends;
+        n_compiled += ends && v->images[0].image;
+    }
+    CHECK_INT(t->sel.report.n_compiled, n_compiled * (t->wb.n_archs + 1));
+    CHECK(n_compiled > 0);
+    CHECK_INT(n_proposed, 3 * n_compiled);
+    check_images(t);
+    tune_finish(t);
+    t = build_product();
+    CHECK_INT(t->sel.report.n_recalled, t->sel.report.n_steps);
+    CHECK_INT(t->sel.report.n_emitted, 0);
+    tune_finish(t);
+    scratch_empty("db");
+}
+
 TEST(when_nothing_of_the_first_rule_compiles_the_next_is_taken)
 {
     NEEDS_NVRTC();
@@ -482,6 +541,7 @@ int main(void)
     RUN(a_candidate_that_does_not_compile_does_not_stop_the_others);
     RUN(a_kernel_that_spills_gives_way_to_one_that_does_not);
     RUN(where_nothing_is_timed_only_what_is_chosen_is_compiled);
+    RUN(what_ends_a_product_that_blas_won_is_compiled_once_it_is_chosen);
     RUN(when_nothing_of_the_first_rule_compiles_the_next_is_taken);
     RUN(when_nothing_compiles_the_compiler_is_quoted);
     RUN(an_edited_template_is_compiled_anew);

@@ -102,6 +102,18 @@ TEST(a_graph_like_a_measured_one_gets_its_winner)
     tunedb_close(db);
 }
 
+TEST(what_blas_took_elsewhere_is_nothing_to_choose_it_by)
+{
+    struct neighbours_choice c;
+    begin();
+    strcpy(variants[1].kernel.family, "blas");
+    record(fingerprint(1), OP("0/gcn"), gpu, second_wins);
+    learn(fingerprint(1), 1000, 8);
+    CHECK(ask(&c, 1100, 8));
+    CHECK_INT(c.option, 2);
+    tunedb_close(db);
+}
+
 TEST(what_was_measured_with_another_cache_does_not_count)
 {
     struct neighbours_choice c;
@@ -261,6 +273,7 @@ TEST(the_fastest_of_the_nearest_graphs_are_told_in_their_order)
 int main(void)
 {
     tune_scratch_make();
+    RUN(what_blas_took_elsewhere_is_nothing_to_choose_it_by);
     RUN(a_graph_like_a_measured_one_gets_its_winner);
     RUN(what_was_measured_elsewhere_or_on_something_else_does_not_count);
     RUN(the_nearer_graph_counts_more);

@@ -1,5 +1,6 @@
 // What is chosen where nothing can be timed: by --set, by rules, by the cost
 // model, and how that is reported. Explaining needs no compiler.
+#include "cuda/cuda_context.h"
 #include "tune/recall.h"
 #include "tune/select_state.h"
 #include "tune_fixture.h"
@@ -294,7 +295,110 @@ TEST(a_product_that_blas_won_is_its_and_the_ending_gets_a_kernel)
     CHECK(!t->program.steps[i + 1].fused);
     CHECK_STR(chosen(t, i + 1)->kernel.family, "bias_act");
     CHECK_STR(choice_of(t, i + 1)->rule, "built-in");
+    CHECK_INT(t->sel.report.n_recalled, 1);
+    CHECK(t->sel.asked[i] && strcmp(t->sel.asked[i]->key, op.key) == 0);
+    CHECK(t->sel.asked[i + 1] != NULL);
     tune_finish(t);
+    scratch_empty("db");
+}
+
+TEST(what_the_database_says_of_blas_counts_for_products_that_it_has_alone)
+{
+    struct opspec op;
+    struct tune_case *t = explain_product();
+    int32_t i = aggregation(t);
+    CHECK(opspec_of_step(&t->model, &t->program, &t->program.steps[i],
+                         graph.n_nodes, graph.n_edges, &op));
+    const struct recall_key key = {t->graph.fingerprint, op.key};
+    const struct variant wrong = variant_of_blas(&op.spec);
+    const struct origin from = {.rule = "blas", .why = "faster"};
+    remember(&t->wb, &key, &wrong, &from, 1, EFFORT_RACE);
+    tune_finish(t);
+
+    t = explain_product();
+    CHECK(!variant_is_blas(chosen(t, i)));
+    CHECK(chosen(t, i)->source != NULL);
+    tune_finish(t);
+    scratch_empty("db");
+}
+
+// A question about a product that is to be timed, in a selector of its own.
+struct product_case {
+    struct selection *sel;
+    struct cuda_context *cuda;
+    struct workbench wb;
+    struct selector s;
+    struct question q;
+};
+
+static void product_begin(struct product_case *c)
+{
+    *c = (struct product_case){.sel = calloc(1, sizeof(*c->sel)),
+                               .cuda = calloc(1, sizeof(*c->cuda))};
+    c->wb.cuda = c->cuda;
+    c->wb.request.timed = true;
+    c->s = (struct selector){
+        .wb = &c->wb, .sel = c->sel, .n_questions = 1, .questions = &c->q};
+    c->q = (struct question){
+        .claimed = true,
+        .origins = calloc(MAX_CANDIDATES, sizeof(*c->q.origins)),
+        .op = {.op = "linear",
+               .spec = {.kind = STEP_LINEAR, .dim = 24, .depth = 20}}};
+}
+
+static void product_end(struct product_case *c)
+{
+    selection_finish(c->sel);
+    free(c->sel);
+    free(c->cuda);
+    free(c->q.origins);
+}
+
+TEST(blas_enters_a_race_but_no_search)
+{
+    struct product_case c;
+    product_begin(&c);
+    c.q.space.n = MAX_CANDIDATES + 1;
+    CHECK_INT(question_add_blas(&c.s, &c.q, &err), GNNAC_OK);
+    CHECK_INT(c.q.n_options, 0);
+    c.q.space.n = 0;
+    CHECK_INT(question_add_blas(&c.s, &c.q, &err), GNNAC_OK);
+    CHECK_INT(c.q.n_options, 1);
+    product_end(&c);
+}
+
+TEST(a_question_has_room_for_its_options_and_no_more)
+{
+    struct product_case c;
+    const struct candidate by = {.rule = "r", .why = "x", .where = "y"};
+    product_begin(&c);
+    for (int32_t i = 0; i <= MAX_CANDIDATES; i++)
+        question_take(&c.q, i, &by);
+    CHECK_INT(c.q.n_options, MAX_CANDIDATES);
+    product_end(&c);
+}
+
+TEST(where_no_race_was_held_blas_is_no_answer)
+{
+    struct product_case c;
+    product_begin(&c);
+    struct variant ours = {.status = "compile_error", .reason = "no"};
+    int32_t at;
+    strcpy(ours.kernel.name, "ours");
+    CHECK_INT(selection_add(c.sel, &ours, &at, &err), GNNAC_OK);
+    question_take(&c.q, at, &(struct candidate){.rule = "r"});
+    CHECK_INT(question_add_blas(&c.s, &c.q, &err), GNNAC_OK);
+    CHECK_INT(question_rank(&c.s, &c.q), 2); // none
+    CHECK_INT(question_decide(&c.s, &c.q, &err), GNNAC_ECOMPILE);
+
+    struct contest_entry alone = {.variant = 1, .median_ns = 5};
+    c.sel->contests[0] =
+        (struct contest){.winner = 1, .n = 1, .entries = &alone};
+    CHECK_INT(question_decide(&c.s, &c.q, &err), GNNAC_OK);
+    CHECK_INT(c.q.answer, 1);
+    CHECK_STR(c.q.from.why, "no kernel of ours was faster");
+    c.sel->contests[0] = (struct contest){.n = 0};
+    product_end(&c);
 }
 
 TEST(a_rule_that_raises_an_error_stops_with_its_place)
@@ -368,6 +472,10 @@ int main(void)
     RUN(when_every_point_is_refused_the_template_says_why);
     RUN(steps_that_no_template_does_together_are_done_apart);
     RUN(a_product_that_blas_won_is_its_and_the_ending_gets_a_kernel);
+    RUN(what_the_database_says_of_blas_counts_for_products_that_it_has_alone);
+    RUN(blas_enters_a_race_but_no_search);
+    RUN(a_question_has_room_for_its_options_and_no_more);
+    RUN(where_no_race_was_held_blas_is_no_answer);
     RUN(a_rule_that_raises_an_error_stops_with_its_place);
     RUN(a_rule_may_choose_the_kernel_of_any_operation);
     RUN(graphs_without_edges_or_nodes_get_kernels_too);
