@@ -240,8 +240,8 @@ rule "every_edge_product" {
   end,
   choose = function(graph, layer)
     return { template = "sddmm", partSize = { 16, 32, 64, 128, 256 },
-             dimWorker = lanes_for(layer.agg_dim), unroll = { 1, 2, 4, 8 },
-             warpPerBlock = { 4, 8 } }
+             dimWorker = lanes_for(layer.agg_dim // layer.heads),
+             unroll = { 1, 2, 4, 8 }, warpPerBlock = { 4, 8 } }
   end,
   why = "all of sddmm",
   priority = 2,

@@ -113,6 +113,14 @@ static json_t *lookup_json(const struct explained *e,
     return all;
 }
 
+static bool was_only_ranked(const json_t *measurement)
+{
+    const char *status = json_text_at(measurement, "status");
+    bool timed = json_is_number(json_object_get(measurement, "median_ns"));
+    return !timed &&
+           (strcmp(status, "ok") == 0 || strcmp(status, "proposed") == 0);
+}
+
 // Everything that was measured of the question on this device, whatever the
 // rules and the compiler, sorted.
 static json_t *timings_json(const struct explained *e,
@@ -129,9 +137,8 @@ static json_t *timings_json(const struct explained *e,
         json_array_foreach(json_object_get(run, "measurements"), k, m)
         {
             size_t at = json_array_size(all);
-            bool timed = json_is_number(json_object_get(m, "median_ns"));
-            if (!timed && strcmp(json_text_at(m, "status"), "ok") == 0)
-                continue; // ranked, not timed
+            if (was_only_ranked(m))
+                continue;
             while (at > 0 && db_stands_before(m, json_array_get(all, at - 1)))
                 at--;
             json_array_insert(all, at, m);

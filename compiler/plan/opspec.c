@@ -174,6 +174,7 @@ static void layer_props(const char *op, const struct layer *l, int32_t index,
     props_int(out, "layer.in_dim", l->in_dim);
     props_int(out, "layer.out_dim", l->out_dim);
     props_int(out, "layer.agg_dim", k->dim);
+    props_int(out, "layer.heads", k->heads > 0 ? k->heads : 1);
     props_text(out, "layer.dtype", dtype_name(k->x_type));
     props_text(out, "layer.direction", direction);
 }

@@ -65,6 +65,7 @@ static const struct prop schema[] = {
     INT("layer.in_dim", 64),
     INT("layer.out_dim", 64),
     INT("layer.agg_dim", 64),
+    INT("layer.heads", 1),
     TEXT("layer.dtype", "f32"),
     TEXT("layer.direction", "forward"),
     TEXT("device.name", "H200"),
