@@ -160,13 +160,24 @@ static float *random_values(int64_t n, uint64_t seed, enum dtype type)
     return x;
 }
 
-// Whole numbers, of which many are equal; in some rows infinities and NaN.
-static void make_ties(float *m, int64_t n, int32_t pitch)
+// Of what only compares. Whole numbers where ties count, for many are equal.
+// One of those that win, NaN or an infinity, hides all of a row's other edges:
+// odd columns have none, and of the even ones few but every eighth.
+static void make_ties(const struct kernel_spec *s, float *m, int64_t n,
+                      int32_t pitch)
 {
-    for (int64_t i = 0; i < n * pitch; i++)
-        m[i] = i / pitch % 7 == 3   ? NAN
-               : i / pitch % 5 == 4 ? -INFINITY
-                                    : roundf(m[i]);
+    float loses = s->smallest ? INFINITY : -INFINITY;
+    bool ties = s->kind != STEP_EXTREME;
+    for (int64_t i = 0; i < n * pitch; i++) {
+        int64_t row = i / pitch, column = i % pitch;
+        int64_t every = column % 8 == 6 ? 7 : 1021;
+        bool may = column % 2 == 0;
+        m[i] = may && row % every == 3   ? NAN
+               : may && row % every == 5 ? -loses
+               : row % 5 == 4            ? loses
+               : ties                    ? roundf(m[i])
+                                         : m[i];
+    }
 }
 
 // What the kernels before left behind the scores, of the size that it has:
@@ -221,8 +232,8 @@ static gnnac_status make_host_data(struct bench *b, gnnac_error *err)
         return no_memory(err);
     graph_dinv(n, b->g->rowptr, b->dinv);
     if (compares(b)) {
-        make_ties(b->x, n, s->x_pitch);
-        make_ties(b->self, n, s->self_pitch);
+        make_ties(s, b->x, n, s->x_pitch);
+        make_ties(s, b->self, n, s->self_pitch);
     }
     if (keeps(b))
         fill_kept(b);

@@ -59,8 +59,10 @@ static inline void gpu_check_refused(const struct case_check *c,
     CHECK_STR(err.msg, "");
     job.source = broken;
     snprintf(job.arch, sizeof(job.arch), "sm_%d", (int)c->gpu->cc);
-    if (broken && nvrtc_compile(n, &job, 1, 1, &err) == GNNAC_OK) {
-        CHECK_STR(job.error.msg, "");
+    CHECK_OK(broken ? nvrtc_compile(n, &job, 1, 1, &err) : GNNAC_EINTERNAL,
+             err);
+    CHECK_STR(job.error.msg, "");
+    if (job.image) {
         struct variant v = gpu_variant_of(&r, &job);
         CHECK_OK(cuda_enter(c->gpu, &err), err);
         CHECK(!gpu_passes_gate(c->gpu, &r.kc.spec, c->large, &v));

@@ -9,7 +9,7 @@
 
 static struct cuda_context *gpu;
 static struct mini_graph graphs[N_MINI_GRAPHS];
-static struct csr large;
+static struct csr large, dense; // dense: of up to 60 edges a row
 static struct case_list cases;
 
 static const struct {
@@ -68,6 +68,21 @@ TEST(the_gate_refuses_a_wrong_kernel_of_every_family)
                           families[i].to);
 }
 
+// Where rows are long, too, what wins is a number that one edge has.
+TEST(the_gate_refuses_an_extreme_without_a_long_rows_last_edge)
+{
+    static const char *const lines[] = {
+        "extreme dim=16 dimWorker=4",
+        "extreme dim=16 dimWorker=4 smallest=1",
+        "extreme dim=1 dimWorker=1",
+    };
+    struct case_check c = *check();
+    c.large = &dense;
+    for (int i = 0; i < 3; i++)
+        gpu_check_refused(&c, lines[i], "ids += begin;",
+                          "ids += begin; degree -= degree > 40;");
+}
+
 // All that it must write is right, but so is not what it must leave alone.
 TEST(the_gate_refuses_a_kernel_that_writes_what_is_anothers)
 {
@@ -103,14 +118,17 @@ int main(int argc, char **argv)
         return 0;
     mini_graphs(graphs);
     large = gpu_random_graph(1001, 6, 1);
+    dense = gpu_random_graph(1001, 30, 2);
     if (!gpu_cases_open(&cases, templates, list, is_wanted, gpu->cc))
         return 1;
     RUN(every_family_passes_the_gate_on_every_mini_graph);
     RUN(the_gate_refuses_a_wrong_kernel_of_every_family);
+    RUN(the_gate_refuses_an_extreme_without_a_long_rows_last_edge);
     RUN(the_gate_refuses_a_kernel_that_writes_what_is_anothers);
     RUN(blas_passes_the_gate_for_products_and_for_those_that_add);
     gpu_cases_close(&cases);
     csr_finish(&large);
+    csr_finish(&dense);
     cuda_context_destroy(gpu);
     return test_done();
 }
