@@ -153,12 +153,28 @@ static void keep_worse(struct worst *w, double error, int64_t row)
         *w = (struct worst){error, row};
 }
 
-// Of a product that would take minutes every so many rows are looked at, an odd
-// number, so that all places in a block's rows come up; and the first and last.
-static int64_t step_between(const struct oracle_job *j)
+static bool attends(enum step_kind kind)
 {
-    double work = (double)j->g->n_nodes * j->spec->dim * j->spec->depth;
-    return j->spec->kind == STEP_LINEAR ? (int64_t)(work / 0x1p33) | 1 : 1;
+    return kind == STEP_ATTENTION || kind == STEP_ATTENTION_KEEP ||
+           kind == STEP_ATTENTION_ROWS_GRAD || kind == STEP_ATTENTION_GRAD;
+}
+
+// In terms of a product. What an edge costs a head before it comes to columns,
+// exponentials and scores from all over memory, is worth so many.
+static double work_of(const struct csr *g, const struct kernel_spec *s)
+{
+    enum { EXPONENTIALS = 64 };
+    if (s->kind == STEP_LINEAR)
+        return (double)g->n_nodes * s->dim * s->depth;
+    if (attends(s->kind))
+        return (double)(g->n_edges + g->n_nodes) * s->heads *
+               (EXPONENTIALS + s->channels);
+    return 0;
+}
+
+int64_t oracle_step(const struct csr *g, const struct kernel_spec *s)
+{
+    return (int64_t)(work_of(g, s) / 0x1p33) | 1;
 }
 
 static bool is_checked(int64_t v, int64_t n, int64_t step)
@@ -172,7 +188,7 @@ double oracle_compare(const struct csr *g, const struct kernel_spec *spec,
 {
     const struct oracle_job j = {g, spec, d, got};
     struct worst all = {0, -1};
-    int64_t step = step_between(&j);
+    int64_t step = oracle_step(g, spec);
 #pragma omp parallel
     {
         struct worst mine = {0, -1};

@@ -47,8 +47,9 @@ void oracle_row(const struct csr *g, const struct kernel_spec *spec,
 // written has changed. Bounds of attention grow with the scores
 // (oracle_attention.c says how), those of products of rows with the columns;
 // what only compares must be exact (oracle_edges.c). Of products of more than
-// 2^33 terms some rows are looked at, spread evenly. *worst_row says where: the
-// first of equally wrong rows, -1 when there is no error at all.
+// 2^33 terms, and of attention whose edges and heads are as much work, some
+// rows are looked at, spread evenly. *worst_row says where: the first of
+// equally wrong rows, -1 when there is no error at all.
 double oracle_compare(const struct csr *g, const struct kernel_spec *spec,
                       const struct operand_data *d,
                       const struct kernel_results *got, int64_t *worst_row);

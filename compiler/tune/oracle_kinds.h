@@ -12,6 +12,11 @@ struct oracle_job {
     const struct kernel_results *got;
 };
 
+// Of what would take minutes, a product or attention, every so many rows are
+// looked at, an odd number, so that all places in a block's rows come up; and
+// the first and last 1024. 1: all.
+int64_t oracle_step(const struct csr *g, const struct kernel_spec *s);
+
 // |got - want| / bound; infinite where either is not a number.
 double oracle_error(double got, double want, double bound);
 // The largest of a row of out.

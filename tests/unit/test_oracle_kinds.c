@@ -1,6 +1,7 @@
 // The gate's oracles of what is no aggregation, against the CPU backend's
 // loops: they accept what those compute, and nothing that is a little off.
 #include "backend.h"
+#include "bundle/dtype.h"
 #include "bundle/graph_transpose.h"
 #include "bundle/train_state.h"
 #include "cpu/cpu_dropout.h"
@@ -10,6 +11,7 @@
 #include "plan/opspec.h"
 #include "rng.h"
 #include "tune/oracle.h"
+#include "tune/oracle_kinds.h"
 
 enum { N = 23, N_EDGES = 150, HEADS = 3, CHANNELS = 5, DIM = HEADS * CHANNELS,
        KEPT = ATTENTION_KEPT * HEADS };
@@ -87,10 +89,11 @@ static double error_of(const struct question *q)
     return oracle_compare(q->g, &q->spec, &q->data, &q->got, &row);
 }
 
-// What an error might make of a number that is right.
-static float spoiled(float v)
+// What an error might make of a number that is right: more than storing does.
+static float spoiled(enum dtype type, float v)
 {
-    return isnan(v) ? 0 : isinf(v) ? 1e30F : v + 1e-3F * (1 + fabsf(v));
+    float share = fmaxf(1e-3F, 4 * (float)dtype_unit(type));
+    return isnan(v) ? 0 : isinf(v) ? 1e30F : v + share * (1 + fabsf(v));
 }
 
 // A right result, of which `values`, n of them, are looked at.
@@ -101,7 +104,7 @@ static void check_accepted(const struct question *q, float *values, int64_t n)
         TEST__FAIL("%s: %g times the allowed error", q->name, error);
     for (int64_t i = 0; i < n; i++) {
         float was = values[i];
-        values[i] = spoiled(was);
+        values[i] = spoiled(q->spec.out_type, was);
         if (!(error_of(q) > 1))
             TEST__FAIL("%s: %g for %g at %lld is accepted", q->name,
                        values[i], was, (long long)i);
@@ -163,6 +166,32 @@ TEST(products_of_matrices_are_the_cpus)
     }
 }
 
+static const enum dtype halves[] = {DTYPE_F16, DTYPE_BF16};
+
+static void round_all(enum dtype type, float *m, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        m[i] = dtype_round(type, m[i]);
+}
+
+TEST(products_of_matrices_in_16_bits_are_the_cpus_rounded)
+{
+    static float in[N * DEPTH], w[DIM * DEPTH];
+    fill(in, N * DEPTH, 11, false);
+    fill(w, DIM * DEPTH, 12, false);
+    for (int i = 0; i < 2; i++) {
+        struct question q = {"linear", &graph, spec_of(STEP_LINEAR),
+                             {.x = in, .weight = w}, {.out = out}};
+        q.spec.x_pitch = q.spec.depth = DEPTH;
+        cpu_linear(N, (struct const_view){in, DEPTH, DEPTH}, w,
+                   (struct view){out, DIM, DIM}, false, 1);
+        round_all(halves[i], out, N * DIM);
+        CHECK(error_of(&q) > 1); // that of float32
+        q.spec.out_type = halves[i];
+        check_accepted(&q, out, N * DIM);
+    }
+}
+
 TEST(a_row_times_its_dinv_is_not_the_row)
 {
     static float in[N * DEPTH], w[DIM * DEPTH], dinv[N];
@@ -207,30 +236,90 @@ TEST(the_largest_and_smallest_are_the_cpus_to_the_bit)
     }
 }
 
-TEST(shares_of_the_largests_gradient_are_the_cpus)
+// Rounded where they are stored narrower than they came, else to the bit.
+TEST(the_largest_in_16_bits_is_the_cpus_rounded)
 {
-    fill_all(true);
-    struct question q = {"extreme_share", &graph, spec_of(STEP_EXTREME_SHARE),
-                         {.x = x, .self = self, .grad = grad}, {.out = out}};
-    struct extreme_job job = extreme_of(&graph, self, false);
-    cpu_extreme(&job, 1);
-    cpu_extreme_share(&job, view_of(grad), (struct view){out, DIM, DIM}, 1);
-    check_accepted(&q, out, N * DIM);
+    for (int i = 0; i < 4; i++) {
+        enum dtype type = halves[i & 1];
+        bool came_so = i & 2;
+        struct question q = {"extreme", &graph, spec_of(STEP_EXTREME),
+                             {.x = x}, {.out = out}};
+        struct extreme_job job = extreme_of(&graph, out, false);
+        fill_all(true);
+        for (int64_t k = 0; k < N * DIM; k++)
+            x[k] *= 1.37F;
+        if (came_so)
+            round_all(type, x, N * DIM);
+        cpu_extreme(&job, 1);
+        round_all(type, out, N * DIM);
+        CHECK((error_of(&q) > 1) == !came_so);
+        q.spec.x_type = came_so ? type : DTYPE_F32;
+        q.spec.out_type = type;
+        check_accepted(&q, out, N * DIM);
+    }
 }
 
-TEST(gradients_of_the_largest_are_the_cpus)
+TEST(shares_of_the_largests_and_smallests_gradient_are_the_cpus)
 {
-    fill_all(true);
-    struct question q = {"extreme_grad", &turned, spec_of(STEP_EXTREME_GRAD),
-                         {.x = x, .self = self, .grad = grad}, {.out = out}};
-    struct extreme_job job = extreme_of(&graph, self, false);
-    cpu_extreme(&job, 1);
-    job = extreme_of(&turned, self, false);
-    cpu_extreme_grad(&job, view_of(grad), (struct view){out, DIM, DIM}, 1);
-    check_accepted(&q, out, N * DIM);
+    for (int smallest = 0; smallest < 2; smallest++) {
+        fill_all(true);
+        struct question q = {"extreme_share", &graph,
+                             spec_of(STEP_EXTREME_SHARE),
+                             {.x = x, .self = self, .grad = grad},
+                             {.out = out}};
+        struct extreme_job job = extreme_of(&graph, self, smallest);
+        q.spec.smallest = smallest;
+        cpu_extreme(&job, 1);
+        cpu_extreme_share(&job, view_of(grad), (struct view){out, DIM, DIM}, 1);
+        check_accepted(&q, out, N * DIM);
+    }
+}
+
+TEST(gradients_of_the_largest_and_smallest_are_the_cpus)
+{
+    for (int smallest = 0; smallest < 2; smallest++) {
+        fill_all(true);
+        struct question q = {"extreme_grad", &turned,
+                             spec_of(STEP_EXTREME_GRAD),
+                             {.x = x, .self = self, .grad = grad},
+                             {.out = out}};
+        struct extreme_job job = extreme_of(&graph, self, smallest);
+        q.spec.smallest = smallest;
+        cpu_extreme(&job, 1);
+        job = extreme_of(&turned, self, smallest);
+        cpu_extreme_grad(&job, view_of(grad), (struct view){out, DIM, DIM}, 1);
+        check_accepted(&q, out, N * DIM);
+    }
 }
 
 // ---- attention --------------------------------------------------------------
+
+TEST(attention_is_the_cpus)
+{
+    static const enum activation acts[] = {ACT_NONE, ACT_RELU, ACT_ELU};
+    fill_all(false);
+    fill(kept, N * KEPT, 8, false);
+    for (int i = 0; i < 6; i++) {
+        bool has_bias = i & 1;
+        struct question q = {"attention", &graph, spec_of(STEP_ATTENTION),
+                             {.x = x, .self = kept, .bias = bias},
+                             {.out = out}};
+        q.spec.self_pitch = KEPT;
+        q.spec.bias = has_bias;
+        q.spec.act = acts[i / 2];
+        const struct attention_job job = {
+            .n_rows = N,
+            .rowptr = graph.rowptr,
+            .colidx = graph.colidx,
+            .bias = has_bias ? bias : NULL,
+            .x = view_of(x),
+            .scores = {kept, KEPT, 2 * HEADS},
+            .out = {out, DIM, DIM},
+            .act = acts[i / 2]};
+        cpu_attention(&job, 1);
+        check_accepted(&q, out, N * DIM);
+    }
+}
 
 // What the CPU makes of the scores, and what goes back.
 struct attended {
@@ -336,6 +425,69 @@ TEST(attention_in_training_is_the_cpus_forward_and_backward)
     }
 }
 
+// ---- some of the rows -------------------------------------------------------
+
+TEST(all_rows_of_little_work_are_looked_at_and_of_much_an_odd_part)
+{
+    const struct csr big = {.n_nodes = 1 << 20, .n_edges = 1 << 25};
+    for (int kind = 0; kind < N_STEP_KINDS; kind++) {
+        const char *op = op_of_step_kind((enum step_kind)kind);
+        struct kernel_spec s = spec_of((enum step_kind)kind);
+        if (!oracle_knows(s.kind))
+            continue;
+        bool much = s.kind == STEP_LINEAR || strncmp(op, "attention", 9) == 0;
+        s.heads = 8;
+        s.depth = 1 << 12;
+        CHECK_INT(oracle_step(&graph, &s), 1);
+        CHECK_INT(oracle_step(&big, &s) % 2, 1);
+        CHECK((oracle_step(&big, &s) > 1) == much);
+    }
+}
+
+// A row with so many edges that attention is seconds of work, and every fifth
+// row is looked at; that one is not. The others have but themselves.
+enum { SOME = 2 * 1024 + 60, MANY_HEADS = 128, STEP = 5, HUB = 1031,
+       HUB_EDGES = 1 << 22 };
+
+static struct csr hub_graph(void)
+{
+    struct csr g = {.n_nodes = SOME, .n_edges = HUB_EDGES};
+    g.rowptr = calloc(SOME + 1, sizeof(*g.rowptr));
+    g.colidx = calloc(HUB_EDGES, sizeof(*g.colidx));
+    for (int64_t v = HUB; v < SOME; v++)
+        g.rowptr[v + 1] = HUB_EDGES;
+    return g;
+}
+
+TEST(of_much_attention_a_fault_is_found_in_the_rows_that_are_looked_at)
+{
+    enum { VALUES = SOME * MANY_HEADS };
+    static float from[VALUES], to[VALUES], scores[2 * VALUES];
+    static const int64_t seen[] = {0,    1,        1023,    1025,
+                                   1030, 2 * 1030, SOME - 1};
+    struct csr g = hub_graph();
+    struct question q = {"attention", &g, spec_of(STEP_ATTENTION),
+                         {.x = from, .self = scores}, {.out = to}};
+    q.spec.dim = q.spec.heads = MANY_HEADS;
+    q.spec.x_pitch = q.spec.out_pitch = MANY_HEADS;
+    q.spec.self_pitch = 2 * MANY_HEADS;
+    q.spec.channels = 1;
+    CHECK_INT(oracle_step(&g, &q.spec), STEP);
+    fill(from, VALUES, 1, false);
+    memcpy(to, from, sizeof(to));
+    to[HUB * MANY_HEADS] = NAN;
+    CHECK(error_of(&q) <= 1);
+    for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+        float *at = &to[seen[i] * MANY_HEADS + i], was = *at;
+        int64_t row;
+        *at = spoiled(DTYPE_F32, was);
+        CHECK(oracle_compare(&g, &q.spec, &q.data, &q.got, &row) > 1);
+        CHECK_INT(row, seen[i]);
+        *at = was;
+    }
+    csr_finish(&g);
+}
+
 // ---- which ------------------------------------------------------------------
 
 TEST(what_is_tuned_has_an_oracle)
@@ -355,11 +507,16 @@ int main(void)
     make_graphs();
     RUN(products_of_rows_are_the_cpus);
     RUN(products_of_matrices_are_the_cpus);
+    RUN(products_of_matrices_in_16_bits_are_the_cpus_rounded);
     RUN(a_row_times_its_dinv_is_not_the_row);
     RUN(the_largest_and_smallest_are_the_cpus_to_the_bit);
-    RUN(shares_of_the_largests_gradient_are_the_cpus);
-    RUN(gradients_of_the_largest_are_the_cpus);
+    RUN(the_largest_in_16_bits_is_the_cpus_rounded);
+    RUN(shares_of_the_largests_and_smallests_gradient_are_the_cpus);
+    RUN(gradients_of_the_largest_and_smallest_are_the_cpus);
+    RUN(attention_is_the_cpus);
     RUN(attention_in_training_is_the_cpus_forward_and_backward);
+    RUN(all_rows_of_little_work_are_looked_at_and_of_much_an_odd_part);
+    RUN(of_much_attention_a_fault_is_found_in_the_rows_that_are_looked_at);
     RUN(what_is_tuned_has_an_oracle);
     csr_finish(&graph);
     csr_finish(&turned);
