@@ -6,6 +6,13 @@
 #include "checked.h"
 #include "graph/pages.h"
 
+#if ARENA_WATCHED
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, n) ((void)(at), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(at, n) ((void)(at), (void)(n))
+#endif
+
 struct arena_block {
     _Alignas(64) struct arena_block *older;
     size_t n_bytes;
@@ -30,7 +37,7 @@ static struct arena_block *spare[N_SPARE];
 
 static struct arena_block **spare_of(size_t n)
 {
-    for (int i = 0; i < N_SPARE; i++)
+    for (int i = 0; i < N_SPARE && !ARENA_WATCHED; i++)
         if (n == large_page << i)
             return &spare[i];
     return NULL;
@@ -42,8 +49,6 @@ static bool block_bytes(const struct arena *a, size_t need, size_t *out)
 {
     enum { WORTH_LARGE = 1 << 17 };
     size_t n = a->blocks ? 2 * a->blocks->n_bytes : least_block;
-    if (!size_add(need, sizeof(struct arena_block), &need))
-        return false;
     n = n > need ? n : need;
     for (int i = 0; i < N_SPARE && n >= WORTH_LARGE; i++)
         if (n <= large_page << i) {
@@ -68,6 +73,7 @@ static struct arena_block *new_block(size_t n)
 
 static void free_block(struct arena_block *b)
 {
+    ASAN_UNPOISON_MEMORY_REGION(b, b->n_bytes);
     struct arena_block **kept = spare_of(b->n_bytes);
     if (kept)
         b = __atomic_exchange_n(kept, b, __ATOMIC_ACQ_REL);
@@ -77,29 +83,35 @@ static void free_block(struct arena_block *b)
 static bool add_block(struct arena *a, size_t need)
 {
     size_t n;
-    if (!block_bytes(a, need, &n))
+    if (!size_add(need, sizeof(struct arena_block), &need) ||
+        !block_bytes(a, need, &n))
         return false;
     struct arena_block *b = new_block(n);
+    if (!b && need < n)
+        b = new_block(n = need); // where memory is short
     if (!b)
         return false;
     *b = (struct arena_block){a->blocks, n};
     a->blocks = b;
     a->next = (char *)(b + 1);
     a->left = n - sizeof(*b);
+    ASAN_POISON_MEMORY_REGION(a->next, a->left);
     return true;
 }
 
 void *arena_take(struct arena *a, int64_t n, uint64_t elem_bytes)
 {
-    size_t bytes;
-    if (n < 0 || !size_mul((size_t)n, elem_bytes, &bytes) ||
-        !round_up(bytes ? bytes : 1, ALIGNED, &bytes))
+    size_t asked, bytes;
+    if (n < 0 || !size_mul((size_t)n, elem_bytes, &asked) ||
+        !size_add(asked ? asked : 1, ARENA_GAP, &bytes) ||
+        !round_up(bytes, ALIGNED, &bytes))
         return NULL;
     if (bytes > a->left && !add_block(a, bytes))
         return NULL;
     void *taken = a->next;
     a->next += bytes;
     a->left -= bytes;
+    ASAN_UNPOISON_MEMORY_REGION(taken, asked);
     return taken;
 }
 
@@ -114,9 +126,10 @@ void *arena_take_zero(struct arena *a, int64_t n, uint64_t elem_bytes)
 void arena_return(struct arena *a, void *end)
 {
     uintptr_t at = ((uintptr_t)end + ALIGNED - 1) / ALIGNED * ALIGNED;
-    uint64_t n = (uintptr_t)a->next - at;
+    uint64_t n = (uintptr_t)a->next - at - ARENA_GAP;
     a->next -= n;
     a->left += n;
+    ASAN_POISON_MEMORY_REGION(end, (size_t)(a->next - (char *)end) + n);
 }
 
 void arena_finish(struct arena *a)

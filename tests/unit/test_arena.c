@@ -5,6 +5,21 @@
 
 #include "test.h"
 
+#if ARENA_WATCHED
+#include <sanitizer/asan_interface.h>
+#endif
+
+// Linked with --wrap: the arena's blocks come through here.
+void *__real_aligned_alloc(size_t alignment, size_t n);
+void *__wrap_aligned_alloc(size_t alignment, size_t n);
+
+static size_t most_bytes = SIZE_MAX; // of a block; memory is short of more
+
+void *__wrap_aligned_alloc(size_t alignment, size_t n)
+{
+    return n <= most_bytes ? __real_aligned_alloc(alignment, n) : NULL;
+}
+
 enum { N_PIECES = 200 };
 
 static int64_t piece_size(int i)
@@ -54,9 +69,9 @@ TEST(what_is_returned_is_taken_again)
     char *p = arena_take(&a, 10000, 1);
     arena_return(&a, p + 100);
     char *q = arena_take(&a, 5000, 1);
-    CHECK_INT(q - p, 128);
+    CHECK_INT(q - p, 128 + ARENA_GAP);
     arena_return(&a, q);
-    CHECK(arena_take(&a, 1, 1) == (void *)q);
+    CHECK(arena_take(&a, 1, 1) == (void *)(q + ARENA_GAP));
     arena_finish(&a);
 }
 
@@ -69,8 +84,46 @@ TEST(what_no_memory_can_hold_is_refused_and_the_rest_stays)
     CHECK(!arena_take(&a, -1, 1));
     CHECK(!arena_take_zero(&a, INT64_MAX, 2));
     p[9] = 1;
-    CHECK(arena_take(&a, 10, 1) == (void *)(p + 64));
+    CHECK(arena_take(&a, 10, 1) == (void *)(p + 64 + ARENA_GAP));
     arena_finish(&a);
+}
+
+// A block twice as large as the one before it is too large, or a large page is.
+TEST(where_memory_is_short_a_block_is_no_larger_than_it_must_be)
+{
+    enum { FIRST = 40 << 20, SECOND = 20 << 20 }; // none that is kept
+    struct arena a = {0};
+    char *p = arena_take(&a, FIRST, 1);
+    most_bytes = SECOND + 1024;
+    char *q = arena_take(&a, SECOND, 1);
+    CHECK(p && q);
+    if (p && q)
+        p[FIRST - 1] = q[SECOND - 1] = 1;
+    CHECK(!arena_take(&a, 2 * SECOND, 1));
+    most_bytes = SIZE_MAX;
+    arena_finish(&a);
+}
+
+// What AddressSanitizer is told: nothing is between pieces, behind them, or
+// left once they are given back.
+TEST(what_no_piece_has_is_watched)
+{
+#if ARENA_WATCHED
+    struct arena a = {0};
+    char *p = arena_take(&a, 100, 1), *q = arena_take(&a, 64, 1);
+    CHECK(!__asan_region_is_poisoned(p, 100));
+    CHECK(__asan_address_is_poisoned(p + 100));
+    CHECK(!__asan_region_is_poisoned(q, 64));
+    CHECK(__asan_address_is_poisoned(q - 1));
+    CHECK(__asan_address_is_poisoned(q + 64));
+    arena_return(&a, q + 8);
+    CHECK(!__asan_region_is_poisoned(q, 8));
+    CHECK(__asan_address_is_poisoned(q + 8));
+    arena_finish(&a);
+    CHECK(__asan_address_is_poisoned(p));
+#else
+    CHECK_INT(ARENA_GAP, 0);
+#endif
 }
 
 int main(void)
@@ -78,6 +131,8 @@ int main(void)
     RUN(pieces_do_not_overlap_and_are_aligned);
     RUN(a_piece_that_is_to_be_zero_is_zero);
     RUN(what_is_returned_is_taken_again);
+    RUN(where_memory_is_short_a_block_is_no_larger_than_it_must_be);
+    RUN(what_no_piece_has_is_watched);
     RUN(what_no_memory_can_hold_is_refused_and_the_rest_stays);
     return test_done();
 }
