@@ -167,7 +167,7 @@ static bool sort_bucket(const struct task *k, struct scratch *s)
         return false;
     for (int64_t v = k->row_begin; v < k->row_end; v++)
         k->rowptr[v] = 0;
-    if (k->weight)
+    if (k->weight && k->n > 0)
         memcpy(s->weight[0], k->weight, (size_t)k->n * sizeof(float));
     int at = pack(k, s->cells[0]) ? 0 : sort_columns(k, s);
     place_rows(k, s->cells[at], s->weight[at]);
