@@ -5,8 +5,6 @@
 
 #include "tune/bench_data.h"
 
-// ---- one variant ------------------------------------------------------------
-
 // ---- a product by BLAS ------------------------------------------------------
 
 static struct product product_of(const struct bench *b)

@@ -65,7 +65,7 @@ gnnac_status selection_reserve(struct selection *s, size_t n, gnnac_error *err)
 }
 
 gnnac_status selection_add(struct selection *s, struct variant *v,
-                                int32_t *out, gnnac_error *err)
+                           int32_t *out, gnnac_error *err)
 {
     int32_t at = find_variant(s, v->kernel.name);
     if (at >= 0) {
@@ -215,7 +215,7 @@ static gnnac_status emit_candidate(struct selector *s, struct question *q,
 }
 
 void question_take(struct question *q, int32_t variant,
-                       const struct candidate *c)
+                   const struct candidate *c)
 {
     for (size_t i = 0; i < q->n_options; i++)
         if (q->options[i] == variant)
@@ -346,7 +346,7 @@ static gnnac_status record_choice(struct selector *s, const struct question *q,
 // ---- the whole --------------------------------------------------------------
 
 gnnac_status question_prepare(struct selector *s, struct question *q,
-                                     gnnac_error *err)
+                              gnnac_error *err)
 {
     q->incumbent = -1;
     gnnac_status st = recall_question(s, q, err);

@@ -1,4 +1,4 @@
-// What select.c, select_time.c and select_decide.c share.
+// What select.c and select_*.c share.
 #ifndef GNNAC_SELECT_STATE_H
 #define GNNAC_SELECT_STATE_H
 

@@ -1,4 +1,4 @@
-// A test stand: one aggregation on one GPU, variants that passed the gate, and
+// A test stand: one operation on one GPU, variants that passed the gate, and
 // a stopwatch. One sample at a time; what is timed when is the caller's affair.
 // One thread; the GPU's context is current from open to close.
 #ifndef GNNAC_STAND_H

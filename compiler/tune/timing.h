@@ -1,4 +1,4 @@
-// The stopwatch: times variants of one aggregation against each other on a
+// The stopwatch: times variants of one operation against each other on a
 // GPU, on the graph itself, those that pass the gate (bench.h), by a race.
 #ifndef GNNAC_TIMING_H
 #define GNNAC_TIMING_H

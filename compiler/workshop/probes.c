@@ -119,7 +119,7 @@ struct kernel_spec probe_spec(const struct probe *p, const char *op)
     int32_t pitch = padded_pitch(dim);
     if (strcmp(op, "attention") == 0)
         return attention_spec(dim, pitch);
-    if (strncmp(op, "attention_", 10) == 0)
+    if (strncmp(op, "attention_", 10) == 0) // the scores', too: of all heads
         return attention_step_spec(dim, pitch);
     if (strcmp(op, "linear") == 0)
         return product_spec(p, dim, pitch);
