@@ -12,12 +12,12 @@
 
 // ---- the ladder -------------------------------------------------------------
 
+// The native ones: PTX, which stands behind them, is compiled when wanted.
 static bool images_are_here(const struct workbench *wb, const json_t *d)
 {
-    size_t i;
-    json_t *key;
     json_t *keys = json_object_get(d, "artifacts");
-    json_array_foreach(keys, i, key) {
+    for (size_t i = 0; i < json_array_size(keys) && i < wb->n_archs; i++) {
+        const json_t *key = json_array_get(keys, i);
         struct artifact a = {0};
         gnnac_status st = wb->kcache && json_is_string(key)
                               ? kcache_get(wb->kcache, json_string_value(key),

@@ -73,6 +73,7 @@ gnnac_status train_bundle_compile(const struct model_request *rq,
     const struct assemble_request what = {
         .graph = o->args[0], .options = &o->graph, .model = rq, .train = true};
     read_workbench_request(o, &request);
+    request.no_ptx = true; // it is for the GPU at hand alone
     TRY(workbench_open(&request, &wb, err));
     TRY(assemble(&wb, &what, &a, err));
     TRY(assembly_open(&a, out, err));

@@ -94,7 +94,8 @@ static void describe_target(const struct workbench *wb, struct manifest *m)
 {
     m->n_archs = (int32_t)wb->n_archs;
     memcpy(m->archs, wb->archs, sizeof(m->archs));
-    strcpy(m->ptx_arch, wb->ptx_arch);
+    if (!wb->request.no_ptx)
+        strcpy(m->ptx_arch, wb->ptx_arch);
     strcpy(m->toolchain, wb->toolchain);
 }
 

@@ -230,11 +230,15 @@ gnnac_status build_rest(struct workbench *wb, struct selection *sel,
         orders_init(&o, sel->n_variants * workbench_n_images(wb), err);
     if (st != GNNAC_OK)
         return st;
-    for (size_t i = 0; i < sel->n_variants; i++)
+    for (size_t i = 0; i < sel->n_variants; i++) {
+        struct variant *v = &sel->variants[i];
+        if (!is_chosen(sel, n_steps, (int32_t)i) || v->others)
+            continue;
         for (size_t image = 0; image < workbench_n_images(wb); image++)
-            if (is_chosen(sel, n_steps, (int32_t)i) &&
-                !sel->variants[i].others)
-                want_image(wb, sel, (int32_t)i, image, &o);
+            want_image(wb, sel, (int32_t)i, image, &o);
+        if (v->source) // what would be the PTX's, for the decision to tell
+            build_image_key(wb, v->source, wb->n_archs, v->keys[wb->n_archs]);
+    }
     st = compile_orders(wb, sel, &o, NULL, err);
     for (size_t i = 0; i < o.n && st == GNNAC_OK; i++) {
         const struct variant *v = &sel->variants[o.items[i].variant];

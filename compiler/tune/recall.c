@@ -17,7 +17,7 @@ void recall_device(const struct workbench *wb, char *out, size_t n_bytes)
     for (size_t i = 0; i < wb->n_archs && used < n_bytes; i++)
         used += (size_t)snprintf(out + used, n_bytes - used, " %s",
                                  wb->archs[i]);
-    if (wb->ptx_arch[0] && used < n_bytes)
+    if (used < n_bytes)
         used += (size_t)snprintf(out + used, n_bytes - used, " %s",
                                  wb->ptx_arch);
     if (used < n_bytes && wb->request.cold && wb->cuda && wb->request.timed)
@@ -36,13 +36,23 @@ static struct decision_key whole_key(const struct workbench *wb,
                                  .space = wb->space};
 }
 
+// A decision tells all images that it may have: whether a bundle gets PTX is no
+// part of the question.
+static size_t n_keys(const struct workbench *wb)
+{
+    return wb->n_archs + 1;
+}
+
+// The answer stands without the PTX, which who decided may have left out: it is
+// compiled then.
 static bool fetch_images(struct workbench *wb, struct variant *v)
 {
     if (variant_is_blas(v))
         return true;
     for (size_t i = 0; i < workbench_n_images(wb); i++)
         if (kcache_get(wb->kcache, v->keys[i], NULL, &v->images[i], NULL) !=
-            GNNAC_OK)
+                GNNAC_OK &&
+            i < wb->n_archs)
             return false;
     v->source = v->images[0].source ? strdup(v->images[0].source) : NULL;
     return v->source != NULL;
@@ -68,9 +78,8 @@ bool recall(struct workbench *wb, const struct recall_key *key,
     struct decision_key whole = whole_key(wb, key, device, sizeof(device));
     if (tunedb_get_decision(wb->db, &whole, &row, NULL) != GNNAC_OK)
         return false;
-    bool found = variant_from_json(row.variant, row.artifacts,
-                                   workbench_n_images(wb), &v, &who,
-                                   NULL) == GNNAC_OK &&
+    bool found = variant_from_json(row.variant, row.artifacts, n_keys(wb), &v,
+                                   &who, NULL) == GNNAC_OK &&
                  !is_quarantined(wb, &v) &&
                  fetch_images(wb, &v);
     if (found) {
@@ -110,7 +119,7 @@ void remember(struct workbench *wb, const struct recall_key *key,
     struct decision_key whole = whole_key(wb, key, device, sizeof(device));
     struct decision_row row = {
         .variant = variant_to_json(v, from),
-        .artifacts = variant_keys_to_json(v, workbench_n_images(wb)),
+        .artifacts = variant_keys_to_json(v, n_keys(wb)),
         .median_ns = median_ns,
         .effort = effort,
     };

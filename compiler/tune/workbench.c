@@ -122,8 +122,7 @@ static gnnac_status parse_archs(struct workbench *wb, gnnac_error *err)
     gnnac_status st = GNNAC_OK;
     char list[256];
     const char *want = wb->request.arch ? wb->request.arch : "native";
-    if (!wb->request.no_ptx)
-        snprintf(wb->ptx_arch, sizeof(wb->ptx_arch), "compute_%d", PTX_ARCH);
+    snprintf(wb->ptx_arch, sizeof(wb->ptx_arch), "compute_%d", PTX_ARCH);
     if (strcmp(want, "native") == 0)
         return add_arch(wb, wb->device.arch, err);
     if (strlen(want) >= sizeof(list))
@@ -300,7 +299,7 @@ void workbench_close(struct workbench *wb)
 
 size_t workbench_n_images(const struct workbench *wb)
 {
-    return wb->n_archs + (wb->ptx_arch[0] != '\0');
+    return wb->n_archs + !wb->request.no_ptx;
 }
 
 gnnac_status workbench_nvrtc(struct workbench *wb, struct nvrtc **out,

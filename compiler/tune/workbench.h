@@ -52,7 +52,7 @@ struct workbench {
     char driver[64];           // its driver's versions; "" without a GPU
     size_t n_archs;
     char archs[MAX_ARCHS][16]; // "sm_90": a cubin each
-    char ptx_arch[16];         // "compute_75"; "": no PTX
+    char ptx_arch[16];         // "compute_75"
     char space[33];            // hash of rules, templates and settings
     bool forgets;              // the user was told; see workbench_forgets
 };

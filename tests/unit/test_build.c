@@ -106,6 +106,36 @@ TEST(the_second_build_emits_and_compiles_nothing)
     scratch_empty("db");
 }
 
+static struct tune_case *build_with_ptx(bool ptx)
+{
+    struct tune_case *t = with_databases();
+    t->request.no_ptx = !ptx;
+    CHECK_INT(tune_run(t, &graph, TWO_RULES), GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    return t;
+}
+
+TEST(whether_there_is_ptx_decides_nothing)
+{
+    NEEDS_NVRTC();
+    struct tune_case *without = build_with_ptx(false);
+    struct tune_case *with = build_with_ptx(true);
+    struct tune_case *again = build_with_ptx(false);
+    const size_t n = without->sel.report.n_compiled; // one image a kernel
+    CHECK(n > 0);
+    CHECK_INT(with->sel.report.n_recalled, with->sel.report.n_steps);
+    CHECK_INT(with->sel.report.n_compiled, n);
+    check_images(with);
+    CHECK_INT(again->sel.report.n_recalled, again->sel.report.n_steps);
+    CHECK_INT(again->sel.report.n_compiled, 0);
+    check_same_choices(without, with);
+    check_same_choices(without, again);
+    tune_finish(without);
+    tune_finish(with);
+    tune_finish(again);
+    scratch_empty("db");
+}
+
 TEST(a_comment_in_a_rule_file_asks_again_but_compiles_nothing)
 {
     NEEDS_NVRTC();
@@ -534,6 +564,7 @@ int main(void)
     has_nvrtc = nvrtc_open(&n, NULL) == GNNAC_OK;
     nvrtc_close(n);
     RUN(the_second_build_emits_and_compiles_nothing);
+    RUN(whether_there_is_ptx_decides_nothing);
     RUN(a_comment_in_a_rule_file_asks_again_but_compiles_nothing);
     RUN(a_lost_kernel_cache_is_filled_again);
     RUN(a_deeper_model_chooses_as_if_nothing_were_known);
