@@ -204,11 +204,11 @@ static gnnac_status suit_device(struct session *s, const struct options *o,
 
 static void say_form(const struct session *s)
 {
-    int64_t most = features_most_entries(&s->bundle->manifest->program,
-                                         s->info.n_nodes);
+    const struct program *p = &s->bundle->manifest->program;
+    int64_t most = features_most_entries(p, s->info.n_nodes);
     double elements = (double)s->info.n_nodes * (double)s->info.in_dim;
     if (most < 0)
-        log_verbose("features: dense, as not only products read them");
+        log_verbose("features: dense, as %s", program_needs_dense(p));
     else
         log_verbose("features: %s; sparse rows pay up to %.1f %% of elements",
                     s->trainer->sparse_x ? "by sparse rows" : "dense",

@@ -58,9 +58,9 @@ gnnac_status assemble_sparse(struct workbench *wb, struct assembly *a,
 {
     gnnac_status st = GNNAC_OK;
     struct manifest *m = a->manifest;
-    if (!program_takes_sparse(&m->program)) {
-        log_warn("--sparse: not only products read the features, or their "
-                 "results are stored in 16 bits: there is nothing to add");
+    const char *dense = program_needs_dense(&m->program);
+    if (dense) {
+        log_warn("--sparse: %s: there is nothing to add", dense);
         return GNNAC_OK;
     }
     struct program *p = calloc(1, sizeof(*p));

@@ -151,18 +151,33 @@ bool step_reads_features(const struct step *s)
     return s->kind == STEP_SPARSE_LINEAR || s->kind == STEP_SPARSE_WEIGHT_GRAD;
 }
 
-bool program_takes_sparse(const struct program *p)
+static const char *step_needs_dense(const struct program *p,
+                                    const struct step *s)
+{
+    if (s->self == 0 || (s->x == 0 && s->kind != STEP_LINEAR))
+        return "not only products read the features";
+    if (s->x == 0 && p->buffers[s->out].dtype != DTYPE_F32)
+        return "a product of the features is stored in 16 bits";
+    if (s->x == 0 && step_tail(p, s))
+        return "the kernel of a product of the features does what follows, too";
+    return NULL;
+}
+
+const char *program_needs_dense(const struct program *p)
 {
     bool read = false;
     for (int32_t i = 0; i < p->n_steps; i++) {
-        const struct step *s = &p->steps[i];
-        if (s->self == 0 ||
-            (s->x == 0 && (s->kind != STEP_LINEAR || step_tail(p, s) ||
-                           p->buffers[s->out].dtype != DTYPE_F32)))
-            return false;
-        read = read || s->x == 0;
+        const char *why = step_needs_dense(p, &p->steps[i]);
+        if (why)
+            return why;
+        read = read || p->steps[i].x == 0;
     }
-    return read;
+    return read ? NULL : "no step reads the features";
+}
+
+bool program_takes_sparse(const struct program *p)
+{
+    return !program_needs_dense(p);
 }
 
 struct step sparse_product(const struct step *s)

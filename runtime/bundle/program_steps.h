@@ -26,6 +26,8 @@ bool step_reads_features(const struct step *s);
 // Whether products alone read the features, whose kernels do no more than that
 // and which write float32: then the features may come by sparse rows.
 bool program_takes_sparse(const struct program *p);
+// Why not, as a clause; NULL: they may.
+const char *program_needs_dense(const struct program *p);
 // What the product `s` of the features is where those are sparse; it has no
 // kernel yet.
 struct step sparse_product(const struct step *s);

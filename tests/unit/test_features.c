@@ -61,6 +61,28 @@ TEST(features_that_are_aggregated_first_are_dense)
     fixture_graph_finish(&g);
 }
 
+// The first that is in the way.
+TEST(a_program_says_why_its_features_are_dense)
+{
+    static struct program p = {
+        .n_buffers = 3,
+        .n_steps = 2,
+        .steps = {{.kind = STEP_LINEAR, .x = 0, .self = -1, .out = 1},
+                  {.kind = STEP_BIAS_ACT, .x = 1, .self = -1, .out = 1}}};
+    CHECK(!program_needs_dense(&p));
+    CHECK(program_takes_sparse(&p));
+    p.steps[1].fused = true;
+    CHECK_HAS(program_needs_dense(&p), "does what follows");
+    CHECK(!program_takes_sparse(&p));
+    p.buffers[1].dtype = DTYPE_F16;
+    CHECK_HAS(program_needs_dense(&p), "stored in 16 bits");
+    p.steps[1].self = 0;
+    p.steps[0].x = 2;
+    CHECK_HAS(program_needs_dense(&p), "not only products read");
+    p.steps[1].self = -1;
+    CHECK_HAS(program_needs_dense(&p), "no step reads");
+}
+
 TEST(a_struct_of_the_first_version_has_no_form)
 {
     struct training t;
@@ -170,6 +192,7 @@ int main(void)
 {
     RUN(the_form_is_the_one_that_moves_fewer_bytes);
     RUN(features_that_are_aggregated_first_are_dense);
+    RUN(a_program_says_why_its_features_are_dense);
     RUN(a_struct_of_the_first_version_has_no_form);
     RUN(entries_are_dropped_as_the_elements_are);
     RUN(dense_and_sparse_features_learn_the_same_with_dropout);
