@@ -201,6 +201,7 @@ bool bench_gate_also(struct bench *b, const char *where, struct variant *v,
         right = is_right(b, where, k, v);
     else
         snprintf(v->reason, sizeof(v->reason), "%.500s", e.msg);
+    bench_close_blas(b); // it is asked once here, and its workspace is large
     if (!right)
         cuda_kernel_unload(b->c, k);
     return right;

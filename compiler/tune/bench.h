@@ -50,6 +50,7 @@ gnnac_status bench_init(const struct cuda_context *c, const struct csr *g,
                         const struct kernel_spec *spec, struct bench *out,
                         gnnac_error *err);
 void bench_finish(struct bench *b);
+void bench_close_blas(struct bench *b); // until BLAS is asked again
 
 // What a run left in the output.
 struct verdict {

@@ -371,6 +371,12 @@ gnnac_status bench_init(const struct cuda_context *c, const struct csr *g,
     return st == GNNAC_OK ? make_device_data(out, err) : st;
 }
 
+void bench_close_blas(struct bench *b)
+{
+    cuda_epilogue_finish(&b->blas, &b->ending);
+    cuda_blas_close(&b->blas);
+}
+
 void bench_finish(struct bench *b)
 {
     const struct cuda_context *c = b->c;
@@ -388,8 +394,7 @@ void bench_finish(struct bench *b)
         free(host[i]);
     output_finish(b, &b->out);
     output_finish(b, &b->kept);
-    cuda_epilogue_finish(&b->blas, &b->ending);
-    cuda_blas_close(&b->blas);
+    bench_close_blas(b);
     if (b->stream)
         c->cu.cuStreamDestroy_v2(b->stream);
     cuda_graph_finish(&b->graph);
