@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "cli/requests.h"
+#include "plan/opspec.h"
 #include "tune/recall.h"
 
 // ---- the ladder -------------------------------------------------------------
@@ -40,6 +41,14 @@ static bool same_place(const char *a, const char *b)
     return n_a == n_b && strncmp(a, b, n_a) == 0;
 }
 
+static bool other_blas(const struct workbench *wb, const json_t *d)
+{
+    char ours[64];
+    const char *its = strstr(json_text_at(d, "op"), OPSPEC_BLAS);
+    recall_blas(wb, ours, sizeof(ours));
+    return its && strcmp(its, ours) != 0;
+}
+
 // The first rung of the look-up that holds.
 const char *db_level(const struct workbench *wb, const json_t *d)
 {
@@ -52,6 +61,8 @@ const char *db_level(const struct workbench *wb, const json_t *d)
         return "other cache";
     if (strcmp(json_text_at(d, "toolchain"), wb->toolchain) != 0)
         return "other compiler";
+    if (other_blas(wb, d))
+        return "other BLAS";
     if (strcmp(json_text_at(d, "space"), wb->space) != 0)
         return "other rules";
     return images_are_here(wb, d) ? "exact" : "exact without kernels";
@@ -65,6 +76,7 @@ const char *db_level_text(const char *level)
         {"other cache", "timed with the L2 cache in another state (--l2): "
                         "compile does not use it"},
         {"other compiler", "made by another compiler: compile does not use it"},
+        {"other BLAS", "timed beside another cuBLAS: compile does not use it"},
         {"other rules", "made with other rules, templates or settings: compile "
                         "does not use it"},
         {"exact", "compile finds it as it is"},

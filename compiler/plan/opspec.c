@@ -343,7 +343,14 @@ static bool parse_rest(const char *text, struct kernel_spec *k)
     return text == stop;
 }
 
-bool opspec_parse(const char *key, struct opspec *out)
+// But for which BLAS is a rival.
+static size_t question_length(const char *key)
+{
+    const char *blas = strstr(key, OPSPEC_BLAS);
+    return blas ? (size_t)(blas - key) : strlen(key);
+}
+
+static bool parse(const char *key, struct opspec *out)
 {
     char op[32], dtype[8], conv[32], norm[32], self[32], act[32], direction[32];
     int index, bias, end = 0;
@@ -381,6 +388,20 @@ bool opspec_parse(const char *key, struct opspec *out)
     if (!parse_rest(key + end, k))
         return false;
     layer_props(out->op, &l, index, k, directions[backward], &out->layer);
+    return true;
+}
+
+bool opspec_parse(const char *key, struct opspec *out)
+{
+    char question[sizeof(out->key)];
+    size_t n = question_length(key);
+    bool names_blas = key[n] != '\0';
+    if (n >= sizeof(question))
+        return false;
+    memcpy(question, key, n);
+    question[n] = '\0';
+    if (!parse(question, out) || (names_blas && out->spec.kind != STEP_LINEAR))
+        return false;
     snprintf(out->key, sizeof(out->key), "%s", key);
     return true;
 }
@@ -389,7 +410,11 @@ bool opspec_same_class(const char *a, const char *b)
 {
     const char *layer_a = strstr(a, " layer="), *layer_b = strstr(b, " layer=");
     const char *dim_a = strstr(a, " dim="), *dim_b = strstr(b, " dim=");
-    return layer_a && layer_b && dim_a && dim_b && strcmp(dim_a, dim_b) == 0 &&
+    if (!layer_a || !layer_b || !dim_a || !dim_b)
+        return false;
+    size_t rest = question_length(dim_a);
+    return rest == question_length(dim_b) &&
+           strncmp(dim_a, dim_b, rest) == 0 &&
            layer_a - a == layer_b - b &&
            strncmp(a, b, (size_t)(layer_a - a)) == 0;
 }

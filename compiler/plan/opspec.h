@@ -15,6 +15,9 @@ struct opspec {
     char key[512]; // everything that rules and the template can see
 };
 
+// Where BLAS is a rival, what it is stands last in the key, behind this.
+#define OPSPEC_BLAS " blas="
+
 // Whether some step, or a benchmark, asks for a kernel that does this.
 bool is_kernel_op(const char *op);
 
@@ -41,7 +44,7 @@ bool opspec_parse(const char *key, struct opspec *out);
 
 // Whether two keys are of one class: their kernels are the same, "v1 aggregate
 // f32 layer=0/gcn in=16 out=16 dim=16 ..." but for which layer it is and what
-// is around it.
+// is around it. Which BLAS is a rival does not matter.
 bool opspec_same_class(const char *a, const char *b);
 
 #endif

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cuda/cuda_epilogue.h"
+#include "plan/opspec.h"
 #include "tune/quarantine.h"
 #include "tune/twins.h"
 
@@ -22,6 +24,20 @@ void recall_device(const struct workbench *wb, char *out, size_t n_bytes)
                                  wb->ptx_arch);
     if (used < n_bytes && wb->request.cold && wb->cuda && wb->request.timed)
         snprintf(out + used, n_bytes - used, "%s", RECALL_COLD);
+}
+
+void recall_blas(const struct workbench *wb, char *out, size_t n_bytes)
+{
+    enum { PARTS = 3 }; // MAJOR_VERSION, MINOR_VERSION, PATCH_LEVEL
+    int version[PARTS] = {0};
+    out[0] = '\0';
+    if (!wb->cuda || !wb->request.timed)
+        return;
+    for (int i = 0; i < PARTS; i++)
+        if (wb->cuda->blas.cublasGetProperty(i, &version[i]) != 0)
+            version[i] = -1;
+    snprintf(out, n_bytes, OPSPEC_BLAS "%d.%d.%d%s", version[0], version[1],
+             version[2], cuda_has_epilogues(wb->cuda) ? "+endings" : "");
 }
 
 static struct decision_key whole_key(const struct workbench *wb,

@@ -29,6 +29,11 @@ bool recall(struct workbench *wb, const struct recall_key *key,
 #define RECALL_COLD " l2=cold"
 void recall_device(const struct workbench *wb, char *out, size_t n_bytes);
 
+// What stands at the end of the key of a question that BLAS may answer, as the
+// answer depends on it: " blas=13.1.0+endings", the latter where cuBLASLt ends
+// products; nothing where nothing is timed.
+void recall_blas(const struct workbench *wb, char *out, size_t n_bytes);
+
 // decision_row's effort.
 enum { EFFORT_RULES, EFFORT_PROBE, EFFORT_RACE };
 

@@ -349,6 +349,7 @@ gnnac_status question_prepare(struct selector *s, struct question *q,
                               gnnac_error *err)
 {
     q->incumbent = -1;
+    question_name_blas(s, q);
     gnnac_status st = recall_question(s, q, err);
     return st == GNNAC_OK && (!q->recalled || s->wb->request.explain)
                ? collect_options(s, q, err)

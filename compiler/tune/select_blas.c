@@ -1,4 +1,9 @@
 // BLAS as a rival of the kernels for a wide product.
+#include <stdio.h>
+#include <string.h>
+
+#include "cuda/cuda_epilogue.h"
+#include "tune/recall.h"
 #include "tune/select_state.h"
 
 // BLAS has the product, too, and with it what ends it in place.
@@ -14,6 +19,19 @@ bool question_has_blas(const struct question *q)
     return q->claimed && blas_may_do(&q->op.spec);
 }
 
+// Without cuBLASLt, which is no failure, there is no race to lose.
+static bool lacks_ending(const struct selector *s, const struct question *q)
+{
+    return q->op.spec.tail != TAIL_NONE && !cuda_has_epilogues(s->wb->cuda);
+}
+
+void question_name_blas(const struct selector *s, struct question *q)
+{
+    size_t n = strlen(q->op.key);
+    if (question_has_blas(q) && question_is_to_time(s, q))
+        recall_blas(s->wb, q->op.key + n, sizeof(q->op.key) - n);
+}
+
 gnnac_status question_add_blas(struct selector *s, struct question *q,
                                gnnac_error *err)
 {
@@ -22,7 +40,7 @@ gnnac_status question_add_blas(struct selector *s, struct question *q,
     struct variant v = variant_of_blas(&q->op.spec);
     int32_t at = -1;
     if (!question_has_blas(q) || !question_is_to_time(s, q) || q->space.n ||
-        q->n_options == MAX_CANDIDATES)
+        q->n_options == MAX_CANDIDATES || lacks_ending(s, q))
         return GNNAC_OK;
     gnnac_status st = selection_add(s->sel, &v, &at, err);
     if (st == GNNAC_OK)

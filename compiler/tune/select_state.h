@@ -64,6 +64,8 @@ bool question_has_blas(const struct question *q);
 gnnac_status questions_answer(struct selector *s, size_t first,
                               gnnac_error *err);
 
+// Its library then belongs to the question's key.
+void question_name_blas(const struct selector *s, struct question *q);
 // BLAS is an option, too, where such a product is to be timed: only a race
 // decides for it, no ranking and no search.
 gnnac_status question_add_blas(struct selector *s, struct question *q,

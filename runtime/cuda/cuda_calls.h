@@ -130,6 +130,7 @@ enum {
 #define CUBLAS_CALLS(CALL)                                               \
     CALL(cublasCreate_v2, (cublas_handle * handle))                      \
     CALL(cublasDestroy_v2, (cublas_handle handle))                       \
+    CALL(cublasGetProperty, (int property, int *value))                  \
     CALL(cublasSetStream_v2, (cublas_handle handle, cu_stream stream))   \
     CALL(cublasSetWorkspace_v2,                                          \
          (cublas_handle handle, void *workspace, size_t n_bytes))        \

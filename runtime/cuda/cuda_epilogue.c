@@ -15,9 +15,9 @@ bool step_ends_product(const struct program *p, const struct step *s,
            p->buffers[s->out].dtype == DTYPE_F32;
 }
 
-static bool has_lt(const struct cublas_calls *blas)
+bool cuda_has_epilogues(const struct cuda_context *c)
 {
-#define CALL(name, parameters) &&blas->name
+#define CALL(name, parameters) &&c->blas.name
     bool all = true CUBLASLT_CALLS(CALL);
 #undef CALL
     const char *wanted = getenv("GNNAC_EPILOGUES");
@@ -102,9 +102,9 @@ void cuda_epilogue_plan(const struct cuda_blas *b, const struct product *p,
 {
     const struct cublas_calls *blas = &b->c->blas;
     *out = (struct cuda_epilogue){.accumulate = p->accumulate};
-    if (has_lt(blas) && !(describe(b, bias, act, out) &&
-                          lay_out(blas, p, x_pitch, out_pitch, out) &&
-                          pick(b, out)))
+    if (cuda_has_epilogues(b->c) &&
+        !(describe(b, bias, act, out) &&
+          lay_out(blas, p, x_pitch, out_pitch, out) && pick(b, out)))
         cuda_epilogue_finish(b, out);
 }
 

@@ -19,10 +19,13 @@ struct cuda_epilogue {
 bool step_ends_product(const struct program *p, const struct step *s,
                        const struct step *next);
 
+// Whether cuBLASLt is here, and the environment does not say
+// GNNAC_EPILOGUES=0.
+bool cuda_has_epilogues(const struct cuda_context *c);
+
 // Plans the product: of pitches and dtypes, as addresses come with each call,
-// but for the bias (0: none). Leaves *out empty where it cannot be done so, or
-// the environment says GNNAC_EPILOGUES=0. Everything here runs inside
-// cuda_enter/cuda_leave.
+// but for the bias (0: none). Leaves *out empty where it cannot be done so.
+// This and what follows runs inside cuda_enter/cuda_leave.
 void cuda_epilogue_plan(const struct cuda_blas *b, const struct product *p,
                         int32_t x_pitch, int32_t out_pitch, cu_ptr bias,
                         enum activation act, struct cuda_epilogue *out);

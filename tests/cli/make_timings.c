@@ -2,8 +2,9 @@
 // (in ns; 0: it does not compile) for one question.
 // usage: make_timings FOLDER N_GRAPHS [no-properties] [no-default]
 //        make_timings FOLDER question GRAPH OP DEVICE FAMILY (KNOBS NS)...
-// Or with what FROM/tune.db decided about products, but for BLAS.
-//        make_timings FOLDER blas FROM
+// Or with what FROM/tune.db decided about products, but for BLAS, and with
+// BESIDE behind their keys.
+//        make_timings FOLDER blas FROM [BESIDE]
 #include <sys/stat.h>
 
 #include "plan/opspec.h"
@@ -48,9 +49,16 @@ static gnnac_status put_given(struct tunedb *db, int argc, char **argv,
     return tunedb_put_measurements(db, &key, rows, n, err);
 }
 
-static gnnac_status decide_for_blas(void *db, const struct decision_record *r,
+struct target {
+    struct tunedb *db;
+    const char *beside;
+};
+
+static gnnac_status decide_for_blas(void *to, const struct decision_record *r,
                                     gnnac_error *err)
 {
+    const struct target *t = to;
+    char question[600];
     static const struct origin from = {.rule = "blas", .why = "made up"};
     struct opspec op;
     if (!opspec_parse(r->key.op, &op) || op.spec.kind != STEP_LINEAR)
@@ -60,19 +68,23 @@ static gnnac_status decide_for_blas(void *db, const struct decision_record *r,
                                .artifacts = variant_keys_to_json(&v, 2),
                                .median_ns = 1500,
                                .effort = EFFORT_RACE};
-    gnnac_status st = tunedb_put_decision(db, &r->key, &row, err);
+    struct decision_key key = r->key;
+    snprintf(question, sizeof(question), "%s%s", key.op, t->beside);
+    key.op = question;
+    gnnac_status st = tunedb_put_decision(t->db, &key, &row, err);
     decision_row_finish(&row);
     return st;
 }
 
-static gnnac_status put_blas(struct tunedb *db, const char *folder,
+static gnnac_status put_blas(struct tunedb *db, int argc, char **argv,
                              gnnac_error *err)
 {
     char path[600];
     struct tunedb *from = NULL;
-    const struct record_visitor v = {.context = db,
+    struct target to = {db, argc > 4 ? argv[4] : ""};
+    const struct record_visitor v = {.context = &to,
                                      .decision = decide_for_blas};
-    snprintf(path, sizeof(path), "%s/tune.db", folder);
+    snprintf(path, sizeof(path), "%s/tune.db", argv[3]);
     gnnac_status st = tunedb_open(path, &from, err);
     if (st == GNNAC_OK)
         st = tunedb_visit(from, "", &v, err);
@@ -89,14 +101,14 @@ int main(int argc, char **argv)
         return 1;
     bool given = strcmp(argv[2], "question") == 0;
     bool blas = strcmp(argv[2], "blas") == 0;
-    if ((given && argc < 9) || (blas && argc != 4))
+    if ((given && argc < 9) || (blas && argc < 4))
         return 1;
     mkdir(argv[1], 0777);
     snprintf(path, sizeof(path), "%s/tune.db", argv[1]);
     gnnac_status st = tunedb_open(path, &db, &err);
     if (st == GNNAC_OK)
         st = given  ? put_given(db, argc, argv, &err)
-             : blas ? put_blas(db, argv[3], &err)
+             : blas ? put_blas(db, argc, argv, &err)
                     : put_formula(db, argc, argv, &err);
     tunedb_close(db);
     if (st != GNNAC_OK)

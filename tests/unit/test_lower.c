@@ -590,7 +590,8 @@ TEST(no_other_text_is_taken_for_a_question)
                                         " depth=3 add", " adds",
                                         " depth=3 adds ",
                                         " edges=", " edges=none",
-                                        " edges=mapped ", " edges=maps"};
+                                        " edges=mapped ", " edges=maps",
+                                        OPSPEC_BLAS "13.1.0"};
     for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
         snprintf(deep, sizeof(deep), "%s%s", good, tails[i]);
         CHECK(!opspec_parse(deep, &op));

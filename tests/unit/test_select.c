@@ -367,6 +367,65 @@ TEST(blas_enters_a_race_but_no_search)
     product_end(&c);
 }
 
+static int version(int property, int *value)
+{
+    *value = property + 11;
+    return property < 3 ? 0 : 1;
+}
+
+TEST(a_product_with_an_ending_races_blas_only_where_that_ends_products)
+{
+    struct product_case c;
+    product_begin(&c);
+    c.q.op.spec.tail = TAIL_BIAS_ACT;
+    CHECK_INT(question_add_blas(&c.s, &c.q, &err), GNNAC_OK);
+    CHECK_INT(c.q.n_options, 0);
+    memset(&c.cuda->blas, 1, sizeof(c.cuda->blas)); // all calls are there
+    setenv("GNNAC_EPILOGUES", "0", 1);
+    CHECK_INT(question_add_blas(&c.s, &c.q, &err), GNNAC_OK);
+    CHECK_INT(c.q.n_options, 0);
+    unsetenv("GNNAC_EPILOGUES");
+    CHECK_INT(question_add_blas(&c.s, &c.q, &err), GNNAC_OK);
+    CHECK_INT(c.q.n_options, 1);
+    product_end(&c);
+}
+
+TEST(the_key_of_a_product_that_is_timed_says_beside_which_blas)
+{
+    struct product_case c;
+    product_begin(&c);
+    c.cuda->blas.cublasGetProperty = version;
+    question_name_blas(&c.s, &c.q);
+    CHECK_STR(c.q.op.key, OPSPEC_BLAS "11.12.13");
+    memset(&c.cuda->blas, 1, sizeof(c.cuda->blas));
+    c.cuda->blas.cublasGetProperty = version;
+    c.q.op.key[0] = '\0';
+    question_name_blas(&c.s, &c.q);
+    CHECK_STR(c.q.op.key, OPSPEC_BLAS "11.12.13+endings");
+    c.q.op.key[0] = '\0';
+    c.q.claimed = false;
+    question_name_blas(&c.s, &c.q);
+    c.q.claimed = true;
+    c.wb.request.timed = false;
+    question_name_blas(&c.s, &c.q);
+    CHECK_STR(c.q.op.key, "");
+    product_end(&c);
+}
+
+TEST(which_blas_is_a_rival_makes_another_key_of_one_question)
+{
+    static const char key[] =
+        "v1 linear f32 layer=0/gcn in=20 out=24 dim=24 pitch=20,24,0 norm=none "
+        "self=none bias=0 act=none offset=32 forward depth=20";
+    char beside[sizeof(key) + 32];
+    struct opspec op;
+    snprintf(beside, sizeof(beside), "%s" OPSPEC_BLAS "13.1.0+endings", key);
+    CHECK(opspec_parse(beside, &op));
+    CHECK_INT(op.spec.depth, 20);
+    CHECK_STR(op.key, beside);
+    CHECK(opspec_same_class(key, beside) && opspec_same_class(beside, key));
+}
+
 TEST(a_question_has_room_for_its_options_and_no_more)
 {
     struct product_case c;
@@ -474,6 +533,9 @@ int main(void)
     RUN(a_product_that_blas_won_is_its_and_the_ending_gets_a_kernel);
     RUN(what_the_database_says_of_blas_counts_for_products_that_it_has_alone);
     RUN(blas_enters_a_race_but_no_search);
+    RUN(a_product_with_an_ending_races_blas_only_where_that_ends_products);
+    RUN(the_key_of_a_product_that_is_timed_says_beside_which_blas);
+    RUN(which_blas_is_a_rival_makes_another_key_of_one_question);
     RUN(a_question_has_room_for_its_options_and_no_more);
     RUN(where_no_race_was_held_blas_is_no_answer);
     RUN(a_rule_that_raises_an_error_stops_with_its_place);
