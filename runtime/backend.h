@@ -33,7 +33,8 @@ struct gnnac_model {
     struct workspace_plan plan;
     float *dinv; // [n_nodes] 1/sqrt(in-degree + 1), host; NULL unless used
     bool has_weights;
-    gnnac_math math; // of products by BLAS
+    gnnac_math math; // of float32 products by BLAS, of which these layers have
+    bool blas_layers[MAX_LAYERS]; // some
     float *params[MAX_PARAMS]; // host copies, owned
     struct cuda_model *cuda;   // NULL on the CPU
     atomic_bool has_trainer;   // which changes params
@@ -75,8 +76,11 @@ size_t cuda_model_workspace_size(const struct cuda_model *cm);
 // Copy m->params to the device; bring back what a trainer made of them.
 gnnac_status cuda_model_upload(struct cuda_model *cm, gnnac_error *err);
 gnnac_status cuda_model_download(struct cuda_model *cm, gnnac_error *err);
-// m->math has changed.
-gnnac_status cuda_model_follow_math(struct cuda_model *cm, gnnac_error *err);
+// From now on; at a failure nothing has changed. GNNAC_EDRIVER.
+gnnac_status cuda_model_set_math(struct cuda_model *cm, gnnac_math math,
+                                 gnnac_error *err);
+// Whether BLAS computes a float32 product of the layer.
+bool cuda_model_layer_by_blas(const struct cuda_model *cm, int32_t layer);
 gnnac_status cuda_model_forward(struct cuda_model *cm, const float *x, float *y,
                                 void *workspace, gnnac_stream stream,
                                 gnnac_error *err);

@@ -17,6 +17,13 @@ static const struct program *program_of(const struct gnnac_model *m)
 
 // ---- create and destroy -----------------------------------------------------
 
+// With cuBLASLt, what BLAS computes may depend on the math.
+static void find_blas_layers(struct gnnac_model *m)
+{
+    for (int32_t i = 0; m->cuda && i < m->bundle->manifest->model.n_layers; i++)
+        m->blas_layers[i] = cuda_model_layer_by_blas(m->cuda, i);
+}
+
 static gnnac_status prepare(struct gnnac_model *m, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
@@ -33,6 +40,7 @@ static gnnac_status prepare(struct gnnac_model *m, gnnac_error *err)
     }
     if (m->ctx->is_cuda)
         TRY(cuda_model_create(m->ctx->cuda, m, &m->cuda, err));
+    find_blas_layers(m);
 out:
     return st;
 }
@@ -135,13 +143,20 @@ gnnac_status gnnac_model_set_math(gnnac_model *m, gnnac_math math,
                                   gnnac_error *err)
 {
     gnnac__clear(err);
-    if (!m || math < GNNAC_MATH_F32 || math > GNNAC_MATH_F16)
+    if (!m)
+        return FAIL(err, GNNAC_EUSAGE, "gnnac_model_set_math: NULL argument");
+    if (math < GNNAC_MATH_F32 || math > GNNAC_MATH_F16)
         return FAIL(err, GNNAC_EUSAGE, "math %d is none", (int)math);
     if (atomic_load(&m->has_trainer))
         return FAIL(err, GNNAC_EUSAGE,
                     "the model has a trainer, whose math stays as it is");
+    gnnac_status st =
+        m->cuda ? cuda_model_set_math(m->cuda, math, err) : GNNAC_OK;
+    if (st != GNNAC_OK)
+        return st;
     m->math = math;
-    return m->cuda ? cuda_model_follow_math(m->cuda, err) : GNNAC_OK;
+    find_blas_layers(m);
+    return GNNAC_OK;
 }
 
 // ---- inference --------------------------------------------------------------
@@ -162,7 +177,7 @@ static gnnac_status check_ready(const struct gnnac_model *m, const void *x,
     return inference_ready(m, err);
 }
 
-static size_t matrix_bytes(const struct gnnac_model *m, int32_t buffer)
+size_t inference_matrix_bytes(const struct gnnac_model *m, int32_t buffer)
 {
     // manifest_check made sure that it fits.
     return (size_t)m->bundle->manifest->n_nodes *
@@ -174,7 +189,8 @@ gnnac_status inference_memory(const struct gnnac_model *m, const float *x,
                               size_t n_bytes, size_t need, gnnac_error *err)
 {
     const char *names = x ? "x, y and workspace" : "y and workspace";
-    size_t x_bytes = x ? matrix_bytes(m, 0) : 0, y_bytes = matrix_bytes(m, 1);
+    size_t x_bytes = x ? inference_matrix_bytes(m, 0) : 0;
+    size_t y_bytes = inference_matrix_bytes(m, 1);
     if (n_bytes < need || (!workspace && need > 0))
         return FAIL(err, GNNAC_EUSAGE,
                     "the workspace has %zu bytes, the model needs %zu", n_bytes,

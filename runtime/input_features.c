@@ -5,6 +5,7 @@
 
 #include "checked.h"
 #include "options.h"
+#include "spans.h"
 
 enum { BUFFER_X = 0 };
 
@@ -142,7 +143,7 @@ static gnnac_status take_form(const gnnac_features *f, int64_t n,
 }
 
 gnnac_status features_init(const gnnac_features *given,
-                           const struct gnnac_model *model, bool has_kernels,
+                           const struct gnnac_model *model, const char *lack,
                            struct features *out, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
@@ -156,11 +157,9 @@ gnnac_status features_init(const gnnac_features *given,
     if (!f.dense)
         TRY(check_rows(&f, n_rows, dim, err));
     bool may = most >= 0 && f.form != GNNAC_FORM_DENSE;
-    if (may && f.form == GNNAC_FORM_SPARSE && !has_kernels)
-        return FAIL(err, GNNAC_EUNSUPPORTED,
-                    "the bundle has no kernel that reads sparse features on a "
-                    "GPU: compile it with --sparse");
-    if (may && has_kernels) {
+    if (may && f.form == GNNAC_FORM_SPARSE && lack)
+        return FAIL(err, GNNAC_EUNSUPPORTED, "%s", lack);
+    if (may && !lack) {
         n_entries = count_entries(&f, n_rows, dim, model->ctx->n_threads);
         x.sparse = f.form == GNNAC_FORM_SPARSE || n_entries <= most;
     }
@@ -170,6 +169,21 @@ gnnac_status features_init(const gnnac_features *given,
 out:
     features_finish(&x);
     return st;
+}
+
+bool features_overlap(const struct features *f, int64_t n_rows, int32_t dim,
+                      const void *p, size_t n_bytes)
+{
+    const struct sparse_rows *x = &f->rows;
+    size_t rows = (size_t)n_rows;
+    if (!f->sparse)
+        return spans_overlap(f->dense, rows * (size_t)dim * sizeof(*f->dense),
+                             p, n_bytes);
+    size_t n = (size_t)x->rowptr[n_rows];
+    return spans_overlap(x->rowptr, (rows + 1) * sizeof(*x->rowptr), p,
+                         n_bytes) ||
+           spans_overlap(x->colidx, n * sizeof(*x->colidx), p, n_bytes) ||
+           spans_overlap(x->value, n * sizeof(*x->value), p, n_bytes);
 }
 
 void features_finish(struct features *f)

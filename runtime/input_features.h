@@ -24,13 +24,18 @@ enum { FLOPS_PER_BYTE = 20 };
 int64_t features_most_entries(const struct program *p, int64_t n_rows);
 
 // Checks the caller's struct and arrays, and makes the other form where that is
-// wanted. `has_kernels`: what executes can read sparse features; else
-// GNNAC_EUNSUPPORTED where the caller insists on them. GNNAC_EUSAGE,
-// GNNAC_ENOMEM.
+// wanted. `lack`: why what executes cannot read sparse features, the message of
+// GNNAC_EUNSUPPORTED where the caller insists on them; NULL: it can.
+// GNNAC_EUSAGE, GNNAC_ENOMEM.
 gnnac_status features_init(const gnnac_features *given,
-                           const struct gnnac_model *model, bool has_kernels,
+                           const struct gnnac_model *model, const char *lack,
                            struct features *out, gnnac_error *err);
 void features_finish(struct features *f);
+
+// Whether memory is shared with what inferences from them read. The matrix is
+// [n_rows, dim].
+bool features_overlap(const struct features *f, int64_t n_rows, int32_t dim,
+                      const void *p, size_t n_bytes);
 
 // The same as a dense matrix of `dim` columns; the caller frees *out.
 // GNNAC_ENOMEM.

@@ -11,17 +11,21 @@ static const struct manifest *manifest_of(const struct gnnac_input *in)
 // ---- create and destroy -----------------------------------------------------
 
 // The CPU has all that it needs.
-static bool reads_sparse(const struct gnnac_model *m)
+static const char *lack(const struct gnnac_model *m)
 {
-    return !m->cuda ||
-           strcmp(m->bundle->manifest->sparse.rules, SPARSE_RULES) == 0;
+    const char *rules = m->bundle->manifest->sparse.rules;
+    if (!m->cuda || strcmp(rules, SPARSE_RULES) == 0)
+        return NULL;
+    return rules[0] ? "the bundle's kernels for sparse features are of another "
+                      "version of gnnac: compile it anew"
+                    : "the bundle has no kernel that reads sparse features on "
+                      "a GPU: compile it with --sparse";
 }
 
 static gnnac_status prepare(struct gnnac_input *in, const gnnac_features *x,
                             gnnac_error *err)
 {
-    gnnac_status st = features_init(x, in->m, reads_sparse(in->m), &in->form,
-                                    err);
+    gnnac_status st = features_init(x, in->m, lack(in->m), &in->form, err);
     return st == GNNAC_OK && in->m->cuda
                ? cuda_input_create(in->m->cuda, &in->form, &in->cuda, err)
                : st;
@@ -75,15 +79,38 @@ static gnnac_status check(const gnnac_input *in, const void *y,
     return inference_ready(in->m, err);
 }
 
+// What is written while the features are read, and in inferences to come.
+static gnnac_status check_apart(const gnnac_input *in, const char *name,
+                                const void *p, size_t n_bytes, gnnac_error *err)
+{
+    int64_t n_rows = manifest_of(in)->n_nodes;
+    int32_t dim = manifest_of(in)->program.buffers[0].dim;
+    return n_bytes > 0 && features_overlap(&in->form, n_rows, dim, p, n_bytes)
+               ? FAIL(err, GNNAC_EUSAGE, "%s overlaps the features", name)
+               : GNNAC_OK;
+}
+
+static gnnac_status check_output(const gnnac_input *in, const float *y,
+                                 gnnac_error *err)
+{
+    gnnac_status st = check(in, y, err);
+    return st == GNNAC_OK
+               ? check_apart(in, "y", y, inference_matrix_bytes(in->m, 1), err)
+               : st;
+}
+
 gnnac_status gnnac_input_forward(const gnnac_input *in, float *y,
                                  void *workspace, size_t workspace_bytes,
                                  gnnac_stream stream, gnnac_error *err)
 {
     gnnac__clear(err);
-    gnnac_status st = check(in, y, err);
+    gnnac_status st = check_output(in, y, err);
+    size_t need = st == GNNAC_OK ? gnnac_input_workspace_size(in) : 0;
     if (st == GNNAC_OK)
-        st = inference_memory(in->m, NULL, y, workspace, workspace_bytes,
-                              gnnac_input_workspace_size(in), err);
+        st = inference_memory(in->m, NULL, y, workspace, workspace_bytes, need,
+                              err);
+    if (st == GNNAC_OK)
+        st = check_apart(in, "workspace", workspace, need, err);
     if (st == GNNAC_OK && in->cuda)
         return cuda_input_forward(in->m->cuda, in->cuda, y, workspace, stream,
                                   err);
@@ -95,7 +122,7 @@ gnnac_status gnnac_input_forward(const gnnac_input *in, float *y,
 gnnac_status gnnac_input_run(const gnnac_input *in, float *y, gnnac_error *err)
 {
     gnnac__clear(err);
-    gnnac_status st = check(in, y, err);
+    gnnac_status st = check_output(in, y, err);
     if (st != GNNAC_OK)
         return st;
     return in->cuda ? cuda_input_run(in->m->cuda, in->cuda, y, err)

@@ -20,6 +20,9 @@ gnnac_status inference_memory(const struct gnnac_model *m, const float *x,
                               const float *y, const void *workspace,
                               size_t n_bytes, size_t need, gnnac_error *err);
 
+// Of buffer 0, the features, or 1, the output.
+size_t inference_matrix_bytes(const struct gnnac_model *m, int32_t buffer);
+
 // One inference on the CPU, in a workspace made for it. GNNAC_ENOMEM.
 gnnac_status inference_run(const struct gnnac_model *m,
                            const struct features *x, float *y,

@@ -39,6 +39,9 @@ gnnac_status manifest_check_no_model(const struct manifest *m,
                                      gnnac_error *err);
 // Its part about one kernel, whatever runs it (manifest_kernel.c).
 gnnac_status kernel_check(const struct kernel *k, gnnac_error *err);
+// Its part about programs that follow from the model's, whose steps are checked
+// (manifest_derived.c).
+gnnac_status manifest_check_derived(const struct manifest *m, gnnac_error *err);
 // Its part about the kernel of all steps (manifest_whole.c).
 gnnac_status manifest_check_whole(const struct manifest *m, gnnac_error *err);
 // Whether the kernel of step `index` of `p`, whose kernels are the manifest's,
@@ -46,6 +49,9 @@ gnnac_status manifest_check_whole(const struct manifest *m, gnnac_error *err);
 gnnac_status manifest_check_step_kernel(const struct manifest *m,
                                         const struct program *p, int32_t index,
                                         gnnac_error *err);
+
+// program_read_sparse with the manifest's kernels, of SPARSE_RULES.
+void manifest_read_sparse(const struct manifest *m, struct program *out);
 
 // The name of a model's step's kernel; "BLAS" where that has the product.
 static inline const char *manifest_step_kernel(const struct manifest *m,

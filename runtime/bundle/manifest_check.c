@@ -358,28 +358,6 @@ gnnac_status manifest_check_step_kernel(const struct manifest *m,
     return check_step_kernel(&c);
 }
 
-static gnnac_status check_derived(const struct manifest *m,
-                                  const struct derived_kernels *d,
-                                  const char *name, gnnac_error *err)
-{
-    for (int32_t i = 0; i < d->n_steps; i++)
-        if (d->steps[i].kernel >= m->n_kernels)
-            return BAD("%s.steps[%d]: its kernel is not there", name, (int)i);
-    return GNNAC_OK;
-}
-
-// Those that follow from the model's.
-static gnnac_status check_programs(const struct manifest *m, gnnac_error *err)
-{
-    // A trainer keeps every step's result, but of those that work in place.
-    for (int32_t i = 0; i < m->program.n_steps && m->training.rules[0]; i++)
-        if (m->program.steps[i].fused &&
-            m->program.steps[i].kind != STEP_BIAS_ACT)
-            return BAD("training with the fused step %d", (int)i);
-    gnnac_status st = check_derived(m, &m->training, "training", err);
-    return st == GNNAC_OK ? check_derived(m, &m->sparse, "sparse", err) : st;
-}
-
 // ---- steps ------------------------------------------------------------------
 
 static bool goes_on(const struct step *before, const struct step *s)
@@ -486,7 +464,7 @@ gnnac_status manifest_check(const struct manifest *m, gnnac_error *err)
                                        manifest_check_operators,
                                        manifest_check_whole};
     static check_fn *const of_model[] = {manifest_check_model, check_buffers,
-                                         check_steps, check_programs,
+                                         check_steps, manifest_check_derived,
                                          manifest_check_orders};
     gnnac_status st =
         check_each(common, sizeof(common) / sizeof(common[0]), m, err);

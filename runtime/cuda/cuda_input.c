@@ -21,22 +21,18 @@ static gnnac_status send_dense(struct cuda_model *cm, const float *x,
 }
 
 // The bundle's kernels for products of sparse features; features_init has made
-// sure that there are some.
+// sure that there are some, manifest_check that they fit.
 static gnnac_status load_kernels(struct cuda_model *cm, struct cuda_input *in,
                                  gnnac_error *err)
 {
     const struct manifest *m = manifest_of(cm);
     gnnac_status st = GNNAC_OK;
-    program_read_sparse(&m->program, &in->p);
+    manifest_read_sparse(m, &in->p);
     in->partial_bytes = cm->partial_bytes;
     in->turned_bytes = program_turned_bytes(&m->program);
     for (int32_t i = 0; i < in->p.n_steps && st == GNNAC_OK; i++) {
-        struct step *s = &in->p.steps[i];
-        if (s->kind != STEP_SPARSE_LINEAR)
-            continue;
-        s->kernel = m->sparse.steps[i].kernel;
-        st = manifest_check_step_kernel(m, &in->p, i, err);
-        if (st == GNNAC_OK)
+        const struct step *s = &in->p.steps[i];
+        if (s->kind == STEP_SPARSE_LINEAR)
             st = cuda_model_load_kernel(cm, s->kernel, &in->rows,
                                         &in->partial_bytes, err);
     }

@@ -87,19 +87,36 @@ static bool has_blas_step(const struct cuda_model *cm)
     return false;
 }
 
+static bool is_float32_product(const struct program *p, const struct step *s)
+{
+    return s->kind == STEP_LINEAR && p->buffers[s->x].dtype == DTYPE_F32 &&
+           p->buffers[s->out].dtype == DTYPE_F32;
+}
+
 // PTX for compute_75 knows no tensor cores of tf32, and sums by the plain units
-// what a kernel for tensor cores has laid out: BLAS is many times faster.
+// what a kernel for tensor cores has laid out: BLAS is many times faster. A
+// manifest's family is but a name: what BLAS is told is float32 must be.
 static void relieve_products(struct cuda_model *cm)
 {
     const struct program *p = &manifest_of(cm)->program;
     for (int32_t i = 0; i < p->n_steps; i++) {
         const struct step *s = &p->steps[i];
         cm->relieved[i] =
-            s->kind == STEP_LINEAR && s->kernel >= 0 &&
+            is_float32_product(p, s) && s->kernel >= 0 &&
             s->norm == NORM_NONE && cm->kernels[s->kernel].from_ptx &&
             strcmp(manifest_of(cm)->kernels[s->kernel].family,
                    "linear_mma") == 0;
     }
+}
+
+bool cuda_model_layer_by_blas(const struct cuda_model *cm, int32_t layer)
+{
+    const struct program *p = &manifest_of(cm)->program;
+    for (int32_t i = 0; i < p->n_steps; i++)
+        if (p->steps[i].layer == layer && cuda_step_by_blas(cm, i) &&
+            is_float32_product(p, &p->steps[i]))
+            return true;
+    return false;
 }
 
 struct product cuda_product_of(const struct cuda_model *cm,
@@ -134,13 +151,15 @@ static void forget_epilogues(struct cuda_model *cm)
         cuda_epilogue_finish(&cm->blas, &cm->epilogues[i]);
 }
 
-gnnac_status cuda_model_follow_math(struct cuda_model *cm, gnnac_error *err)
+gnnac_status cuda_model_set_math(struct cuda_model *cm, gnnac_math math,
+                                 gnnac_error *err)
 {
     gnnac_status st = cuda_enter(cm->c, err);
     if (st != GNNAC_OK)
         return st;
-    cm->blas.compute = cuda_blas_compute(cm->m->math);
+    cm->blas.compute = cuda_blas_compute(math);
     forget_epilogues(cm);
+    relieve_products(cm); // another math may have epilogues that the last lacks
     plan_epilogues(cm);
     cuda_leave(cm->c);
     return GNNAC_OK;

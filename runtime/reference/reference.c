@@ -26,7 +26,8 @@
 // as much again for W_k itself; of the layer's input, if it is cast; and by the
 // s() of what is written. Both orders count, whichever the program has. As all
 // that is so much more than usual, C is then 1. Operands that cuBLAS may round
-// (gnnac_math) are treated alike, by the |a_u x_uk|, with C as it is.
+// (gnnac_math) are treated alike, by the |a_u x_uk|, with C as it is; but what
+// underflow takes from them goes one way, and is added up.
 #include <float.h>
 #include <math.h>
 #include <omp.h>
@@ -38,7 +39,7 @@
 #include "reference/reference.h"
 #include "rng.h"
 
-static const double U = REFERENCE_U, C = 4;
+static const double U = REFERENCE_U, C = REFERENCE_C;
 
 // One thread's scratch, for one row.
 struct row {
@@ -52,6 +53,8 @@ struct row {
     double *squares;             // of the errors of the a_u W x_u [out_dim]
     double roundings;            // u T
     double tiny;                 // what underflow may lose
+    double lost, weight_lost;    // likewise of BLAS's operands: of z, by |w|,
+                                 // and of w, by |z|
 };
 
 static size_t row_doubles(const struct layer *l)
@@ -140,11 +143,19 @@ static double edge_weight(const struct conv *c, int64_t v, int64_t u,
     return c->l->op == CONV_SAGE ? 1 / degree : 1;
 }
 
+// Of a sum over operands whose weights' magnitudes sum up to `reach`.
+static void set_lost(const struct conv *c, double reach, struct row *r)
+{
+    r->lost = c->tiny * reach;
+    r->weight_lost = c->tiny;
+}
+
 // a h[u] into a row's sum, also as it is if the layer transforms first.
 static void add_neighbour(const struct conv *c, int64_t u, double a,
                           struct row *r)
 {
     gather(c, u, a, r->z, r->mag, r->spread);
+    r->lost += c->tiny * fabs(a);
     for (int32_t j = 0; c->transformed && j < c->l->out_dim; j++)
         r->squares[j] +=
             square(a * stored(c, c->transformed[u * c->l->out_dim + j]));
@@ -159,6 +170,7 @@ static void aggregate(const struct conv *c, int64_t v, struct row *r)
     memset(r->squares, 0, (size_t)c->l->out_dim * sizeof(double));
     r->roundings = U * (degree + c->l->in_dim + 4);
     r->tiny = FLT_MIN * (degree + 2);
+    set_lost(c, 0, r);
     for (int64_t e = begin; e < end; e++) {
         int64_t u = c->g->colidx[e];
         if (!is_own_loop(c, v, e))
@@ -187,7 +199,8 @@ static void add_product(const struct row *r, const float *weight,
             double w = (double)p[k];
             for (int i = 0; i < RUNS; i++)
                 sum[i] += w * z[k * RUNS + i];
-            size += fabs(w) * (r->roundings * mag[k] + r->tiny);
+            size += fabs(w) * (r->roundings * mag[k] + r->tiny + r->lost) +
+                    r->weight_lost * mag[k];
             squares += w * w * spread[k];
         }
         for (int i = 0; i < RUNS; i++)
@@ -246,6 +259,7 @@ static void second_linear(const struct conv *c, int64_t v, struct row *r,
     relu(r->hidden, dim);
     r->roundings = U * (dim + 4);
     r->tiny = 2 * FLT_MIN;
+    set_lost(c, 1, r);
     for (int32_t k = 0; k < dim; k++)
         r->hidden_mag[k] = fabs(r->hidden[k * RUNS]);
     memset(r->hidden_spread, 0, (size_t)dim * sizeof(double));
@@ -259,6 +273,7 @@ static void second_linear(const struct conv *c, int64_t v, struct row *r,
 static void add_own(const struct conv *c, int64_t v, struct row *r, double *y)
 {
     clear(r->own, r->own_mag, c->l->in_dim);
+    set_lost(c, 1, r);
     memset(r->own_spread, 0, (size_t)c->l->in_dim * sizeof(double));
     gather(c, v, 1, r->own, r->own_mag, r->own_spread);
     reference_spread(c, c->l->in_dim, r->own, r->own_mag, r->own_spread);
@@ -393,28 +408,6 @@ static gnnac_status run_layer(struct conv *c, int n_threads, gnnac_error *err)
     return GNNAC_OK;
 }
 
-// log_softmax moves by at most e_i + max e. Its own roundings: those of x - max
-// inside the exponentials, weighted by their share of the sum; of the sum; of
-// the logarithm; of the two subtractions.
-static void log_softmax_row(double *x, double *e, int32_t dim)
-{
-    double max = x[0], max_e = e[0], sum = 0, spread = 0;
-    for (int32_t j = 1; j < dim; j++) {
-        max = fmax(max, x[j]);
-        max_e = fmax(max_e, e[j]);
-    }
-    for (int32_t j = 0; j < dim; j++) {
-        sum += exp(x[j] - max);
-        spread += exp(x[j] - max) * (max - x[j]);
-    }
-    double log_sum = log(sum);
-    for (int32_t j = 0; j < dim; j++) {
-        double own = dim + 4 + fabs(x[j]) + fabs(max) + log_sum + spread / sum;
-        e[j] += max_e + C * U * own;
-        x[j] = x[j] - max - log_sum;
-    }
-}
-
 static double *degree_norms(const struct input_graph *g)
 {
     int64_t n = g->n_nodes;
@@ -427,12 +420,6 @@ static double *degree_norms(const struct input_graph *g)
     }
     return dinv;
 }
-
-// What rounding an operand may change, of its magnitude.
-static const double math_units[] = {[GNNAC_MATH_F32] = 0,
-                                    [GNNAC_MATH_TF32] = 0x1p-11,
-                                    [GNNAC_MATH_BF16] = 0x1p-8,
-                                    [GNNAC_MATH_F16] = 0x1p-11};
 
 // All layers; the last one's values and bounds. `bound` is not NULL.
 static gnnac_status run_layers(const struct gnnac_model *m,
@@ -451,9 +438,9 @@ static gnnac_status run_layers(const struct gnnac_model *m,
                          .x = i ? NULL : x,
                          .in = now,
                          .dtype = g->dtype,
-                         .unit = m->cuda ? math_units[m->math] : 0,
                          .bound = bound};
         find_params(m, &c);
+        reference_math(m, &c);
         gnnac_status st = run_layer(&c, m->ctx->n_threads, err);
         free(now);
         now = c.out;
@@ -486,7 +473,7 @@ gnnac_status reference_forward(const struct gnnac_model *m, const float *x,
     for (int64_t i = 0; i < n * dim; i++)
         y[i] = runs[i * RUNS];
     for (int64_t v = 0; f->model.log_softmax && v < n; v++)
-        log_softmax_row(y + v * dim, e + v * dim, dim);
+        reference_log_softmax(y + v * dim, e + v * dim, dim);
     if (bound)
         memcpy(bound, e, (size_t)(n * dim) * sizeof(double));
 

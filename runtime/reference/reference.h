@@ -4,6 +4,9 @@
 #ifndef GNNAC_REFERENCE_H
 #define GNNAC_REFERENCE_H
 
+#include <math.h>
+
+#include "backend.h"
 #include "bundle/input_graph.h"
 #include "bundle/model_params.h"
 
@@ -11,6 +14,8 @@ enum { RUNS = 4 }; // 0: exact; 1, 2: random signs; 3: signs per column
 
 // Half of float32's epsilon.
 #define REFERENCE_U 0x1p-24
+// Of the bounds, what stands before their parts.
+#define REFERENCE_C 4.0
 
 // One layer: its parameters, its graph, what it reads and writes. Of every
 // value there are RUNS, side by side.
@@ -24,7 +29,7 @@ struct conv {
     const float *x;     // the network's input, for the first layer
     const double *in;   // [n_nodes, in_dim, RUNS] for the others
     enum dtype dtype;   // of what is stored between the layers
-    double unit;        // what BLAS may change of an operand, of its magnitude
+    double unit, tiny; // BLAS may change an operand v by unit |v| + tiny
     double *transformed; // [n_nodes, out_dim] W x; NULL for f32
     double *out;        // [n_nodes, out_dim, RUNS]
     double *bound;      // [n_nodes, out_dim], for the last
@@ -51,7 +56,11 @@ static inline double stored(const struct conv *c, double v)
                : dtype_unit(c->dtype) * fabs(v) + dtype_tiny(c->dtype);
 }
 
-// The square of what rounding x and w makes of w x, by |w|; `mag` is |x|.
+// Finds unit and tiny of the layer with number c->index.
+void reference_math(const struct gnnac_model *m, struct conv *c);
+
+// The square of what rounding x and w by the unit makes of w x, by |w|; `mag`
+// is |x|.
 static inline double multiplied(const struct conv *c, double mag)
 {
     return 2 * square(c->unit * mag);
@@ -77,6 +86,9 @@ void reference_perturb(int32_t stage, int64_t v, int32_t dim,
 // bound it or move it on, then activate.
 void reference_finish_row(const struct conv *c, int64_t v, const double *local,
                           double *y);
+
+// A row of the last layer in place; its bounds `e` become those of the result.
+void reference_log_softmax(double *x, double *e, int32_t dim);
 
 // A layer of attention; fills c->out. GNNAC_ENOMEM.
 gnnac_status reference_attention(const struct conv *c, int n_threads,

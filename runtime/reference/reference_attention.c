@@ -38,7 +38,7 @@ static void transform(const struct attention *a, int64_t v, double *local)
     double *h = a->h + v * dim * RUNS;
     for (int32_t j = 0; j < dim; j++) {
         const float *w = c->param[PARAM_WEIGHT] + (int64_t)j * in;
-        double size = 0, squares = 0;
+        double size = 0, squares = 0, lost = FLT_MIN * in;
         for (int r = 0; r < RUNS; r++)
             h[j * RUNS + r] = 0;
         for (int32_t k = 0; k < in; k++) {
@@ -47,8 +47,10 @@ static void transform(const struct attention *a, int64_t v, double *local)
             double term = fabs((double)w[k] * conv_input(c, v, k, 0));
             size += term;
             squares += multiplied(c, term);
+            lost += c->tiny * (fabs((double)w[k]) +
+                               fabs(conv_input(c, v, k, 0)));
         }
-        local[j] = U * (in + 4) * size + FLT_MIN * in + sqrt(squares);
+        local[j] = U * (in + 4) * size + lost + sqrt(squares);
     }
     reference_perturb(2 * c->index, v, dim, local, h);
 }

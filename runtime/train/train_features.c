@@ -32,7 +32,7 @@ gnnac_status train_features_init(const gnnac_features *given,
     int64_t n_rows = mf->n_nodes;
     int32_t dim = mf->program.buffers[0].dim;
     struct train_features x = {.dropped = NULL};
-    TRY(features_init(given, m, true, &x.form, err));
+    TRY(features_init(given, m, NULL, &x.form, err));
     if (x.form.sparse)
         TRY(add_columns(&x, n_rows, dim, err));
     int64_t n = x.form.sparse ? x.form.rows.rowptr[n_rows] : n_rows * dim;

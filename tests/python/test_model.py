@@ -192,6 +192,19 @@ class Inputs(Case):
                      given.forward, out, stream=1)
         self.assertIn("sparse", repr(given))
 
+    def test_apart(self):
+        """neither output nor workspace may be the features' memory"""
+        for x in (self.x, Csr(self.x)):
+            given = gnnac.Input(self.model, x)
+            read = x if x is self.x else x.data
+            scratch = read.view(np.uint8).reshape(-1)
+            self.refuses(gnnac.UsageError, "workspace shares memory with x",
+                         given.forward, workspace=scratch)
+            if read is x:
+                out = x.reshape(-1)[:150].reshape(50, 3)
+                self.refuses(gnnac.UsageError, "out shares memory with x",
+                             given.run, out)
+
     def test_no_entries(self):
         """a matrix of zeros alone is sparse, too"""
         zeros = np.zeros_like(self.x)

@@ -235,7 +235,9 @@ TEST(math_is_what_there_is_and_nothing_to_the_cpu)
     }
     CHECK_INT(gnnac_model_set_math(s.model, (gnnac_math)4, &err), GNNAC_EUSAGE);
     CHECK_HAS(err.msg, "math 4 is none");
-    CHECK_INT(gnnac_model_set_math(NULL, GNNAC_MATH_F32, NULL), GNNAC_EUSAGE);
+    err.msg[0] = '\0';
+    CHECK_INT(gnnac_model_set_math(NULL, GNNAC_MATH_F32, &err), GNNAC_EUSAGE);
+    CHECK_STR(err.msg, "gnnac_model_set_math: NULL argument");
     const gnnac_features f = {.struct_size = sizeof(f), .dense = s.x};
     gnnac_trainer *t = NULL;
     CHECK_INT(gnnac_trainer_create(s.model, &f, NULL, &t, NULL), GNNAC_OK);

@@ -174,6 +174,36 @@ TEST(what_an_inference_cannot_use_is_refused)
     training_finish(&t);
 }
 
+// What an inference reads, with room for what it would write: of the dense
+// matrix, and of each array by sparse rows.
+TEST(memory_that_overlaps_the_features_is_refused)
+{
+    struct training t;
+    CHECK(open_case(&t, "gcn", false, 37, 5, true));
+    void *const arrays[] = {t.x, t.rowptr, t.colidx, t.values};
+    for (int i = 0; i < 4; i++) {
+        _Alignas(16) float y[N_NODES * 3];
+        _Alignas(16) char workspace[1 << 16];
+        t.features.dense = i ? NULL : t.x;
+        gnnac_input *in =
+            make_input(&t, i ? GNNAC_FORM_SPARSE : GNNAC_FORM_DENSE);
+        size_t n = gnnac_input_workspace_size(in);
+        CHECK(n > 0);
+        CHECK_INT(gnnac_input_forward(in, y, arrays[i], n, NULL, &err),
+                  GNNAC_EUSAGE);
+        CHECK_STR(err.msg, "workspace overlaps the features");
+        CHECK_INT(gnnac_input_forward(in, arrays[i], workspace, n, NULL, &err),
+                  GNNAC_EUSAGE);
+        CHECK_STR(err.msg, "y overlaps the features");
+        CHECK_INT(gnnac_input_run(in, arrays[i], &err), GNNAC_EUSAGE);
+        CHECK_STR(err.msg, "y overlaps the features");
+        CHECK_INT(gnnac_input_run(in, y, &err), GNNAC_OK);
+        check_result(&t, y);
+        gnnac_input_destroy(in);
+    }
+    training_finish(&t);
+}
+
 int main(void)
 {
     RUN(every_model_infers_the_same_from_sparse_rows);
@@ -182,5 +212,6 @@ int main(void)
     RUN(the_reference_of_an_input_is_that_of_its_matrix);
     RUN(features_without_entries_need_no_arrays_of_them);
     RUN(what_an_inference_cannot_use_is_refused);
+    RUN(memory_that_overlaps_the_features_is_refused);
     return test_done();
 }

@@ -185,11 +185,119 @@ TEST(kernels_for_sparse_features_are_there)
     free(m);
 }
 
+// ---- kernels for sparse features --------------------------------------------
+
+// Of a GCN whose first step is a product, with one kernel for it.
+static struct manifest *sparse_example(void)
+{
+    static const enum launch_arg args[] = {
+        ARG_OUT,    ARG_EDGE_VALUES, ARG_WEIGHT,
+        ARG_ROWPTR, ARG_COLIDX,      ARG_N_ROWS};
+    struct fixture_graph g = fixture_graph_of(3, NULL, 0);
+    struct manifest *m = fixture_manifest(
+        &(struct model_request){.name = "gcn", .dim = 37, .hidden = 5,
+                                .classes = 3, .layers = 2},
+        &g);
+    fixture_graph_finish(&g);
+    if (!m || m->program.steps[0].kind != STEP_LINEAR)
+        abort();
+    struct kernel *k = &m->kernels[m->n_kernels];
+    *k = (struct kernel){.name = "sparse",
+                         .family = "sparse_linear",
+                         .dim = m->program.buffers[m->program.steps[0].out].dim,
+                         .offset_bits = 64,
+                         .n_launches = 1};
+    k->launches[0] = (struct launch){.entry = "sparse",
+                                     .count = GRID_ROWS,
+                                     .per_block = 8,
+                                     .grid_y = 1,
+                                     .block = 256,
+                                     .n_args = 6};
+    memcpy(k->launches[0].args, args, sizeof(args));
+    strcpy(m->sparse.rules, SPARSE_RULES);
+    m->sparse.n_steps = m->program.n_steps;
+    for (int32_t i = 0; i < m->program.n_steps; i++)
+        m->sparse.steps[i].kernel = i ? -1 : m->n_kernels;
+    m->n_kernels++;
+    return m;
+}
+
+static struct kernel *sparse_kernel(struct manifest *m)
+{
+    return &m->kernels[m->n_kernels - 1];
+}
+
+static void no_steps(struct manifest *m) { m->sparse.n_steps = 0; }
+static void fewer_steps(struct manifest *m) { m->sparse.n_steps--; }
+static void more_steps(struct manifest *m)
+{
+    m->sparse.steps[m->sparse.n_steps++].kernel = -1;
+}
+static void no_kernel(struct manifest *m) { m->sparse.steps[0].kernel = -1; }
+static void aggregating_kernel(struct manifest *m)
+{
+    int32_t i = 0;
+    while (m->program.steps[i].kind != STEP_AGGREGATE)
+        i++;
+    m->sparse.steps[0].kernel = m->program.steps[i].kernel;
+    m->kernels[m->sparse.steps[0].kernel].offset_bits = 64;
+}
+static void of_another_width(struct manifest *m) { sparse_kernel(m)->dim++; }
+static void into_halves(struct manifest *m)
+{
+    sparse_kernel(m)->out_type = DTYPE_F16;
+}
+static void asks_for_a_bias(struct manifest *m)
+{
+    sparse_kernel(m)->launches[0].args[0] = ARG_BIAS;
+}
+
+TEST(kernels_for_sparse_features_that_do_not_fit_are_refused)
+{
+    static const struct {
+        void (*spoil)(struct manifest *m);
+        const char *message;
+    } cases[] = {{no_steps, "sparse: 0 steps, the model has"},
+                 {fewer_steps, "steps, the model has"},
+                 {more_steps, "steps, the model has"},
+                 {no_kernel, "(sparse_linear): its kernel is not there"},
+                 {aggregating_kernel, "(sparse_linear): its kernel "},
+                 {of_another_width, "made for another width"},
+                 {into_halves, "made for another dtype"},
+                 {asks_for_a_bias, "asks for an operand"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct manifest *m = sparse_example();
+        gnnac_error err = {{0}};
+        CHECK_INT(manifest_check(m, &err), GNNAC_OK);
+        CHECK_STR(err.msg, "");
+        cases[i].spoil(m);
+        CHECK_INT(manifest_check(m, &err), GNNAC_EFORMAT);
+        CHECK_HAS(err.msg, cases[i].message);
+        free(m);
+    }
+}
+
+TEST(kernels_for_features_that_are_aggregated_first_are_refused)
+{
+    struct manifest *m = example();
+    gnnac_error err = {{0}};
+    m->program.steps[0].kind = STEP_AGGREGATE;
+    strcpy(m->sparse.rules, SPARSE_RULES);
+    CHECK(!program_takes_sparse(&m->program));
+    CHECK_INT(manifest_check_derived(m, &err), GNNAC_EFORMAT);
+    CHECK_HAS(err.msg, "the model's steps read no sparse features");
+    free(m);
+}
+
+// ---- all --------------------------------------------------------------------
+
 int main(void)
 {
     RUN(a_kernel_for_all_steps_comes_back_as_it_was_written);
     RUN(a_kernel_for_all_steps_that_cannot_be_one_is_refused);
     RUN(members_of_another_type_or_beyond_their_range_are_refused);
     RUN(kernels_for_sparse_features_are_there);
+    RUN(kernels_for_sparse_features_that_do_not_fit_are_refused);
+    RUN(kernels_for_features_that_are_aggregated_first_are_refused);
     return test_done();
 }

@@ -219,6 +219,92 @@ TEST(with_16_bit_storage_results_are_inside_the_bounds_and_faults_outside)
         }
 }
 
+// ---- what BLAS rounds -------------------------------------------------------
+
+// To the nearest half, by hand: 11 significant bits, but multiples of 2^-24.
+static float half_of(float v)
+{
+    int exponent;
+    frexp((double)v, &exponent);
+    double unit = ldexp(1, exponent - 11 < -24 ? -24 : exponent - 11);
+    return (float)(rint((double)v / unit) * unit);
+}
+
+// The largest error over its bound of a layer whose matrices and features, of
+// these magnitudes, were rounded to halves.
+static double error_of_halves(const char *name, double size, double weights,
+                              gnnac_math math)
+{
+    enum { N = 60, DIM = 30, OUT = 5 };
+    struct model_request rq = {.name = name, .dim = DIM, .classes = OUT,
+                               .layers = 1};
+    struct fixture_graph g = fixture_graph_random(N, 4, false, 3);
+    struct fixture_model f;
+    float in[N * DIM];
+    double want[N * OUT], bound[N * OUT], got[N * OUT], worst = 0;
+    CHECK(fixture_model_init(&f, &rq, &g, 1, 1, NULL));
+    f.bundle->manifest->model.log_softmax = false;
+    f.model.math = math;
+    f.model.blas_layers[0] = true;
+    for (int i = 0; i < N * DIM; i++)
+        in[i] = (float)(size * rng_normal(1, (uint64_t)i));
+    for (int32_t i = 0; i < f.program->n_params; i++)
+        for (int64_t k = 0; k < param_elems(&f.program->params[i]); k++)
+            f.model.params[i][k] *= (float)weights;
+    CHECK_INT(reference_forward(&f.model, in, want, bound, NULL), GNNAC_OK);
+    for (int i = 0; i < N * DIM; i++)
+        in[i] = half_of(in[i]);
+    for (int32_t i = 0; i < f.program->n_params; i++)
+        for (int64_t k = 0; f.program->params[i].rows > 1 &&
+                            k < param_elems(&f.program->params[i]); k++)
+            f.model.params[i][k] = half_of(f.model.params[i][k]);
+    CHECK_INT(reference_forward(&f.model, in, got, NULL, NULL), GNNAC_OK);
+    for (int i = 0; i < N * OUT; i++)
+        worst = fmax(worst, fabs(got[i] - want[i]) / bound[i]);
+    fixture_model_finish(&f);
+    fixture_graph_finish(&g);
+    return worst;
+}
+
+// The smallest are nothing as halves.
+TEST(operands_rounded_to_halves_are_within_the_bounds_of_f16_alone)
+{
+    static const char *const names[] = {"gcn", "gin", "sage", "gat"};
+    static const double sizes[] = {1, 1e-4, 1e-6, 1e-7, 2e-8, 1e-9};
+    for (int i = 0; i < 4; i++)
+        for (int k = 0; k < 36; k++) {
+            double x_size = sizes[k / 6], w_size = sizes[k % 6];
+            double error =
+                error_of_halves(names[i], x_size, w_size, GNNAC_MATH_F16);
+            if (!(error > 0 && error <= 1))
+                TEST__FAIL("%s, x of %g, w of %g: %g times the allowed error",
+                           names[i], x_size, w_size, error);
+            CHECK(error_of_halves(names[i], x_size, w_size, GNNAC_MATH_F32) >
+                  1);
+        }
+}
+
+TEST(where_blas_computes_nothing_the_bounds_are_those_of_float32)
+{
+    struct fixture_model f;
+    double bound[3], rounded[3], y[3];
+    if (!one_layer(&f, "gcn", 0, edges, 5, 1))
+        return;
+    CHECK_INT(reference_forward(&f.model, x, y, bound, NULL), GNNAC_OK);
+    for (int math = GNNAC_MATH_TF32; math <= GNNAC_MATH_F16; math++) {
+        f.model.math = (gnnac_math)math;
+        f.model.blas_layers[0] = false;
+        CHECK_INT(reference_forward(&f.model, x, y, rounded, NULL), GNNAC_OK);
+        CHECK(memcmp(bound, rounded, sizeof(bound)) == 0);
+        f.model.blas_layers[0] = true;
+        CHECK_INT(reference_forward(&f.model, x, y, rounded, NULL), GNNAC_OK);
+        CHECK(rounded[0] > 10 * bound[0]);
+    }
+    fixture_model_finish(&f);
+}
+
+// ---- storage, order ---------------------------------------------------------
+
 // x is large, but its product with the first weights can be stored in bf16.
 TEST(a_value_beyond_the_range_of_f16_does_not_pass)
 {
@@ -359,6 +445,8 @@ int main(void)
     RUN(bounds_are_small_beside_the_values);
     RUN(one_missing_edge_is_outside_the_bounds_of_any_preset);
     RUN(with_16_bit_storage_results_are_inside_the_bounds_and_faults_outside);
+    RUN(operands_rounded_to_halves_are_within_the_bounds_of_f16_alone);
+    RUN(where_blas_computes_nothing_the_bounds_are_those_of_float32);
     RUN(a_value_beyond_the_range_of_f16_does_not_pass);
     RUN(rows_moved_the_wrong_way_are_outside_the_bounds);
     RUN(a_graph_that_perm_does_not_lead_back_to_is_refused);

@@ -155,17 +155,20 @@ GNNAC_API gnnac_status gnnac_model_save_weights(const gnnac_model *model,
                                                 gnnac_error *err);
 
 // What cuBLAS may round the operands of a float32 product to; sums are float32
-// all the same. Products by kernels of a bundle, and the CPU, take no notice:
-// they stay as accurate as float32.
+// all the same. The CPU and kernels of a bundle take no notice: they stay as
+// accurate as float32. But kernels for tensor cores that came as PTX leave
+// their products to cuBLAS.
 typedef enum gnnac_math {
     GNNAC_MATH_F32,
     GNNAC_MATH_TF32, // 11 significant bits, float32's range
     GNNAC_MATH_BF16, // 8 of them
-    GNNAC_MATH_F16   // 11, and what is beyond 65504 is infinite
+    GNNAC_MATH_F16   // 11, of multiples of 2^-24: what is below 2^-25, as small
+                     // gradients are, is 0; what is beyond 65504 is infinite
 } gnnac_math;
 
 // For all inferences and trainers to come; the default is GNNAC_MATH_F32. Error
-// bounds follow. GNNAC_EUSAGE (no such math, or the model has a trainer).
+// bounds follow. A CUDA graph keeps the math of its capture: capture it again.
+// GNNAC_EUSAGE (no such math, or the model has a trainer), GNNAC_EDRIVER.
 GNNAC_API gnnac_status gnnac_model_set_math(gnnac_model *model, gnnac_math math,
                                             gnnac_error *err);
 
@@ -231,14 +234,16 @@ typedef struct gnnac_features {
 } gnnac_features;
 
 // Features on a model's device, made once for any number of inferences: the way
-// to infer from a matrix of mostly zeros. Thread-safety: as the model's.
+// to infer from a matrix of mostly zeros. Thread-safety: one thread at a time
+// for a model and all its inputs, in making and destroying them, too.
 typedef struct gnnac_input gnnac_input;
 
 // Allocates, copies, waits. The model and the arrays of `x`, host memory, must
 // outlive the input, and the arrays stay as they are. On a GPU reading by
 // sparse rows takes a bundle of gnnac compile --sparse: of others
 // GNNAC_FORM_AUTO is dense, GNNAC_FORM_SPARSE is GNNAC_EUNSUPPORTED. Errors:
-// GNNAC_EUSAGE (features out of range), GNNAC_ENOMEM, GNNAC_EDRIVER.
+// GNNAC_EUSAGE (features out of range), GNNAC_EFORMAT (a kernel's image is
+// damaged), GNNAC_ENOMEM, GNNAC_EDRIVER.
 GNNAC_API gnnac_status gnnac_input_create(gnnac_model *model,
                                           const gnnac_features *x,
                                           gnnac_input **out, gnnac_error *err);
@@ -248,7 +253,8 @@ GNNAC_API void gnnac_input_destroy(gnnac_input *input);
 GNNAC_API int gnnac_input_is_sparse(const gnnac_input *input);
 
 // As the model's functions of these names, but the workspace, whose size is a
-// constant of the input. The bounds are of entries that stand twice added up.
+// constant of the input; y and workspace may not overlap the features, either.
+// The bounds are of entries that stand twice added up.
 GNNAC_API size_t gnnac_input_workspace_size(const gnnac_input *input);
 GNNAC_API gnnac_status gnnac_input_forward(const gnnac_input *input, float *y,
                                            void *workspace,

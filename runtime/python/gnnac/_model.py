@@ -258,7 +258,7 @@ class Input(Owner):
         queue = result.stream if asked is None else asked
         scratch = view_of(workspace, "workspace", queue)
         check_matrix(scratch, "workspace", scratch.shape, gpu, scratch.dtype)
-        check_output(scratch, "workspace")
+        check_output(scratch, "workspace", *self._x)
         with self._alone() as address:
             call("gnnac_input_forward", address, result.address,
                  scratch.address, scratch.n_bytes, queue or None)
