@@ -223,6 +223,21 @@ static int count_relieved(const struct cuda_model *cm)
     return n;
 }
 
+// Those of them that read or write 16 bits.
+static int count_halves(const struct cuda_model *cm)
+{
+    const struct program *p = &cm->m->bundle->manifest->program;
+    int n = 0;
+    for (int32_t i = 0; i < p->n_steps; i++)
+        n += cm->relieved[i] &&
+             (p->buffers[p->steps[i].x].dtype != DTYPE_F32 ||
+              p->buffers[p->steps[i].out].dtype != DTYPE_F32);
+    return n;
+}
+
+// What a test makes of the bundle before it is loaded.
+static void (*doctor)(struct manifest *m);
+
 // The epilogues planned; -1 when the result is wrong.
 static int run_model(const struct model_request *rq)
 {
@@ -233,6 +248,8 @@ static int run_model(const struct model_request *rq)
     gnnac_bundle *b = gpu_bundle(&graph, rq, &build, &err);
     if (b)
         gnnac_bundle_get_info(b, &info);
+    if (b && doctor)
+        doctor(b->manifest);
     float *x = gpu_features(info.n_nodes * info.in_dim, 5);
     float *y = gpu_features(info.n_nodes * info.out_dim, 6);
     double error = -1;
@@ -244,6 +261,7 @@ static int run_model(const struct model_request *rq)
     if (error >= 0 && error <= 1) {
         n = count_planned(m->cuda);
         n_relieved = count_relieved(m->cuda);
+        CHECK_INT(count_halves(m->cuda), 0);
     } else {
         TEST__FAIL("%s: %g times the allowed error. %s", rq->name, error,
                    err.msg);
@@ -295,6 +313,23 @@ TEST(wide_products_from_ptx_are_left_to_blas)
     lt.refuses = false;
 }
 
+static void call_all_wide(struct manifest *m)
+{
+    for (int32_t i = 0; i < m->n_kernels; i++)
+        strcpy(m->kernels[i].family, "linear_mma");
+}
+
+// A manifest's word is no reason to write float32 over halves.
+TEST(products_of_halves_are_not_left_to_blas_for_their_family)
+{
+    const struct model_request halves = {.name = "gcn", .dim = 60,
+                                         .hidden = 8, .classes = 4,
+                                         .dtype = DTYPE_F16};
+    doctor = call_all_wide;
+    CHECK(run_model(&halves) >= 0);
+    doctor = NULL;
+}
+
 TEST(the_environment_may_ask_for_both_steps)
 {
     setenv("GNNAC_EPILOGUES", "0", 1);
@@ -329,6 +364,7 @@ int main(void)
     RUN(products_by_blas_end_with_bias_and_activation);
     RUN(what_cublaslt_cannot_do_is_done_apart);
     RUN(wide_products_from_ptx_are_left_to_blas);
+    RUN(products_of_halves_are_not_left_to_blas_for_their_family);
     RUN(the_environment_may_ask_for_both_steps);
     gnnac_context_destroy(ctx);
     csr_finish(&graph);
