@@ -79,6 +79,8 @@ gnnac_status cuda_model_download(struct cuda_model *cm, gnnac_error *err);
 // From now on; at a failure nothing has changed. GNNAC_EDRIVER.
 gnnac_status cuda_model_set_math(struct cuda_model *cm, gnnac_math math,
                                  gnnac_error *err);
+// Whether BLAS computes a product in place of a kernel that came as PTX.
+bool cuda_model_relieves(const struct cuda_model *cm);
 // Whether BLAS computes a float32 product of the layer.
 bool cuda_model_layer_by_blas(const struct cuda_model *cm, int32_t layer);
 gnnac_status cuda_model_forward(struct cuda_model *cm, const float *x, float *y,

@@ -136,8 +136,9 @@ const struct option_spec cli_options[] = {
     {"simulate", 0, OPT_TEXT, "RECORDS", FIELD(simulate), CMD_TUNE, 0, 0, NULL,
      "replay recorded timings (tune.db or db export) as if they were the GPU"},
 
-    {"features", 0, OPT_TEXT, "X.npy|ones|randn[:SEED]", FIELD(features),
-     CMD_RUN, 0, 0, "randn", "the features, one row a node"},
+    {"features", 0, OPT_TEXT, "FILE|ones|randn[:SEED]", FIELD(features),
+     CMD_RUN, 0, 0, "randn",
+     "the features, one row a node: of a .npy, .npz or .mtx file"},
     {"weights", 0, OPT_TEXT, "W.safetensors", FIELD(weights),
      CMD_RUN | CMD_TRAIN, 0, 0, NULL,
      "the parameters to begin with (default: drawn from --seed)"},

@@ -73,7 +73,7 @@ struct options {
     bool go_on;           // --resume
 
     // run
-    const char *features; // --features X.npy|ones|randn[:SEED]
+    const char *features; // --features FILE|ones|randn[:SEED]
     const char *weights;  // --weights W.safetensors
     bool verify;          // --verify
 

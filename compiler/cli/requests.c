@@ -118,15 +118,21 @@ gnnac_form read_form(const struct options *o)
                                             : GNNAC_FORM_AUTO;
 }
 
+static const char *const math_names[] = {[GNNAC_MATH_F32] = "f32",
+                                         [GNNAC_MATH_TF32] = "tf32",
+                                         [GNNAC_MATH_BF16] = "bf16",
+                                         [GNNAC_MATH_F16] = "f16"};
+
+const char *math_used(const gnnac_model *m)
+{
+    return math_names[m->ctx->is_cuda ? m->math : GNNAC_MATH_F32];
+}
+
 gnnac_status read_math(gnnac_model *m, const struct options *o,
                        gnnac_error *err)
 {
-    static const char *const names[] = {[GNNAC_MATH_F32] = "f32",
-                                        [GNNAC_MATH_TF32] = "tf32",
-                                        [GNNAC_MATH_BF16] = "bf16",
-                                        [GNNAC_MATH_F16] = "f16"};
     int math = 0;
-    while (strcmp(names[math], o->math) != 0)
+    while (strcmp(math_names[math], o->math) != 0)
         math++;
     if (math != GNNAC_MATH_F32 && !m->ctx->is_cuda)
         log_info("--math %s: the CPU computes in f32", o->math);

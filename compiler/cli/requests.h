@@ -39,6 +39,8 @@ gnnac_form read_form(const struct options *o);
 // --math. Says so where the device takes no notice.
 gnnac_status read_math(gnnac_model *m, const struct options *o,
                        gnnac_error *err);
+// What the model's device computes in, as --math names it.
+const char *math_used(const gnnac_model *m);
 
 // The number; null where it is none, or infinite, which JSON cannot say.
 json_t *real_json(double x);

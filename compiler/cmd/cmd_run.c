@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "checked.h"
@@ -205,18 +206,21 @@ static gnnac_status report(const struct session *s, const struct options *o,
     const char *form = gnnac_input_is_sparse(s->input) ? "sparse" : "dense";
     if (o->json)
         return print_json_line(
-            json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:o}", "model",
-                      s->info.model, "device", device, "level", level,
-                      "features", form, "nodes", (json_int_t)s->info.n_nodes,
-                      "in_dim", (json_int_t)s->info.in_dim, "out_dim",
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:o}",
+                      "model", s->info.model, "device", device, "level", level,
+                      "features", form, "math", math_used(s->model), "nodes",
+                      (json_int_t)s->info.n_nodes, "in_dim",
+                      (json_int_t)s->info.in_dim, "out_dim",
                       (json_int_t)s->info.out_dim, "wall_ms", s->seconds * 1e3,
                       "worst_error_over_bound",
                       o->verify ? json_real(w->ratio) : json_null()),
             err);
     if (strcmp(level, "ptx") == 0)
         log_info("no kernels of the bundle are for this GPU: the driver has "
-                 "translated their PTX, and wide products are left to BLAS; "
-                 "compile with --arch for it");
+                 "translated their PTX%s; compile with --arch for it",
+                 cuda_model_relieves(s->model->cuda)
+                     ? ", and wide products are left to BLAS"
+                     : "");
     if (o->quiet)
         return GNNAC_OK;
     printf("%s on %s (%s): %lld nodes, %lld -> %lld columns%s, %.2f ms wall "

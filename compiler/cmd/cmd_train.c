@@ -17,7 +17,7 @@ static gnnac_status print_json(const struct session *s, const struct options *o,
     return print_json_line(
         json_pack(
             "{s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:b, s:s, "
-            "s:I, s:I, s:I, s:s}",
+            "s:I, s:I, s:I, s:s, s:s}",
             "model", s->info.model, "loss", s->data.many ? "bce" : "nll",
             "device", gnnac_context_device(s->ctx), "seed",
             (json_int_t)o->seed, "epochs", (json_int_t)r->epochs, "best_epoch",
@@ -29,7 +29,8 @@ static gnnac_status print_json(const struct session *s, const struct options *o,
             "n_train", (json_int_t)s->data.split[SPLIT_TRAIN].n, "n_val",
             (json_int_t)s->data.split[SPLIT_VAL].n, "n_test",
             (json_int_t)s->data.split[SPLIT_TEST].n, "features",
-            s->trainer->sparse_x ? "sparse" : "dense"),
+            s->trainer->sparse_x ? "sparse" : "dense", "math",
+            math_used(s->trainer->m)),
         err);
 }
 

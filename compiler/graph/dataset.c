@@ -119,8 +119,8 @@ static gnnac_status load_dense(const char *path, struct dataset *d,
     d->n_nodes = m.rows;
     d->dim = (int32_t)m.cols;
     if (m.cols < 1 || m.cols > INT32_MAX)
-        return FAIL(err, GNNAC_EFORMAT, "%s: byte 10: features of %lld columns",
-                    path, (long long)m.cols);
+        return FAIL(err, GNNAC_EFORMAT, "%s: features of %lld columns", path,
+                    (long long)m.cols);
     return GNNAC_OK;
 }
 

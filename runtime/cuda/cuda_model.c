@@ -109,6 +109,14 @@ static void relieve_products(struct cuda_model *cm)
     }
 }
 
+bool cuda_model_relieves(const struct cuda_model *cm)
+{
+    for (int32_t i = 0; i < MAX_STEPS; i++)
+        if (cm->relieved[i])
+            return true;
+    return false;
+}
+
 bool cuda_model_layer_by_blas(const struct cuda_model *cm, int32_t layer)
 {
     const struct program *p = &manifest_of(cm)->program;
