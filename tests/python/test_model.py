@@ -1,6 +1,7 @@
 """Every call of a model, against the float64 reference."""
 import gnnac
 import numpy as np
+from gnnac import _library
 from support import (MODELS, Case, Csr, bundle_bytes, features, make, oracle,
                      random_weights, sparse_of, write_tensors)
 
@@ -204,6 +205,26 @@ class Inputs(Case):
                 out = x.reshape(-1)[:150].reshape(50, 3)
                 self.refuses(gnnac.UsageError, "out shares memory with x",
                              given.run, out)
+
+    def test_end(self):
+        """an input that is given up ends when nobody runs its model"""
+        library, ended = _library.loaded(), []
+        destroy = library.gnnac_input_destroy
+        library.gnnac_input_destroy = \
+            lambda address: (ended.append(address), destroy(address))
+        try:
+            given = gnnac.Input(self.model, self.x)
+            other = gnnac.Input(self.model, self.x)
+        finally:
+            library.gnnac_input_destroy = destroy
+        with self.model._use():
+            given.close()
+            self.assertEqual(ended, [])
+        self.assertEqual(len(ended), 1)
+        self.model.close()  # the other alone needs it now
+        other.run()
+        del other
+        self.assertEqual(len(ended), 2)
 
     def test_no_entries(self):
         """a matrix of zeros alone is sparse, too"""

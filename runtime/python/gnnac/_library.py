@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -64,31 +66,74 @@ def text_of(value: bytes) -> str:
     return value.decode("utf-8", "replace")
 
 
-def _finish(destroy: Callable[[int], None], address: int, busy: threading.Lock,
-            needs: tuple[Handle, ...]) -> None:
+class Turn:
+    """Whose turn it is with an object, and with those that are part of it."""
+
+    def __init__(self) -> None:
+        self.busy = threading.Lock()
+        self.ending: deque[Callable[[], None]] = deque()  # of its parts
+
+    def end(self, part: Callable[[], None]) -> None:
+        """Let a part end when nobody uses the object. Waits for nothing: the
+        collector may come here while this very thread does."""
+        self.ending.append(part)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """What is ending ends, unless another thread will see to it."""
+        while self.ending and self.busy.acquire(blocking=False):
+            try:
+                ended = self.end_parts()
+            finally:
+                self.busy.release()
+            del ended  # may be the last that needs the object
+
+    def end_parts(self) -> list[Callable[[], None]]:
+        """Those that were ending, which still hold what they need. For whose
+        turn it is."""
+        ended = []
+        while self.ending:
+            ended.append(self.ending.popleft())
+            ended[-1]()
+        return ended
+
+
+def _end(destroy: Callable[[int], None], address: int, turn: Turn,
+         needs: tuple[Handle, ...]) -> None:
     # Only at the interpreter's end can a thread still be inside a call; it
     # ends first. `needs` live until here: what an object depends on is
     # destroyed after it.
-    with busy:
+    with turn.busy:
+        ended = turn.end_parts()
         destroy(address)
-    del needs
+    del needs, ended
+
+
+def _finish(whole: Turn | None, *what: Any) -> None:
+    if whole is None:
+        _end(*what)
+    else:
+        whole.end(functools.partial(_end, *what))
 
 
 class Handle(contextlib.AbstractContextManager[int]):
     """One object of the library. It is destroyed when the last reference to
     the handle goes, or at the interpreter's end (youngest first, so models
-    before their bundles and contexts)."""
+    before their bundles and contexts). One that is `part_of` another waits for
+    what that one is doing."""
 
     def __init__(self, create: str, destroy: str, *arguments: Any,
-                 needs: tuple[Handle, ...] = ()) -> None:
+                 needs: tuple[Handle, ...] = (),
+                 part_of: Handle | None = None) -> None:
         out = ctypes.c_void_p()
         call(create, *arguments, ctypes.byref(out))
         assert out.value is not None
         self._address = out.value
-        self._busy = threading.Lock()
+        self._turn = Turn()
+        self._busy = self._turn.busy
         self._end = weakref.finalize(
-            self, _finish, getattr(loaded(), destroy), out.value, self._busy,
-            needs)
+            self, _finish, part_of._turn if part_of else None,
+            getattr(loaded(), destroy), out.value, self._turn, needs)
 
     def use(self) -> contextlib.AbstractContextManager[int]:
         """The address, for one thread at a time."""
@@ -103,6 +148,8 @@ class Handle(contextlib.AbstractContextManager[int]):
 
     def __exit__(self, *_: object) -> None:
         self._busy.release()
+        if self._turn.ending:
+            self._turn.sweep()
 
 
 class Owner:

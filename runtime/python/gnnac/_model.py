@@ -174,7 +174,7 @@ class Input(Owner):
     that stay as they are. `form`: "dense" or "sparse", how the first products
     read it; "auto": the one that moves fewer bytes, on a GPU sparse only with
     a bundle of `compile(sparse=True)`. Calls of the model and of its inputs
-    wait for one another.
+    wait for one another, and an input ends when none is being made.
     """
 
     def __init__(self, model: Model, x: Any, form: str = "auto") -> None:
@@ -186,7 +186,8 @@ class Input(Owner):
         with self._model_handle.use() as network:
             self._handle = Handle(
                 "gnnac_input_create", "gnnac_input_destroy", network,
-                ctypes.byref(features), needs=(self._model_handle,))
+                ctypes.byref(features), needs=(self._model_handle,),
+                part_of=self._model_handle)
         with self._alone() as address:
             self._sparse = bool(loaded().gnnac_input_is_sparse(address))
             self._workspace_size = int(

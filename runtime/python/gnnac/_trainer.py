@@ -85,7 +85,7 @@ class Trainer(Owner):
             self._handle = Handle(
                 "gnnac_trainer_create", "gnnac_trainer_destroy", network,
                 ctypes.byref(features), ctypes.byref(options),
-                needs=(self._model_handle,))
+                needs=(self._model_handle,), part_of=self._model_handle)
 
     def __enter__(self) -> Trainer:
         return self
