@@ -145,12 +145,16 @@ void remember(struct workbench *wb, const struct recall_key *key,
     decision_row_finish(&row);
 }
 
+static const char *status_of(const struct variant *v)
+{
+    return v->put_off && strcmp(v->status, "ok") == 0 ? "proposed" : v->status;
+}
+
 static struct measurement_row measurement_of(const struct variant *v)
 {
     return (struct measurement_row){.family = v->kernel.family,
                                     .knobs = v->knobs,
-                                    .status =
-                                        v->put_off ? "proposed" : v->status,
+                                    .status = status_of(v),
                                     .n_samples = v->n_samples,
                                     .median_ns = v->median_ns,
                                     .p20_ns = v->p20_ns,

@@ -1,4 +1,6 @@
 // Which options are compiled, and when.
+#include <string.h>
+
 #include "base/log.h"
 #include "tune/build.h"
 #include "tune/content.h"
@@ -28,12 +30,13 @@ static bool is_to_rank(const struct selector *s, const struct question *q)
     return !q->recalled && !q->others && !question_is_to_time(s, q);
 }
 
-// All but what a race needs.
+// All but what a race needs and what is there.
 static void put_off(struct selector *s)
 {
     struct variant *all = s->sel->variants;
     for (size_t i = 0; i < s->sel->n_variants; i++)
-        all[i].put_off = true;
+        all[i].put_off =
+            strcmp(all[i].status, "ok") == 0 && !all[i].images[0].image;
     for (size_t i = 0; i < s->n_questions; i++) {
         const struct question *q = &s->questions[i];
         for (size_t k = 0; k < q->n_options && !is_to_rank(s, q); k++)

@@ -394,25 +394,31 @@ TEST(when_nothing_of_the_first_rule_compiles_the_next_is_taken)
     scratch_empty("db");
 }
 
-static gnnac_status count_run(void *n, const struct run_record *run,
+struct tally {
+    const char *status;
+    int n;
+};
+
+static gnnac_status count_run(void *tally, const struct run_record *run,
                               gnnac_error *e)
 {
+    struct tally *t = tally;
     (void)e;
     for (size_t i = 0; i < run->n_rows; i++)
-        *(int *)n += strcmp(run->rows[i].status, "compile_error") == 0;
+        t->n += strcmp(run->rows[i].status, t->status) == 0;
     return GNNAC_OK;
 }
 
-// Candidates that tune.db knows as such that do not compile.
-static int count_failures(void)
+// Candidates of which tune.db says so.
+static int count_recorded(const char *status)
 {
-    int n = 0;
+    struct tally t = {.status = status};
     struct tunedb *db = NULL;
-    const struct record_visitor v = {.context = &n, .run = count_run};
+    const struct record_visitor v = {.context = &t, .run = count_run};
     CHECK_INT(tunedb_open(scratch_path("db/tune.db"), &db, &err), GNNAC_OK);
     CHECK_INT(tunedb_visit(db, "", &v, &err), GNNAC_OK);
     tunedb_close(db);
-    return n;
+    return t.n;
 }
 
 TEST(when_nothing_compiles_the_compiler_is_quoted)
@@ -428,7 +434,7 @@ TEST(when_nothing_compiles_the_compiler_is_quoted)
     CHECK_INT(t->sel.n_variants, 0); // nothing is left half chosen
     tune_finish(t);
     // What failed was not remembered as a decision, but that it failed.
-    CHECK_INT(count_failures(), 1);
+    CHECK_INT(count_recorded("compile_error"), 1);
     struct tune_case *again = with_databases();
     again->request.settings = settings;
     again->request.n_settings = 2;
@@ -511,6 +517,7 @@ TEST(a_kernel_in_quarantine_is_neither_recalled_nor_compiled_nor_chosen)
         CHECK_HAS(was->reason, "in quarantine (fault): it ended its worker");
         CHECK_INT(was->images[0].image != NULL, by_content);
         CHECK(b->sel.report.n_quarantined >= 1);
+        CHECK(count_recorded("quarantined") >= 1);
         tune_finish(a);
         tune_finish(b);
         scratch_empty("db");
