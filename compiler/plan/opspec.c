@@ -72,6 +72,7 @@ bool is_tuned_op(const char *op)
     case STEP_ATTENTION_KEEP:
     case STEP_ATTENTION_ROWS_GRAD:
     case STEP_ATTENTION_GRAD:
+    case STEP_ATTENTION_SCORES_GRAD:
     case STEP_SDDMM:
     case STEP_EXTREME:
     case STEP_EXTREME_SHARE:

@@ -58,6 +58,12 @@ static inline int32_t spec_out_dim(const struct kernel_spec *s)
     return s->tail_dim ? s->tail_dim : s->dim;
 }
 
+// Whether a kernel adds to what out holds.
+static inline bool spec_adds_to_out(const struct kernel_spec *s)
+{
+    return s->adds || s->kind == STEP_ATTENTION_SCORES_GRAD;
+}
+
 // Whether a kernel has to do more than a family of its operation must know.
 static inline bool spec_is_special(const struct kernel_spec *s)
 {

@@ -53,6 +53,21 @@ static gnnac_status queue_blas(struct bench *b, cu_stream stream,
 
 // ---- loading ----------------------------------------------------------------
 
+// Room for at least so many bytes, whatever was there.
+static gnnac_status grow(const struct bench *b, size_t bytes, cu_ptr *room,
+                         size_t *n_bytes, gnnac_error *err)
+{
+    if (bytes <= *n_bytes)
+        return GNNAC_OK;
+    cuda_free(b->c, *room);
+    *room = 0;
+    *n_bytes = 0;
+    gnnac_status st = cuda_alloc(b->c, bytes, "partial sums", room, err);
+    if (st == GNNAC_OK)
+        *n_bytes = bytes;
+    return st;
+}
+
 // The graph's parts and the memory that the kernel asks for.
 static gnnac_status prepare(struct bench *b, const struct variant *v,
                             gnnac_error *err)
@@ -60,15 +75,12 @@ static gnnac_status prepare(struct bench *b, const struct variant *v,
     if (variant_is_blas(v))
         return open_blas(b, err);
     gnnac_status st = cuda_graph_prepare(&b->graph, &v->kernel, err);
-    size_t bytes = cuda_graph_partial_bytes(&b->graph, &v->kernel);
-    if (st == GNNAC_OK && bytes > b->partial_bytes) {
-        cuda_free(b->c, b->device.partial);
-        b->device.partial = 0;
-        b->partial_bytes = 0;
-        st = cuda_alloc(b->c, bytes, "partial sums", &b->device.partial, err);
-        if (st == GNNAC_OK)
-            b->partial_bytes = bytes;
-    }
+    if (st == GNNAC_OK)
+        st = grow(b, cuda_graph_partial_bytes(&b->graph, &v->kernel),
+                  &b->device.partial, &b->partial_bytes, err);
+    if (st == GNNAC_OK)
+        st = grow(b, cuda_graph_scratch_bytes(&b->graph, &v->kernel),
+                  &b->device.scratch, &b->scratch_bytes, err);
     return st;
 }
 
@@ -91,10 +103,12 @@ static gnnac_status run_once(struct bench *b, queue_run queue, void *work,
     gnnac_status st = GNNAC_OK;
     TRY(output_reset(b, &b->out, err));
     TRY(output_reset(b, &b->kept, err));
+    TRY(output_reset(b, &b->sums, err));
     TRY(queue(work, b->stream, err));
     TRY(CU(b->c, cuStreamSynchronize, (b->stream), err));
     TRY(output_fetch(b, &b->out, err));
     TRY(output_fetch(b, &b->kept, err));
+    TRY(output_fetch(b, &b->sums, err));
 out:
     return st;
 }
@@ -108,14 +122,16 @@ bool verdict_right(const struct verdict *v)
 static void judge(const struct bench *b, struct verdict *v)
 {
     const struct kernel_results got = {output_values(&b->out),
-                                       output_values(&b->kept)};
+                                       output_values(&b->kept),
+                                       output_values(&b->sums)};
     int64_t row;
     double error = oracle_compare(b->g, b->spec, &b->host, &got, &row);
     if (error > v->max_error) {
         v->max_error = error;
         v->row = row;
     }
-    v->inside &= output_is_inside(&b->out) && output_is_inside(&b->kept);
+    v->inside &= output_is_inside(&b->out) && output_is_inside(&b->kept) &&
+                 output_is_inside(&b->sums);
 }
 
 gnnac_status bench_check(struct bench *b, queue_run queue, void *work,

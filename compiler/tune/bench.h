@@ -32,12 +32,14 @@ struct bench {
     struct operand_data host;
     // owned, host; all as floats
     float *x, *self, *dinv, *bias, *weight, *tail_bias, *before, *grad;
+    float *att;         // att_src, then att_dst, of the scores' backward
     float *edge_values; // the same, of specs with them
     int64_t *edge_of;
     struct train_state state; // of attention's dropout
     struct output out, kept;  // kept: of attention in training, self
+    struct output sums;       // of the scores' backward
     struct operands device;
-    size_t partial_bytes;
+    size_t partial_bytes, scratch_bytes;
     cu_stream stream;
     struct cuda_blas blas;       // of products; open once BLAS is a rival
     struct cuda_epilogue ending; // of theirs that end with bias_act

@@ -20,11 +20,21 @@ static gnnac_status no_memory(gnnac_error *err)
 
 // ---- what the operation has -------------------------------------------------
 
-static bool keeps(const struct bench *b)
+static bool drops(const struct bench *b)
 {
     return b->spec->kind == STEP_ATTENTION_KEEP ||
            b->spec->kind == STEP_ATTENTION_ROWS_GRAD ||
            b->spec->kind == STEP_ATTENTION_GRAD;
+}
+
+static bool sums(const struct bench *b)
+{
+    return b->spec->kind == STEP_ATTENTION_SCORES_GRAD;
+}
+
+static bool keeps(const struct bench *b)
+{
+    return drops(b) || sums(b);
 }
 
 static bool compares(const struct bench *b)
@@ -58,6 +68,12 @@ static int64_t edge_values(const struct bench *b)
 {
     int64_t heads = b->spec->heads ? b->spec->heads : 1;
     return b->g->n_edges * heads;
+}
+
+// Of both vectors, and of their gradients.
+static int64_t att_values(const struct bench *b)
+{
+    return sums(b) ? 2 * b->spec->dim : 0;
 }
 
 static int64_t out_values(const struct bench *b)
@@ -181,11 +197,14 @@ static void make_ties(const struct kernel_spec *s, float *m, int64_t n,
 }
 
 // What the kernels before left behind the scores, of the size that it has:
-// maxima beyond most scores, some share of one, D. The rest is not there yet.
+// maxima beyond most scores, some share of one, D. The rest is not there yet;
+// but for the last kernel, which only reads, all is.
 static void fill_kept(const struct bench *b)
 {
     const struct kernel_spec *s = b->spec;
     bool forward = s->kind == STEP_ATTENTION_KEEP;
+    if (sums(b))
+        return;
     for (int64_t v = 0; v < b->g->n_nodes; v++)
         for (int32_t h = 0; h < s->heads; h++) {
             float *kept = b->self + v * s->self_pitch + h;
@@ -224,11 +243,13 @@ static gnnac_status make_host_data(struct bench *b, gnnac_error *err)
     b->bias = random_values(s->dim, 3, DTYPE_F32);
     b->weight = random_values(weight_values(b), 4, weight_type(b));
     b->tail_bias = random_values(spec_out_dim(s), 5, DTYPE_F32);
-    b->before = random_values(s->adds ? out_values(b) : 0, 7, s->out_type);
+    b->before = random_values(spec_adds_to_out(s) ? out_values(b) : 0, 7,
+                              s->out_type);
+    b->att = random_values(att_values(b), 8, DTYPE_F32);
     b->grad = random_values(n * s->grad_pitch, 6, DTYPE_F32);
     b->dinv = alloc_array(n, sizeof(*b->dinv));
     if (!b->x || !b->self || !b->bias || !b->weight || !b->tail_bias ||
-        !b->before || !b->grad || !b->dinv)
+        !b->before || !b->att || !b->grad || !b->dinv)
         return no_memory(err);
     graph_dinv(n, b->g->rowptr, b->dinv);
     if (compares(b)) {
@@ -255,6 +276,8 @@ static void lend_host_data(struct bench *b)
         .edge_values = b->edge_values,
         .edge_of = b->edge_of,
         .grad = b->grad,
+        .att_src = b->att,
+        .att_dst = b->att ? b->att + b->spec->dim : NULL,
         .state = &b->state,
         .place = 2,
     };
@@ -300,8 +323,8 @@ static gnnac_status make_outputs(struct bench *b, gnnac_error *err)
     struct operands *d = &b->device;
     int64_t n_self = b->g->n_nodes * s->self_pitch;
     gnnac_status st = GNNAC_OK;
-    TRY(output_init(b, out_values(b), s->out_type, s->adds ? b->before : NULL,
-                    &b->out, err));
+    TRY(output_init(b, out_values(b), s->out_type,
+                    spec_adds_to_out(s) ? b->before : NULL, &b->out, err));
     d->out = d->edge_out = output_start(&b->out);
     if (!keeps(b)) {
         TRY(upload_values(b, b->self, n_self, s->self_type, &d->self, err));
@@ -310,6 +333,9 @@ static gnnac_status make_outputs(struct bench *b, gnnac_error *err)
     TRY(output_init(b, n_self, s->self_type, b->self, &b->kept, err));
     TRY(output_reset(b, &b->kept, err));
     d->self = output_start(&b->kept);
+    TRY(output_init(b, att_values(b), DTYPE_F32, NULL, &b->sums, err));
+    d->grad = output_start(&b->sums);
+    d->grad_next = d->grad + (cu_ptr)s->dim * sizeof(float);
     TRY(cuda_upload(b->c, &b->state, sizeof(b->state), what, &d->state, err));
 out:
     return st;
@@ -331,6 +357,8 @@ static gnnac_status make_device_data(struct bench *b, gnnac_error *err)
     TRY(upload_values(b, b->tail_bias, spec_out_dim(s), DTYPE_F32,
                       &d->tail_bias, err));
     TRY(upload_values(b, b->grad, n * s->grad_pitch, DTYPE_F32, &d->g, err));
+    TRY(upload_values(b, b->att, att_values(b), DTYPE_F32, &d->att_src, err));
+    d->att_dst = d->att_src + (cu_ptr)s->dim * sizeof(float);
     TRY(cuda_upload(c, &b->host.eps, sizeof(float), what, &d->eps, err));
     d->place = b->host.place;
     TRY(upload_edges(b, err));
@@ -342,16 +370,16 @@ out:
 
 bool bench_can_drop(const struct bench *b)
 {
-    return keeps(b);
+    return drops(b);
 }
 
-gnnac_status bench_set_dropout(struct bench *b, bool drops, gnnac_error *err)
+gnnac_status bench_set_dropout(struct bench *b, bool on, gnnac_error *err)
 {
     enum { DROPPED = 20000 }; // of 65536
-    if (!keeps(b))
+    if (!drops(b))
         return GNNAC_OK;
-    b->state.attention_threshold = drops ? DROPPED : 0;
-    b->state.attention_scale = drops ? 65536.0f / (65536 - DROPPED) : 1;
+    b->state.attention_threshold = on ? DROPPED : 0;
+    b->state.attention_scale = on ? 65536.0f / (65536 - DROPPED) : 1;
     return cuda_copy_in(b->c, b->device.state, &b->state, sizeof(b->state),
                         err);
 }
@@ -384,16 +412,17 @@ void bench_finish(struct bench *b)
     const cu_ptr device[] = {
         d->x,         d->bias,    d->weight,      d->tail_bias, d->g,
         d->eps,       d->partial, d->edge_values, d->edge_of,   d->state,
-        b->kept.base ? 0 : d->self};
+        d->scratch,   d->att_src, b->kept.base ? 0 : d->self};
     void *const host[] = {b->x,         b->self, b->dinv,        b->bias,
                           b->weight,    b->grad, b->edge_values, b->edge_of,
-                          b->tail_bias, b->before};
+                          b->tail_bias, b->before, b->att};
     for (size_t i = 0; i < sizeof(device) / sizeof(device[0]); i++)
         cuda_free(c, device[i]);
     for (size_t i = 0; i < sizeof(host) / sizeof(host[0]); i++)
         free(host[i]);
     output_finish(b, &b->out);
     output_finish(b, &b->kept);
+    output_finish(b, &b->sums);
     bench_close_blas(b);
     if (b->stream)
         c->cu.cuStreamDestroy_v2(b->stream);

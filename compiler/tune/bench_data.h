@@ -18,6 +18,6 @@ bool output_is_inside(const struct output *o);
 // Whether kernels of the operation read if there is dropout; the state says so
 // from then on.
 bool bench_can_drop(const struct bench *b);
-gnnac_status bench_set_dropout(struct bench *b, bool drops, gnnac_error *err);
+gnnac_status bench_set_dropout(struct bench *b, bool on, gnnac_error *err);
 
 #endif

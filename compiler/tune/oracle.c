@@ -2,9 +2,11 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bundle/dtype.h"
 #include "tune/oracle_kinds.h"
+#include "tune/oracle_sample.h"
 #include "tune/oracle_tail.h"
 
 static double row_scale(const struct kernel_spec *spec,
@@ -130,6 +132,7 @@ static oracle_check *const checks[N_STEP_KINDS] = {
     [STEP_ATTENTION_KEEP] = oracle_attention_keep,
     [STEP_ATTENTION_ROWS_GRAD] = oracle_attention_rows_grad,
     [STEP_ATTENTION_GRAD] = oracle_attention_grad,
+    [STEP_ATTENTION_SCORES_GRAD] = oracle_scores_grad,
     [STEP_SDDMM] = oracle_sddmm,
     [STEP_EXTREME] = oracle_extreme,
     [STEP_EXTREME_SHARE] = oracle_extreme_share,
@@ -153,60 +156,124 @@ static void keep_worse(struct worst *w, double error, int64_t row)
         *w = (struct worst){error, row};
 }
 
-static bool attends(enum step_kind kind)
+// ---- rows that are not compared ---------------------------------------------
+
+// What an output is filled with before a kernel runs, as it is read back.
+static bool is_poison(enum dtype type, float v)
 {
-    return kind == STEP_ATTENTION || kind == STEP_ATTENTION_KEEP ||
-           kind == STEP_ATTENTION_ROWS_GRAD || kind == STEP_ATTENTION_GRAD;
+    const uint32_t ones = UINT32_MAX;
+    float poison;
+    dtype_load(type, &ones, 1, &poison);
+    return memcmp(&v, &poison, sizeof(v)) == 0;
 }
 
-// In terms of a product. What an edge costs a head before it comes to columns,
-// exponentials and scores from all over memory, is worth so many.
-static double work_of(const struct csr *g, const struct kernel_spec *s)
+// No other operation gives what is no number.
+static bool is_left(const struct kernel_spec *s, float v)
 {
-    enum { EXPONENTIALS = 64 };
-    if (s->kind == STEP_LINEAR)
-        return (double)g->n_nodes * s->dim * s->depth;
-    if (attends(s->kind))
-        return (double)(g->n_edges + g->n_nodes) * s->heads *
-               (EXPONENTIALS + s->channels);
-    return 0;
+    return s->kind == STEP_EXTREME ? is_poison(s->out_type, v) : !isfinite(v);
 }
 
-int64_t oracle_step(const struct csr *g, const struct kernel_spec *s)
+static bool edges_are_left(const struct oracle_job *j, int64_t v)
 {
-    return (int64_t)(work_of(g, s) / 0x1p33) | 1;
+    const struct kernel_spec *s = j->spec;
+    for (int64_t e = j->g->rowptr[v]; e < j->g->rowptr[v + 1]; e++) {
+        int64_t number = s->edges == EDGES_MAPPED ? j->d->edge_of[e] : e;
+        for (int32_t h = 0; h < s->heads; h++)
+            if (is_left(s, j->got->out[number * s->heads + h]))
+                return true;
+    }
+    return false;
 }
 
-static bool is_checked(int64_t v, int64_t n, int64_t step)
+// A row to which nothing was added is as it was in every column.
+static bool row_is_left(const struct oracle_job *j, int64_t v)
 {
-    return v % step == 0 || v < 1024 || v >= n - 1024;
+    const struct kernel_spec *s = j->spec;
+    const float *got = j->got->out + v * s->out_pitch;
+    const float *before =
+        spec_adds_to_out(s) ? j->d->before + v * s->out_pitch : NULL;
+    int32_t n_same = 0, n = spec_out_dim(s);
+    for (int32_t c = 0; c < n; c++) {
+        if (is_left(s, got[c]))
+            return true;
+        n_same += before && got[c] == before[c];
+    }
+    return n_same == n && n > 0;
+}
+
+static double left_error(const struct oracle_job *j, int64_t v)
+{
+    bool left = false;
+    if (j->spec->kind == STEP_SDDMM)
+        left = edges_are_left(j, v);
+    else if (j->spec->kind != STEP_ATTENTION_ROWS_GRAD)
+        left = row_is_left(j, v);
+    return left ? INFINITY : oracle_kept_left(j, v);
+}
+
+// ---- all rows ---------------------------------------------------------------
+
+// A thread's part, and the room that it has for a row.
+struct looking {
+    const struct oracle_job *j;
+    const struct oracle_sample *sample;
+    double *want, *bound;
+    struct worst worst;
+};
+
+static void look_at(struct looking *l, int64_t v, bool special)
+{
+    double error = INFINITY;
+    if (l->want)
+        error = special || oracle_sample_has(l->sample, v)
+                    ? checks[l->j->spec->kind](l->j, v, l->want, l->bound)
+                    : left_error(l->j, v);
+    keep_worse(&l->worst, error, v);
+}
+
+// The special rows first, which may be long.
+static struct worst look_at_rows(const struct oracle_job *j,
+                                 const struct oracle_sample *sample)
+{
+    struct worst all = {0, -1};
+    size_t room = (size_t)(j->spec->dim + j->spec->tail_dim);
+#pragma omp parallel
+    {
+        double *want = malloc(2 * room * sizeof(*want));
+        struct looking mine = {j, sample, want, want ? want + room : NULL,
+                               {0, -1}};
+#pragma omp for schedule(dynamic) nowait
+        for (int32_t i = 0; i < sample->n_special; i++)
+            look_at(&mine, sample->special[i], true);
+#pragma omp for schedule(dynamic, 256)
+        for (int64_t v = 0; v < j->g->n_nodes; v++)
+            look_at(&mine, v, false);
+        free(want);
+#pragma omp critical
+        keep_worse(&all, mine.worst.error, mine.worst.row);
+    }
+    return all;
+}
+
+double oracle_compare_sample(const struct oracle_sample *sample,
+                             const struct kernel_spec *spec,
+                             const struct operand_data *d,
+                             const struct kernel_results *got,
+                             int64_t *worst_row)
+{
+    const struct oracle_job j = {sample->g, spec, d, got};
+    struct worst worst = look_at_rows(&j, sample);
+    if (spec->kind == STEP_ATTENTION_SCORES_GRAD)
+        keep_worse(&worst, oracle_scores_sums(&j), sample->g->n_nodes);
+    *worst_row = worst.row;
+    return worst.error;
 }
 
 double oracle_compare(const struct csr *g, const struct kernel_spec *spec,
                       const struct operand_data *d,
                       const struct kernel_results *got, int64_t *worst_row)
 {
-    const struct oracle_job j = {g, spec, d, got};
-    struct worst all = {0, -1};
-    int64_t step = oracle_step(g, spec);
-#pragma omp parallel
-    {
-        struct worst mine = {0, -1};
-        size_t room = (size_t)(spec->dim + spec->tail_dim);
-        double *want = malloc(2 * room * sizeof(*want));
-#pragma omp for schedule(dynamic, 256)
-        for (int64_t v = 0; v < g->n_nodes; v++) {
-            double error = 0;
-            if (!want)
-                error = INFINITY;
-            else if (is_checked(v, g->n_nodes, step))
-                error = checks[spec->kind](&j, v, want, want + room);
-            keep_worse(&mine, error, v);
-        }
-        free(want);
-#pragma omp critical
-        keep_worse(&all, mine.error, mine.row);
-    }
-    *worst_row = all.row;
-    return all.error;
+    struct oracle_sample sample;
+    oracle_sample_rows(g, spec, ORACLE_LIMIT, &sample);
+    return oracle_compare_sample(&sample, spec, d, got, worst_row);
 }

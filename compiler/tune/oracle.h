@@ -17,10 +17,11 @@ struct operand_data {
     float eps;
     const float *weight;      // [dim, depth]; of the tail's, [tail_dim, dim]
     const float *tail_bias;   // [spec_out_dim]
-    const float *before;      // what out holds, where a product adds to it
+    const float *before;      // what out holds, where a kernel adds to it
     const float *edge_values; // [n_edges], or one for each head
     const int64_t *edge_of;   // [n_edges], for EDGES_MAPPED; of ATTENTION_GRAD
     const float *grad;        // of attention's backward and extreme_*, g
+    const float *att_src, *att_dst; // [dim], of the scores' backward
     const struct train_state *state; // of attention in training: its dropout
     int32_t place;                   // in it
 };
@@ -29,6 +30,8 @@ struct operand_data {
 struct kernel_results {
     const float *out; // rows, or of SDDMM the edges' values
     const float *kept; // of attention in training: self as it is afterwards
+    const float *sums; // [2 dim], of the scores' backward: the gradients of
+                       // att_src, then of att_dst
 };
 
 // Whether there is an oracle for the operation.
@@ -46,12 +49,21 @@ void oracle_row(const struct csr *g, const struct kernel_spec *spec,
 // where that is not the number it must be, or where what was kept and not to be
 // written has changed. Bounds of attention grow with the scores
 // (oracle_attention.c says how), those of products of rows with the columns;
-// what only compares must be exact (oracle_edges.c). Of products of more than
-// 2^33 terms, and of attention whose edges and heads are as much work, some
-// rows are looked at, spread evenly. *worst_row says where: the first of
-// equally wrong rows, -1 when there is no error at all.
+// what only compares must be exact (oracle_edges.c); sums over all rows are
+// judged by chance (oracle_scores.c). Of more work than ORACLE_LIMIT the rows
+// of a sample are compared (oracle_sample.h), and of all others it is asked
+// whether they were written. *worst_row says where: the first of equally wrong
+// rows, n_nodes for a sum over them, -1 when there is no error at all.
 double oracle_compare(const struct csr *g, const struct kernel_spec *spec,
                       const struct operand_data *d,
                       const struct kernel_results *got, int64_t *worst_row);
+
+// The same of a sample. It is of this graph, and of this spec.
+struct oracle_sample;
+double oracle_compare_sample(const struct oracle_sample *sample,
+                             const struct kernel_spec *spec,
+                             const struct operand_data *d,
+                             const struct kernel_results *got,
+                             int64_t *worst_row);
 
 #endif

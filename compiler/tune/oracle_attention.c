@@ -172,21 +172,39 @@ static double kept_before(const struct oracle_job *j, int64_t v, int which,
     return j->d->self[v * s->self_pitch + which * s->heads + head];
 }
 
-// Infinite where the kernel changed anything else; `written` has a bit for each
-// of a head's numbers.
-static double rest_error(const struct oracle_job *j, int64_t v,
-                         unsigned written)
+// Which of a head's numbers a kernel writes.
+static bool writes(enum step_kind kind, int32_t which)
+{
+    static const unsigned written[N_STEP_KINDS] = {
+        [STEP_ATTENTION_KEEP] = 1u << TOP | 1u << PART,
+        [STEP_ATTENTION_ROWS_GRAD] = 1u << DOT | 1u << GRAD_TARGET,
+        [STEP_ATTENTION_GRAD] = 1u << GRAD_SOURCE,
+    };
+    return which < ATTENTION_KEPT && written[kind] >> which & 1;
+}
+
+double oracle_kept_rest(const struct oracle_job *j, int64_t v)
 {
     const struct kernel_spec *s = j->spec;
     const float *was = j->d->self + v * s->self_pitch;
     const float *is = j->got->kept + v * s->self_pitch;
-    for (int32_t c = 0; c < s->self_pitch; c++) {
-        int32_t which = c / s->heads;
-        bool may = which < ATTENTION_KEPT && written >> which & 1;
-        if (!may && was[c] != is[c] && !(isnan(was[c]) && isnan(is[c])))
+    for (int32_t c = 0; c < s->self_pitch; c++)
+        if (!writes(s->kind, c / s->heads) && was[c] != is[c] &&
+            !(isnan(was[c]) && isnan(is[c])))
             return INFINITY;
-    }
     return 0;
+}
+
+double oracle_kept_left(const struct oracle_job *j, int64_t v)
+{
+    const struct kernel_spec *s = j->spec;
+    if (!j->got->kept)
+        return 0;
+    const float *is = j->got->kept + v * s->self_pitch;
+    for (int32_t c = 0; c < s->self_pitch; c++)
+        if (writes(s->kind, c / s->heads) && !isfinite(is[c]))
+            return INFINITY;
+    return oracle_kept_rest(j, v);
 }
 
 // The maximum is in units of log2.
@@ -204,7 +222,7 @@ static double softmax_error(const struct oracle_job *j, int64_t v, int32_t head,
 double oracle_attention_keep(const struct oracle_job *j, int64_t v, double *y,
                              double *bound)
 {
-    double worst = rest_error(j, v, 1u << TOP | 1u << PART);
+    double worst = oracle_kept_rest(j, v);
     clear(j->spec, y, bound);
     for (int32_t head = 0; head < j->spec->heads; head++) {
         struct softmax s = attend(j, v, head, y, bound);
@@ -279,7 +297,7 @@ static double row_grad_error(const struct oracle_job *j, int64_t v,
 double oracle_attention_rows_grad(const struct oracle_job *j, int64_t v,
                                   double *y, double *bound)
 {
-    double worst = rest_error(j, v, 1u << DOT | 1u << GRAD_TARGET);
+    double worst = oracle_kept_rest(j, v);
     (void)y;
     (void)bound;
     for (int32_t head = 0; head < j->spec->heads; head++)
@@ -308,7 +326,7 @@ static void receive(const struct oracle_job *j, int64_t u, int64_t i,
 double oracle_attention_grad(const struct oracle_job *j, int64_t u, double *y,
                              double *bound)
 {
-    double worst = rest_error(j, u, 1u << GRAD_SOURCE);
+    double worst = oracle_kept_rest(j, u);
     clear(j->spec, y, bound);
     for (int32_t head = 0; head < j->spec->heads; head++) {
         double grad[2] = {0, 0}; // of the score as a source, and its bound

@@ -1,5 +1,6 @@
 // What the oracles of the operations share: oracle.c has the sums and chooses,
-// oracle_attention.c, oracle_edges.c and oracle_linear.c have the rest.
+// oracle_attention.c, oracle_scores.c, oracle_edges.c and oracle_linear.c have
+// the rest.
 #ifndef GNNAC_ORACLE_KINDS_H
 #define GNNAC_ORACLE_KINDS_H
 
@@ -11,11 +12,6 @@ struct oracle_job {
     const struct operand_data *d;
     const struct kernel_results *got;
 };
-
-// Of what would take minutes, a product or attention, every so many rows are
-// looked at, an odd number, so that all places in a block's rows come up; and
-// the first and last 1024. 1: all.
-int64_t oracle_step(const struct csr *g, const struct kernel_spec *s);
 
 // |got - want| / bound; infinite where either is not a number.
 double oracle_error(double got, double want, double bound);
@@ -33,7 +29,16 @@ void oracle_add_storage(const struct kernel_spec *spec, const double *y,
 typedef double oracle_check(const struct oracle_job *j, int64_t v, double *y,
                             double *bound);
 oracle_check oracle_linear, oracle_attention, oracle_attention_keep,
-    oracle_attention_rows_grad, oracle_attention_grad, oracle_sddmm,
-    oracle_extreme, oracle_extreme_share, oracle_extreme_grad;
+    oracle_attention_rows_grad, oracle_attention_grad, oracle_scores_grad,
+    oracle_sddmm, oracle_extreme, oracle_extreme_share, oracle_extreme_grad;
+
+// Of attention in training: infinite where the kernel changed what it had only
+// to read behind row v's scores. The second also where it left anything there
+// that it had to write; 0 of other operations.
+double oracle_kept_rest(const struct oracle_job *j, int64_t v);
+double oracle_kept_left(const struct oracle_job *j, int64_t v);
+
+// The largest |error| / bound of what the scores' backward sums over all rows.
+double oracle_scores_sums(const struct oracle_job *j);
 
 #endif

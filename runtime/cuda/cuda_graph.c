@@ -204,3 +204,22 @@ size_t cuda_graph_partial_bytes(const struct cuda_graph *g,
     size_t slots = p->n_slots > 0 ? (size_t)p->n_slots : 1;
     return slots * pitch * sizeof(float);
 }
+
+static bool takes(const struct launch *l, enum launch_arg a)
+{
+    for (int32_t i = 0; i < l->n_args; i++)
+        if (l->args[i] == a)
+            return true;
+    return false;
+}
+
+size_t cuda_graph_scratch_bytes(const struct cuda_graph *g,
+                                const struct kernel *k)
+{
+    const struct launch *first = &k->launches[0];
+    if (k->n_launches == 0 || !takes(first, ARG_SCRATCH))
+        return 0;
+    int64_t blocks = ceil_div(g->n_nodes, first->per_block);
+    int64_t columns = takes(first, ARG_KEPT) ? 2 * k->dim : k->dim;
+    return (size_t)blocks * (size_t)columns * sizeof(double);
+}

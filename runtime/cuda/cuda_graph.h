@@ -52,4 +52,9 @@ const struct partition *cuda_graph_partition(const struct cuda_graph *g,
 size_t cuda_graph_partial_bytes(const struct cuda_graph *g,
                                 const struct kernel *k);
 
+// Bytes of scratch for the blocks' sums over the rows, as LAUNCH_ARGS has it; 0
+// when `k` has none.
+size_t cuda_graph_scratch_bytes(const struct cuda_graph *g,
+                                const struct kernel *k);
+
 #endif

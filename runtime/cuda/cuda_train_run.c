@@ -61,26 +61,6 @@ static gnnac_status check_training(const struct cuda_trainer *ct,
     return GNNAC_OK;
 }
 
-static bool takes(const struct launch *l, enum launch_arg a)
-{
-    for (int32_t i = 0; i < l->n_args; i++)
-        if (l->args[i] == a)
-            return true;
-    return false;
-}
-
-// As LAUNCH_ARGS has it.
-static size_t scratch_bytes(const struct cuda_trainer *ct,
-                            const struct kernel *k)
-{
-    int64_t blocks =
-        ceil_div(manifest_of(ct)->n_nodes, k->launches[0].per_block);
-    int64_t columns = takes(&k->launches[0], ARG_KEPT) ? 2 * k->dim : k->dim;
-    return takes(&k->launches[0], ARG_SCRATCH)
-               ? (size_t)blocks * (size_t)columns * sizeof(double)
-               : 0;
-}
-
 static struct cuda_graph *graph_of(struct cuda_trainer *ct,
                                    const struct step *s)
 {
@@ -108,7 +88,7 @@ static gnnac_status load_kernel(struct cuda_trainer *ct, int32_t i,
                                     err);
     if (st != GNNAC_OK)
         return st;
-    size_t n = scratch_bytes(ct, &m->kernels[s->kernel]);
+    size_t n = cuda_graph_scratch_bytes(&ct->cm->graph, &m->kernels[s->kernel]);
     *scratch = n > *scratch ? n : *scratch;
     return GNNAC_OK;
 }

@@ -4,6 +4,7 @@
 #include "bundle/dtype.h"
 #include "bundle/graph_transpose.h"
 #include "bundle/train_state.h"
+#include "cpu/cpu_chunks.h"
 #include "cpu/cpu_dropout.h"
 #include "cpu/cpu_edges.h"
 #include "cpu/cpu_grad.h"
@@ -425,67 +426,32 @@ TEST(attention_in_training_is_the_cpus_forward_and_backward)
     }
 }
 
-// ---- some of the rows -------------------------------------------------------
-
-TEST(all_rows_of_little_work_are_looked_at_and_of_much_an_odd_part)
+// What the CPU adds to a gradient, and the sums over the rows that it makes.
+TEST(the_scores_backward_and_its_sums_are_the_cpus)
 {
-    const struct csr big = {.n_nodes = 1 << 20, .n_edges = 1 << 25};
-    for (int kind = 0; kind < N_STEP_KINDS; kind++) {
-        const char *op = op_of_step_kind((enum step_kind)kind);
-        struct kernel_spec s = spec_of((enum step_kind)kind);
-        if (!oracle_knows(s.kind))
-            continue;
-        bool much = s.kind == STEP_LINEAR || strncmp(op, "attention", 9) == 0;
-        s.heads = 8;
-        s.depth = 1 << 12;
-        CHECK_INT(oracle_step(&graph, &s), 1);
-        CHECK_INT(oracle_step(&big, &s) % 2, 1);
-        CHECK((oracle_step(&big, &s) > 1) == much);
-    }
-}
-
-// A row with so many edges that attention is seconds of work, and every fifth
-// row is looked at; that one is not. The others have but themselves.
-enum { SOME = 2 * 1024 + 60, MANY_HEADS = 128, STEP = 5, HUB = 1031,
-       HUB_EDGES = 1 << 22 };
-
-static struct csr hub_graph(void)
-{
-    struct csr g = {.n_nodes = SOME, .n_edges = HUB_EDGES};
-    g.rowptr = calloc(SOME + 1, sizeof(*g.rowptr));
-    g.colidx = calloc(HUB_EDGES, sizeof(*g.colidx));
-    for (int64_t v = HUB; v < SOME; v++)
-        g.rowptr[v + 1] = HUB_EDGES;
-    return g;
-}
-
-TEST(of_much_attention_a_fault_is_found_in_the_rows_that_are_looked_at)
-{
-    enum { VALUES = SOME * MANY_HEADS };
-    static float from[VALUES], to[VALUES], scores[2 * VALUES];
-    static const int64_t seen[] = {0,    1,        1023,    1025,
-                                   1030, 2 * 1030, SOME - 1};
-    struct csr g = hub_graph();
-    struct question q = {"attention", &g, spec_of(STEP_ATTENTION),
-                         {.x = from, .self = scores}, {.out = to}};
-    q.spec.dim = q.spec.heads = MANY_HEADS;
-    q.spec.x_pitch = q.spec.out_pitch = MANY_HEADS;
-    q.spec.self_pitch = 2 * MANY_HEADS;
-    q.spec.channels = 1;
-    CHECK_INT(oracle_step(&g, &q.spec), STEP);
-    fill(from, VALUES, 1, false);
-    memcpy(to, from, sizeof(to));
-    to[HUB * MANY_HEADS] = NAN;
-    CHECK(error_of(&q) <= 1);
-    for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
-        float *at = &to[seen[i] * MANY_HEADS + i], was = *at;
-        int64_t row;
-        *at = spoiled(DTYPE_F32, was);
-        CHECK(oracle_compare(&g, &q.spec, &q.data, &q.got, &row) > 1);
-        CHECK_INT(row, seen[i]);
-        *at = was;
-    }
-    csr_finish(&g);
+    static float att[2 * DIM], before[N * DIM], sums[2 * DIM];
+    static double room[MOST_CHUNKS * DIM];
+    fill_all(false);
+    fill(kept, N * KEPT, 8, false);
+    fill(att, 2 * DIM, 9, false);
+    fill(before, N * DIM, 10, false);
+    struct question q = {
+        "attention_scores_grad", &graph, spec_of(STEP_ATTENTION_SCORES_GRAD),
+        {.x = x, .self = kept, .before = before, .att_src = att,
+         .att_dst = att + DIM},
+        {.out = out, .kept = kept_after, .sums = sums}};
+    const struct const_view g = {kept + 5 * HEADS, KEPT, 2 * HEADS};
+    q.spec.self_pitch = KEPT;
+    memcpy(kept_after, kept, sizeof(kept));
+    memcpy(out, before, sizeof(out));
+    cpu_scores_grad(N, g, att, att + DIM, (struct view){out, DIM, DIM}, 1);
+    for (int i = 0; i < 2; i++)
+        cpu_head_sums(N,
+                      (struct const_view){g.data + i * HEADS, KEPT, HEADS},
+                      view_of(x), room, sums + i * DIM, 1);
+    check_accepted(&q, out, N * DIM);
+    check_accepted(&q, sums, 2 * DIM);
+    check_accepted(&q, kept_after, N * KEPT);
 }
 
 // ---- which ------------------------------------------------------------------
@@ -499,7 +465,7 @@ TEST(what_is_tuned_has_an_oracle)
             n++;
         CHECK(oracle_knows((enum step_kind)kind) == (op && is_tuned_op(op)));
     }
-    CHECK(n >= 10);
+    CHECK(n >= 11);
 }
 
 int main(void)
@@ -515,8 +481,7 @@ int main(void)
     RUN(gradients_of_the_largest_and_smallest_are_the_cpus);
     RUN(attention_is_the_cpus);
     RUN(attention_in_training_is_the_cpus_forward_and_backward);
-    RUN(all_rows_of_little_work_are_looked_at_and_of_much_an_odd_part);
-    RUN(of_much_attention_a_fault_is_found_in_the_rows_that_are_looked_at);
+    RUN(the_scores_backward_and_its_sums_are_the_cpus);
     RUN(what_is_tuned_has_an_oracle);
     csr_finish(&graph);
     csr_finish(&turned);
