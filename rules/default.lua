@@ -581,6 +581,29 @@ rule "attention_training" {
   priority = 30,
 }
 
+-- What adds the scores' gradients up over the rows: the template's own numbers.
+-- Evidence: reasoned; no time of it is on record.
+rule "scores_backward" {
+  when = function()
+    return true
+  end,
+  choose = { template = "attention_scores_grad" },
+  why = "128 rows to a block: few sums for the second kernel, blocks enough",
+  priority = 30,
+}
+
+-- Blocks of other sizes: few rows make few blocks, many rows many sums.
+-- Evidence: reasoned; without a GPU it decides nothing.
+rule "scores_backward_blocks" {
+  when = function()
+    return true
+  end,
+  choose = { template = "attention_scores_grad",
+             rowsPerBlock = { 32, 64, 256, 512 }, warpPerBlock = { 4, 8 } },
+  why = "more or fewer rows to a block of the scores' backward",
+  priority = 25,
+}
+
 -- More or fewer teams for a row's edges, or several warps where rows are long.
 -- Evidence: reasoned; without a GPU it decides nothing.
 rule "attention_training_teams" {
@@ -946,6 +969,19 @@ test "attention in training takes the templates' own numbers" {
   layer = { op = "gat", agg_dim = 64 },
   expect = { rule = "attention_training", template = "attention_grad",
              dimWorker = 0, edgeWorker = 4, warpPerRow = 1 },
+}
+
+test "the scores' backward takes its template's own numbers" {
+  op = "attention_scores_grad",
+  layer = { op = "gat", agg_dim = 64 },
+  expect = { rule = "scores_backward", rowsPerBlock = 128, warpPerBlock = 8 },
+}
+
+test "the scores' backward is tried with blocks of other sizes" {
+  op = "attention_scores_grad",
+  layer = { op = "gat", agg_dim = 64 },
+  expect = { rule = "scores_backward_blocks", rowsPerBlock = 512,
+             warpPerBlock = 4 },
 }
 
 test "long rows are tried with several warps in training" {

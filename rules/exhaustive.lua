@@ -298,6 +298,19 @@ rule "every_wide_product" {
   priority = 2,
 }
 
+rule "every_scores_backward" {
+  when = function(graph, layer)
+    return layer.op == "gat"
+  end,
+  choose = {
+    template = "attention_scores_grad",
+    rowsPerBlock = { 16, 32, 64, 128, 256, 512, 1024 },
+    warpPerBlock = { 1, 2, 4, 8, 16 },
+  },
+  why = "all of the scores' backward",
+  priority = 2,
+}
+
 test "narrow products" {
   op = "linear",
   layer = { agg_dim = 8, in_dim = 64 },
@@ -314,6 +327,13 @@ test "attention in training" {
   op = "attention_rows_grad",
   layer = { op = "gat", agg_dim = 64 },
   expect = { rule = "every_attention_step", edgeWorker = 16, unroll = 8 },
+}
+
+test "the scores' backward" {
+  op = "attention_scores_grad",
+  layer = { op = "gat", agg_dim = 64 },
+  expect = { rule = "every_scores_backward", rowsPerBlock = 1024,
+             warpPerBlock = 16 },
 }
 
 test "products of rows" {

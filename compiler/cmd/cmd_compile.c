@@ -169,6 +169,9 @@ static void log_report(const struct assembly *a)
              "emitted, %zu images compiled, %zu from the cache, %zu timed",
              r.n_steps, r.n_steps == 1 ? "" : "s", r.n_recalled, r.n_emitted,
              r.n_compiled, r.n_cached, r.n_timed);
+    if (r.n_timed)
+        log_info("%.1f s compiling, %.1f s in the gate, %.1f s racing",
+                 r.compile_seconds, r.gate_seconds, r.race_seconds);
 }
 
 gnnac_status cmd_compile(const struct options *o, gnnac_error *err)

@@ -89,6 +89,12 @@ static json_t *counts_json(const struct select_report *r)
                      (json_int_t)r->n_rejected);
 }
 
+static json_t *seconds_json(const struct select_report *r)
+{
+    return json_pack("{s:f, s:f, s:f}", "compile", r->compile_seconds, "gate",
+                     r->gate_seconds, "race", r->race_seconds);
+}
+
 json_t *tune_report(const struct assembly *a)
 {
     const struct manifest *m = a->manifest;
@@ -98,10 +104,11 @@ json_t *tune_report(const struct assembly *a)
             json_decref(steps);
             return NULL;
         }
-    return json_pack("{s:s, s:s, s:I, s:o, s:o}", "model", m->model.name,
+    const struct select_report *r = &a->selection->report;
+    return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o}", "model", m->model.name,
                      "fingerprint", a->graph.fingerprint, "unfinished",
-                     (json_int_t)a->selection->report.n_unfinished, "counts",
-                     counts_json(&a->selection->report), "steps", steps);
+                     (json_int_t)r->n_unfinished, "counts", counts_json(r),
+                     "seconds", seconds_json(r), "steps", steps);
 }
 
 // ---- read -------------------------------------------------------------------
@@ -142,6 +149,18 @@ static void add_count(json_t *report, const char *name, json_int_t more)
                         json_integer(count_of(report, name) + more));
 }
 
+static double seconds_of(const json_t *report, const char *name)
+{
+    return json_number_value(
+        json_object_get(json_object_get(report, "seconds"), name));
+}
+
+static void add_seconds(json_t *report, const char *name, double more)
+{
+    json_object_set_new(json_object_get(report, "seconds"), name,
+                        json_real(seconds_of(report, name) + more));
+}
+
 static json_t *find_step(const json_t *report, const json_t *like)
 {
     size_t i;
@@ -170,6 +189,7 @@ void tune_report_merge(json_t *report, const json_t *other)
     static const char *const added[] = {"compiled", "from_cache", "timed",
                                         "of_the_same_code", "pruned",
                                         "failed"};
+    static const char *const spent[] = {"compile", "gate", "race"};
     size_t i;
     json_t *step;
     json_array_foreach(json_object_get(report, "steps"), i, step) {
@@ -181,6 +201,8 @@ void tune_report_merge(json_t *report, const json_t *other)
     }
     for (i = 0; i < sizeof(added) / sizeof(added[0]); i++)
         add_count(report, added[i], count_of(other, added[i]));
+    for (i = 0; i < sizeof(spent) / sizeof(spent[0]); i++)
+        add_seconds(report, spent[i], seconds_of(other, spent[i]));
 }
 
 // ---- printed ----------------------------------------------------------------
@@ -292,4 +314,8 @@ void tune_report_summarise(const json_t *report)
              whole_of(c, "compiled"), whole_of(c, "from_cache"),
              whole_of(c, "timed"), whole_of(c, "of_the_same_code"),
              whole_of(c, "pruned"), whole_of(c, "failed"));
+    if (whole_of(c, "timed"))
+        log_info("%.1f s compiling, %.1f s in the gate, %.1f s racing",
+                 seconds_of(report, "compile"), seconds_of(report, "gate"),
+                 seconds_of(report, "race"));
 }

@@ -310,7 +310,10 @@ static struct select_report sum(const struct select_report *a,
         .n_unfinished = a->n_unfinished + b->n_unfinished,
         .n_twins = a->n_twins + b->n_twins,
         .n_pruned = a->n_pruned + b->n_pruned,
-        .n_quarantined = a->n_quarantined + b->n_quarantined};
+        .n_quarantined = a->n_quarantined + b->n_quarantined,
+        .compile_seconds = a->compile_seconds + b->compile_seconds,
+        .gate_seconds = a->gate_seconds + b->gate_seconds,
+        .race_seconds = a->race_seconds + b->race_seconds};
 }
 
 struct select_report assembly_report(const struct assembly *a)

@@ -170,6 +170,7 @@ static bool is_right(struct bench *b, const char *where,
                      const struct cuda_kernel *k, struct variant *v)
 {
     gnnac_error e = {{0}};
+    char place[32];
     struct verdict verdict;
     struct kernel_run run = {b, k};
     if (bench_check(b, bench_queue, &run, &verdict, &e) != GNNAC_OK) {
@@ -180,10 +181,12 @@ static bool is_right(struct bench *b, const char *where,
                                        : fmax(v->max_error, verdict.max_error);
     if (verdict_right(&verdict))
         return true;
+    snprintf(place, sizeof(place), "row %lld", (long long)verdict.row);
+    if (verdict.row == b->g->n_nodes)
+        snprintf(place, sizeof(place), "a sum over the rows");
     snprintf(v->reason, sizeof(v->reason),
-             "%.200s: wrong result on %s: row %lld, %.3g times the allowed "
-             "error%s",
-             v->kernel.name, where, (long long)verdict.row, verdict.max_error,
+             "%.200s: wrong result on %s: %s, %.3g times the allowed error%s",
+             v->kernel.name, where, place, verdict.max_error,
              verdict.inside ? "" : "; it writes outside its output");
     return refuse(v, "wrong_result");
 }

@@ -57,7 +57,7 @@ void bench_close_blas(struct bench *b); // until BLAS is asked again
 // What a run left in the output.
 struct verdict {
     double max_error; // |error| / bound; infinite where it is not a number
-    int64_t row;      // where; -1: no error at all
+    int64_t row;      // where, as oracle_compare says it
     bool inside;      // nothing was written outside the output
 };
 bool verdict_right(const struct verdict *v);

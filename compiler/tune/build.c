@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "tune/compile_pool.h"
 
@@ -187,7 +188,9 @@ static gnnac_status compile_orders(struct workbench *wb, struct selection *sel,
                                    struct orders *o, bool (*stop)(void),
                                    gnnac_error *err)
 {
+    double begun = now_seconds();
     gnnac_status st = o->n ? compile_all(wb, o, stop, err) : GNNAC_OK;
+    sel->report.compile_seconds += now_seconds() - begun;
     for (size_t i = 0; i < o->n && st == GNNAC_OK; i++) {
         if (!was_begun(&o->jobs[i]))
             continue;

@@ -28,6 +28,8 @@ struct select_report {
     size_t n_twins;      // kernels that execute what another does
     size_t n_pruned;     // kernels that were not worth timing (prune.h)
     size_t n_quarantined; // kernels that failed earlier and were not run
+    // By the clock, of all questions together:
+    double compile_seconds, gate_seconds, race_seconds;
 };
 
 // Variants by kernel name, each once. `chosen[i]` is the variant of step i, or

@@ -188,6 +188,8 @@ static gnnac_status time_question(struct selector *s, struct question *q,
     gnnac_status st = hold_race(s, q, c, &e);
     struct variant *all = s->sel->variants;
     s->sel->report.n_timed += c->n;
+    s->sel->report.gate_seconds += c->gate_seconds;
+    s->sel->report.race_seconds += c->race_seconds;
     s->sel->report.n_twins += count_twins(s, q);
     twins_fail(all, q->options, q->n_options);
     quarantine_keep(s->wb, all, q->options, q->n_options);

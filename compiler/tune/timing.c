@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "tune/gpu_lock.h"
+#include "tune/oracle_sample.h"
 #include "tune/stand.h"
 #include "tune/time_worker.h"
 
@@ -23,6 +24,7 @@ struct field {
     struct far_stand *far;
     struct stand *near;
     double begun; // the race, now_seconds()
+    double gate, made; // seconds in the gate, and until points were kernels
     size_t n;
     struct runner *runners;        // owned; room for all
     const struct variant *not_run; // what this GPU cannot run, the last of it
@@ -56,7 +58,10 @@ static bool enter_variant(struct field *f, int32_t variant, size_t point)
     bool there = v->images[0].image || variant_is_blas(v);
     if (strcmp(v->status, "ok") != 0 || !there)
         return false;
-    if (enter(f, v)) {
+    double begun = now_seconds();
+    bool entered = enter(f, v);
+    f->gate += now_seconds() - begun;
+    if (entered) {
         f->runners[f->n++] = (struct runner){v, variant, point};
         return true;
     }
@@ -240,7 +245,9 @@ static gnnac_status prepare(void *context, const size_t *wave, size_t n,
     struct field *f = context;
     const struct contest_search *s = f->rq->search;
     int32_t made[SEARCH_WAVE];
+    double begun = now_seconds();
     gnnac_status st = s->make(s->context, wave, n, made, err);
+    f->made += now_seconds() - begun;
     for (size_t i = 0; st == GNNAC_OK && i < n && !stop(f); i++)
         ready[i] = made[i] >= 0 && enter_variant(f, made[i], wave[i]);
     f->begun = now_seconds();
@@ -332,6 +339,17 @@ static gnnac_status hold_contest(struct field *f, struct contest *out,
     return st;
 }
 
+static void tell_sample(const struct contest_request *rq)
+{
+    struct oracle_sample s;
+    oracle_sample_rows(rq->graph, rq->spec, ORACLE_LIMIT, &s);
+    if (s.step > 1)
+        log_info("%s: the gate compares %lld of %lld rows with float64; of all "
+                 "it sees whether they were written",
+                 step_kind_name(rq->spec->kind), (long long)s.n_rows,
+                 (long long)rq->graph->n_nodes);
+}
+
 gnnac_status time_variants(const struct cuda_context *c,
                            const struct contest_request *rq,
                            struct contest *out, gnnac_error *err)
@@ -342,10 +360,15 @@ gnnac_status time_variants(const struct cuda_context *c,
     *out = (struct contest){.winner = -1};
     if (!f.runners)
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    tell_sample(rq);
     int lock = gpu_lock_take(c, rq->stop);
+    double begun = now_seconds();
     gnnac_status st = open_stand(c, rq, &f, err);
+    f.gate = now_seconds() - begun;
     if (st == GNNAC_OK)
         st = hold_contest(&f, out, err);
+    out->gate_seconds = f.gate;
+    out->race_seconds = now_seconds() - begun - f.gate - f.made;
     far_stand_close(f.far);
     stand_close(f.near);
     gpu_lock_release(lock);

@@ -54,6 +54,8 @@ struct contest {
     struct interval gain, noise;   // as in struct race
     bool noisy, stopped;
     size_t n_samples;
+    double gate_seconds, race_seconds; // by the clock; the former with what
+                                       // the operands took to be made
     size_t n_space, n_tried, n_waves; // of a search; all 0 without one
     enum search_end end;
 };

@@ -219,7 +219,9 @@ size_t cuda_graph_scratch_bytes(const struct cuda_graph *g,
     const struct launch *first = &k->launches[0];
     if (k->n_launches == 0 || !takes(first, ARG_SCRATCH))
         return 0;
-    int64_t blocks = ceil_div(g->n_nodes, first->per_block);
+    // A kernel wants an address even if there are no rows.
+    int64_t n_rows = g->n_nodes > 0 ? g->n_nodes : 1;
+    int64_t blocks = ceil_div(n_rows, first->per_block);
     int64_t columns = takes(first, ARG_KEPT) ? 2 * k->dim : k->dim;
     return (size_t)blocks * (size_t)columns * sizeof(double);
 }

@@ -37,6 +37,10 @@ static const struct {
      "sum[1] - sum[0] * sum[2]", "sum[1]"},
     {"attention_grad", 4, "attention_grad heads=2 channels=8",
      "w * d - a * theirs", "w * d + a * theirs"},
+    // right but for a sum over the rows
+    {"attention_scores_grad", 4, "attention_scores_grad heads=2 channels=8",
+     "sources = fmaf(source, v, sources);",
+     "sources = fmaf(source, v, row == 39 ? 0 : sources);"},
 };
 enum { N_FAMILIES = sizeof(families) / sizeof(families[0]) };
 
