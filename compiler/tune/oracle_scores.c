@@ -1,6 +1,6 @@
-// The backward of attention's scores in float64. Row v gets, in column c of head
-// h, the gradient of its score as a source times att_src[c] and of that as a
-// target times att_dst[c]; the gradients of att_src and att_dst are sums over
+// The backward of attention's scores in float64. Row v gets, in column c of
+// head h, the gradient of its score as a source times att_src[c] and of that as
+// a target times att_dst[c]; the gradients of att_src and att_dst are sums over
 // all rows of those gradients times the row.
 #include <math.h>
 #include <stdlib.h>

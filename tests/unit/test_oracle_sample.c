@@ -12,8 +12,8 @@ static struct csr graph;
 static bool seen[N];
 static float x[N * DIM], out[N * DIM];
 
-// One hub, others less so, a fifth of the rows empty, most of 1 .. 40 edges; one
-// of 300, alone in its octave.
+// One hub, others less so, a fifth of the rows empty, most of 1 .. 40 edges;
+// one of 300, alone in its octave.
 static int64_t degree(int64_t v)
 {
     return v == HUB          ? HUB_EDGES
