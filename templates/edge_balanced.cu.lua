@@ -9,8 +9,8 @@
 //% x), as in row_split, and each batch one from the next, since the ids, the
 //% row's end and what the epilogue reads are asked for early. Ranges end with
 //% a row unless it is long. The sums of a longer one are added in the block
-//% through shared memory, across blocks by a second kernel in block order: no
-//% atomics, results repeat bit by bit. Meant for short rows around long ones.]],
+//% through shared memory, across blocks by a second kernel in block order, so that
+//% results repeat bit by bit (combine=1: atomics, they do not). Meant for short rows around long ones.]],
 //% }
 //% knob { name = "edgesPerWarp", tag = "n", min = 1, max = 8192, default = 256,
 //%        doc = "edges per warp, shared evenly by its teams" }
@@ -26,10 +26,13 @@
 //%        doc = "bytes of a row that all rows are summed by at a time; 0: as many as lanes hold" }
 //% knob { name = "hints", tag = "h", min = 0, max = 2, default = 0,
 //%        doc = "1: caches drop ids and sums first; 2: and L2 keeps x" }
+//% knob { name = "combine", tag = "c", min = 0, max = 1, default = 0, atomics = true,
+//%        doc = "1: shares of a row are added atomically; results do not repeat" }
 
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
 //% local parts = include "parts"
+//% local combine_by = include "combine"
 //% local offsets = include "offsets"
 //% local teams = 32 // dimWorker
 //% check(edgesPerWarp >= teams,
@@ -42,25 +45,26 @@
 //% lanes.hint(L, hints)
 //% check(spec.edges == "none", "edge_balanced takes no weights of edges")
 //% local weighted = spec.norm == "gcn"
+//% local joins = combine_by.choose(L, combine)
 //% needs { part_size = share, part_rows = (share + 1) // 2,
-//%         parts_per_block = places, partials = true }
+//%         parts_per_block = places, partials = not joins.atomic }
 //% local args = { "out", "x", "rowptr", "colidx", "part_ptr", "part_row" }
 //% epilogue.add_args(args)
-//% args[#args + 1] = "partial"
-//% args[#args + 1] = "n_parts"
+//% for _, a in ipairs(joins.last { "n_parts" }) do args[#args + 1] = a end
+//% local clear = joins.launch_clear(L, warpPerBlock)
 //% local parameters = launch {
-//%   entry = kernel,
+//%   entry = joins.entry,
 //%   grid = { "n_parts", per = places, y = L.tiles },
 //%   block = 32 * warpPerBlock,
 //%   args = args,
 //% }
-//% local finish = parts.launch_join(L, warpPerBlock)
+//% local finish = joins.launch_join(L, warpPerBlock)
 // Edges per team: up to ${share}; teams per warp: ${teams};
 // lanes per team: ${dimWorker}; columns per lane: ${L.floats}.
 //% offsets.define()
 
 //% lanes.define(L.x_verb, L, L.vec, spec.x_type)
-//% parts.define(L)
+//% joins.define(L)
 //% epilogue.define(L)
 //% -- Leave the sum of a row that an earlier team of the block began.
 //% local function leave()
@@ -68,8 +72,9 @@
             for (int i = 0; i < ${L.floats}; i++)
                 heads[place][i * ${dimWorker} + at] = sum[i];
 //% end
+//% joins.clear(L, clear, warpPerBlock)
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
-${kernel}(${parameters})
+${joins.entry}(${parameters})
 {
 //% if places > 1 then
     __shared__ float heads[${places}][${L.floats * dimWorker}];
@@ -160,7 +165,7 @@ ${kernel}(${parameters})
 //% leave()
 //% end
         } else {
-//% parts.store_partial(L, 0)
+//% joins.share(L, 0)
         }
         open = false;
         row++;
@@ -211,7 +216,7 @@ ${kernel}(${parameters})
                          __ldg(part_row + first + ${places}) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-//% parts.store_partial(L, "begins")
+//% joins.share(L, "begins")
         return;
     }
 //% if spec.norm == "mean" then
@@ -219,4 +224,4 @@ ${kernel}(${parameters})
 //% end
 //% epilogue.write(L)
 }
-//% parts.join(L, finish, warpPerBlock, unroll)
+//% joins.join(L, finish, warpPerBlock, unroll)

@@ -1,11 +1,13 @@
 //% -- Neighbour groups: the frame of neighbor_group and of what else sums over rows
 //% -- whose lengths differ. A warp has a group of at most partSize neighbours of one
 //% -- row; 32 // dimWorker teams of lanes take them in turns. The first warp of a row
-//% -- in a block adds the others' sums; rows that cross blocks leave partial sums,
-//% -- which parts.join adds.
+//% -- in a block adds the others' sums; how rows that cross blocks are joined says
+//% -- combine.lib.lua. With combine=2 no block adds: a row of several groups is joined as
+//% -- if each were a block.
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
 //% local parts = include "parts"
+//% local combine = include "combine"
 //% local weights = include "weights"
 //% local offsets = include "offsets"
 //% weights.one_head()
@@ -29,8 +31,10 @@
 //%   local L = parts.layout(k.dimWorker, 4, k.unroll, k.warpPerBlock, k.slab or 0)
 //%   lanes.hint(L, k.hints or 0)
 //%   L.warps, L.unroll, L.size = k.warpPerBlock, k.unroll, k.partSize
-//%   needs { part_size = k.partSize, parts_per_block = k.warpPerBlock,
-//%           partials = true }
+//%   L.joins = combine.choose(L, k.combine or 0)
+//%   L.alone = k.warpPerBlock == 1 or k.combine == 2
+//%   needs { part_size = k.partSize, partials = not L.joins.atomic,
+//%           parts_per_block = L.alone and 1 or k.warpPerBlock }
 //%   return L
 //% end
 //%
@@ -45,7 +49,7 @@
 //%     entry = entry,
 //%     grid = { "n_parts", per = L.warps, y = L.tiles },
 //%     block = 32 * L.warps,
-//%     args = parts.arguments(args, { "partial", "n_parts" }),
+//%     args = parts.arguments(args, L.joins.last { "n_parts" }),
 //%   }
 //% end
 //%
@@ -55,7 +59,7 @@
 //%   offsets.define()
 
 //%   lanes.define(L.x_verb, L, L.vec, spec.x_type)
-//%   parts.define(L)
+//%   L.joins.define(L)
 //%   if not (how and how.write) then epilogue.define(L) end
 //% end
 //%
@@ -64,14 +68,14 @@
 extern "C" __global__ void __launch_bounds__(${32 * L.warps}, 1)
 ${entry}(${parameters})
 {
-//%   if L.warps > 1 then
+//%   if not L.alone then
     __shared__ float sums[${L.warps}][${L.floats * L.dimWorker}];
     const int warp = threadIdx.x / 32;
 //%   end
 //%   parts.places(L)
 //%   lanes.pointers(L, how.x, spec.x_type)
 
-//%   if L.warps > 1 then
+//%   if not L.alone then
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * ${L.warps};
     int rows = -1;
@@ -89,7 +93,13 @@ ${entry}(${parameters})
 //%     weights.step("begin")
     }
 //%   else
+//%     if L.warps > 1 then
+    const unsigned part = blockIdx.x * ${L.warps} + threadIdx.x / 32;
+    if (part >= n_parts)
+        return;
+//%     else
     const unsigned part = blockIdx.x;
+//%     end
     const int row = __ldg(part_row + part);
     const offset_t begin = __ldg(part_ptr + part);
     const int *ids = colidx + begin;
@@ -170,7 +180,7 @@ ${entry}(${parameters})
     }
 //%   lanes.reduce(L)
 
-//%   if L.warps > 1 then
+//%   if not L.alone then
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
 //%     if L.dimWorker == 32 then
@@ -206,7 +216,7 @@ ${entry}(${parameters})
     const bool ends = part + 1 >= n_parts || __ldg(part_row + part + 1) != row;
 //%   end
     if (!begins || !ends) {
-//%   parts.store_partial(L, "begins")
+//%   L.joins.share(L, "begins")
         return;
     }
 //%   if spec.norm == "mean" then

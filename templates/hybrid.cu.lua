@@ -4,8 +4,8 @@
 //% Every row as its length asks, in one launch, longest first. Short rows share
 //% a warp, a team of dimWorker lanes for each; medium ones have a warp, whose
 //% teams take turns at the neighbours and are added by shuffles; long ones are
-//% cut into pieces, a warp for each, whose sums a second kernel adds in order:
-//% no atomics, results repeat bit by bit. The runtime sorts the rows by length
+//% cut into pieces, a warp for each, whose sums a second kernel adds in order, so
+//% that results repeat bit by bit (combine=1: atomics, they do not). The runtime sorts the rows by length
 //% (runtime/cuda/buckets.h), so that a warp knows by its number what it is for, and
 //% rows that share one are alike: lanes never diverge and the last blocks of a
 //% launch are its shortest. The ids of a step's neighbours are read by one load
@@ -27,36 +27,40 @@
 //%        doc = "bytes of a row that all rows are summed by at a time; 0: as many as lanes hold" }
 //% knob { name = "hints", tag = "h", min = 0, max = 2, default = 0,
 //%        doc = "1: caches drop ids and sums first; 2: and L2 keeps x" }
+//% knob { name = "combine", tag = "c", min = 0, max = 1, default = 0, atomics = true,
+//%        doc = "1: pieces of a row are added atomically; results do not repeat" }
 
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
-//% local parts = include "parts"
 //% local sorted = include "sorted"
 //% local offsets = include "offsets"
 //% local S = sorted.layout {
 //%   segmentEdges = segmentEdges, packedEdges = packedEdges,
 //%   dimWorker = dimWorker, vec = vec, unroll = unroll,
-//%   warpPerBlock = warpPerBlock, slab = slab, hints = hints }
+//%   warpPerBlock = warpPerBlock, slab = slab, hints = hints,
+//%   combine = combine }
 //% needs(S.needs)
+//% local clear = S.joins.launch_clear(S.L, warpPerBlock)
 //% local parameters = launch {
-//%   entry = kernel,
+//%   entry = S.joins.entry,
 //%   grid = { "n_warps", per = warpPerBlock, y = S.L.tiles },
 //%   block = 32 * warpPerBlock,
 //%   args = sorted.arguments(S),
 //% }
-//% local finish = parts.launch_join(S.L, warpPerBlock)
+//% local finish = S.joins.launch_join(S.L, warpPerBlock)
 // Rows of up to ${packedEdges} edges: ${S.teams} to a warp; of up to
 // ${segmentEdges}: a warp each; longer ones are cut.
 // Lanes per team: ${dimWorker}; columns per lane: ${S.L.floats}.
 //% offsets.define()
 
 //% lanes.define(S.L.x_verb, S.L, S.L.vec, spec.x_type)
-//% parts.define(S.L)
+//% S.joins.define(S.L)
 //% epilogue.define(S.L)
+//% S.joins.clear(S.L, clear, warpPerBlock)
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
-${kernel}(${parameters})
+${S.joins.entry}(${parameters})
 {
     const unsigned warp = blockIdx.x * ${warpPerBlock} + threadIdx.x / 32;
 //% sorted.walk(S)
 }
-//% parts.join(S.L, finish, warpPerBlock, unroll, true)
+//% S.joins.join(S.L, finish, warpPerBlock, unroll, true)

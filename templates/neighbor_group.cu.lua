@@ -6,8 +6,8 @@
 //% lanes hold the columns in registers; 32 // dimWorker such teams take
 //% different neighbours and are added by shuffles. The first warp of a row in a
 //% block adds the others' sums from shared memory. Rows that cross blocks leave
-//% partial sums, which a second kernel adds in block order: no atomics, results
-//% repeat bit by bit. Wins where a few rows hold many neighbours.]],
+//% partial sums, which a second kernel adds in block order, so that results repeat
+//% bit by bit (combine=1, 2: atomics, they do not). Wins where a few rows hold many neighbours.]],
 //% }
 //% knob { name = "partSize", tag = "p", min = 1, max = 1024, default = 32,
 //%        doc = "neighbours per group" }
@@ -21,13 +21,18 @@
 //%        doc = "bytes of a row that all rows are summed by at a time; 0: as many as lanes hold" }
 //% knob { name = "hints", tag = "h", min = 0, max = 2, default = 0,
 //%        doc = "1: caches drop ids and sums first; 2: and L2 keeps x" }
+//% knob { name = "combine", tag = "c", min = 0, max = 2, default = 0, atomics = true,
+//%        doc = "1: blocks add their shares of a row atomically, 2: so does every group" }
 
 //% local groups = include "groups"
-//% local parts = include "parts"
 //% local L = groups.layout { partSize = partSize, dimWorker = dimWorker,
-//%   warpPerBlock = warpPerBlock, unroll = unroll, slab = slab, hints = hints }
-//% local parameters = groups.launch(L, kernel, { "out", "x" })
-//% local finish = parts.launch_join(L, warpPerBlock)
+//%   warpPerBlock = warpPerBlock, unroll = unroll, slab = slab, hints = hints,
+//%   combine = combine }
+//% local joins = L.joins
+//% local clear = joins.launch_clear(L, warpPerBlock)
+//% local parameters = groups.launch(L, joins.entry, { "out", "x" })
+//% local finish = joins.launch_join(L, warpPerBlock)
 //% groups.define(L)
-//% groups.sum(L, kernel, parameters)
-//% parts.join(L, finish, warpPerBlock, unroll)
+//% joins.clear(L, clear, warpPerBlock)
+//% groups.sum(L, joins.entry, parameters)
+//% joins.join(L, finish, warpPerBlock, unroll)

@@ -5,6 +5,7 @@
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
 //% local parts = include "parts"
+//% local combine = include "combine"
 //% local sorted = {}
 //%
 //% -- `k` has the knobs of hybrid; slab and hints may be left out.
@@ -19,12 +20,13 @@
 //%   local L = parts.layout(k.dimWorker, k.vec, k.unroll + held, k.warpPerBlock,
 //%                          k.slab)
 //%   lanes.hint(L, k.hints or 0)
+//%   local joins = combine.choose(L, k.combine or 0)
 //%   return {
-//%     L = L, teams = teams, used = teams * k.dimWorker, held = held,
+//%     L = L, joins = joins, teams = teams, used = teams * k.dimWorker, held = held,
 //%     step = math.max(1, k.dimWorker // k.unroll) * k.unroll,
 //%     dimWorker = k.dimWorker, unroll = k.unroll,
 //%     needs = { part_size = k.segmentEdges, parts_per_block = 1,
-//%               partials = true, packed_rows = teams,
+//%               partials = not joins.atomic, packed_rows = teams,
 //%               packed_edges = k.packedEdges, packed_step = k.unroll },
 //%   }
 //% end
@@ -33,7 +35,7 @@
 //% function sorted.arguments(S)
 //%   local args = { "out", "x", "colidx", "part_ptr", "part_end", "part_row" }
 //%   epilogue.add_args(args)
-//%   for _, a in ipairs { "partial", "n_parts", "n_cut" } do
+//%   for _, a in ipairs(S.joins.last { "n_parts", "n_cut" }) do
 //%     args[#args + 1] = a
 //%   end
 //%   if S.teams > 1 then args[#args + 1] = "n_wide" end
@@ -197,8 +199,12 @@
         return;
 //%   end
     if (part < n_cut) {
+//%   if S.joins.atomic then
+//%     S.joins.share(L)
+//%   else
         float *to = partial + (long long)part * ${parts.pitch};
-//%   lanes.store_row(L, L.vec)
+//%     lanes.store_row(L, L.vec)
+//%   end
         return;
     }
 //%   epilogue.write(L)

@@ -67,6 +67,14 @@ static const char *op_field(lua_State *L, size_t max_bytes)
     return op;
 }
 
+static bool bool_field(lua_State *L, const char *name)
+{
+    int type = lua_getfield(L, 1, name);
+    if (type != LUA_TNIL && type != LUA_TBOOLEAN)
+        luaL_error(L, "%s must be true or false", name);
+    return lua_toboolean(L, -1);
+}
+
 static int l_family(lua_State *L)
 {
     static const char *const fields[] = {"op", "doc", "tails", NULL};
@@ -76,10 +84,7 @@ static int l_family(lua_State *L)
         return luaL_error(L, "family is declared twice");
     snprintf(h->f->op, sizeof(h->f->op), "%s",
              op_field(L, sizeof(h->f->op) - 1));
-    int tails = lua_getfield(L, 1, "tails");
-    if (tails != LUA_TNIL && tails != LUA_TBOOLEAN)
-        return luaL_error(L, "tails must be true or false");
-    h->f->tails = lua_toboolean(L, -1);
+    h->f->tails = bool_field(L, "tails");
     h->u->doc = strdup(text_field(L, "doc", 2000));
     return h->u->doc ? 0 : luaL_error(L, "out of memory");
 }
@@ -114,8 +119,8 @@ static bool is_free_tag(const struct head *h, const char *tag)
 
 static int l_knob(lua_State *L)
 {
-    static const char *const fields[] = {"name",    "tag", "min", "max",
-                                         "default", "doc", NULL};
+    static const char *const fields[] = {"name",    "tag",     "min", "max",
+                                         "default", "atomics", "doc", NULL};
     struct head *h = head_of(L);
     check_fields(L, "knob", fields);
     if (!h->u->doc)
@@ -136,9 +141,12 @@ static int l_knob(lua_State *L)
     k->min = integer_field(L, "min");
     k->max = integer_field(L, "max");
     k->dflt = integer_field(L, "default");
+    k->atomics = bool_field(L, "atomics");
     if (k->min > k->dflt || k->dflt > k->max)
         return luaL_error(L, "knob %s: the default is not between min and max",
                           name);
+    if (k->atomics && k->dflt != 0)
+        return luaL_error(L, "knob %s: atomics are no default", name);
     h->f->n_knobs++;
     return 0;
 }

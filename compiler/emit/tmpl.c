@@ -203,6 +203,7 @@ gnnac_status tmpl_emit(struct catalog *c, const struct candidate *point,
     e.kernel.out_type = spec->out_type;
     e.kernel.self_type = spec->self_type;
     e.kernel.offset_bits = spec->offset_bits;
+    e.kernel.atomics = !candidate_repeats(point);
     add_provenance(&p.writer.out, p.unit, point, spec);
     TRY(point_run(&p, err));
     if (p.writer.out.failed) {

@@ -26,6 +26,14 @@ size_t candidate_n_told(const struct candidate *c)
     return n;
 }
 
+bool candidate_repeats(const struct candidate *c)
+{
+    for (size_t i = 0; i < c->family->n_knobs; i++)
+        if (c->family->knobs[i].atomics && c->values[i] != 0)
+            return false;
+    return true;
+}
+
 int64_t candidate_get(const struct candidate *c, const char *knob, int64_t dflt)
 {
     int i = family_knob(c->family, knob);

@@ -15,6 +15,8 @@ struct knob {
     char name[32];
     int64_t min, max, dflt;
     char doc[160];
+    bool atomics; // but for 0, floats are added atomically: see
+                  // candidate_repeats
 };
 
 struct family {
@@ -52,6 +54,10 @@ bool candidate_same_point(const struct candidate *a, const struct candidate *b);
 // are off (0, by default) are left out of names and texts, so that both stay
 // what they were when such a knob is added.
 size_t candidate_n_told(const struct candidate *c);
+
+// Whether its kernel gives the same bits in every run: no knob asks for
+// atomics, whose order differs from run to run.
+bool candidate_repeats(const struct candidate *c);
 
 // Value of a knob by name; `dflt` if the family has none of that name.
 int64_t candidate_get(const struct candidate *c, const char *knob,

@@ -135,6 +135,8 @@ struct kernel {
     bool partials;        // needs the PARTIAL scratch: 2 rows of `dim` floats
                           // per block; of sorted parts 1 per piece of a row,
                           // of tiles 8 per piece of a window
+    bool atomics;         // adds floats atomically, in no order: its results
+                          // do not repeat bit by bit
     int32_t dim;          // width it was specialised for
     int32_t heads;        // the same of heads, see step_heads; mostly 0
     enum dtype x_type, out_type, self_type; // of the matrices it expects

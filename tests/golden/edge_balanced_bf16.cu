@@ -7,11 +7,11 @@
 // x), as in row_split, and each batch one from the next, since the ids, the
 // row's end and what the epilogue reads are asked for early. Ranges end with
 // a row unless it is long. The sums of a longer one are added in the block
-// through shared memory, across blocks by a second kernel in block order: no
-// atomics, results repeat bit by bit. Meant for short rows around long ones.
+// through shared memory, across blocks by a second kernel in block order, so that
+// results repeat bit by bit (combine=1: atomics, they do not). Meant for short rows around long ones.
 // edgesPerWarp=256 dimWorker=4 vec=4 unroll=4 warpPerBlock=4
 // bf16 dim=33 x_pitch=40 out_pitch=33 self_pitch=40 out_type=f32 self_type=bf16 norm=mean self=one bias=0 act=none offset_bits=32
-#line 58 "/gnnac/templates/edge_balanced.cu.lua"
+#line 62 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 32; teams per warp: 8;
 // lanes per team: 4; columns per lane: 9.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -119,14 +119,14 @@ static __device__ __forceinline__ void store8x1(float *to, const float *from)
     to[7] = from[7];
 }
 
-#line 71 "/gnnac/templates/edge_balanced.cu.lua"
+#line 76 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     float *out, const bf16_t *x, const offset_t *rowptr,
     const int *colidx, const offset_t *part_ptr, const int *part_row,
     const bf16_t *self, float *partial, int n_parts)
 {
-#line 75 "/gnnac/templates/edge_balanced.cu.lua"
+#line 80 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[32][36];
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -144,9 +144,9 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
 #line 328 "/gnnac/templates/lanes.lib.lua"
     const bf16_t *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 82 "/gnnac/templates/edge_balanced.cu.lua"
+#line 87 "/gnnac/templates/edge_balanced.cu.lua"
     const int place = threadIdx.x / 32 * 8 + edge;
-#line 84 "/gnnac/templates/edge_balanced.cu.lua"
+#line 89 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 32;
     const unsigned part = first + place;
 
@@ -156,9 +156,9 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 94 "/gnnac/templates/edge_balanced.cu.lua"
+#line 99 "/gnnac/templates/edge_balanced.cu.lua"
     if (part < n_parts) {
-#line 98 "/gnnac/templates/edge_balanced.cu.lua"
+#line 103 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -171,23 +171,23 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
             next_end = __ldg(rowptr + row + 2);
     }
     int tail = row < last ? 0 : left;
-#line 111 "/gnnac/templates/edge_balanced.cu.lua"
+#line 116 "/gnnac/templates/edge_balanced.cu.lua"
     int degree = row_left;
 
-#line 119 "/gnnac/templates/edge_balanced.cu.lua"
+#line 124 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 115 "/gnnac/templates/edge_balanced.cu.lua"
+#line 120 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 121 "/gnnac/templates/edge_balanced.cu.lua"
+#line 126 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[9] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][9] = {};
-#line 130 "/gnnac/templates/edge_balanced.cu.lua"
+#line 135 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
@@ -208,22 +208,22 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
 #line 52 "/gnnac/templates/epilogue.lib.lua"
     load1_bf16(&own[8], from + c1);
     }
-#line 141 "/gnnac/templates/edge_balanced.cu.lua"
+#line 146 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 115 "/gnnac/templates/edge_balanced.cu.lua"
+#line 120 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 145 "/gnnac/templates/edge_balanced.cu.lua"
+#line 150 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 152 "/gnnac/templates/edge_balanced.cu.lua"
+#line 157 "/gnnac/templates/edge_balanced.cu.lua"
                 sum[i] += v[k][i];
-#line 154 "/gnnac/templates/edge_balanced.cu.lua"
+#line 159 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
@@ -246,13 +246,13 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     if (at + 0 < 1)
 #line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
-#line 159 "/gnnac/templates/edge_balanced.cu.lua"
+#line 164 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
-#line 67 "/gnnac/templates/edge_balanced.cu.lua"
+#line 71 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 9; i++)
                 heads[place][i * 4 + at] = sum[i];
-#line 162 "/gnnac/templates/edge_balanced.cu.lua"
+#line 167 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 36;
@@ -263,14 +263,14 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
 #line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
         }
-#line 165 "/gnnac/templates/edge_balanced.cu.lua"
+#line 170 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 170 "/gnnac/templates/edge_balanced.cu.lua"
+#line 175 "/gnnac/templates/edge_balanced.cu.lua"
         degree = row_left;
-#line 172 "/gnnac/templates/edge_balanced.cu.lua"
+#line 177 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -279,15 +279,15 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
             sum[i] = 0.0f;
     }
 
-#line 181 "/gnnac/templates/edge_balanced.cu.lua"
+#line 186 "/gnnac/templates/edge_balanced.cu.lua"
     const bool follows = open && place > 0;
     if (tail > 0 && follows) {
-#line 67 "/gnnac/templates/edge_balanced.cu.lua"
+#line 71 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 9; i++)
                 heads[place][i * 4 + at] = sum[i];
     }
-#line 185 "/gnnac/templates/edge_balanced.cu.lua"
+#line 190 "/gnnac/templates/edge_balanced.cu.lua"
     __syncthreads();
     if (tail == 0 || follows)
         return;
@@ -309,7 +309,7 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
                 sum[i] += heads[q + k][i * 4 + at];
         }
     }
-#line 210 "/gnnac/templates/edge_balanced.cu.lua"
+#line 215 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 32 < n_parts &&
                          __ldg(part_row + first + 32) == row;
     const bool begins = !open;
@@ -322,10 +322,10 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     if (at + 0 < 1)
 #line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
-#line 215 "/gnnac/templates/edge_balanced.cu.lua"
+#line 220 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
-#line 218 "/gnnac/templates/edge_balanced.cu.lua"
+#line 223 "/gnnac/templates/edge_balanced.cu.lua"
     degree = (int)(__ldg(rowptr + row + 1) - __ldg(rowptr + row));
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const bf16_t *from = self + (long long)row * 40;

@@ -7,11 +7,11 @@
 // x), as in row_split, and each batch one from the next, since the ids, the
 // row's end and what the epilogue reads are asked for early. Ranges end with
 // a row unless it is long. The sums of a longer one are added in the block
-// through shared memory, across blocks by a second kernel in block order: no
-// atomics, results repeat bit by bit. Meant for short rows around long ones.
+// through shared memory, across blocks by a second kernel in block order, so that
+// results repeat bit by bit (combine=1: atomics, they do not). Meant for short rows around long ones.
 // edgesPerWarp=256 dimWorker=16 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 58 "/gnnac/templates/edge_balanced.cu.lua"
+#line 62 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 128; teams per warp: 2;
 // lanes per team: 16; columns per lane: 4.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -37,7 +37,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 71 "/gnnac/templates/edge_balanced.cu.lua"
+#line 76 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
     float *out, const float *x, const offset_t *rowptr,
@@ -45,7 +45,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
     const float *self, const float *dinv, const float *bias,
     float *partial, int n_parts)
 {
-#line 75 "/gnnac/templates/edge_balanced.cu.lua"
+#line 80 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[8][64];
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -58,9 +58,9 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
 #line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 82 "/gnnac/templates/edge_balanced.cu.lua"
+#line 87 "/gnnac/templates/edge_balanced.cu.lua"
     const int place = threadIdx.x / 32 * 2 + edge;
-#line 84 "/gnnac/templates/edge_balanced.cu.lua"
+#line 89 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 8;
     const unsigned part = first + place;
 
@@ -70,9 +70,9 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 94 "/gnnac/templates/edge_balanced.cu.lua"
+#line 99 "/gnnac/templates/edge_balanced.cu.lua"
     if (part < n_parts) {
-#line 98 "/gnnac/templates/edge_balanced.cu.lua"
+#line 103 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -86,28 +86,28 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
     }
     int tail = row < last ? 0 : left;
 
-#line 119 "/gnnac/templates/edge_balanced.cu.lua"
+#line 124 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 115 "/gnnac/templates/edge_balanced.cu.lua"
+#line 120 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 121 "/gnnac/templates/edge_balanced.cu.lua"
+#line 126 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[4] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][4] = {};
-#line 128 "/gnnac/templates/edge_balanced.cu.lua"
+#line 133 "/gnnac/templates/edge_balanced.cu.lua"
         float coef[4] = {};
-#line 130 "/gnnac/templates/edge_balanced.cu.lua"
+#line 135 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 64;
-#line 136 "/gnnac/templates/edge_balanced.cu.lua"
+#line 141 "/gnnac/templates/edge_balanced.cu.lua"
             coef[k] = __ldg(dinv + id[k]);
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -122,22 +122,22 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
 #line 52 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
     }
-#line 141 "/gnnac/templates/edge_balanced.cu.lua"
+#line 146 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 115 "/gnnac/templates/edge_balanced.cu.lua"
+#line 120 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 145 "/gnnac/templates/edge_balanced.cu.lua"
+#line 150 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 150 "/gnnac/templates/edge_balanced.cu.lua"
+#line 155 "/gnnac/templates/edge_balanced.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
-#line 154 "/gnnac/templates/edge_balanced.cu.lua"
+#line 159 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
@@ -170,25 +170,25 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
     float *to = out + (long long)row * 64;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 159 "/gnnac/templates/edge_balanced.cu.lua"
+#line 164 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
-#line 67 "/gnnac/templates/edge_balanced.cu.lua"
+#line 71 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 heads[place][i * 16 + at] = sum[i];
-#line 162 "/gnnac/templates/edge_balanced.cu.lua"
+#line 167 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 64;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
         }
-#line 165 "/gnnac/templates/edge_balanced.cu.lua"
+#line 170 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 172 "/gnnac/templates/edge_balanced.cu.lua"
+#line 177 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -197,15 +197,15 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
             sum[i] = 0.0f;
     }
 
-#line 181 "/gnnac/templates/edge_balanced.cu.lua"
+#line 186 "/gnnac/templates/edge_balanced.cu.lua"
     const bool follows = open && place > 0;
     if (tail > 0 && follows) {
-#line 67 "/gnnac/templates/edge_balanced.cu.lua"
+#line 71 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 heads[place][i * 16 + at] = sum[i];
     }
-#line 185 "/gnnac/templates/edge_balanced.cu.lua"
+#line 190 "/gnnac/templates/edge_balanced.cu.lua"
     __syncthreads();
     if (tail == 0 || follows)
         return;
@@ -227,7 +227,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
                 sum[i] += heads[q + k][i * 16 + at];
         }
     }
-#line 210 "/gnnac/templates/edge_balanced.cu.lua"
+#line 215 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 8 < n_parts &&
                          __ldg(part_row + first + 8) == row;
     const bool begins = !open;
@@ -236,7 +236,7 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
         float *to = partial + (2LL * blockIdx.x + begins) * 64;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 215 "/gnnac/templates/edge_balanced.cu.lua"
+#line 220 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
 #line 39 "/gnnac/templates/epilogue.lib.lua"

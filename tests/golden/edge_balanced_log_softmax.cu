@@ -7,11 +7,11 @@
 // x), as in row_split, and each batch one from the next, since the ids, the
 // row's end and what the epilogue reads are asked for early. Ranges end with
 // a row unless it is long. The sums of a longer one are added in the block
-// through shared memory, across blocks by a second kernel in block order: no
-// atomics, results repeat bit by bit. Meant for short rows around long ones.
+// through shared memory, across blocks by a second kernel in block order, so that
+// results repeat bit by bit (combine=1: atomics, they do not). Meant for short rows around long ones.
 // edgesPerWarp=64 dimWorker=2 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=7 x_pitch=8 out_pitch=7 self_pitch=8 tail=log_softmax tail_dim=0 norm=scaled self=scaled bias=1 act=none offset_bits=32
-#line 58 "/gnnac/templates/edge_balanced.cu.lua"
+#line 62 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 4; teams per warp: 16;
 // lanes per team: 2; columns per lane: 6.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -64,7 +64,7 @@ static __device__ __forceinline__ void store4x1(float *to, const float *from)
     to[3] = from[3];
 }
 
-#line 71 "/gnnac/templates/edge_balanced.cu.lua"
+#line 76 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8_s8(
     float *out, const float *x, const offset_t *rowptr,
@@ -72,7 +72,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     const float *self, const float *dinv, const float *bias,
     float *partial, int n_parts)
 {
-#line 75 "/gnnac/templates/edge_balanced.cu.lua"
+#line 80 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[64][12];
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -95,9 +95,9 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
-#line 82 "/gnnac/templates/edge_balanced.cu.lua"
+#line 87 "/gnnac/templates/edge_balanced.cu.lua"
     const int place = threadIdx.x / 32 * 16 + edge;
-#line 84 "/gnnac/templates/edge_balanced.cu.lua"
+#line 89 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 64;
     const unsigned part = first + place;
 
@@ -107,9 +107,9 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 94 "/gnnac/templates/edge_balanced.cu.lua"
+#line 99 "/gnnac/templates/edge_balanced.cu.lua"
     if (part < n_parts) {
-#line 98 "/gnnac/templates/edge_balanced.cu.lua"
+#line 103 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -123,20 +123,20 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     }
     int tail = row < last ? 0 : left;
 
-#line 119 "/gnnac/templates/edge_balanced.cu.lua"
+#line 124 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 115 "/gnnac/templates/edge_balanced.cu.lua"
+#line 120 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 121 "/gnnac/templates/edge_balanced.cu.lua"
+#line 126 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[6] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][6] = {};
-#line 130 "/gnnac/templates/edge_balanced.cu.lua"
+#line 135 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
@@ -163,22 +163,22 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 52 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
     }
-#line 141 "/gnnac/templates/edge_balanced.cu.lua"
+#line 146 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 115 "/gnnac/templates/edge_balanced.cu.lua"
+#line 120 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 145 "/gnnac/templates/edge_balanced.cu.lua"
+#line 150 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 6; i++)
-#line 152 "/gnnac/templates/edge_balanced.cu.lua"
+#line 157 "/gnnac/templates/edge_balanced.cu.lua"
                 sum[i] += v[k][i];
-#line 154 "/gnnac/templates/edge_balanced.cu.lua"
+#line 159 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
@@ -264,13 +264,13 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     if (at + 2 < 3)
 #line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
-#line 159 "/gnnac/templates/edge_balanced.cu.lua"
+#line 164 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
-#line 67 "/gnnac/templates/edge_balanced.cu.lua"
+#line 71 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 6; i++)
                 heads[place][i * 2 + at] = sum[i];
-#line 162 "/gnnac/templates/edge_balanced.cu.lua"
+#line 167 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 8;
@@ -285,12 +285,12 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
         }
-#line 165 "/gnnac/templates/edge_balanced.cu.lua"
+#line 170 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 172 "/gnnac/templates/edge_balanced.cu.lua"
+#line 177 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -299,15 +299,15 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
             sum[i] = 0.0f;
     }
 
-#line 181 "/gnnac/templates/edge_balanced.cu.lua"
+#line 186 "/gnnac/templates/edge_balanced.cu.lua"
     const bool follows = open && place > 0;
     if (tail > 0 && follows) {
-#line 67 "/gnnac/templates/edge_balanced.cu.lua"
+#line 71 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 6; i++)
                 heads[place][i * 2 + at] = sum[i];
     }
-#line 185 "/gnnac/templates/edge_balanced.cu.lua"
+#line 190 "/gnnac/templates/edge_balanced.cu.lua"
     __syncthreads();
     if (tail == 0 || follows)
         return;
@@ -329,7 +329,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
                 sum[i] += heads[q + k][i * 2 + at];
         }
     }
-#line 210 "/gnnac/templates/edge_balanced.cu.lua"
+#line 215 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 64 < n_parts &&
                          __ldg(part_row + first + 64) == row;
     const bool begins = !open;
@@ -346,7 +346,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     if (at + 2 < 3)
 #line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
-#line 215 "/gnnac/templates/edge_balanced.cu.lua"
+#line 220 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
 #line 39 "/gnnac/templates/epilogue.lib.lua"

@@ -7,11 +7,11 @@
 // x), as in row_split, and each batch one from the next, since the ids, the
 // row's end and what the epilogue reads are asked for early. Ranges end with
 // a row unless it is long. The sums of a longer one are added in the block
-// through shared memory, across blocks by a second kernel in block order: no
-// atomics, results repeat bit by bit. Meant for short rows around long ones.
+// through shared memory, across blocks by a second kernel in block order, so that
+// results repeat bit by bit (combine=1: atomics, they do not). Meant for short rows around long ones.
 // edgesPerWarp=64 dimWorker=32 vec=4 unroll=4 warpPerBlock=1
 // f32 dim=128 x_pitch=128 out_pitch=128 self_pitch=128 norm=none self=eps bias=0 act=none offset_bits=32
-#line 58 "/gnnac/templates/edge_balanced.cu.lua"
+#line 62 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 64; teams per warp: 1;
 // lanes per team: 32; columns per lane: 4.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -37,7 +37,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 71 "/gnnac/templates/edge_balanced.cu.lua"
+#line 76 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     float *out, const float *x, const offset_t *rowptr,
@@ -56,9 +56,9 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
 #line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 80 "/gnnac/templates/edge_balanced.cu.lua"
+#line 85 "/gnnac/templates/edge_balanced.cu.lua"
     const int place = edge;
-#line 84 "/gnnac/templates/edge_balanced.cu.lua"
+#line 89 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 1;
     const unsigned part = first + place;
 
@@ -68,9 +68,9 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 94 "/gnnac/templates/edge_balanced.cu.lua"
+#line 99 "/gnnac/templates/edge_balanced.cu.lua"
     if (part < n_parts) {
-#line 98 "/gnnac/templates/edge_balanced.cu.lua"
+#line 103 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -84,20 +84,20 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     }
     int tail = row < last ? 0 : left;
 
-#line 119 "/gnnac/templates/edge_balanced.cu.lua"
+#line 124 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 115 "/gnnac/templates/edge_balanced.cu.lua"
+#line 120 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 121 "/gnnac/templates/edge_balanced.cu.lua"
+#line 126 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[4] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][4] = {};
-#line 130 "/gnnac/templates/edge_balanced.cu.lua"
+#line 135 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
@@ -114,22 +114,22 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
 #line 52 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
     }
-#line 141 "/gnnac/templates/edge_balanced.cu.lua"
+#line 146 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 115 "/gnnac/templates/edge_balanced.cu.lua"
+#line 120 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 145 "/gnnac/templates/edge_balanced.cu.lua"
+#line 150 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 152 "/gnnac/templates/edge_balanced.cu.lua"
+#line 157 "/gnnac/templates/edge_balanced.cu.lua"
                 sum[i] += v[k][i];
-#line 154 "/gnnac/templates/edge_balanced.cu.lua"
+#line 159 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
@@ -144,19 +144,19 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     float *to = out + (long long)row * 128;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 162 "/gnnac/templates/edge_balanced.cu.lua"
+#line 167 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 128;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
         }
-#line 165 "/gnnac/templates/edge_balanced.cu.lua"
+#line 170 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 172 "/gnnac/templates/edge_balanced.cu.lua"
+#line 177 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -165,10 +165,10 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
             sum[i] = 0.0f;
     }
 
-#line 207 "/gnnac/templates/edge_balanced.cu.lua"
+#line 212 "/gnnac/templates/edge_balanced.cu.lua"
     if (tail == 0)
         return;
-#line 210 "/gnnac/templates/edge_balanced.cu.lua"
+#line 215 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 1 < n_parts &&
                          __ldg(part_row + first + 1) == row;
     const bool begins = !open;
@@ -177,7 +177,7 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
         float *to = partial + (2LL * blockIdx.x + begins) * 128;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 215 "/gnnac/templates/edge_balanced.cu.lua"
+#line 220 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
 #line 42 "/gnnac/templates/epilogue.lib.lua"

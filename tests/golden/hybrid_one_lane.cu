@@ -2,15 +2,15 @@
 // Every row as its length asks, in one launch, longest first. Short rows share
 // a warp, a team of dimWorker lanes for each; medium ones have a warp, whose
 // teams take turns at the neighbours and are added by shuffles; long ones are
-// cut into pieces, a warp for each, whose sums a second kernel adds in order:
-// no atomics, results repeat bit by bit. The runtime sorts the rows by length
+// cut into pieces, a warp for each, whose sums a second kernel adds in order, so
+// that results repeat bit by bit (combine=1: atomics, they do not). The runtime sorts the rows by length
 // (runtime/cuda/buckets.h), so that a warp knows by its number what it is for, and
 // rows that share one are alike: lanes never diverge and the last blocks of a
 // launch are its shortest. The ids of a step's neighbours are read by one load
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=256 packedEdges=16 dimWorker=1 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=3 x_pitch=4 out_pitch=3 self_pitch=3 norm=none self=eps bias=0 act=none offset_bits=32
-#line 48 "/gnnac/templates/hybrid.cu.lua"
+#line 51 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 16 edges: 32 to a warp; of up to
 // 256: a warp each; longer ones are cut.
 // Lanes per team: 1; columns per lane: 3.
@@ -31,7 +31,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 56 "/gnnac/templates/hybrid.cu.lua"
+#line 60 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
     float *out, const float *x, const int *colidx,
@@ -39,7 +39,7 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
     const float *self, const float *eps, float *partial,
     int n_parts, int n_cut, int n_wide)
 {
-#line 59 "/gnnac/templates/hybrid.cu.lua"
+#line 63 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -63,20 +63,20 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 61 "/gnnac/templates/sorted.lib.lua"
+#line 63 "/gnnac/templates/sorted.lib.lua"
     // A wide part has the warp, whose teams take turns at the neighbours; a
     // packed one has a team. `place`: which id the lane fetches; `source`: which
     // lane has the team's first, `stride` lanes before its next.
     const bool wide = warp < n_wide;
     const unsigned part =
         wide ? warp : n_wide + (warp - n_wide) * 32 + edge;
-#line 68 "/gnnac/templates/sorted.lib.lua"
+#line 70 "/gnnac/templates/sorted.lib.lua"
     const bool active = part < n_parts;
-#line 72 "/gnnac/templates/sorted.lib.lua"
+#line 74 "/gnnac/templates/sorted.lib.lua"
     const int place = wide ? lane : at;
     const int source = wide ? edge : edge * 1;
     const int stride = wide ? 32 : 1;
-#line 76 "/gnnac/templates/sorted.lib.lua"
+#line 78 "/gnnac/templates/sorted.lib.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -86,7 +86,7 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
         ids += begin;
     }
 
-#line 91 "/gnnac/templates/sorted.lib.lua"
+#line 93 "/gnnac/templates/sorted.lib.lua"
     // Neighbours of this team, of the first, which takes as many batches as any,
     // and of whole batches that no team lacks: rows that share a warp are sorted
     // by how many batches they take.
@@ -97,52 +97,52 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
     const int sure =
         wide ? first / 32 : (last - 1) / 4 * 4;
 
-#line 152 "/gnnac/templates/sorted.lib.lua"
+#line 154 "/gnnac/templates/sorted.lib.lua"
     float sum[3] = {};
     int next[4];
     {
-#line 103 "/gnnac/templates/sorted.lib.lua"
+#line 105 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 4; h++) {
-#line 108 "/gnnac/templates/sorted.lib.lua"
+#line 110 "/gnnac/templates/sorted.lib.lua"
             const int by = wide ? h * 32 : h * 1;
             next[h] = place + by < left ? __ldg(ids + by) : 0;
         }
     }
-#line 157 "/gnnac/templates/sorted.lib.lua"
+#line 159 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 4) {
         int id[4];
 #pragma unroll
         for (int h = 0; h < 4; h++)
             id[h] = next[h];
-#line 167 "/gnnac/templates/sorted.lib.lua"
+#line 169 "/gnnac/templates/sorted.lib.lua"
         ids += 4 * stride;
         left -= 4 * stride;
-#line 103 "/gnnac/templates/sorted.lib.lua"
+#line 105 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 4; h++) {
-#line 108 "/gnnac/templates/sorted.lib.lua"
+#line 110 "/gnnac/templates/sorted.lib.lua"
             const int by = wide ? h * 32 : h * 1;
             next[h] = place + by < left ? __ldg(ids + by) : 0;
         }
-#line 172 "/gnnac/templates/sorted.lib.lua"
+#line 174 "/gnnac/templates/sorted.lib.lua"
         const int j = 0;
         {
-#line 178 "/gnnac/templates/sorted.lib.lua"
+#line 180 "/gnnac/templates/sorted.lib.lua"
             if (base + j + 4 <= sure) {
-#line 115 "/gnnac/templates/sorted.lib.lua"
+#line 117 "/gnnac/templates/sorted.lib.lua"
                 float v[4][3] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 124 "/gnnac/templates/sorted.lib.lua"
+#line 126 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[k / 1],
                                           source + k % 1 * stride);
-#line 130 "/gnnac/templates/sorted.lib.lua"
+#line 132 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 136 "/gnnac/templates/sorted.lib.lua"
+#line 138 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 4;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
@@ -151,30 +151,30 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
                 }
-#line 142 "/gnnac/templates/sorted.lib.lua"
+#line 144 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 3; i++)
-#line 149 "/gnnac/templates/sorted.lib.lua"
+#line 151 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
-#line 180 "/gnnac/templates/sorted.lib.lua"
+#line 182 "/gnnac/templates/sorted.lib.lua"
             } else {
-#line 115 "/gnnac/templates/sorted.lib.lua"
+#line 117 "/gnnac/templates/sorted.lib.lua"
                 float v[4][3] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 124 "/gnnac/templates/sorted.lib.lua"
+#line 126 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[k / 1],
                                           source + k % 1 * stride);
-#line 130 "/gnnac/templates/sorted.lib.lua"
+#line 132 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 133 "/gnnac/templates/sorted.lib.lua"
+#line 135 "/gnnac/templates/sorted.lib.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 136 "/gnnac/templates/sorted.lib.lua"
+#line 138 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 4;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
@@ -183,18 +183,18 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
                 }
-#line 142 "/gnnac/templates/sorted.lib.lua"
+#line 144 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 3; i++)
-#line 149 "/gnnac/templates/sorted.lib.lua"
+#line 151 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 187 "/gnnac/templates/sorted.lib.lua"
+#line 189 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
 #line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
@@ -208,11 +208,12 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
         }
     }
     }
-#line 190 "/gnnac/templates/sorted.lib.lua"
+#line 192 "/gnnac/templates/sorted.lib.lua"
     if (!active || (wide && edge > 0))
         return;
-#line 199 "/gnnac/templates/sorted.lib.lua"
+#line 201 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
+#line 205 "/gnnac/templates/sorted.lib.lua"
         float *to = partial + (long long)part * 4;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
@@ -220,7 +221,7 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
     store1(to + c1, &sum[1]);
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
-#line 202 "/gnnac/templates/sorted.lib.lua"
+#line 208 "/gnnac/templates/sorted.lib.lua"
         return;
     }
 #line 42 "/gnnac/templates/epilogue.lib.lua"

@@ -2,15 +2,15 @@
 // Every row as its length asks, in one launch, longest first. Short rows share
 // a warp, a team of dimWorker lanes for each; medium ones have a warp, whose
 // teams take turns at the neighbours and are added by shuffles; long ones are
-// cut into pieces, a warp for each, whose sums a second kernel adds in order:
-// no atomics, results repeat bit by bit. The runtime sorts the rows by length
+// cut into pieces, a warp for each, whose sums a second kernel adds in order, so
+// that results repeat bit by bit (combine=1: atomics, they do not). The runtime sorts the rows by length
 // (runtime/cuda/buckets.h), so that a warp knows by its number what it is for, and
 // rows that share one are alike: lanes never diverge and the last blocks of a
 // launch are its shortest. The ids of a step's neighbours are read by one load
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=128 packedEdges=16 dimWorker=32 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=128 x_pitch=128 out_pitch=128 norm=none self=none bias=0 act=none offset_bits=32
-#line 48 "/gnnac/templates/hybrid.cu.lua"
+#line 51 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 16 edges: 1 to a warp; of up to
 // 128: a warp each; longer ones are cut.
 // Lanes per team: 32; columns per lane: 4.
@@ -37,16 +37,16 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 56 "/gnnac/templates/hybrid.cu.lua"
+#line 60 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const offset_t *part_end, const int *part_row,
     float *partial, int n_parts, int n_cut)
 {
-#line 59 "/gnnac/templates/hybrid.cu.lua"
+#line 63 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 49 "/gnnac/templates/sorted.lib.lua"
+#line 51 "/gnnac/templates/sorted.lib.lua"
     const int lane = threadIdx.x % 32;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
@@ -56,11 +56,11 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 57 "/gnnac/templates/sorted.lib.lua"
+#line 59 "/gnnac/templates/sorted.lib.lua"
     const unsigned part = warp;
     const bool active = part < n_parts;
     const int place = lane;
-#line 76 "/gnnac/templates/sorted.lib.lua"
+#line 78 "/gnnac/templates/sorted.lib.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -70,103 +70,104 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
         ids += begin;
     }
 
-#line 89 "/gnnac/templates/sorted.lib.lua"
+#line 91 "/gnnac/templates/sorted.lib.lua"
     const int mine = left, most = left, sure = left;
 
-#line 152 "/gnnac/templates/sorted.lib.lua"
+#line 154 "/gnnac/templates/sorted.lib.lua"
     float sum[4] = {};
     int next[1];
     {
-#line 103 "/gnnac/templates/sorted.lib.lua"
+#line 105 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 106 "/gnnac/templates/sorted.lib.lua"
+#line 108 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
     }
-#line 157 "/gnnac/templates/sorted.lib.lua"
+#line 159 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 32) {
         int id[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             id[h] = next[h];
-#line 164 "/gnnac/templates/sorted.lib.lua"
+#line 166 "/gnnac/templates/sorted.lib.lua"
         ids += 32;
         left -= 32;
-#line 103 "/gnnac/templates/sorted.lib.lua"
+#line 105 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 106 "/gnnac/templates/sorted.lib.lua"
+#line 108 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
-#line 175 "/gnnac/templates/sorted.lib.lua"
+#line 177 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
         for (int j = 0; j < 32 && base + j < most; j += 4) {
-#line 178 "/gnnac/templates/sorted.lib.lua"
+#line 180 "/gnnac/templates/sorted.lib.lua"
             if (base + j + 4 <= sure) {
-#line 115 "/gnnac/templates/sorted.lib.lua"
+#line 117 "/gnnac/templates/sorted.lib.lua"
                 float v[4][4] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 120 "/gnnac/templates/sorted.lib.lua"
+#line 122 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], j + k);
-#line 130 "/gnnac/templates/sorted.lib.lua"
+#line 132 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 136 "/gnnac/templates/sorted.lib.lua"
+#line 138 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 128;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
-#line 142 "/gnnac/templates/sorted.lib.lua"
+#line 144 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
-#line 149 "/gnnac/templates/sorted.lib.lua"
+#line 151 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
-#line 180 "/gnnac/templates/sorted.lib.lua"
+#line 182 "/gnnac/templates/sorted.lib.lua"
             } else {
-#line 115 "/gnnac/templates/sorted.lib.lua"
+#line 117 "/gnnac/templates/sorted.lib.lua"
                 float v[4][4] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 120 "/gnnac/templates/sorted.lib.lua"
+#line 122 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], j + k);
-#line 130 "/gnnac/templates/sorted.lib.lua"
+#line 132 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 133 "/gnnac/templates/sorted.lib.lua"
+#line 135 "/gnnac/templates/sorted.lib.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 136 "/gnnac/templates/sorted.lib.lua"
+#line 138 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 128;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
-#line 142 "/gnnac/templates/sorted.lib.lua"
+#line 144 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
-#line 149 "/gnnac/templates/sorted.lib.lua"
+#line 151 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 196 "/gnnac/templates/sorted.lib.lua"
+#line 198 "/gnnac/templates/sorted.lib.lua"
     if (!active)
         return;
-#line 199 "/gnnac/templates/sorted.lib.lua"
+#line 201 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
+#line 205 "/gnnac/templates/sorted.lib.lua"
         float *to = partial + (long long)part * 128;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 202 "/gnnac/templates/sorted.lib.lua"
+#line 208 "/gnnac/templates/sorted.lib.lua"
         return;
     }
 #line 103 "/gnnac/templates/epilogue.lib.lua"

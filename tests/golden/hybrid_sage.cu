@@ -2,15 +2,15 @@
 // Every row as its length asks, in one launch, longest first. Short rows share
 // a warp, a team of dimWorker lanes for each; medium ones have a warp, whose
 // teams take turns at the neighbours and are added by shuffles; long ones are
-// cut into pieces, a warp for each, whose sums a second kernel adds in order:
-// no atomics, results repeat bit by bit. The runtime sorts the rows by length
+// cut into pieces, a warp for each, whose sums a second kernel adds in order, so
+// that results repeat bit by bit (combine=1: atomics, they do not). The runtime sorts the rows by length
 // (runtime/cuda/buckets.h), so that a warp knows by its number what it is for, and
 // rows that share one are alike: lanes never diverge and the last blocks of a
 // launch are its shortest. The ids of a step's neighbours are read by one load
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=100 packedEdges=12 dimWorker=11 vec=4 unroll=2 warpPerBlock=2
 // f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=0 act=none offset_bits=64
-#line 48 "/gnnac/templates/hybrid.cu.lua"
+#line 51 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 12 edges: 2 to a warp; of up to
 // 100: a warp each; longer ones are cut.
 // Lanes per team: 11; columns per lane: 5.
@@ -57,7 +57,7 @@ static __device__ __forceinline__ void store2x1(float *to, const float *from)
     to[1] = from[1];
 }
 
-#line 56 "/gnnac/templates/hybrid.cu.lua"
+#line 60 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
     float *out, const float *x, const int *colidx,
@@ -65,7 +65,7 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
     const float *self, float *partial, int n_parts,
     int n_cut, int n_wide)
 {
-#line 59 "/gnnac/templates/hybrid.cu.lua"
+#line 63 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 2 + threadIdx.x / 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -89,20 +89,20 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 61 "/gnnac/templates/sorted.lib.lua"
+#line 63 "/gnnac/templates/sorted.lib.lua"
     // A wide part has the warp, whose teams take turns at the neighbours; a
     // packed one has a team. `place`: which id the lane fetches; `source`: which
     // lane has the team's first, `stride` lanes before its next.
     const bool wide = warp < n_wide;
     const unsigned part =
         wide ? warp : n_wide + (warp - n_wide) * 2 + edge;
-#line 70 "/gnnac/templates/sorted.lib.lua"
-    const bool active = edge < 2 && part < n_parts;
 #line 72 "/gnnac/templates/sorted.lib.lua"
+    const bool active = edge < 2 && part < n_parts;
+#line 74 "/gnnac/templates/sorted.lib.lua"
     const int place = wide ? lane : at;
     const int source = wide ? edge : edge * 11;
     const int stride = wide ? 2 : 1;
-#line 76 "/gnnac/templates/sorted.lib.lua"
+#line 78 "/gnnac/templates/sorted.lib.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -111,10 +111,10 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
         left = (int)(__ldg(part_end + part) - begin);
         ids += begin;
     }
-#line 85 "/gnnac/templates/sorted.lib.lua"
+#line 87 "/gnnac/templates/sorted.lib.lua"
     const int degree = left;
 
-#line 91 "/gnnac/templates/sorted.lib.lua"
+#line 93 "/gnnac/templates/sorted.lib.lua"
     // Neighbours of this team, of the first, which takes as many batches as any,
     // and of whole batches that no team lacks: rows that share a warp are sorted
     // by how many batches they take.
@@ -125,49 +125,49 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
     const int sure =
         wide ? first / 2 : (last - 1) / 2 * 2;
 
-#line 152 "/gnnac/templates/sorted.lib.lua"
+#line 154 "/gnnac/templates/sorted.lib.lua"
     float sum[5] = {};
     int next[1];
     {
-#line 103 "/gnnac/templates/sorted.lib.lua"
+#line 105 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 106 "/gnnac/templates/sorted.lib.lua"
+#line 108 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
     }
-#line 157 "/gnnac/templates/sorted.lib.lua"
+#line 159 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 10) {
         int id[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             id[h] = next[h];
-#line 167 "/gnnac/templates/sorted.lib.lua"
+#line 169 "/gnnac/templates/sorted.lib.lua"
         ids += 10 * stride;
         left -= 10 * stride;
-#line 103 "/gnnac/templates/sorted.lib.lua"
+#line 105 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 106 "/gnnac/templates/sorted.lib.lua"
+#line 108 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
-#line 175 "/gnnac/templates/sorted.lib.lua"
+#line 177 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
         for (int j = 0; j < 10 && base + j < most; j += 2) {
-#line 178 "/gnnac/templates/sorted.lib.lua"
+#line 180 "/gnnac/templates/sorted.lib.lua"
             if (base + j + 2 <= sure) {
-#line 115 "/gnnac/templates/sorted.lib.lua"
+#line 117 "/gnnac/templates/sorted.lib.lua"
                 float v[2][5] = {};
                 int u_id[2];
 #pragma unroll
                 for (int k = 0; k < 2; k++)
-#line 122 "/gnnac/templates/sorted.lib.lua"
+#line 124 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 130 "/gnnac/templates/sorted.lib.lua"
+#line 132 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 2; k++) {
-#line 136 "/gnnac/templates/sorted.lib.lua"
+#line 138 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 36;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
@@ -176,29 +176,29 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
                 }
-#line 142 "/gnnac/templates/sorted.lib.lua"
+#line 144 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 2; k++)
 #pragma unroll
                     for (int i = 0; i < 5; i++)
-#line 149 "/gnnac/templates/sorted.lib.lua"
+#line 151 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
-#line 180 "/gnnac/templates/sorted.lib.lua"
+#line 182 "/gnnac/templates/sorted.lib.lua"
             } else {
-#line 115 "/gnnac/templates/sorted.lib.lua"
+#line 117 "/gnnac/templates/sorted.lib.lua"
                 float v[2][5] = {};
                 int u_id[2];
 #pragma unroll
                 for (int k = 0; k < 2; k++)
-#line 122 "/gnnac/templates/sorted.lib.lua"
+#line 124 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 130 "/gnnac/templates/sorted.lib.lua"
+#line 132 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 2; k++) {
-#line 133 "/gnnac/templates/sorted.lib.lua"
+#line 135 "/gnnac/templates/sorted.lib.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 136 "/gnnac/templates/sorted.lib.lua"
+#line 138 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 36;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
@@ -207,18 +207,18 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
                 }
-#line 142 "/gnnac/templates/sorted.lib.lua"
+#line 144 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 2; k++)
 #pragma unroll
                     for (int i = 0; i < 5; i++)
-#line 149 "/gnnac/templates/sorted.lib.lua"
+#line 151 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 187 "/gnnac/templates/sorted.lib.lua"
+#line 189 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
 #line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
@@ -232,11 +232,12 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
         }
     }
     }
-#line 190 "/gnnac/templates/sorted.lib.lua"
+#line 192 "/gnnac/templates/sorted.lib.lua"
     if (!active || (wide && edge > 0))
         return;
-#line 199 "/gnnac/templates/sorted.lib.lua"
+#line 201 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
+#line 205 "/gnnac/templates/sorted.lib.lua"
         float *to = partial + (long long)part * 36;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
@@ -248,7 +249,7 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
     if (at + 0 < 1)
 #line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 202 "/gnnac/templates/sorted.lib.lua"
+#line 208 "/gnnac/templates/sorted.lib.lua"
         return;
     }
 #line 42 "/gnnac/templates/epilogue.lib.lua"

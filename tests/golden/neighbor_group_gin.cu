@@ -4,11 +4,11 @@
 // lanes hold the columns in registers; 32 // dimWorker such teams take
 // different neighbours and are added by shuffles. The first warp of a row in a
 // block adds the others' sums from shared memory. Rows that cross blocks leave
-// partial sums, which a second kernel adds in block order: no atomics, results
-// repeat bit by bit. Wins where a few rows hold many neighbours.
+// partial sums, which a second kernel adds in block order, so that results repeat
+// bit by bit (combine=1, 2: atomics, they do not). Wins where a few rows hold many neighbours.
 // partSize=32 dimWorker=16 warpPerBlock=4 unroll=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=none self=eps bias=0 act=none offset_bits=32
-#line 53 "/gnnac/templates/groups.lib.lua"
+#line 57 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 32; teams per warp: 2;
 // lanes per team: 16; columns per lane: 4.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -34,14 +34,14 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 64 "/gnnac/templates/groups.lib.lua"
+#line 68 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const int *part_row, const float *self,
     const float *eps, float *partial, int n_parts)
 {
-#line 68 "/gnnac/templates/groups.lib.lua"
+#line 72 "/gnnac/templates/groups.lib.lua"
     __shared__ float sums[4][64];
     const int warp = threadIdx.x / 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
@@ -56,7 +56,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 75 "/gnnac/templates/groups.lib.lua"
+#line 79 "/gnnac/templates/groups.lib.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 4;
     int rows = -1;
@@ -65,7 +65,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     const int row = __shfl_sync(~0u, rows, warp);
     const unsigned same = __ballot_sync(~0u, rows == row);
     const int *ids = colidx;
-#line 84 "/gnnac/templates/groups.lib.lua"
+#line 88 "/gnnac/templates/groups.lib.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -73,19 +73,19 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
         ids += begin;
     }
 
-#line 100 "/gnnac/templates/groups.lib.lua"
+#line 110 "/gnnac/templates/groups.lib.lua"
     float sum[4] = {};
     {
-#line 145 "/gnnac/templates/groups.lib.lua"
-        const int n = left;
-#line 147 "/gnnac/templates/groups.lib.lua"
-        const int id = lane < n ? __ldg(ids + lane) : 0;
 #line 155 "/gnnac/templates/groups.lib.lua"
-        int base = 0;
+        const int n = left;
 #line 157 "/gnnac/templates/groups.lib.lua"
+        const int id = lane < n ? __ldg(ids + lane) : 0;
+#line 165 "/gnnac/templates/groups.lib.lua"
+        int base = 0;
+#line 167 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
         for (; base + 8 <= n; base += 8) {
-#line 103 "/gnnac/templates/groups.lib.lua"
+#line 113 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -93,24 +93,24 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 124 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 64;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 117 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 123 "/gnnac/templates/groups.lib.lua"
+#line 133 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 128 "/gnnac/templates/groups.lib.lua"
+#line 138 "/gnnac/templates/groups.lib.lua"
                     sum[i] += v[k][i];
             }
         }
-#line 163 "/gnnac/templates/groups.lib.lua"
+#line 173 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 103 "/gnnac/templates/groups.lib.lua"
+#line 113 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -118,21 +118,21 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 111 "/gnnac/templates/groups.lib.lua"
+#line 121 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 2 + edge >= n)
                     continue;
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 124 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 64;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 117 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 123 "/gnnac/templates/groups.lib.lua"
+#line 133 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 128 "/gnnac/templates/groups.lib.lua"
+#line 138 "/gnnac/templates/groups.lib.lua"
                     sum[i] += v[k][i];
             }
         }
@@ -149,12 +149,12 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
         }
     }
 
-#line 174 "/gnnac/templates/groups.lib.lua"
+#line 184 "/gnnac/templates/groups.lib.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 179 "/gnnac/templates/groups.lib.lua"
+#line 189 "/gnnac/templates/groups.lib.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 181 "/gnnac/templates/groups.lib.lua"
+#line 191 "/gnnac/templates/groups.lib.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -174,13 +174,13 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
     const bool ends = end < 4 ||
                       first + 4 >= n_parts ||
                       __ldg(part_row + first + 4) != row;
-#line 208 "/gnnac/templates/groups.lib.lua"
+#line 218 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 64;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 210 "/gnnac/templates/groups.lib.lua"
+#line 220 "/gnnac/templates/groups.lib.lua"
         return;
     }
 #line 42 "/gnnac/templates/epilogue.lib.lua"

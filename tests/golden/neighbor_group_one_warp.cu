@@ -4,11 +4,11 @@
 // lanes hold the columns in registers; 32 // dimWorker such teams take
 // different neighbours and are added by shuffles. The first warp of a row in a
 // block adds the others' sums from shared memory. Rows that cross blocks leave
-// partial sums, which a second kernel adds in block order: no atomics, results
-// repeat bit by bit. Wins where a few rows hold many neighbours.
+// partial sums, which a second kernel adds in block order, so that results repeat
+// bit by bit (combine=1, 2: atomics, they do not). Wins where a few rows hold many neighbours.
 // partSize=1 dimWorker=1 warpPerBlock=1 unroll=4
 // f32 dim=3 x_pitch=3 out_pitch=3 norm=gcn self=none bias=0 act=none offset_bits=32
-#line 53 "/gnnac/templates/groups.lib.lua"
+#line 57 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 1; teams per warp: 32;
 // lanes per team: 1; columns per lane: 3.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -28,7 +28,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 64 "/gnnac/templates/groups.lib.lua"
+#line 68 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     float *out, const float *x, const int *colidx,
@@ -55,34 +55,35 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
 #line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
 
-#line 92 "/gnnac/templates/groups.lib.lua"
+#line 101 "/gnnac/templates/groups.lib.lua"
     const unsigned part = blockIdx.x;
+#line 103 "/gnnac/templates/groups.lib.lua"
     const int row = __ldg(part_row + part);
     const offset_t begin = __ldg(part_ptr + part);
     const int *ids = colidx + begin;
-#line 97 "/gnnac/templates/groups.lib.lua"
+#line 107 "/gnnac/templates/groups.lib.lua"
     int left = __ldg(part_ptr + part + 1) - begin;
 
-#line 100 "/gnnac/templates/groups.lib.lua"
+#line 110 "/gnnac/templates/groups.lib.lua"
     float sum[3] = {};
     {
-#line 145 "/gnnac/templates/groups.lib.lua"
+#line 155 "/gnnac/templates/groups.lib.lua"
         const int n = left;
-#line 147 "/gnnac/templates/groups.lib.lua"
+#line 157 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 149 "/gnnac/templates/groups.lib.lua"
+#line 159 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
 #line 56 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 22 "/gnnac/templates/groups.lib.lua"
+#line 24 "/gnnac/templates/groups.lib.lua"
             coef = value;
         }
-#line 155 "/gnnac/templates/groups.lib.lua"
+#line 165 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 163 "/gnnac/templates/groups.lib.lua"
+#line 173 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 103 "/gnnac/templates/groups.lib.lua"
+#line 113 "/gnnac/templates/groups.lib.lua"
             float v[1][3] = {};
             int ids_k[1];
 #pragma unroll
@@ -90,10 +91,10 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 32 + edge);
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 111 "/gnnac/templates/groups.lib.lua"
+#line 121 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 32 + edge >= n)
                     continue;
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 124 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 3;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
@@ -102,16 +103,16 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
             }
-#line 117 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 120 "/gnnac/templates/groups.lib.lua"
+#line 130 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 32 + edge);
-#line 123 "/gnnac/templates/groups.lib.lua"
+#line 133 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 3; i++)
-#line 126 "/gnnac/templates/groups.lib.lua"
+#line 136 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
@@ -128,13 +129,13 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
         }
     }
 
-#line 202 "/gnnac/templates/groups.lib.lua"
+#line 212 "/gnnac/templates/groups.lib.lua"
     if (edge > 0)
         return;
-#line 205 "/gnnac/templates/groups.lib.lua"
+#line 215 "/gnnac/templates/groups.lib.lua"
     const bool begins = part == 0 || __ldg(part_row + part - 1) != row;
     const bool ends = part + 1 >= n_parts || __ldg(part_row + part + 1) != row;
-#line 208 "/gnnac/templates/groups.lib.lua"
+#line 218 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 4;
@@ -144,7 +145,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     store1(to + c1, &sum[1]);
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
-#line 210 "/gnnac/templates/groups.lib.lua"
+#line 220 "/gnnac/templates/groups.lib.lua"
         return;
     }
 #line 39 "/gnnac/templates/epilogue.lib.lua"

@@ -4,11 +4,11 @@
 // lanes hold the columns in registers; 32 // dimWorker such teams take
 // different neighbours and are added by shuffles. The first warp of a row in a
 // block adds the others' sums from shared memory. Rows that cross blocks leave
-// partial sums, which a second kernel adds in block order: no atomics, results
-// repeat bit by bit. Wins where a few rows hold many neighbours.
+// partial sums, which a second kernel adds in block order, so that results repeat
+// bit by bit (combine=1, 2: atomics, they do not). Wins where a few rows hold many neighbours.
 // partSize=100 dimWorker=11 warpPerBlock=2 unroll=4
 // f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=1 act=relu offset_bits=64
-#line 53 "/gnnac/templates/groups.lib.lua"
+#line 57 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 100; teams per warp: 2;
 // lanes per team: 11; columns per lane: 5.
 #line 7 "/gnnac/templates/offsets.lib.lua"
@@ -54,7 +54,7 @@ static __device__ __forceinline__ void store2x1(float *to, const float *from)
     to[1] = from[1];
 }
 
-#line 64 "/gnnac/templates/groups.lib.lua"
+#line 68 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     float *out, const float *x, const int *colidx,
@@ -62,7 +62,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const float *self, const float *bias, float *partial,
     int n_parts)
 {
-#line 68 "/gnnac/templates/groups.lib.lua"
+#line 72 "/gnnac/templates/groups.lib.lua"
     __shared__ float sums[2][55];
     const int warp = threadIdx.x / 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
@@ -87,7 +87,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 75 "/gnnac/templates/groups.lib.lua"
+#line 79 "/gnnac/templates/groups.lib.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 2;
     int rows = -1;
@@ -96,7 +96,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const int row = __shfl_sync(~0u, rows, warp);
     const unsigned same = __ballot_sync(~0u, rows == row);
     const int *ids = colidx;
-#line 84 "/gnnac/templates/groups.lib.lua"
+#line 88 "/gnnac/templates/groups.lib.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -104,21 +104,21 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         ids += begin;
     }
 
-#line 100 "/gnnac/templates/groups.lib.lua"
+#line 110 "/gnnac/templates/groups.lib.lua"
     float sum[5] = {};
-#line 137 "/gnnac/templates/groups.lib.lua"
+#line 147 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
     for (; left > 0; left -= 32, ids += 32) {
-#line 143 "/gnnac/templates/groups.lib.lua"
+#line 153 "/gnnac/templates/groups.lib.lua"
         const int n = min(left, 32);
-#line 147 "/gnnac/templates/groups.lib.lua"
-        const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 155 "/gnnac/templates/groups.lib.lua"
-        int base = 0;
 #line 157 "/gnnac/templates/groups.lib.lua"
+        const int id = lane < n ? __ldg(ids + lane) : 0;
+#line 165 "/gnnac/templates/groups.lib.lua"
+        int base = 0;
+#line 167 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
         for (; base + 8 <= n; base += 8) {
-#line 103 "/gnnac/templates/groups.lib.lua"
+#line 113 "/gnnac/templates/groups.lib.lua"
             float v[4][5] = {};
             int ids_k[4];
 #pragma unroll
@@ -126,7 +126,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 124 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 36;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
@@ -135,19 +135,19 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
-#line 117 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 123 "/gnnac/templates/groups.lib.lua"
+#line 133 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 5; i++)
-#line 128 "/gnnac/templates/groups.lib.lua"
+#line 138 "/gnnac/templates/groups.lib.lua"
                     sum[i] += v[k][i];
             }
         }
-#line 163 "/gnnac/templates/groups.lib.lua"
+#line 173 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 103 "/gnnac/templates/groups.lib.lua"
+#line 113 "/gnnac/templates/groups.lib.lua"
             float v[4][5] = {};
             int ids_k[4];
 #pragma unroll
@@ -155,10 +155,10 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 111 "/gnnac/templates/groups.lib.lua"
+#line 121 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 2 + edge >= n)
                     continue;
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 124 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 36;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
@@ -167,13 +167,13 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
-#line 117 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 123 "/gnnac/templates/groups.lib.lua"
+#line 133 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 5; i++)
-#line 128 "/gnnac/templates/groups.lib.lua"
+#line 138 "/gnnac/templates/groups.lib.lua"
                     sum[i] += v[k][i];
             }
         }
@@ -190,12 +190,12 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         }
     }
 
-#line 174 "/gnnac/templates/groups.lib.lua"
+#line 184 "/gnnac/templates/groups.lib.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 179 "/gnnac/templates/groups.lib.lua"
+#line 189 "/gnnac/templates/groups.lib.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 181 "/gnnac/templates/groups.lib.lua"
+#line 191 "/gnnac/templates/groups.lib.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 5; i++)
@@ -215,7 +215,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const bool ends = end < 2 ||
                       first + 2 >= n_parts ||
                       __ldg(part_row + first + 2) != row;
-#line 208 "/gnnac/templates/groups.lib.lua"
+#line 218 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
@@ -229,10 +229,10 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     if (at + 0 < 1)
 #line 431 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 210 "/gnnac/templates/groups.lib.lua"
+#line 220 "/gnnac/templates/groups.lib.lua"
         return;
     }
-#line 213 "/gnnac/templates/groups.lib.lua"
+#line 223 "/gnnac/templates/groups.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 42 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;

@@ -4,11 +4,11 @@
 // lanes hold the columns in registers; 32 // dimWorker such teams take
 // different neighbours and are added by shuffles. The first warp of a row in a
 // block adds the others' sums from shared memory. Rows that cross blocks leave
-// partial sums, which a second kernel adds in block order: no atomics, results
-// repeat bit by bit. Wins where a few rows hold many neighbours.
+// partial sums, which a second kernel adds in block order, so that results repeat
+// bit by bit (combine=1, 2: atomics, they do not). Wins where a few rows hold many neighbours.
 // partSize=64 dimWorker=4 warpPerBlock=4 unroll=4
 // f32 dim=16 x_pitch=16 out_pitch=16 edges=stored norm=mean self=none bias=0 act=none offset_bits=32
-#line 53 "/gnnac/templates/groups.lib.lua"
+#line 57 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 64; teams per warp: 8;
 // lanes per team: 4; columns per lane: 4.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -34,14 +34,14 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 64 "/gnnac/templates/groups.lib.lua"
+#line 68 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const int *part_row, const float *edge_values,
     const offset_t *rowptr, float *partial, int n_parts)
 {
-#line 68 "/gnnac/templates/groups.lib.lua"
+#line 72 "/gnnac/templates/groups.lib.lua"
     __shared__ float sums[4][16];
     const int warp = threadIdx.x / 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
@@ -56,7 +56,7 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 75 "/gnnac/templates/groups.lib.lua"
+#line 79 "/gnnac/templates/groups.lib.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 4;
     int rows = -1;
@@ -67,7 +67,7 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
     const int *ids = colidx;
 #line 31 "/gnnac/templates/weights.lib.lua"
     const float *edges = edge_values + 0;
-#line 84 "/gnnac/templates/groups.lib.lua"
+#line 88 "/gnnac/templates/groups.lib.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -77,31 +77,31 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
         edges += begin;
     }
 
-#line 100 "/gnnac/templates/groups.lib.lua"
+#line 110 "/gnnac/templates/groups.lib.lua"
     float sum[4] = {};
-#line 137 "/gnnac/templates/groups.lib.lua"
+#line 147 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
     for (; left > 0; left -= 32, ids += 32) {
-#line 143 "/gnnac/templates/groups.lib.lua"
+#line 153 "/gnnac/templates/groups.lib.lua"
         const int n = min(left, 32);
-#line 147 "/gnnac/templates/groups.lib.lua"
+#line 157 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 149 "/gnnac/templates/groups.lib.lua"
+#line 159 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
 #line 46 "/gnnac/templates/weights.lib.lua"
             const float given = __ldg(edges + lane * 1);
 #line 54 "/gnnac/templates/weights.lib.lua"
             const float value = given;
-#line 22 "/gnnac/templates/groups.lib.lua"
+#line 24 "/gnnac/templates/groups.lib.lua"
             coef = value;
         }
-#line 155 "/gnnac/templates/groups.lib.lua"
+#line 165 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 157 "/gnnac/templates/groups.lib.lua"
+#line 167 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
         for (; base + 32 <= n; base += 32) {
-#line 103 "/gnnac/templates/groups.lib.lua"
+#line 113 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -109,27 +109,27 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 8 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 124 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 16;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 117 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 120 "/gnnac/templates/groups.lib.lua"
+#line 130 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 8 + edge);
-#line 123 "/gnnac/templates/groups.lib.lua"
+#line 133 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 126 "/gnnac/templates/groups.lib.lua"
+#line 136 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
-#line 163 "/gnnac/templates/groups.lib.lua"
+#line 173 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 103 "/gnnac/templates/groups.lib.lua"
+#line 113 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -137,24 +137,24 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 8 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 111 "/gnnac/templates/groups.lib.lua"
+#line 121 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 8 + edge >= n)
                     continue;
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 124 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 16;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 117 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 120 "/gnnac/templates/groups.lib.lua"
+#line 130 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 8 + edge);
-#line 123 "/gnnac/templates/groups.lib.lua"
+#line 133 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 126 "/gnnac/templates/groups.lib.lua"
+#line 136 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
@@ -173,12 +173,12 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
         }
     }
 
-#line 174 "/gnnac/templates/groups.lib.lua"
+#line 184 "/gnnac/templates/groups.lib.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 179 "/gnnac/templates/groups.lib.lua"
+#line 189 "/gnnac/templates/groups.lib.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 181 "/gnnac/templates/groups.lib.lua"
+#line 191 "/gnnac/templates/groups.lib.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -198,16 +198,16 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
     const bool ends = end < 4 ||
                       first + 4 >= n_parts ||
                       __ldg(part_row + first + 4) != row;
-#line 208 "/gnnac/templates/groups.lib.lua"
+#line 218 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 16;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 210 "/gnnac/templates/groups.lib.lua"
+#line 220 "/gnnac/templates/groups.lib.lua"
         return;
     }
-#line 213 "/gnnac/templates/groups.lib.lua"
+#line 223 "/gnnac/templates/groups.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 62 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);

@@ -46,7 +46,7 @@ dropped(const train_state *state, unsigned bits, float v)
                                                     : 0.0f;
 }
 
-#line 53 "/gnnac/templates/groups.lib.lua"
+#line 57 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 128; teams per warp: 8;
 // lanes per team: 4; columns per lane: 4.
 #line 7 "/gnnac/templates/offsets.lib.lua"
@@ -114,7 +114,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64(
     }
 }
 
-#line 64 "/gnnac/templates/groups.lib.lua"
+#line 68 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_sum(
     float *out, float *weight_t, train_state *state,
@@ -122,7 +122,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
     const int *part_row, const float *edge_values, const float *dinv,
     float *partial, int n_parts)
 {
-#line 68 "/gnnac/templates/groups.lib.lua"
+#line 72 "/gnnac/templates/groups.lib.lua"
     __shared__ float sums[4][16];
     const int warp = threadIdx.x / 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
@@ -137,7 +137,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
     const float *x0 = weight_t + c0;
     asm("" : "+l"(x0));
 
-#line 75 "/gnnac/templates/groups.lib.lua"
+#line 79 "/gnnac/templates/groups.lib.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 4;
     int rows = -1;
@@ -148,7 +148,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
     const int *ids = colidx;
 #line 31 "/gnnac/templates/weights.lib.lua"
     const float *edges = edge_values + 0;
-#line 84 "/gnnac/templates/groups.lib.lua"
+#line 88 "/gnnac/templates/groups.lib.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -158,16 +158,16 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
         edges += begin;
     }
 
-#line 100 "/gnnac/templates/groups.lib.lua"
+#line 110 "/gnnac/templates/groups.lib.lua"
     float sum[4] = {};
-#line 137 "/gnnac/templates/groups.lib.lua"
+#line 147 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
     for (; left > 0; left -= 32, ids += 32) {
-#line 143 "/gnnac/templates/groups.lib.lua"
+#line 153 "/gnnac/templates/groups.lib.lua"
         const int n = min(left, 32);
-#line 147 "/gnnac/templates/groups.lib.lua"
+#line 157 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 149 "/gnnac/templates/groups.lib.lua"
+#line 159 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
 #line 46 "/gnnac/templates/weights.lib.lua"
@@ -177,12 +177,12 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
 #line 39 "/gnnac/templates/sparse_linear.cu.lua"
             coef = left_of(state, place, 359, row, id, value);
         }
-#line 155 "/gnnac/templates/groups.lib.lua"
+#line 165 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 157 "/gnnac/templates/groups.lib.lua"
+#line 167 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
         for (; base + 32 <= n; base += 32) {
-#line 103 "/gnnac/templates/groups.lib.lua"
+#line 113 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -190,27 +190,27 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 8 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 124 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 16;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 117 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 120 "/gnnac/templates/groups.lib.lua"
+#line 130 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 8 + edge);
-#line 123 "/gnnac/templates/groups.lib.lua"
+#line 133 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 126 "/gnnac/templates/groups.lib.lua"
+#line 136 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
-#line 163 "/gnnac/templates/groups.lib.lua"
+#line 173 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 103 "/gnnac/templates/groups.lib.lua"
+#line 113 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -218,24 +218,24 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 8 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 111 "/gnnac/templates/groups.lib.lua"
+#line 121 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 8 + edge >= n)
                     continue;
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 124 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 16;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 117 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 120 "/gnnac/templates/groups.lib.lua"
+#line 130 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 8 + edge);
-#line 123 "/gnnac/templates/groups.lib.lua"
+#line 133 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 126 "/gnnac/templates/groups.lib.lua"
+#line 136 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
@@ -254,12 +254,12 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
         }
     }
 
-#line 174 "/gnnac/templates/groups.lib.lua"
+#line 184 "/gnnac/templates/groups.lib.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 179 "/gnnac/templates/groups.lib.lua"
+#line 189 "/gnnac/templates/groups.lib.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 181 "/gnnac/templates/groups.lib.lua"
+#line 191 "/gnnac/templates/groups.lib.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -279,13 +279,13 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
     const bool ends = end < 4 ||
                       first + 4 >= n_parts ||
                       __ldg(part_row + first + 4) != row;
-#line 208 "/gnnac/templates/groups.lib.lua"
+#line 218 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 16;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 210 "/gnnac/templates/groups.lib.lua"
+#line 220 "/gnnac/templates/groups.lib.lua"
         return;
     }
 #line 39 "/gnnac/templates/epilogue.lib.lua"

@@ -47,7 +47,7 @@ dropped(const train_state *state, unsigned bits, float v)
                                                     : 0.0f;
 }
 
-#line 53 "/gnnac/templates/groups.lib.lua"
+#line 57 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 256; teams per warp: 4;
 // lanes per team: 8; columns per lane: 4.
 #line 7 "/gnnac/templates/offsets.lib.lua"
@@ -84,7 +84,7 @@ left_of(const train_state *state, int place, unsigned long long draws, int row,
     return dropped(state, (unsigned)(bits >> 16 * (column % 4)), value);
 }
 
-#line 64 "/gnnac/templates/groups.lib.lua"
+#line 68 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     float *grad, const float *x, int n_rows,
@@ -92,7 +92,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     const offset_t *part_ptr, const int *part_row, const float *edge_values,
     float *partial, int n_parts)
 {
-#line 68 "/gnnac/templates/groups.lib.lua"
+#line 72 "/gnnac/templates/groups.lib.lua"
     __shared__ float sums[4][32];
     const int warp = threadIdx.x / 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
@@ -112,7 +112,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
 
-#line 75 "/gnnac/templates/groups.lib.lua"
+#line 79 "/gnnac/templates/groups.lib.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 4;
     int rows = -1;
@@ -123,7 +123,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     const int *ids = colidx;
 #line 31 "/gnnac/templates/weights.lib.lua"
     const float *edges = edge_values + 0;
-#line 84 "/gnnac/templates/groups.lib.lua"
+#line 88 "/gnnac/templates/groups.lib.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -133,16 +133,16 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
         edges += begin;
     }
 
-#line 100 "/gnnac/templates/groups.lib.lua"
+#line 110 "/gnnac/templates/groups.lib.lua"
     float sum[4] = {};
-#line 137 "/gnnac/templates/groups.lib.lua"
+#line 147 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
     for (; left > 0; left -= 32, ids += 32) {
-#line 143 "/gnnac/templates/groups.lib.lua"
+#line 153 "/gnnac/templates/groups.lib.lua"
         const int n = min(left, 32);
-#line 147 "/gnnac/templates/groups.lib.lua"
+#line 157 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 149 "/gnnac/templates/groups.lib.lua"
+#line 159 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
 #line 46 "/gnnac/templates/weights.lib.lua"
@@ -152,12 +152,12 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
 #line 30 "/gnnac/templates/sparse_weight_grad.cu.lua"
             coef = left_of(state, place, (n_rows + 3LL) / 4, id, row, value);
         }
-#line 155 "/gnnac/templates/groups.lib.lua"
+#line 165 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 157 "/gnnac/templates/groups.lib.lua"
+#line 167 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
         for (; base + 16 <= n; base += 16) {
-#line 103 "/gnnac/templates/groups.lib.lua"
+#line 113 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -165,29 +165,29 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 4 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 124 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 24;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
             }
-#line 117 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 120 "/gnnac/templates/groups.lib.lua"
+#line 130 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 4 + edge);
-#line 123 "/gnnac/templates/groups.lib.lua"
+#line 133 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 126 "/gnnac/templates/groups.lib.lua"
+#line 136 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
-#line 163 "/gnnac/templates/groups.lib.lua"
+#line 173 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 103 "/gnnac/templates/groups.lib.lua"
+#line 113 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -195,26 +195,26 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 4 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 111 "/gnnac/templates/groups.lib.lua"
+#line 121 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 4 + edge >= n)
                     continue;
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 124 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 24;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
             }
-#line 117 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 120 "/gnnac/templates/groups.lib.lua"
+#line 130 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 4 + edge);
-#line 123 "/gnnac/templates/groups.lib.lua"
+#line 133 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 126 "/gnnac/templates/groups.lib.lua"
+#line 136 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
@@ -233,12 +233,12 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
         }
     }
 
-#line 174 "/gnnac/templates/groups.lib.lua"
+#line 184 "/gnnac/templates/groups.lib.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 179 "/gnnac/templates/groups.lib.lua"
+#line 189 "/gnnac/templates/groups.lib.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 181 "/gnnac/templates/groups.lib.lua"
+#line 191 "/gnnac/templates/groups.lib.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -258,7 +258,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     const bool ends = end < 4 ||
                       first + 4 >= n_parts ||
                       __ldg(part_row + first + 4) != row;
-#line 208 "/gnnac/templates/groups.lib.lua"
+#line 218 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
 #line 78 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 24;
@@ -268,7 +268,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     if (at * 2 + 16 < 22)
 #line 431 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 210 "/gnnac/templates/groups.lib.lua"
+#line 220 "/gnnac/templates/groups.lib.lua"
         return;
     }
 #line 35 "/gnnac/templates/sparse_weight_grad.cu.lua"

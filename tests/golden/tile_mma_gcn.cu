@@ -407,20 +407,20 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
 #line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 32;
 
-#line 61 "/gnnac/templates/sorted.lib.lua"
+#line 63 "/gnnac/templates/sorted.lib.lua"
     // A wide part has the warp, whose teams take turns at the neighbours; a
     // packed one has a team. `place`: which id the lane fetches; `source`: which
     // lane has the team's first, `stride` lanes before its next.
     const bool wide = warp < n_wide;
     const unsigned part =
         wide ? warp : n_wide + (warp - n_wide) * 4 + edge;
-#line 68 "/gnnac/templates/sorted.lib.lua"
+#line 70 "/gnnac/templates/sorted.lib.lua"
     const bool active = part < n_parts;
-#line 72 "/gnnac/templates/sorted.lib.lua"
+#line 74 "/gnnac/templates/sorted.lib.lua"
     const int place = wide ? lane : at;
     const int source = wide ? edge : edge * 8;
     const int stride = wide ? 4 : 1;
-#line 76 "/gnnac/templates/sorted.lib.lua"
+#line 78 "/gnnac/templates/sorted.lib.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -430,7 +430,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
         ids += begin;
     }
 
-#line 91 "/gnnac/templates/sorted.lib.lua"
+#line 93 "/gnnac/templates/sorted.lib.lua"
     // Neighbours of this team, of the first, which takes as many batches as any,
     // and of whole batches that no team lacks: rows that share a warp are sorted
     // by how many batches they take.
@@ -441,104 +441,104 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     const int sure =
         wide ? first / 4 : (last - 1) / 4 * 4;
 
-#line 152 "/gnnac/templates/sorted.lib.lua"
+#line 154 "/gnnac/templates/sorted.lib.lua"
     float sum[8] = {};
     int next[1];
     {
-#line 103 "/gnnac/templates/sorted.lib.lua"
+#line 105 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 106 "/gnnac/templates/sorted.lib.lua"
+#line 108 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
     }
-#line 157 "/gnnac/templates/sorted.lib.lua"
+#line 159 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 8) {
         int id[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             id[h] = next[h];
-#line 167 "/gnnac/templates/sorted.lib.lua"
+#line 169 "/gnnac/templates/sorted.lib.lua"
         ids += 8 * stride;
         left -= 8 * stride;
-#line 103 "/gnnac/templates/sorted.lib.lua"
+#line 105 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 106 "/gnnac/templates/sorted.lib.lua"
+#line 108 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
-#line 175 "/gnnac/templates/sorted.lib.lua"
+#line 177 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
         for (int j = 0; j < 8 && base + j < most; j += 4) {
-#line 178 "/gnnac/templates/sorted.lib.lua"
+#line 180 "/gnnac/templates/sorted.lib.lua"
             if (base + j + 4 <= sure) {
-#line 115 "/gnnac/templates/sorted.lib.lua"
+#line 117 "/gnnac/templates/sorted.lib.lua"
                 float v[4][8] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 122 "/gnnac/templates/sorted.lib.lua"
+#line 124 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 128 "/gnnac/templates/sorted.lib.lua"
-                float coef[4] = {};
 #line 130 "/gnnac/templates/sorted.lib.lua"
+                float coef[4] = {};
+#line 132 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 136 "/gnnac/templates/sorted.lib.lua"
-                    const long long u = (long long)u_id[k] * 64;
 #line 138 "/gnnac/templates/sorted.lib.lua"
+                    const long long u = (long long)u_id[k] * 64;
+#line 140 "/gnnac/templates/sorted.lib.lua"
                     coef[k] = __ldg(dinv + u_id[k]);
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
                 }
-#line 142 "/gnnac/templates/sorted.lib.lua"
+#line 144 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 8; i++)
-#line 147 "/gnnac/templates/sorted.lib.lua"
+#line 149 "/gnnac/templates/sorted.lib.lua"
                         sum[i] = fmaf(coef[k], v[k][i], sum[i]);
-#line 180 "/gnnac/templates/sorted.lib.lua"
+#line 182 "/gnnac/templates/sorted.lib.lua"
             } else {
-#line 115 "/gnnac/templates/sorted.lib.lua"
+#line 117 "/gnnac/templates/sorted.lib.lua"
                 float v[4][8] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 122 "/gnnac/templates/sorted.lib.lua"
+#line 124 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 128 "/gnnac/templates/sorted.lib.lua"
-                float coef[4] = {};
 #line 130 "/gnnac/templates/sorted.lib.lua"
+                float coef[4] = {};
+#line 132 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 133 "/gnnac/templates/sorted.lib.lua"
+#line 135 "/gnnac/templates/sorted.lib.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 136 "/gnnac/templates/sorted.lib.lua"
-                    const long long u = (long long)u_id[k] * 64;
 #line 138 "/gnnac/templates/sorted.lib.lua"
+                    const long long u = (long long)u_id[k] * 64;
+#line 140 "/gnnac/templates/sorted.lib.lua"
                     coef[k] = __ldg(dinv + u_id[k]);
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
                 }
-#line 142 "/gnnac/templates/sorted.lib.lua"
+#line 144 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 8; i++)
-#line 147 "/gnnac/templates/sorted.lib.lua"
+#line 149 "/gnnac/templates/sorted.lib.lua"
                         sum[i] = fmaf(coef[k], v[k][i], sum[i]);
             }
         }
     }
 
-#line 187 "/gnnac/templates/sorted.lib.lua"
+#line 189 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
 #line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
@@ -552,17 +552,18 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
         }
     }
     }
-#line 190 "/gnnac/templates/sorted.lib.lua"
+#line 192 "/gnnac/templates/sorted.lib.lua"
     if (!active || (wide && edge > 0))
         return;
-#line 199 "/gnnac/templates/sorted.lib.lua"
+#line 201 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
+#line 205 "/gnnac/templates/sorted.lib.lua"
         float *to = partial + (long long)part * 64;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c1, &sum[4]);
-#line 202 "/gnnac/templates/sorted.lib.lua"
+#line 208 "/gnnac/templates/sorted.lib.lua"
         return;
     }
 #line 39 "/gnnac/templates/epilogue.lib.lua"

@@ -23,7 +23,7 @@ struct shim_kernel {
     int part_size, part_rows, parts_per_block;
     int packed_rows, packed_edges, packed_step;
     int tile_percent, tile_blocks;
-    bool partials;
+    bool partials, atomics;
     std::vector<shim_launch_info> launches;
 };
 

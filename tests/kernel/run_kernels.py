@@ -42,6 +42,17 @@ FAULTS = [
     ("lanes.lib.lua", "const bool last_tile = blockIdx.y == ${L.tiles - 1};",
      "const bool last_tile = false;",
      "hybrid dim=35 x=36 dimWorker=2 slab=32"),
+    ("combine.lib.lua", "atomicAdd(to + ${i}, from[${i}]);",
+     "to[${i}] = from[${i}];", "hybrid dim=16 segmentEdges=16 combine=1"),
+    ("combine.lib.lua", "const float sum[${L.floats}] = {};",
+     "const float sum[${L.floats}] = {1.0f};",
+     "edge_balanced dim=16 dimWorker=4 edgesPerWarp=32 warpPerBlock=1 combine=1"),
+    ("combine.lib.lua", "warp * ${L.edgeWorker} + edge", "warp + edge",
+     "neighbor_group dim=33 dimWorker=5 partSize=3 combine=1 bias=1"),
+    ("groups.lib.lua", "    if (part >= n_parts)\n        return;\n", "",
+     "neighbor_group dim=16 dimWorker=16 partSize=8 combine=2"),
+    ("combine.lib.lua", "${read}(&sum[${s.at}], ${from} + c${s.index});", "",
+     "neighbor_group dim=16 dimWorker=4 partSize=8 combine=2 norm=mean"),
     ("hints.lib.lua", "return __ldg(p);", "return *(p - 1);",
      "neighbor_group dim=64 dimWorker=8 slab=128 hints=2"),
     ("lanes.lib.lua", "    __stcs(to + ${i}, from[${i}]);\n", "",
@@ -282,6 +293,10 @@ def weights(rng):
     return rng.choice(["none", "none", "stored", "mapped"])
 
 
+def combines(rng, most):
+    return " combine=%d" % rng.choice([0, 0, 0, *range(1, most + 1)])
+
+
 def caches(rng):
     """A slab, as likely too narrow for a team's loads as not, and hints."""
     return "".join(" %s=%d" % (name, rng.choice(values))
@@ -318,7 +333,7 @@ def random_case(rng):
         return "hybrid %s segmentEdges=%d packedEdges=%d dimWorker=%d " \
             "vec=%d unroll=%d warpPerBlock=%d" % (
                 spec, packed * rng.choice([1, 2, 5, 30]), packed, lanes,
-                rng.choice([1, 2, 4]), unroll, warps)
+                rng.choice([1, 2, 4]), unroll, warps) + combines(rng, 1)
     if family == "narrow":
         spec = spec.split(" slab=")[0]
         return "narrow %s edgesPerWarp=%d vec=%d unroll=%d " \
@@ -329,13 +344,13 @@ def random_case(rng):
         return "edge_balanced %s edgesPerWarp=%d dimWorker=%d vec=%d " \
             "unroll=%d warpPerBlock=%d" % (
                 spec, 32 // lanes * rng.choice([1, 2, 3, 5, 8, 16, 31, 64, 200]),
-                lanes, rng.choice([1, 2, 4]), unroll, warps)
+                lanes, rng.choice([1, 2, 4]), unroll, warps) + combines(rng, 1)
     if family == "neighbor_group":
         return "neighbor_group %s edges=%s partSize=%d dimWorker=%d " \
             "warpPerBlock=%d unroll=%d" % (
                 spec, weights(rng), rng.choice([1, 2, 3, 5, 8, 16, 31, 32, 33,
                                                 64, 100, 1000]),
-                lanes, warps, unroll)
+                lanes, warps, unroll) + combines(rng, 2)
     return "row_split %s edges=%s dimWorker=%d edgeWorker=%d vec=%d coarsen=%d " \
         "unroll=%d warpPerBlock=%d" % (
             spec, weights(rng), lanes, rng.randint(1, 32 // lanes),

@@ -110,6 +110,18 @@ TEST(very_long_names_do_no_harm)
         "aaaaaaaaaaaaaaaaaaaaaaaa: expected NAME=VALUE");
 }
 
+TEST(a_point_repeats_unless_a_knob_asks_for_atomics)
+{
+    struct family f = families.items[0];
+    f.knobs[2].atomics = true;
+    struct candidate p = {.family = &f, .values = {32, 16, 0}};
+    CHECK(candidate_repeats(&p));
+    p.values[2] = 2;
+    CHECK(!candidate_repeats(&p));
+    p.family = &families.items[0];
+    CHECK(candidate_repeats(&p));
+}
+
 int main(void)
 {
     RUN(settings_choose_the_first_family_that_has_them);
@@ -117,5 +129,6 @@ int main(void)
     RUN(an_operation_without_families_is_an_error);
     RUN(the_nearest_name_is_offered_if_it_is_near);
     RUN(very_long_names_do_no_harm);
+    RUN(a_point_repeats_unless_a_knob_asks_for_atomics);
     return test_done();
 }

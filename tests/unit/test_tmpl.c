@@ -293,6 +293,14 @@ TEST(heads_are_checked)
          "//% knob { name = \"e\", tag = \"e\", min = 1, max = 2, default = "
          "3, doc = \"\" }\n",
          "the default is not between"},
+        {"//% family { op = \"aggregate\", doc = \"\" }\n"
+         "//% knob { name = \"a\", tag = \"a\", min = 0, max = 2, default = "
+         "1, atomics = true, doc = \"\" }\n",
+         "knob a: atomics are no default"},
+        {"//% family { op = \"aggregate\", doc = \"\" }\n"
+         "//% knob { name = \"a\", tag = \"a\", min = 0, max = 2, default = "
+         "0, atomics = 1, doc = \"\" }\n",
+         "atomics must be true or false"},
         {"//% family { op = spec.op, doc = \"\" }\n",
          "templates/t.cu.lua:1: "},
     };
@@ -302,6 +310,30 @@ TEST(heads_are_checked)
         CHECK_INT(emit_text(bad[i].text, &e, &err), GNNAC_EFORMAT);
         CHECK_HAS(err.msg, bad[i].message);
     }
+}
+
+TEST(a_kernel_knows_whether_its_knobs_ask_for_atomics)
+{
+    const char *dirs[] = {folder};
+    struct catalog *c;
+    char text[4096];
+    snprintf(text, sizeof(text),
+             "//%% family { op = \"aggregate\", doc = \"\" }\n"
+             "//%% knob { name = \"adds\", tag = \"l\", min = 0, max = 8, "
+             "default = 0, atomics = true, doc = \"\" }\n\n"
+             "//%% local lanes = 8\n%s",
+             launch);
+    write_file("t.cu.lua", text);
+    CHECK_INT(catalog_open(dirs, 1, &c, NULL), GNNAC_OK);
+    for (int i = 0; i < 3; i++) {
+        struct emitted e = {0};
+        struct candidate p = {.family = catalog_families(c)->items,
+                              .values = {i}};
+        CHECK_INT(tmpl_emit(c, &p, &spec, &e, NULL), GNNAC_OK);
+        CHECK(e.kernel.atomics == (i > 0));
+        emitted_finish(&e);
+    }
+    catalog_close(c);
 }
 
 TEST(points_and_specs_out_of_range_are_refused)
@@ -364,6 +396,7 @@ int main(void)
     RUN(errors_name_the_template_and_the_line);
     RUN(launches_are_checked);
     RUN(heads_are_checked);
+    RUN(a_kernel_knows_whether_its_knobs_ask_for_atomics);
     RUN(points_and_specs_out_of_range_are_refused);
     RUN(the_first_folder_wins_and_none_is_an_error);
     remove_file("t.cu.lua");
