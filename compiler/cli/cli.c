@@ -90,6 +90,8 @@ const struct option_spec cli_options[] = {
      "fix a knob, e.g. partSize=32; may be repeated"},
     {"no-fuse", 0, OPT_FLAG, NULL, FIELD(no_fuse), ON_CHOICE, 0, 0, NULL,
      "a kernel for each step: none goes on with its rows to the next step"},
+    {"deterministic", 0, OPT_FLAG, NULL, FIELD(deterministic), ON_CHOICE, 0, 0,
+     NULL, "every run gives the same bits: no kernel with atomics"},
     {"reorder", 0, OPT_TEXT, "METHOD|FILE.npy", FIELD(reorder), ON_MODEL, 0, 0,
      "none", "the order of the nodes to compile for: none, auto, rabbit ..."},
     {"runs", 0, OPT_INT64, "N", FIELD(runs), ON_MODEL | CMD_REORDER, 1,

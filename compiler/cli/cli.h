@@ -32,7 +32,7 @@ struct options {
     size_t n_args;
 
     // common
-    bool json, verbose, quiet, no_db, no_fuse, no_ptx;
+    bool json, verbose, quiet, no_db, no_fuse, no_ptx, deterministic;
     int32_t threads;      // --threads; 0: all
     const char *device;   // --device auto|cpu|cuda:N
     const char *db;       // --db FOLDER or FILE

@@ -60,6 +60,22 @@ static gnnac_status print_text(const char *path, const gnnac_bundle *b,
 
 // ---- the table --------------------------------------------------------------
 
+// Whether two runs give the same bits, and who says so.
+static void print_repeats(const struct manifest *m)
+{
+    bool none = true;
+    printf("repeats     ");
+    for (int32_t k = 0; k < m->n_kernels; k++) {
+        if (!m->kernels[k].atomics)
+            continue;
+        printf("%s %d", none ? " no: atomics in kernel" : ",", (int)k);
+        none = false;
+    }
+    if (none)
+        printf(" bit by bit%s", m->repeats ? ", as --deterministic wants" : "");
+    printf("\n");
+}
+
 static void print_head(const char *path, const gnnac_bundle *b)
 {
     const struct manifest *m = b->manifest;
@@ -78,6 +94,7 @@ static void print_head(const char *path, const gnnac_bundle *b)
         printf(" %s", m->archs[i]);
     printf("%s%s\ntoolchain    %s\n", m->ptx_arch[0] ? " " : "", m->ptx_arch,
            m->toolchain);
+    print_repeats(m);
 }
 
 static void print_layers(const struct model *model)

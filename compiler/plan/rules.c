@@ -123,6 +123,11 @@ bool ruleset_rule_at(const struct ruleset *rs, size_t i, const char **name,
     return true;
 }
 
+void ruleset_bar_atomics(struct ruleset *rs)
+{
+    rs->no_atomics = true;
+}
+
 void ruleset_watch_points(struct ruleset *rs, const struct point_watcher *w)
 {
     rs->watcher = w;

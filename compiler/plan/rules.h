@@ -47,6 +47,7 @@ struct rule_trace {
     // Of its points: all; those its limit rejected; those that an earlier rule
     // (or it itself) had proposed; those for which there was no room.
     int n_points, n_rejected, n_repeated, n_left_out;
+    int n_barred; // and of those whose results would not repeat
     char note[160]; // e.g. "limit rejected 4 of 12 points"
     char reorder[16]; // its vote: "none", "rabbit", ...; empty: none given
     size_t n_compared;
@@ -75,11 +76,20 @@ gnnac_status ruleset_decide(struct ruleset *rs, const char *op,
                             const struct props *device, struct decision *out,
                             gnnac_error *err);
 
+// Points with atomics (candidate_repeats) are not proposed from now on.
+void ruleset_bar_atomics(struct ruleset *rs);
+
 // How often a rule proposed something new.
 int trace_n_taken(const struct rule_trace *t);
 
 // What became of one point of a rule.
-enum point_fate { POINT_TAKEN, POINT_REJECTED, POINT_REPEATED, POINT_LEFT_OUT };
+enum point_fate {
+    POINT_TAKEN,
+    POINT_REJECTED,
+    POINT_REPEATED,
+    POINT_LEFT_OUT,
+    POINT_BARRED
+};
 
 // Called for every point of every rule that fires while decisions are made;
 // `c` has family and values only. It must not use the set.

@@ -63,6 +63,8 @@ static enum point_fate propose(const struct question *q, const struct rule *r,
                                const struct candidate *point)
 {
     struct decision *d = q->out;
+    if (q->rs->no_atomics && !candidate_repeats(point))
+        return POINT_BARRED;
     if (!q->keep_all && is_proposed(d, point))
         return POINT_REPEATED;
     if (d->n_candidates == MAX_CANDIDATES)
@@ -78,7 +80,8 @@ static enum point_fate propose(const struct question *q, const struct rule *r,
 
 int trace_n_taken(const struct rule_trace *t)
 {
-    return t->n_points - t->n_rejected - t->n_repeated - t->n_left_out;
+    return t->n_points - t->n_rejected - t->n_repeated - t->n_left_out -
+           t->n_barred;
 }
 
 static void count_point(const struct question *q, struct rule_trace *t,
@@ -89,6 +92,7 @@ static void count_point(const struct question *q, struct rule_trace *t,
     t->n_rejected += fate == POINT_REJECTED;
     t->n_repeated += fate == POINT_REPEATED;
     t->n_left_out += fate == POINT_LEFT_OUT;
+    t->n_barred += fate == POINT_BARRED;
     if (w)
         w->point(w->context, t, point, fate);
 }
@@ -155,6 +159,7 @@ static void write_note(struct rule_trace *t, const char *op)
         {t->n_rejected, "limit rejected"},
         {t->n_repeated, "already proposed:"},
         {t->n_left_out, "too many candidates, left out:"},
+        {t->n_barred, "results would not repeat:"},
     };
     if (!t->fired)
         snprintf(t->note, sizeof(t->note), "proposes nothing for '%.32s'", op);

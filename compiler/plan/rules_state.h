@@ -43,6 +43,7 @@ struct ruleset {
     const char *only; // FILE#RULE, else NULL
     char open[256];   // where a `rule "name"` still waits for its body
     bool found;       // `only` was defined
+    bool no_atomics;  // see ruleset_bar_atomics
 
     // While rules are asked.
     const struct props *props[N_OBJECTS];

@@ -133,6 +133,18 @@ static gnnac_status refuse_16_bits(const struct manifest *m, const char *path,
                       dtype_name(dtype));
 }
 
+static gnnac_status refuse_atomics(const struct manifest *m,
+                                   const struct options *o, gnnac_error *err)
+{
+    for (int32_t i = 0; o->deterministic && i < m->n_kernels; i++)
+        if (m->kernels[i].atomics)
+            return FAIL(err, GNNAC_EUSAGE,
+                        "%s: has kernels with atomics: compile it with "
+                        "--deterministic",
+                        o->args[0]);
+    return GNNAC_OK;
+}
+
 static gnnac_status refuse_probabilities(const struct session *s,
                                          const char *path, gnnac_error *err)
 {
@@ -160,6 +172,7 @@ static gnnac_status open_bundle(struct session *s, const struct options *o,
         TRY(refuse_shape(o, err));
         TRY(gnnac_bundle_open(o->args[0], &s->bundle, err));
         TRY(refuse_16_bits(s->bundle->manifest, o->args[0], err));
+        TRY(refuse_atomics(s->bundle->manifest, o, err));
         TRY(refuse_probabilities(s, o->args[0], err));
     } else {
         TRY(bundle_of_graph(s, o, err));

@@ -97,6 +97,7 @@ static void describe_target(const struct workbench *wb, struct manifest *m)
     if (!wb->request.no_ptx)
         strcpy(m->ptx_arch, wb->ptx_arch);
     strcpy(m->toolchain, wb->toolchain);
+    m->repeats = wb->request.deterministic;
 }
 
 // Kernels in the order of the steps that use them; each step gets its index.

@@ -15,9 +15,16 @@ static gnnac_status take_settings(struct workbench *wb,
     const struct workbench_request *rq = &wb->request;
     out->n_candidates = 1;
     out->n_traces = 0;
-    return candidate_from_settings(catalog_families(wb->catalog), op->op,
-                                   rq->settings, rq->n_settings,
-                                   &out->candidates[0], err);
+    gnnac_status st = candidate_from_settings(
+        catalog_families(wb->catalog), op->op, rq->settings, rq->n_settings,
+        &out->candidates[0], err);
+    if (st == GNNAC_OK && rq->deterministic &&
+        !candidate_repeats(&out->candidates[0]))
+        return FAIL(err, GNNAC_EUSAGE,
+                    "--deterministic: by --set, %s adds atomically, so that "
+                    "results do not repeat",
+                    out->candidates[0].family->name);
+    return st;
 }
 
 static bool proposes(const struct decision *d, const char *rule)

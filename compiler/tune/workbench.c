@@ -179,6 +179,8 @@ gnnac_status workbench_open_rules(const struct workbench *wb,
         ruleset_create(catalog_families(wb->catalog), &rules, err);
     if (st == GNNAC_OK)
         st = load_all_rules(wb, rules, err);
+    if (st == GNNAC_OK && wb->request.deterministic)
+        ruleset_bar_atomics(rules);
     if (st == GNNAC_OK)
         *out = rules;
     else
@@ -226,6 +228,8 @@ static void hash_space(struct workbench *wb)
     const struct workbench_request *rq = &wb->request;
     for (size_t i = 0; i < rq->n_settings; i++)
         XXH3_128bits_update(&s, rq->settings[i], strlen(rq->settings[i]) + 1);
+    if (rq->deterministic) // else as before there was the option
+        XXH3_128bits_update(&s, "deterministic", 13);
     XXH128_hash_t h = XXH3_128bits_digest(&s);
     snprintf(wb->space, sizeof(wb->space), "%016llx%016llx",
              (unsigned long long)h.high64, (unsigned long long)h.low64);

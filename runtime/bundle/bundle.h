@@ -97,6 +97,8 @@ struct manifest {
     char archs[MAX_ARCHS][16]; // of the cubins: "sm_90"
     char ptx_arch[16];         // "compute_75"; empty: no PTX
     char toolchain[256];       // NVRTC version and build id
+    bool repeats; // results are promised to repeat bit by bit: no kernel has
+                  // atomics
 };
 
 static inline bool has_model(const struct manifest *m)

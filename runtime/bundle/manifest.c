@@ -148,6 +148,7 @@ static const struct field kernel_fields[] = {
     {"tile_blocks", FIELD_I32, AT(kernel, tile_blocks), .max = 1 << 20,
      .optional = true},
     BOOL(kernel, partials),
+    {"atomics", FIELD_BOOL, AT(kernel, atomics), .optional = true},
     I32(kernel, dim, 1, MAX_WIDTH),
     {"heads", FIELD_I32, AT(kernel, heads), .max = MAX_WIDTH, .optional = true},
     I32(kernel, offset_bits, 32, 64),
@@ -246,6 +247,7 @@ static const struct field manifest_fields[] = {
     {ARRAY(FIELD_TEXTS, manifest, archs, 0, MAX_ARCHS)},
     TEXT(manifest, ptx_arch),
     TEXT(manifest, toolchain),
+    {"repeats", FIELD_BOOL, AT(manifest, repeats), .optional = true},
     {0},
 };
 

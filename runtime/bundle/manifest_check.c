@@ -224,6 +224,9 @@ static gnnac_status check_kernels(const struct manifest *m, gnnac_error *err)
         gnnac_status st = kernel_check(&m->kernels[i], err);
         if (st != GNNAC_OK)
             return st;
+        if (m->repeats && m->kernels[i].atomics)
+            return BAD("kernel %s uses atomics, though results are to repeat",
+                       m->kernels[i].name);
         for (int32_t j = 0; j < i; j++)
             if (strcmp(m->kernels[i].name, m->kernels[j].name) == 0)
                 return BAD("kernel %s is there twice", m->kernels[i].name);

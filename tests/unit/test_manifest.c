@@ -444,6 +444,32 @@ TEST(a_bundle_requires_every_feature_that_it_uses)
     free(m);
 }
 
+TEST(a_promise_to_repeat_and_atomics_contradict)
+{
+    struct manifest *m = example(), *back = calloc(1, sizeof(*back));
+    char *text = text_of(m);
+    CHECK(!strstr(text, "atomics") && !strstr(text, "repeats"));
+    free(text);
+    m->kernels[0].atomics = true;
+    text = text_of(m);
+    CHECK_INT(manifest_parse(text, strlen(text), back, NULL), GNNAC_OK);
+    CHECK(back->kernels[0].atomics && !back->repeats);
+    free(text);
+    gnnac_error err = {{0}};
+    m->repeats = true;
+    text = text_of(m);
+    CHECK_INT(manifest_parse(text, strlen(text), back, &err), GNNAC_EFORMAT);
+    CHECK_HAS(err.msg, "uses atomics, though results are to repeat");
+    free(text);
+    m->kernels[0].atomics = false;
+    text = text_of(m);
+    CHECK_INT(manifest_parse(text, strlen(text), back, NULL), GNNAC_OK);
+    CHECK(back->repeats);
+    free(text);
+    free(back);
+    free(m);
+}
+
 TEST(bytes_that_are_not_utf8_do_not_stop_the_writer)
 {
     struct manifest *m = example();
@@ -482,6 +508,7 @@ int main(void)
     RUN(steps_that_one_kernel_does_are_a_feature_that_readers_must_have);
     RUN(steps_are_fused_with_a_sum_that_has_a_kernel_and_is_read_once);
     RUN(a_bundle_requires_every_feature_that_it_uses);
+    RUN(a_promise_to_repeat_and_atomics_contradict);
     RUN(bytes_that_are_not_utf8_do_not_stop_the_writer);
     RUN(every_name_reads_back_as_its_value);
     return test_done();

@@ -99,6 +99,34 @@ TEST(rules_are_asked_by_priority_and_points_appear_once)
     CHECK_STR(d.traces[1].note, "already proposed: 1 of 2 points");
 }
 
+TEST(where_atomics_are_barred_points_with_them_are_not_proposed)
+{
+    static struct family_list with_atomics;
+    struct ruleset *rs = NULL;
+    default_props();
+    with_atomics = families;
+    struct knob *last = &with_atomics.items[0].knobs[2];
+    last->min = last->dflt = 0;
+    last->atomics = true;
+    CHECK_INT(ruleset_create(&with_atomics, &rs, &err), GNNAC_OK);
+    CHECK_INT(load_text(rs, "rule 'r' { " ALWAYS ", choose = { template = "
+                            "'neighbor_group', warpPerBlock = {1, 0, 2} } }"),
+              GNNAC_OK);
+    CHECK_INT(
+        ruleset_decide(rs, "aggregate", &graph, &layer, &device, &d, NULL),
+        GNNAC_OK);
+    CHECK_INT(d.n_candidates, 3);
+    ruleset_bar_atomics(rs);
+    CHECK_INT(
+        ruleset_decide(rs, "aggregate", &graph, &layer, &device, &d, NULL),
+        GNNAC_OK);
+    CHECK_INT(d.n_candidates, 1);
+    CHECK_INT(candidate_get(&d.candidates[0], "warpPerBlock", 9), 0);
+    CHECK_STR(d.traces[0].note, "results would not repeat: 2 of 3 points");
+    CHECK_INT(trace_n_taken(&d.traces[0]), 1);
+    ruleset_destroy(rs);
+}
+
 TEST(a_choice_may_be_a_list_of_tables)
 {
     default_props();
@@ -570,6 +598,7 @@ int main(void)
     RUN(a_rule_proposes_the_product_of_its_lists);
     RUN(the_trace_says_what_was_read_and_what_happened);
     RUN(rules_are_asked_by_priority_and_points_appear_once);
+    RUN(where_atomics_are_barred_points_with_them_are_not_proposed);
     RUN(a_choice_may_be_a_list_of_tables);
     RUN(families_of_other_operations_are_left_out);
     RUN(nothing_proposed_is_not_found);

@@ -53,6 +53,7 @@ TEST(the_tests_in_the_files_pass)
     run_own_tests("default.lua", 20);
     run_own_tests("gnnadvisor.lua", 68);
     run_own_tests("exhaustive.lua", 6);
+    run_own_tests("atomics.lua", 3);
 }
 
 // ---- what they propose can be emitted ---------------------------------------
@@ -114,13 +115,15 @@ static void propose_everything(const char *file, const int32_t *widths,
                                size_t n_widths, size_t most)
 {
     struct ruleset *rs = load(file);
+    bool speaks_of_all = strcmp(file, "default.lua") == 0 ||
+                         strcmp(file, "exhaustive.lua") == 0;
     for (size_t s = 0; rs && s < sizeof(shapes) / sizeof(shapes[0]); s++)
         for (size_t w = 0; w < n_widths; w++) {
             set_shape(s, widths[w]);
             err = (gnnac_error){{0}};
             gnnac_status st = ruleset_decide(rs, "aggregate", &graph, &layer,
                                              &device, &d, &err);
-            if (st == GNNAC_ENOENT && shapes[s].edges == 0 && most < 16)
+            if (st == GNNAC_ENOENT && shapes[s].edges == 0 && !speaks_of_all)
                 continue;
             CHECK_INT(st, GNNAC_OK);
             CHECK_STR(err.msg, "");
@@ -147,6 +150,32 @@ TEST(gnnadvisor_proposes_valid_points_for_every_width)
     static const int32_t widths[] = {1, 2, 16, 29, 33, 64, 602, 3703, 12000};
     propose_everything("gnnadvisor.lua", widths,
                        sizeof(widths) / sizeof(widths[0]), 3);
+}
+
+// No rules but those of the file that is about them ask for atomics.
+TEST(shipped_rules_propose_what_repeats)
+{
+    static const char *const files[] = {"default.lua", "gnnadvisor.lua",
+                                        "exhaustive.lua"};
+    for (size_t f = 0; f < 3; f++) {
+        struct ruleset *rs = load(files[f]);
+        for (int32_t width = 8; rs && width <= 128; width *= 2) {
+            set_shape(4, width);
+            CHECK_INT(ruleset_decide(rs, "aggregate", &graph, &layer, &device,
+                                     &d, NULL),
+                      GNNAC_OK);
+            for (size_t i = 0; i < d.n_candidates; i++)
+                CHECK(candidate_repeats(&d.candidates[i]));
+        }
+        ruleset_destroy(rs);
+    }
+}
+
+TEST(atomics_proposes_valid_points_only)
+{
+    static const int32_t widths[] = {1, 7, 16, 64, 602};
+    propose_everything("atomics.lua", widths,
+                       sizeof(widths) / sizeof(widths[0]), MAX_CANDIDATES);
 }
 
 TEST(exhaustive_proposes_valid_points_only)
@@ -287,6 +316,8 @@ int main(void)
     RUN(the_tests_in_the_files_pass);
     RUN(default_proposes_one_to_twenty_valid_points_for_every_width);
     RUN(gnnadvisor_proposes_valid_points_for_every_width);
+    RUN(shipped_rules_propose_what_repeats);
+    RUN(atomics_proposes_valid_points_only);
     RUN(exhaustive_proposes_valid_points_only);
     RUN(exhaustive_fits_the_list_of_candidates_for_every_width);
     RUN(gnnadvisor_compat_asks_for_the_artifacts_shared_memory);
