@@ -132,6 +132,16 @@ void arena_return(struct arena *a, void *end)
     ASAN_POISON_MEMORY_REGION(end, (size_t)(a->next - (char *)end) + n);
 }
 
+bool arena_begin_within(struct arena *a, struct arena *outer, uint64_t n_bytes)
+{
+    void *room = arena_take(outer, 1, n_bytes);
+    if (!room)
+        return false;
+    ASAN_POISON_MEMORY_REGION(room, n_bytes);
+    *a = (struct arena){.next = room, .left = n_bytes / ALIGNED * ALIGNED};
+    return true;
+}
+
 void arena_finish(struct arena *a)
 {
     for (struct arena_block *b = a->blocks, *older; b; b = older) {

@@ -6,6 +6,7 @@
 #ifndef GNNAC_ARENA_H
 #define GNNAC_ARENA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -22,7 +23,8 @@
 // Bytes between pieces.
 enum { ARENA_GAP = ARENA_WATCHED ? 64 : 0 };
 
-// All-zero is empty. One thread's at a time.
+// All-zero is empty. One thread's at a time, an outer one's and those within it
+// apart.
 struct arena {
     struct arena_block *blocks; // newest first
     char *next;                 // within the newest
@@ -38,6 +40,11 @@ void *arena_take_zero(struct arena *a, int64_t n, uint64_t elem_bytes);
 
 // What was taken last ends at `end`; what is behind it may be taken again.
 void arena_return(struct arena *a, void *end);
+
+// Begin `a`, which is empty, with room for `n_bytes` in `outer`: a thread that
+// needs little has no page of its own to touch. It ends before `outer` does.
+// False: out of memory.
+bool arena_begin_within(struct arena *a, struct arena *outer, uint64_t n_bytes);
 
 void arena_finish(struct arena *a);
 

@@ -43,7 +43,7 @@ static bool allocate(struct rabbit_run *r)
               r->m.of && r->visit && r->batch && r->proposal &&
               r->roots && r->out.perm && r->out.top.of;
     for (int t = 0; ok && t < r->n_threads; t++)
-        ok = scratch_init(&r->scratch[t], n);
+        ok = scratch_init(&r->scratch[t], a, n);
     return ok;
 }
 

@@ -4,9 +4,13 @@
 
 // ---- a thread's memory ------------------------------------------------------
 
-bool scratch_init(struct scratch *s, int64_t n_nodes)
+bool scratch_init(struct scratch *s, struct arena *run, int64_t n_nodes)
 {
+    const uint64_t lists = 1 << 17; // as many bytes as most helpers need
     *s = (struct scratch){.capacity = 1024};
+    if (!arena_begin_within(&s->arena, run,
+                            (uint64_t)n_nodes * sizeof(*s->weight) + lists))
+        return false;
     s->weight = arena_take_zero(&s->arena, n_nodes, sizeof(*s->weight));
     s->found = arena_take(&s->arena, s->capacity, sizeof(*s->found));
     return s->weight && s->found;

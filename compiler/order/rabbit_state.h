@@ -50,7 +50,8 @@ struct scratch {
     bool failed; // out of memory
     char apart[64]; // no line of memory is shared with the next thread's
 };
-bool scratch_init(struct scratch *s, int64_t n_nodes);
+// Its memory begins within that of the run.
+bool scratch_init(struct scratch *s, struct arena *run, int64_t n_nodes);
 void scratch_finish(struct scratch *s);
 
 // What a community wants to merge into, and the edges between them.

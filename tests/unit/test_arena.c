@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "test.h"
+#include "order/rabbit.h"
+#include "order_fixture.h"
 
 #if ARENA_WATCHED
 #include <sanitizer/asan_interface.h>
@@ -14,9 +15,11 @@ void *__real_aligned_alloc(size_t alignment, size_t n);
 void *__wrap_aligned_alloc(size_t alignment, size_t n);
 
 static size_t most_bytes = SIZE_MAX; // of a block; memory is short of more
+static int n_blocks;                 // asked for, by any thread
 
 void *__wrap_aligned_alloc(size_t alignment, size_t n)
 {
+    __atomic_fetch_add(&n_blocks, 1, __ATOMIC_RELAXED);
     return n <= most_bytes ? __real_aligned_alloc(alignment, n) : NULL;
 }
 
@@ -88,6 +91,58 @@ TEST(what_no_memory_can_hold_is_refused_and_the_rest_stays)
     arena_finish(&a);
 }
 
+TEST(an_arena_within_another_grows_out_of_it_and_ends_before_it)
+{
+    enum { ROOM = 1000 };
+    struct arena outer = {0}, a = {0};
+    CHECK(arena_begin_within(&a, &outer, ROOM));
+    int before = n_blocks;
+    char *next = arena_take(&outer, 100, 1);
+    char *p = arena_take(&a, 500, 1);
+    CHECK_INT(n_blocks, before);
+    CHECK(p + 500 <= next && p + ROOM > next - 64 - ARENA_GAP);
+    char *q = arena_take(&a, 800, 1);
+    CHECK_INT(n_blocks, before + 1);
+    memset(p, 1, 500);
+    memset(q, 2, 800);
+    memset(next, 3, 100);
+    arena_finish(&a);
+    CHECK(ARENA_WATCHED || is_filled_with((unsigned char *)p, 500, 1));
+    CHECK(is_filled_with((unsigned char *)next, 100, 3));
+    arena_finish(&outer);
+}
+
+TEST(an_arena_does_not_begin_where_there_is_no_room)
+{
+    struct arena outer = {0}, a = {0};
+    CHECK(!arena_begin_within(&a, &outer, UINT64_MAX));
+    CHECK(!a.next && !a.blocks);
+    arena_finish(&outer);
+}
+
+// On some virtual machines a large page costs more than all that a helper does.
+TEST(helpers_of_rabbit_order_take_no_memory_of_their_own)
+{
+    enum { N_WAYS = 4 };
+    struct generate_options o = {.kind = "mesh", .nodes = 60000, .seed = 3};
+    gnnac_error err = {{0}};
+    struct coo coo = {0};
+    CHECK_INT(graph_generate(&o, &coo, &err), GNNAC_OK);
+    struct csr g = csr_of(coo, NULL), simple = simple_of(&g);
+    int blocks[N_WAYS];
+    for (int n = 0; n < N_WAYS; n++) {
+        struct rabbit r = {0};
+        n_blocks = 0; // the first run keeps some for the others
+        CHECK_INT(rabbit_order(&simple, n ? n : 1, &r, &err), GNNAC_OK);
+        blocks[n] = n_blocks;
+        rabbit_finish(&r);
+    }
+    for (int n = 2; n < N_WAYS; n++)
+        CHECK_INT(blocks[n], blocks[1]);
+    csr_finish(&simple);
+    csr_finish(&g);
+}
+
 // A block twice as large as the one before it is too large, or a large page is.
 TEST(where_memory_is_short_a_block_is_no_larger_than_it_must_be)
 {
@@ -131,6 +186,9 @@ int main(void)
     RUN(pieces_do_not_overlap_and_are_aligned);
     RUN(a_piece_that_is_to_be_zero_is_zero);
     RUN(what_is_returned_is_taken_again);
+    RUN(an_arena_within_another_grows_out_of_it_and_ends_before_it);
+    RUN(an_arena_does_not_begin_where_there_is_no_room);
+    RUN(helpers_of_rabbit_order_take_no_memory_of_their_own);
     RUN(where_memory_is_short_a_block_is_no_larger_than_it_must_be);
     RUN(what_no_piece_has_is_watched);
     RUN(what_no_memory_can_hold_is_refused_and_the_rest_stays);
