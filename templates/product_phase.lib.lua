@@ -19,7 +19,7 @@
 struct ahead {
 };
 
-static __device__ __forceinline__ ahead look(unsigned, const int *, const int *, int)
+static __device__ __forceinline__ ahead look(const int *, const int *, int)
 {
     return {};
 }
@@ -27,7 +27,7 @@ static __device__ __forceinline__ ahead look(unsigned, const int *, const int *,
 //% end
 //%
 //% function phase.write()
-    for (unsigned turn = first_turn(); turn < turns; turn += step) {
+    for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
 //%   P.write()
     }
 //% end

@@ -1,6 +1,6 @@
 //% -- A sum over neighbours as a step of whole_model: row by row, by the lanes of
-//% -- lanes.lib, with everything about the edges a batch ahead: the first batch's
-//% -- ids are there when the blocks have met.
+//% -- lanes.lib, with everything about the edges ahead: where they are by two turns,
+//% -- their ids by one. The first turn's are there when the blocks have met.
 //% local lanes = include "lanes"
 //% local weights = include "weights"
 //% local epilogue = include "epilogue"
@@ -44,6 +44,7 @@ struct ahead {
     int degree, left; // the row's edges; of these the team's, still to come
     const int *ids;   // from where they are, ${L.edgeWorker} apart
     int id[${L.unroll}]; // the next of them
+    int begin, end; // where the next turn's edges are
 };
 
 static __device__ __forceinline__ void fetch_ids(ahead &a)
@@ -53,21 +54,42 @@ static __device__ __forceinline__ void fetch_ids(ahead &a)
         a.id[k] = k * ${L.edgeWorker} < a.left ? __ldg(a.ids + k * ${L.edgeWorker}) : 0;
 }
 
-static __device__ __forceinline__ ahead look(unsigned turn, const int *rowptr,
-                                             const int *colidx, int n_rows)
+// Edges of the rows of `turn`; of rows that do not exist there are none.
+static __device__ __forceinline__ void fetch_extent(ahead &a, unsigned turn,
+                                                    const int *rowptr, int n_rows)
+{
+    const unsigned row = turn * ${phase.rows} + threadIdx.x % 32 / ${L.group};
+    a.begin = a.end = 0;
+    if (row < n_rows) {
+        a.begin = __ldg(rowptr + row);
+        a.end = __ldg(rowptr + row + 1);
+    }
+}
+
+// The turn after `before`, whose end it knows, and where the edges of the one
+// behind it are.
+static __device__ __forceinline__ ahead advance(const ahead &before, unsigned turn,
+                                                const int *rowptr, const int *colidx,
+                                                int n_rows)
 {
     const int lane = threadIdx.x % 32, edge = lane / ${L.dimWorker} % ${L.edgeWorker};
-    ahead a = {};
+    ahead a;
     a.row = turn * ${phase.rows} + lane / ${L.group};
     a.active = a.row < n_rows;
-    if (a.active) {
-        const int begin = __ldg(rowptr + a.row);
-        a.degree = __ldg(rowptr + a.row + 1) - begin;
-        a.ids = colidx + begin + edge;
-        a.left = a.degree - edge;
-    }
+    a.degree = before.end - before.begin;
+    a.ids = colidx + before.begin + edge;
+    a.left = a.degree - edge;
     fetch_ids(a);
+    fetch_extent(a, turn + turns_apart(), rowptr, n_rows);
     return a;
+}
+
+static __device__ __forceinline__ ahead look(const int *rowptr, const int *colidx,
+                                             int n_rows)
+{
+    ahead none;
+    fetch_extent(none, first_turn(), rowptr, n_rows);
+    return advance(none, first_turn(), rowptr, colidx, n_rows);
 }
 
 //% end
@@ -118,7 +140,8 @@ static __device__ __forceinline__ ahead look(unsigned turn, const int *rowptr,
     const int lane = threadIdx.x % 32, edge = lane / ${L.dimWorker} % ${L.edgeWorker};
 //%   lanes.columns(L)
 //%   lanes.pointers(L, "x")
-    for (unsigned turn = first_turn(); turn < turns; turn += step) {
+    for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
+        const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
 //%   if spec.norm == "mean" then
@@ -127,7 +150,7 @@ static __device__ __forceinline__ ahead look(unsigned turn, const int *rowptr,
 //%   epilogue.fetch(L, "active")
         float sum[${L.floats}] = {};
 //%   add_edges()
-        a = look(turn + step, rowptr, colidx, n_rows);
+        a = next;
 //%   lanes.reduce(L)
         if (!active || edge > 0)
             continue;

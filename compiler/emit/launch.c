@@ -189,6 +189,7 @@ static int l_launch(lua_State *L)
     lua_getfield(L, 1, "cooperative");
     l.cooperative = lua_toboolean(L, -1);
     lua_pop(L, 1);
+    l.cluster = bounded_field(L, 1, "cluster", 0, MAX_CLUSTER, 0);
     l.shared_bytes = bounded_field(L, 1, "shared", 0, 48 * 1024, 0);
     k->launches[k->n_launches++] = l;
     push_parameters(L, &l, spec_of(L));

@@ -10,6 +10,7 @@
 
 enum {
     MAX_LAUNCHES = 4, // kernels that one step starts, in order
+    MAX_CLUSTER = 16, // blocks of a cluster on any GPU so far
     MAX_ARGS = 24,
     NAME_LEN = 192,
 };
@@ -106,7 +107,8 @@ enum grid_count {
 
 // grid = (ceil(count / per_block), grid_y, 1); nothing is launched when the
 // count is 0. Blocks of a cooperative launch wait for each other: no more are
-// started than run at once, one on each multiprocessor.
+// started than run at once, one on each multiprocessor; or, where the kernel
+// says how many, that one cluster.
 struct launch {
     char entry[NAME_LEN]; // extern "C" name inside the image
     enum grid_count count;
@@ -114,6 +116,7 @@ struct launch {
     int32_t block;        // threads
     int32_t shared_bytes; // dynamic shared memory
     bool cooperative;
+    int32_t cluster; // blocks; 0: of no cluster
     int32_t n_args;
     enum launch_arg args[MAX_ARGS];
 };

@@ -126,6 +126,8 @@ static const struct field launch_fields[] = {
     I32(launch, block, 1, 1024),
     I32(launch, shared_bytes, 0, MAX_SHARED),
     {"cooperative", FIELD_BOOL, AT(launch, cooperative), .optional = true},
+    {"cluster", FIELD_I32, AT(launch, cluster), .max = MAX_CLUSTER,
+     .optional = true},
     {ARRAY(FIELD_NAMES, launch, args, 0, MAX_ARGS), .names = &launch_arg_names},
     {0},
 };
@@ -327,6 +329,11 @@ static bool has_dtype(const struct manifest *m)
     return m->model.dtype != DTYPE_F32;
 }
 
+static bool has_cluster(const struct manifest *m)
+{
+    return has_whole(m) && m->kernels[m->whole.kernel].launches[0].cluster > 0;
+}
+
 static bool has_operators(const struct manifest *m)
 {
     return m->operators.rules[0] != '\0';
@@ -342,7 +349,8 @@ static bool has_operators(const struct manifest *m)
 // "fused_bias" refuses some of that, one without "rounded_products" those of
 // float32 that write 16 bits. To one without "dtype" all matrices are float32.
 // One without "operators" expects a model, one without "whole" does not know
-// what a whole model's kernel is given.
+// what a whole model's kernel is given, one without "cluster" starts it as any
+// other.
 static const struct {
     const char *name;
     bool (*is_used)(const struct manifest *m);
@@ -360,6 +368,7 @@ static const struct {
     {"fused_bias", has_fused_bias},
     {"rounded_products", has_rounded_products},
     {"whole", has_whole},
+    {"cluster", has_cluster},
 };
 enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
 

@@ -51,7 +51,8 @@ gnnac_status manifest_check_whole(const struct manifest *m, gnnac_error *err)
         return BAD("whole: its kernel is not there");
     for (int32_t i = 0; i < m->n_kernels; i++)
         for (int32_t j = 0; j < m->kernels[i].n_launches; j++)
-            if (m->kernels[i].launches[j].cooperative &&
+            if ((m->kernels[i].launches[j].cooperative ||
+                 m->kernels[i].launches[j].cluster) &&
                 !(whole && i == m->whole.kernel))
                 return BAD("kernel %s: blocks that meet, for a single step",
                            m->kernels[i].name);

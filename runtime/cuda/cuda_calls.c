@@ -24,8 +24,11 @@ gnnac_status driver_open(struct driver_calls *out, void **handle,
         .kind = DYLIB_DRIVER,
     };
 #define CALL(name, parameters) {#name, &out->name, true},
-    const struct dylib_symbol symbols[] = {DRIVER_CALLS(CALL)};
+#define MAY_LACK(name, parameters) {#name, &out->name, false},
+    const struct dylib_symbol symbols[] = {DRIVER_CALLS(CALL)
+                                               CLUSTER_CALLS(MAY_LACK)};
 #undef CALL
+#undef MAY_LACK
     gnnac_status st = dylib_load(
         &rq, symbols, sizeof(symbols) / sizeof(symbols[0]), handle, err);
     if (st == GNNAC_ENOENT)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "checked.h"
+#include "cuda/cuda_cluster.h"
 
 // ---- load -------------------------------------------------------------------
 
@@ -184,20 +185,28 @@ static int64_t grid_count(const struct cuda_graph *g, const struct partition *p,
     return counts[count];
 }
 
+static int start_by(const struct driver_calls *cu, cu_function f,
+                    const struct launch *l, unsigned grid, void **params,
+                    cu_stream stream)
+{
+    unsigned y = (unsigned)l->grid_y, block = (unsigned)l->block;
+    unsigned shared = (unsigned)l->shared_bytes;
+    if (l->cluster)
+        return cuda_cluster_launch(cu, f, l, params, stream);
+    if (l->cooperative)
+        return cu->cuLaunchCooperativeKernel(f, grid, y, 1, block, 1, 1, shared,
+                                             stream, params);
+    return cu->cuLaunchKernel(f, grid, y, 1, block, 1, 1, shared, stream,
+                              params, NULL);
+}
+
 static gnnac_status start(const struct driver_calls *cu,
                           const struct cuda_kernel *k, int32_t i, unsigned grid,
                           void **params, cu_stream stream, gnnac_error *err)
 {
     const struct launch *l = &k->k->launches[i];
-    unsigned y = (unsigned)l->grid_y, block = (unsigned)l->block;
-    unsigned shared = (unsigned)l->shared_bytes;
-    int result =
-        l->cooperative
-            ? cu->cuLaunchCooperativeKernel(k->functions[i], grid, y, 1, block,
-                                            1, 1, shared, stream, params)
-            : cu->cuLaunchKernel(k->functions[i], grid, y, 1, block, 1, 1,
-                                 shared, stream, params, NULL);
-    if (result == CU_COOPERATIVE_TOO_LARGE)
+    int result = start_by(cu, k->functions[i], l, grid, params, stream);
+    if (result == CU_COOPERATIVE_TOO_LARGE || result == CU_INVALID_CLUSTER)
         return FAIL(err, GNNAC_EUNSUPPORTED,
                     "%s: %u blocks do not run at once on this GPU", l->entry,
                     grid);

@@ -2,17 +2,17 @@
 
 #include "bundle/whole_layout.h"
 #include "checked.h"
+#include "cuda/cuda_cluster.h"
 
-// Blocks: one a multiprocessor, and no more than there are rows to share.
-static gnnac_status count_blocks(const struct cuda_graph *g,
-                                 const struct cuda_whole *w, int32_t *out,
-                                 gnnac_error *err)
+// One a multiprocessor, and no more than there are rows to share.
+static gnnac_status count_resident(const struct cuda_graph *g,
+                                   const struct cuda_whole *w, int32_t *out,
+                                   gnnac_error *err)
 {
     const struct cuda_context *c = g->c;
     const struct launch *l = &w->kernel.k->launches[0];
     int n_sm = 0, cooperates = 0, resident = 0;
     gnnac_status st = GNNAC_OK;
-    *out = 0;
     TRY(CU(c, cuDeviceGetAttribute, (&n_sm, CU_ATTR_SM_COUNT, c->device), err));
     TRY(CU(c, cuDeviceGetAttribute,
            (&cooperates, CU_ATTR_COOPERATIVE, c->device), err));
@@ -24,6 +24,22 @@ static gnnac_status count_blocks(const struct cuda_graph *g,
     if (cooperates && resident > 0)
         *out = (int32_t)(wanted < n_sm ? wanted : n_sm);
 out:
+    return st;
+}
+
+// Stays 0 where they do not run at once.
+static gnnac_status count_blocks(const struct cuda_graph *g,
+                                 const struct cuda_whole *w, int32_t *out,
+                                 gnnac_error *err)
+{
+    const struct launch *l = &w->kernel.k->launches[0];
+    bool fits = false;
+    *out = 0;
+    if (!l->cluster)
+        return count_resident(g, w, out, err);
+    gnnac_status st =
+        cuda_cluster_fits(g->c, w->kernel.functions[0], l, &fits, err);
+    *out = fits ? l->cluster : 0;
     return st;
 }
 

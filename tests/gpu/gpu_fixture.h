@@ -90,6 +90,7 @@ struct gpu_build {
     bool sparse;             // --sparse
     bool whole;              // --whole on
     const char *operators;   // --ops
+    const char *rules;       // --rules: a file
 };
 
 // The graph goes through a file, as a user's would. NULL with `err`.
@@ -105,7 +106,9 @@ static inline gnnac_bundle *gpu_bundle(const struct csr *g,
                                    .no_ptx = build->no_ptx || native,
                                    .db = gpu_folder(),
                                    .timed = build->timed,
-                                   .settings = build->settings};
+                                   .settings = build->settings,
+                                   .rules = &build->rules,
+                                   .n_rules = build->rules != NULL};
     while (rq.n_settings < 4 && build->settings[rq.n_settings])
         rq.n_settings++;
     struct graph_options opt = {.n_nodes = g->n_nodes};

@@ -1,5 +1,7 @@
 // Whole models as one kernel whose blocks meet between the steps: right, twice
-// the same, as a graph, among others; and not started where it cannot be.
+// the same, as a graph, among others; and not started where it cannot be. Of
+// clusters a software device runs what meets in memory, as PTX does, and those
+// of one block.
 #include "cuda/cuda_capture.h"
 #include "cuda/cuda_model.h"
 #include "gpu_fixture.h"
@@ -7,6 +9,30 @@
 static gnnac_context *ctx;
 
 enum { CANARIES = 64 };
+
+// How a model is compiled to one kernel. The kernel's knobs, as a rule has
+// them; NULL: the first that is proposed.
+struct way {
+    const char *knobs, *arch;
+};
+static const struct way usual;
+
+// The file of a rule that proposes these knobs alone.
+static const char *rule_of(const struct way *way)
+{
+    static char path[512];
+    snprintf(path, sizeof(path), "%s/point.lua", gpu_folder());
+    FILE *f = way->knobs ? fopen(path, "w") : NULL;
+    if (!f)
+        return NULL;
+    fprintf(f,
+            "rule \"point\" { when = function() return true end,\n"
+            "  choose = { template = \"whole_model\", %s },\n"
+            "  why = \"a test's\", priority = 1000 }\n",
+            way->knobs);
+    fclose(f);
+    return path;
+}
 
 // A model, and what it works on; `y` has canaries before and behind it.
 struct subject {
@@ -24,10 +50,12 @@ static size_t n_out(const struct subject *s)
 }
 
 static gnnac_status open_subject(const struct csr *g,
-                                 const struct model_request *rq, bool whole,
-                                 struct subject *s, gnnac_error *err)
+                                 const struct model_request *rq,
+                                 const struct way *way, struct subject *s,
+                                 gnnac_error *err)
 {
-    const struct gpu_build build = {.whole = whole};
+    const struct gpu_build build = {
+        .whole = true, .arch = way->arch, .rules = rule_of(way)};
     gnnac_status st = GNNAC_OK;
     const struct cuda_context *c = ctx->cuda;
     *s = (struct subject){.bundle = gpu_bundle(g, rq, &build, err)};
@@ -130,12 +158,12 @@ static void check_output(const struct subject *s, const char *what,
 }
 
 // By the one kernel, again, and by the steps.
-static void check_model(const struct csr *g, const char *graph,
-                        const struct model_request *rq)
+static void check_way(const struct csr *g, const char *graph,
+                      const struct model_request *rq, const struct way *way)
 {
     gnnac_error err = {{0}};
     struct subject s;
-    CHECK_OK(open_subject(g, rq, true, &s, &err), err);
+    CHECK_OK(open_subject(g, rq, way, &s, &err), err);
     CHECK_INT(starts_whole(&s), g->n_nodes > 0);
     CHECK_OK(run_once(&s, &err), err);
     check_output(&s, rq->name, graph);
@@ -151,7 +179,13 @@ static void check_model(const struct csr *g, const char *graph,
     close_subject(&s);
 }
 
-TEST(every_mini_graph_is_right)
+static void check_model(const struct csr *g, const char *graph,
+                        const struct model_request *rq)
+{
+    check_way(g, graph, rq, &usual);
+}
+
+static void check_mini_graphs(const struct way *way)
 {
     static struct mini_graph graphs[N_MINI_GRAPHS];
     static const char *const models[] = {"gcn", "sage", "gin"};
@@ -160,8 +194,13 @@ TEST(every_mini_graph_is_right)
         struct model_request rq = {.name = models[k % 3], .dim = 10,
                                    .hidden = 8, .classes = 5, .layers = 2};
         struct csr g = gpu_csr(&graphs[k]);
-        check_model(&g, graphs[k].name, &rq);
+        check_way(&g, graphs[k].name, &rq, way);
     }
+}
+
+TEST(every_mini_graph_is_right)
+{
+    check_mini_graphs(&usual);
 }
 
 TEST(every_width_is_right)
@@ -199,7 +238,7 @@ TEST(a_captured_inference_is_right_each_time)
     struct csr g = gpu_random_graph(150, 3, 3);
     const struct model_request rq = {.name = "gcn", .dim = 40, .hidden = 16,
                                      .classes = 7, .layers = 2};
-    CHECK_OK(open_subject(&g, &rq, true, &s, &err), err);
+    CHECK_OK(open_subject(&g, &rq, &usual, &s, &err), err);
     CHECK_OK(cuda_capture(ctx->cuda, s.stream, queue, &s, 2, &graph, &err),
              err);
     for (int i = 0; i < 3; i++) {
@@ -220,7 +259,7 @@ TEST(with_more_workspaces_than_barriers_steps_are_run)
     struct csr g = gpu_random_graph(60, 3, 4);
     const struct model_request rq = {.name = "gcn", .dim = 8, .hidden = 4,
                                      .classes = 3, .layers = 2};
-    CHECK_OK(open_subject(&g, &rq, true, &s, &err), err);
+    CHECK_OK(open_subject(&g, &rq, &usual, &s, &err), err);
     struct cuda_whole *w = &s.m->cuda->whole;
     CHECK(cuda_whole_takes(w, s.workspace));
     for (cu_ptr other = 16; w->n_barriers < MAX_BARRIERS; other += 16)
@@ -255,7 +294,7 @@ TEST(where_blocks_cannot_all_run_at_once_steps_are_run)
                                      .classes = 3, .layers = 2};
     struct driver_calls *cu = &ctx->cuda->cu, kept = *cu;
     cu->cuLaunchCooperativeKernel = refuse;
-    CHECK_OK(open_subject(&g, &rq, true, &s, &err), err);
+    CHECK_OK(open_subject(&g, &rq, &usual, &s, &err), err);
     *cu = kept;
     CHECK(!starts_whole(&s));
     CHECK_OK(run_once(&s, &err), err);
@@ -276,9 +315,154 @@ TEST(what_one_kernel_cannot_run_has_none)
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         gnnac_error err = {{0}};
         struct subject s;
-        CHECK_OK(open_subject(&g, &requests[i], true, &s, &err), err);
+        CHECK_OK(open_subject(&g, &requests[i], &usual, &s, &err), err);
         CHECK(!has_whole(s.bundle->manifest));
         CHECK(!starts_whole(&s));
+        close_subject(&s);
+    }
+    csr_finish(&g);
+}
+
+// ---- clusters ---------------------------------------------------------------
+
+static int no_attribute(int *value, int attribute, cu_device device)
+{
+    (void)device, (void)attribute;
+    *value = 0;
+    return 0;
+}
+
+// That of the device at hand; the driver's own, as tests replace it.
+static int (*own_attribute)(int *value, int attribute, cu_device device);
+
+static int has_clusters(int *value, int attribute, cu_device device)
+{
+    if (attribute != CU_ATTR_CLUSTERS)
+        return own_attribute(value, attribute, device);
+    *value = 1;
+    return 0;
+}
+
+static int one_fits(int *n, cu_function function,
+                    const struct cu_launch_config *config)
+{
+    (void)function;
+    const struct cu_launch_attribute *a = config->attributes;
+    *n = config->n_attributes == 1 && a->id == CU_LAUNCH_CLUSTER &&
+         a->value.cluster[0] == config->grid[0];
+    return 0;
+}
+
+static int none_fits(int *n, cu_function function,
+                     const struct cu_launch_config *config)
+{
+    (void)function, (void)config;
+    *n = 0;
+    return 0;
+}
+
+static int no_such_size(int *n, cu_function function,
+                        const struct cu_launch_config *config)
+{
+    (void)function, (void)config, (void)n;
+    return CU_INVALID_CLUSTER;
+}
+
+static bool is_software(void)
+{
+    return !ctx->cuda->cu.cuOccupancyMaxActiveClusters;
+}
+
+static bool knows_clusters(void)
+{
+    int known = 0;
+    ctx->cuda->cu.cuDeviceGetAttribute(&known, CU_ATTR_CLUSTERS,
+                                       ctx->cuda->device);
+    return !is_software() && known;
+}
+
+// A software device runs all blocks of a grid by turns, so also of a cluster.
+static struct driver_calls lend_clusters(void)
+{
+    struct driver_calls *cu = &ctx->cuda->cu, kept = *cu;
+    own_attribute = kept.cuDeviceGetAttribute;
+    if (is_software()) {
+        cu->cuDeviceGetAttribute = has_clusters;
+        cu->cuOccupancyMaxActiveClusters = one_fits;
+    }
+    return kept;
+}
+
+#define REQUIRE_CLUSTERS()                  \
+    do {                                    \
+        if (!is_software() && !knows_clusters()) \
+            SKIP("this GPU has no clusters"); \
+    } while (0)
+
+// From the PTX that every GPU takes, which has no barrier for them.
+TEST(clusters_that_meet_in_memory_are_right)
+{
+    static const struct way ways[] = {
+        {"cluster = 16, warpPerBlock = 2", "sm_80"},
+        {"cluster = 8, warpPerBlock = 4, coarsen = 1, edgeWorker = 2, "
+         "rowsPerLane = 4, depthWorker = 8",
+         "sm_80"}};
+    REQUIRE_CLUSTERS();
+    struct driver_calls kept = lend_clusters();
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        check_mini_graphs(&ways[i]);
+    ctx->cuda->cu = kept;
+}
+
+TEST(clusters_of_one_block_are_right)
+{
+    static const struct way way = {"cluster = 1, warpPerBlock = 4", NULL};
+    REQUIRE_CLUSTERS();
+    struct driver_calls kept = lend_clusters();
+    check_mini_graphs(&way);
+    ctx->cuda->cu = kept;
+}
+
+TEST(clusters_are_right)
+{
+    static const struct way ways[] = {
+        {"cluster = 2, warpPerBlock = 1", NULL},
+        {"cluster = 8, warpPerBlock = 8", NULL},
+        {"cluster = 8, warpPerBlock = 32, unroll = 2, coarsen = 1, "
+         "edgeWorker = 2",
+         NULL},
+        {"cluster = 16, warpPerBlock = 16, coarsen = 1, edgeWorker = 2, "
+         "rowsPerLane = 4, depthWorker = 8",
+         NULL}};
+    if (!knows_clusters())
+        SKIP("no clusters of several blocks here");
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        check_mini_graphs(&ways[i]);
+}
+
+TEST(where_no_cluster_fits_steps_are_run)
+{
+    static int (*const answers[])(int *n, cu_function function,
+                                  const struct cu_launch_config *config) = {
+        none_fits, no_such_size, NULL};
+    struct csr g = gpu_random_graph(60, 3, 5);
+    const struct model_request rq = {.name = "gcn", .dim = 8, .hidden = 4,
+                                     .classes = 3, .layers = 2};
+    const struct way way = {"cluster = 8", NULL};
+    struct driver_calls *cu = &ctx->cuda->cu;
+    for (size_t i = 0; i < 4; i++) {
+        gnnac_error err = {{0}};
+        struct subject s;
+        struct driver_calls kept = lend_clusters();
+        if (i < 3)
+            cu->cuOccupancyMaxActiveClusters = answers[i];
+        else
+            cu->cuDeviceGetAttribute = no_attribute;
+        CHECK_OK(open_subject(&g, &rq, &way, &s, &err), err);
+        *cu = kept;
+        CHECK(!starts_whole(&s));
+        CHECK_OK(run_once(&s, &err), err);
+        check_output(&s, "no cluster", "random");
         close_subject(&s);
     }
     csr_finish(&g);
@@ -305,6 +489,10 @@ int main(void)
     RUN(with_more_workspaces_than_barriers_steps_are_run);
     RUN(where_blocks_cannot_all_run_at_once_steps_are_run);
     RUN(what_one_kernel_cannot_run_has_none);
+    RUN(clusters_that_meet_in_memory_are_right);
+    RUN(clusters_of_one_block_are_right);
+    RUN(clusters_are_right);
+    RUN(where_no_cluster_fits_steps_are_run);
     cuda_leave(ctx->cuda);
     gnnac_context_destroy(ctx);
     return test_done();
