@@ -36,6 +36,17 @@
 //%   phase.reads_dinv = reads_dinv()
 //% end
 //%
+//% -- Of edges `apart` from each other.
+//% local function define_fetch(name, apart)
+static __device__ __forceinline__ void ${name}(ahead &a)
+{
+#pragma unroll
+    for (int k = 0; k < ${L.unroll}; k++)
+        a.id[k] = k * ${apart} < a.left ? __ldg(a.ids + k * ${apart}) : 0;
+}
+
+//% end
+//%
 //% local function define_ahead()
 // What lanes know of a row's edges before its neighbours are written.
 struct ahead {
@@ -47,13 +58,8 @@ struct ahead {
     int begin, end; // where the next turn's edges are
 };
 
-static __device__ __forceinline__ void fetch_ids(ahead &a)
-{
-#pragma unroll
-    for (int k = 0; k < ${L.unroll}; k++)
-        a.id[k] = k * ${L.edgeWorker} < a.left ? __ldg(a.ids + k * ${L.edgeWorker}) : 0;
-}
-
+//%   define_fetch("fetch_ids", L.edgeWorker)
+//%   if phase.rows > 1 then define_fetch("fetch_far_ids", 32 // L.dimWorker) end
 // Edges of the rows of `turn`; of rows that do not exist there are none.
 static __device__ __forceinline__ void fetch_extent(ahead &a, unsigned turn,
                                                     const int *rowptr, int n_rows)
@@ -100,38 +106,62 @@ static __device__ __forceinline__ ahead look(const int *rowptr, const int *colid
 //%   define_ahead()
 //% end
 //%
-//% -- The edges' rows, added up; the next batch's ids arrive meanwhile.
-//% local function add_edges()
+//% -- What is left of the edges of `a`, one in `apart`: their rows are added to `sum`;
+//% -- the next batch's ids arrive meanwhile.
+//% local function add_edges(a, sum, apart, fetch)
 #pragma unroll 1
-        while (a.left > 0) {
+        while (${a}.left > 0) {
             float v[${L.unroll}][${L.floats}] = {};
 //%   if weights.used then
             float coef[${L.unroll}] = {};
 //%   end
 #pragma unroll
             for (int k = 0; k < ${L.unroll}; k++) {
-                if (k * ${L.edgeWorker} >= a.left)
+                if (k * ${apart} >= ${a}.left)
                     continue;
-                const int id = a.id[k];
+                const int id = ${a}.id[k];
                 const long long u = (long long)id * ${spec.x_pitch};
 //%   lanes.load_row(L)
 //%   if weights.used then
-//%     weights.load("k", L.edgeWorker)
+//%     weights.load("k", apart)
                 coef[k] = value;
 //%   end
             }
-            a.left -= ${L.unroll * L.edgeWorker};
-            a.ids += ${L.unroll * L.edgeWorker};
-            fetch_ids(a);
+            ${a}.left -= ${L.unroll * apart};
+            ${a}.ids += ${L.unroll * apart};
+            ${fetch}(${a});
 #pragma unroll
             for (int k = 0; k < ${L.unroll}; k++)
 #pragma unroll
                 for (int i = 0; i < ${L.floats}; i++)
 //%   if weights.used then
-                    sum[i] = fmaf(coef[k], v[k][i], sum[i]);
+                    ${sum}[i] = fmaf(coef[k], v[k][i], ${sum}[i]);
 //%   else
-                    sum[i] += v[k][i];
+                    ${sum}[i] += v[k][i];
 //%   end
+        }
+//% end
+//%
+//% -- A row much longer than a batch is the whole warp's, or its team would still
+//% -- walk it when all others are done. Its first lanes then have the sum.
+//% local function add_long_rows()
+        for (; owners; owners &= owners - 1) {
+            const int owner = __ffs(owners) - 1, team = lane / ${L.dimWorker};
+            ahead far;
+            far.ids = colidx + __shfl_sync(~0u, (int)(a.ids - colidx), owner) + team;
+            far.left = __shfl_sync(~0u, a.degree, owner) - team;
+            fetch_far_ids(far);
+            float all[${L.floats}] = {};
+//%   add_edges("far", "all", 32 // L.dimWorker, "fetch_far_ids")
+#pragma unroll
+            for (int apart = 16; apart >= ${L.dimWorker}; apart /= 2)
+#pragma unroll
+                for (int i = 0; i < ${L.floats}; i++)
+                    all[i] += __shfl_xor_sync(~0u, all[i], apart);
+            const bool mine = (unsigned)(lane - owner) < ${L.dimWorker};
+#pragma unroll
+            for (int i = 0; i < ${L.floats}; i++)
+                sum[i] = mine ? all[i] : sum[i];
         }
 //% end
 //%
@@ -149,7 +179,13 @@ static __device__ __forceinline__ ahead look(const int *rowptr, const int *colid
 //%   end
 //%   epilogue.fetch(L, "active")
         float sum[${L.floats}] = {};
-//%   add_edges()
+//%   if phase.rows > 1 then
+        const bool is_long = a.degree > ${2 * L.unroll * L.edgeWorker};
+        unsigned owners = __ballot_sync(~0u, is_long && lane % ${L.group} == 0);
+        a.left = is_long ? 0 : a.left;
+//%   end
+//%   add_edges("a", "sum", L.edgeWorker, "fetch_ids")
+//%   if phase.rows > 1 then add_long_rows() end
         a = next;
 //%   lanes.reduce(L)
         if (!active || edge > 0)

@@ -219,6 +219,27 @@ TEST(every_width_is_right)
     csr_finish(&g);
 }
 
+// Teams of few lanes leave long rows to the whole warp. One node has 300
+// neighbours; in the wider graph all have many.
+TEST(rows_of_several_teams_in_a_warp_are_right)
+{
+    static const struct way ways[] = {
+        {"edgeWorker = 1, coarsen = 1, unroll = 1", NULL},
+        {"edgeWorker = 2, coarsen = 2, unroll = 4, warpPerBlock = 1", NULL},
+        {"edgeWorker = 4, coarsen = 4, unroll = 2, warpPerBlock = 3", NULL}};
+    static const char *const models[] = {"gin", "gcn", "sage"};
+    struct csr sparse = gpu_random_graph(60, 3, 1);
+    struct csr dense = gpu_random_graph(50, 20, 2);
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        struct model_request rq = {.name = models[i], .dim = 20,
+                                   .hidden = 16, .classes = 7, .layers = 2};
+        check_way(&sparse, "random", &rq, &ways[i]);
+        check_way(&dense, "dense", &rq, &ways[i]);
+    }
+    csr_finish(&sparse);
+    csr_finish(&dense);
+}
+
 TEST(deep_models_are_right)
 {
     struct csr g = gpu_random_graph(100, 4, 2);
@@ -230,7 +251,7 @@ TEST(deep_models_are_right)
     csr_finish(&g);
 }
 
-TEST(a_captured_inference_is_right_each_time)
+static void check_capture(const struct way *way)
 {
     gnnac_error err = {{0}};
     struct subject s;
@@ -238,7 +259,7 @@ TEST(a_captured_inference_is_right_each_time)
     struct csr g = gpu_random_graph(150, 3, 3);
     const struct model_request rq = {.name = "gcn", .dim = 40, .hidden = 16,
                                      .classes = 7, .layers = 2};
-    CHECK_OK(open_subject(&g, &rq, &usual, &s, &err), err);
+    CHECK_OK(open_subject(&g, &rq, way, &s, &err), err);
     CHECK_OK(cuda_capture(ctx->cuda, s.stream, queue, &s, 2, &graph, &err),
              err);
     for (int i = 0; i < 3; i++) {
@@ -250,6 +271,44 @@ TEST(a_captured_inference_is_right_each_time)
     ctx->cuda->cu.cuGraphExecDestroy(graph);
     close_subject(&s);
     csr_finish(&g);
+}
+
+TEST(a_captured_inference_is_right_each_time)
+{
+    check_capture(&usual);
+}
+
+// Several inferences at once, each on a stream and in a workspace of its own.
+static void check_company(const struct way *way)
+{
+    enum { N = 3, TIMES = 4 };
+    static struct subject s[N];
+    gnnac_error err = {{0}};
+    struct csr g = gpu_random_graph(150, 3, 3);
+    const struct model_request rq = {.name = "sage", .dim = 24, .hidden = 16,
+                                     .classes = 7, .layers = 2};
+    for (int i = 0; i < N; i++) {
+        CHECK_OK(open_subject(&g, &rq, way, &s[i], &err), err);
+        CHECK(starts_whole(&s[i]));
+        CHECK_OK(poison(&s[i], &err), err);
+    }
+    for (int k = 0; k < TIMES * N; k++) {
+        struct subject with = s[k % N];
+        with.m = s[0].m; // one model
+        CHECK_OK(queue(&with, with.stream, &err), err);
+    }
+    for (int i = 0; i < N; i++) {
+        CHECK_OK(fetch(&s[i], &err), err);
+        check_output(&s[i], "in company", "random");
+    }
+    for (int i = 0; i < N; i++)
+        close_subject(&s[i]);
+    csr_finish(&g);
+}
+
+TEST(several_inferences_at_once_are_right)
+{
+    check_company(&usual);
 }
 
 TEST(with_more_workspaces_than_barriers_steps_are_run)
@@ -420,6 +479,8 @@ TEST(clusters_of_one_block_are_right)
     REQUIRE_CLUSTERS();
     struct driver_calls kept = lend_clusters();
     check_mini_graphs(&way);
+    check_capture(&way);
+    check_company(&way);
     ctx->cuda->cu = kept;
 }
 
@@ -436,8 +497,11 @@ TEST(clusters_are_right)
          NULL}};
     if (!knows_clusters())
         SKIP("no clusters of several blocks here");
-    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         check_mini_graphs(&ways[i]);
+        check_capture(&ways[i]);
+        check_company(&ways[i]);
+    }
 }
 
 TEST(where_no_cluster_fits_steps_are_run)
@@ -484,8 +548,10 @@ int main(void)
     }
     RUN(every_mini_graph_is_right);
     RUN(every_width_is_right);
+    RUN(rows_of_several_teams_in_a_warp_are_right);
     RUN(deep_models_are_right);
     RUN(a_captured_inference_is_right_each_time);
+    RUN(several_inferences_at_once_are_right);
     RUN(with_more_workspaces_than_barriers_steps_are_run);
     RUN(where_blocks_cannot_all_run_at_once_steps_are_run);
     RUN(what_one_kernel_cannot_run_has_none);
