@@ -109,8 +109,8 @@ const struct option_spec cli_options[] = {
      "also kernels for training on a GPU"},
     {"sparse", 0, OPT_FLAG, NULL, FIELD(sparse), CMD_COMPILE, 0, 0, NULL,
      "also kernels that read features of mostly zeros by sparse rows"},
-    {"whole", 0, OPT_WORD, "off|on", FIELD(whole), ON_MODEL, 0, 0, "off",
-     "also one kernel for all steps, for small graphs"},
+    {"whole", 0, OPT_TEXT, "off|on|KNOB=VALUE[,...]", FIELD(whole), ON_MODEL, 0,
+     0, "off", "also one kernel for all steps, for small graphs"},
     {"ops", 0, OPT_TEXT, "OP:DIM[,OP:DIM...]", FIELD(ops),
      CMD_COMPILE | CMD_EXPLAIN, 0, 0, NULL,
      "operators on their own instead of a model: sum, mean, gcn, max, min, "

@@ -60,7 +60,7 @@ struct options {
     const char *reorder;  // --reorder METHOD|FILE.npy
     int64_t runs;         // --runs
     bool train, sparse;   // --train, --sparse
-    const char *whole;    // --whole off|on
+    const char *whole;    // --whole off|on|KNOB=VALUE,...
     bool logits;          // --logits
     const char *ops;      // --ops sum:64,attention:8x8
     const char *dump;     // --dump DIR

@@ -40,6 +40,19 @@ static gnnac_status check_train(const struct options *o,
                 o->dtype);
 }
 
+static gnnac_status check_whole(const struct options *o, gnnac_error *err)
+{
+    static const char *const words[] = {"off", "on"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(o->whole, words[i]) == 0)
+            return GNNAC_OK;
+    return strchr(o->whole, '=')
+               ? GNNAC_OK
+               : FAIL(err, GNNAC_EUSAGE,
+                      "--whole %.80s: expected off, on or KNOB=VALUE[,...]",
+                      o->whole);
+}
+
 // Operators are no network: these would be ignored.
 static bool describes_network(const struct options *o)
 {
@@ -53,7 +66,9 @@ gnnac_status read_subject(const struct options *o, struct model_request *model,
 {
     if (!o->ops) {
         gnnac_status st = read_model_request(o, model, err);
-        return st == GNNAC_OK ? check_train(o, model, err) : st;
+        if (st == GNNAC_OK)
+            st = check_train(o, model, err);
+        return st == GNNAC_OK ? check_whole(o, err) : st;
     }
     if (describes_network(o) || strcmp(o->reorder, "none") != 0 ||
         strcmp(o->whole, "off") != 0)
@@ -86,6 +101,7 @@ void read_workbench_request(const struct options *o,
         .n_rules = o->rules.n,
         .settings = o->set.items,
         .n_settings = o->set.n,
+        .whole_knobs = o->whole && strchr(o->whole, '=') ? o->whole : NULL,
     };
 }
 
@@ -101,7 +117,7 @@ struct assemble_request read_assemble_request(
         .runs = o->runs,
         .train = o->train,
         .sparse = o->sparse,
-        .whole = strcmp(o->whole, "on") == 0,
+        .whole = strcmp(o->whole, "off") != 0,
     };
 }
 

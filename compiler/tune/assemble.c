@@ -219,12 +219,15 @@ out:
 
 // The request's own faults first: reading a graph may take long.
 static gnnac_status read_request(const struct assemble_request *rq,
+                                 const struct workbench *wb,
                                  struct manifest *m, gnnac_error *err)
 {
     gnnac_status st = rq->operators
                           ? operators_read(rq->operators, m, err)
                           : model_build(rq->model, &m->model, err);
-    return st == GNNAC_OK ? graph_order_check(rq->reorder, err) : st;
+    if (st == GNNAC_OK)
+        st = graph_order_check(rq->reorder, err);
+    return st == GNNAC_OK ? propose_check_whole(wb, err) : st;
 }
 
 // Manual mode knows no points of them, and on an architecture with slow tensor
@@ -284,7 +287,7 @@ gnnac_status assemble(struct workbench *wb, const struct assemble_request *rq,
         goto out;
     }
     struct manifest *m = a->manifest;
-    TRY(read_request(rq, m, err));
+    TRY(read_request(rq, wb, m, err));
     TRY(load_graph(a, rq->graph, rq->options, err));
     TRY(rq->operators ? assemble_operators(wb, a, err)
                       : assemble_model(wb, rq, a, err));

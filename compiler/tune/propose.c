@@ -8,6 +8,45 @@ bool propose_asks_rules(const struct workbench *wb)
     return wb->request.n_settings == 0;
 }
 
+static bool tells_whole(const struct workbench *wb, const char *op)
+{
+    return wb->request.whole_knobs && strcmp(op, "whole_model") == 0;
+}
+
+bool propose_is_told(const struct workbench *wb, const char *op)
+{
+    return tells_whole(wb, op) ||
+           (!propose_asks_rules(wb) && strcmp(op, "aggregate") == 0);
+}
+
+// "a=1,b=2" as settings. What is said of those is said of this option.
+static gnnac_status take_whole_knobs(const struct workbench *wb,
+                                     struct candidate *out, gnnac_error *err)
+{
+    static const char option[] = "--set";
+    char text[512], *save = NULL;
+    const char *settings[MAX_KNOBS + 1];
+    size_t n = 0;
+    gnnac_error mine = {{0}};
+    snprintf(text, sizeof(text), "%s", wb->request.whole_knobs);
+    for (char *s = strtok_r(text, ",", &save); s && n <= MAX_KNOBS;
+         s = strtok_r(NULL, ",", &save))
+        settings[n++] = s;
+    gnnac_status st =
+        candidate_from_settings(catalog_families(wb->catalog), "whole_model",
+                                settings, n, out, &mine);
+    if (st != GNNAC_OK)
+        return FAIL(err, st, "--whole%s", mine.msg + sizeof(option) - 1);
+    snprintf(out->rule, sizeof(out->rule), "--whole");
+    return GNNAC_OK;
+}
+
+gnnac_status propose_check_whole(const struct workbench *wb, gnnac_error *err)
+{
+    struct candidate c;
+    return wb->request.whole_knobs ? take_whole_knobs(wb, &c, err) : GNNAC_OK;
+}
+
 static gnnac_status take_settings(struct workbench *wb,
                                   const struct opspec *op,
                                   struct decision *out, gnnac_error *err)
@@ -89,6 +128,10 @@ gnnac_status propose(struct workbench *wb, const struct opspec *op,
     if (aggregation && manual)
         return take_settings(wb, op, out, err);
     out->n_candidates = out->n_traces = 0;
+    if (tells_whole(wb, op->op)) {
+        out->n_candidates = 1;
+        return take_whole_knobs(wb, &out->candidates[0], err);
+    }
     if (!manual)
         st = ask_rules(wb, op, graph, out, &mine);
     if (aggregation || (st != GNNAC_OK && st != GNNAC_ENOENT))

@@ -15,6 +15,11 @@ gnnac_status propose(struct workbench *wb, const struct opspec *op,
                      const struct props *graph, struct decision *out,
                      gnnac_error *err);
 
+// Whether the command line fixes the knobs of `op`, by --set or by --whole.
+bool propose_is_told(const struct workbench *wb, const char *op);
+// The faults of the latter. GNNAC_EUSAGE.
+gnnac_status propose_check_whole(const struct workbench *wb, gnnac_error *err);
+
 // False in manual mode, which needs no `graph`.
 bool propose_asks_rules(const struct workbench *wb);
 

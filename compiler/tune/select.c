@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bundle/hash_text.h"
 #include "checked.h"
 #include "graph/stats.h"
 #include "order/community.h"
@@ -345,11 +346,24 @@ static gnnac_status record_choice(struct selector *s, const struct question *q,
 
 // ---- the whole --------------------------------------------------------------
 
+// Of the knobs of a whole model: the other questions are the same with them.
+static void name_knobs(const struct selector *s, struct question *q)
+{
+    const char *knobs = s->wb->request.whole_knobs;
+    char hex[33];
+    size_t n = strlen(q->op.key);
+    if (!knobs || !q->op.spec.whole)
+        return;
+    hash_hex(knobs, strlen(knobs), hex);
+    snprintf(q->op.key + n, sizeof(q->op.key) - n, " knobs=%s", hex);
+}
+
 gnnac_status question_prepare(struct selector *s, struct question *q,
                               gnnac_error *err)
 {
     q->incumbent = -1;
     question_name_blas(s, q);
+    name_knobs(s, q);
     gnnac_status st = recall_question(s, q, err);
     return st == GNNAC_OK && (!q->recalled || s->wb->request.explain)
                ? collect_options(s, q, err)

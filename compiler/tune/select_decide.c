@@ -5,6 +5,7 @@
 
 #include "tune/cost.h"
 #include "tune/neighbours.h"
+#include "tune/propose.h"
 #include "tune/select_state.h"
 
 static struct standing standing_of(const struct variant *v)
@@ -148,7 +149,5 @@ const char *question_level(const struct selector *s, const struct question *q)
         return "timed";
     if (q->nearest)
         return "nearest";
-    return s->wb->request.n_settings && strcmp(q->op.op, "aggregate") == 0
-               ? "settings"
-               : "rules";
+    return propose_is_told(s->wb, q->op.op) ? "settings" : "rules";
 }

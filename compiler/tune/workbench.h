@@ -37,6 +37,7 @@ struct workbench_request {
     bool (*stop)(void);  // true: time no more, take what there is; NULL: never
     const char *const *rules, *const *settings; // --rules, --set
     size_t n_rules, n_settings;
+    const char *whole_knobs; // --whole: "cluster=16,warpPerBlock=8"; or NULL
 };
 
 struct workbench {

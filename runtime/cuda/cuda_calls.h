@@ -20,26 +20,9 @@ typedef struct CUevent_st *cu_event;
 typedef struct CUstream_st *cu_stream;
 typedef struct CUgraph_st *cu_graph;
 typedef struct CUgraphExec_st *cu_graph_exec;
-
-// CUlaunchAttribute: of the values only the cluster's blocks are used.
-// CUlaunchConfig: what cuLaunchKernel takes, and attributes.
-struct cu_launch_attribute {
-    int id;
-    int unused;
-    union {
-        char room[64];
-        unsigned cluster[3];
-    } value;
-};
-struct cu_launch_config {
-    unsigned grid[3], block[3], shared_bytes;
-    cu_stream stream;
-    struct cu_launch_attribute *attributes;
-    unsigned n_attributes;
-};
-
 typedef struct cublasContext *cublas_handle;
 
+#include "cuda/cuda_cluster_calls.h"
 #include "cuda/cuda_lt_calls.h"
 
 // CUresult, CUdevice_attribute, CUfunction_attribute, cublasOperation_t and
@@ -53,7 +36,6 @@ enum {
     CU_INVALID_PTX = 218,
     CU_UNSUPPORTED_PTX_VERSION = 222,
     CU_COOPERATIVE_TOO_LARGE = 720,
-    CU_INVALID_CLUSTER = 912,
 
     CU_ATTR_MAX_THREADS = 1,
     CU_ATTR_SM_COUNT = 16,
@@ -66,11 +48,8 @@ enum {
     CU_ATTR_REGS_PER_SM = 82,
     CU_ATTR_COOPERATIVE = 95,
     CU_ATTR_SMEM_PER_BLOCK_OPTIN = 97,
-    CU_ATTR_CLUSTERS = 120,
 
     CU_FUNC_MAX_DYNAMIC_SMEM = 8,
-    CU_FUNC_ANY_CLUSTER = 14, // more blocks than every GPU starts
-    CU_LAUNCH_CLUSTER = 4,
     CU_STREAM_NON_BLOCKING = 1,
     CU_CAPTURE_THREAD_LOCAL = 1, // other threads may do as they like
 
@@ -148,14 +127,6 @@ enum {
     CALL(cuEventRecord, (cu_event event, cu_stream stream))                    \
     CALL(cuEventSynchronize, (cu_event event))                                 \
     CALL(cuEventElapsedTime, (float *ms, cu_event begin, cu_event end))
-
-// Of clusters; NULL where the driver has none.
-#define CLUSTER_CALLS(CALL)                                                \
-    CALL(cuLaunchKernelEx,                                                 \
-         (const struct cu_launch_config *config, cu_function function,     \
-          void **params, void **extra))                                    \
-    CALL(cuOccupancyMaxActiveClusters,                                     \
-         (int *n, cu_function function, const struct cu_launch_config *config))
 
 #define CUBLAS_CALLS(CALL)                                               \
     CALL(cublasCreate_v2, (cublas_handle * handle))                      \

@@ -2,10 +2,10 @@
 // result is there, with a kernel launch for each step and as one captured CUDA
 // graph; and each of many queued behind one another, where the calls overlap
 // with the GPU's work. Below it the same by a kernel for all steps, where the
-// bundle has one (compile --whole on) and the device starts it, and of an empty
-// graph, a memset of four bytes: what this machine takes to start anything and
-// to hear of its end. Medians, in microseconds. Each result is first compared
-// with float64.
+// bundle has one (compile --whole on) and the device starts it, with the
+// kernel's knobs behind it; and of an empty graph, a memset of four bytes: what
+// this machine takes to start anything and to hear of its end. Medians, in
+// microseconds. Each result is first compared with float64.
 //
 // usage: latency BUNDLE...
 #include <math.h>
@@ -65,7 +65,7 @@ out:
 }
 
 static gnnac_status time_work(struct work *w, const char *name,
-                              gnnac_error *err)
+                              const char *remark, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     double calls, graph, row;
@@ -73,7 +73,7 @@ static gnnac_status time_work(struct work *w, const char *name,
     TRY(cuda_capture(w->c, w->stream, queue, w, 1, &w->graph, err));
     TRY(time_calls(w, launch, SAMPLES, 1, &graph, err));
     TRY(time_calls(w, launch, ROWS, IN_A_ROW, &row, err));
-    printf("%-28s %9.2f %9.2f %9.2f\n", name, calls, graph, row);
+    printf("%-28s %9.2f %9.2f %9.2f  %s\n", name, calls, graph, row, remark);
 out:
     if (w->graph)
         w->c->cu.cuGraphExecDestroy(w->graph);
@@ -156,11 +156,14 @@ static gnnac_status time_ways(struct work *w, const char *name, const float *x,
     struct cuda_whole *whole = &w->model->cuda->whole;
     whole->off = true;
     TRY(queue_once(w, x, err));
-    TRY(time_work(w, name, err));
+    TRY(time_work(w, name, "", err));
     whole->off = false;
     if (whole->kernel.lib) {
         TRY(queue_once(w, x, err));
-        TRY(time_work(w, "  the same in one kernel", err));
+        TRY(time_work(w, "  the same in one kernel",
+                      w->model->bundle->manifest->whole.knobs, err));
+    } else if (has_whole(w->model->bundle->manifest)) {
+        printf("  one kernel: not started here\n");
     }
 out:
     return st;
@@ -181,7 +184,7 @@ static gnnac_status time_bundle(gnnac_context *context, const char *path,
     TRY(time_ways(&w, bench_file_name(path), x, err));
     model = w.model;
     w.model = NULL;
-    st = time_work(&w, "  an empty graph", err);
+    st = time_work(&w, "  an empty graph", "", err);
     w.model = model;
 out:
     release(&w);

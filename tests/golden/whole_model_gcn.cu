@@ -2,12 +2,13 @@
 // All steps of a small model in one launch. The blocks, one a multiprocessor,
 // take turns at a step's rows, warp by warp, until it is done, and meet before
 // the next one where that reads what others wrote; what is written stays in
-// the L2 cache. They all run at once, as the launch is cooperative. Rows are
-// summed as row_split does it, products are linear's. No atomics on data: results repeat bit
-// by bit. Wins where a step takes no longer than to start a kernel.
+// the L2 cache. They all run at once, as the launch is cooperative or of one
+// cluster. Rows are summed as row_split does it, products are linear's. No atomics on
+// data: results repeat bit by bit. Wins where a step takes no longer than to start a
+// kernel.
 // warpPerBlock=16 edgeWorker=16 vec=4 coarsen=4 unroll=4 rowsPerLane=2 colsPerLane=8 depthWorker=32 depthUnroll=2
 // f32 dim=7 x_pitch=128 out_pitch=7 norm=none self=none bias=0 act=none offset_bits=32
-#line 56 "/gnnac/templates/whole_model.cu.lua"
+#line 61 "/gnnac/templates/whole_model.cu.lua"
 typedef int offset_t;
 
 // A turn is a warp's; the turns of a multiprocessor's warps are far apart, so
@@ -17,7 +18,12 @@ static __device__ __forceinline__ unsigned first_turn()
     return threadIdx.x / 32 * gridDim.x + blockIdx.x;
 }
 
-#line 66 "/gnnac/templates/whole_model.cu.lua"
+static __device__ __forceinline__ unsigned turns_apart()
+{
+    return 16 * gridDim.x;
+}
+
+#line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 1: linear.
 namespace step_1 {
 #line 66 "/gnnac/templates/product.lib.lua"
@@ -47,21 +53,20 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
 struct ahead {
 };
 
-static __device__ __forceinline__ ahead look(unsigned, const int *, const int *, int)
+static __device__ __forceinline__ ahead look(const int *, const int *, int)
 {
     return {};
 }
 
-#line 69 "/gnnac/templates/whole_model.cu.lua"
+#line 79 "/gnnac/templates/whole_model.cu.lua"
 static __device__ __forceinline__ void run(
     ahead a, float *out, const float *x, const float *self, const float *weight,
     const float *bias, const float *tail_bias, const float *eps, const int *rowptr,
     const int *colidx, const float *dinv, int n_rows)
 {
-    const unsigned step = 16 * gridDim.x;
     const unsigned turns = (n_rows + 1u) / 2u * 1u;
 #line 30 "/gnnac/templates/product_phase.lib.lua"
-    for (unsigned turn = first_turn(); turn < turns; turn += step) {
+    for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
 #line 77 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 2 % 16;
@@ -192,7 +197,7 @@ static __device__ __forceinline__ void run(
 }
 }
 
-#line 66 "/gnnac/templates/whole_model.cu.lua"
+#line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 2: aggregate.
 namespace step_2 {
 #line 260 "/gnnac/templates/lanes.lib.lua"
@@ -221,7 +226,7 @@ static __device__ __forceinline__ void load4(float *to, const float *from)
     to[3] = v.w;
 }
 
-#line 40 "/gnnac/templates/sum_phase.lib.lua"
+#line 51 "/gnnac/templates/sum_phase.lib.lua"
 // What lanes know of a row's edges before its neighbours are written.
 struct ahead {
     unsigned row;
@@ -229,8 +234,10 @@ struct ahead {
     int degree, left; // the row's edges; of these the team's, still to come
     const int *ids;   // from where they are, 16 apart
     int id[4]; // the next of them
+    int begin, end; // where the next turn's edges are
 };
 
+#line 41 "/gnnac/templates/sum_phase.lib.lua"
 static __device__ __forceinline__ void fetch_ids(ahead &a)
 {
 #pragma unroll
@@ -238,32 +245,61 @@ static __device__ __forceinline__ void fetch_ids(ahead &a)
         a.id[k] = k * 16 < a.left ? __ldg(a.ids + k * 16) : 0;
 }
 
-static __device__ __forceinline__ ahead look(unsigned turn, const int *rowptr,
-                                             const int *colidx, int n_rows)
+#line 41 "/gnnac/templates/sum_phase.lib.lua"
+static __device__ __forceinline__ void fetch_far_ids(ahead &a)
+{
+#pragma unroll
+    for (int k = 0; k < 4; k++)
+        a.id[k] = k * 32 < a.left ? __ldg(a.ids + k * 32) : 0;
+}
+
+#line 63 "/gnnac/templates/sum_phase.lib.lua"
+// Edges of the rows of `turn`; of rows that do not exist there are none.
+static __device__ __forceinline__ void fetch_extent(ahead &a, unsigned turn,
+                                                    const int *rowptr, int n_rows)
+{
+    const unsigned row = turn * 2 + threadIdx.x % 32 / 16;
+    a.begin = a.end = 0;
+    if (row < n_rows) {
+        a.begin = __ldg(rowptr + row);
+        a.end = __ldg(rowptr + row + 1);
+    }
+}
+
+// The turn after `before`, whose end it knows, and where the edges of the one
+// behind it are.
+static __device__ __forceinline__ ahead advance(const ahead &before, unsigned turn,
+                                                const int *rowptr, const int *colidx,
+                                                int n_rows)
 {
     const int lane = threadIdx.x % 32, edge = lane / 1 % 16;
-    ahead a = {};
+    ahead a;
     a.row = turn * 2 + lane / 16;
     a.active = a.row < n_rows;
-    if (a.active) {
-        const int begin = __ldg(rowptr + a.row);
-        a.degree = __ldg(rowptr + a.row + 1) - begin;
-        a.ids = colidx + begin + edge;
-        a.left = a.degree - edge;
-    }
+    a.degree = before.end - before.begin;
+    a.ids = colidx + before.begin + edge;
+    a.left = a.degree - edge;
     fetch_ids(a);
+    fetch_extent(a, turn + turns_apart(), rowptr, n_rows);
     return a;
 }
 
-#line 69 "/gnnac/templates/whole_model.cu.lua"
+static __device__ __forceinline__ ahead look(const int *rowptr, const int *colidx,
+                                             int n_rows)
+{
+    ahead none;
+    fetch_extent(none, first_turn(), rowptr, n_rows);
+    return advance(none, first_turn(), rowptr, colidx, n_rows);
+}
+
+#line 79 "/gnnac/templates/whole_model.cu.lua"
 static __device__ __forceinline__ void run(
     ahead a, float *out, const float *x, const float *self, const float *weight,
     const float *bias, const float *tail_bias, const float *eps, const int *rowptr,
     const int *colidx, const float *dinv, int n_rows)
 {
-    const unsigned step = 16 * gridDim.x;
     const unsigned turns = (n_rows + 1u) / 2u * 1u;
-#line 118 "/gnnac/templates/sum_phase.lib.lua"
+#line 170 "/gnnac/templates/sum_phase.lib.lua"
     const int lane = threadIdx.x % 32, edge = lane / 1 % 16;
 #line 285 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
@@ -284,8 +320,9 @@ static __device__ __forceinline__ void run(
     const float *x2 = x0 + 8;
 #line 326 "/gnnac/templates/lanes.lib.lua"
     const float *x3 = x0 + 12;
-#line 121 "/gnnac/templates/sum_phase.lib.lua"
-    for (unsigned turn = first_turn(); turn < turns; turn += step) {
+#line 173 "/gnnac/templates/sum_phase.lib.lua"
+    for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
+        const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
 #line 37 "/gnnac/templates/epilogue.lib.lua"
@@ -304,13 +341,17 @@ static __device__ __forceinline__ void run(
 #line 52 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[12], from + c3);
     }
-#line 128 "/gnnac/templates/sum_phase.lib.lua"
+#line 181 "/gnnac/templates/sum_phase.lib.lua"
         float sum[16] = {};
-#line 83 "/gnnac/templates/sum_phase.lib.lua"
+#line 183 "/gnnac/templates/sum_phase.lib.lua"
+        const bool is_long = a.degree > 128;
+        unsigned owners = __ballot_sync(~0u, is_long && lane % 16 == 0);
+        a.left = is_long ? 0 : a.left;
+#line 112 "/gnnac/templates/sum_phase.lib.lua"
 #pragma unroll 1
         while (a.left > 0) {
             float v[4][16] = {};
-#line 89 "/gnnac/templates/sum_phase.lib.lua"
+#line 118 "/gnnac/templates/sum_phase.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
                 if (k * 16 >= a.left)
@@ -326,7 +367,7 @@ static __device__ __forceinline__ void run(
 #line 344 "/gnnac/templates/lanes.lib.lua"
             fresh4(&v[k][12], x3 + u);
             }
-#line 101 "/gnnac/templates/sum_phase.lib.lua"
+#line 130 "/gnnac/templates/sum_phase.lib.lua"
             a.left -= 64;
             a.ids += 64;
             fetch_ids(a);
@@ -334,11 +375,61 @@ static __device__ __forceinline__ void run(
             for (int k = 0; k < 4; k++)
 #pragma unroll
                 for (int i = 0; i < 16; i++)
-#line 111 "/gnnac/templates/sum_phase.lib.lua"
+#line 140 "/gnnac/templates/sum_phase.lib.lua"
                     sum[i] += v[k][i];
         }
+#line 148 "/gnnac/templates/sum_phase.lib.lua"
+        for (; owners; owners &= owners - 1) {
+            const int owner = __ffs(owners) - 1, team = lane / 1;
+            ahead far;
+            far.ids = colidx + __shfl_sync(~0u, (int)(a.ids - colidx), owner) + team;
+            far.left = __shfl_sync(~0u, a.degree, owner) - team;
+            fetch_far_ids(far);
+            float all[16] = {};
+#line 112 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll 1
+        while (far.left > 0) {
+            float v[4][16] = {};
+#line 118 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int k = 0; k < 4; k++) {
+                if (k * 32 >= far.left)
+                    continue;
+                const int id = far.id[k];
+                const long long u = (long long)id * 16;
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh4(&v[k][0], x0 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh4(&v[k][4], x1 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh4(&v[k][8], x2 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh4(&v[k][12], x3 + u);
+            }
 #line 130 "/gnnac/templates/sum_phase.lib.lua"
-        a = look(turn + step, rowptr, colidx, n_rows);
+            far.left -= 128;
+            far.ids += 128;
+            fetch_far_ids(far);
+#pragma unroll
+            for (int k = 0; k < 4; k++)
+#pragma unroll
+                for (int i = 0; i < 16; i++)
+#line 140 "/gnnac/templates/sum_phase.lib.lua"
+                    all[i] += v[k][i];
+        }
+#line 156 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int apart = 16; apart >= 1; apart /= 2)
+#pragma unroll
+                for (int i = 0; i < 16; i++)
+                    all[i] += __shfl_xor_sync(~0u, all[i], apart);
+            const bool mine = (unsigned)(lane - owner) < 1;
+#pragma unroll
+            for (int i = 0; i < 16; i++)
+                sum[i] = mine ? all[i] : sum[i];
+        }
+#line 189 "/gnnac/templates/sum_phase.lib.lua"
+        a = next;
 #line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 8; step > 0; step /= 2) {
@@ -350,7 +441,7 @@ static __device__ __forceinline__ void run(
             sum[i] += more;
         }
     }
-#line 132 "/gnnac/templates/sum_phase.lib.lua"
+#line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
 #line 64 "/gnnac/templates/epilogue.lib.lua"
@@ -456,7 +547,7 @@ static __device__ __forceinline__ void run(
 }
 }
 
-#line 66 "/gnnac/templates/whole_model.cu.lua"
+#line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 3: aggregate.
 namespace step_3 {
 #line 260 "/gnnac/templates/lanes.lib.lua"
@@ -519,7 +610,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 40 "/gnnac/templates/sum_phase.lib.lua"
+#line 51 "/gnnac/templates/sum_phase.lib.lua"
 // What lanes know of a row's edges before its neighbours are written.
 struct ahead {
     unsigned row;
@@ -527,8 +618,10 @@ struct ahead {
     int degree, left; // the row's edges; of these the team's, still to come
     const int *ids;   // from where they are, 16 apart
     int id[4]; // the next of them
+    int begin, end; // where the next turn's edges are
 };
 
+#line 41 "/gnnac/templates/sum_phase.lib.lua"
 static __device__ __forceinline__ void fetch_ids(ahead &a)
 {
 #pragma unroll
@@ -536,32 +629,61 @@ static __device__ __forceinline__ void fetch_ids(ahead &a)
         a.id[k] = k * 16 < a.left ? __ldg(a.ids + k * 16) : 0;
 }
 
-static __device__ __forceinline__ ahead look(unsigned turn, const int *rowptr,
-                                             const int *colidx, int n_rows)
+#line 41 "/gnnac/templates/sum_phase.lib.lua"
+static __device__ __forceinline__ void fetch_far_ids(ahead &a)
+{
+#pragma unroll
+    for (int k = 0; k < 4; k++)
+        a.id[k] = k * 32 < a.left ? __ldg(a.ids + k * 32) : 0;
+}
+
+#line 63 "/gnnac/templates/sum_phase.lib.lua"
+// Edges of the rows of `turn`; of rows that do not exist there are none.
+static __device__ __forceinline__ void fetch_extent(ahead &a, unsigned turn,
+                                                    const int *rowptr, int n_rows)
+{
+    const unsigned row = turn * 2 + threadIdx.x % 32 / 16;
+    a.begin = a.end = 0;
+    if (row < n_rows) {
+        a.begin = __ldg(rowptr + row);
+        a.end = __ldg(rowptr + row + 1);
+    }
+}
+
+// The turn after `before`, whose end it knows, and where the edges of the one
+// behind it are.
+static __device__ __forceinline__ ahead advance(const ahead &before, unsigned turn,
+                                                const int *rowptr, const int *colidx,
+                                                int n_rows)
 {
     const int lane = threadIdx.x % 32, edge = lane / 1 % 16;
-    ahead a = {};
+    ahead a;
     a.row = turn * 2 + lane / 16;
     a.active = a.row < n_rows;
-    if (a.active) {
-        const int begin = __ldg(rowptr + a.row);
-        a.degree = __ldg(rowptr + a.row + 1) - begin;
-        a.ids = colidx + begin + edge;
-        a.left = a.degree - edge;
-    }
+    a.degree = before.end - before.begin;
+    a.ids = colidx + before.begin + edge;
+    a.left = a.degree - edge;
     fetch_ids(a);
+    fetch_extent(a, turn + turns_apart(), rowptr, n_rows);
     return a;
 }
 
-#line 69 "/gnnac/templates/whole_model.cu.lua"
+static __device__ __forceinline__ ahead look(const int *rowptr, const int *colidx,
+                                             int n_rows)
+{
+    ahead none;
+    fetch_extent(none, first_turn(), rowptr, n_rows);
+    return advance(none, first_turn(), rowptr, colidx, n_rows);
+}
+
+#line 79 "/gnnac/templates/whole_model.cu.lua"
 static __device__ __forceinline__ void run(
     ahead a, float *out, const float *x, const float *self, const float *weight,
     const float *bias, const float *tail_bias, const float *eps, const int *rowptr,
     const int *colidx, const float *dinv, int n_rows)
 {
-    const unsigned step = 16 * gridDim.x;
     const unsigned turns = (n_rows + 1u) / 2u * 1u;
-#line 118 "/gnnac/templates/sum_phase.lib.lua"
+#line 170 "/gnnac/templates/sum_phase.lib.lua"
     const int lane = threadIdx.x % 32, edge = lane / 1 % 16;
 #line 285 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
@@ -585,8 +707,9 @@ static __device__ __forceinline__ void run(
 #line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x3 = x + c3;
     asm("" : "+l"(x3));
-#line 121 "/gnnac/templates/sum_phase.lib.lua"
-    for (unsigned turn = first_turn(); turn < turns; turn += step) {
+#line 173 "/gnnac/templates/sum_phase.lib.lua"
+    for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
+        const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
 #line 37 "/gnnac/templates/epilogue.lib.lua"
@@ -605,13 +728,17 @@ static __device__ __forceinline__ void run(
 #line 52 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[6], from + c3);
     }
-#line 128 "/gnnac/templates/sum_phase.lib.lua"
+#line 181 "/gnnac/templates/sum_phase.lib.lua"
         float sum[7] = {};
-#line 83 "/gnnac/templates/sum_phase.lib.lua"
+#line 183 "/gnnac/templates/sum_phase.lib.lua"
+        const bool is_long = a.degree > 128;
+        unsigned owners = __ballot_sync(~0u, is_long && lane % 16 == 0);
+        a.left = is_long ? 0 : a.left;
+#line 112 "/gnnac/templates/sum_phase.lib.lua"
 #pragma unroll 1
         while (a.left > 0) {
             float v[4][7] = {};
-#line 89 "/gnnac/templates/sum_phase.lib.lua"
+#line 118 "/gnnac/templates/sum_phase.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
                 if (k * 16 >= a.left)
@@ -627,7 +754,7 @@ static __device__ __forceinline__ void run(
 #line 344 "/gnnac/templates/lanes.lib.lua"
             fresh1(&v[k][6], x3 + u);
             }
-#line 101 "/gnnac/templates/sum_phase.lib.lua"
+#line 130 "/gnnac/templates/sum_phase.lib.lua"
             a.left -= 64;
             a.ids += 64;
             fetch_ids(a);
@@ -635,11 +762,61 @@ static __device__ __forceinline__ void run(
             for (int k = 0; k < 4; k++)
 #pragma unroll
                 for (int i = 0; i < 7; i++)
-#line 111 "/gnnac/templates/sum_phase.lib.lua"
+#line 140 "/gnnac/templates/sum_phase.lib.lua"
                     sum[i] += v[k][i];
         }
+#line 148 "/gnnac/templates/sum_phase.lib.lua"
+        for (; owners; owners &= owners - 1) {
+            const int owner = __ffs(owners) - 1, team = lane / 1;
+            ahead far;
+            far.ids = colidx + __shfl_sync(~0u, (int)(a.ids - colidx), owner) + team;
+            far.left = __shfl_sync(~0u, a.degree, owner) - team;
+            fetch_far_ids(far);
+            float all[7] = {};
+#line 112 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll 1
+        while (far.left > 0) {
+            float v[4][7] = {};
+#line 118 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int k = 0; k < 4; k++) {
+                if (k * 32 >= far.left)
+                    continue;
+                const int id = far.id[k];
+                const long long u = (long long)id * 8;
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh4(&v[k][0], x0 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh1(&v[k][4], x1 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh1(&v[k][5], x2 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh1(&v[k][6], x3 + u);
+            }
 #line 130 "/gnnac/templates/sum_phase.lib.lua"
-        a = look(turn + step, rowptr, colidx, n_rows);
+            far.left -= 128;
+            far.ids += 128;
+            fetch_far_ids(far);
+#pragma unroll
+            for (int k = 0; k < 4; k++)
+#pragma unroll
+                for (int i = 0; i < 7; i++)
+#line 140 "/gnnac/templates/sum_phase.lib.lua"
+                    all[i] += v[k][i];
+        }
+#line 156 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int apart = 16; apart >= 1; apart /= 2)
+#pragma unroll
+                for (int i = 0; i < 7; i++)
+                    all[i] += __shfl_xor_sync(~0u, all[i], apart);
+            const bool mine = (unsigned)(lane - owner) < 1;
+#pragma unroll
+            for (int i = 0; i < 7; i++)
+                sum[i] = mine ? all[i] : sum[i];
+        }
+#line 189 "/gnnac/templates/sum_phase.lib.lua"
+        a = next;
 #line 444 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 8; step > 0; step /= 2) {
@@ -651,7 +828,7 @@ static __device__ __forceinline__ void run(
             sum[i] += more;
         }
     }
-#line 132 "/gnnac/templates/sum_phase.lib.lua"
+#line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
 #line 64 "/gnnac/templates/epilogue.lib.lua"
@@ -712,64 +889,81 @@ static __device__ __forceinline__ void run(
 }
 }
 
-#line 81 "/gnnac/templates/whole_model.cu.lua"
-// Wait until all blocks have come here for the `time`th time. Each says so in its
-// own word, which never goes back, so nothing has to be reset.
-static __device__ __forceinline__ void meet(unsigned *barrier, unsigned time)
+#line 91 "/gnnac/templates/whole_model.cu.lua"
+// How often this block has come.
+static __device__ __forceinline__ unsigned arrivals(unsigned *barrier)
+{
+    return *(volatile unsigned *)(barrier + blockIdx.x);
+}
+
+// All blocks meet for the `time`th time. Each says in its own word that it has come,
+// which never goes back, so nothing has to be reset.
+static __device__ __forceinline__ void arrive(unsigned *barrier, unsigned time)
 {
     __syncthreads();
-    if (threadIdx.x == 0) {
-        __threadfence();
-        atomicExch(barrier + blockIdx.x, time);
-    }
+    if (threadIdx.x == 0)
+        asm volatile("st.release.gpu.global.u32 [%0], %1;"
+                     :: "l"(barrier + blockIdx.x), "r"(time) : "memory");
+}
+
+static __device__ __forceinline__ void await(unsigned *barrier, unsigned time)
+{
     for (unsigned b = threadIdx.x; b < gridDim.x; b += 512) {
-        while ((int)(*(volatile unsigned *)(barrier + b) - time) < 0)
-            ;
-        __threadfence();
+        unsigned there;
+        do
+            asm volatile("ld.relaxed.gpu.global.u32 %0, [%1];"
+                         : "=r"(there) : "l"(barrier + b) : "memory");
+        while ((int)(there - time) < 0);
+        asm volatile("fence.acq_rel.gpu;" ::: "memory");
     }
     __syncthreads();
 }
 
+#line 145 "/gnnac/templates/whole_model.cu.lua"
 extern "C" __global__ void __launch_bounds__(512, 1)
 gnnac_whole_model_f32_d7_w16_e16_v4_n4_u4_r2_c8_k32_s2_x128_p511aceefb2d8(
     float *out, const float *x, float *weights,
     const offset_t *rowptr, const int *colidx, const float *dinv,
     float *buffers, unsigned *barrier, int n_rows)
 {
-#line 101 "/gnnac/templates/whole_model.cu.lua"
+#line 148 "/gnnac/templates/whole_model.cu.lua"
     const float *const none = 0;
-#line 106 "/gnnac/templates/whole_model.cu.lua"
+#line 153 "/gnnac/templates/whole_model.cu.lua"
     float *const buffer_3 = buffers + (long long)n_rows * 16;
-#line 106 "/gnnac/templates/whole_model.cu.lua"
+#line 153 "/gnnac/templates/whole_model.cu.lua"
     float *const buffer_4 = buffers + (long long)n_rows * 32;
-#line 109 "/gnnac/templates/whole_model.cu.lua"
+#line 156 "/gnnac/templates/whole_model.cu.lua"
     const float *const param_0 = weights + 0;
-#line 109 "/gnnac/templates/whole_model.cu.lua"
+#line 156 "/gnnac/templates/whole_model.cu.lua"
     const float *const param_1 = weights + 2048;
-#line 109 "/gnnac/templates/whole_model.cu.lua"
+#line 156 "/gnnac/templates/whole_model.cu.lua"
     const float *const param_2 = weights + 2112;
-#line 109 "/gnnac/templates/whole_model.cu.lua"
+#line 156 "/gnnac/templates/whole_model.cu.lua"
     const float *const param_3 = weights + 2240;
-#line 111 "/gnnac/templates/whole_model.cu.lua"
-    const unsigned begun = *(volatile unsigned *)(barrier + blockIdx.x);
+#line 158 "/gnnac/templates/whole_model.cu.lua"
+    const unsigned begun = arrivals(barrier);
 
-#line 115 "/gnnac/templates/whole_model.cu.lua"
-    const step_1::ahead a1 = step_1::look(first_turn(), rowptr, colidx, n_rows);
-#line 120 "/gnnac/templates/whole_model.cu.lua"
+#line 166 "/gnnac/templates/whole_model.cu.lua"
+    const step_1::ahead a1 = step_1::look(rowptr, colidx, n_rows);
+#line 170 "/gnnac/templates/whole_model.cu.lua"
     step_1::run(a1, buffer_3, x, none, param_0, none,
                    none, none, rowptr, colidx, dinv, n_rows);
-#line 115 "/gnnac/templates/whole_model.cu.lua"
-    const step_2::ahead a2 = step_2::look(first_turn(), rowptr, colidx, n_rows);
-#line 118 "/gnnac/templates/whole_model.cu.lua"
-    meet(barrier, begun + 1);
-#line 120 "/gnnac/templates/whole_model.cu.lua"
+#line 164 "/gnnac/templates/whole_model.cu.lua"
+    arrive(barrier, begun + 1);
+#line 166 "/gnnac/templates/whole_model.cu.lua"
+    const step_2::ahead a2 = step_2::look(rowptr, colidx, n_rows);
+#line 168 "/gnnac/templates/whole_model.cu.lua"
+    await(barrier, begun + 1);
+#line 170 "/gnnac/templates/whole_model.cu.lua"
     step_2::run(a2, buffer_4, buffer_3, buffer_3, param_2, param_1,
                    none, none, rowptr, colidx, dinv, n_rows);
-#line 115 "/gnnac/templates/whole_model.cu.lua"
-    const step_3::ahead a3 = step_3::look(first_turn(), rowptr, colidx, n_rows);
-#line 118 "/gnnac/templates/whole_model.cu.lua"
-    meet(barrier, begun + 2);
-#line 120 "/gnnac/templates/whole_model.cu.lua"
+#line 164 "/gnnac/templates/whole_model.cu.lua"
+    arrive(barrier, begun + 2);
+#line 166 "/gnnac/templates/whole_model.cu.lua"
+    const step_3::ahead a3 = step_3::look(rowptr, colidx, n_rows);
+#line 168 "/gnnac/templates/whole_model.cu.lua"
+    await(barrier, begun + 2);
+#line 170 "/gnnac/templates/whole_model.cu.lua"
     step_3::run(a3, out, buffer_4, buffer_4, none, param_3,
                    none, none, rowptr, colidx, dinv, n_rows);
 }

@@ -28,8 +28,8 @@
 #                                           packed too, accuracy of three seeds
 #   visit.sh latency FOLDER OUT             there: one inference of a gcn, as its
 #                                           caller sees it, in float32 (by steps
-#                                           and by one kernel) and in 16 bits,
-#                                           beside an empty graph
+#                                           and by one kernel, of many points)
+#                                           and in 16 bits, beside an empty graph
 #   visit.sh endings FOLDER OUT             there: the same of layers whose bias
 #                                           comes behind a product: in its pass
 #                                           by cuBLASLt or our kernel, and apart
@@ -267,13 +267,31 @@ train() {
     rm -f "$out/train.gnnb"
 }
 
+# Points of the kernel for all steps: blocks that meet in memory, a cluster.
+# shellcheck disable=SC2054 # the commas are the knobs'
+whole_points=(
+    warpPerBlock={8,16},coarsen={1,2},edgeWorker={2,4}
+    warpPerBlock=16,coarsen=1,edgeWorker=8
+    warpPerBlock=16,coarsen=1,edgeWorker=2,rowsPerLane=4,depthWorker=8,depthUnroll=1
+    cluster={8,16},warpPerBlock=16,coarsen={1,4},edgeWorker=2,rowsPerLane=4,depthWorker=8,depthUnroll=1
+    cluster=16,warpPerBlock=16,coarsen=1,edgeWorker={1,2},depthWorker=8
+    cluster=16,warpPerBlock=8,coarsen=1,edgeWorker=2,rowsPerLane=4,depthWorker=8,depthUnroll=1
+    cluster={8,16},warpPerBlock=32,coarsen=1,edgeWorker=2,unroll=2,colsPerLane=4,depthWorker=8,depthUnroll=1
+)
+
 latency() {
-    local graph name
+    local graph name i
     mkdir -p "$out/bundles"
     for graph in "$folder"/graphs/*; do
+        case $graph in *.feat.npz) continue ;; esac
         name=$(basename "${graph%.*}")
         compile "$graph" gcn --dim 128 --hidden 16 --classes 7 --whole on
         mv "$out/bundles/$name.gcn.gnnb" "$out/bundles/$name.fused.gnnb"
+        for i in "${!whole_points[@]}"; do
+            compile "$graph" gcn --dim 128 --hidden 16 --classes 7 \
+                --whole "${whole_points[i]}"
+            mv "$out/bundles/$name.gcn.gnnb" "$out/bundles/$name.point$i.gnnb"
+        done
         compile "$graph" gcn --dim 128 --hidden 16 --classes 7 --dtype f16
         mv "$out/bundles/$name.gcn.gnnb" "$out/bundles/$name.f16.gnnb"
         compile "$graph" gcn --dim 128 --hidden 16 --classes 7 --no-fuse

@@ -33,7 +33,10 @@ YARDSTICKS = ["gather_roof dim=1", "gather_roof dim=16", "gather_roof dim=22 x=2
               "whole_model model=gcn in=128 hidden=16 classes=7",
               "whole_model model=gcn in=1433 hidden=64 classes=20 layers=3",
               "whole_model model=gcn in=3 hidden=3 classes=1 layers=5 warpPerBlock=32 coarsen=1",
-              "whole_model model=sage in=33 hidden=33 classes=7 warpPerBlock=8"]
+              "whole_model model=sage in=33 hidden=33 classes=7 warpPerBlock=8",
+              "whole_model model=gcn in=128 hidden=16 classes=7 coarsen=1 edgeWorker=2",
+              "whole_model model=gcn in=128 hidden=16 classes=7 cluster=16 coarsen=1 edgeWorker=2 rowsPerLane=4 depthWorker=8 depthUnroll=1",
+              "whole_model model=gcn in=128 hidden=16 classes=7 cluster=8 warpPerBlock=32 coarsen=1 edgeWorker=2 unroll=2 colsPerLane=4 depthWorker=8 depthUnroll=1"]
 
 OTHERS = ["sm_75", "sm_80", "sm_86", "sm_89", "sm_100", "sm_120", "compute_75",
           "compute_90"]

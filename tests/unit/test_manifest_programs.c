@@ -53,6 +53,21 @@ TEST(a_kernel_for_all_steps_comes_back_as_it_was_written)
     free(m);
 }
 
+TEST(a_kernel_of_one_cluster_is_for_readers_that_know_them)
+{
+    struct manifest *m = whole_example(), *back = calloc(1, sizeof(*back));
+    gnnac_error err = {{0}};
+    whole_kernel(m)->launches[0].cluster = 16;
+    char *text = text_of(m);
+    CHECK_HAS(text, "\"whole\",\"cluster\"]");
+    CHECK_INT(manifest_parse(text, strlen(text), back, &err), GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    CHECK_INT(whole_kernel(back)->launches[0].cluster, 16);
+    free(text);
+    free(back);
+    free(m);
+}
+
 static void index_beyond(struct manifest *m) { m->whole.kernel = m->n_kernels; }
 static void two_launches(struct manifest *m)
 {
@@ -102,6 +117,10 @@ static void for_one_step(struct manifest *m)
 {
     m->kernels[0].launches[0].cooperative = true;
 }
+static void cluster_for_one_step(struct manifest *m)
+{
+    m->kernels[0].launches[0].cluster = 8;
+}
 static void as_a_step(struct manifest *m)
 {
     int32_t i = 0;
@@ -129,6 +148,7 @@ TEST(a_kernel_for_all_steps_that_cannot_be_one_is_refused)
                  {dinv_of_gin, "asks for dinv"},
                  {of_a_reordered_graph, "of no such model"},
                  {for_one_step, "blocks that meet, for a single step"},
+                 {cluster_for_one_step, "blocks that meet, for a single step"},
                  {as_a_step, ""}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct manifest *m = whole_example();
@@ -294,6 +314,7 @@ TEST(kernels_for_features_that_are_aggregated_first_are_refused)
 int main(void)
 {
     RUN(a_kernel_for_all_steps_comes_back_as_it_was_written);
+    RUN(a_kernel_of_one_cluster_is_for_readers_that_know_them);
     RUN(a_kernel_for_all_steps_that_cannot_be_one_is_refused);
     RUN(members_of_another_type_or_beyond_their_range_are_refused);
     RUN(kernels_for_sparse_features_are_there);

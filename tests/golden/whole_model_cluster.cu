@@ -1,0 +1,1915 @@
+// gnnac whole_model, from templates/whole_model.cu.lua
+// All steps of a small model in one launch. The blocks, one a multiprocessor,
+// take turns at a step's rows, warp by warp, until it is done, and meet before
+// the next one where that reads what others wrote; what is written stays in
+// the L2 cache. They all run at once, as the launch is cooperative or of one
+// cluster. Rows are summed as row_split does it, products are linear's. No atomics on
+// data: results repeat bit by bit. Wins where a step takes no longer than to start a
+// kernel.
+// warpPerBlock=24 edgeWorker=2 vec=4 coarsen=1 unroll=3 rowsPerLane=4 colsPerLane=8 depthWorker=8 depthUnroll=1 cluster=16
+// f32 dim=7 x_pitch=24 out_pitch=7 norm=none self=none bias=0 act=none offset_bits=32
+#line 61 "/gnnac/templates/whole_model.cu.lua"
+typedef int offset_t;
+
+// A turn is a warp's; the turns of a multiprocessor's warps are far apart, so
+// that all multiprocessors have as many.
+static __device__ __forceinline__ unsigned first_turn()
+{
+    return threadIdx.x / 32 * gridDim.x + blockIdx.x;
+}
+
+static __device__ __forceinline__ unsigned turns_apart()
+{
+    return 24 * gridDim.x;
+}
+
+#line 76 "/gnnac/templates/whole_model.cu.lua"
+// Step 1: linear.
+namespace step_1 {
+#line 66 "/gnnac/templates/product.lib.lua"
+// Lanes along the columns: 2; along the depth: 8; rows per warp: 8.
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load4(float *to, const float *from)
+{
+#line 208 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldg((const float4 *)from);
+#line 220 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 223 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store4(float *to, const float *from)
+{
+#line 196 "/gnnac/templates/lanes.lib.lua"
+    *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
+}
+
+#line 18 "/gnnac/templates/product_phase.lib.lua"
+// Of what it reads nothing is known before the blocks have met.
+struct ahead {
+};
+
+static __device__ __forceinline__ ahead look(const int *, const int *, int)
+{
+    return {};
+}
+
+#line 79 "/gnnac/templates/whole_model.cu.lua"
+static __device__ __forceinline__ void run(
+    ahead a, float *out, const float *x, const float *self, const float *weight,
+    const float *bias, const float *tail_bias, const float *eps, const int *rowptr,
+    const int *colidx, const float *dinv, int n_rows)
+{
+    const unsigned turns = (n_rows + 7u) / 8u * 1u;
+#line 30 "/gnnac/templates/product_phase.lib.lua"
+    for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
+#line 77 "/gnnac/templates/product.lib.lua"
+    const int lane = threadIdx.x % 32;
+    const int slice = lane / 2 % 8;
+#line 83 "/gnnac/templates/product.lib.lua"
+    const int first_column = turn % 1 * 16 + lane % 2 * 8;
+    const unsigned first = turn / 1 * 8 +
+                           lane / 16 * 4;
+#line 92 "/gnnac/templates/product.lib.lua"
+    // What lies beyond the last row or column repeats it and is not stored.
+    const float *xs[4], *ws[8];
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        const unsigned row = first + i < n_rows ? first + i : n_rows - 1;
+        xs[i] = x + (long long)row * 24 + slice * 4;
+    }
+#pragma unroll
+    for (int j = 0; j < 8; j++)
+#line 102 "/gnnac/templates/product.lib.lua"
+        ws[j] = weight + (long long)first_column * 24 + slice * 4 +
+                j * 24;
+
+#line 109 "/gnnac/templates/product.lib.lua"
+    float sum[4][8] = {};
+#line 138 "/gnnac/templates/product.lib.lua"
+    if (0 + slice * 4 < 24) {
+        const int k = 0;
+#line 111 "/gnnac/templates/product.lib.lua"
+        float a[4][4], b[8][4];
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+            load4(a[i], xs[i] + k);
+#pragma unroll
+        for (int j = 0; j < 8; j++)
+            load4(b[j], ws[j] + k);
+#pragma unroll
+        for (int v = 0; v < 4; v++)
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+#pragma unroll
+                for (int j = 0; j < 8; j++)
+                    sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
+    }
+    {
+#line 152 "/gnnac/templates/product.lib.lua"
+        const bool upper = slice & 4;
+#pragma unroll
+        for (int i = 0; i < 2; i++)
+#pragma unroll
+            for (int j = 0; j < 8; j++) {
+#line 158 "/gnnac/templates/product.lib.lua"
+                float &low = sum[i][j], &high = sum[i + 2][j];
+#line 162 "/gnnac/templates/product.lib.lua"
+                const float give = upper ? low : high;
+                const float keep = upper ? high : low;
+                low = keep + __shfl_xor_sync(~0u, give, 8);
+            }
+    }
+    {
+#line 152 "/gnnac/templates/product.lib.lua"
+        const bool upper = slice & 2;
+#pragma unroll
+        for (int i = 0; i < 1; i++)
+#pragma unroll
+            for (int j = 0; j < 8; j++) {
+#line 158 "/gnnac/templates/product.lib.lua"
+                float &low = sum[i][j], &high = sum[i + 1][j];
+#line 162 "/gnnac/templates/product.lib.lua"
+                const float give = upper ? low : high;
+                const float keep = upper ? high : low;
+                low = keep + __shfl_xor_sync(~0u, give, 4);
+            }
+    }
+    {
+#line 152 "/gnnac/templates/product.lib.lua"
+        const bool upper = slice & 1;
+#pragma unroll
+        for (int i = 0; i < 1; i++)
+#pragma unroll
+            for (int j = 0; j < 4; j++) {
+#line 160 "/gnnac/templates/product.lib.lua"
+                float &low = sum[i][j], &high = sum[i][j + 4];
+#line 162 "/gnnac/templates/product.lib.lua"
+                const float give = upper ? low : high;
+                const float keep = upper ? high : low;
+                low = keep + __shfl_xor_sync(~0u, give, 2);
+            }
+    }
+
+#line 202 "/gnnac/templates/product.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 1; i++) {
+#line 208 "/gnnac/templates/product.lib.lua"
+        const unsigned row = first + slice / 2 * 1 + i;
+        const int column = first_column + slice % 2 * 4;
+#line 211 "/gnnac/templates/product.lib.lua"
+        if (row >= n_rows)
+            break;
+#line 219 "/gnnac/templates/product.lib.lua"
+        float *to =
+            out + (long long)row * 16 + column;
+#line 241 "/gnnac/templates/product.lib.lua"
+#pragma unroll
+        for (int j = 0; j < 4; j += 4)
+#line 244 "/gnnac/templates/product.lib.lua"
+            store4(to + j, &sum[i][j]);
+    }
+    }
+}
+}
+
+#line 76 "/gnnac/templates/whole_model.cu.lua"
+// Step 2: aggregate.
+namespace step_2 {
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void fresh4(float *to, const float *from)
+{
+#line 208 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldcg((const float4 *)from);
+#line 220 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 223 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load4(float *to, const float *from)
+{
+#line 208 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldg((const float4 *)from);
+#line 220 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 223 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 51 "/gnnac/templates/sum_phase.lib.lua"
+// What lanes know of a row's edges before its neighbours are written.
+struct ahead {
+    unsigned row;
+    bool active;
+    int degree, left; // the row's edges; of these the team's, still to come
+    const int *ids;   // from where they are, 2 apart
+    int id[3]; // the next of them
+    int begin, end; // where the next turn's edges are
+};
+
+#line 41 "/gnnac/templates/sum_phase.lib.lua"
+static __device__ __forceinline__ void fetch_ids(ahead &a)
+{
+#pragma unroll
+    for (int k = 0; k < 3; k++)
+        a.id[k] = k * 2 < a.left ? __ldg(a.ids + k * 2) : 0;
+}
+
+#line 41 "/gnnac/templates/sum_phase.lib.lua"
+static __device__ __forceinline__ void fetch_far_ids(ahead &a)
+{
+#pragma unroll
+    for (int k = 0; k < 3; k++)
+        a.id[k] = k * 8 < a.left ? __ldg(a.ids + k * 8) : 0;
+}
+
+#line 63 "/gnnac/templates/sum_phase.lib.lua"
+// Edges of the rows of `turn`; of rows that do not exist there are none.
+static __device__ __forceinline__ void fetch_extent(ahead &a, unsigned turn,
+                                                    const int *rowptr, int n_rows)
+{
+    const unsigned row = turn * 4 + threadIdx.x % 32 / 8;
+    a.begin = a.end = 0;
+    if (row < n_rows) {
+        a.begin = __ldg(rowptr + row);
+        a.end = __ldg(rowptr + row + 1);
+    }
+}
+
+// The turn after `before`, whose end it knows, and where the edges of the one
+// behind it are.
+static __device__ __forceinline__ ahead advance(const ahead &before, unsigned turn,
+                                                const int *rowptr, const int *colidx,
+                                                int n_rows)
+{
+    const int lane = threadIdx.x % 32, edge = lane / 4 % 2;
+    ahead a;
+    a.row = turn * 4 + lane / 8;
+    a.active = a.row < n_rows;
+    a.degree = before.end - before.begin;
+    a.ids = colidx + before.begin + edge;
+    a.left = a.degree - edge;
+    fetch_ids(a);
+    fetch_extent(a, turn + turns_apart(), rowptr, n_rows);
+    return a;
+}
+
+static __device__ __forceinline__ ahead look(const int *rowptr, const int *colidx,
+                                             int n_rows)
+{
+    ahead none;
+    fetch_extent(none, first_turn(), rowptr, n_rows);
+    return advance(none, first_turn(), rowptr, colidx, n_rows);
+}
+
+#line 79 "/gnnac/templates/whole_model.cu.lua"
+static __device__ __forceinline__ void run(
+    ahead a, float *out, const float *x, const float *self, const float *weight,
+    const float *bias, const float *tail_bias, const float *eps, const int *rowptr,
+    const int *colidx, const float *dinv, int n_rows)
+{
+    const unsigned turns = (n_rows + 3u) / 4u * 1u;
+#line 170 "/gnnac/templates/sum_phase.lib.lua"
+    const int lane = threadIdx.x % 32, edge = lane / 4 % 2;
+#line 289 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 4;
+#line 308 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 4 + 0;
+#line 328 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = x + c0;
+    asm("" : "+l"(x0));
+#line 173 "/gnnac/templates/sum_phase.lib.lua"
+    for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
+        const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
+        const unsigned row = a.row;
+        const bool active = a.active;
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 16;
+#line 44 "/gnnac/templates/epilogue.lib.lua"
+    float own[4] = {};
+    if (active) {
+#line 52 "/gnnac/templates/epilogue.lib.lua"
+    fresh4(&own[0], from + c0);
+    }
+#line 181 "/gnnac/templates/sum_phase.lib.lua"
+        float sum[4] = {};
+#line 183 "/gnnac/templates/sum_phase.lib.lua"
+        const bool is_long = a.degree > 12;
+        unsigned owners = __ballot_sync(~0u, is_long && lane % 8 == 0);
+        a.left = is_long ? 0 : a.left;
+#line 112 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll 1
+        while (a.left > 0) {
+            float v[3][4] = {};
+#line 118 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int k = 0; k < 3; k++) {
+                if (k * 2 >= a.left)
+                    continue;
+                const int id = a.id[k];
+                const long long u = (long long)id * 16;
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh4(&v[k][0], x0 + u);
+            }
+#line 130 "/gnnac/templates/sum_phase.lib.lua"
+            a.left -= 6;
+            a.ids += 6;
+            fetch_ids(a);
+#pragma unroll
+            for (int k = 0; k < 3; k++)
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+#line 140 "/gnnac/templates/sum_phase.lib.lua"
+                    sum[i] += v[k][i];
+        }
+#line 148 "/gnnac/templates/sum_phase.lib.lua"
+        for (; owners; owners &= owners - 1) {
+            const int owner = __ffs(owners) - 1, team = lane / 4;
+            ahead far;
+            far.ids = colidx + __shfl_sync(~0u, (int)(a.ids - colidx), owner) + team;
+            far.left = __shfl_sync(~0u, a.degree, owner) - team;
+            fetch_far_ids(far);
+            float all[4] = {};
+#line 112 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll 1
+        while (far.left > 0) {
+            float v[3][4] = {};
+#line 118 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int k = 0; k < 3; k++) {
+                if (k * 8 >= far.left)
+                    continue;
+                const int id = far.id[k];
+                const long long u = (long long)id * 16;
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh4(&v[k][0], x0 + u);
+            }
+#line 130 "/gnnac/templates/sum_phase.lib.lua"
+            far.left -= 24;
+            far.ids += 24;
+            fetch_far_ids(far);
+#pragma unroll
+            for (int k = 0; k < 3; k++)
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+#line 140 "/gnnac/templates/sum_phase.lib.lua"
+                    all[i] += v[k][i];
+        }
+#line 156 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int apart = 16; apart >= 4; apart /= 2)
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+                    all[i] += __shfl_xor_sync(~0u, all[i], apart);
+            const bool mine = (unsigned)(lane - owner) < 4;
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+                sum[i] = mine ? all[i] : sum[i];
+        }
+#line 189 "/gnnac/templates/sum_phase.lib.lua"
+        a = next;
+#line 444 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 1; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 4);
+#line 455 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += more;
+        }
+    }
+#line 191 "/gnnac/templates/sum_phase.lib.lua"
+        if (!active || edge > 0)
+            continue;
+#line 73 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = 1.0f + __ldg(eps);
+#line 79 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+#line 84 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 88 "/gnnac/templates/epilogue.lib.lua"
+    float shift[4];
+#line 91 "/gnnac/templates/epilogue.lib.lua"
+    load4(&shift[0], bias + c0);
+#line 93 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        sum[i] += shift[i];
+#line 98 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
+#line 47 "/gnnac/templates/tail.lib.lua"
+    float product[16];
+    {
+#line 359 "/gnnac/templates/lanes.lib.lua"
+        const unsigned team = 15u << (lane - at);
+#line 51 "/gnnac/templates/tail.lib.lua"
+#pragma unroll
+        for (int j = 0; j < 16; j++) {
+            const float *of_column = weight + j * 16;
+            float w[4], value = 0.0f;
+#line 57 "/gnnac/templates/tail.lib.lua"
+            load4(&w[0], of_column + c0);
+#line 59 "/gnnac/templates/tail.lib.lua"
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+                value = fmaf(sum[i], w[i], value);
+#line 375 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+        for (int step = 2; step >= 1; step /= 2)
+#line 380 "/gnnac/templates/lanes.lib.lua"
+            value += __shfl_xor_sync(team, value, step);
+#line 66 "/gnnac/templates/tail.lib.lua"
+            product[j] = value;
+        }
+    }
+#line 103 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 16;
+    {
+#line 108 "/gnnac/templates/tail.lib.lua"
+        float value0 = product[0];
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 1 ? product[1] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 2 ? product[2] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 3 ? product[3] : value0;
+#line 93 "/gnnac/templates/tail.lib.lua"
+        to[0 + at] = value0;
+    }
+    {
+#line 108 "/gnnac/templates/tail.lib.lua"
+        float value0 = product[4];
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 1 ? product[5] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 2 ? product[6] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 3 ? product[7] : value0;
+#line 93 "/gnnac/templates/tail.lib.lua"
+        to[4 + at] = value0;
+    }
+    {
+#line 108 "/gnnac/templates/tail.lib.lua"
+        float value0 = product[8];
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 1 ? product[9] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 2 ? product[10] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 3 ? product[11] : value0;
+#line 93 "/gnnac/templates/tail.lib.lua"
+        to[8 + at] = value0;
+    }
+    {
+#line 108 "/gnnac/templates/tail.lib.lua"
+        float value0 = product[12];
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 1 ? product[13] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 2 ? product[14] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 3 ? product[15] : value0;
+#line 93 "/gnnac/templates/tail.lib.lua"
+        to[12 + at] = value0;
+    }
+    }
+}
+}
+
+#line 76 "/gnnac/templates/whole_model.cu.lua"
+// Step 3: aggregate.
+namespace step_3 {
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void fresh4(float *to, const float *from)
+{
+#line 208 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldcg((const float4 *)from);
+#line 220 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 223 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load4(float *to, const float *from)
+{
+#line 208 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldg((const float4 *)from);
+#line 220 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 223 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 51 "/gnnac/templates/sum_phase.lib.lua"
+// What lanes know of a row's edges before its neighbours are written.
+struct ahead {
+    unsigned row;
+    bool active;
+    int degree, left; // the row's edges; of these the team's, still to come
+    const int *ids;   // from where they are, 2 apart
+    int id[3]; // the next of them
+    int begin, end; // where the next turn's edges are
+};
+
+#line 41 "/gnnac/templates/sum_phase.lib.lua"
+static __device__ __forceinline__ void fetch_ids(ahead &a)
+{
+#pragma unroll
+    for (int k = 0; k < 3; k++)
+        a.id[k] = k * 2 < a.left ? __ldg(a.ids + k * 2) : 0;
+}
+
+#line 41 "/gnnac/templates/sum_phase.lib.lua"
+static __device__ __forceinline__ void fetch_far_ids(ahead &a)
+{
+#pragma unroll
+    for (int k = 0; k < 3; k++)
+        a.id[k] = k * 8 < a.left ? __ldg(a.ids + k * 8) : 0;
+}
+
+#line 63 "/gnnac/templates/sum_phase.lib.lua"
+// Edges of the rows of `turn`; of rows that do not exist there are none.
+static __device__ __forceinline__ void fetch_extent(ahead &a, unsigned turn,
+                                                    const int *rowptr, int n_rows)
+{
+    const unsigned row = turn * 4 + threadIdx.x % 32 / 8;
+    a.begin = a.end = 0;
+    if (row < n_rows) {
+        a.begin = __ldg(rowptr + row);
+        a.end = __ldg(rowptr + row + 1);
+    }
+}
+
+// The turn after `before`, whose end it knows, and where the edges of the one
+// behind it are.
+static __device__ __forceinline__ ahead advance(const ahead &before, unsigned turn,
+                                                const int *rowptr, const int *colidx,
+                                                int n_rows)
+{
+    const int lane = threadIdx.x % 32, edge = lane / 4 % 2;
+    ahead a;
+    a.row = turn * 4 + lane / 8;
+    a.active = a.row < n_rows;
+    a.degree = before.end - before.begin;
+    a.ids = colidx + before.begin + edge;
+    a.left = a.degree - edge;
+    fetch_ids(a);
+    fetch_extent(a, turn + turns_apart(), rowptr, n_rows);
+    return a;
+}
+
+static __device__ __forceinline__ ahead look(const int *rowptr, const int *colidx,
+                                             int n_rows)
+{
+    ahead none;
+    fetch_extent(none, first_turn(), rowptr, n_rows);
+    return advance(none, first_turn(), rowptr, colidx, n_rows);
+}
+
+#line 79 "/gnnac/templates/whole_model.cu.lua"
+static __device__ __forceinline__ void run(
+    ahead a, float *out, const float *x, const float *self, const float *weight,
+    const float *bias, const float *tail_bias, const float *eps, const int *rowptr,
+    const int *colidx, const float *dinv, int n_rows)
+{
+    const unsigned turns = (n_rows + 3u) / 4u * 1u;
+#line 170 "/gnnac/templates/sum_phase.lib.lua"
+    const int lane = threadIdx.x % 32, edge = lane / 4 % 2;
+#line 289 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 4;
+#line 308 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 4 + 0;
+#line 328 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = x + c0;
+    asm("" : "+l"(x0));
+#line 173 "/gnnac/templates/sum_phase.lib.lua"
+    for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
+        const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
+        const unsigned row = a.row;
+        const bool active = a.active;
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 16;
+#line 44 "/gnnac/templates/epilogue.lib.lua"
+    float own[4] = {};
+    if (active) {
+#line 52 "/gnnac/templates/epilogue.lib.lua"
+    fresh4(&own[0], from + c0);
+    }
+#line 181 "/gnnac/templates/sum_phase.lib.lua"
+        float sum[4] = {};
+#line 183 "/gnnac/templates/sum_phase.lib.lua"
+        const bool is_long = a.degree > 12;
+        unsigned owners = __ballot_sync(~0u, is_long && lane % 8 == 0);
+        a.left = is_long ? 0 : a.left;
+#line 112 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll 1
+        while (a.left > 0) {
+            float v[3][4] = {};
+#line 118 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int k = 0; k < 3; k++) {
+                if (k * 2 >= a.left)
+                    continue;
+                const int id = a.id[k];
+                const long long u = (long long)id * 16;
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh4(&v[k][0], x0 + u);
+            }
+#line 130 "/gnnac/templates/sum_phase.lib.lua"
+            a.left -= 6;
+            a.ids += 6;
+            fetch_ids(a);
+#pragma unroll
+            for (int k = 0; k < 3; k++)
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+#line 140 "/gnnac/templates/sum_phase.lib.lua"
+                    sum[i] += v[k][i];
+        }
+#line 148 "/gnnac/templates/sum_phase.lib.lua"
+        for (; owners; owners &= owners - 1) {
+            const int owner = __ffs(owners) - 1, team = lane / 4;
+            ahead far;
+            far.ids = colidx + __shfl_sync(~0u, (int)(a.ids - colidx), owner) + team;
+            far.left = __shfl_sync(~0u, a.degree, owner) - team;
+            fetch_far_ids(far);
+            float all[4] = {};
+#line 112 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll 1
+        while (far.left > 0) {
+            float v[3][4] = {};
+#line 118 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int k = 0; k < 3; k++) {
+                if (k * 8 >= far.left)
+                    continue;
+                const int id = far.id[k];
+                const long long u = (long long)id * 16;
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh4(&v[k][0], x0 + u);
+            }
+#line 130 "/gnnac/templates/sum_phase.lib.lua"
+            far.left -= 24;
+            far.ids += 24;
+            fetch_far_ids(far);
+#pragma unroll
+            for (int k = 0; k < 3; k++)
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+#line 140 "/gnnac/templates/sum_phase.lib.lua"
+                    all[i] += v[k][i];
+        }
+#line 156 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int apart = 16; apart >= 4; apart /= 2)
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+                    all[i] += __shfl_xor_sync(~0u, all[i], apart);
+            const bool mine = (unsigned)(lane - owner) < 4;
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+                sum[i] = mine ? all[i] : sum[i];
+        }
+#line 189 "/gnnac/templates/sum_phase.lib.lua"
+        a = next;
+#line 444 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 1; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 4);
+#line 455 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += more;
+        }
+    }
+#line 191 "/gnnac/templates/sum_phase.lib.lua"
+        if (!active || edge > 0)
+            continue;
+#line 73 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = 1.0f + __ldg(eps);
+#line 79 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+#line 84 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 88 "/gnnac/templates/epilogue.lib.lua"
+    float shift[4];
+#line 91 "/gnnac/templates/epilogue.lib.lua"
+    load4(&shift[0], bias + c0);
+#line 93 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        sum[i] += shift[i];
+#line 98 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
+#line 47 "/gnnac/templates/tail.lib.lua"
+    float product[16];
+    {
+#line 359 "/gnnac/templates/lanes.lib.lua"
+        const unsigned team = 15u << (lane - at);
+#line 51 "/gnnac/templates/tail.lib.lua"
+#pragma unroll
+        for (int j = 0; j < 16; j++) {
+            const float *of_column = weight + j * 16;
+            float w[4], value = 0.0f;
+#line 57 "/gnnac/templates/tail.lib.lua"
+            load4(&w[0], of_column + c0);
+#line 59 "/gnnac/templates/tail.lib.lua"
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+                value = fmaf(sum[i], w[i], value);
+#line 375 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+        for (int step = 2; step >= 1; step /= 2)
+#line 380 "/gnnac/templates/lanes.lib.lua"
+            value += __shfl_xor_sync(team, value, step);
+#line 66 "/gnnac/templates/tail.lib.lua"
+            product[j] = value;
+        }
+    }
+#line 103 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 16;
+    {
+#line 108 "/gnnac/templates/tail.lib.lua"
+        float value0 = product[0];
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 1 ? product[1] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 2 ? product[2] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 3 ? product[3] : value0;
+#line 93 "/gnnac/templates/tail.lib.lua"
+        to[0 + at] = value0;
+    }
+    {
+#line 108 "/gnnac/templates/tail.lib.lua"
+        float value0 = product[4];
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 1 ? product[5] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 2 ? product[6] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 3 ? product[7] : value0;
+#line 93 "/gnnac/templates/tail.lib.lua"
+        to[4 + at] = value0;
+    }
+    {
+#line 108 "/gnnac/templates/tail.lib.lua"
+        float value0 = product[8];
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 1 ? product[9] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 2 ? product[10] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 3 ? product[11] : value0;
+#line 93 "/gnnac/templates/tail.lib.lua"
+        to[8 + at] = value0;
+    }
+    {
+#line 108 "/gnnac/templates/tail.lib.lua"
+        float value0 = product[12];
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 1 ? product[13] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 2 ? product[14] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 3 ? product[15] : value0;
+#line 93 "/gnnac/templates/tail.lib.lua"
+        to[12 + at] = value0;
+    }
+    }
+}
+}
+
+#line 76 "/gnnac/templates/whole_model.cu.lua"
+// Step 4: aggregate.
+namespace step_4 {
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void fresh4(float *to, const float *from)
+{
+#line 208 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldcg((const float4 *)from);
+#line 220 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 223 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load4(float *to, const float *from)
+{
+#line 208 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldg((const float4 *)from);
+#line 220 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 223 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 51 "/gnnac/templates/sum_phase.lib.lua"
+// What lanes know of a row's edges before its neighbours are written.
+struct ahead {
+    unsigned row;
+    bool active;
+    int degree, left; // the row's edges; of these the team's, still to come
+    const int *ids;   // from where they are, 2 apart
+    int id[3]; // the next of them
+    int begin, end; // where the next turn's edges are
+};
+
+#line 41 "/gnnac/templates/sum_phase.lib.lua"
+static __device__ __forceinline__ void fetch_ids(ahead &a)
+{
+#pragma unroll
+    for (int k = 0; k < 3; k++)
+        a.id[k] = k * 2 < a.left ? __ldg(a.ids + k * 2) : 0;
+}
+
+#line 41 "/gnnac/templates/sum_phase.lib.lua"
+static __device__ __forceinline__ void fetch_far_ids(ahead &a)
+{
+#pragma unroll
+    for (int k = 0; k < 3; k++)
+        a.id[k] = k * 8 < a.left ? __ldg(a.ids + k * 8) : 0;
+}
+
+#line 63 "/gnnac/templates/sum_phase.lib.lua"
+// Edges of the rows of `turn`; of rows that do not exist there are none.
+static __device__ __forceinline__ void fetch_extent(ahead &a, unsigned turn,
+                                                    const int *rowptr, int n_rows)
+{
+    const unsigned row = turn * 4 + threadIdx.x % 32 / 8;
+    a.begin = a.end = 0;
+    if (row < n_rows) {
+        a.begin = __ldg(rowptr + row);
+        a.end = __ldg(rowptr + row + 1);
+    }
+}
+
+// The turn after `before`, whose end it knows, and where the edges of the one
+// behind it are.
+static __device__ __forceinline__ ahead advance(const ahead &before, unsigned turn,
+                                                const int *rowptr, const int *colidx,
+                                                int n_rows)
+{
+    const int lane = threadIdx.x % 32, edge = lane / 4 % 2;
+    ahead a;
+    a.row = turn * 4 + lane / 8;
+    a.active = a.row < n_rows;
+    a.degree = before.end - before.begin;
+    a.ids = colidx + before.begin + edge;
+    a.left = a.degree - edge;
+    fetch_ids(a);
+    fetch_extent(a, turn + turns_apart(), rowptr, n_rows);
+    return a;
+}
+
+static __device__ __forceinline__ ahead look(const int *rowptr, const int *colidx,
+                                             int n_rows)
+{
+    ahead none;
+    fetch_extent(none, first_turn(), rowptr, n_rows);
+    return advance(none, first_turn(), rowptr, colidx, n_rows);
+}
+
+#line 79 "/gnnac/templates/whole_model.cu.lua"
+static __device__ __forceinline__ void run(
+    ahead a, float *out, const float *x, const float *self, const float *weight,
+    const float *bias, const float *tail_bias, const float *eps, const int *rowptr,
+    const int *colidx, const float *dinv, int n_rows)
+{
+    const unsigned turns = (n_rows + 3u) / 4u * 1u;
+#line 170 "/gnnac/templates/sum_phase.lib.lua"
+    const int lane = threadIdx.x % 32, edge = lane / 4 % 2;
+#line 289 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 4;
+#line 308 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 4 + 0;
+#line 328 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = x + c0;
+    asm("" : "+l"(x0));
+#line 173 "/gnnac/templates/sum_phase.lib.lua"
+    for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
+        const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
+        const unsigned row = a.row;
+        const bool active = a.active;
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 16;
+#line 44 "/gnnac/templates/epilogue.lib.lua"
+    float own[4] = {};
+    if (active) {
+#line 52 "/gnnac/templates/epilogue.lib.lua"
+    fresh4(&own[0], from + c0);
+    }
+#line 181 "/gnnac/templates/sum_phase.lib.lua"
+        float sum[4] = {};
+#line 183 "/gnnac/templates/sum_phase.lib.lua"
+        const bool is_long = a.degree > 12;
+        unsigned owners = __ballot_sync(~0u, is_long && lane % 8 == 0);
+        a.left = is_long ? 0 : a.left;
+#line 112 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll 1
+        while (a.left > 0) {
+            float v[3][4] = {};
+#line 118 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int k = 0; k < 3; k++) {
+                if (k * 2 >= a.left)
+                    continue;
+                const int id = a.id[k];
+                const long long u = (long long)id * 16;
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh4(&v[k][0], x0 + u);
+            }
+#line 130 "/gnnac/templates/sum_phase.lib.lua"
+            a.left -= 6;
+            a.ids += 6;
+            fetch_ids(a);
+#pragma unroll
+            for (int k = 0; k < 3; k++)
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+#line 140 "/gnnac/templates/sum_phase.lib.lua"
+                    sum[i] += v[k][i];
+        }
+#line 148 "/gnnac/templates/sum_phase.lib.lua"
+        for (; owners; owners &= owners - 1) {
+            const int owner = __ffs(owners) - 1, team = lane / 4;
+            ahead far;
+            far.ids = colidx + __shfl_sync(~0u, (int)(a.ids - colidx), owner) + team;
+            far.left = __shfl_sync(~0u, a.degree, owner) - team;
+            fetch_far_ids(far);
+            float all[4] = {};
+#line 112 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll 1
+        while (far.left > 0) {
+            float v[3][4] = {};
+#line 118 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int k = 0; k < 3; k++) {
+                if (k * 8 >= far.left)
+                    continue;
+                const int id = far.id[k];
+                const long long u = (long long)id * 16;
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh4(&v[k][0], x0 + u);
+            }
+#line 130 "/gnnac/templates/sum_phase.lib.lua"
+            far.left -= 24;
+            far.ids += 24;
+            fetch_far_ids(far);
+#pragma unroll
+            for (int k = 0; k < 3; k++)
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+#line 140 "/gnnac/templates/sum_phase.lib.lua"
+                    all[i] += v[k][i];
+        }
+#line 156 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int apart = 16; apart >= 4; apart /= 2)
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+                    all[i] += __shfl_xor_sync(~0u, all[i], apart);
+            const bool mine = (unsigned)(lane - owner) < 4;
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+                sum[i] = mine ? all[i] : sum[i];
+        }
+#line 189 "/gnnac/templates/sum_phase.lib.lua"
+        a = next;
+#line 444 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 1; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 4);
+#line 455 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += more;
+        }
+    }
+#line 191 "/gnnac/templates/sum_phase.lib.lua"
+        if (!active || edge > 0)
+            continue;
+#line 73 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = 1.0f + __ldg(eps);
+#line 79 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+#line 84 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 88 "/gnnac/templates/epilogue.lib.lua"
+    float shift[4];
+#line 91 "/gnnac/templates/epilogue.lib.lua"
+    load4(&shift[0], bias + c0);
+#line 93 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        sum[i] += shift[i];
+#line 98 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
+#line 47 "/gnnac/templates/tail.lib.lua"
+    float product[16];
+    {
+#line 359 "/gnnac/templates/lanes.lib.lua"
+        const unsigned team = 15u << (lane - at);
+#line 51 "/gnnac/templates/tail.lib.lua"
+#pragma unroll
+        for (int j = 0; j < 16; j++) {
+            const float *of_column = weight + j * 16;
+            float w[4], value = 0.0f;
+#line 57 "/gnnac/templates/tail.lib.lua"
+            load4(&w[0], of_column + c0);
+#line 59 "/gnnac/templates/tail.lib.lua"
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+                value = fmaf(sum[i], w[i], value);
+#line 375 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+        for (int step = 2; step >= 1; step /= 2)
+#line 380 "/gnnac/templates/lanes.lib.lua"
+            value += __shfl_xor_sync(team, value, step);
+#line 66 "/gnnac/templates/tail.lib.lua"
+            product[j] = value;
+        }
+    }
+#line 103 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 16;
+    {
+#line 108 "/gnnac/templates/tail.lib.lua"
+        float value0 = product[0];
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 1 ? product[1] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 2 ? product[2] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 3 ? product[3] : value0;
+#line 93 "/gnnac/templates/tail.lib.lua"
+        to[0 + at] = value0;
+    }
+    {
+#line 108 "/gnnac/templates/tail.lib.lua"
+        float value0 = product[4];
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 1 ? product[5] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 2 ? product[6] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 3 ? product[7] : value0;
+#line 93 "/gnnac/templates/tail.lib.lua"
+        to[4 + at] = value0;
+    }
+    {
+#line 108 "/gnnac/templates/tail.lib.lua"
+        float value0 = product[8];
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 1 ? product[9] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 2 ? product[10] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 3 ? product[11] : value0;
+#line 93 "/gnnac/templates/tail.lib.lua"
+        to[8 + at] = value0;
+    }
+    {
+#line 108 "/gnnac/templates/tail.lib.lua"
+        float value0 = product[12];
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 1 ? product[13] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 2 ? product[14] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 3 ? product[15] : value0;
+#line 93 "/gnnac/templates/tail.lib.lua"
+        to[12 + at] = value0;
+    }
+    }
+}
+}
+
+#line 76 "/gnnac/templates/whole_model.cu.lua"
+// Step 5: aggregate.
+namespace step_5 {
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void fresh4(float *to, const float *from)
+{
+#line 208 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldcg((const float4 *)from);
+#line 220 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 223 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load4(float *to, const float *from)
+{
+#line 208 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldg((const float4 *)from);
+#line 220 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 223 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 51 "/gnnac/templates/sum_phase.lib.lua"
+// What lanes know of a row's edges before its neighbours are written.
+struct ahead {
+    unsigned row;
+    bool active;
+    int degree, left; // the row's edges; of these the team's, still to come
+    const int *ids;   // from where they are, 2 apart
+    int id[3]; // the next of them
+    int begin, end; // where the next turn's edges are
+};
+
+#line 41 "/gnnac/templates/sum_phase.lib.lua"
+static __device__ __forceinline__ void fetch_ids(ahead &a)
+{
+#pragma unroll
+    for (int k = 0; k < 3; k++)
+        a.id[k] = k * 2 < a.left ? __ldg(a.ids + k * 2) : 0;
+}
+
+#line 41 "/gnnac/templates/sum_phase.lib.lua"
+static __device__ __forceinline__ void fetch_far_ids(ahead &a)
+{
+#pragma unroll
+    for (int k = 0; k < 3; k++)
+        a.id[k] = k * 8 < a.left ? __ldg(a.ids + k * 8) : 0;
+}
+
+#line 63 "/gnnac/templates/sum_phase.lib.lua"
+// Edges of the rows of `turn`; of rows that do not exist there are none.
+static __device__ __forceinline__ void fetch_extent(ahead &a, unsigned turn,
+                                                    const int *rowptr, int n_rows)
+{
+    const unsigned row = turn * 4 + threadIdx.x % 32 / 8;
+    a.begin = a.end = 0;
+    if (row < n_rows) {
+        a.begin = __ldg(rowptr + row);
+        a.end = __ldg(rowptr + row + 1);
+    }
+}
+
+// The turn after `before`, whose end it knows, and where the edges of the one
+// behind it are.
+static __device__ __forceinline__ ahead advance(const ahead &before, unsigned turn,
+                                                const int *rowptr, const int *colidx,
+                                                int n_rows)
+{
+    const int lane = threadIdx.x % 32, edge = lane / 4 % 2;
+    ahead a;
+    a.row = turn * 4 + lane / 8;
+    a.active = a.row < n_rows;
+    a.degree = before.end - before.begin;
+    a.ids = colidx + before.begin + edge;
+    a.left = a.degree - edge;
+    fetch_ids(a);
+    fetch_extent(a, turn + turns_apart(), rowptr, n_rows);
+    return a;
+}
+
+static __device__ __forceinline__ ahead look(const int *rowptr, const int *colidx,
+                                             int n_rows)
+{
+    ahead none;
+    fetch_extent(none, first_turn(), rowptr, n_rows);
+    return advance(none, first_turn(), rowptr, colidx, n_rows);
+}
+
+#line 79 "/gnnac/templates/whole_model.cu.lua"
+static __device__ __forceinline__ void run(
+    ahead a, float *out, const float *x, const float *self, const float *weight,
+    const float *bias, const float *tail_bias, const float *eps, const int *rowptr,
+    const int *colidx, const float *dinv, int n_rows)
+{
+    const unsigned turns = (n_rows + 3u) / 4u * 1u;
+#line 170 "/gnnac/templates/sum_phase.lib.lua"
+    const int lane = threadIdx.x % 32, edge = lane / 4 % 2;
+#line 289 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 4;
+#line 308 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = at * 4 + 0;
+#line 328 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = x + c0;
+    asm("" : "+l"(x0));
+#line 173 "/gnnac/templates/sum_phase.lib.lua"
+    for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
+        const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
+        const unsigned row = a.row;
+        const bool active = a.active;
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 16;
+#line 44 "/gnnac/templates/epilogue.lib.lua"
+    float own[4] = {};
+    if (active) {
+#line 52 "/gnnac/templates/epilogue.lib.lua"
+    fresh4(&own[0], from + c0);
+    }
+#line 181 "/gnnac/templates/sum_phase.lib.lua"
+        float sum[4] = {};
+#line 183 "/gnnac/templates/sum_phase.lib.lua"
+        const bool is_long = a.degree > 12;
+        unsigned owners = __ballot_sync(~0u, is_long && lane % 8 == 0);
+        a.left = is_long ? 0 : a.left;
+#line 112 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll 1
+        while (a.left > 0) {
+            float v[3][4] = {};
+#line 118 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int k = 0; k < 3; k++) {
+                if (k * 2 >= a.left)
+                    continue;
+                const int id = a.id[k];
+                const long long u = (long long)id * 16;
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh4(&v[k][0], x0 + u);
+            }
+#line 130 "/gnnac/templates/sum_phase.lib.lua"
+            a.left -= 6;
+            a.ids += 6;
+            fetch_ids(a);
+#pragma unroll
+            for (int k = 0; k < 3; k++)
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+#line 140 "/gnnac/templates/sum_phase.lib.lua"
+                    sum[i] += v[k][i];
+        }
+#line 148 "/gnnac/templates/sum_phase.lib.lua"
+        for (; owners; owners &= owners - 1) {
+            const int owner = __ffs(owners) - 1, team = lane / 4;
+            ahead far;
+            far.ids = colidx + __shfl_sync(~0u, (int)(a.ids - colidx), owner) + team;
+            far.left = __shfl_sync(~0u, a.degree, owner) - team;
+            fetch_far_ids(far);
+            float all[4] = {};
+#line 112 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll 1
+        while (far.left > 0) {
+            float v[3][4] = {};
+#line 118 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int k = 0; k < 3; k++) {
+                if (k * 8 >= far.left)
+                    continue;
+                const int id = far.id[k];
+                const long long u = (long long)id * 16;
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh4(&v[k][0], x0 + u);
+            }
+#line 130 "/gnnac/templates/sum_phase.lib.lua"
+            far.left -= 24;
+            far.ids += 24;
+            fetch_far_ids(far);
+#pragma unroll
+            for (int k = 0; k < 3; k++)
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+#line 140 "/gnnac/templates/sum_phase.lib.lua"
+                    all[i] += v[k][i];
+        }
+#line 156 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int apart = 16; apart >= 4; apart /= 2)
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+                    all[i] += __shfl_xor_sync(~0u, all[i], apart);
+            const bool mine = (unsigned)(lane - owner) < 4;
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+                sum[i] = mine ? all[i] : sum[i];
+        }
+#line 189 "/gnnac/templates/sum_phase.lib.lua"
+        a = next;
+#line 444 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 1; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 4);
+#line 455 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += more;
+        }
+    }
+#line 191 "/gnnac/templates/sum_phase.lib.lua"
+        if (!active || edge > 0)
+            continue;
+#line 73 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = 1.0f + __ldg(eps);
+#line 79 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+#line 84 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 88 "/gnnac/templates/epilogue.lib.lua"
+    float shift[4];
+#line 91 "/gnnac/templates/epilogue.lib.lua"
+    load4(&shift[0], bias + c0);
+#line 93 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        sum[i] += shift[i];
+#line 98 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
+#line 47 "/gnnac/templates/tail.lib.lua"
+    float product[7];
+    {
+#line 359 "/gnnac/templates/lanes.lib.lua"
+        const unsigned team = 15u << (lane - at);
+#line 51 "/gnnac/templates/tail.lib.lua"
+#pragma unroll
+        for (int j = 0; j < 7; j++) {
+            const float *of_column = weight + j * 16;
+            float w[4], value = 0.0f;
+#line 57 "/gnnac/templates/tail.lib.lua"
+            load4(&w[0], of_column + c0);
+#line 59 "/gnnac/templates/tail.lib.lua"
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+                value = fmaf(sum[i], w[i], value);
+#line 375 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+        for (int step = 2; step >= 1; step /= 2)
+#line 380 "/gnnac/templates/lanes.lib.lua"
+            value += __shfl_xor_sync(team, value, step);
+#line 66 "/gnnac/templates/tail.lib.lua"
+            product[j] = value;
+        }
+    }
+#line 103 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 8;
+    {
+#line 108 "/gnnac/templates/tail.lib.lua"
+        float value0 = product[0];
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 1 ? product[1] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 2 ? product[2] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 3 ? product[3] : value0;
+#line 93 "/gnnac/templates/tail.lib.lua"
+        to[0 + at] = value0;
+    }
+    {
+#line 108 "/gnnac/templates/tail.lib.lua"
+        float value0 = product[4];
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 1 ? product[5] : value0;
+#line 110 "/gnnac/templates/tail.lib.lua"
+        value0 = at == 2 ? product[6] : value0;
+#line 114 "/gnnac/templates/tail.lib.lua"
+        if (at < 3) {
+#line 93 "/gnnac/templates/tail.lib.lua"
+        to[4 + at] = value0;
+        }
+    }
+    }
+}
+}
+
+#line 76 "/gnnac/templates/whole_model.cu.lua"
+// Step 6: aggregate.
+namespace step_6 {
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void fresh4(float *to, const float *from)
+{
+#line 208 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldcg((const float4 *)from);
+#line 220 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 223 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void fresh1(float *to, const float *from)
+{
+#line 205 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldcg(from + 0);
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load4(float *to, const float *from)
+{
+#line 208 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldg((const float4 *)from);
+#line 220 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 223 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load1(float *to, const float *from)
+{
+#line 205 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldg(from + 0);
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store4x1(float *to, const float *from)
+{
+#line 203 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+#line 203 "/gnnac/templates/lanes.lib.lua"
+    to[1] = from[1];
+#line 203 "/gnnac/templates/lanes.lib.lua"
+    to[2] = from[2];
+#line 203 "/gnnac/templates/lanes.lib.lua"
+    to[3] = from[3];
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store1(float *to, const float *from)
+{
+#line 203 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+}
+
+#line 51 "/gnnac/templates/sum_phase.lib.lua"
+// What lanes know of a row's edges before its neighbours are written.
+struct ahead {
+    unsigned row;
+    bool active;
+    int degree, left; // the row's edges; of these the team's, still to come
+    const int *ids;   // from where they are, 2 apart
+    int id[3]; // the next of them
+    int begin, end; // where the next turn's edges are
+};
+
+#line 41 "/gnnac/templates/sum_phase.lib.lua"
+static __device__ __forceinline__ void fetch_ids(ahead &a)
+{
+#pragma unroll
+    for (int k = 0; k < 3; k++)
+        a.id[k] = k * 2 < a.left ? __ldg(a.ids + k * 2) : 0;
+}
+
+#line 41 "/gnnac/templates/sum_phase.lib.lua"
+static __device__ __forceinline__ void fetch_far_ids(ahead &a)
+{
+#pragma unroll
+    for (int k = 0; k < 3; k++)
+        a.id[k] = k * 16 < a.left ? __ldg(a.ids + k * 16) : 0;
+}
+
+#line 63 "/gnnac/templates/sum_phase.lib.lua"
+// Edges of the rows of `turn`; of rows that do not exist there are none.
+static __device__ __forceinline__ void fetch_extent(ahead &a, unsigned turn,
+                                                    const int *rowptr, int n_rows)
+{
+    const unsigned row = turn * 8 + threadIdx.x % 32 / 4;
+    a.begin = a.end = 0;
+    if (row < n_rows) {
+        a.begin = __ldg(rowptr + row);
+        a.end = __ldg(rowptr + row + 1);
+    }
+}
+
+// The turn after `before`, whose end it knows, and where the edges of the one
+// behind it are.
+static __device__ __forceinline__ ahead advance(const ahead &before, unsigned turn,
+                                                const int *rowptr, const int *colidx,
+                                                int n_rows)
+{
+    const int lane = threadIdx.x % 32, edge = lane / 2 % 2;
+    ahead a;
+    a.row = turn * 8 + lane / 4;
+    a.active = a.row < n_rows;
+    a.degree = before.end - before.begin;
+    a.ids = colidx + before.begin + edge;
+    a.left = a.degree - edge;
+    fetch_ids(a);
+    fetch_extent(a, turn + turns_apart(), rowptr, n_rows);
+    return a;
+}
+
+static __device__ __forceinline__ ahead look(const int *rowptr, const int *colidx,
+                                             int n_rows)
+{
+    ahead none;
+    fetch_extent(none, first_turn(), rowptr, n_rows);
+    return advance(none, first_turn(), rowptr, colidx, n_rows);
+}
+
+#line 79 "/gnnac/templates/whole_model.cu.lua"
+static __device__ __forceinline__ void run(
+    ahead a, float *out, const float *x, const float *self, const float *weight,
+    const float *bias, const float *tail_bias, const float *eps, const int *rowptr,
+    const int *colidx, const float *dinv, int n_rows)
+{
+    const unsigned turns = (n_rows + 7u) / 8u * 1u;
+#line 170 "/gnnac/templates/sum_phase.lib.lua"
+    const int lane = threadIdx.x % 32, edge = lane / 2 % 2;
+#line 289 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 2;
+#line 310 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = min(at * 4 + 0, 0);
+#line 300 "/gnnac/templates/lanes.lib.lua"
+    const int c1 = 4 + at;
+#line 302 "/gnnac/templates/lanes.lib.lua"
+    const int c2 = 4 + min(at + 2, 2);
+#line 328 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = x + c0;
+    asm("" : "+l"(x0));
+#line 328 "/gnnac/templates/lanes.lib.lua"
+    const float *x1 = x + c1;
+    asm("" : "+l"(x1));
+#line 328 "/gnnac/templates/lanes.lib.lua"
+    const float *x2 = x + c2;
+    asm("" : "+l"(x2));
+#line 173 "/gnnac/templates/sum_phase.lib.lua"
+    for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
+        const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
+        const unsigned row = a.row;
+        const bool active = a.active;
+#line 42 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 8;
+#line 44 "/gnnac/templates/epilogue.lib.lua"
+    float own[6] = {};
+    if (active) {
+#line 52 "/gnnac/templates/epilogue.lib.lua"
+    fresh4(&own[0], from + c0);
+#line 52 "/gnnac/templates/epilogue.lib.lua"
+    fresh1(&own[4], from + c1);
+#line 52 "/gnnac/templates/epilogue.lib.lua"
+    fresh1(&own[5], from + c2);
+    }
+#line 181 "/gnnac/templates/sum_phase.lib.lua"
+        float sum[6] = {};
+#line 183 "/gnnac/templates/sum_phase.lib.lua"
+        const bool is_long = a.degree > 12;
+        unsigned owners = __ballot_sync(~0u, is_long && lane % 4 == 0);
+        a.left = is_long ? 0 : a.left;
+#line 112 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll 1
+        while (a.left > 0) {
+            float v[3][6] = {};
+#line 118 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int k = 0; k < 3; k++) {
+                if (k * 2 >= a.left)
+                    continue;
+                const int id = a.id[k];
+                const long long u = (long long)id * 8;
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh4(&v[k][0], x0 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh1(&v[k][4], x1 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh1(&v[k][5], x2 + u);
+            }
+#line 130 "/gnnac/templates/sum_phase.lib.lua"
+            a.left -= 6;
+            a.ids += 6;
+            fetch_ids(a);
+#pragma unroll
+            for (int k = 0; k < 3; k++)
+#pragma unroll
+                for (int i = 0; i < 6; i++)
+#line 140 "/gnnac/templates/sum_phase.lib.lua"
+                    sum[i] += v[k][i];
+        }
+#line 148 "/gnnac/templates/sum_phase.lib.lua"
+        for (; owners; owners &= owners - 1) {
+            const int owner = __ffs(owners) - 1, team = lane / 2;
+            ahead far;
+            far.ids = colidx + __shfl_sync(~0u, (int)(a.ids - colidx), owner) + team;
+            far.left = __shfl_sync(~0u, a.degree, owner) - team;
+            fetch_far_ids(far);
+            float all[6] = {};
+#line 112 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll 1
+        while (far.left > 0) {
+            float v[3][6] = {};
+#line 118 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int k = 0; k < 3; k++) {
+                if (k * 16 >= far.left)
+                    continue;
+                const int id = far.id[k];
+                const long long u = (long long)id * 8;
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh4(&v[k][0], x0 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh1(&v[k][4], x1 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            fresh1(&v[k][5], x2 + u);
+            }
+#line 130 "/gnnac/templates/sum_phase.lib.lua"
+            far.left -= 48;
+            far.ids += 48;
+            fetch_far_ids(far);
+#pragma unroll
+            for (int k = 0; k < 3; k++)
+#pragma unroll
+                for (int i = 0; i < 6; i++)
+#line 140 "/gnnac/templates/sum_phase.lib.lua"
+                    all[i] += v[k][i];
+        }
+#line 156 "/gnnac/templates/sum_phase.lib.lua"
+#pragma unroll
+            for (int apart = 16; apart >= 2; apart /= 2)
+#pragma unroll
+                for (int i = 0; i < 6; i++)
+                    all[i] += __shfl_xor_sync(~0u, all[i], apart);
+            const bool mine = (unsigned)(lane - owner) < 2;
+#pragma unroll
+            for (int i = 0; i < 6; i++)
+                sum[i] = mine ? all[i] : sum[i];
+        }
+#line 189 "/gnnac/templates/sum_phase.lib.lua"
+        a = next;
+#line 444 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 1; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 6; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 2);
+#line 455 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += more;
+        }
+    }
+#line 191 "/gnnac/templates/sum_phase.lib.lua"
+        if (!active || edge > 0)
+            continue;
+#line 73 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = 1.0f + __ldg(eps);
+#line 79 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 6; i++)
+#line 84 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 88 "/gnnac/templates/epilogue.lib.lua"
+    float shift[6];
+#line 91 "/gnnac/templates/epilogue.lib.lua"
+    load4(&shift[0], bias + c0);
+#line 91 "/gnnac/templates/epilogue.lib.lua"
+    load1(&shift[4], bias + c1);
+#line 91 "/gnnac/templates/epilogue.lib.lua"
+    load1(&shift[5], bias + c2);
+#line 93 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 6; i++)
+        sum[i] += shift[i];
+    {
+#line 359 "/gnnac/templates/lanes.lib.lua"
+        const unsigned team = 3u << (lane - at);
+#line 28 "/gnnac/templates/tail.lib.lua"
+        float top = __int_as_float(0xff800000), total = 0.0f;
+#line 392 "/gnnac/templates/lanes.lib.lua"
+        if (at * 4 + 0 >= 4) {
+#line 396 "/gnnac/templates/lanes.lib.lua"
+            sum[0] = __int_as_float(0xff800000);
+#line 396 "/gnnac/templates/lanes.lib.lua"
+            sum[1] = __int_as_float(0xff800000);
+#line 396 "/gnnac/templates/lanes.lib.lua"
+            sum[2] = __int_as_float(0xff800000);
+#line 396 "/gnnac/templates/lanes.lib.lua"
+            sum[3] = __int_as_float(0xff800000);
+        }
+#line 390 "/gnnac/templates/lanes.lib.lua"
+        if (at + 2 >= 3) {
+#line 396 "/gnnac/templates/lanes.lib.lua"
+            sum[5] = __int_as_float(0xff800000);
+        }
+#line 30 "/gnnac/templates/tail.lib.lua"
+#pragma unroll
+        for (int i = 0; i < 6; i++)
+            top = fmaxf(top, sum[i]);
+#line 375 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+        for (int step = 1; step >= 1; step /= 2)
+#line 378 "/gnnac/templates/lanes.lib.lua"
+            top = fmaxf(top, __shfl_xor_sync(team, top, step));
+#line 34 "/gnnac/templates/tail.lib.lua"
+#pragma unroll
+        for (int i = 0; i < 6; i++)
+            total += expf(sum[i] - top);
+#line 375 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+        for (int step = 1; step >= 1; step /= 2)
+#line 380 "/gnnac/templates/lanes.lib.lua"
+            total += __shfl_xor_sync(team, total, step);
+#line 38 "/gnnac/templates/tail.lib.lua"
+        const float shift = logf(total);
+#pragma unroll
+        for (int i = 0; i < 6; i++)
+            sum[i] = sum[i] - top - shift;
+    }
+#line 103 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 7;
+#line 420 "/gnnac/templates/lanes.lib.lua"
+    if (at * 4 + 0 < 4)
+#line 431 "/gnnac/templates/lanes.lib.lua"
+        store4x1(to + c0, &sum[0]);
+#line 433 "/gnnac/templates/lanes.lib.lua"
+    store1(to + c1, &sum[4]);
+#line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 2 < 3)
+#line 431 "/gnnac/templates/lanes.lib.lua"
+        store1(to + c2, &sum[5]);
+    }
+}
+}
+
+#line 121 "/gnnac/templates/whole_model.cu.lua"
+#if __CUDA_ARCH__ >= 900
+static __device__ __forceinline__ unsigned arrivals(unsigned *)
+{
+    return 0;
+}
+
+// The hardware counts who has come: what was written before is then seen by all.
+static __device__ __forceinline__ void arrive(unsigned *, unsigned)
+{
+    __syncwarp();
+    asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
+}
+
+static __device__ __forceinline__ void await(unsigned *, unsigned)
+{
+    asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
+}
+#else
+#line 91 "/gnnac/templates/whole_model.cu.lua"
+// How often this block has come.
+static __device__ __forceinline__ unsigned arrivals(unsigned *barrier)
+{
+    return *(volatile unsigned *)(barrier + blockIdx.x);
+}
+
+// All blocks meet for the `time`th time. Each says in its own word that it has come,
+// which never goes back, so nothing has to be reset.
+static __device__ __forceinline__ void arrive(unsigned *barrier, unsigned time)
+{
+    __syncthreads();
+    if (threadIdx.x == 0)
+        asm volatile("st.release.gpu.global.u32 [%0], %1;"
+                     :: "l"(barrier + blockIdx.x), "r"(time) : "memory");
+}
+
+static __device__ __forceinline__ void await(unsigned *barrier, unsigned time)
+{
+    for (unsigned b = threadIdx.x; b < gridDim.x; b += 768) {
+        unsigned there;
+        do
+            asm volatile("ld.relaxed.gpu.global.u32 %0, [%1];"
+                         : "=r"(there) : "l"(barrier + b) : "memory");
+        while ((int)(there - time) < 0);
+        asm volatile("fence.acq_rel.gpu;" ::: "memory");
+    }
+    __syncthreads();
+}
+#line 140 "/gnnac/templates/whole_model.cu.lua"
+#endif
+
+#line 145 "/gnnac/templates/whole_model.cu.lua"
+extern "C" __global__ void __launch_bounds__(768, 1)
+gnnac_whole_model_f32_d7_w24_e2_v4_n1_u3_r4_c8_k8_s1_x16_x24_pb77968540e7c(
+    float *out, const float *x, float *weights,
+    const offset_t *rowptr, const int *colidx, float *buffers,
+    unsigned *barrier, int n_rows)
+{
+#line 148 "/gnnac/templates/whole_model.cu.lua"
+    const float *const none = 0;
+#line 150 "/gnnac/templates/whole_model.cu.lua"
+    const float *const dinv = 0;
+#line 153 "/gnnac/templates/whole_model.cu.lua"
+    float *const buffer_3 = buffers + (long long)n_rows * 16;
+#line 153 "/gnnac/templates/whole_model.cu.lua"
+    float *const buffer_5 = buffers + (long long)n_rows * 48;
+#line 153 "/gnnac/templates/whole_model.cu.lua"
+    float *const buffer_7 = buffers + (long long)n_rows * 80;
+#line 153 "/gnnac/templates/whole_model.cu.lua"
+    float *const buffer_9 = buffers + (long long)n_rows * 112;
+#line 153 "/gnnac/templates/whole_model.cu.lua"
+    float *const buffer_10 = buffers + (long long)n_rows * 128;
+#line 156 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_0 = weights + 0;
+#line 156 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_1 = weights + 384;
+#line 156 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_2 = weights + 448;
+#line 156 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_3 = weights + 512;
+#line 156 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_4 = weights + 768;
+#line 156 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_5 = weights + 832;
+#line 156 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_6 = weights + 896;
+#line 156 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_7 = weights + 1152;
+#line 156 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_8 = weights + 1216;
+#line 156 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_9 = weights + 1280;
+#line 156 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_10 = weights + 1536;
+#line 156 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_11 = weights + 1600;
+#line 156 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_12 = weights + 1664;
+#line 156 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_13 = weights + 1792;
+#line 156 "/gnnac/templates/whole_model.cu.lua"
+    const float *const param_14 = weights + 1856;
+#line 158 "/gnnac/templates/whole_model.cu.lua"
+    const unsigned begun = arrivals(barrier);
+
+#line 166 "/gnnac/templates/whole_model.cu.lua"
+    const step_1::ahead a1 = step_1::look(rowptr, colidx, n_rows);
+#line 170 "/gnnac/templates/whole_model.cu.lua"
+    step_1::run(a1, buffer_3, x, none, param_0, none,
+                   none, none, rowptr, colidx, dinv, n_rows);
+#line 164 "/gnnac/templates/whole_model.cu.lua"
+    arrive(barrier, begun + 1);
+#line 166 "/gnnac/templates/whole_model.cu.lua"
+    const step_2::ahead a2 = step_2::look(rowptr, colidx, n_rows);
+#line 168 "/gnnac/templates/whole_model.cu.lua"
+    await(barrier, begun + 1);
+#line 170 "/gnnac/templates/whole_model.cu.lua"
+    step_2::run(a2, buffer_5, buffer_3, buffer_3, param_3, param_1,
+                   none, param_2, rowptr, colidx, dinv, n_rows);
+#line 164 "/gnnac/templates/whole_model.cu.lua"
+    arrive(barrier, begun + 2);
+#line 166 "/gnnac/templates/whole_model.cu.lua"
+    const step_3::ahead a3 = step_3::look(rowptr, colidx, n_rows);
+#line 168 "/gnnac/templates/whole_model.cu.lua"
+    await(barrier, begun + 2);
+#line 170 "/gnnac/templates/whole_model.cu.lua"
+    step_3::run(a3, buffer_7, buffer_5, buffer_5, param_6, param_4,
+                   none, param_5, rowptr, colidx, dinv, n_rows);
+#line 164 "/gnnac/templates/whole_model.cu.lua"
+    arrive(barrier, begun + 3);
+#line 166 "/gnnac/templates/whole_model.cu.lua"
+    const step_4::ahead a4 = step_4::look(rowptr, colidx, n_rows);
+#line 168 "/gnnac/templates/whole_model.cu.lua"
+    await(barrier, begun + 3);
+#line 170 "/gnnac/templates/whole_model.cu.lua"
+    step_4::run(a4, buffer_9, buffer_7, buffer_7, param_9, param_7,
+                   none, param_8, rowptr, colidx, dinv, n_rows);
+#line 164 "/gnnac/templates/whole_model.cu.lua"
+    arrive(barrier, begun + 4);
+#line 166 "/gnnac/templates/whole_model.cu.lua"
+    const step_5::ahead a5 = step_5::look(rowptr, colidx, n_rows);
+#line 168 "/gnnac/templates/whole_model.cu.lua"
+    await(barrier, begun + 4);
+#line 170 "/gnnac/templates/whole_model.cu.lua"
+    step_5::run(a5, buffer_10, buffer_9, buffer_9, param_12, param_10,
+                   none, param_11, rowptr, colidx, dinv, n_rows);
+#line 164 "/gnnac/templates/whole_model.cu.lua"
+    arrive(barrier, begun + 5);
+#line 166 "/gnnac/templates/whole_model.cu.lua"
+    const step_6::ahead a6 = step_6::look(rowptr, colidx, n_rows);
+#line 168 "/gnnac/templates/whole_model.cu.lua"
+    await(barrier, begun + 5);
+#line 170 "/gnnac/templates/whole_model.cu.lua"
+    step_6::run(a6, out, buffer_10, buffer_10, none, param_13,
+                   none, param_14, rowptr, colidx, dinv, n_rows);
+}
