@@ -34,5 +34,5 @@ void program_claim_products(struct program *p, const struct device *d,
 
 bool is_own_product(const struct program *p, const struct step *s)
 {
-    return is_narrow_product(p, s) || s->claimed;
+    return !s->left_to_blas && (is_narrow_product(p, s) || s->claimed);
 }

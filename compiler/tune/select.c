@@ -380,7 +380,7 @@ static gnnac_status ask_apart(struct selector *s, const struct model *m,
     p->steps[step + 1].fused = false;
     free(q->origins);
     space_finish(&q->space);
-    *q = (struct question){.step = step, .claimed = p->steps[step].claimed};
+    *q = (struct question){.step = step};
     opspec_of_step(m, p, &p->steps[step], g->n_nodes, g->n_edges, &q->op);
     return question_prepare(s, q, err);
 }
@@ -400,7 +400,6 @@ static gnnac_status ask(struct selector *s, const struct model *m,
             !opspec_of_step(m, p, &p->steps[i], g->n_nodes, g->n_edges, &q->op))
             continue;
         q->step = i;
-        q->claimed = p->steps[i].claimed;
         s->n_questions++;
         gnnac_error mine = {{0}};
         gnnac_status st = question_prepare(s, q, &mine);

@@ -1,4 +1,4 @@
-// BLAS as a rival of the kernels for a wide product.
+// BLAS as a rival of the kernels for a product.
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +16,7 @@ static bool blas_may_do(const struct kernel_spec *k)
 
 bool question_has_blas(const struct question *q)
 {
-    return q->claimed && blas_may_do(&q->op.spec);
+    return blas_may_do(&q->op.spec);
 }
 
 // Without cuBLASLt, which is no failure, there is no race to lose.
@@ -39,13 +39,13 @@ gnnac_status question_add_blas(struct selector *s, struct question *q,
         .rule = "blas", .why = "no kernel of ours was faster"};
     struct variant v = variant_of_blas(&q->op.spec);
     int32_t at = -1;
-    if (!question_has_blas(q) || !question_is_to_time(s, q) || q->space.n ||
+    if (!question_has_blas(q) || !question_is_to_time(s, q) ||
         q->n_options == MAX_CANDIDATES || lacks_ending(s, q))
         return GNNAC_OK;
     gnnac_status st = selection_add(s->sel, &v, &at, err);
     if (st == GNNAC_OK)
         question_take(q, at, &rival);
-    return st;
+    return st == GNNAC_OK && q->space.n ? space_add_blas(&q->space, err) : st;
 }
 
 static bool is_blas(const struct selector *s, const struct question *q)
@@ -76,7 +76,7 @@ gnnac_status questions_leave_to_blas(struct selector *s, const struct model *m,
         if (!is_blas(s, q))
             continue;
         bool ends = step_tail(p, step) != NULL;
-        step->claimed = false;
+        step->left_to_blas = true;
         gnnac_status st =
             ends ? ask_ending(s, m, p, q->step + 1, err) : GNNAC_OK;
         if (st != GNNAC_OK)

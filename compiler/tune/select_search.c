@@ -66,7 +66,7 @@ gnnac_status question_add_seeds(struct selector *s, struct question *q,
 // ---- where the search begins ------------------------------------------------
 
 struct seeds {
-    size_t n, points[SEARCH_RULED + MAX_FAVOURITES + 2];
+    size_t n, points[SEARCH_RULED + MAX_FAVOURITES + 3];
 };
 
 static void add_seed(struct seeds *seeds, size_t point)
@@ -107,6 +107,7 @@ static void find_seeds(const struct selector *s, const struct question *q,
     seeds->n = 0;
     add_seed(seeds, point_of(s, q, rq->reference));
     add_seed(seeds, point_of(s, q, rq->incumbent));
+    add_seed(seeds, space_find(&q->space, "blas", ""));
     add_favourites(s, q, seeds);
     for (size_t i = 0; i < q->n_options && i < SEARCH_RULED; i++)
         add_seed(seeds, point_of(s, q, q->options[i]));
@@ -130,6 +131,16 @@ static int32_t unless_twin(const struct maker *m, int32_t variant)
                : -1;
 }
 
+// Its option, which is there from the beginning.
+static int32_t blas_of(const struct maker *m)
+{
+    const struct question *q = m->q;
+    size_t i = 0;
+    while (!variant_is_blas(&m->s->sel->variants[q->options[i]]))
+        i++;
+    return q->options[i];
+}
+
 static gnnac_status make(void *context, const size_t *wave, size_t n,
                          int32_t *made, gnnac_error *err)
 {
@@ -138,6 +149,10 @@ static gnnac_status make(void *context, const size_t *wave, size_t n,
     gnnac_error why = {{0}};
     for (size_t i = 0; i < n; i++) {
         struct candidate c;
+        if (space_is_blas(&m->q->space, wave[i])) {
+            made[i] = blas_of(m);
+            continue;
+        }
         space_candidate(&m->q->space, wave[i], &c);
         TRY(question_add(m->s, m->q, &c, &made[i], &why, err));
     }

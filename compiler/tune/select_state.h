@@ -10,7 +10,6 @@
 struct question {
     int32_t step;
     struct opspec op;
-    bool claimed;          // a wide product, which BLAS has, too
     bool recalled;         // answered by the database
     int32_t answer;        // index of a variant
     int32_t incumbent;     // what the database had, to be timed anew; or -1
@@ -57,7 +56,7 @@ void question_take(struct question *q, int32_t variant,
 gnnac_status question_prepare(struct selector *s, struct question *q,
                               gnnac_error *err);
 
-// Whether BLAS may answer: it has this product, and all that is behind it.
+// Whether BLAS may answer: a product that it has, too, and all that is behind.
 bool question_has_blas(const struct question *q);
 // Decides the questions from `first` on that the database has not, and counts.
 // What the ranking needs of them is compiled.
@@ -66,8 +65,8 @@ gnnac_status questions_answer(struct selector *s, size_t first,
 
 // Its library then belongs to the question's key.
 void question_name_blas(const struct selector *s, struct question *q);
-// BLAS is an option, too, where such a product is to be timed: only a race
-// decides for it, no ranking and no search.
+// BLAS is an option, too, where such a product is to be timed, and a point of
+// its space where that is searched: only a race decides for it, no ranking.
 gnnac_status question_add_blas(struct selector *s, struct question *q,
                                gnnac_error *err);
 // Of answers that are BLAS the program says so; what their kernels would have

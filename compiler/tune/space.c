@@ -132,6 +132,23 @@ gnnac_status space_end(struct space *s, gnnac_error *err)
     return fits ? GNNAC_OK : FAIL(err, GNNAC_ENOMEM, "out of memory");
 }
 
+// ---- BLAS -------------------------------------------------------------------
+
+static const struct family blas = {.name = "blas"};
+
+gnnac_status space_add_blas(struct space *s, gnnac_error *err)
+{
+    static const struct rule_trace rival = {.rule = "blas"};
+    const struct candidate point = {.family = &blas};
+    add_point(s, &rival, &point, POINT_TAKEN);
+    return s->incomplete ? FAIL(err, GNNAC_ENOMEM, "out of memory") : GNNAC_OK;
+}
+
+bool space_is_blas(const struct space *s, size_t point)
+{
+    return s->points[point].family == &blas;
+}
+
 // ---- asking it --------------------------------------------------------------
 
 void space_read_knobs(const char *text, struct search_point *p)

@@ -23,8 +23,13 @@ void space_finish(struct space *s);
 struct point_watcher space_watcher(struct space *s);
 gnnac_status space_end(struct space *s, gnnac_error *err);
 
+// Another point, the last: BLAS, a family that has no knobs.
+gnnac_status space_add_blas(struct space *s, gnnac_error *err);
+bool space_is_blas(const struct space *s, size_t point);
+
 // The point of a family and candidate_text; NO_RACER: it is none.
 size_t space_find(const struct space *s, const char *family, const char *knobs);
+// Not of BLAS, which no template emits.
 void space_candidate(const struct space *s, size_t point,
                      struct candidate *out);
 

@@ -155,8 +155,9 @@ struct step {
     // a product what BIAS_ACT makes of it in place, also one behind the other.
     // What runs steps one by one does not ask.
     bool fused;
-    // While a program is compiled: a kernel of ours has the wide product.
-    bool claimed;
+    // While a program is compiled: a kernel of ours has the wide product; BLAS
+    // has one that a kernel of ours could.
+    bool claimed, left_to_blas;
     bool transposed; // in training: sums over the nodes sent to
     // In training and operators alone, of attention and extremes:
     int32_t grad; // the buffer of the output's gradient (of EXTREME_GRAD: of

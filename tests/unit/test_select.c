@@ -243,8 +243,8 @@ TEST(steps_that_no_template_does_together_are_done_apart)
     scratch_unlink("templates/plain.cu.lua");
 }
 
-// A wide product with a bias behind it, and what the database knows.
-static struct tune_case *explain_product(void)
+// A product with a bias behind it, and what the database knows.
+static struct tune_case *explain_product_of(const struct model_request *model)
 {
     static char folder[256];
     struct tune_case *t = tune_new();
@@ -252,12 +252,17 @@ static struct tune_case *explain_product(void)
     t->request.no_db = false;
     snprintf(folder, sizeof(folder), "%s", scratch_path("db"));
     t->request.db = folder;
-    t->model_request = (struct model_request){
-        .name = "gin", .dim = 16, .classes = 48, .mlp = 2, .hidden = 40,
-        .layers = 2};
+    t->model_request = *model;
     CHECK_INT(tune_run(t, &graph, NULL), GNNAC_OK);
     CHECK_STR(err.msg, "");
     return t;
+}
+
+static struct tune_case *explain_product(void)
+{
+    const struct model_request gin = {.name = "gin", .dim = 16, .classes = 48,
+                                      .mlp = 2, .hidden = 40, .layers = 2};
+    return explain_product_of(&gin);
 }
 
 static int32_t product_of(const struct tune_case *t)
@@ -265,6 +270,7 @@ static int32_t product_of(const struct tune_case *t)
     int32_t i = 0;
     while (i + 1 < t->program.n_steps &&
            !(t->program.steps[i].kind == STEP_LINEAR &&
+             !t->program.steps[i].fused &&
              t->program.steps[i + 1].kind == STEP_BIAS_ACT))
         i++;
     CHECK(i + 1 < t->program.n_steps);
@@ -291,13 +297,43 @@ TEST(a_product_that_blas_won_is_its_and_the_ending_gets_a_kernel)
     CHECK_STR(choice_of(t, i)->rule, "blas");
     CHECK_STR(choice_of(t, i)->level, "tune.db");
     CHECK(choice_of(t, i)->median_ns == 1500);
-    CHECK(!t->program.steps[i].claimed);
+    CHECK(t->program.steps[i].left_to_blas);
     CHECK(!t->program.steps[i + 1].fused);
     CHECK_STR(chosen(t, i + 1)->kernel.family, "bias_act");
     CHECK_STR(choice_of(t, i + 1)->rule, "built-in");
     CHECK_INT(t->sel.report.n_recalled, 1);
     CHECK(t->sel.asked[i] && strcmp(t->sel.asked[i]->key, op.key) == 0);
     CHECK(t->sel.asked[i + 1] != NULL);
+    tune_finish(t);
+    scratch_empty("db");
+}
+
+// One with 16 columns at most is a kernel's of ours unless BLAS has won it.
+TEST(a_narrow_product_that_blas_won_is_its_and_is_not_asked_about_again)
+{
+    struct opspec op;
+    const struct model_request sage = {.name = "sage", .dim = 8, .classes = 48,
+                                       .hidden = 12, .layers = 2};
+    struct tune_case *t = explain_product_of(&sage);
+    int32_t i = product_of(t);
+    CHECK(is_narrow_product(&t->program, &t->program.steps[i]));
+    CHECK_STR(chosen(t, i)->kernel.family, "linear");
+    CHECK(opspec_of_step(&t->model, &t->program, &t->program.steps[i],
+                         graph.n_nodes, graph.n_edges, &op));
+    const struct recall_key key = {t->graph.fingerprint, op.key};
+    const struct variant won = variant_of_blas(&op.spec);
+    const struct origin from = {.rule = "blas", .why = "faster"};
+    remember(&t->wb, &key, &won, &from, 1500, EFFORT_RACE);
+    tune_finish(t);
+
+    t = explain_product_of(&sage);
+    CHECK(variant_is_blas(chosen(t, i)));
+    CHECK_STR(choice_of(t, i)->rule, "blas");
+    CHECK(!t->program.steps[i + 1].fused);
+    CHECK_STR(chosen(t, i + 1)->kernel.family, "bias_act");
+    CHECK(!is_own_product(&t->program, &t->program.steps[i]));
+    CHECK(!opspec_of_step(&t->model, &t->program, &t->program.steps[i],
+                          graph.n_nodes, graph.n_edges, &op));
     tune_finish(t);
     scratch_empty("db");
 }
@@ -340,7 +376,6 @@ static void product_begin(struct product_case *c)
     c->s = (struct selector){
         .wb = &c->wb, .sel = c->sel, .n_questions = 1, .questions = &c->q};
     c->q = (struct question){
-        .claimed = true,
         .origins = calloc(MAX_CANDIDATES, sizeof(*c->q.origins)),
         .op = {.op = "linear",
                .spec = {.kind = STEP_LINEAR, .dim = 24, .depth = 20}}};
@@ -354,16 +389,31 @@ static void product_end(struct product_case *c)
     free(c->q.origins);
 }
 
-TEST(blas_enters_a_race_but_no_search)
+TEST(blas_enters_a_race_and_is_a_point_of_a_search_that_has_no_neighbours)
 {
+    static const struct family other = {.name = "linear", .n_knobs = 1};
     struct product_case c;
     product_begin(&c);
-    c.q.space.n = MAX_CANDIDATES + 1;
-    CHECK_INT(question_add_blas(&c.s, &c.q, &err), GNNAC_OK);
-    CHECK_INT(c.q.n_options, 0);
-    c.q.space.n = 0;
     CHECK_INT(question_add_blas(&c.s, &c.q, &err), GNNAC_OK);
     CHECK_INT(c.q.n_options, 1);
+    CHECK_INT(c.q.space.n, 0);
+    product_end(&c);
+    product_begin(&c);
+    struct point_watcher w = space_watcher(&c.q.space);
+    for (int64_t i = 0; i < 3; i++) {
+        const struct candidate point = {.family = &other, .values = {i}};
+        w.point(w.context, &(struct rule_trace){.rule = "r", .why = "",
+                                                .where = ""},
+                &point, POINT_TAKEN);
+    }
+    CHECK_INT(space_end(&c.q.space, &err), GNNAC_OK);
+    CHECK_INT(question_add_blas(&c.s, &c.q, &err), GNNAC_OK);
+    CHECK_INT(c.q.n_options, 1);
+    CHECK_INT(c.q.space.n, 4);
+    CHECK_INT((long long)space_find(&c.q.space, "blas", ""), 3);
+    CHECK(space_is_blas(&c.q.space, 3) && !space_is_blas(&c.q.space, 2));
+    CHECK_INT((long long)space_find(&c.q.space, "linear", "i=2"), 2);
+    space_finish(&c.q.space);
     product_end(&c);
 }
 
@@ -403,9 +453,9 @@ TEST(the_key_of_a_product_that_is_timed_says_beside_which_blas)
     question_name_blas(&c.s, &c.q);
     CHECK_STR(c.q.op.key, OPSPEC_BLAS "11.12.13+endings");
     c.q.op.key[0] = '\0';
-    c.q.claimed = false;
+    c.q.op.spec.norm = NORM_GCN; // BLAS multiplies no rows
     question_name_blas(&c.s, &c.q);
-    c.q.claimed = true;
+    c.q.op.spec.norm = NORM_NONE;
     c.wb.request.timed = false;
     question_name_blas(&c.s, &c.q);
     CHECK_STR(c.q.op.key, "");
@@ -531,8 +581,9 @@ int main(void)
     RUN(when_every_point_is_refused_the_template_says_why);
     RUN(steps_that_no_template_does_together_are_done_apart);
     RUN(a_product_that_blas_won_is_its_and_the_ending_gets_a_kernel);
+    RUN(a_narrow_product_that_blas_won_is_its_and_is_not_asked_about_again);
     RUN(what_the_database_says_of_blas_counts_for_products_that_it_has_alone);
-    RUN(blas_enters_a_race_but_no_search);
+    RUN(blas_enters_a_race_and_is_a_point_of_a_search_that_has_no_neighbours);
     RUN(a_product_with_an_ending_races_blas_only_where_that_ends_products);
     RUN(the_key_of_a_product_that_is_timed_says_beside_which_blas);
     RUN(which_blas_is_a_rival_makes_another_key_of_one_question);
