@@ -64,6 +64,9 @@ static gnnac_status say_taken(const struct options *o, const char *from,
                               const struct record_counts *n, gnnac_error *err)
 {
     warn_left_out(n, from);
+    if (n->n_mended)
+        log_warn("%s: %zu decisions for BLAS are of an older gnnac: taken "
+                 "without the empty keys that they had", from, n->n_mended);
     if (o->json)
         return print_json_line(
             json_pack("{s:s, s:I, s:I, s:I}", "from", from, "records",

@@ -182,15 +182,27 @@ static gnnac_status check_key(const struct decision_key *key, int64_t time,
     return GNNAC_OK;
 }
 
-// BLAS has none.
-static gnnac_status check_artifacts(const json_t *keys, const json_t *variant,
-                                    gnnac_error *err)
+// BLAS has none: an older gnnac wrote empty ones, which go.
+static gnnac_status mend_blas(json_t *keys, bool *mended, gnnac_error *err)
+{
+    size_t i;
+    json_t *key;
+    if (!json_is_array(keys))
+        return FAIL(err, GNNAC_EFORMAT, "artifacts: expected a list");
+    json_array_foreach(keys, i, key)
+        if (!json_is_string(key) || json_string_length(key) > 0)
+            return FAIL(err, GNNAC_EFORMAT, "artifacts: BLAS has none");
+    *mended = json_array_size(keys) > 0;
+    json_array_clear(keys);
+    return GNNAC_OK;
+}
+
+static gnnac_status check_artifacts(json_t *keys, const json_t *variant,
+                                    bool *mended, gnnac_error *err)
 {
     size_t n = json_array_size(keys);
     if (variant_json_is_blas(variant))
-        return json_is_array(keys) && n == 0
-                   ? GNNAC_OK
-                   : FAIL(err, GNNAC_EFORMAT, "artifacts: BLAS has none");
+        return mend_blas(keys, mended, err);
     for (size_t i = 0; i < n; i++) {
         const char *key = json_string_value(json_array_get(keys, i));
         if (!key || !is_hex(key, FINGERPRINT_DIGITS))
@@ -224,7 +236,7 @@ static gnnac_status parse_decision(json_t *j, struct parsed_record *out,
         return FAIL(err, GNNAC_EFORMAT, "median_ns: expected a time or null");
     if (!json_is_object(variant) && !json_is_string(variant))
         return FAIL(err, GNNAC_EFORMAT, "variant: expected an object");
-    gnnac_status st = check_artifacts(artifacts, variant, err);
+    gnnac_status st = check_artifacts(artifacts, variant, &out->mended, err);
     if (st != GNNAC_OK)
         return st;
     r->variant = text_from_json(variant, &out->dumps[0]);

@@ -31,6 +31,7 @@ struct parsed_record {
         struct analysis_record analysis;
         struct quarantine_row quarantine;
     };
+    bool mended; // a decision of an older gnnac: an image of BLAS had a key, ""
     json_t *root;                 // holds most texts
     char *dumps[2];               // and these the rest
     struct measurement_row *rows; // of a run

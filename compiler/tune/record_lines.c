@@ -288,6 +288,7 @@ static gnnac_status read_record(struct reader *r, json_t *j, gnnac_error *err)
                     why.msg);
     if (st != GNNAC_OK)
         return FAIL(err, st, "%s", why.msg);
+    r->taker.counts->n_mended += p.mended;
     st = take_parsed(&r->taker, &p, err);
     parsed_record_finish(&p);
     return st;

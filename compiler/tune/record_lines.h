@@ -18,6 +18,7 @@
 struct record_counts {
     size_t n_seen, n_taken; // lines' records; those that changed the database
     size_t n_left_out;      // damaged or not UTF-8, and so not written
+    size_t n_mended;        // of an older gnnac, read as they are written now
 };
 
 // Errors of writing show at `out`.

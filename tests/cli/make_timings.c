@@ -3,8 +3,8 @@
 // usage: make_timings FOLDER N_GRAPHS [no-properties] [no-default]
 //        make_timings FOLDER question GRAPH OP DEVICE FAMILY (KNOBS NS)...
 // Or with what FROM/tune.db decided about products, but for BLAS, and with
-// BESIDE behind their keys.
-//        make_timings FOLDER blas FROM [BESIDE]
+// BESIDE behind their keys, and ARTIFACTS, JSON, for those that it has not.
+//        make_timings FOLDER blas FROM [BESIDE [ARTIFACTS]]
 #include <sys/stat.h>
 
 #include "plan/opspec.h"
@@ -52,6 +52,7 @@ static gnnac_status put_given(struct tunedb *db, int argc, char **argv,
 struct target {
     struct tunedb *db;
     const char *beside;
+    const char *artifacts; // as some gnnac wrote them; NULL: as this does
 };
 
 static gnnac_status decide_for_blas(void *to, const struct decision_record *r,
@@ -65,7 +66,9 @@ static gnnac_status decide_for_blas(void *to, const struct decision_record *r,
         return GNNAC_OK;
     const struct variant v = variant_of_blas(&op.spec);
     struct decision_row row = {.variant = variant_to_json(&v, &from),
-                               .artifacts = variant_keys_to_json(&v, 2),
+                               .artifacts = t->artifacts
+                                                ? strdup(t->artifacts)
+                                                : variant_keys_to_json(&v, 2),
                                .median_ns = 1500,
                                .effort = EFFORT_RACE};
     struct decision_key key = r->key;
@@ -81,7 +84,8 @@ static gnnac_status put_blas(struct tunedb *db, int argc, char **argv,
 {
     char path[600];
     struct tunedb *from = NULL;
-    struct target to = {db, argc > 4 ? argv[4] : ""};
+    struct target to = {db, argc > 4 ? argv[4] : "",
+                        argc > 5 ? argv[5] : NULL};
     const struct record_visitor v = {.context = &to,
                                      .decision = decide_for_blas};
     snprintf(path, sizeof(path), "%s/tune.db", argv[3]);
