@@ -3,6 +3,7 @@
 #include <omp.h>
 #include <sched.h>
 
+#include "apart.h"
 #include "checked.h"
 
 // Work that is done before another thread has noticed it; the least worth
@@ -49,6 +50,7 @@ static bool do_part(struct crew *c, int member)
 static void help(struct crew *c, int member)
 {
     int looks = 0;
+    apart_join(&c->apart);
     while (!__atomic_load_n(&c->over, __ATOMIC_ACQUIRE)) {
         if (do_part(c, member)) {
             __atomic_fetch_add(&c->helped, 1, __ATOMIC_RELEASE);
@@ -66,6 +68,7 @@ void crew_run(struct crew *c, int n_threads, void (*lead)(void *arg), void *arg)
         lead(arg);
         return;
     }
+    apart_begin(&c->apart);
 #pragma omp parallel num_threads(n_threads)
     if (omp_get_thread_num() > 0) {
         help(c, omp_get_thread_num());

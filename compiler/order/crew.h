@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "apart.h"
+
 // Items [begin, end) of a job; `member` numbers the thread, 0 leading.
 typedef void crew_body(void *arg, int member, int64_t begin, int64_t end);
 
@@ -32,6 +34,7 @@ struct crew {
     struct crew_trial *timed; // the one that the last job is a trial of
     double since;
     int64_t work;
+    struct apart apart;
     _Alignas(64) uint64_t open; // number of the job << 32 | parts not taken
     _Alignas(64) uint64_t helped; // parts of it that helpers finished
     _Alignas(64) bool over;

@@ -2,6 +2,9 @@
 // weight, a few columns by DEPTH inputs, is transposed into a buffer on the
 // stack and used by all rows of a chunk. (Goto and van de Geijn 2008, without
 // the packing of x: its rows are as long as a panel is deep.)
+#include <omp.h>
+
+#include "apart.h"
 #include "bundle/dtype.h"
 #include "cpu/cpu_micro.h"
 
@@ -77,12 +80,18 @@ void cpu_linear_rounded(int64_t n_rows, struct const_view x,
     const struct cpu_micro *micro = cpu_micro();
     const struct product p = {x, weight, dtype, out, accumulate};
     int64_t chunk = chunk_rows(n_rows, n_threads);
-#pragma omp parallel for schedule(dynamic) \
-    num_threads(n_threads) if (n_rows > chunk)
-    for (int64_t v = 0; v < n_rows; v += chunk)
-        for (int32_t k = 0; k < x.dim; k += DEPTH)
-            multiply_depth(micro, &p, v,
-                           n_rows - v < chunk ? n_rows - v : chunk, k);
+    struct apart apart;
+    apart_begin(&apart);
+#pragma omp parallel num_threads(n_threads) if (n_rows > chunk)
+    {
+        if (omp_get_thread_num() > 0)
+            apart_join(&apart);
+#pragma omp for schedule(dynamic) nowait
+        for (int64_t v = 0; v < n_rows; v += chunk)
+            for (int32_t k = 0; k < x.dim; k += DEPTH)
+                multiply_depth(micro, &p, v,
+                               n_rows - v < chunk ? n_rows - v : chunk, k);
+    }
 }
 
 void cpu_linear(int64_t n_rows, struct const_view x, const float *weight,

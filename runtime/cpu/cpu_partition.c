@@ -1,5 +1,9 @@
 #include "cpu/cpu_partition.h"
 
+#include <omp.h>
+
+#include "apart.h"
+
 enum {
     LEAST_WORK = 512,       // below it, handing out costs more than it brings
     MOST_WORK = 1 << 15,    // above it, threads end at different times
@@ -39,9 +43,15 @@ void partition_walk(const int64_t *rowptr, int64_t n_rows, int n_threads,
                     const void *context)
 {
     int64_t n_chunks = partition_chunks(rowptr, n_rows, n_threads);
-#pragma omp parallel for schedule(dynamic) \
-    num_threads(n_threads) if (n_chunks > 1)
-    for (int64_t i = 0; i < n_chunks; i++)
-        visit(context, partition_row(rowptr, n_rows, i, n_chunks),
-              partition_row(rowptr, n_rows, i + 1, n_chunks));
+    struct apart apart;
+    apart_begin(&apart);
+#pragma omp parallel num_threads(n_threads) if (n_chunks > 1)
+    {
+        if (omp_get_thread_num() > 0)
+            apart_join(&apart);
+#pragma omp for schedule(dynamic) nowait
+        for (int64_t i = 0; i < n_chunks; i++)
+            visit(context, partition_row(rowptr, n_rows, i, n_chunks),
+                  partition_row(rowptr, n_rows, i + 1, n_chunks));
+    }
 }
