@@ -138,7 +138,9 @@ def median_us(runs):
     times = {name: [] for name in runs}
     for _ in range(TURNS):
         for name, run in runs.items():
-            time.sleep(0.01)  # idle threads of the one before fall asleep
+            # Idle threads of the one before fall asleep: OpenBLAS's after
+            # 2^26 cycles.
+            time.sleep(0.04)
             run()
             end = time.perf_counter() + TURN_SECONDS
             while time.perf_counter() < end and len(times[name]) < MOST_RUNS:
