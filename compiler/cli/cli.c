@@ -153,6 +153,8 @@ const struct option_spec cli_options[] = {
      NULL, "a paper's hyper-parameters; other options override them"},
     {"protocol", 0, OPT_WORD, "gnnadvisor", FIELD(protocol), CMD_BENCH, 0, 0,
      NULL, "time a bundle's epochs as GNNAdvisor's artifact does"},
+    {"study", 0, OPT_WORD, "partSize|dimWorker|reorder|block", FIELD(study),
+     CMD_BENCH, 0, 0, NULL, "time one knob of neighbor_group, value by value"},
     {"csv", 0, OPT_FLAG, NULL, FIELD(csv), CMD_BENCH, 0, 0, NULL,
      "print a table of commas"},
     {"epochs", 0, OPT_INT64, "N", FIELD(epochs), CMD_BENCH, 1, 1 << 30, NULL,

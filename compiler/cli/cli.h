@@ -95,7 +95,7 @@ struct options {
     bool learn_eps;
 
     // bench (and protocol, epochs)
-    bool csv; // --csv
+    bool csv; const char *study; // --csv, --study partSize|dimWorker|...
 
     // inspect
     const char *source, *ptx; // --source NAME, --ptx NAME

@@ -1,6 +1,7 @@
 // gnnac bench GRAPH --dim D: the kernels for one sum over the in-neighbours,
-// timed, beside the GPU's limit and cuSPARSE; and, with --protocol, the epochs
-// of a bundle (bench_epochs.c).
+// timed, beside the GPU's limit and cuSPARSE; with --study what a knob does
+// (bench_study.c); and, with --protocol, the epochs of a bundle
+// (bench_epochs.c).
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,8 +9,9 @@
 #include <string.h>
 
 #include "training/bench_epochs.h"
-#include "cli/cli.h"
 #include "cli/requests.h"
+#include "cmd/bench_study.h"
+#include "cmd/cmd_bench.h"
 #include "graph/load.h"
 #include "tune/kernel_bench.h"
 
@@ -215,8 +217,8 @@ static gnnac_status print(struct table *t, const struct options *o,
 
 // ---- the command ------------------------------------------------------------
 
-static gnnac_status open_workbench(const struct options *o,
-                                   struct workbench *wb, gnnac_error *err)
+gnnac_status bench_command_open(const struct options *o, struct workbench *wb,
+                                gnnac_error *err)
 {
     struct workbench_request rq;
     read_workbench_request(o, &rq);
@@ -232,20 +234,24 @@ static gnnac_status open_workbench(const struct options *o,
     return st;
 }
 
+gnnac_status bench_command_load(const struct options *o, struct csr *g,
+                                gnnac_error *err)
+{
+    gnnac_status st = graph_load(o->args[0], &o->graph, g, err);
+    if (st == GNNAC_OK && g->n_edges == 0)
+        st = FAIL(err, GNNAC_EUSAGE, "%s has no edges: nothing to time",
+                  o->args[0]);
+    return st;
+}
+
 static gnnac_status bench_kernels(const struct options *o, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     struct workbench wb = {0};
     struct csr g = {0};
     struct kernel_bench b = {0};
-    struct graph_options graph = o->graph;
-    TRY(open_workbench(o, &wb, err));
-    TRY(graph_load(o->args[0], &graph, &g, err));
-    if (g.n_edges == 0) {
-        st = FAIL(err, GNNAC_EUSAGE, "%s has no edges: nothing to time",
-                  o->args[0]);
-        goto out;
-    }
+    TRY(bench_command_open(o, &wb, err));
+    TRY(bench_command_load(o, &g, err));
     TRY(kernel_bench_run(&wb, &g, o->dim ? o->dim : 64,
                          (enum dtype)dtype_from_name(o->dtype), &b, err));
     struct table t = {.g = &g, .b = &b, .device = wb.device.name,
@@ -260,5 +266,7 @@ out:
 
 gnnac_status cmd_bench(const struct options *o, gnnac_error *err)
 {
-    return o->protocol ? bench_epochs(o, err) : bench_kernels(o, err);
+    return o->protocol ? bench_epochs(o, err)
+           : o->study  ? bench_study(o, err)
+                       : bench_kernels(o, err);
 }

@@ -57,6 +57,25 @@ static gnnac_status time_ours(struct workbench *wb, const struct csr *g,
     return st;
 }
 
+gnnac_status kernel_bench_sum(struct workbench *wb, const struct csr *g,
+                              int32_t dim, struct selection *out,
+                              gnnac_error *err)
+{
+    struct model *m = calloc(1, sizeof(*m));
+    struct program *p = calloc(1, sizeof(*p));
+    gnnac_status st = GNNAC_OK;
+    if (!m || !p) {
+        st = FAIL(err, GNNAC_ENOMEM, "out of memory");
+        goto out;
+    }
+    bare_sum(dim, DTYPE_F32, m, p);
+    TRY(time_ours(wb, g, m, p, out, err));
+out:
+    free(m);
+    free(p);
+    return st;
+}
+
 static struct variant_time fastest(const struct selection *s)
 {
     struct variant_time best = {.ns = NAN};

@@ -29,6 +29,12 @@ double gather_rate(const struct kernel_bench *b, const struct csr *g,
 // The fastest of cuSPARSE's ways, NaN where none ran. Nanoseconds.
 double cusparse_best(const struct kernel_bench *b);
 
+// Every point that the rules of `wb` propose for such a sum of floats, timed as
+// below. selection_finish is due in either case.
+gnnac_status kernel_bench_sum(struct workbench *wb, const struct csr *g,
+                              int32_t dim, struct selection *out,
+                              gnnac_error *err);
+
 // Rows of `dim` columns. Needs wb->cuda. Nothing is recalled from tune.db: all
 // is timed now. kernel_bench_finish is due in either case.
 gnnac_status kernel_bench_run(struct workbench *wb, const struct csr *g,

@@ -78,7 +78,7 @@ void cuda_graph_finish(struct cuda_graph *g)
     *g = (struct cuda_graph){0};
 }
 
-static struct part_limits limits_of(const struct kernel *k)
+struct part_limits cuda_graph_part_limits(const struct kernel *k)
 {
     return (struct part_limits){.size = k->part_size,
                                 .rows = k->part_rows ? k->part_rows : 1,
@@ -93,7 +93,7 @@ static struct part_limits limits_of(const struct kernel *k)
 const struct partition *cuda_graph_partition(const struct cuda_graph *g,
                                              const struct kernel *k)
 {
-    struct part_limits want = limits_of(k);
+    struct part_limits want = cuda_graph_part_limits(k);
     for (int32_t i = 0; i < g->n_partitions; i++) {
         const struct partition *p = &g->partitions[i];
         if (memcmp(&p->limits, &want, sizeof(want)) == 0 &&
@@ -156,7 +156,7 @@ static gnnac_status add_partition(struct cuda_graph *g, const struct kernel *k,
                                   gnnac_error *err)
 {
     struct parts parts;
-    struct partition p = {.limits = limits_of(k),
+    struct partition p = {.limits = cuda_graph_part_limits(k),
                           .offset_bits = k->offset_bits};
     if (g->n_partitions == MAX_PARTITIONS)
         return FAIL(err, GNNAC_EUNSUPPORTED,

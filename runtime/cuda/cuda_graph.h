@@ -31,6 +31,9 @@ struct cuda_graph {
     struct partition partitions[MAX_PARTITIONS];
 };
 
+// How a kernel wants the edges cut.
+struct part_limits cuda_graph_part_limits(const struct kernel *k);
+
 // Uploads colidx, and dinv unless NULL. Host arrays must outlive the graph.
 // Everything here runs inside cuda_enter/cuda_leave.
 gnnac_status cuda_graph_init(const struct cuda_context *c, int64_t n_nodes,
