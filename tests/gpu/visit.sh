@@ -23,6 +23,13 @@
 #   visit.sh slabs FOLDER OUT [WIDTHS]      there: what slabs and hints gain on
 #                                           graphs whose rows exceed the L2
 #                                           cache, which it generates
+#   visit.sh studies FOLDER OUT             there: GNNAdvisor's studies, of every
+#                                           packed graph and of one of
+#                                           amazon0505's size, which it generates
+#   visit.sh targets FOLDER OUT [WIDTHS [SECONDS]]
+#                                           there: graphs of the sizes that
+#                                           targets are set for, which it
+#                                           generates, and the packed ones
 #   visit.sh train FOLDER OUT               there: epoch times of GCN 2x16 and
 #                                           GIN 5x64; where NAME.feat.npz was
 #                                           packed too, accuracy of three seeds
@@ -232,6 +239,41 @@ slabs() { # widths
     rm -rf "$out/graphs"
 }
 
+studies_all() {
+    local graph study
+    gnnac generate powerlaw --nodes 410236 --edges 4878875 -q \
+        -o "$out/graphs/amazon_size.npy" || status=1
+    for study in partSize dimWorker reorder block; do
+        for graph in "$out"/graphs/*.npy "$folder"/graphs/*; do
+            case $graph in *.feat.npz) continue ;; esac
+            [ -f "$graph" ] || continue
+            say "$(basename "$graph")"
+            timeout 100 gnnac bench "$graph" --study $study || status=1
+        done
+    done
+    return $status
+}
+
+studies() {
+    mkdir -p "$out/graphs"
+    studies_all 2>&1 | tee "$out/studies.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+    rm -rf "$out/graphs"
+}
+
+targets() { # widths seconds
+    local graphs=()
+    mkdir -p "$out/graphs"
+    for graph in "$folder"/graphs/*; do
+        case $graph in *.feat.npz) continue ;; esac
+        [ -f "$graph" ] && graphs+=("$graph")
+    done
+    python3 tests/bench/targets.py gnnac "$out/graphs" "$2" "$1" \
+        "${graphs[@]}" 2>&1 | tee "$out/targets.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+    rm -rf "$out/graphs"
+}
+
 epoch_time() { # graph model options...
     local graph=$1 model=$2
     shift 2
@@ -436,7 +478,7 @@ pack)
     exit
     ;;
 check | time | survey | orders | families | roof | halves | slabs | train | latency | \
-    endings | epochs | forms | accuracy | operators) ;;
+    endings | epochs | forms | accuracy | operators | studies | targets) ;;
 *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
     exit 1
@@ -456,6 +498,8 @@ families) families "${4:-8,32,128}" ;;
 roof) roof "${4:-16,64,256}" ;;
 halves) halves "${4:-64,128,256}" ;;
 slabs) slabs "${4:-256,512}" ;;
+studies) studies ;;
+targets) targets "${4:-64,128,32,256,16}" "${5:-420}" ;;
 train) train ;;
 latency) latency ;;
 endings) endings ;;
