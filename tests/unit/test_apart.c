@@ -1,5 +1,5 @@
-// Threads of a team move to CPUs of their own, and keep their masks: on a kernel
-// of the test's own, which moves a thread as soon as its mask says so.
+// Threads of a team move to CPUs of their own, and keep their masks: on a
+// kernel of the test's own, which moves a thread as soon as its mask says so.
 #include "apart.h"
 
 #include <sched.h>
