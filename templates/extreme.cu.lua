@@ -18,6 +18,8 @@
 //%        doc = "neighbours that a team has in flight" }
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 4,
 //%        doc = "warps per block" }
+//% knob { name = "ids", tag = "i", min = 0, max = 1, default = 0,
+//%        doc = "1: a row's lanes load its ids together, a step ahead, and hand them round" }
 
 //% local lanes = include "lanes"
 //% local walk = include "walk"
@@ -25,7 +27,8 @@
 //%       spec.act == "none" and spec.edges == "none",
 //%       "the largest neighbour is all that is known here")
 //% local L = walk.layout { dimWorker = dimWorker, edgeWorker = edgeWorker,
-//%   vec = vec, coarsen = coarsen, unroll = unroll, warpPerBlock = warpPerBlock }
+//%   vec = vec, coarsen = coarsen, unroll = unroll, warpPerBlock = warpPerBlock,
+//%   ids = ids }
 //% local out_piece = lanes.widest_of(spec.out_type, L.vec, spec.out_pitch)
 //% local parameters = walk.launch(L, { "out", "x", "rowptr", "colidx",
 //%                                     "n_rows" })
@@ -66,9 +69,7 @@ ${kernel}(${parameters})
         for (int k = 0; k < ${count}; k++)
 #pragma unroll
             for (int i = 0; i < ${L.floats}; i++)
-//%   if guarded then
-                if (k * ${edgeWorker} < left)
-//%   end
+//%   if guarded then walk.ask(L) end
                     sum[i] = better(sum[i], v[k][i]);
 //% end)
 //% lanes.reduce(L, "better")

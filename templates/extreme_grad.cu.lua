@@ -18,6 +18,8 @@
 //%        doc = "neighbours that a team has in flight" }
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 4,
 //%        doc = "warps per block" }
+//% knob { name = "ids", tag = "i", min = 0, max = 1, default = 0,
+//%        doc = "1: a row's lanes load its ids together, a step ahead, and hand them round" }
 
 //% local lanes = include "lanes"
 //% local walk = include "walk"
@@ -25,7 +27,7 @@
 //%       spec.out_type == "f32", "gradients are of float32")
 //% local L = walk.layout { dimWorker = dimWorker, edgeWorker = edgeWorker,
 //%   vec = vec, coarsen = coarsen, unroll = unroll, warpPerBlock = warpPerBlock,
-//%   rows = 2, from = "self", pitch = spec.self_pitch,
+//%   ids = ids, rows = 2, from = "self", pitch = spec.self_pitch,
 //%   width = lanes.widest(vec, spec.self_pitch, spec.grad_pitch) }
 //% local out_piece = lanes.widest(L.vec, spec.out_pitch)
 //% local parameters = walk.launch(L, { "out", "x", "self", "g", "rowptr",

@@ -17,6 +17,8 @@
 //%        doc = "neighbours that a team has in flight" }
 //% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 4,
 //%        doc = "warps per block" }
+//% knob { name = "ids", tag = "i", min = 0, max = 1, default = 0,
+//%        doc = "1: a row's lanes load its ids together, a step ahead, and hand them round" }
 
 //% local lanes = include "lanes"
 //% local walk = include "walk"
@@ -24,7 +26,7 @@
 //%       spec.out_type == "f32", "gradients are of float32")
 //% local L = walk.layout { dimWorker = dimWorker, edgeWorker = edgeWorker,
 //%   vec = vec, coarsen = coarsen, unroll = unroll, warpPerBlock = warpPerBlock,
-//%   rows = 2 }
+//%   ids = ids, rows = 2 }
 //% local out_piece = lanes.widest(L.vec, spec.out_pitch)
 //% local parameters = walk.launch(L, { "out", "x", "self", "g", "rowptr",
 //%                                     "colidx", "n_rows" })
@@ -51,9 +53,7 @@ ${kernel}(${parameters})
         for (int k = 0; k < ${count}; k++)
 #pragma unroll
             for (int i = 0; i < ${L.floats}; i++)
-//%   if guarded then
-                if (k * ${edgeWorker} < left)
-//%   end
+//%   if guarded then walk.ask(L) end
                     sum[i] += v[k][i] == best[i] ? 1.0f : 0.0f;
 //% end)
 //% lanes.reduce(L)

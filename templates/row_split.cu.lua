@@ -23,6 +23,8 @@
 //%        doc = "bytes of a row that all rows are summed by at a time; 0: as many as lanes hold" }
 //% knob { name = "hints", tag = "h", min = 0, max = 2, default = 0,
 //%        doc = "1: caches drop ids and sums first; 2: and L2 keeps x" }
+//% knob { name = "ids", tag = "i", min = 0, max = 1, default = 0,
+//%        doc = "1: a row's lanes load its ids together, a step ahead, and hand them round" }
 
 //% local lanes = include "lanes"
 //% local walk = include "walk"
@@ -30,7 +32,8 @@
 //% local epilogue = include "epilogue"
 //% local L = walk.layout { dimWorker = dimWorker, edgeWorker = edgeWorker,
 //%   vec = vec, coarsen = coarsen, unroll = unroll, warpPerBlock = warpPerBlock,
-//%   slab = slab, width = weights.x_width(lanes, vec) }
+//%   slab = slab, ids = ids, weighs = true,
+//%   width = weights.x_width(lanes, vec) }
 //% lanes.hint(L, hints)
 //% local args = { "out", "x", "rowptr", "colidx" }
 //% weights.add_args(args)
@@ -57,14 +60,7 @@ ${kernel}(${parameters})
 //%   elseif weights.used then
         float coef[${count}] = {};
 //%   end
-//%   walk.load(L, count, guarded, function()
-//%     if weights.heads > 1 then
-//%       weights.load_heads(L, "k", edgeWorker)
-//%     elseif weights.used then
-//%       weights.load("k", edgeWorker)
-            coef[k] = value;
-//%     end
-//%   end)
+//%   walk.load(L, count, guarded)
 #pragma unroll
         for (int k = 0; k < ${count}; k++)
 #pragma unroll

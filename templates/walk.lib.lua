@@ -8,9 +8,14 @@
 //% local offsets = include "offsets"
 //% local walk = {}
 //%
-//% -- `k` has the knobs; where the neighbours' rows are not x's, `from`, of floats,
-//% -- their `pitch`, and how many such matrices are read (`rows`), to all of whose
-//% -- pitches `width` is suited.
+//% -- `k` has the knobs, and whether weights count (`weighs`); where the neighbours'
+//% -- rows are not x's, `from`, of floats, their `pitch`, and how many such matrices
+//% -- are read (`rows`), to all of whose pitches `width` is suited.
+//% --
+//% -- Ids come in two ways, the knob `ids`. 0: a team's lanes all load its
+//% -- neighbour's. 1: all lanes of a row load an id each, `held` of them if a batch
+//% -- takes more, for a step of `step` neighbours a team and a step ahead; shuffles
+//% -- hand them round. Neighbours and their order are the same.
 //% function walk.layout(k)
 //%   local width = k.width or lanes.x_width(k.vec)
 //%   local most = k.vec * lanes.per_word(spec.x_type)
@@ -19,14 +24,22 @@
 //%         k.dimWorker, k.edgeWorker)
 //%   local L = lanes.layout(k.dimWorker, k.edgeWorker, width,
 //%                          k.coarsen * most // width, k.slab)
-//%   local floats = L.floats * (k.rows or 1)
-//%   check(lanes.fits(floats, k.unroll, k.warpPerBlock),
-//%         "unroll %d times %d floats per lane: too many registers for %d warps",
-//%         k.unroll, floats, k.warpPerBlock)
 //%   L.from, L.pitch = k.from or "x", k.pitch or spec.x_pitch
 //%   L.width, L.unroll, L.warps = width, k.unroll, k.warpPerBlock
 //%   L.group = k.dimWorker * k.edgeWorker
 //%   L.rows = 32 // L.group
+//%   L.weighs = k.weighs and weights.used
+//%   L.heads = L.weighs and weights.heads or 1
+//%   L.shares_ids = k.ids == 1
+//%   L.counted = L.group & (L.group - 1) == 0 -- shuffles count a row's lanes
+//%   L.held = L.shares_ids and (k.unroll + k.dimWorker - 1) // k.dimWorker or 0
+//%   L.step = math.max(1, k.dimWorker // k.unroll) * k.unroll
+//%   check(not L.shares_ids or L.group > 1,
+//%         "ids 1: a row's only lane has nobody to share them with")
+//%   local floats = L.floats * (k.rows or 1)
+//%   check(lanes.fits(floats, k.unroll + L.held, k.warpPerBlock),
+//%         "unroll %d times %d floats per lane: too many registers for %d warps",
+//%         k.unroll, floats, k.warpPerBlock)
 //%   return L
 //% end
 //%
@@ -84,8 +97,9 @@
 //%   end
 //% end
 //%
-//% -- `degree`, and the team's edges: `left` of them from `ids` on.
-//% function walk.begin(L)
+//% -- `degree`, and the edges to come: `left` of them from `ids` on, the team's or,
+//% -- where the row's lanes share their ids, the row's.
+//% local function begin_apart()
     offset_t degree = 0;
     const int *ids = colidx + edge;
 //%   weights.open("edge")
@@ -98,9 +112,102 @@
     offset_t left = degree - edge;
 //% end
 //%
+//% local function begin_together(L)
+    // The row's lanes: this one's place among them, the first, and all.
+//%   if L.rows == 1 then
+    const int place = lane, first = 0;
+//%   else
+    const int place = lane % ${L.group}, first = lane - place;
+//%   end
+//%   if L.group == 32 then
+    const unsigned all = ~0u;
+//%   else
+    const unsigned all = ${(1 << L.group) - 1}u << first;
+//%   end
+    offset_t degree = 0;
+    const int *ids = colidx + place;
+//%   weights.open(L.heads > 1 and "edge" or "place")
+    if (active) {
+        const offset_t bound = __ldg(rowptr + row + (place > 0));
+//%   if L.counted then
+        const offset_t begin = __shfl_sync(all, bound, 0, ${L.group});
+        degree = __shfl_sync(all, bound, 1, ${L.group}) - begin;
+//%   else
+        const offset_t begin = __shfl_sync(all, bound, first);
+        degree = __shfl_sync(all, bound, first + 1) - begin;
+//%   end
+        ids += begin;
+//%   weights.step("begin")
+    }
+    offset_t left = degree;
+//% end
+//%
+//% function walk.begin(L)
+//%   if L.shares_ids then begin_together(L) else begin_apart() end
+//% end
+//%
+//% -- The lane's ids of the step that begins `ahead` edges on.
+//% local function fetch_ids(L, ahead)
+#pragma unroll
+        for (int h = 0; h < ${L.held}; h++) {
+            const int by = ${ahead} + h * ${L.group};
+            next[h] = place + by < left ? ${L.fetch_id}(ids + by) : 0;
+        }
+//% end
+//%
+//% -- The weights of the edges whose ids the lane has.
+//% local function fetch_weights(L)
+        float weight[${L.held}] = {};
+#pragma unroll
+        for (int h = 0; h < ${L.held}; h++) {
+            if (place + h * ${L.group} >= left)
+                continue;
+            const int id = held[h];
+//%   weights.load("h", L.group)
+            weight[h] = value;
+        }
+//% end
+//%
 //% -- The loop: body(count, guarded) writes what is done with `count` edges,
-//% -- edgeWorker apart; each if it is there, when guarded.
-//% function walk.each_batch(L, body)
+//% -- edgeWorker apart; each if it is there, when guarded. Of a step, which has
+//% -- `stop` of the row's edges, j neighbours of each team are done.
+//% local function each_step(L, body)
+//%   local by = L.step * L.edgeWorker
+//%   local rest = L.edgeWorker == 1 and math.max(1, L.unroll - 1) or L.unroll
+    int next[${L.held}];
+    {
+//%   fetch_ids(L, 0)
+    }
+#pragma unroll 1
+    for (; left > 0; left -= ${by}, ids += ${by}) {
+        int held[${L.held}];
+#pragma unroll
+        for (int h = 0; h < ${L.held}; h++)
+            held[h] = next[h];
+//%   if L.weighs and L.heads == 1 then fetch_weights(L) end
+//%   fetch_ids(L, by)
+        const int stop = left < ${by} ? (int)left : ${by};
+        int j = 0;
+//%   if L.step == L.unroll then
+        if (stop == ${by}) {
+//%     body(L.unroll, false)
+        } else {
+//%     body(rest, true)
+        }
+//%   else
+#pragma unroll 1
+        for (; (j + ${L.unroll}) * ${L.edgeWorker} <= stop; j += ${L.unroll}) {
+//%     body(L.unroll, false)
+        }
+        if (j * ${L.edgeWorker} < stop) {
+//%     body(rest, true)
+        }
+//%   end
+//%   weights.step(by)
+    }
+//% end
+//%
+//% local function each_batch(L, body)
 #pragma unroll 1
     while (left > ${(L.unroll - 1) * L.edgeWorker}) {
 //%   body(L.unroll, false)
@@ -115,20 +222,80 @@
 //%   end
 //% end
 //%
+//% function walk.each_batch(L, body)
+//%   if L.shares_ids then each_step(L, body) else each_batch(L, body) end
+//% end
+//%
+//% -- The condition under which neighbour k of a guarded batch is there.
+//% function walk.ask(L)
+//%   if L.shares_ids then
+                if ((j + k) * ${L.edgeWorker} + edge < stop)
+//%   else
+                if (k * ${L.edgeWorker} < left)
+//%   end
+//% end
+//%
+//% -- What the lane that has it holds of neighbour k: of `held` or `weight`.
+//% local function share(L, to, from)
+//%   local held = L.held > 1
+//%   local by = L.edgeWorker
+//%   if held and L.counted then
+            ${to}[k] = __shfl_sync(all, ${from}[k / ${L.dimWorker}],
+                                   k % ${L.dimWorker} * ${by} + edge, ${L.group});
+//%   elseif held then
+            ${to}[k] = __shfl_sync(all, ${from}[k / ${L.dimWorker}],
+                                   first + k % ${L.dimWorker} * ${by} + edge);
+//%   elseif L.counted then
+            ${to}[k] = __shfl_sync(all, ${from}[0], (j + k) * ${by} + edge, ${L.group});
+//%   else
+            ${to}[k] = __shfl_sync(all, ${from}[0], first + (j + k) * ${by} + edge);
+//%   end
+//% end
+//%
 //% -- v[count] = the columns of those edges' rows, zeros for one that is not
-//% -- there. fetch() writes what else is read of an edge to `id`.
+//% -- there, and coef[count] = their weights. fetch() writes what else is read of an
+//% -- edge to `id`.
 //% function walk.load(L, count, guarded, fetch)
+//%   if L.shares_ids then
+        int u_id[${count}];
+#pragma unroll
+        for (int k = 0; k < ${count}; k++)
+//%     share(L, "u_id", "held")
+//%   end
 #pragma unroll
         for (int k = 0; k < ${count}; k++) {
-//%   if guarded then
+//%   if guarded and L.shares_ids then
+            if ((j + k) * ${L.edgeWorker} + edge >= stop)
+                continue;
+//%   elseif guarded then
             if (k * ${L.edgeWorker} >= left)
                 continue;
 //%   end
+//%   if L.shares_ids then
+            const int id = u_id[k];
+//%   else
             const int id = ${L.fetch_id}(ids + k * ${L.edgeWorker});
+//%   end
             const long long u = (long long)id * ${L.pitch};
 //%   if fetch then fetch() end
+//%   if L.heads > 1 then
+//%     if L.shares_ids then
+            const int turn = j + k;
+//%       weights.load_heads(L, "turn", L.edgeWorker)
+//%     else
+//%       weights.load_heads(L, "k", L.edgeWorker)
+//%     end
+//%   elseif L.weighs and not L.shares_ids then
+//%     weights.load("k", L.edgeWorker)
+            coef[k] = value;
+//%   end
 //%   lanes.load_row(L)
         }
+//%   if L.weighs and L.heads == 1 and L.shares_ids then
+#pragma unroll
+        for (int k = 0; k < ${count}; k++)
+//%     share(L, "coef", "weight")
+//%   end
 //% end
 //%
 //% -- Only the row's first team goes on.

@@ -5,7 +5,7 @@
 // at its neighbours and are joined by shuffles. No shared memory, no atomics.
 // dimWorker=5 edgeWorker=6 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f32 dim=22 x_pitch=24 out_pitch=24 smallest=1 norm=none self=none bias=0 act=none offset_bits=32
-#line 32 "/gnnac/templates/extreme.cu.lua"
+#line 35 "/gnnac/templates/extreme.cu.lua"
 // Rows per warp: 1; teams per row: 6;
 // lanes per team: 5; columns per lane: 5.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -45,27 +45,27 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 37 "/gnnac/templates/extreme.cu.lua"
+#line 40 "/gnnac/templates/extreme.cu.lua"
 // A NaN stays, as nothing compares to it.
 static __device__ __forceinline__ float better(float best, float v)
 {
-#line 41 "/gnnac/templates/extreme.cu.lua"
+#line 44 "/gnnac/templates/extreme.cu.lua"
     return v < best || v != v ? v : best;
 }
 
-#line 47 "/gnnac/templates/extreme.cu.lua"
+#line 50 "/gnnac/templates/extreme.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, int n_rows)
 {
-#line 50 "/gnnac/templates/walk.lib.lua"
+#line 63 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 52 "/gnnac/templates/walk.lib.lua"
-    const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 60 "/gnnac/templates/walk.lib.lua"
-    const bool active = lane < 30 && row < n_rows;
 #line 65 "/gnnac/templates/walk.lib.lua"
+    const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
+#line 73 "/gnnac/templates/walk.lib.lua"
+    const bool active = lane < 30 && row < n_rows;
+#line 78 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 5;
 #line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 5;
@@ -80,77 +80,79 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
 
-#line 89 "/gnnac/templates/walk.lib.lua"
+#line 103 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 92 "/gnnac/templates/walk.lib.lua"
+#line 106 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 98 "/gnnac/templates/walk.lib.lua"
+#line 112 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 54 "/gnnac/templates/extreme.cu.lua"
+#line 57 "/gnnac/templates/extreme.cu.lua"
     float sum[5]; // the best so far
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 58 "/gnnac/templates/extreme.cu.lua"
+#line 61 "/gnnac/templates/extreme.cu.lua"
         sum[i] = __int_as_float(0x7f800000);
-#line 104 "/gnnac/templates/walk.lib.lua"
+#line 211 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 18) {
-#line 63 "/gnnac/templates/extreme.cu.lua"
+#line 66 "/gnnac/templates/extreme.cu.lua"
         float v[4][5] = {};
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 265 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 277 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 6);
+#line 279 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 24;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 65 "/gnnac/templates/extreme.cu.lua"
+#line 68 "/gnnac/templates/extreme.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 72 "/gnnac/templates/extreme.cu.lua"
+#line 73 "/gnnac/templates/extreme.cu.lua"
                     sum[i] = better(sum[i], v[k][i]);
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 214 "/gnnac/templates/walk.lib.lua"
         left -= 24;
         ids += 24;
     }
-#line 112 "/gnnac/templates/walk.lib.lua"
+#line 219 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 63 "/gnnac/templates/extreme.cu.lua"
+#line 66 "/gnnac/templates/extreme.cu.lua"
         float v[3][5] = {};
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 265 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 271 "/gnnac/templates/walk.lib.lua"
             if (k * 6 >= left)
                 continue;
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 277 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 6);
+#line 279 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 24;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 65 "/gnnac/templates/extreme.cu.lua"
+#line 68 "/gnnac/templates/extreme.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 70 "/gnnac/templates/extreme.cu.lua"
+#line 234 "/gnnac/templates/walk.lib.lua"
                 if (k * 6 < left)
-#line 72 "/gnnac/templates/extreme.cu.lua"
+#line 73 "/gnnac/templates/extreme.cu.lua"
                     sum[i] = better(sum[i], v[k][i]);
     }
 #line 444 "/gnnac/templates/lanes.lib.lua"
@@ -165,10 +167,10 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
         }
     }
 
-#line 140 "/gnnac/templates/walk.lib.lua"
+#line 307 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 77 "/gnnac/templates/extreme.cu.lua"
+#line 78 "/gnnac/templates/extreme.cu.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] = degree > 0 ? sum[i] : 0.0f;

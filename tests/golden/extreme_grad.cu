@@ -5,7 +5,7 @@
 // row_split. A row is written once: no atomics.
 // dimWorker=8 edgeWorker=4 vec=4 coarsen=1 unroll=2 warpPerBlock=4
 // f32 dim=33 x_pitch=33 out_pitch=33 grad_pitch=36 norm=none self=none bias=0 act=none offset_bits=32
-#line 33 "/gnnac/templates/extreme_grad.cu.lua"
+#line 35 "/gnnac/templates/extreme_grad.cu.lua"
 // Rows per warp: 1; teams per row: 4;
 // lanes per team: 8; columns per lane: 5.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -64,20 +64,20 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 39 "/gnnac/templates/extreme_grad.cu.lua"
+#line 41 "/gnnac/templates/extreme_grad.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
     float *out, const float *x, const float *self,
     const float *g, const offset_t *rowptr, const int *colidx,
     int n_rows)
 {
-#line 50 "/gnnac/templates/walk.lib.lua"
+#line 63 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 52 "/gnnac/templates/walk.lib.lua"
-    const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 58 "/gnnac/templates/walk.lib.lua"
-    const bool active = row < n_rows;
 #line 65 "/gnnac/templates/walk.lib.lua"
+    const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
+#line 71 "/gnnac/templates/walk.lib.lua"
+    const bool active = row < n_rows;
+#line 78 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 8;
 #line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
@@ -97,43 +97,44 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
 #line 328 "/gnnac/templates/lanes.lib.lua"
     const float *share1 = g + c1;
     asm("" : "+l"(share1));
-#line 79 "/gnnac/templates/walk.lib.lua"
+#line 92 "/gnnac/templates/walk.lib.lua"
     float mine[5] = {};
-#line 82 "/gnnac/templates/walk.lib.lua"
+#line 95 "/gnnac/templates/walk.lib.lua"
     if (active)
         load4x1(&mine[0], x + (long long)row * 33 + c0);
-#line 82 "/gnnac/templates/walk.lib.lua"
+#line 95 "/gnnac/templates/walk.lib.lua"
     if (active)
         load1(&mine[4], x + (long long)row * 33 + c1);
 
-#line 89 "/gnnac/templates/walk.lib.lua"
+#line 103 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 92 "/gnnac/templates/walk.lib.lua"
+#line 106 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 98 "/gnnac/templates/walk.lib.lua"
+#line 112 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 48 "/gnnac/templates/extreme_grad.cu.lua"
+#line 50 "/gnnac/templates/extreme_grad.cu.lua"
     float sum[5] = {};
-#line 104 "/gnnac/templates/walk.lib.lua"
+#line 211 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 4) {
-#line 50 "/gnnac/templates/extreme_grad.cu.lua"
+#line 52 "/gnnac/templates/extreme_grad.cu.lua"
         float v[2][5] = {};
         float shares[2][5] = {}; // none for no edge
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 265 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 2; k++) {
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 277 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 4);
+#line 279 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 36;
             {
-#line 54 "/gnnac/templates/extreme_grad.cu.lua"
+#line 56 "/gnnac/templates/extreme_grad.cu.lua"
                 const long long u = (long long)id * 36;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&shares[k][0], share0 + u);
@@ -145,32 +146,33 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 58 "/gnnac/templates/extreme_grad.cu.lua"
+#line 60 "/gnnac/templates/extreme_grad.cu.lua"
 #pragma unroll
         for (int k = 0; k < 2; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 sum[i] += mine[i] == v[k][i] ? shares[k][i] : 0.0f;
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 214 "/gnnac/templates/walk.lib.lua"
         left -= 8;
         ids += 8;
     }
-#line 112 "/gnnac/templates/walk.lib.lua"
+#line 219 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 50 "/gnnac/templates/extreme_grad.cu.lua"
+#line 52 "/gnnac/templates/extreme_grad.cu.lua"
         float v[1][5] = {};
         float shares[1][5] = {}; // none for no edge
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 265 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++) {
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 271 "/gnnac/templates/walk.lib.lua"
             if (k * 4 >= left)
                 continue;
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 277 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 4);
+#line 279 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 36;
             {
-#line 54 "/gnnac/templates/extreme_grad.cu.lua"
+#line 56 "/gnnac/templates/extreme_grad.cu.lua"
                 const long long u = (long long)id * 36;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&shares[k][0], share0 + u);
@@ -182,7 +184,7 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 58 "/gnnac/templates/extreme_grad.cu.lua"
+#line 60 "/gnnac/templates/extreme_grad.cu.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++)
 #pragma unroll
@@ -201,10 +203,10 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
         }
     }
 
-#line 140 "/gnnac/templates/walk.lib.lua"
+#line 307 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 67 "/gnnac/templates/extreme_grad.cu.lua"
+#line 69 "/gnnac/templates/extreme_grad.cu.lua"
     float *to = out + (long long)row * 33;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);

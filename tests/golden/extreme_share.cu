@@ -4,7 +4,7 @@
 // gave); 0 where none has. Lanes share a row as in row_split. No atomics.
 // dimWorker=4 edgeWorker=2 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f32 dim=16 x_pitch=16 out_pitch=16 grad_pitch=16 norm=none self=none bias=0 act=none offset_bits=32
-#line 31 "/gnnac/templates/extreme_share.cu.lua"
+#line 33 "/gnnac/templates/extreme_share.cu.lua"
 // Rows per warp: 4; teams per row: 2;
 // lanes per team: 4; columns per lane: 4.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -30,21 +30,21 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 38 "/gnnac/templates/extreme_share.cu.lua"
+#line 40 "/gnnac/templates/extreme_share.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
     float *out, const float *x, const float *self,
     const float *g, const offset_t *rowptr, const int *colidx,
     int n_rows)
 {
-#line 50 "/gnnac/templates/walk.lib.lua"
+#line 63 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 54 "/gnnac/templates/walk.lib.lua"
+#line 67 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 16 +
                          threadIdx.x / 32 * 4 + lane / 8;
-#line 58 "/gnnac/templates/walk.lib.lua"
+#line 71 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 67 "/gnnac/templates/walk.lib.lua"
+#line 80 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 4 % 2;
 #line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -53,73 +53,75 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
 #line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 79 "/gnnac/templates/walk.lib.lua"
+#line 92 "/gnnac/templates/walk.lib.lua"
     float best[4] = {};
-#line 82 "/gnnac/templates/walk.lib.lua"
+#line 95 "/gnnac/templates/walk.lib.lua"
     if (active)
         load4(&best[0], self + (long long)row * 16 + c0);
 
-#line 89 "/gnnac/templates/walk.lib.lua"
+#line 103 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 92 "/gnnac/templates/walk.lib.lua"
+#line 106 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 98 "/gnnac/templates/walk.lib.lua"
+#line 112 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 46 "/gnnac/templates/extreme_share.cu.lua"
+#line 48 "/gnnac/templates/extreme_share.cu.lua"
     float sum[4] = {}; // of edges
-#line 104 "/gnnac/templates/walk.lib.lua"
+#line 211 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 6) {
-#line 48 "/gnnac/templates/extreme_share.cu.lua"
+#line 50 "/gnnac/templates/extreme_share.cu.lua"
         float v[4][4] = {};
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 265 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 277 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
+#line 279 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 50 "/gnnac/templates/extreme_share.cu.lua"
+#line 52 "/gnnac/templates/extreme_share.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
 #line 57 "/gnnac/templates/extreme_share.cu.lua"
                     sum[i] += v[k][i] == best[i] ? 1.0f : 0.0f;
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 214 "/gnnac/templates/walk.lib.lua"
         left -= 8;
         ids += 8;
     }
-#line 112 "/gnnac/templates/walk.lib.lua"
+#line 219 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 48 "/gnnac/templates/extreme_share.cu.lua"
+#line 50 "/gnnac/templates/extreme_share.cu.lua"
         float v[3][4] = {};
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 265 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 271 "/gnnac/templates/walk.lib.lua"
             if (k * 2 >= left)
                 continue;
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 277 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
+#line 279 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 50 "/gnnac/templates/extreme_share.cu.lua"
+#line 52 "/gnnac/templates/extreme_share.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 55 "/gnnac/templates/extreme_share.cu.lua"
+#line 234 "/gnnac/templates/walk.lib.lua"
                 if (k * 2 < left)
 #line 57 "/gnnac/templates/extreme_share.cu.lua"
                     sum[i] += v[k][i] == best[i] ? 1.0f : 0.0f;
@@ -136,12 +138,12 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
         }
     }
 
-#line 140 "/gnnac/templates/walk.lib.lua"
+#line 307 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 79 "/gnnac/templates/walk.lib.lua"
+#line 92 "/gnnac/templates/walk.lib.lua"
     float whole[4] = {};
-#line 82 "/gnnac/templates/walk.lib.lua"
+#line 95 "/gnnac/templates/walk.lib.lua"
     if (active)
         load4(&whole[0], g + (long long)row * 16 + c0);
 #line 63 "/gnnac/templates/extreme_share.cu.lua"

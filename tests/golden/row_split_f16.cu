@@ -6,7 +6,7 @@
 // length.
 // dimWorker=8 edgeWorker=2 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f16 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 40 "/gnnac/templates/row_split.cu.lua"
+#line 43 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 2; teams per row: 2;
 // lanes per team: 8; columns per lane: 8.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -89,21 +89,21 @@ static __device__ __forceinline__ void store8_f16(f16_t *to, const float *from)
     *(uint4 *)(to + 0) = v0;
 }
 
-#line 45 "/gnnac/templates/row_split.cu.lua"
+#line 48 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     f16_t *out, const f16_t *x, const offset_t *rowptr,
     const int *colidx, const f16_t *self, const float *dinv,
     const float *bias, int n_rows)
 {
-#line 50 "/gnnac/templates/walk.lib.lua"
+#line 63 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 54 "/gnnac/templates/walk.lib.lua"
+#line 67 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 8 +
                          threadIdx.x / 32 * 2 + lane / 16;
-#line 58 "/gnnac/templates/walk.lib.lua"
+#line 71 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 67 "/gnnac/templates/walk.lib.lua"
+#line 80 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 8 % 2;
 #line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
@@ -113,79 +113,81 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     const f16_t *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 89 "/gnnac/templates/walk.lib.lua"
+#line 103 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 92 "/gnnac/templates/walk.lib.lua"
+#line 106 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 98 "/gnnac/templates/walk.lib.lua"
+#line 112 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 52 "/gnnac/templates/row_split.cu.lua"
+#line 55 "/gnnac/templates/row_split.cu.lua"
     float sum[8] = {};
-#line 104 "/gnnac/templates/walk.lib.lua"
+#line 211 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 6) {
-#line 54 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/row_split.cu.lua"
         float v[4][8] = {};
-#line 58 "/gnnac/templates/row_split.cu.lua"
+#line 61 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 265 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 277 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
+#line 279 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 64;
 #line 56 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 65 "/gnnac/templates/row_split.cu.lua"
+#line 290 "/gnnac/templates/walk.lib.lua"
             coef[k] = value;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load8_f16(&v[k][0], x0 + u);
         }
-#line 68 "/gnnac/templates/row_split.cu.lua"
+#line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 8; i++)
-#line 75 "/gnnac/templates/row_split.cu.lua"
+#line 71 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 214 "/gnnac/templates/walk.lib.lua"
         left -= 8;
         ids += 8;
     }
-#line 112 "/gnnac/templates/walk.lib.lua"
+#line 219 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 54 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/row_split.cu.lua"
         float v[3][8] = {};
-#line 58 "/gnnac/templates/row_split.cu.lua"
+#line 61 "/gnnac/templates/row_split.cu.lua"
         float coef[3] = {};
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 265 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 271 "/gnnac/templates/walk.lib.lua"
             if (k * 2 >= left)
                 continue;
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 277 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
+#line 279 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 64;
 #line 56 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 65 "/gnnac/templates/row_split.cu.lua"
+#line 290 "/gnnac/templates/walk.lib.lua"
             coef[k] = value;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load8_f16(&v[k][0], x0 + u);
         }
-#line 68 "/gnnac/templates/row_split.cu.lua"
+#line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 8; i++)
-#line 75 "/gnnac/templates/row_split.cu.lua"
+#line 71 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
 #line 444 "/gnnac/templates/lanes.lib.lua"
@@ -200,7 +202,7 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
         }
     }
 
-#line 140 "/gnnac/templates/walk.lib.lua"
+#line 307 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 39 "/gnnac/templates/epilogue.lib.lua"

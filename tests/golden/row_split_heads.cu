@@ -6,7 +6,7 @@
 // length.
 // dimWorker=4 edgeWorker=1 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f32 dim=12 x_pitch=12 out_pitch=12 self_pitch=12 edges=mapped norm=none self=none bias=0 act=none offset_bits=32
-#line 40 "/gnnac/templates/row_split.cu.lua"
+#line 43 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 8; teams per row: 1;
 // lanes per team: 4; columns per lane: 4.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -32,21 +32,21 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 45 "/gnnac/templates/row_split.cu.lua"
+#line 48 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, const float *edge_values, const long long *edge_of,
     int n_rows)
 {
-#line 50 "/gnnac/templates/walk.lib.lua"
+#line 63 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 54 "/gnnac/templates/walk.lib.lua"
+#line 67 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 32 +
                          threadIdx.x / 32 * 8 + lane / 4;
-#line 58 "/gnnac/templates/walk.lib.lua"
+#line 71 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 63 "/gnnac/templates/walk.lib.lua"
+#line 76 "/gnnac/templates/walk.lib.lua"
     const int edge = 0;
 #line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -56,12 +56,12 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 89 "/gnnac/templates/walk.lib.lua"
+#line 103 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
 #line 33 "/gnnac/templates/weights.lib.lua"
     const long long *edges = edge_of + edge;
-#line 92 "/gnnac/templates/walk.lib.lua"
+#line 106 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
@@ -69,23 +69,24 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
 #line 39 "/gnnac/templates/weights.lib.lua"
         edges += begin;
     }
-#line 98 "/gnnac/templates/walk.lib.lua"
+#line 112 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 52 "/gnnac/templates/row_split.cu.lua"
+#line 55 "/gnnac/templates/row_split.cu.lua"
     float sum[4] = {};
-#line 104 "/gnnac/templates/walk.lib.lua"
+#line 211 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 3) {
-#line 54 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
-#line 56 "/gnnac/templates/row_split.cu.lua"
+#line 59 "/gnnac/templates/row_split.cu.lua"
         float coef[4][1] = {};
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 265 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 277 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
+#line 279 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 12;
 #line 66 "/gnnac/templates/weights.lib.lua"
             const long long number = __ldg(edges + k * 1);
@@ -95,33 +96,34 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 68 "/gnnac/templates/row_split.cu.lua"
+#line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 73 "/gnnac/templates/row_split.cu.lua"
+#line 69 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k][i / 4], v[k][i], sum[i]);
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 214 "/gnnac/templates/walk.lib.lua"
         left -= 4;
         ids += 4;
 #line 39 "/gnnac/templates/weights.lib.lua"
         edges += 4;
     }
-#line 112 "/gnnac/templates/walk.lib.lua"
+#line 219 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 54 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
-#line 56 "/gnnac/templates/row_split.cu.lua"
+#line 59 "/gnnac/templates/row_split.cu.lua"
         float coef[3][1] = {};
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 265 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 271 "/gnnac/templates/walk.lib.lua"
             if (k * 1 >= left)
                 continue;
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 277 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
+#line 279 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 12;
 #line 66 "/gnnac/templates/weights.lib.lua"
             const long long number = __ldg(edges + k * 1);
@@ -131,16 +133,16 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 68 "/gnnac/templates/row_split.cu.lua"
+#line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 73 "/gnnac/templates/row_split.cu.lua"
+#line 69 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k][i / 4], v[k][i], sum[i]);
     }
 
-#line 137 "/gnnac/templates/walk.lib.lua"
+#line 304 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
 #line 103 "/gnnac/templates/epilogue.lib.lua"

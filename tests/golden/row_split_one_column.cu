@@ -6,7 +6,7 @@
 // length.
 // dimWorker=1 edgeWorker=32 vec=1 coarsen=1 unroll=1 warpPerBlock=4
 // f32 dim=1 x_pitch=1 out_pitch=1 norm=none self=none bias=0 act=none offset_bits=32
-#line 40 "/gnnac/templates/row_split.cu.lua"
+#line 43 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 1; teams per row: 32;
 // lanes per team: 1; columns per lane: 1.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -26,19 +26,19 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 45 "/gnnac/templates/row_split.cu.lua"
+#line 48 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, int n_rows)
 {
-#line 50 "/gnnac/templates/walk.lib.lua"
+#line 63 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 52 "/gnnac/templates/walk.lib.lua"
-    const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 58 "/gnnac/templates/walk.lib.lua"
-    const bool active = row < n_rows;
 #line 65 "/gnnac/templates/walk.lib.lua"
+    const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
+#line 71 "/gnnac/templates/walk.lib.lua"
+    const bool active = row < n_rows;
+#line 78 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 1;
 #line 285 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
@@ -48,42 +48,43 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 89 "/gnnac/templates/walk.lib.lua"
+#line 103 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 92 "/gnnac/templates/walk.lib.lua"
+#line 106 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 98 "/gnnac/templates/walk.lib.lua"
+#line 112 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 52 "/gnnac/templates/row_split.cu.lua"
+#line 55 "/gnnac/templates/row_split.cu.lua"
     float sum[1] = {};
-#line 104 "/gnnac/templates/walk.lib.lua"
+#line 211 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 0) {
-#line 54 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/row_split.cu.lua"
         float v[1][1] = {};
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 265 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++) {
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 277 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 32);
+#line 279 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 1;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
         }
-#line 68 "/gnnac/templates/row_split.cu.lua"
+#line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++)
 #pragma unroll
             for (int i = 0; i < 1; i++)
-#line 77 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 214 "/gnnac/templates/walk.lib.lua"
         left -= 32;
         ids += 32;
     }
@@ -99,7 +100,7 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
         }
     }
 
-#line 140 "/gnnac/templates/walk.lib.lua"
+#line 307 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 103 "/gnnac/templates/epilogue.lib.lua"

@@ -6,7 +6,7 @@
 // length.
 // dimWorker=4 edgeWorker=2 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f32 dim=16 x_pitch=16 out_pitch=8 self_pitch=16 tail=scaled_linear tail_dim=7 norm=scaled self=scaled bias=1 act=relu offset_bits=32
-#line 40 "/gnnac/templates/row_split.cu.lua"
+#line 43 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 4; teams per row: 2;
 // lanes per team: 4; columns per lane: 4.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -25,21 +25,21 @@ static __device__ __forceinline__ void load4(float *to, const float *from)
     to[3] = v.w;
 }
 
-#line 45 "/gnnac/templates/row_split.cu.lua"
+#line 48 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_linear7_y8(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, const float *self, const float *dinv,
     const float *bias, const float *weight, int n_rows)
 {
-#line 50 "/gnnac/templates/walk.lib.lua"
+#line 63 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 54 "/gnnac/templates/walk.lib.lua"
+#line 67 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 16 +
                          threadIdx.x / 32 * 4 + lane / 8;
-#line 58 "/gnnac/templates/walk.lib.lua"
+#line 71 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 67 "/gnnac/templates/walk.lib.lua"
+#line 80 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 4 % 2;
 #line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -49,67 +49,69 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 89 "/gnnac/templates/walk.lib.lua"
+#line 103 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 92 "/gnnac/templates/walk.lib.lua"
+#line 106 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 98 "/gnnac/templates/walk.lib.lua"
+#line 112 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 52 "/gnnac/templates/row_split.cu.lua"
+#line 55 "/gnnac/templates/row_split.cu.lua"
     float sum[4] = {};
-#line 104 "/gnnac/templates/walk.lib.lua"
+#line 211 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 6) {
-#line 54 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 265 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 277 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
+#line 279 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 68 "/gnnac/templates/row_split.cu.lua"
+#line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 77 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 214 "/gnnac/templates/walk.lib.lua"
         left -= 8;
         ids += 8;
     }
-#line 112 "/gnnac/templates/walk.lib.lua"
+#line 219 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 54 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 265 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 271 "/gnnac/templates/walk.lib.lua"
             if (k * 2 >= left)
                 continue;
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 277 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
+#line 279 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 68 "/gnnac/templates/row_split.cu.lua"
+#line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 77 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
     }
 #line 444 "/gnnac/templates/lanes.lib.lua"
@@ -124,7 +126,7 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
         }
     }
 
-#line 140 "/gnnac/templates/walk.lib.lua"
+#line 307 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 39 "/gnnac/templates/epilogue.lib.lua"

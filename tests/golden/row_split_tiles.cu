@@ -6,7 +6,7 @@
 // length.
 // dimWorker=32 edgeWorker=1 vec=4 coarsen=2 unroll=4 warpPerBlock=4
 // f32 dim=602 x_pitch=604 out_pitch=602 norm=mean self=none bias=0 act=none offset_bits=64
-#line 40 "/gnnac/templates/row_split.cu.lua"
+#line 43 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 1; teams per row: 1;
 // lanes per team: 32; columns per lane: 9.
 #line 7 "/gnnac/templates/offsets.lib.lua"
@@ -48,19 +48,19 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 45 "/gnnac/templates/row_split.cu.lua"
+#line 48 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, int n_rows)
 {
-#line 50 "/gnnac/templates/walk.lib.lua"
-    const int lane = threadIdx.x % 32;
-#line 52 "/gnnac/templates/walk.lib.lua"
-    const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 58 "/gnnac/templates/walk.lib.lua"
-    const bool active = row < n_rows;
 #line 63 "/gnnac/templates/walk.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 65 "/gnnac/templates/walk.lib.lua"
+    const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
+#line 71 "/gnnac/templates/walk.lib.lua"
+    const bool active = row < n_rows;
+#line 76 "/gnnac/templates/walk.lib.lua"
     const int edge = 0;
 #line 287 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
@@ -84,30 +84,31 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 89 "/gnnac/templates/walk.lib.lua"
+#line 103 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 92 "/gnnac/templates/walk.lib.lua"
+#line 106 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 98 "/gnnac/templates/walk.lib.lua"
+#line 112 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 52 "/gnnac/templates/row_split.cu.lua"
+#line 55 "/gnnac/templates/row_split.cu.lua"
     float sum[9] = {};
-#line 104 "/gnnac/templates/walk.lib.lua"
+#line 211 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 3) {
-#line 54 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/row_split.cu.lua"
         float v[4][9] = {};
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 265 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 277 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
+#line 279 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 604;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -117,29 +118,30 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
             if (last_tile)
                 load1(&v[k][8], x2 + u);
         }
-#line 68 "/gnnac/templates/row_split.cu.lua"
+#line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 77 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 214 "/gnnac/templates/walk.lib.lua"
         left -= 4;
         ids += 4;
     }
-#line 112 "/gnnac/templates/walk.lib.lua"
+#line 219 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 54 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/row_split.cu.lua"
         float v[3][9] = {};
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 265 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 271 "/gnnac/templates/walk.lib.lua"
             if (k * 1 >= left)
                 continue;
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 277 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
+#line 279 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 604;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -149,16 +151,16 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
             if (last_tile)
                 load1(&v[k][8], x2 + u);
         }
-#line 68 "/gnnac/templates/row_split.cu.lua"
+#line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 77 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
     }
 
-#line 137 "/gnnac/templates/walk.lib.lua"
+#line 304 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
 #line 62 "/gnnac/templates/epilogue.lib.lua"

@@ -91,13 +91,15 @@ def emit_all(emit, root, cases):
 
 
 def family_of(case):
-    """Its template; that of 16-bit storage stands for itself, and so does that of
-    sums with weights, so that they hide nothing of what is plain."""
+    """Its template; that of 16-bit storage stands for itself, and so do that of
+    sums with weights and that of shared ids, so that they hide nothing of what is
+    plain."""
     half = re.search(r"\b(?:\w+_)?type=(?:f16|bf16)\b", case)
     name = case.split()[0]
     weights = " edges=" in case and \
         name not in ("sddmm", "sparse_linear", "sparse_weight_grad")
-    return name + ("/16" if half else "") + ("/w" if weights else "")
+    return name + ("/16" if half else "") + ("/w" if weights else "") + \
+        ("/i" if " ids=1" in case else "")
 
 
 def heaviest(results):

@@ -69,6 +69,12 @@ template <class T> T __shfl_sync(unsigned mask, T value, int lane)
     return shim_from_lane(mask, value, (unsigned)lane % 32);
 }
 
+template <class T> T __shfl_sync(unsigned mask, T value, int lane, int width)
+{
+    unsigned first = shim_lane() / (unsigned)width * (unsigned)width;
+    return shim_from_lane(mask, value, first + (unsigned)lane % width);
+}
+
 template <class T> T __shfl_down_sync(unsigned mask, T value, unsigned by)
 {
     unsigned from = shim_lane() + by;

@@ -33,6 +33,26 @@ FAULTS = [
     ("walk.lib.lua", "if (k * ${L.edgeWorker} >= left)",
      "if (k * ${L.edgeWorker} > left)",
      "row_split dim=16 dimWorker=4 vec=4"),
+    ("walk.lib.lua", "(j + k) * ${by} + edge, ${L.group}",
+     "k * ${by} + edge, ${L.group}",
+     "row_split dim=16 dimWorker=4 vec=4 unroll=2 ids=1"),
+    ("walk.lib.lua", "first + (j + k) * ${by} + edge", "first + k * ${by} + edge",
+     "row_split dim=20 dimWorker=5 vec=4 unroll=2 ids=1"),
+    ("walk.lib.lua", "if ((j + k) * ${L.edgeWorker} + edge >= stop)",
+     "if ((j + k) * ${L.edgeWorker} >= stop)",
+     "row_split dim=16 dimWorker=4 edgeWorker=2 vec=4 ids=1"),
+    ("walk.lib.lua", "k % ${L.dimWorker} * ${by} + edge, ${L.group}",
+     "k % ${L.dimWorker} + edge, ${L.group}",
+     "row_split dim=16 dimWorker=4 edgeWorker=2 vec=4 unroll=8 ids=1"),
+    ("walk.lib.lua", "first + k % ${L.dimWorker} * ${by} + edge",
+     "first + k % ${L.dimWorker} + edge",
+     "row_split dim=12 dimWorker=3 edgeWorker=2 vec=4 unroll=8 ids=1"),
+    ("walk.lib.lua", "rowptr + row + (place > 0)", "rowptr + row + 1",
+     "row_split dim=16 dimWorker=4 vec=4 ids=1"),
+    ("walk.lib.lua", "//%   weights.step(by)\n", "",
+     "row_split dim=16 dimWorker=4 vec=4 edges=stored ids=1"),
+    ("walk.lib.lua", "const int turn = j + k;", "const int turn = k;",
+     "row_split heads=4 channels=8 dimWorker=8 vec=4 edges=stored ids=1"),
     ("lanes.lib.lua", "const int tile = blockIdx.y * ${L.tile};",
      "const int tile = 0;",
      "row_split dim=64 dimWorker=8 vec=4 coarsen=2 slab=128"),
@@ -80,15 +100,17 @@ FAULTS = [
      "sddmm heads=2 channels=20 dimWorker=4 edges=stored"),
     ("sddmm.cu.lua", "dot[k] *= scale;", "",
      "sddmm heads=1 channels=16 norm=mean edges=stored"),
-    ("extreme.cu.lua", "if (k * ${edgeWorker} < left)", "",
+    ("walk.lib.lua", "if (k * ${L.edgeWorker} < left)", "",
      "extreme dim=16 dimWorker=4"),
+    ("walk.lib.lua", "if ((j + k) * ${L.edgeWorker} + edge < stop)", "",
+     "extreme dim=16 dimWorker=4 ids=1"),
     ("extreme.cu.lua", "v > best || v != v", "v > best",
      "extreme dim=16 dimWorker=4"),
     ("extreme.cu.lua", "degree > 0 ? sum[i] : 0.0f", "sum[i]",
      "extreme dim=16 dimWorker=4 smallest=1"),
     ("lanes.lib.lua", "edge + step < ${n} ? ${join}(sum[i], more) : sum[i]",
      "${join}(sum[i], more)", "extreme dim=16 dimWorker=4 edgeWorker=3"),
-    ("extreme_share.cu.lua", "if (k * ${edgeWorker} < left)", "",
+    ("extreme_share.cu.lua", "if guarded then walk.ask(L) end", "",
      "extreme_share dim=16 dimWorker=4"),
     ("extreme_share.cu.lua", "sum[i] > 0.0f ? whole[i] / sum[i] : 0.0f",
      "whole[i] / sum[i]", "extreme_share dim=16 dimWorker=4"),
@@ -352,10 +374,10 @@ def random_case(rng):
                                                 64, 100, 1000]),
                 lanes, warps, unroll) + combines(rng, 2)
     return "row_split %s edges=%s dimWorker=%d edgeWorker=%d vec=%d coarsen=%d " \
-        "unroll=%d warpPerBlock=%d" % (
+        "unroll=%d warpPerBlock=%d ids=%d" % (
             spec, weights(rng), lanes, rng.randint(1, 32 // lanes),
             rng.choice([v for v in (1, 2, 4) if x % v == 0]),
-            rng.randint(1, 3), unroll, warps)
+            rng.randint(1, 3), unroll, warps, rng.randint(0, 1))
 
 
 class Builder:
