@@ -8,7 +8,9 @@ local function fits(p, width)
                                     // (p.dimWorker * p.vec))
   local tail = (width % p.vec + p.dimWorker - 1) // p.dimWorker
   local floats = p.vec * loads + tail
-  return (p.unroll + 1) * floats + 3 * p.unroll + 28
+  local held = p.ids * ((p.unroll + p.dimWorker - 1) // p.dimWorker)
+  local in_flight = p.unroll + held
+  return (in_flight + 1) * floats + 3 * in_flight + 28
          <= math.min(255, 65536 // (32 * p.warpPerBlock))
 end
 
@@ -44,6 +46,31 @@ rule "every_row_split" {
   end,
   why = "all of row_split",
   priority = 10,
+}
+
+-- The same with ids that a row's lanes load together: of rows that several lanes
+-- hold, each up to 16 floats, so that a warp has several of them.
+rule "every_shared_id" {
+  when = function(graph, layer)
+    return graph.edges > 0 and layer.agg_dim > 16
+  end,
+  choose = {
+    template = "row_split",
+    dimWorker = { 4, 8, 16, 32 },
+    edgeWorker = { 1, 2, 4 },
+    vec = { 2, 4 },
+    coarsen = { 1, 2, 4 },
+    unroll = { 4, 8 },
+    ids = 1,
+  },
+  limit = function(p, graph, layer)
+    local width = layer.agg_dim
+    return p.dimWorker * p.edgeWorker <= 32
+           and p.vec == (width % 2 == 0 and width % 4 > 0 and 2 or 4)
+           and is_tight(p, width) and fits(p, width)
+  end,
+  why = "row_split with ids that a row's lanes load together",
+  priority = 9,
 }
 
 rule "every_neighbor_group" {
@@ -315,6 +342,11 @@ test "narrow products" {
   op = "linear",
   layer = { agg_dim = 8, in_dim = 64 },
   expect = { rule = "every_narrow_product", rowsPerLane = 8, depthWarps = 4 },
+}
+
+test "shared ids" {
+  layer = { agg_dim = 64 },
+  expect = { rule = "every_shared_id", dimWorker = 8, coarsen = 2, ids = 1 },
 }
 
 test "wide products" {
