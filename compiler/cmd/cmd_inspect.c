@@ -8,7 +8,9 @@
 #include "base/nearest.h"
 #include "bundle/whole_layout.h"
 #include "cli/cli.h"
+#include "jit/cubin.h"
 #include "plan/fuse.h"
+#include "tune/prune.h"
 
 // ---- one kernel's text ------------------------------------------------------
 
@@ -176,15 +178,38 @@ static void print_operators(const struct manifest *m)
         print_operator_choices(&m->operators.list[i]);
 }
 
+// What a kernel needs of a thread, a block and a multiprocessor of the first
+// architecture; a dash where its image does not tell.
+static void print_needs(const struct device *d, const struct kernel *kernel,
+                        const void *image, size_t n)
+{
+    struct cubin_needs needs;
+    if (!image || !cubin_needs(image, n, &needs)) {
+        printf("%9s  %5s  %6s  %7s", "-", "-", "-", "-");
+        return;
+    }
+    printf("%9d  %5d  %6d  %4" PRId64 "/%d", needs.registers, needs.stack,
+           needs.shared,
+           resident_warps(d, kernel, needs.registers, needs.shared),
+           (int)arch_residents(d->arch).warps);
+}
+
 static void print_kernels(const gnnac_bundle *b)
 {
     const struct manifest *m = b->manifest;
-    printf("\nkernel  cubin bytes  name\n");
+    struct device d;
+    int32_t arch = 0;
+    if (m->n_archs > 0 && arch_parse(m->archs[0], &arch, NULL) != GNNAC_OK)
+        arch = 0;
+    device_typical(arch, &d);
+    printf("\nkernel  cubin bytes  registers  stack  shared    warps  name\n");
     for (int32_t k = 0; k < m->n_kernels; k++) {
         size_t n = 0;
-        if (m->n_archs == 0 || !bundle_kernel_image(b, k, m->archs[0], &n))
-            n = 0;
-        printf("%6d  %11zu  %s\n", (int)k, n, m->kernels[k].name);
+        const void *image =
+            m->n_archs > 0 ? bundle_kernel_image(b, k, m->archs[0], &n) : NULL;
+        printf("%6d  %11zu  ", (int)k, image ? n : 0);
+        print_needs(&d, &m->kernels[k], image, n);
+        printf("  %s\n", m->kernels[k].name);
     }
 }
 

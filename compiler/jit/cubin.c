@@ -1,7 +1,6 @@
 #include "jit/cubin.h"
 
 #include <elf.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 struct elf {
@@ -165,4 +164,87 @@ void cubin_digest(XXH3_state_t *s, const void *image, size_t n_bytes,
         return;
     *s = begun;
     digest_text_image(s, image, n_bytes, name);
+}
+
+// ---- needs ------------------------------------------------------------------
+
+// Section .nv.info is a list of items: what they say of a function, 4 bytes for
+// its symbol and 4 for the number, behind a head that gives their size.
+enum { OF_FUNCTION = 0x04, REGISTER_COUNT = 0x2f, FRAME_SIZE = 0x11 };
+
+struct item_head {
+    uint8_t form, what;
+    uint16_t n_bytes;
+};
+
+static void raise_to(int *most, uint64_t n)
+{
+    if (n <= INT32_MAX && (int)n > *most)
+        *most = (int)n;
+}
+
+static void take_item(const struct item_head *head, uint32_t number,
+                      struct cubin_needs *out)
+{
+    if (head->form == OF_FUNCTION && head->what == REGISTER_COUNT)
+        raise_to(&out->registers, number);
+    if (head->form == OF_FUNCTION && head->what == FRAME_SIZE)
+        raise_to(&out->stack, number);
+}
+
+static void take_items(const struct elf *e, const Elf64_Shdr *h,
+                       struct cubin_needs *out)
+{
+    uint64_t at = h->sh_offset, end = h->sh_offset + h->sh_size;
+    while (range(e, h->sh_offset, h->sh_size) && at < end) {
+        struct item_head head;
+        uint32_t of_function[2];
+        if (!get(e, at, &head, sizeof(head)))
+            return;
+        at += sizeof(head);
+        if (head.form != OF_FUNCTION) // the number is in the head
+            continue;
+        if (head.n_bytes >= sizeof(of_function) &&
+            get(e, at, of_function, sizeof(of_function)))
+            take_item(&head, of_function[1], out);
+        at += head.n_bytes;
+    }
+}
+
+// A section .nv.shared.NAME holds what the system keeps for itself, too, where
+// there is one for that: from compute capability 9.0 on.
+enum { SYSTEM_SHARED = 1024 };
+
+static void take_section(const struct elf *e, const Elf64_Shdr *h,
+                         bool *reserves, struct cubin_needs *out)
+{
+    const char *name = text_at(e, &e->names, h->sh_name);
+    if (!name)
+        return;
+    if (strcmp(name, ".nv.info") == 0)
+        take_items(e, h, out);
+    if (begins_with(name, ".nv.shared.reserved"))
+        *reserves = true;
+    else if (begins_with(name, ".nv.shared."))
+        raise_to(&out->shared, h->sh_size);
+}
+
+bool cubin_needs(const void *image, size_t n_bytes, struct cubin_needs *out)
+{
+    struct elf e;
+    struct cubin_needs found = {.registers = -1};
+    bool reserves = false;
+    if (!elf_open(&e, image, n_bytes))
+        return false;
+    for (size_t i = 0; i < e.head.e_shnum; i++) {
+        Elf64_Shdr h;
+        if (get_section(&e, i, &h))
+            take_section(&e, &h, &reserves, &found);
+    }
+    if (reserves && found.shared >= SYSTEM_SHARED)
+        found.shared -= SYSTEM_SHARED;
+    if (found.registers < 0)
+        return false;
+    *out = found;
+    return true;
 }

@@ -1,7 +1,8 @@
-// What a cubin executes, told apart from what it is called.
+// What a cubin executes, told apart from what it is called, and what it needs.
 #ifndef GNNAC_CUBIN_H
 #define GNNAC_CUBIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "digest.h"
@@ -13,5 +14,13 @@
 // counts byte for byte, but without `name`, wherever it stands.
 void cubin_digest(XXH3_state_t *s, const void *image, size_t n_bytes,
                   const char *name);
+
+// The most that any kernel of a cubin needs: registers of a thread, bytes of a
+// thread's stack, where what is spilled lies too, and static shared bytes of a
+// block. False, and nothing else, of what does not tell, such as PTX.
+struct cubin_needs {
+    int registers, stack, shared;
+};
+bool cubin_needs(const void *image, size_t n_bytes, struct cubin_needs *out);
 
 #endif

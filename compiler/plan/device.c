@@ -28,6 +28,23 @@ void device_typical(int32_t arch, struct device *out)
     out->arch = arch;
 }
 
+struct residents arch_residents(int32_t arch)
+{
+    // From the same guide; an architecture without a row is as the one before.
+    static const struct {
+        int32_t arch;
+        struct residents most;
+    } rows[] = {
+        {75, {32, 16}}, {80, {64, 32}},  {86, {48, 16}},  {89, {48, 24}},
+        {90, {64, 32}}, {100, {64, 32}}, {120, {48, 24}},
+    };
+    struct residents most = rows[0].most;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (rows[i].arch <= arch)
+            most = rows[i].most;
+    return most;
+}
+
 void device_props(const struct device *d, struct props *out)
 {
     props_text(out, "device.name", d->name);

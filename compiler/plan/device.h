@@ -19,6 +19,12 @@ struct device {
 // architecture not above it when it has no row.
 void device_typical(int32_t arch, struct device *out);
 
+// What a multiprocessor of an architecture holds at most at once.
+struct residents {
+    int32_t warps, blocks;
+};
+struct residents arch_residents(int32_t arch);
+
 // "device.*" properties.
 void device_props(const struct device *d, struct props *out);
 

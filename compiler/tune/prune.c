@@ -7,7 +7,8 @@
 
 // Registers are handed out to a warp by so many, shared memory to a block with
 // so many bytes of the system's own (compute capability 8.0 and later).
-enum { WARP = 32, REGISTER_UNIT = 256, SYSTEM_SHARED = 1024 };
+// Each of a multiprocessor's partitions has a share of its registers and warps.
+enum { WARP = 32, REGISTER_UNIT = 256, SYSTEM_SHARED = 1024, PARTITIONS = 4 };
 
 struct needs {
     int registers, spill_bytes, shared;
@@ -22,47 +23,54 @@ static struct needs needs_of(const struct variant *v)
     return k;
 }
 
-static int64_t warps_of(const struct device *d, const struct needs *k,
-                        const struct launch *l)
+// The fewest blocks by any of what a multiprocessor has.
+static int64_t blocks_of(const struct device *d, int registers, int64_t shared,
+                         int64_t warps)
 {
-    int64_t warps = (l->block + WARP - 1) / WARP;
-    int64_t units =
-        ((int64_t)k->registers * WARP + REGISTER_UNIT - 1) / REGISTER_UNIT;
-    int64_t registers = (units ? units : 1) * REGISTER_UNIT * warps;
-    int64_t shared = k->shared + l->shared_bytes + SYSTEM_SHARED;
-    int64_t blocks = d->regs_per_sm / registers;
-    if (d->smem_per_sm / shared < blocks)
-        blocks = d->smem_per_sm / shared;
-    return blocks * warps;
-}
-
-static int64_t least_warps(const struct device *d, const struct needs *k,
-                           const struct kernel *kernel)
-{
-    int64_t least = -1;
-    for (int32_t i = 0; i < kernel->n_launches && k->registers >= 0; i++) {
-        int64_t n = warps_of(d, k, &kernel->launches[i]);
-        if (least < 0 || n < least)
-            least = n;
-    }
+    const struct residents most = arch_residents(d->arch);
+    int64_t units = ((int64_t)registers * WARP + REGISTER_UNIT - 1) /
+                    REGISTER_UNIT;
+    int64_t by_registers =
+        d->regs_per_sm / ((units ? units : 1) * REGISTER_UNIT);
+    const int64_t limits[] = {
+        by_registers / PARTITIONS * PARTITIONS / warps,
+        d->smem_per_sm / (shared + SYSTEM_SHARED),
+        most.warps / warps,
+        most.blocks,
+    };
+    int64_t least = limits[0];
+    for (size_t i = 1; i < sizeof(limits) / sizeof(limits[0]); i++)
+        if (limits[i] < least)
+            least = limits[i];
     return least;
 }
 
-int64_t resident_warps(const struct device *d, const struct variant *v)
+int64_t resident_warps(const struct device *d, const struct kernel *kernel,
+                       int registers, int shared)
 {
-    const struct needs k = needs_of(v);
-    return least_warps(d, &k, &v->kernel);
+    int64_t least = INT64_MAX;
+    for (int32_t i = 0; i < kernel->n_launches; i++) {
+        const struct launch *l = &kernel->launches[i];
+        int64_t warps = (l->block + WARP - 1) / WARP;
+        int64_t n = warps * blocks_of(d, registers,
+                                      (int64_t)shared + l->shared_bytes, warps);
+        if (n < least)
+            least = n;
+    }
+    return least;
 }
 
 static bool is_poor(const struct device *d, const struct variant *v,
                     gnnac_error *why)
 {
     const struct needs k = needs_of(v);
-    int64_t warps = least_warps(d, &k, &v->kernel);
+    bool known = k.registers >= 0 && v->kernel.n_launches > 0;
+    int64_t warps = known ? resident_warps(d, &v->kernel, k.registers, k.shared)
+                          : PRUNE_LEAST_WARPS;
     if (k.spill_bytes > 0)
         gnnac__set_error(why, "%s spills %d bytes of registers",
                          v->kernel.name, k.spill_bytes);
-    else if (warps >= 0 && warps < PRUNE_LEAST_WARPS)
+    else if (warps < PRUNE_LEAST_WARPS)
         gnnac__set_error(why, "%s: %" PRId64 " warps on a multiprocessor",
                          v->kernel.name, warps);
     else

@@ -10,9 +10,11 @@
 // Fewer warps than this on a multiprocessor wait for memory most of the time.
 enum { PRUNE_LEAST_WARPS = 8 };
 
-// Warps of the kernel that a multiprocessor of `d` holds at once, by registers
-// and shared memory, the least of its launches; -1: the compiler did not say.
-int64_t resident_warps(const struct device *d, const struct variant *v);
+// Warps of a kernel whose threads have so many registers, and blocks so many
+// bytes of static shared memory, that a multiprocessor of `d` holds at once:
+// the least of its launches.
+int64_t resident_warps(const struct device *d, const struct kernel *kernel,
+                       int registers, int shared);
 
 // Whether variant `v` spills registers, or a multiprocessor holds fewer than
 // PRUNE_LEAST_WARPS of its warps, while an option of its family does better.

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "jit/cubin.h"
 #include "jit/nvrtc.h"
 #include "jit/nvrtc_lib.h"
 #include "kcache.h"
@@ -155,6 +156,27 @@ TEST(sm_gives_a_cubin_with_statistics_and_compute_gives_ptx)
     CHECK(jobs[1].registers == -1 && jobs[1].log != NULL);
     compile_job_finish(&jobs[0]);
     compile_job_finish(&jobs[1]);
+}
+
+TEST(a_cubin_tells_what_its_kernels_need)
+{
+    NEED_NVRTC;
+    struct cubin_needs needs = {1, 2, 3};
+    struct compile_job j = job_of(good, "sm_90");
+    CHECK_INT(nvrtc_compile(nvrtc, &j, 1, 1, NULL), GNNAC_OK);
+    CHECK(cubin_needs(j.image, j.n_bytes, &needs) == is_cubin(&j));
+    CHECK_INT(needs.registers, is_cubin(&j) ? j.registers : 1);
+    CHECK_INT(needs.stack, is_cubin(&j) ? 0 : 2);
+    CHECK_INT(needs.shared, is_cubin(&j) ? 256 : 3);
+    // What is cut short tells what is left of it, or nothing.
+    for (size_t n = 0; n < j.n_bytes; n += 1 + n / 64) {
+        void *part = malloc(n ? n : 1);
+        memcpy(part, j.image, n);
+        needs.registers = -1;
+        CHECK(!cubin_needs(part, n, &needs) || needs.registers >= 0);
+        free(part);
+    }
+    compile_job_finish(&j);
 }
 
 TEST(an_error_names_the_templates_file_and_line)
@@ -460,6 +482,7 @@ int main(void)
     RUN(the_library_tells_version_and_architectures);
     RUN(the_builtins_beside_the_library_are_loaded_with_it);
     RUN(sm_gives_a_cubin_with_statistics_and_compute_gives_ptx);
+    RUN(a_cubin_tells_what_its_kernels_need);
     RUN(an_error_names_the_templates_file_and_line);
     RUN(an_error_of_ptxas_names_the_kernel);
     RUN(too_much_shared_memory_is_told_with_the_amount);

@@ -43,21 +43,38 @@ static void finish(struct variant *all)
         variant_finish(&all[i]);
 }
 
-// 65,536 registers, handed out by 256 a warp; 233,472 bytes of shared memory.
-TEST(warps_are_bounded_by_registers_and_by_shared_memory)
+// 65,536 registers, handed out by 256 a warp; 233,472 bytes of shared memory;
+// 64 warps of 32 blocks.
+TEST(warps_are_bounded_by_what_a_multiprocessor_has)
 {
     static const struct {
         int registers, shared, block;
         int64_t warps;
-    } cases[] = {{32, 0, 128, 64},   {33, 0, 128, 48},    {255, 0, 256, 8},
-                 {255, 0, 512, 0},   {16, 49152, 128, 16}, {16, 232448, 64, 2},
-                 {128, 0, 1024, 0}};
+    } cases[] = {{32, 0, 128, 64},    {33, 0, 128, 48},    {255, 0, 256, 8},
+                 {255, 0, 512, 0},    {16, 49152, 128, 16}, {16, 232448, 64, 2},
+                 {128, 0, 1024, 0},   {16, 0, 1024, 64},   {16, 0, 32, 32},
+                 {88, 0, 32, 20},     {84, 0, 96, 18}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct variant v = make("a", cases[i].registers, 0, cases[i].shared,
                                 cases[i].block);
-        CHECK_INT(resident_warps(&h200, &v), cases[i].warps);
+        CHECK_INT(resident_warps(&h200, &v.kernel, cases[i].registers,
+                                 cases[i].shared),
+                  cases[i].warps);
         variant_finish(&v);
     }
+}
+
+TEST(other_architectures_hold_fewer_and_the_least_of_the_launches_counts)
+{
+    struct device l40;
+    struct kernel k = {.n_launches = 2};
+    device_typical(89, &l40);
+    k.launches[0].block = k.launches[1].block = 128;
+    CHECK_INT(resident_warps(&l40, &k, 32, 0), 48);
+    CHECK_INT(resident_warps(&h200, &k, 32, 0), 64);
+    k.launches[1].shared_bytes = 99 << 10;
+    CHECK_INT(resident_warps(&h200, &k, 32, 0), 8);
+    CHECK_INT(arch_residents(110).warps, 64); // as 100
 }
 
 TEST(what_spills_is_left_out_where_its_family_has_better)
@@ -96,7 +113,6 @@ TEST(of_whom_the_compiler_said_nothing_all_are_timed)
                              make("a", 16, 0, 0, 128)};
     free(all[0].images[0].log);
     all[0].images[0].log = NULL;
-    CHECK_INT(resident_warps(&h200, &all[0]), -1);
     CHECK(!pruned(all, 0, &why));
     CHECK(pruned(all, 1, &why));
     finish(all);
@@ -105,7 +121,8 @@ TEST(of_whom_the_compiler_said_nothing_all_are_timed)
 int main(void)
 {
     device_typical(90, &h200);
-    RUN(warps_are_bounded_by_registers_and_by_shared_memory);
+    RUN(warps_are_bounded_by_what_a_multiprocessor_has);
+    RUN(other_architectures_hold_fewer_and_the_least_of_the_launches_counts);
     RUN(what_spills_is_left_out_where_its_family_has_better);
     RUN(what_leaves_a_multiprocessor_idle_is_left_out);
     RUN(of_whom_the_compiler_said_nothing_all_are_timed);
