@@ -4,16 +4,18 @@
 //     {"graph":..., "point":..., "nodes":..., "edges":..., "least":...,
 //      "cost":...}                                 or ..., "refused": why}
 // `least` is the number of 32-byte sectors that any kernel without reuse moves:
-// each neighbour's row, id and weight once, row pointers, results; of a product
-// both factors once. `cost` is
-// the cost model's word on a device with as many multiprocessors as the
+// each neighbour's row, id and weight once (of norm gcn its dinv, a sector for
+// it), row pointers, own terms, results; of a product both factors once. `cost`
+// is the cost model's word on a device with as many multiprocessors as the
 // software device was told of (argument 2).
 //
 //     count_work TEMPLATES MULTIPROCESSORS <QUESTIONS
 //
 // A question is a line: graph, blank, point (kernel/kernel_case.h). A graph is
-// KIND:NODES:EDGES, generated (graph/generate.h), or a file. Questions of one
-// graph stand together. Every run passes the gate first (tune/bench.h).
+// KIND:NODES:EDGES, generated (graph/generate.h), or a file. FILE@EDGES: a part
+// of it with about so many edges, every so many runs of RUN rows, whole; ids
+// are taken modulo the rows that stay. Questions of one graph stand together.
+// Every run passes the gate first (tune/bench.h).
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,10 +31,10 @@
 #include "tune/bench.h"
 #include "tune/cost.h"
 
-enum { MAX_QUESTIONS = 4096, SECTOR = 32 };
+enum { MAX_QUESTIONS = 4096, SECTOR = 32, RUN = 256 };
 
 struct question {
-    char line[512], graph[128];
+    char line[1024], graph[512];
     const char *point; // in line
     struct kernel_case kc;
     struct emitted emitted;
@@ -42,7 +44,7 @@ struct question {
 
 // The graph at hand.
 struct subject {
-    char name[128];
+    char name[512];
     struct csr csr;
     struct props props;
 };
@@ -72,7 +74,7 @@ static gnnac_status read_question(struct catalog *catalog, char *line,
 
 static gnnac_status read_questions(struct catalog *catalog, gnnac_error *err)
 {
-    char line[512];
+    char line[1024];
     gnnac_status st = GNNAC_OK;
     while (st == GNNAC_OK && fgets(line, sizeof(line), stdin)) {
         if (n_questions == MAX_QUESTIONS)
@@ -116,6 +118,65 @@ static gnnac_status compile_all(int32_t cc, gnnac_error *err)
 
 // ---- graphs -----------------------------------------------------------------
 
+// Numbers the rows that stay, of every `stride`-th run, others -1; how many do.
+static int64_t keep_rows(const struct csr *g, int64_t stride, int32_t *number)
+{
+    int64_t n = 0;
+    for (int64_t v = 0; v < g->n_nodes; v++)
+        number[v] = v / RUN % stride == 0 ? (int32_t)n++ : -1;
+    return n;
+}
+
+// The edges of rows that have a number, by that.
+static gnnac_status take_rows(const struct csr *g, const int32_t *number,
+                              struct coo *out, gnnac_error *err)
+{
+    out->src = malloc((size_t)g->n_edges * sizeof(*out->src));
+    out->dst = malloc((size_t)g->n_edges * sizeof(*out->dst));
+    if (!out->src || !out->dst)
+        return FAIL(err, GNNAC_ENOMEM, "no memory for a part of the graph");
+    for (int64_t v = 0; v < g->n_nodes; v++)
+        for (int64_t e = g->rowptr[v]; number[v] >= 0 && e < g->rowptr[v + 1];
+             e++, out->n_edges++) {
+            out->src[out->n_edges] = (int32_t)(g->colidx[e] % out->n_nodes);
+            out->dst[out->n_edges] = number[v];
+        }
+    return GNNAC_OK;
+}
+
+static gnnac_status cut(struct csr *g, int64_t most, gnnac_error *err)
+{
+    const struct graph_options opt = {0};
+    struct coo part = {0};
+    if (g->n_edges <= most)
+        return GNNAC_OK;
+    int32_t *number = malloc((size_t)g->n_nodes * sizeof(*number));
+    if (!number)
+        return FAIL(err, GNNAC_ENOMEM, "no memory for a part of the graph");
+    part.n_nodes = keep_rows(g, (g->n_edges + most - 1) / most, number);
+    gnnac_status st = take_rows(g, number, &part, err);
+    free(number);
+    csr_finish(g);
+    if (st == GNNAC_OK)
+        return csr_take_coo(&part, &opt, g, err);
+    coo_finish(&part);
+    return st;
+}
+
+static gnnac_status load_graph(const char *name, struct csr *out,
+                               gnnac_error *err)
+{
+    const struct graph_options opt = {0};
+    char path[512];
+    snprintf(path, sizeof(path), "%s", name);
+    char *at = strrchr(path, '@');
+    int64_t most = at ? atoll(at + 1) : 0;
+    if (at)
+        *at = '\0';
+    gnnac_status st = graph_load(path, &opt, out, err);
+    return st == GNNAC_OK && most > 0 ? cut(out, most, err) : st;
+}
+
 static gnnac_status make_graph(const char *name, struct csr *out,
                                gnnac_error *err)
 {
@@ -124,7 +185,7 @@ static gnnac_status make_graph(const char *name, struct csr *out,
     struct graph_options opt = {0};
     struct coo edge_list = {0};
     if (sscanf(name, "%15[a-z]:%lld:%lld", kind, &nodes, &edges) != 3)
-        return graph_load(name, &opt, out, err);
+        return load_graph(name, out, err);
     const struct generate_options make = {
         .kind = kind, .nodes = nodes, .edges = edges, .seed = 1};
     gnnac_status st = graph_generate(&make, &edge_list, err);
@@ -164,7 +225,7 @@ static int64_t matrix_sectors(const struct csr *g, int64_t pitch, int64_t dim)
     return n;
 }
 
-// What an operation on a graph reads: its edges, each neighbour's row.
+// What an operation on a graph reads: its edges, each neighbour's row and dinv.
 static int64_t edge_sectors(const struct csr *g, const struct kernel_spec *s)
 {
     int64_t n = sectors(4 * g->n_edges) +
@@ -173,8 +234,21 @@ static int64_t edge_sectors(const struct csr *g, const struct kernel_spec *s)
         n += sectors(4 * g->n_edges);
     if (s->edges == EDGES_MAPPED)
         n += sectors(8 * g->n_edges);
+    if (s->norm == NORM_GCN)
+        n += g->n_edges;
     for (int64_t e = 0; e < g->n_edges; e++)
         n += row_sectors(g->colidx[e], s->x_pitch, s->dim);
+    return n;
+}
+
+// What an operation on a graph reads and writes of each row.
+static int64_t own_sectors(const struct csr *g, const struct kernel_spec *s)
+{
+    int64_t n = matrix_sectors(g, s->out_pitch, s->dim);
+    if (s->self_term != SELF_NONE)
+        n += matrix_sectors(g, s->self_pitch, s->dim);
+    if (s->norm == NORM_GCN || s->norm == NORM_SCALED)
+        n += sectors(4 * g->n_nodes);
     return n;
 }
 
@@ -189,7 +263,7 @@ static int64_t least_sectors(const struct csr *g, const struct kernel_spec *s)
         return edge_sectors(g, s) + matrix_sectors(g, s->x_pitch, s->dim) +
                (s->edges == EDGES_NONE ? sectors(4 * g->n_edges) : 0);
     default:
-        return edge_sectors(g, s) + matrix_sectors(g, s->out_pitch, s->dim);
+        return edge_sectors(g, s) + own_sectors(g, s);
     }
 }
 
