@@ -1,10 +1,11 @@
 //% family {
-//%   op = "attention_keep",
+//%   op = "attention_keep", tails = true,
 //%   doc = [[
 //% Attention's forward in training: as attention, with dropout of the coefficients,
 //% which are drawn by edge and head as the CPU draws them. Of each row and head the
 //% maximum (in units of log2) and one over the sum are kept behind the scores:
-//% backward finds every coefficient anew from them.]],
+//% backward finds every coefficient anew from them. Perhaps the result goes through
+//% dropout, too.]],
 //% }
 //% knob { name = "dimWorker", tag = "l", min = 0, max = 32, default = 0,
 //%        doc = "lanes along a head's columns, a power of two; 0: as many as it has vectors" }
@@ -27,9 +28,15 @@
 //% local floats = L.floats
 //% local args = { "out", "x", "kept", "rowptr", "colidx" }
 //% if spec.bias then args[#args + 1] = "bias" end
-//% for _, a in ipairs { "state", "place", "n_rows" } do args[#args + 1] = a end
-//% train.define_state()
-//% train.define_dropout()
+//% for _, a in ipairs { "state", "place" } do args[#args + 1] = a end
+//% if spec.drops_result then args[#args + 1] = "tail_place" end
+//% args[#args + 1] = "n_rows"
+//% if spec.drops_result then
+//%   train.define_drop(spec.dim)
+//% else
+//%   train.define_state()
+//%   train.define_dropout()
+//% end
 //% edges.define(L)
 //% edges.define_store(L)
 //% local parameters = edges.launch(L, args)
@@ -99,7 +106,18 @@ ${kernel}(${parameters})
             y[j] = y[j] < 0.0f ? expm1f(y[j]) : y[j];
 //% end
         }
+//% if spec.drops_result then
+        const int c = column[i];
+//%   train.drop("y", 0, "c", L.width)
+//% end
         ${L.store}(to + column[i], y);
 //% end
-//% edges.each_load(L, finish)
+//% if spec.drops_result then
+    {
+//%   train.open_drop()
+//%   edges.each_load(L, finish)
+    }
+//% else
+//%   edges.each_load(L, finish)
+//% end
 }

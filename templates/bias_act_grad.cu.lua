@@ -1,9 +1,11 @@
 //% family {
 //%   op = "bias_act_grad",
 //%   doc = [[
-//% The backward of a bias and an activation: out = x times the slope that the
-//% activation's output, self, tells (out may be x), and grad, the bias's gradient,
-//% is the sums of out's columns. A block adds rowsPerBlock rows, 32 columns at a
+//% The backward of a bias and an activation, perhaps with dropout behind them: out =
+//% what dropout leaves of x, times the slope that self tells, the activation's
+//% output with dropout behind it (out may be x); grad, the bias's gradient, is the
+//% sums of out's columns. What a ReLU let pass and dropout left is not zero; else
+//% dropout draws anew. A block adds rowsPerBlock rows, 32 columns at a
 //% time; a second kernel adds the blocks' sums in their order.]],
 //% }
 //% knob { name = "rowsPerBlock", tag = "r", min = 1, max = 65536, default = 128,
@@ -19,10 +21,18 @@
 //% check(spec.bias or active, "there is nothing to do")
 //% local lanes = train.lanes_for(spec.dim)
 //% local teams = threads // lanes
-//% local args = active and { "out", "x", "self" } or { "x" }
-//% if spec.act == "elu" then
-//%   args[#args + 1], args[#args + 2] = "state", "place"
+//% local redraws = spec.drops and spec.act ~= "relu"
+//% local writes = active or spec.drops
+//% local args = { "x" }
+//% if writes then table.insert(args, 1, "out") end
+//% if active then args[#args + 1] = "self" end
+//% if spec.drops then
+//%   args[#args + 1] = "state"
 //%   train.define_state()
+//% end
+//% if redraws then
+//%   args[#args + 1] = "place"
+//%   train.define_dropout()
 //% end
 //% if spec.bias then args[#args + 1] = "scratch" end
 //% args[#args + 1] = "n_rows"
@@ -42,24 +52,38 @@ ${kernel}(${parameters})
 //% if spec.bias then
     float sum = 0.0f;
 //% end
-//% if spec.act == "elu" then
-    // What dropout, if there was one, multiplied the activation's output with.
-    const float unscale = place < 0 ? 1.0f : 1.0f / state->drop_scale;
+//% if redraws then
+    const unsigned long long stream = dropout_stream(state, place);
+//% end
+//% if spec.drops and spec.act == "relu" then
+    const float scale = state->drop_scale;
+//% elseif spec.drops and spec.act == "elu" then
+    // What dropout multiplied the activation's output with.
+    const float unscale = 1.0f / state->drop_scale;
 //% end
     if (column < ${spec.dim}) {
 #pragma unroll 4
         for (int i = threadIdx.x / ${lanes}; i < past; i += ${teams}) {
             const long long row = first + i;
             float g = x[row * ${spec.x_pitch} + column];
+//% if redraws then
+            const unsigned long long bits =
+                draw(stream, row * ${(spec.dim + 3) // 4}ULL + column / 4);
+            g = dropped(state, (unsigned)(bits >> 16 * (column % 4)), g);
+//% end
 //% if active then
             const float y = self[row * ${spec.self_pitch} + column];
 //% end
-//% if spec.act == "elu" then
+//% if spec.drops and spec.act == "elu" then
             g *= y < 0.0f ? y * unscale + 1.0f : 1.0f;
+//% elseif spec.act == "elu" then
+            g *= y < 0.0f ? y + 1.0f : 1.0f;
+//% elseif spec.drops and active then
+            g = y > 0.0f ? scale * g : 0.0f;
 //% elseif active then
             g = y > 0.0f ? g : 0.0f;
 //% end
-//% if active then
+//% if writes then
             out[row * ${spec.out_pitch} + column] = g;
 //% end
 //% if spec.bias then

@@ -1,7 +1,9 @@
 //% -- What follows the sum over the neighbours: scale, the row's own term,
-//% -- bias, activation, tail, store.
+//% -- bias, activation, tail, dropout, store.
 //% local lanes = include "lanes"
 //% local tail = include "tail"
+//% local train = spec.drops_result and include "train"
+//% check(not (spec.drops_result and spec.tail ~= "none"), "dropout follows no tail")
 //% local epilogue = {}
 //% local own_term = spec.self_term ~= "none"
 //% local scales = spec.norm == "gcn" or spec.norm == "scaled"
@@ -15,9 +17,11 @@
 //%   if needs_dinv then args[#args + 1] = "dinv" end
 //%   if spec.bias then args[#args + 1] = "bias" end
 //%   tail.add_args(args)
+//%   if train then train.add_drop_args(args) end
 //% end
 //%
 //% function epilogue.define(L)
+//%   if train then train.define_drop(spec.dim) end
 //%   L.out_piece = lanes.widest_of(spec.out_type, L.vec, spec.out_pitch)
 //%   if own_term then
 //%     L.self_piece = lanes.widest_of(spec.self_type, L.vec, spec.self_pitch)
@@ -100,6 +104,14 @@
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 //%   end
 //%   tail.apply(L)
+//%   if train then
+    {
+//%     train.open_drop()
+//%     for _, s in ipairs(L.slots) do
+//%       train.drop("sum", s.at, "c" .. s.index, s.width)
+//%     end
+    }
+//%   end
     ${lanes.type(spec.out_type)} *to = out + (long long)row * ${spec.out_pitch};
 //%   if tail.multiplies then
 //%     tail.store(L)

@@ -3,7 +3,7 @@
 //%   tails = true,
 //%   doc = [[
 //% x W^T for few columns, in one pass over x, perhaps added to out, perhaps with
-//% a bias and an activation behind. A lane has a block of rowsPerLane
+//% a bias and an activation behind, in training dropout. A lane has a block of rowsPerLane
 //% rows and colsPerLane columns in registers; depthWorker lanes share the
 //% block's depth and hand its rows round in the end, and so do the lanes of
 //% depthWarps warps, whose sums meet in shared memory: few rows of a great depth
@@ -31,6 +31,7 @@
 //% local args = { "out", "x", "weight" }
 //% if spec.norm == "gcn" then args[#args + 1] = "dinv" end
 //% if spec.tail_bias then args[#args + 1] = "tail_bias" end
+//% P.add_args(args)
 //% args[#args + 1] = "n_rows"
 //% local parameters = launch {
 //%   entry = kernel,

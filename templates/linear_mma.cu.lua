@@ -53,6 +53,8 @@
 //% local args = { "out", "x", "weight" }
 //% if spec.norm == "gcn" then args[#args + 1] = "dinv" end
 //% if spec.tail_bias then args[#args + 1] = "tail_bias" end
+//% local train = spec.drops_result and include "train"
+//% if train then train.add_drop_args(args) end
 //% args[#args + 1] = "n_rows"
 //% local parameters = launch {
 //%   entry = kernel,
@@ -63,6 +65,7 @@
 // Rows of a block: ${rows}; columns: ${columns}; of a warp: ${16 * rowTiles} x ${8 * held}.
 //% mma.define_product()
 //% mma.define_split()
+//% if train then train.define_drop(spec.dim) end
 
 static __device__ __forceinline__ void multiply(float *d, const unsigned *a,
                                                 unsigned b0, unsigned b1)
@@ -202,6 +205,7 @@ ${kernel}(${parameters})
         }
     }
 #endif
+//% if train then train.open_drop() end
 #pragma unroll
     for (int r = 0; r < ${2 * rowTiles}; r++) {
         const unsigned row = first + top + 8 * r + g;
@@ -216,6 +220,10 @@ ${kernel}(${parameters})
             const int column = first_column + left + 8 * j + 2 * t;
             float *const to = out + (long long)row * ${spec.out_pitch} + column;
             float v[2] = {};
+//% if train then
+            const unsigned long long bits =
+                drops ? bits_from(stream, row, column) : 0;
+//% end
 #pragma unroll
             for (int c = 0; c < 2; c++) {
 //% if not full then
@@ -238,6 +246,10 @@ ${kernel}(${parameters})
 //% end
 //% if spec.tail_act == "relu" then
                 v[c] = v[c] < 0.0f ? 0.0f : v[c];
+//% end
+//% if train then
+                if (drops)
+                    v[c] = dropped(state, (unsigned)(bits >> 16 * c), v[c]);
 //% end
 //% if not pair then
                 to[c] = v[c];

@@ -61,6 +61,11 @@
 //%   local load_x = lanes.mover(k.x_verb or "load", vec, vec, spec.x_type)
 //%   check(not k.turns or split == 1, "turns are warps', not blocks'")
 //%   local P = { rows = rows, tiles = tiles, teams = teams }
+//%   local train = spec.drops_result and include "train"
+//%
+//%   function P.add_args(args)
+//%     if train then train.add_drop_args(args) end
+//%   end
 //%
 //%   function P.define()
 // Lanes along the columns: ${across}; along the depth: ${along}; rows per warp: ${rows}.
@@ -71,6 +76,7 @@
 //%       lanes.define_move("store", 1, 1, spec.out_type)
 //%     end
 //%     if spec.adds then lanes.define_move("read", 1, 1, spec.out_type) end
+//%     if train then train.define_drop(spec.dim) end
 //%   end
 //%
 //%   function P.write()
@@ -199,6 +205,7 @@
                 sum[i][j] += parts[team][p][i * ${columns} + j][lane];
 //%     end
 
+//%     if train then train.open_drop() end
 #pragma unroll
     for (int i = 0; i < ${per_lane}; i++) {
 //%     if column_lanes == 1 then
@@ -218,7 +225,7 @@
 //%     end
         ${lanes.type(spec.out_type)} *to =
             out + (long long)row * ${spec.out_pitch} + column;
-//%     if spec.adds or spec.tail ~= "none" then
+//%     if spec.adds or train or spec.tail ~= "none" then
 #pragma unroll
         for (int j = 0; j < ${columns}; j++) {
 //%       if not full_columns then
@@ -235,6 +242,11 @@
 //%       end
 //%       if spec.tail_act == "relu" then
             sum[i][j] = sum[i][j] < 0.0f ? 0.0f : sum[i][j];
+//%       end
+//%       if train then
+            if (drops)
+                sum[i][j] = dropped(
+                    state, (unsigned)bits_from(stream, row, column + j), sum[i][j]);
 //%       end
         }
 //%     end

@@ -52,6 +52,42 @@ dropped(const train_state *state, unsigned bits, float v)
 
 //% end
 //%
+//% -- Dropout of what a kernel has made of rows of `columns` columns, the last
+//% -- thing before the store: its arguments; what comes before the kernel; once per
+//% -- thread; then `width` neighbours from `column` on, which one draw decides, as
+//% -- value[at] and on.
+//% function train.add_drop_args(args)
+//%   args[#args + 1], args[#args + 2] = "state", "tail_place"
+//% end
+//% local defined
+//% function train.define_drop(columns)
+//%   if defined then return end -- for another layout of lanes
+//%   defined = true
+//%   train.define_state()
+//%   train.define_dropout()
+// The random bits of the columns from this one on, whose draw decides four.
+static __device__ __forceinline__ unsigned long long
+bits_from(unsigned long long stream, unsigned row, int column)
+{
+    return draw(stream, row * ${(columns + 3) // 4}ULL + column / 4) >>
+           16 * (column % 4);
+}
+
+//% end
+//% function train.open_drop()
+    const bool drops = state->drop_threshold > 0;
+    const unsigned long long stream = dropout_stream(state, tail_place);
+//% end
+//% function train.drop(value, at, column, width)
+    if (drops) {
+        unsigned long long bits = bits_from(stream, row, ${column});
+#pragma unroll
+        for (int d = 0; d < ${width}; d++, bits >>= 16)
+            ${value}[${at} + d] =
+                dropped(state, (unsigned)bits, ${value}[${at} + d]);
+    }
+//% end
+//%
 //% -- The block's threads are `lanes` per row of a table, a power of two of at
 //% -- most a warp. Adds `sum` over the rows, in shared memory, then in the first
 //% -- warp; the first `lanes` threads have the totals.

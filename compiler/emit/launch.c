@@ -31,6 +31,7 @@ static const char *const arg_types[N_LAUNCH_ARGS] = {
     [ARG_N_SPLITS] = "int ",
     [ARG_STATE] = "train_state *",
     [ARG_PLACE] = "int ",
+    [ARG_TAIL_PLACE] = "int ",
     [ARG_LABELS] = "const int *",
     [ARG_SHARE] = "const float *",
     [ARG_SCRATCH] = "double *",

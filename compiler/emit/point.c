@@ -88,6 +88,8 @@ void push_spec(lua_State *L, const struct kernel_spec *s)
     lua_setfield(L, -2, "tail_bias");
     lua_pushboolean(L, s->drops);
     lua_setfield(L, -2, "drops");
+    lua_pushboolean(L, spec_drops_result(s));
+    lua_setfield(L, -2, "drops_result");
     if (s->whole)
         add_phases(L, s->whole);
     lua_newtable(L);

@@ -25,7 +25,10 @@ static gnnac_status check_point(const struct candidate *c,
     int32_t x_dim = kernel_x_dim(s);
     if (spec_is_special(s) && !f->tails)
         return FAIL(err, GNNAC_EUNSUPPORTED, "%s: knows no tails (%s)",
-                    f->name, s->tail ? tail_name(s->tail) : "adds");
+                    f->name,
+                    s->tail    ? tail_name(s->tail)
+                    : s->drops ? "dropout"
+                               : "adds");
     if (s->dim < 1 || s->x_pitch < x_dim || s->out_pitch < spec_out_dim(s) ||
         (own && s->self_pitch < s->dim) ||
         (s->offset_bits != 32 && s->offset_bits != 64))

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "plan/products.h"
+#include "train/train_program.h"
 
 enum { FUSED_COLUMNS = 64, FUSED_WEIGHTS = 256 };
 
@@ -26,7 +27,7 @@ int tail_from_name(const char *s)
 enum tail tail_of(const struct program *p, const struct step *s)
 {
     const struct step *tail = step_tail(p, s);
-    if (!tail)
+    if (!tail || tail->kind == STEP_DROPOUT)
         return TAIL_NONE;
     if (tail->kind != STEP_LINEAR)
         return tail->kind == STEP_BIAS_ACT ? TAIL_BIAS_ACT : TAIL_LOG_SOFTMAX;
@@ -90,4 +91,21 @@ void program_fuse(struct program *p, bool in_place)
         s->fused = is_last_of_product(p, s - 1, s) ||
                    (!in_place && can_fuse(p, s - 1, s));
     }
+}
+
+// The step whose kernel does step i.
+static struct step *head_of(struct program *p, int32_t i)
+{
+    while (p->steps[i].fused)
+        i--;
+    return &p->steps[i];
+}
+
+void program_fuse_dropout(struct program *p)
+{
+    for (int32_t i = 0; i < p->n_steps; i++)
+        if (train_dropout_ends(p, i)) {
+            head_of(p, i - 1)->kernel = -1;
+            p->steps[i].fused = true;
+        }
 }

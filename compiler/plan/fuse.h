@@ -15,7 +15,11 @@
 // program, behind program_scale_rows.
 void program_fuse(struct program *p, bool in_place);
 
-// What the kernel of `s` does besides: the first step of it.
+// In a step of training (train/train_program.h) fuses the dropout of a layer's
+// result with the kernel that ends the layer, which is then to be found anew.
+void program_fuse_dropout(struct program *p);
+
+// What the kernel of `s` does besides: the first step of it, dropout aside.
 enum tail tail_of(const struct program *p, const struct step *s);
 // All of it, "linear, bias_act"; empty where there is none.
 const char *tail_text(const struct program *p, const struct step *s,

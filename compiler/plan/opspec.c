@@ -120,7 +120,8 @@ static enum edge_order edges_of(const struct program *p, const struct step *s)
 struct kernel_spec kernel_spec_of(const struct program *p, const struct step *s,
                                   int64_t n_nodes, int64_t n_edges)
 {
-    const struct step *tail = step_tail(p, s), *last = step_last(p, s);
+    const struct step *last = step_ending(p, s);
+    const struct step *tail = last != s ? step_tail(p, s) : NULL;
     int32_t heads = step_heads(p, s), out = last->out;
     return (struct kernel_spec){
         // Both orders take the same kernel.
@@ -144,7 +145,7 @@ struct kernel_spec kernel_spec_of(const struct program *p, const struct step *s,
         .heads = heads,
         .channels = heads ? p->buffers[s->x].dim / heads : 0,
         .smallest = s->smallest,
-        .drops = s->dropped && step_reads_features(s),
+        .drops = s->dropped || step_drops_result(p, s),
         .edges = edges_of(p, s),
         .adds = s->accumulate,
         .tail = tail_of(p, s),
@@ -289,16 +290,22 @@ static const char *parse_tail(const char *text, struct kernel_spec *k)
     return begin;
 }
 
-// Of a product: its depth and whether it adds.
+// A word that is there or not; returns what follows it.
+static const char *parse_word(const char *text, const char *word, bool *there)
+{
+    size_t n = strlen(word);
+    *there = strncmp(text, word, n) == 0;
+    return *there ? text + n : text;
+}
+
+// Of a product: its depth, whether its result is dropped, whether it adds.
 static bool parse_depth(const char *text, const char *stop,
                         struct kernel_spec *k)
 {
-    static const char adds[] = " adds";
     int end = 0;
     sscanf(text, " depth=%" SCNd32 "%n", &k->depth, &end);
-    text += end;
-    k->adds = strncmp(text, adds, sizeof(adds) - 1) == 0;
-    text += k->adds ? sizeof(adds) - 1 : 0;
+    text = parse_word(text + end, " drops", &k->drops);
+    text = parse_word(text, " adds", &k->adds);
     return end > 0 && text == stop && k->depth > 0;
 }
 
@@ -332,7 +339,7 @@ static const char *parse_edges(const char *text, struct kernel_spec *k)
 }
 
 // What stands behind a key's text, in this order: dtypes, a product's depth,
-// values of edges, what the kernel does besides.
+// dropout of the result, values of edges, what the kernel does besides.
 static bool parse_rest(const char *text, struct kernel_spec *k)
 {
     const char *stop = parse_tail(text, k);
@@ -340,7 +347,7 @@ static bool parse_rest(const char *text, struct kernel_spec *k)
         return false;
     if (strncmp(text, " depth=", 7) == 0)
         return parse_depth(text, stop, k);
-    text = parse_edges(text, k);
+    text = parse_edges(parse_word(text, " drops", &k->drops), k);
     return text == stop;
 }
 

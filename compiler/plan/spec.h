@@ -41,7 +41,9 @@ struct kernel_spec {
     int32_t heads, channels; // attention and sddmm, whose x has heads *
                              // channels columns; else 0
     bool smallest;           // extreme: not the largest
-    bool drops;              // sparse_*: features go through dropout
+    bool drops;              // sparse_*: features go through dropout; others:
+                             // what is made does, last of all, or in
+                             // bias_act_grad did
     enum edge_order edges;   // weights of a sum's edges; sddmm's results
     bool adds;               // linear: to what out holds
     enum tail tail;          // of an aggregation or a product
@@ -64,10 +66,24 @@ static inline bool spec_adds_to_out(const struct kernel_spec *s)
     return s->adds || s->kind == STEP_ATTENTION_SCORES_GRAD;
 }
 
+// Whether what the kernel has made goes through dropout.
+static inline bool spec_drops_result(const struct kernel_spec *s)
+{
+    return s->drops &&
+           (s->kind == STEP_AGGREGATE || s->kind == STEP_LINEAR ||
+            s->kind == STEP_BIAS_ACT || s->kind == STEP_ATTENTION_KEEP);
+}
+
+// Whether the kernel goes on with what its operation has made.
+static inline bool spec_goes_on(const struct kernel_spec *s)
+{
+    return s->tail != TAIL_NONE || spec_drops_result(s);
+}
+
 // Whether a kernel has to do more than a family of its operation must know.
 static inline bool spec_is_special(const struct kernel_spec *s)
 {
-    return s->tail != TAIL_NONE || s->adds;
+    return spec_goes_on(s) || s->adds;
 }
 
 static inline bool spec_is_f32(const struct kernel_spec *s)

@@ -22,14 +22,14 @@
 #include "tune/propose.h"
 #include "tune/subjects.h"
 
-enum { N_SELECTIONS = 4 };
+enum { N_SELECTIONS = 5 };
 
 static void list_selections(const struct assembly *a,
                             struct selection *out[N_SELECTIONS])
 {
     struct selection *const all[N_SELECTIONS] = {
-        a->selection, a->train_selection, a->sparse_selection,
-        a->whole_selection};
+        a->selection, a->forward_selection, a->train_selection,
+        a->sparse_selection, a->whole_selection};
     memcpy(out, all, sizeof(all));
 }
 

@@ -37,9 +37,10 @@ struct assembly {
     struct graph_input graph;
     struct manifest *manifest; // owned; complete
     struct selection *selection; // owned
-    // Of steps over the graph turned round, and of products of sparse features;
-    // owned; NULL where there are none.
-    struct selection *train_selection, *sparse_selection;
+    // Of training's forward, where that is not the model's; of steps over the
+    // graph turned round; of products of sparse features. Owned; NULL where
+    // there are none.
+    struct selection *forward_selection, *train_selection, *sparse_selection;
     // Of one kernel for all steps, the last of this program; owned; NULL where
     // none was asked for.
     struct program *whole_program;

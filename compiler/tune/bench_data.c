@@ -37,6 +37,11 @@ static bool keeps(const struct bench *b)
     return drops(b) || sums(b);
 }
 
+static bool draws(const struct bench *b)
+{
+    return drops(b) || b->spec->drops;
+}
+
 static bool compares(const struct bench *b)
 {
     return b->spec->kind == STEP_EXTREME ||
@@ -280,6 +285,7 @@ static void lend_host_data(struct bench *b)
         .att_dst = b->att ? b->att + b->spec->dim : NULL,
         .state = &b->state,
         .place = 2,
+        .tail_place = 5,
     };
 }
 
@@ -326,6 +332,9 @@ static gnnac_status make_outputs(struct bench *b, gnnac_error *err)
     TRY(output_init(b, out_values(b), s->out_type,
                     spec_adds_to_out(s) ? b->before : NULL, &b->out, err));
     d->out = d->edge_out = output_start(&b->out);
+    if (keeps(b) || draws(b))
+        TRY(cuda_upload(b->c, &b->state, sizeof(b->state), what, &d->state,
+                        err));
     if (!keeps(b)) {
         TRY(upload_values(b, b->self, n_self, s->self_type, &d->self, err));
         goto out;
@@ -336,7 +345,6 @@ static gnnac_status make_outputs(struct bench *b, gnnac_error *err)
     TRY(output_init(b, att_values(b), DTYPE_F32, NULL, &b->sums, err));
     d->grad = output_start(&b->sums);
     d->grad_next = d->grad + (cu_ptr)s->dim * sizeof(float);
-    TRY(cuda_upload(b->c, &b->state, sizeof(b->state), what, &d->state, err));
 out:
     return st;
 }
@@ -361,6 +369,7 @@ static gnnac_status make_device_data(struct bench *b, gnnac_error *err)
     d->att_dst = d->att_src + (cu_ptr)s->dim * sizeof(float);
     TRY(cuda_upload(c, &b->host.eps, sizeof(float), what, &d->eps, err));
     d->place = b->host.place;
+    d->tail_place = b->host.tail_place;
     TRY(upload_edges(b, err));
     TRY(make_outputs(b, err));
     TRY(CU(c, cuStreamCreate, (&b->stream, CU_STREAM_NON_BLOCKING), err));
@@ -370,16 +379,18 @@ out:
 
 bool bench_can_drop(const struct bench *b)
 {
-    return drops(b);
+    return draws(b);
 }
 
 gnnac_status bench_set_dropout(struct bench *b, bool on, gnnac_error *err)
 {
     enum { DROPPED = 20000 }; // of 65536
-    if (!drops(b))
+    if (!draws(b))
         return GNNAC_OK;
     b->state.attention_threshold = on ? DROPPED : 0;
     b->state.attention_scale = on ? 65536.0f / (65536 - DROPPED) : 1;
+    b->state.drop_threshold = on ? 0 : DROPPED;
+    b->state.drop_scale = on ? 1 : 65536.0f / (65536 - DROPPED);
     return cuda_copy_in(b->c, b->device.state, &b->state, sizeof(b->state),
                         err);
 }

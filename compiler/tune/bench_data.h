@@ -15,8 +15,9 @@ const float *output_values(const struct output *o);
 // Whether the canaries are as they were.
 bool output_is_inside(const struct output *o);
 
-// Whether kernels of the operation read if there is dropout; the state says so
-// from then on.
+// Whether kernels of the operation read if there is dropout; from then on the
+// state says so of attention's coefficients, and the contrary of results: timed
+// is, after both, what trainers mostly do.
 bool bench_can_drop(const struct bench *b);
 gnnac_status bench_set_dropout(struct bench *b, bool on, gnnac_error *err);
 

@@ -22,8 +22,9 @@ struct operand_data {
     const int64_t *edge_of;   // [n_edges], for EDGES_MAPPED; of ATTENTION_GRAD
     const float *grad;        // of attention's backward and extreme_*, g
     const float *att_src, *att_dst; // [dim], of the scores' backward
-    const struct train_state *state; // of attention in training: its dropout
-    int32_t place;                   // in it
+    const struct train_state *state; // in training: dropout of attention's
+    int32_t place;                   // coefficients, where that is in a step,
+    int32_t tail_place;              // and where that of the result is
 };
 
 // What a kernel wrote, as floats.

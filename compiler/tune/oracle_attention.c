@@ -6,6 +6,7 @@
 #include "bundle/train_state.h"
 #include "rng.h"
 #include "tune/oracle_kinds.h"
+#include "tune/oracle_tail.h"
 
 static const double unit = 0x1p-24, tiny = 0x1p-126;
 
@@ -228,6 +229,7 @@ double oracle_attention_keep(const struct oracle_job *j, int64_t v, double *y,
         struct softmax s = attend(j, v, head, y, bound);
         worst = fmax(worst, softmax_error(j, v, head, &s));
     }
+    oracle_tail(j->spec, j->d, v, y, bound);
     return fmax(worst, oracle_errors(j, v, y, bound));
 }
 

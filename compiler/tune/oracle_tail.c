@@ -3,6 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "bundle/train_state.h"
+#include "rng.h"
+
 static const double unit = 0x1p-24;
 
 // The operands' errors, then those of the maximum's subtraction, of the
@@ -60,6 +63,23 @@ static void multiply(const struct kernel_spec *spec,
     memmove(bound, error, n_bytes);
 }
 
+// Four columns share a draw, and rows begin with one of their own.
+static void drop(const struct kernel_spec *spec, const struct operand_data *d,
+                 int64_t v, double *y, double *bound)
+{
+    const struct train_state *t = d->state;
+    uint64_t stream =
+        rng_at(rng_at(t->seed, (uint64_t)t->step), (uint64_t)d->tail_place);
+    uint64_t first = (uint64_t)v * (uint64_t)((spec->dim + 3) / 4);
+    for (int32_t c = 0; c < spec->dim; c++) {
+        uint64_t bits = rng_at(stream, first + (uint64_t)(c / 4));
+        bool kept = (bits >> 16 * (c % 4) & 0xffff) >= t->drop_threshold;
+        y[c] = kept ? y[c] * (double)t->drop_scale : 0;
+        bound[c] = kept ? bound[c] * (double)t->drop_scale + unit * fabs(y[c])
+                        : 0;
+    }
+}
+
 void oracle_tail(const struct kernel_spec *spec, const struct operand_data *d,
                  int64_t v, double *y, double *bound)
 {
@@ -80,4 +100,6 @@ void oracle_tail(const struct kernel_spec *spec, const struct operand_data *d,
     default:
         break;
     }
+    if (spec->drops)
+        drop(spec, d, v, y, bound);
 }

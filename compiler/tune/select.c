@@ -291,7 +291,7 @@ static gnnac_status check_tails(const struct question *q,
 {
     const struct family *first =
         d->n_candidates ? d->candidates[0].family : NULL;
-    if (q->op.spec.tail && first && !first->tails)
+    if (spec_goes_on(&q->op.spec) && first && !first->tails)
         return FAIL(err, GNNAC_ENOENT, "%s knows no tails", first->name);
     return GNNAC_OK;
 }

@@ -6,10 +6,12 @@
 #include "tune/recall.h"
 #include "tune/select_state.h"
 
-// BLAS has the product, too, and with it what ends it in place.
+// BLAS has the product, too, and with it what ends it in place; dropout it has
+// not.
 static bool blas_may_do(const struct kernel_spec *k)
 {
     return k->kind == STEP_LINEAR && spec_is_f32(k) && k->norm == NORM_NONE &&
+           !k->drops &&
            (k->tail == TAIL_NONE ||
             (k->tail == TAIL_BIAS_ACT && k->tail_act != ACT_ELU));
 }

@@ -41,7 +41,8 @@ struct reordering {
 // where the bundle has them. It follows by rules that are part of the reader:
 // of training (train/train_program.h), of features by sparse rows
 // (program_read_sparse). `rules` names the ones that the writer had. Empty: a
-// GPU cannot run that program.
+// GPU cannot run that program. Of training all steps are listed; one without a
+// kernel is BLAS's, or, if it is no product, the kernel's before it.
 struct derived_kernels {
     char rules[16];
     int32_t n_steps;

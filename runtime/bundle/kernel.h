@@ -47,6 +47,8 @@ enum {
     /* Of the steps of training, and of operators, alone: */                   \
     ARG(STATE, "state")     /* train_state *, see bundle/train_state.h */      \
     ARG(PLACE, "place")     /* int: which of a step's dropouts this is */      \
+    ARG(TAIL_PLACE, "tail_place") /* int: the same of the dropout of what the  \
+                                     kernel has made, which comes last */      \
     ARG(LABELS, "labels")   /* const int *, [n_rows]; -1: not in the loss. Of  \
                                bce_loss bits, [n_rows, dim / 32 rounded up] */ \
     ARG(SHARE, "share")     /* const float *, [n_rows]: of the loss, or 0 */   \

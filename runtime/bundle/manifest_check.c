@@ -276,8 +276,11 @@ static bool step_can_pass(const struct program *p, const struct step *s,
         return keeps(s->kind);
     if (launch_arg_of_whole(a))
         return false;
-    if (launch_arg_trains(a))
-        return !is_model_step(s); // what it lacks is found at its launch
+    if (a == ARG_TAIL_PLACE)
+        return step_drops_result(p, s);
+    if (launch_arg_trains(a)) // what it lacks is found at its launch
+        return !is_model_step(s) ||
+               (a == ARG_STATE && step_drops_result(p, s));
     switch (a) {
     case ARG_OUT:
         return s->kind != STEP_SDDMM;
@@ -286,7 +289,7 @@ static bool step_can_pass(const struct program *p, const struct step *s,
     case ARG_BIAS:
         return s->bias != -1;
     case ARG_TAIL_BIAS:
-        return tail && step_last(p, s)->bias != -1;
+        return tail && step_ending(p, s)->bias != -1;
     case ARG_WEIGHT:
         return s->kind == STEP_LINEAR || s->kind == STEP_SPARSE_LINEAR ||
                (tail && tail->kind == STEP_LINEAR);
@@ -339,6 +342,8 @@ static gnnac_status check_step_kernel(const struct checked_step *c)
     if ((c->s->edges || step_reads_features(c->s)) &&
         !kernel_takes(k, ARG_EDGE_VALUES))
         return BAD_STEP(c, "its kernel does not read the edges' weights");
+    if (step_drops_result(c->p, c->s) && !kernel_takes(k, ARG_TAIL_PLACE))
+        return BAD_STEP(c, "its kernel drops nothing");
     if (c->s->kind == STEP_SDDMM && !kernel_takes(k, ARG_EDGE_OUT))
         return BAD_STEP(c, "its kernel writes no values of edges");
     return GNNAC_OK;

@@ -265,11 +265,22 @@ const struct step *step_last(const struct program *p, const struct step *s)
     return tail ? step_last(p, tail) : s;
 }
 
+const struct step *step_ending(const struct program *p, const struct step *s)
+{
+    const struct step *tail = step_tail(p, s);
+    return tail && tail->kind != STEP_DROPOUT ? step_ending(p, tail) : s;
+}
+
+bool step_drops_result(const struct program *p, const struct step *s)
+{
+    return step_last(p, s) != step_ending(p, s);
+}
+
 bool launch_arg_is_int(enum launch_arg a)
 {
     return a == ARG_N_ROWS || a == ARG_N_PARTS || a == ARG_N_SPLITS ||
            a == ARG_N_CUT || a == ARG_N_WIDE || a == ARG_N_TILES ||
-           a == ARG_PLACE || a == ARG_N_WEIGHTS;
+           a == ARG_PLACE || a == ARG_TAIL_PLACE || a == ARG_N_WEIGHTS;
 }
 
 bool launch_arg_trains(enum launch_arg a)

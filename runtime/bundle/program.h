@@ -152,7 +152,8 @@ struct step {
     int32_t kernel;  // index into kernels; -1: BLAS, of products
     // The kernel of the step before it computes this one, too, and leaves that
     // one's own result unwritten: of an AGGREGATE a product or log-softmax, of
-    // a product what BIAS_ACT makes of it in place, also one behind the other.
+    // a product what BIAS_ACT makes of it in place, also one behind the other;
+    // in training, last, what DROPOUT leaves of what those made.
     // What runs steps one by one does not ask.
     bool fused;
     // While a program is compiled: a kernel of ours has the wide product; BLAS
@@ -162,8 +163,9 @@ struct step {
     // In training and operators alone, of attention and extremes:
     int32_t grad; // the buffer of the output's gradient (of EXTREME_GRAD: of
                   // the shares); 0: none
-    bool dropped; // BIAS_ACT_GRAD: self has gone through dropout since;
-                  // SPARSE_*: features go through it
+    bool dropped; // BIAS_ACT_GRAD: self has gone through dropout since, and
+                  // the gradient x goes back through it first; SPARSE_*:
+                  // features go through it
     // In operators alone:
     int32_t edges; // AGGREGATE: the values of edges, for each head one, that
                    // multiply their rows; 0: none

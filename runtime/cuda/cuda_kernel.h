@@ -40,7 +40,7 @@ struct operands {
     cu_ptr eps, partial, source_row, att_src, att_dst;
     cu_ptr state, labels, share, scratch, grad, weights, first, second,
         treatment, weight_t, g, edge_of, grad_next, edge_values, edge_out;
-    int32_t place, n_weights;
+    int32_t place, tail_place, n_weights;
     // Of a whole model, and the blocks of its cooperative launch:
     cu_ptr buffers, barrier;
     int32_t n_blocks;

@@ -74,14 +74,33 @@ static struct cuda_graph *graph_of(struct cuda_trainer *ct,
     }
 }
 
+// What the kernel before does as well, by the manifest's word: that it can is
+// checked with the kernel.
+static bool is_done_before(const struct program *p, int32_t i)
+{
+    const struct step *s = &p->steps[i], *before = i ? s - 1 : NULL;
+    if (!before || (!before->fused && before->kernel < 0))
+        return false;
+    return train_dropout_ends(p, i) ||
+           (s->kind == STEP_BIAS_ACT && s->x == s->out && s->x == before->out &&
+            before->kind == STEP_LINEAR);
+}
+
+static void take_kernels(struct cuda_trainer *ct)
+{
+    for (int32_t i = 0; i < ct->p.n_steps; i++) {
+        struct step *s = &ct->p.steps[i];
+        s->kernel = manifest_of(ct)->training.steps[i].kernel;
+        s->fused = s->kernel < 0 && is_done_before(&ct->p, i);
+    }
+}
+
 static gnnac_status load_kernel(struct cuda_trainer *ct, int32_t i,
                                 size_t *partial, size_t *scratch,
                                 gnnac_error *err)
 {
     const struct manifest *m = manifest_of(ct);
-    struct step *s = &ct->p.steps[i];
-    if (s->kernel < 0)
-        s->kernel = m->training.steps[i].kernel;
+    const struct step *s = &ct->p.steps[i];
     gnnac_status st = manifest_check_step_kernel(m, &ct->p, i, err);
     if (st == GNNAC_OK)
         st = cuda_model_load_kernel(ct->cm, s->kernel, graph_of(ct, s), partial,
@@ -96,8 +115,10 @@ static gnnac_status load_kernel(struct cuda_trainer *ct, int32_t i,
 gnnac_status cuda_train_load_kernels(struct cuda_trainer *ct, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    size_t partial = 0, scratch = 0;
+    // Predictions run the model's own kernels.
+    size_t partial = ct->cm->partial_bytes, scratch = 0;
     TRY(check_training(ct, err));
+    take_kernels(ct);
     for (int32_t i = 0; i < ct->p.n_steps; i++)
         if (!step_by_blas(&ct->p.steps[i]) && !ct->p.steps[i].fused &&
             is_needed(ct, &ct->p.steps[i]))
@@ -152,7 +173,7 @@ static int32_t place_of(const struct step *s, bool drops)
     case STEP_ATTENTION_GRAD:
         return MAX_LAYERS + s->layer;
     case STEP_BIAS_ACT_GRAD:
-        return s->dropped ? s->layer + 1 : -1;
+        return s->layer + 1;
     case STEP_SPARSE_LINEAR:
     case STEP_SPARSE_WEIGHT_GRAD:
         return s->dropped && drops ? s->layer : -1;
@@ -195,6 +216,7 @@ static gnnac_status run_kernel(struct cuda_trainer *ct, const struct program *p,
         .edge_values = s->kind == STEP_SPARSE_LINEAR ? ct->sparse.row_values
                                                      : ct->sparse.column_values,
         .place = place_of(s, ct->t->o.dropout > 0 && !ct->predicts),
+        .tail_place = step_last(p, s)->layer,
         .n_weights = (int32_t)ct->cm->layout.n_floats,
     };
     return cuda_kernel_launch(graph_of(ct, s), &ct->cm->kernels[s->kernel], &o,

@@ -149,9 +149,15 @@ static void back_linear(struct derivation *d, const struct step *s, int32_t g)
     add_step(d, x);
 }
 
+static bool adds_bias_or_acts(const struct step *s)
+{
+    return s->act != ACT_NONE || s->bias != NONE;
+}
+
+// With dropout behind it, if there is some.
 static void back_bias_act(struct derivation *d, const struct step *s, int32_t g)
 {
-    if (s->act == ACT_NONE && s->bias == NONE)
+    if (!adds_bias_or_acts(s))
         return;
     struct step b = step_of(STEP_BIAS_ACT_GRAD, s->layer, g, g);
     b.self = s->out;
@@ -280,7 +286,7 @@ static void back(struct derivation *d, int32_t i)
     int32_t g = d->grad_of[s->out];
     if (g == NONE)
         return;
-    if (d->plan.drop_after[i])
+    if (d->plan.drop_after[i] && !adds_bias_or_acts(s))
         add_plain(d, STEP_DROPOUT, s->layer + 1, g, g);
     switch (s->kind) {
     case STEP_LINEAR:
@@ -349,6 +355,16 @@ gnnac_status train_program_build(const struct program *p, struct program *out,
                       "the program cannot be trained on a GPU: two gradients "
                       "meet where none can be added")
                : GNNAC_OK;
+}
+
+bool train_dropout_ends(const struct program *p, int32_t i)
+{
+    const struct step *s = &p->steps[i], *before = i ? s - 1 : NULL;
+    if (!before || s->kind != STEP_DROPOUT || s->x != s->out ||
+        before->out != s->x)
+        return false;
+    return before->kind == STEP_AGGREGATE || before->kind == STEP_BIAS_ACT ||
+           before->kind == STEP_ATTENTION_KEEP;
 }
 
 int32_t train_program_loss(const struct program *p)

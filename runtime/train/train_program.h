@@ -16,7 +16,7 @@
 
 // Names the rules below in a bundle (struct derived_kernels). A change of what
 // they make of any program needs another.
-#define TRAIN_RULES "4"
+#define TRAIN_RULES "5"
 
 // Where products alone read the features there is a product, and a gradient of
 // its weight, for dense ones and another for sparse ones, of which a trainer
@@ -26,6 +26,11 @@
 // that no step can add.
 gnnac_status train_program_build(const struct program *p, struct program *out,
                                  gnnac_error *err);
+
+// Whether step i is a dropout in place which the kernel of the step before, or
+// of those that it is fused with, can do as well: an element is dropped as it
+// is written.
+bool train_dropout_ends(const struct program *p, int32_t i);
 
 // The index of its first loss: what stands before it is the forward.
 int32_t train_program_loss(const struct program *p);

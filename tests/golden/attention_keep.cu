@@ -2,7 +2,8 @@
 // Attention's forward in training: as attention, with dropout of the coefficients,
 // which are drawn by edge and head as the CPU draws them. Of each row and head the
 // maximum (in units of log2) and one over the sum are kept behind the scores:
-// backward finds every coefficient anew from them.
+// backward finds every coefficient anew from them. Perhaps the result goes through
+// dropout, too.
 // dimWorker=0 edgeWorker=4 warpPerRow=1 vec=4 unroll=2 warpPerBlock=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=56 grad_pitch=64 norm=none self=none bias=1 act=elu offset_bits=32
 #line 9 "/gnnac/templates/train.lib.lua"
@@ -93,7 +94,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 36 "/gnnac/templates/attention_keep.cu.lua"
+#line 43 "/gnnac/templates/attention_keep.cu.lua"
 // 4 teams of 2 lanes per row and head; 2 rows per block.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
@@ -132,7 +133,7 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
 #pragma unroll
     for (int step = 16; step > 0; step /= 2)
         steps = max(steps, __shfl_xor_sync(~0u, steps, step));
-#line 41 "/gnnac/templates/attention_keep.cu.lua"
+#line 48 "/gnnac/templates/attention_keep.cu.lua"
     const float target =
         kept[(long long)row * 56 + 8 + head];
     float top = __int_as_float(0xff800000);
@@ -155,7 +156,7 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
             for (int i = 0; i < 1; i++)
                 load4(v[k][i],
                       x + (long long)id[k] * 64 + column[i]);
-#line 47 "/gnnac/templates/attention_keep.cu.lua"
+#line 54 "/gnnac/templates/attention_keep.cu.lua"
         float e[2];
         float most = top;
 #pragma unroll
@@ -188,7 +189,7 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
 #pragma unroll
     for (int step = 2; step < 8; step *= 2)
         top = fmaxf(top, __shfl_xor_sync(~0u, top, step));
-#line 76 "/gnnac/templates/attention_keep.cu.lua"
+#line 83 "/gnnac/templates/attention_keep.cu.lua"
     const float scale =
         mine == __int_as_float(0xff800000) ? 0.0f : exp2f(mine - top);
 #pragma unroll
@@ -203,7 +204,7 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
 #line 243 "/gnnac/templates/edge_heads.lib.lua"
     if (!active || turn > 0)
         return;
-#line 82 "/gnnac/templates/attention_keep.cu.lua"
+#line 89 "/gnnac/templates/attention_keep.cu.lua"
     const float part = 1.0f / sum[4];
     if (at == 0) {
         float *to = kept + (long long)row * 56 + head;
@@ -214,17 +215,17 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s56(
     float *to = out + (long long)row * 64;
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 89 "/gnnac/templates/attention_keep.cu.lua"
+#line 96 "/gnnac/templates/attention_keep.cu.lua"
         float y[4];
 #pragma unroll
         for (int j = 0; j < 4; j++) {
             y[j] = sum[i * 4 + j] * part;
-#line 94 "/gnnac/templates/attention_keep.cu.lua"
+#line 101 "/gnnac/templates/attention_keep.cu.lua"
             y[j] += __ldg(bias + column[i] + j);
-#line 99 "/gnnac/templates/attention_keep.cu.lua"
+#line 106 "/gnnac/templates/attention_keep.cu.lua"
             y[j] = y[j] < 0.0f ? expm1f(y[j]) : y[j];
         }
-#line 102 "/gnnac/templates/attention_keep.cu.lua"
+#line 113 "/gnnac/templates/attention_keep.cu.lua"
         store4(to + column[i], y);
     }
 }

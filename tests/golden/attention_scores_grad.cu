@@ -38,7 +38,7 @@ gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56(
     {
 #line 57 "/gnnac/templates/attention_scores_grad.cu.lua"
     double total = sources;
-#line 60 "/gnnac/templates/train.lib.lua"
+#line 96 "/gnnac/templates/train.lib.lua"
     __shared__ double held[256];
     held[threadIdx.x] = total;
     for (int half = 128; half >= 32; half /= 2) {
@@ -46,7 +46,7 @@ gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56(
         if (threadIdx.x < half)
             held[threadIdx.x] += held[threadIdx.x + half];
     }
-#line 69 "/gnnac/templates/train.lib.lua"
+#line 105 "/gnnac/templates/train.lib.lua"
     if (threadIdx.x < 32)
         total = held[threadIdx.x];
 #line 59 "/gnnac/templates/attention_scores_grad.cu.lua"
@@ -59,7 +59,7 @@ gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56(
     {
 #line 57 "/gnnac/templates/attention_scores_grad.cu.lua"
     double total = targets;
-#line 60 "/gnnac/templates/train.lib.lua"
+#line 96 "/gnnac/templates/train.lib.lua"
     __shared__ double held[256];
     held[threadIdx.x] = total;
     for (int half = 128; half >= 32; half /= 2) {
@@ -67,7 +67,7 @@ gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56(
         if (threadIdx.x < half)
             held[threadIdx.x] += held[threadIdx.x + half];
     }
-#line 69 "/gnnac/templates/train.lib.lua"
+#line 105 "/gnnac/templates/train.lib.lua"
     if (threadIdx.x < 32)
         total = held[threadIdx.x];
 #line 59 "/gnnac/templates/attention_scores_grad.cu.lua"
@@ -77,20 +77,20 @@ gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56(
     }
 }
 
-#line 106 "/gnnac/templates/train.lib.lua"
+#line 142 "/gnnac/templates/train.lib.lua"
 extern "C" __global__ void __launch_bounds__(1024, 1)
 gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56_total(
     float *grad, float *grad_next, double *scratch,
     int n_rows)
 {
-#line 109 "/gnnac/templates/train.lib.lua"
+#line 145 "/gnnac/templates/train.lib.lua"
     const int column = blockIdx.y * 32 + threadIdx.x % 32;
     const int blocks = (n_rows + 127LL) / 128;
     double total = 0.0;
     for (int b = threadIdx.x / 32; b < blocks; b += 32)
         if (column < 128)
             total += scratch[(long long)b * 128 + column];
-#line 60 "/gnnac/templates/train.lib.lua"
+#line 96 "/gnnac/templates/train.lib.lua"
     __shared__ double held[1024];
     held[threadIdx.x] = total;
     for (int half = 512; half >= 32; half /= 2) {
@@ -98,7 +98,7 @@ gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56_total(
         if (threadIdx.x < half)
             held[threadIdx.x] += held[threadIdx.x + half];
     }
-#line 69 "/gnnac/templates/train.lib.lua"
+#line 105 "/gnnac/templates/train.lib.lua"
     if (threadIdx.x < 32)
         total = held[threadIdx.x];
 #line 67 "/gnnac/templates/attention_scores_grad.cu.lua"

@@ -50,7 +50,7 @@ gnnac_bce_loss_f32_d33_w8_y36(
         to[c] = weight * slope;
     }
     total *= weight;
-#line 60 "/gnnac/templates/train.lib.lua"
+#line 96 "/gnnac/templates/train.lib.lua"
     __shared__ double held[256];
     held[threadIdx.x] = total;
     for (int half = 128; half >= 32; half /= 2) {
@@ -58,11 +58,11 @@ gnnac_bce_loss_f32_d33_w8_y36(
         if (threadIdx.x < half)
             held[threadIdx.x] += held[threadIdx.x + half];
     }
-#line 72 "/gnnac/templates/train.lib.lua"
+#line 108 "/gnnac/templates/train.lib.lua"
     if (threadIdx.x < 32) {
-#line 74 "/gnnac/templates/train.lib.lua"
+#line 110 "/gnnac/templates/train.lib.lua"
         total = held[threadIdx.x];
-#line 76 "/gnnac/templates/train.lib.lua"
+#line 112 "/gnnac/templates/train.lib.lua"
         for (int step = 16; step >= 1; step /= 2)
             total += __shfl_down_sync(~0u, total, step);
     }
@@ -71,19 +71,19 @@ gnnac_bce_loss_f32_d33_w8_y36(
         scratch[blockIdx.x] = total;
 }
 
-#line 106 "/gnnac/templates/train.lib.lua"
+#line 142 "/gnnac/templates/train.lib.lua"
 extern "C" __global__ void __launch_bounds__(1024, 1)
 gnnac_bce_loss_f32_d33_w8_y36_total(
     train_state *state, double *scratch, int n_rows)
 {
-#line 109 "/gnnac/templates/train.lib.lua"
+#line 145 "/gnnac/templates/train.lib.lua"
     const int column = blockIdx.y * 32 + threadIdx.x % 1;
     const int blocks = (n_rows + 7LL) / 8;
     double total = 0.0;
     for (int b = threadIdx.x / 1; b < blocks; b += 1024)
         if (column < 1)
             total += scratch[(long long)b * 1 + column];
-#line 60 "/gnnac/templates/train.lib.lua"
+#line 96 "/gnnac/templates/train.lib.lua"
     __shared__ double held[1024];
     held[threadIdx.x] = total;
     for (int half = 512; half >= 32; half /= 2) {
@@ -91,11 +91,11 @@ gnnac_bce_loss_f32_d33_w8_y36_total(
         if (threadIdx.x < half)
             held[threadIdx.x] += held[threadIdx.x + half];
     }
-#line 72 "/gnnac/templates/train.lib.lua"
+#line 108 "/gnnac/templates/train.lib.lua"
     if (threadIdx.x < 32) {
-#line 74 "/gnnac/templates/train.lib.lua"
+#line 110 "/gnnac/templates/train.lib.lua"
         total = held[threadIdx.x];
-#line 76 "/gnnac/templates/train.lib.lua"
+#line 112 "/gnnac/templates/train.lib.lua"
         for (int step = 16; step >= 1; step /= 2)
             total += __shfl_down_sync(~0u, total, step);
     }

@@ -112,14 +112,14 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 37 "/gnnac/templates/epilogue.lib.lua"
+#line 41 "/gnnac/templates/epilogue.lib.lua"
     const float norm = ends ? __ldg(dinv + row) : 0.0f;
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 64;
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 48 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (ends) {
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
     }
 #line 146 "/gnnac/templates/edge_balanced.cu.lua"
@@ -141,32 +141,32 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
         if (!ends)
             continue;
         if (!open) {
-#line 64 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 75 "/gnnac/templates/epilogue.lib.lua"
-    const float factor = norm * norm;
 #line 79 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = norm * norm;
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 84 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(factor, own[i], sum[i]);
 #line 88 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 97 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -239,40 +239,40 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu(
 #line 220 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
-#line 39 "/gnnac/templates/epilogue.lib.lua"
+#line 43 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 64;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 64 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 75 "/gnnac/templates/epilogue.lib.lua"
-    const float factor = norm * norm;
 #line 79 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = norm * norm;
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 84 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(factor, own[i], sum[i]);
 #line 88 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 97 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -345,40 +345,40 @@ gnnac_edge_balanced_f32_d64_n256_l16_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
 #line 131 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 39 "/gnnac/templates/epilogue.lib.lua"
+#line 43 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 64;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 64 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 75 "/gnnac/templates/epilogue.lib.lua"
-    const float factor = norm * norm;
 #line 79 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = norm * norm;
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 84 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(factor, own[i], sum[i]);
 #line 88 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 97 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

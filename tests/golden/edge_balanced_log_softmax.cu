@@ -149,18 +149,18 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
         }
-#line 37 "/gnnac/templates/epilogue.lib.lua"
+#line 41 "/gnnac/templates/epilogue.lib.lua"
     const float norm = ends ? __ldg(dinv + row) : 0.0f;
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 8;
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 48 "/gnnac/templates/epilogue.lib.lua"
     float own[6] = {};
     if (ends) {
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
     }
 #line 146 "/gnnac/templates/edge_balanced.cu.lua"
@@ -182,28 +182,28 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         if (!ends)
             continue;
         if (!open) {
-#line 64 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] *= scale;
-#line 77 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm;
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
-#line 84 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(factor, own[i], sum[i]);
 #line 88 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     float shift[6];
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 97 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
@@ -252,7 +252,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int i = 0; i < 6; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
@@ -349,40 +349,40 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 220 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
-#line 39 "/gnnac/templates/epilogue.lib.lua"
+#line 43 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 8;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     float own[6];
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 64 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] *= scale;
-#line 77 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm;
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
-#line 84 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(factor, own[i], sum[i]);
 #line 88 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     float shift[6];
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 97 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
@@ -431,7 +431,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int i = 0; i < 6; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
@@ -526,40 +526,40 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 131 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 39 "/gnnac/templates/epilogue.lib.lua"
+#line 43 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 8;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     float own[6];
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 64 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] *= scale;
-#line 77 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm;
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
-#line 84 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(factor, own[i], sum[i]);
 #line 88 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     float shift[6];
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 97 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
@@ -608,7 +608,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int i = 0; i < 6; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)

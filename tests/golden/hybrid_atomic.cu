@@ -75,37 +75,37 @@ static __device__ __forceinline__ void read1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 47 "/gnnac/templates/combine.lib.lua"
+#line 48 "/gnnac/templates/combine.lib.lua"
 static __device__ __forceinline__ void add4x2(float *to, const float *from)
 {
-#line 50 "/gnnac/templates/combine.lib.lua"
+#line 51 "/gnnac/templates/combine.lib.lua"
 #if __CUDA_ARCH__ >= 900
-#line 58 "/gnnac/templates/combine.lib.lua"
+#line 59 "/gnnac/templates/combine.lib.lua"
     asm volatile("red.global.add.v2.f32 [%0], {%1, %2};"
                  :: "l"(to + 0), "f"(from[0]), "f"(from[1])
                  : "memory");
-#line 58 "/gnnac/templates/combine.lib.lua"
+#line 59 "/gnnac/templates/combine.lib.lua"
     asm volatile("red.global.add.v2.f32 [%0], {%1, %2};"
                  :: "l"(to + 2), "f"(from[2]), "f"(from[3])
                  : "memory");
-#line 64 "/gnnac/templates/combine.lib.lua"
+#line 65 "/gnnac/templates/combine.lib.lua"
 #else
-#line 67 "/gnnac/templates/combine.lib.lua"
+#line 68 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 0, from[0]);
-#line 67 "/gnnac/templates/combine.lib.lua"
+#line 68 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 1, from[1]);
-#line 67 "/gnnac/templates/combine.lib.lua"
+#line 68 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 2, from[2]);
-#line 67 "/gnnac/templates/combine.lib.lua"
+#line 68 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 3, from[3]);
-#line 70 "/gnnac/templates/combine.lib.lua"
+#line 71 "/gnnac/templates/combine.lib.lua"
 #endif
 }
 
-#line 47 "/gnnac/templates/combine.lib.lua"
+#line 48 "/gnnac/templates/combine.lib.lua"
 static __device__ __forceinline__ void add1(float *to, const float *from)
 {
-#line 67 "/gnnac/templates/combine.lib.lua"
+#line 68 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 0, from[0]);
 }
 
@@ -122,14 +122,14 @@ static __device__ __forceinline__ void load4x1(float *to, const float *from)
     to[3] = __ldg(from + 3);
 }
 
-#line 126 "/gnnac/templates/combine.lib.lua"
+#line 127 "/gnnac/templates/combine.lib.lua"
 // Team: a row that is cut, whose pieces will be added to it.
-#line 105 "/gnnac/templates/combine.lib.lua"
+#line 106 "/gnnac/templates/combine.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34(
     float *out, const int *split_row, int n_splits)
 {
-#line 108 "/gnnac/templates/combine.lib.lua"
+#line 109 "/gnnac/templates/combine.lib.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -145,14 +145,14 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34(
     const int c0 = tile + at * 4 + 0;
 #line 302 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 32 + min(at + 0, 0);
-#line 110 "/gnnac/templates/combine.lib.lua"
+#line 111 "/gnnac/templates/combine.lib.lua"
     const unsigned split = warp * 8 + edge;
-#line 115 "/gnnac/templates/combine.lib.lua"
+#line 116 "/gnnac/templates/combine.lib.lua"
     if (split >= n_splits)
         return;
-#line 118 "/gnnac/templates/combine.lib.lua"
+#line 119 "/gnnac/templates/combine.lib.lua"
     const int row = __ldg(split_row + split);
-#line 128 "/gnnac/templates/combine.lib.lua"
+#line 129 "/gnnac/templates/combine.lib.lua"
     const float sum[5] = {};
     float *to = out + (long long)row * 34;
 #line 433 "/gnnac/templates/lanes.lib.lua"
@@ -340,7 +340,7 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
         return;
 #line 201 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
-#line 89 "/gnnac/templates/combine.lib.lua"
+#line 90 "/gnnac/templates/combine.lib.lua"
         float *to = out + (long long)row * 34;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     add4x2(to + c0, &sum[0]);
@@ -351,26 +351,26 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
 #line 208 "/gnnac/templates/sorted.lib.lua"
         return;
     }
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 33;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 62 "/gnnac/templates/epilogue.lib.lua"
+#line 66 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 82 "/gnnac/templates/epilogue.lib.lua"
+#line 86 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 34;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4x2(to + c0, &sum[0]);
@@ -380,15 +380,15 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
         store1(to + c1, &sum[4]);
 }
 
-#line 159 "/gnnac/templates/combine.lib.lua"
+#line 160 "/gnnac/templates/combine.lib.lua"
 // Team: such a row, all of whose pieces were added.
-#line 105 "/gnnac/templates/combine.lib.lua"
+#line 106 "/gnnac/templates/combine.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_finish(
     float *out, const offset_t *rowptr, const float *self,
     const int *split_row, int n_splits)
 {
-#line 108 "/gnnac/templates/combine.lib.lua"
+#line 109 "/gnnac/templates/combine.lib.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -404,45 +404,45 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_finish(
     const int c0 = tile + at * 4 + 0;
 #line 302 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 32 + min(at + 0, 0);
-#line 110 "/gnnac/templates/combine.lib.lua"
+#line 111 "/gnnac/templates/combine.lib.lua"
     const unsigned split = warp * 8 + edge;
-#line 115 "/gnnac/templates/combine.lib.lua"
+#line 116 "/gnnac/templates/combine.lib.lua"
     if (split >= n_splits)
         return;
-#line 118 "/gnnac/templates/combine.lib.lua"
+#line 119 "/gnnac/templates/combine.lib.lua"
     const int row = __ldg(split_row + split);
-#line 161 "/gnnac/templates/combine.lib.lua"
+#line 162 "/gnnac/templates/combine.lib.lua"
     const float *added = out + (long long)row * 34;
-#line 145 "/gnnac/templates/combine.lib.lua"
+#line 146 "/gnnac/templates/combine.lib.lua"
     float sum[5] = {};
-#line 151 "/gnnac/templates/combine.lib.lua"
+#line 152 "/gnnac/templates/combine.lib.lua"
     read4x2(&sum[0], added + c0);
 #line 414 "/gnnac/templates/lanes.lib.lua"
     if (last_tile && at + 0 < 1)
-#line 149 "/gnnac/templates/combine.lib.lua"
+#line 150 "/gnnac/templates/combine.lib.lua"
         read1(&sum[4], added + c1);
-#line 164 "/gnnac/templates/combine.lib.lua"
+#line 165 "/gnnac/templates/combine.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 33;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 62 "/gnnac/templates/epilogue.lib.lua"
+#line 66 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 82 "/gnnac/templates/epilogue.lib.lua"
+#line 86 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 34;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4x2(to + c0, &sum[0]);

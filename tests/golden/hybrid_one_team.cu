@@ -170,7 +170,7 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
 #line 208 "/gnnac/templates/sorted.lib.lua"
         return;
     }
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -226,7 +226,7 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
                 sum[i] += v[k][i];
     }
 
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

@@ -1,6 +1,6 @@
 // gnnac linear, from templates/linear.cu.lua
 // x W^T for few columns, in one pass over x, perhaps added to out, perhaps with
-// a bias and an activation behind. A lane has a block of rowsPerLane
+// a bias and an activation behind, in training dropout. A lane has a block of rowsPerLane
 // rows and colsPerLane columns in registers; depthWorker lanes share the
 // block's depth and hand its rows round in the end, and so do the lanes of
 // depthWarps warps, whose sums meet in shared memory: few rows of a great depth
@@ -9,7 +9,7 @@
 // to 16 columns.
 // rowsPerLane=8 colsPerLane=4 depthWorker=8 depthWarps=1 unroll=4 warpPerBlock=4
 // f32 dim=7 x_pitch=16 out_pitch=8 norm=gcn self=none bias=0 act=none offset_bits=32
-#line 66 "/gnnac/templates/product.lib.lua"
+#line 71 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 2; along the depth: 4; rows per warp: 32.
 #line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
@@ -38,21 +38,21 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 42 "/gnnac/templates/linear.cu.lua"
+#line 43 "/gnnac/templates/linear.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_linear_f32_d7_r8_c4_k8_d1_u4_w4_k16_gcn_y8(
     float *out, const float *x, const float *weight,
     const float *dinv, int n_rows)
 {
-#line 77 "/gnnac/templates/product.lib.lua"
+#line 83 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 2 % 4;
-#line 87 "/gnnac/templates/product.lib.lua"
+#line 93 "/gnnac/templates/product.lib.lua"
     const int first_column = blockIdx.y * 8 + lane % 2 * 4;
     const unsigned first = blockIdx.x * 128 +
                            threadIdx.x / 32 * 32 +
                            lane / 8 * 8;
-#line 92 "/gnnac/templates/product.lib.lua"
+#line 98 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[8], *ws[4];
 #pragma unroll
@@ -62,16 +62,16 @@ gnnac_linear_f32_d7_r8_c4_k8_d1_u4_w4_k16_gcn_y8(
     }
 #pragma unroll
     for (int j = 0; j < 4; j++)
-#line 105 "/gnnac/templates/product.lib.lua"
+#line 111 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)min(first_column + j, 6) * 16 +
                 slice * 4;
 
-#line 109 "/gnnac/templates/product.lib.lua"
+#line 115 "/gnnac/templates/product.lib.lua"
     float sum[8][4] = {};
-#line 127 "/gnnac/templates/product.lib.lua"
+#line 133 "/gnnac/templates/product.lib.lua"
 #pragma unroll 4
     for (int k = 0; k < 16; k += 16) {
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 117 "/gnnac/templates/product.lib.lua"
         float a[8][4], b[4][4];
 #pragma unroll
         for (int i = 0; i < 8; i++)
@@ -88,57 +88,57 @@ gnnac_linear_f32_d7_r8_c4_k8_d1_u4_w4_k16_gcn_y8(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 152 "/gnnac/templates/product.lib.lua"
+#line 158 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 4; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 4][j];
-#line 162 "/gnnac/templates/product.lib.lua"
+#line 168 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
             }
     }
     {
-#line 152 "/gnnac/templates/product.lib.lua"
+#line 158 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 2; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 2][j];
-#line 162 "/gnnac/templates/product.lib.lua"
+#line 168 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 2);
             }
     }
 
-#line 202 "/gnnac/templates/product.lib.lua"
+#line 209 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 2; i++) {
-#line 205 "/gnnac/templates/product.lib.lua"
+#line 212 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice * 2 + i;
         const int column = first_column;
-#line 211 "/gnnac/templates/product.lib.lua"
+#line 218 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 214 "/gnnac/templates/product.lib.lua"
+#line 221 "/gnnac/templates/product.lib.lua"
         const float scale = __ldg(dinv + row);
 #pragma unroll
         for (int j = 0; j < 4; j++)
             sum[i][j] *= scale;
-#line 219 "/gnnac/templates/product.lib.lua"
+#line 226 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 8 + column;
-#line 241 "/gnnac/templates/product.lib.lua"
+#line 253 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 4; j += 4)
-#line 249 "/gnnac/templates/product.lib.lua"
+#line 261 "/gnnac/templates/product.lib.lua"
             for (int p = 0; p < 4; p++)
                 if (column + j + p < 7)
                     store1(to + j + p, &sum[i][j + p]);

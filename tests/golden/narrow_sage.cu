@@ -245,48 +245,48 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     store1(to + c3, &sum[6]);
 #line 178 "/gnnac/templates/narrow.cu.lua"
         } else {
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     float own[7];
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[6], from + c3);
-#line 62 "/gnnac/templates/epilogue.lib.lua"
+#line 66 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 82 "/gnnac/templates/epilogue.lib.lua"
+#line 86 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     float shift[7];
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[6], bias + c3);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 97 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] += shift[i];
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
@@ -334,48 +334,48 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     }
 #line 206 "/gnnac/templates/narrow.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     float own[7];
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[6], from + c3);
-#line 62 "/gnnac/templates/epilogue.lib.lua"
+#line 66 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 82 "/gnnac/templates/epilogue.lib.lua"
+#line 86 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     float shift[7];
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[6], bias + c3);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 97 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] += shift[i];
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
@@ -477,48 +477,48 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
         return;
 #line 135 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     float own[7];
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[6], from + c3);
-#line 62 "/gnnac/templates/epilogue.lib.lua"
+#line 66 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 82 "/gnnac/templates/epilogue.lib.lua"
+#line 86 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     float shift[7];
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[6], bias + c3);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 97 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] += shift[i];
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);

@@ -47,37 +47,37 @@ static __device__ __forceinline__ void read4(float *to, const float *from)
     to[3] = v.w;
 }
 
-#line 47 "/gnnac/templates/combine.lib.lua"
+#line 48 "/gnnac/templates/combine.lib.lua"
 static __device__ __forceinline__ void add4(float *to, const float *from)
 {
-#line 50 "/gnnac/templates/combine.lib.lua"
+#line 51 "/gnnac/templates/combine.lib.lua"
 #if __CUDA_ARCH__ >= 900
-#line 54 "/gnnac/templates/combine.lib.lua"
+#line 55 "/gnnac/templates/combine.lib.lua"
     asm volatile("red.global.add.v4.f32 [%0], {%1, %2, %3, %4};"
                  :: "l"(to + 0), "f"(from[0]), "f"(from[1]),
                     "f"(from[2]), "f"(from[3]) : "memory");
-#line 64 "/gnnac/templates/combine.lib.lua"
+#line 65 "/gnnac/templates/combine.lib.lua"
 #else
-#line 67 "/gnnac/templates/combine.lib.lua"
+#line 68 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 0, from[0]);
-#line 67 "/gnnac/templates/combine.lib.lua"
+#line 68 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 1, from[1]);
-#line 67 "/gnnac/templates/combine.lib.lua"
+#line 68 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 2, from[2]);
-#line 67 "/gnnac/templates/combine.lib.lua"
+#line 68 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 3, from[3]);
-#line 70 "/gnnac/templates/combine.lib.lua"
+#line 71 "/gnnac/templates/combine.lib.lua"
 #endif
 }
 
-#line 126 "/gnnac/templates/combine.lib.lua"
+#line 127 "/gnnac/templates/combine.lib.lua"
 // Team: a row that is cut, whose pieces will be added to it.
-#line 105 "/gnnac/templates/combine.lib.lua"
+#line 106 "/gnnac/templates/combine.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu(
     float *out, const int *split_row, int n_splits)
 {
-#line 108 "/gnnac/templates/combine.lib.lua"
+#line 109 "/gnnac/templates/combine.lib.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -87,14 +87,14 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu(
     const int at = lane % 16;
 #line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 110 "/gnnac/templates/combine.lib.lua"
+#line 111 "/gnnac/templates/combine.lib.lua"
     const unsigned split = warp * 2 + edge;
-#line 115 "/gnnac/templates/combine.lib.lua"
+#line 116 "/gnnac/templates/combine.lib.lua"
     if (split >= n_splits)
         return;
-#line 118 "/gnnac/templates/combine.lib.lua"
+#line 119 "/gnnac/templates/combine.lib.lua"
     const int row = __ldg(split_row + split);
-#line 128 "/gnnac/templates/combine.lib.lua"
+#line 129 "/gnnac/templates/combine.lib.lua"
     const float sum[4] = {};
     float *to = out + (long long)row * 64;
 #line 433 "/gnnac/templates/lanes.lib.lua"
@@ -257,61 +257,61 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
                       __ldg(part_row + first + 4) != row;
 #line 218 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
-#line 89 "/gnnac/templates/combine.lib.lua"
+#line 90 "/gnnac/templates/combine.lib.lua"
         float *to = out + (long long)row * 64;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     add4(to + c0, &sum[0]);
 #line 220 "/gnnac/templates/groups.lib.lua"
         return;
     }
-#line 39 "/gnnac/templates/epilogue.lib.lua"
+#line 43 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 64;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 64 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 75 "/gnnac/templates/epilogue.lib.lua"
-    const float factor = norm * norm;
 #line 79 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = norm * norm;
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 84 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(factor, own[i], sum[i]);
 #line 88 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 97 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
-#line 159 "/gnnac/templates/combine.lib.lua"
+#line 160 "/gnnac/templates/combine.lib.lua"
 // Team: such a row, all of whose pieces were added.
-#line 105 "/gnnac/templates/combine.lib.lua"
+#line 106 "/gnnac/templates/combine.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_finish(
     float *out, const float *self, const float *dinv,
     const float *bias, const int *split_row, int n_splits)
 {
-#line 108 "/gnnac/templates/combine.lib.lua"
+#line 109 "/gnnac/templates/combine.lib.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -321,53 +321,53 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_finish
     const int at = lane % 16;
 #line 308 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 110 "/gnnac/templates/combine.lib.lua"
+#line 111 "/gnnac/templates/combine.lib.lua"
     const unsigned split = warp * 2 + edge;
-#line 115 "/gnnac/templates/combine.lib.lua"
+#line 116 "/gnnac/templates/combine.lib.lua"
     if (split >= n_splits)
         return;
-#line 118 "/gnnac/templates/combine.lib.lua"
+#line 119 "/gnnac/templates/combine.lib.lua"
     const int row = __ldg(split_row + split);
-#line 161 "/gnnac/templates/combine.lib.lua"
+#line 162 "/gnnac/templates/combine.lib.lua"
     const float *added = out + (long long)row * 64;
-#line 145 "/gnnac/templates/combine.lib.lua"
+#line 146 "/gnnac/templates/combine.lib.lua"
     float sum[4] = {};
-#line 151 "/gnnac/templates/combine.lib.lua"
+#line 152 "/gnnac/templates/combine.lib.lua"
     read4(&sum[0], added + c0);
-#line 39 "/gnnac/templates/epilogue.lib.lua"
+#line 43 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 64;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 64 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 75 "/gnnac/templates/epilogue.lib.lua"
-    const float factor = norm * norm;
 #line 79 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = norm * norm;
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 84 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(factor, own[i], sum[i]);
 #line 88 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 97 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

@@ -48,44 +48,44 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 47 "/gnnac/templates/combine.lib.lua"
+#line 48 "/gnnac/templates/combine.lib.lua"
 static __device__ __forceinline__ void add4(float *to, const float *from)
 {
-#line 50 "/gnnac/templates/combine.lib.lua"
+#line 51 "/gnnac/templates/combine.lib.lua"
 #if __CUDA_ARCH__ >= 900
-#line 54 "/gnnac/templates/combine.lib.lua"
+#line 55 "/gnnac/templates/combine.lib.lua"
     asm volatile("red.global.add.v4.f32 [%0], {%1, %2, %3, %4};"
                  :: "l"(to + 0), "f"(from[0]), "f"(from[1]),
                     "f"(from[2]), "f"(from[3]) : "memory");
-#line 64 "/gnnac/templates/combine.lib.lua"
+#line 65 "/gnnac/templates/combine.lib.lua"
 #else
-#line 67 "/gnnac/templates/combine.lib.lua"
+#line 68 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 0, from[0]);
-#line 67 "/gnnac/templates/combine.lib.lua"
+#line 68 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 1, from[1]);
-#line 67 "/gnnac/templates/combine.lib.lua"
+#line 68 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 2, from[2]);
-#line 67 "/gnnac/templates/combine.lib.lua"
+#line 68 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 3, from[3]);
-#line 70 "/gnnac/templates/combine.lib.lua"
+#line 71 "/gnnac/templates/combine.lib.lua"
 #endif
 }
 
-#line 47 "/gnnac/templates/combine.lib.lua"
+#line 48 "/gnnac/templates/combine.lib.lua"
 static __device__ __forceinline__ void add1(float *to, const float *from)
 {
-#line 67 "/gnnac/templates/combine.lib.lua"
+#line 68 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 0, from[0]);
 }
 
-#line 126 "/gnnac/templates/combine.lib.lua"
+#line 127 "/gnnac/templates/combine.lib.lua"
 // Team: a row that is cut, whose pieces will be added to it.
-#line 105 "/gnnac/templates/combine.lib.lua"
+#line 106 "/gnnac/templates/combine.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24(
     float *out, const int *split_row, int n_splits)
 {
-#line 108 "/gnnac/templates/combine.lib.lua"
+#line 109 "/gnnac/templates/combine.lib.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 65 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -97,14 +97,14 @@ gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24(
     const int c0 = min(at * 4 + 0, 16);
 #line 302 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 20 + min(at + 0, 1);
-#line 110 "/gnnac/templates/combine.lib.lua"
+#line 111 "/gnnac/templates/combine.lib.lua"
     const unsigned split = warp * 5 + edge;
-#line 112 "/gnnac/templates/combine.lib.lua"
+#line 113 "/gnnac/templates/combine.lib.lua"
     if (edge == 32 || split >= n_splits)
         return;
-#line 118 "/gnnac/templates/combine.lib.lua"
+#line 119 "/gnnac/templates/combine.lib.lua"
     const int row = __ldg(split_row + split);
-#line 128 "/gnnac/templates/combine.lib.lua"
+#line 129 "/gnnac/templates/combine.lib.lua"
     const float sum[5] = {};
     float *to = out + (long long)row * 24;
 #line 420 "/gnnac/templates/lanes.lib.lua"
@@ -211,7 +211,7 @@ gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24_sum(
     const bool ends = part + 1 >= n_parts || __ldg(part_row + part + 1) != row;
 #line 218 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
-#line 89 "/gnnac/templates/combine.lib.lua"
+#line 90 "/gnnac/templates/combine.lib.lua"
         float *to = out + (long long)row * 24;
 #line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 20)
@@ -224,7 +224,7 @@ gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24_sum(
 #line 220 "/gnnac/templates/groups.lib.lua"
         return;
     }
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 24;
 #line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 20)

@@ -183,20 +183,20 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps(
 #line 220 "/gnnac/templates/groups.lib.lua"
         return;
     }
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 64;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 88 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -269,20 +269,20 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_selfeps_finish(
 #line 131 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 64;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 88 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

@@ -148,15 +148,15 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
 #line 220 "/gnnac/templates/groups.lib.lua"
         return;
     }
-#line 39 "/gnnac/templates/epilogue.lib.lua"
+#line 43 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 64 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 3; i++)
         sum[i] *= scale;
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
@@ -245,15 +245,15 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
 #line 131 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 39 "/gnnac/templates/epilogue.lib.lua"
+#line 43 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 64 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 3; i++)
         sum[i] *= scale;
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);

@@ -145,7 +145,7 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
 #line 304 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 12;
 #line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 12)

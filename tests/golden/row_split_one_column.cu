@@ -103,7 +103,7 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
 #line 307 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 1;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);

@@ -163,13 +163,13 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
 #line 304 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
-#line 62 "/gnnac/templates/epilogue.lib.lua"
+#line 66 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] *= scale;
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 602;
 #line 418 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 0 < 600)

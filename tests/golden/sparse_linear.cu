@@ -288,15 +288,15 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
 #line 220 "/gnnac/templates/groups.lib.lua"
         return;
     }
-#line 39 "/gnnac/templates/epilogue.lib.lua"
+#line 43 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 64 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -369,15 +369,15 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_fi
 #line 131 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 39 "/gnnac/templates/epilogue.lib.lua"
+#line 43 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 64 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

@@ -350,20 +350,20 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
 #line 248 "/gnnac/templates/tile_mma.cu.lua"
                 continue;
             }
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const f16_t *from = self + (long long)row * 64;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     float own[8];
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load8_f16(&own[0], from + c0);
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 88 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);
@@ -530,20 +530,20 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
 #line 208 "/gnnac/templates/sorted.lib.lua"
         return;
     }
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const f16_t *from = self + (long long)row * 64;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     float own[8];
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load8_f16(&own[0], from + c0);
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 88 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);
@@ -614,20 +614,20 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps_finish(
 #line 131 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const f16_t *from = self + (long long)row * 64;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     float own[8];
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     load8_f16(&own[0], from + c0);
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 88 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);

@@ -209,11 +209,11 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
 #line 248 "/gnnac/templates/tile_mma.cu.lua"
                 continue;
             }
-#line 39 "/gnnac/templates/epilogue.lib.lua"
+#line 43 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 64 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 2; i++)
         sum[i] *= scale;
@@ -246,7 +246,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
         for (int i = 0; i < 2; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
@@ -413,11 +413,11 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
 #line 208 "/gnnac/templates/sorted.lib.lua"
         return;
     }
-#line 39 "/gnnac/templates/epilogue.lib.lua"
+#line 43 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 64 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
@@ -450,7 +450,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
         for (int i = 0; i < 4; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -521,11 +521,11 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax_fi
 #line 131 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 39 "/gnnac/templates/epilogue.lib.lua"
+#line 43 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 64 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
@@ -558,7 +558,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax_fi
         for (int i = 0; i < 4; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

@@ -26,7 +26,7 @@ static __device__ __forceinline__ unsigned turns_apart()
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 1: linear.
 namespace step_1 {
-#line 66 "/gnnac/templates/product.lib.lua"
+#line 71 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 2; along the depth: 8; rows per warp: 8.
 #line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
@@ -67,14 +67,14 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 7u) / 8u * 1u;
 #line 30 "/gnnac/templates/product_phase.lib.lua"
     for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
-#line 77 "/gnnac/templates/product.lib.lua"
+#line 83 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 2 % 8;
-#line 83 "/gnnac/templates/product.lib.lua"
+#line 89 "/gnnac/templates/product.lib.lua"
     const int first_column = turn % 1 * 16 + lane % 2 * 8;
     const unsigned first = turn / 1 * 8 +
                            lane / 16 * 4;
-#line 92 "/gnnac/templates/product.lib.lua"
+#line 98 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[4], *ws[8];
 #pragma unroll
@@ -84,16 +84,16 @@ static __device__ __forceinline__ void run(
     }
 #pragma unroll
     for (int j = 0; j < 8; j++)
-#line 102 "/gnnac/templates/product.lib.lua"
+#line 108 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)first_column * 24 + slice * 4 +
                 j * 24;
 
-#line 109 "/gnnac/templates/product.lib.lua"
+#line 115 "/gnnac/templates/product.lib.lua"
     float sum[4][8] = {};
-#line 138 "/gnnac/templates/product.lib.lua"
+#line 144 "/gnnac/templates/product.lib.lua"
     if (0 + slice * 4 < 24) {
         const int k = 0;
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 117 "/gnnac/templates/product.lib.lua"
         float a[4][4], b[8][4];
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -110,67 +110,67 @@ static __device__ __forceinline__ void run(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 152 "/gnnac/templates/product.lib.lua"
+#line 158 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 4;
 #pragma unroll
         for (int i = 0; i < 2; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 2][j];
-#line 162 "/gnnac/templates/product.lib.lua"
+#line 168 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
     {
-#line 152 "/gnnac/templates/product.lib.lua"
+#line 158 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 162 "/gnnac/templates/product.lib.lua"
+#line 168 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
             }
     }
     {
-#line 152 "/gnnac/templates/product.lib.lua"
+#line 158 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 160 "/gnnac/templates/product.lib.lua"
+#line 166 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 162 "/gnnac/templates/product.lib.lua"
+#line 168 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 2);
             }
     }
 
-#line 202 "/gnnac/templates/product.lib.lua"
+#line 209 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 208 "/gnnac/templates/product.lib.lua"
+#line 215 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice / 2 * 1 + i;
         const int column = first_column + slice % 2 * 4;
-#line 211 "/gnnac/templates/product.lib.lua"
+#line 218 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 219 "/gnnac/templates/product.lib.lua"
+#line 226 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 16 + column;
-#line 241 "/gnnac/templates/product.lib.lua"
+#line 253 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 4; j += 4)
-#line 244 "/gnnac/templates/product.lib.lua"
+#line 256 "/gnnac/templates/product.lib.lua"
             store4(to + j, &sum[i][j]);
     }
     }
@@ -293,12 +293,12 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 16;
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 48 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (active) {
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -392,22 +392,22 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 84 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(factor, own[i], sum[i]);
 #line 88 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 97 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
@@ -436,7 +436,7 @@ static __device__ __forceinline__ void run(
             product[j] = value;
         }
     }
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
     {
 #line 108 "/gnnac/templates/tail.lib.lua"
@@ -606,12 +606,12 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 16;
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 48 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (active) {
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -705,22 +705,22 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 84 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(factor, own[i], sum[i]);
 #line 88 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 97 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
@@ -749,7 +749,7 @@ static __device__ __forceinline__ void run(
             product[j] = value;
         }
     }
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
     {
 #line 108 "/gnnac/templates/tail.lib.lua"
@@ -919,12 +919,12 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 16;
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 48 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (active) {
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -1018,22 +1018,22 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 84 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(factor, own[i], sum[i]);
 #line 88 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 97 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
@@ -1062,7 +1062,7 @@ static __device__ __forceinline__ void run(
             product[j] = value;
         }
     }
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
     {
 #line 108 "/gnnac/templates/tail.lib.lua"
@@ -1232,12 +1232,12 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 16;
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 48 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (active) {
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -1331,22 +1331,22 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 84 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(factor, own[i], sum[i]);
 #line 88 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 97 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
@@ -1375,7 +1375,7 @@ static __device__ __forceinline__ void run(
             product[j] = value;
         }
     }
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 8;
     {
 #line 108 "/gnnac/templates/tail.lib.lua"
@@ -1566,16 +1566,16 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 8;
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 48 "/gnnac/templates/epilogue.lib.lua"
     float own[6] = {};
     if (active) {
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[4], from + c1);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[5], from + c2);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -1677,22 +1677,22 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 73 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
-#line 84 "/gnnac/templates/epilogue.lib.lua"
-        sum[i] = fmaf(factor, own[i], sum[i]);
 #line 88 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     float shift[6];
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 97 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
@@ -1741,7 +1741,7 @@ static __device__ __forceinline__ void run(
         for (int i = 0; i < 6; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 420 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)

@@ -26,7 +26,7 @@ static __device__ __forceinline__ unsigned turns_apart()
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 1: linear.
 namespace step_1 {
-#line 66 "/gnnac/templates/product.lib.lua"
+#line 71 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 8; along the depth: 4; rows per warp: 2.
 #line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
@@ -68,14 +68,14 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 1u) / 2u * 1u;
 #line 30 "/gnnac/templates/product_phase.lib.lua"
     for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
-#line 77 "/gnnac/templates/product.lib.lua"
+#line 83 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 8 % 4;
-#line 83 "/gnnac/templates/product.lib.lua"
+#line 89 "/gnnac/templates/product.lib.lua"
     const int first_column = turn % 1 * 64 + lane % 8 * 8;
     const unsigned first = turn / 1 * 2 +
                            lane / 32 * 2;
-#line 92 "/gnnac/templates/product.lib.lua"
+#line 98 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[2], *ws[8];
 #pragma unroll
@@ -85,16 +85,16 @@ static __device__ __forceinline__ void run(
     }
 #pragma unroll
     for (int j = 0; j < 8; j++)
-#line 105 "/gnnac/templates/product.lib.lua"
+#line 111 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)min(first_column + j, 32) * 33 +
                 slice * 1;
 
-#line 109 "/gnnac/templates/product.lib.lua"
+#line 115 "/gnnac/templates/product.lib.lua"
     float sum[2][8] = {};
-#line 127 "/gnnac/templates/product.lib.lua"
+#line 133 "/gnnac/templates/product.lib.lua"
 #pragma unroll 2
     for (int k = 0; k < 32; k += 4) {
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 117 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -110,10 +110,10 @@ static __device__ __forceinline__ void run(
                 for (int j = 0; j < 8; j++)
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
-#line 138 "/gnnac/templates/product.lib.lua"
+#line 144 "/gnnac/templates/product.lib.lua"
     if (32 + slice * 1 < 33) {
         const int k = 32;
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 117 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -130,52 +130,52 @@ static __device__ __forceinline__ void run(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 152 "/gnnac/templates/product.lib.lua"
+#line 158 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 162 "/gnnac/templates/product.lib.lua"
+#line 168 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 16);
             }
     }
     {
-#line 152 "/gnnac/templates/product.lib.lua"
+#line 158 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 160 "/gnnac/templates/product.lib.lua"
+#line 166 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 162 "/gnnac/templates/product.lib.lua"
+#line 168 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
 
-#line 202 "/gnnac/templates/product.lib.lua"
+#line 209 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 208 "/gnnac/templates/product.lib.lua"
+#line 215 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice / 2 * 1 + i;
         const int column = first_column + slice % 2 * 4;
-#line 211 "/gnnac/templates/product.lib.lua"
+#line 218 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 219 "/gnnac/templates/product.lib.lua"
+#line 226 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 36 + column;
-#line 241 "/gnnac/templates/product.lib.lua"
+#line 253 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 4; j += 4)
-#line 249 "/gnnac/templates/product.lib.lua"
+#line 261 "/gnnac/templates/product.lib.lua"
             for (int p = 0; p < 4; p++)
                 if (column + j + p < 33)
                     store1(to + j + p, &sum[i][j + p]);
@@ -187,7 +187,7 @@ static __device__ __forceinline__ void run(
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 2: linear.
 namespace step_2 {
-#line 66 "/gnnac/templates/product.lib.lua"
+#line 71 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 8; along the depth: 4; rows per warp: 2.
 #line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
@@ -229,14 +229,14 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 1u) / 2u * 1u;
 #line 30 "/gnnac/templates/product_phase.lib.lua"
     for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
-#line 77 "/gnnac/templates/product.lib.lua"
+#line 83 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 8 % 4;
-#line 83 "/gnnac/templates/product.lib.lua"
+#line 89 "/gnnac/templates/product.lib.lua"
     const int first_column = turn % 1 * 64 + lane % 8 * 8;
     const unsigned first = turn / 1 * 2 +
                            lane / 32 * 2;
-#line 92 "/gnnac/templates/product.lib.lua"
+#line 98 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[2], *ws[8];
 #pragma unroll
@@ -246,16 +246,16 @@ static __device__ __forceinline__ void run(
     }
 #pragma unroll
     for (int j = 0; j < 8; j++)
-#line 105 "/gnnac/templates/product.lib.lua"
+#line 111 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)min(first_column + j, 32) * 33 +
                 slice * 1;
 
-#line 109 "/gnnac/templates/product.lib.lua"
+#line 115 "/gnnac/templates/product.lib.lua"
     float sum[2][8] = {};
-#line 127 "/gnnac/templates/product.lib.lua"
+#line 133 "/gnnac/templates/product.lib.lua"
 #pragma unroll 2
     for (int k = 0; k < 32; k += 4) {
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 117 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -271,10 +271,10 @@ static __device__ __forceinline__ void run(
                 for (int j = 0; j < 8; j++)
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
-#line 138 "/gnnac/templates/product.lib.lua"
+#line 144 "/gnnac/templates/product.lib.lua"
     if (32 + slice * 1 < 33) {
         const int k = 32;
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 117 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -291,52 +291,52 @@ static __device__ __forceinline__ void run(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 152 "/gnnac/templates/product.lib.lua"
+#line 158 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 162 "/gnnac/templates/product.lib.lua"
+#line 168 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 16);
             }
     }
     {
-#line 152 "/gnnac/templates/product.lib.lua"
+#line 158 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 160 "/gnnac/templates/product.lib.lua"
+#line 166 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 162 "/gnnac/templates/product.lib.lua"
+#line 168 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
 
-#line 202 "/gnnac/templates/product.lib.lua"
+#line 209 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 208 "/gnnac/templates/product.lib.lua"
+#line 215 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice / 2 * 1 + i;
         const int column = first_column + slice % 2 * 4;
-#line 211 "/gnnac/templates/product.lib.lua"
+#line 218 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 219 "/gnnac/templates/product.lib.lua"
+#line 226 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 36 + column;
-#line 241 "/gnnac/templates/product.lib.lua"
+#line 253 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 4; j += 4)
-#line 249 "/gnnac/templates/product.lib.lua"
+#line 261 "/gnnac/templates/product.lib.lua"
             for (int p = 0; p < 4; p++)
                 if (column + j + p < 33)
                     store1(to + j + p, &sum[i][j + p]);
@@ -492,16 +492,16 @@ static __device__ __forceinline__ void run(
         const bool active = a.active;
 #line 178 "/gnnac/templates/sum_phase.lib.lua"
         const int degree = a.degree;
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 48 "/gnnac/templates/epilogue.lib.lua"
     float own[9] = {};
     if (active) {
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[4], from + c1);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[8], from + c2);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -551,34 +551,34 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 62 "/gnnac/templates/epilogue.lib.lua"
+#line 66 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] *= scale;
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
-#line 82 "/gnnac/templates/epilogue.lib.lua"
+#line 86 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     float shift[9];
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[4], bias + c1);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[8], bias + c2);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 97 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] += shift[i];
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 36;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -595,7 +595,7 @@ static __device__ __forceinline__ void run(
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 4: linear.
 namespace step_4 {
-#line 66 "/gnnac/templates/product.lib.lua"
+#line 71 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 1; along the depth: 16; rows per warp: 4.
 #line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
@@ -637,14 +637,14 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 3u) / 4u * 1u;
 #line 30 "/gnnac/templates/product_phase.lib.lua"
     for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
-#line 77 "/gnnac/templates/product.lib.lua"
+#line 83 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 1 % 16;
-#line 83 "/gnnac/templates/product.lib.lua"
+#line 89 "/gnnac/templates/product.lib.lua"
     const int first_column = turn % 1 * 8 + lane % 1 * 8;
     const unsigned first = turn / 1 * 4 +
                            lane / 16 * 2;
-#line 92 "/gnnac/templates/product.lib.lua"
+#line 98 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[2], *ws[8];
 #pragma unroll
@@ -654,16 +654,16 @@ static __device__ __forceinline__ void run(
     }
 #pragma unroll
     for (int j = 0; j < 8; j++)
-#line 105 "/gnnac/templates/product.lib.lua"
+#line 111 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)min(first_column + j, 6) * 33 +
                 slice * 1;
 
-#line 109 "/gnnac/templates/product.lib.lua"
+#line 115 "/gnnac/templates/product.lib.lua"
     float sum[2][8] = {};
-#line 127 "/gnnac/templates/product.lib.lua"
+#line 133 "/gnnac/templates/product.lib.lua"
 #pragma unroll 2
     for (int k = 0; k < 32; k += 16) {
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 117 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -679,10 +679,10 @@ static __device__ __forceinline__ void run(
                 for (int j = 0; j < 8; j++)
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
-#line 138 "/gnnac/templates/product.lib.lua"
+#line 144 "/gnnac/templates/product.lib.lua"
     if (32 + slice * 1 < 33) {
         const int k = 32;
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 117 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -699,82 +699,82 @@ static __device__ __forceinline__ void run(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 152 "/gnnac/templates/product.lib.lua"
+#line 158 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 8;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 162 "/gnnac/templates/product.lib.lua"
+#line 168 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
     {
-#line 152 "/gnnac/templates/product.lib.lua"
+#line 158 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 4;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 160 "/gnnac/templates/product.lib.lua"
+#line 166 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 162 "/gnnac/templates/product.lib.lua"
+#line 168 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
             }
     }
     {
-#line 152 "/gnnac/templates/product.lib.lua"
+#line 158 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 2; j++) {
-#line 160 "/gnnac/templates/product.lib.lua"
+#line 166 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 2];
-#line 162 "/gnnac/templates/product.lib.lua"
+#line 168 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 2);
             }
     }
     {
-#line 152 "/gnnac/templates/product.lib.lua"
+#line 158 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 1; j++) {
-#line 160 "/gnnac/templates/product.lib.lua"
+#line 166 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 1];
-#line 162 "/gnnac/templates/product.lib.lua"
+#line 168 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 1);
             }
     }
 
-#line 202 "/gnnac/templates/product.lib.lua"
+#line 209 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 208 "/gnnac/templates/product.lib.lua"
+#line 215 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice / 8 * 1 + i;
         const int column = first_column + slice % 8 * 1;
-#line 211 "/gnnac/templates/product.lib.lua"
+#line 218 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 219 "/gnnac/templates/product.lib.lua"
+#line 226 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 8 + column;
-#line 241 "/gnnac/templates/product.lib.lua"
+#line 253 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 1; j += 1)
-#line 246 "/gnnac/templates/product.lib.lua"
+#line 258 "/gnnac/templates/product.lib.lua"
             if (column + j < 7)
                 store1(to + j, &sum[i][j]);
     }
@@ -785,7 +785,7 @@ static __device__ __forceinline__ void run(
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 5: linear.
 namespace step_5 {
-#line 66 "/gnnac/templates/product.lib.lua"
+#line 71 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 1; along the depth: 16; rows per warp: 4.
 #line 260 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
@@ -827,14 +827,14 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 3u) / 4u * 1u;
 #line 30 "/gnnac/templates/product_phase.lib.lua"
     for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
-#line 77 "/gnnac/templates/product.lib.lua"
+#line 83 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 1 % 16;
-#line 83 "/gnnac/templates/product.lib.lua"
+#line 89 "/gnnac/templates/product.lib.lua"
     const int first_column = turn % 1 * 8 + lane % 1 * 8;
     const unsigned first = turn / 1 * 4 +
                            lane / 16 * 2;
-#line 92 "/gnnac/templates/product.lib.lua"
+#line 98 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[2], *ws[8];
 #pragma unroll
@@ -844,16 +844,16 @@ static __device__ __forceinline__ void run(
     }
 #pragma unroll
     for (int j = 0; j < 8; j++)
-#line 105 "/gnnac/templates/product.lib.lua"
+#line 111 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)min(first_column + j, 6) * 33 +
                 slice * 1;
 
-#line 109 "/gnnac/templates/product.lib.lua"
+#line 115 "/gnnac/templates/product.lib.lua"
     float sum[2][8] = {};
-#line 127 "/gnnac/templates/product.lib.lua"
+#line 133 "/gnnac/templates/product.lib.lua"
 #pragma unroll 2
     for (int k = 0; k < 32; k += 16) {
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 117 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -869,10 +869,10 @@ static __device__ __forceinline__ void run(
                 for (int j = 0; j < 8; j++)
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
-#line 138 "/gnnac/templates/product.lib.lua"
+#line 144 "/gnnac/templates/product.lib.lua"
     if (32 + slice * 1 < 33) {
         const int k = 32;
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 117 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -889,82 +889,82 @@ static __device__ __forceinline__ void run(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 152 "/gnnac/templates/product.lib.lua"
+#line 158 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 8;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 162 "/gnnac/templates/product.lib.lua"
+#line 168 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
     {
-#line 152 "/gnnac/templates/product.lib.lua"
+#line 158 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 4;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 160 "/gnnac/templates/product.lib.lua"
+#line 166 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 162 "/gnnac/templates/product.lib.lua"
+#line 168 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
             }
     }
     {
-#line 152 "/gnnac/templates/product.lib.lua"
+#line 158 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 2; j++) {
-#line 160 "/gnnac/templates/product.lib.lua"
+#line 166 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 2];
-#line 162 "/gnnac/templates/product.lib.lua"
+#line 168 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 2);
             }
     }
     {
-#line 152 "/gnnac/templates/product.lib.lua"
+#line 158 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 1; j++) {
-#line 160 "/gnnac/templates/product.lib.lua"
+#line 166 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 1];
-#line 162 "/gnnac/templates/product.lib.lua"
+#line 168 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 1);
             }
     }
 
-#line 202 "/gnnac/templates/product.lib.lua"
+#line 209 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 208 "/gnnac/templates/product.lib.lua"
+#line 215 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice / 8 * 1 + i;
         const int column = first_column + slice % 8 * 1;
-#line 211 "/gnnac/templates/product.lib.lua"
+#line 218 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 219 "/gnnac/templates/product.lib.lua"
+#line 226 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 8 + column;
-#line 241 "/gnnac/templates/product.lib.lua"
+#line 253 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 1; j += 1)
-#line 246 "/gnnac/templates/product.lib.lua"
+#line 258 "/gnnac/templates/product.lib.lua"
             if (column + j < 7)
                 store1(to + j, &sum[i][j]);
     }
@@ -1139,18 +1139,18 @@ static __device__ __forceinline__ void run(
         const bool active = a.active;
 #line 178 "/gnnac/templates/sum_phase.lib.lua"
         const int degree = a.degree;
-#line 42 "/gnnac/templates/epilogue.lib.lua"
+#line 46 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 8;
-#line 44 "/gnnac/templates/epilogue.lib.lua"
+#line 48 "/gnnac/templates/epilogue.lib.lua"
     float own[7] = {};
     if (active) {
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[4], from + c1);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[5], from + c2);
-#line 52 "/gnnac/templates/epilogue.lib.lua"
+#line 56 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[6], from + c3);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -1256,28 +1256,28 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 62 "/gnnac/templates/epilogue.lib.lua"
+#line 66 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 67 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 83 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 82 "/gnnac/templates/epilogue.lib.lua"
+#line 86 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     float shift[7];
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 95 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[6], bias + c3);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 97 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] += shift[i];
@@ -1298,7 +1298,7 @@ static __device__ __forceinline__ void run(
         for (int i = 0; i < 7; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 103 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 433 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);

@@ -82,6 +82,7 @@ static inline struct csr gpu_random_graph(int64_t n, int degree, uint64_t seed)
 // How to compile; zeros are what a user gets.
 struct gpu_build {
     const char *arch;
+    bool no_fuse; // --no-fuse
     bool no_ptx; // where native images are taken, always so but for `arch`
     bool timed;
     const char *settings[4]; // --set
@@ -104,6 +105,7 @@ static inline gnnac_bundle *gpu_bundle(const struct csr *g,
     struct workbench_request rq = {.device = "cuda:0",
                                    .arch = build->arch,
                                    .no_ptx = build->no_ptx || native,
+                                   .no_fuse = build->no_fuse,
                                    .db = gpu_folder(),
                                    .timed = build->timed,
                                    .settings = build->settings,

@@ -62,6 +62,22 @@ TEST(the_gate_refuses_a_kernel_that_reads_the_wrong_row)
                       "ids += begin;", "ids += 0;");
 }
 
+TEST(the_gate_refuses_kernels_that_drop_other_elements)
+{
+    const struct case_check c = {gpu, &cases, graphs, &large, gpu_gate_case};
+    static const char *const wrong[][3] = {
+        {"hybrid dim=16 dimWorker=4 bias=1 drops=1", "bits >>= 16",
+         "bits >>= 8"},
+        {"linear dim=16 depth=20 tail=bias_act tail_bias=1 drops=1",
+         "if (drops)", "if (false)"},
+        {"linear_mma dim=64 depth=48 tail=bias_act tail_bias=1 drops=1",
+         "bits >> 16 * c", "bits >> 8 * c"},
+        {"attention_keep heads=2 channels=8 drops=1", "if (drops)",
+         "if (column[0] > 0)"}};
+    for (int i = 0; i < 4; i++)
+        gpu_check_refused(&c, wrong[i][0], wrong[i][1], wrong[i][2]);
+}
+
 int main(int argc, char **argv)
 {
     const char *templates = argc > 1 ? argv[1] : "templates";
@@ -81,6 +97,7 @@ int main(int argc, char **argv)
     RUN(narrow_is_right_on_every_mini_graph);
     RUN(attention_is_right_on_every_mini_graph);
     RUN(the_gate_refuses_a_kernel_that_reads_the_wrong_row);
+    RUN(the_gate_refuses_kernels_that_drop_other_elements);
     gpu_cases_close(&cases);
     csr_finish(&large);
     cuda_context_destroy(gpu);

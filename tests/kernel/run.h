@@ -105,7 +105,7 @@ struct offsets {
 // Of a step of training.
 struct training_operands {
     train_state state = {};
-    int place = 2;
+    int place = 2, tail_place = 5;
     std::vector<int> labels, treatment;
     std::vector<float> share, weights, grad, first, second;
     std::vector<double> scratch;
@@ -166,6 +166,8 @@ std::vector<float> random_vector(int n, uint64_t seed);
 // the operation is none or writes no out; of all else that it writes.
 reference_fn *training_reference(const char *op);
 void check_training(run &r);
+// What dropout leaves of an element that the kernel has made.
+expected drop_result(const run &r, int v, int c, expected e);
 // Of losses (loss_cases.cpp).
 bool is_loss(const shim_kernel &k);
 void set_targets(run &r);

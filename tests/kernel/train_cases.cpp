@@ -37,7 +37,7 @@ static void set_sparse(run &r)
         t.grad.assign((size_t)s.dim * r.g.n_nodes, NAN);
         t.grad.shrink_to_fit();
     }
-    if (r.g.n_nodes % 4 == 1 && s.drops)
+    if (r.g.n_nodes % 4 == 1 && s.drops && s.edges)
         t.place = -1;
 }
 
@@ -93,6 +93,10 @@ void run::set_training()
                .is_sgd = g.n_nodes % 2, .lr = 0.05f, .decay = 0.01f,
                .shrink = 0.999f, .beta1 = 0.9f, .beta2 = 0.99f,
                .epsilon = 1e-6f, .step_lr = NAN, .correct2 = NAN};
+    if (g.n_nodes % 5 == 1 && spec_drops_result(&k.spec)) {
+        t.state.drop_threshold = 0;
+        t.state.drop_scale = 1;
+    }
     if (is_loss(k))
         set_targets(*this);
     t.scratch.assign(blocks * k.spec.dim * (keeps(k) ? 2 : 1), NAN);
@@ -109,6 +113,7 @@ void run::set_training()
     set_gradient(*this);
     set_kept(*this);
     counts[ARG_PLACE] = t.place;
+    counts[ARG_TAIL_PLACE] = t.tail_place;
     counts[ARG_N_WEIGHTS] = 64 * N_PARAMS;
     pointers[ARG_STATE] = &t.state;
     pointers[ARG_SCRATCH] = t.scratch.data();
@@ -123,17 +128,35 @@ void run::set_training()
 // ---- elements of out --------------------------------------------------------
 
 // As the CPU's trainer draws it (cpu/cpu_dropout.c).
-static unsigned drawn(const run &r, uint64_t draw, int element)
+static unsigned drawn_at(const run &r, int place, uint64_t draw, int element)
 {
     const train_state &s = r.train.state;
     uint64_t stream =
-        rng_at(rng_at(s.seed, (uint64_t)s.step), (uint64_t)r.train.place);
+        rng_at(rng_at(s.seed, (uint64_t)s.step), (uint64_t)place);
     return (unsigned)(rng_at(stream, draw) >> (16 * element) & 0xffff);
+}
+
+static unsigned drawn(const run &r, uint64_t draw, int element)
+{
+    return drawn_at(r, r.train.place, draw, element);
 }
 
 static bool is_kept(const run &r, uint64_t draw, int element)
 {
     return drawn(r, draw, element) >= r.train.state.drop_threshold;
+}
+
+expected drop_result(const run &r, int v, int c, expected e)
+{
+    const train_state &s = r.train.state;
+    uint64_t draws = (uint64_t)(r.out.dim + 3) / 4;
+    if (!spec_drops_result(&r.k.spec))
+        return e;
+    if (drawn_at(r, r.train.tail_place, v * draws + c / 4, c % 4) <
+        s.drop_threshold)
+        return {0, 0};
+    return {s.drop_scale * e.y,
+            s.drop_scale * e.bound + unit * fabs(s.drop_scale * e.y)};
 }
 
 static expected scaled(const run &r, bool kept, float x)
@@ -176,15 +199,22 @@ static expected sparse_linear(run &r, int v, int c)
             2 * unit * terms * (scale * size + fabs(own))};
 }
 
+// Of a ReLU the output alone says what was dropped: self holds what it likes.
 static expected bias_act_grad(run &r, int v, int c)
 {
-    if (r.k.spec.act == ACT_ELU) {
-        double y = r.self.at(v, c), g = r.x.at(v, c);
-        double scale = y < 0 ? y / r.train.state.drop_scale + 1 : 1;
-        return {g * scale, 4 * unit * fabs(g) * (fabs(scale) + fabs(y) + 1)};
-    }
-    bool off = r.k.spec.act == ACT_RELU && !(r.self.at(v, c) > 0);
-    return {off ? 0 : r.x.at(v, c), 0};
+    const kernel_spec &s = r.k.spec;
+    bool relu = s.act == ACT_RELU;
+    double y = s.act == ACT_NONE ? 0 : r.self.at(v, c), g = r.x.at(v, c);
+    double left = s.drops ? (double)r.train.state.drop_scale : 1;
+    uint64_t draws = (uint64_t)(r.x.dim + 3) / 4;
+    bool kept = !s.drops || relu || is_kept(r, v * draws + c / 4, c % 4);
+    if (!kept || (relu && !(y > 0)))
+        return {0, 0};
+    double slope = s.act == ACT_ELU && y < 0 ? y / left + 1 : 1;
+    double bound = s.act == ACT_ELU
+                       ? 5 * unit * fabs(left * g) * (fabs(slope) + fabs(y) + 1)
+                       : unit * fabs(left * g);
+    return {g * left * slope, s.drops || s.act == ACT_ELU ? bound : 0};
 }
 
 static expected row_mean(run &r, int v, int c)

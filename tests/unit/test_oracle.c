@@ -2,6 +2,8 @@
 // list of pairs, on graphs that are easy to get wrong.
 #include <math.h>
 
+#include "bundle/train_state.h"
+#include "cpu/cpu_dropout.h"
 #include "graph_fixture.h"
 #include "tune/hard_graphs.h"
 #include "tune/oracle.h"
@@ -224,6 +226,44 @@ TEST(a_row_goes_on_to_its_tail)
     }
 }
 
+// What the trainer on the CPU leaves of the sums, and twice as wide a bound as
+// twice the sums have.
+TEST(dropout_of_a_row_is_the_cpus)
+{
+    const struct train_state state = {.seed = 5,
+                                      .step = 4,
+                                      .drop_threshold = 32768,
+                                      .drop_scale = 2};
+    struct operand_data with = data;
+    struct kernel_spec s = spec_of(NORM_MEAN, SELF_NONE, true, ACT_RELU);
+    const struct pairs_graph *g = &graphs[7];
+    struct csr csr =
+        csr_of(coo_of(g->n_nodes, g->n_edges, &g->pairs[0][0]), NULL);
+    const struct dropout d = dropout_of(0.5f, 5, 4, 9);
+    double whole[DIM], bounds[DIM], got[DIM], bound[DIM];
+    int n_dropped = 0, n_kept = 0;
+    with.state = &state;
+    with.tail_place = 9;
+    for (int32_t v = 0; v < g->n_nodes; v++) {
+        float left[DIM];
+        s.drops = false;
+        oracle_row(&csr, &s, &with, v, whole, bounds);
+        s.drops = true;
+        oracle_row(&csr, &s, &with, v, got, bound);
+        for (int c = 0; c < DIM; c++)
+            left[c] = 1;
+        cpu_dropout_piece(&d, v, DIM, 0, DIM, left, left);
+        for (int c = 0; c < DIM; c++) {
+            CHECK(got[c] == (left[c] > 0 ? 2 * whole[c] : 0));
+            CHECK(bound[c] >= (left[c] > 0 ? 2 * bounds[c] : 0));
+            n_dropped += left[c] == 0;
+            n_kept += left[c] > 0;
+        }
+    }
+    CHECK(n_dropped > 0 && n_kept > 0);
+    csr_finish(&csr);
+}
+
 // ---- comparing --------------------------------------------------------------
 
 static const struct pairs_graph *const compared = &graphs[7];
@@ -362,6 +402,7 @@ int main(void)
     RUN(means_are_those_of_the_pairs_and_0_without_any);
     RUN(every_norm_and_own_term_is_that_of_the_pairs);
     RUN(a_row_goes_on_to_its_tail);
+    RUN(dropout_of_a_row_is_the_cpus);
     RUN(a_right_result_is_within_its_bound);
     RUN(one_edge_too_many_or_too_few_is_found);
     RUN(what_is_no_number_is_infinitely_wrong);

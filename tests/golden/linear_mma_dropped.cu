@@ -1,0 +1,284 @@
+// gnnac linear, from templates/linear_mma.cu.lua
+// x W^T for many columns, by tensor cores, within float32's bound: a number is split
+// into two tf32 numbers, and three of their four products are added. A block has
+// rows of x and columns of the result. The depth comes 16 at a time into shared
+// memory, `stages` steps of it in flight. A warp holds rowTiles times 16 rows by
+// colTiles times 8 columns. A sum that is not finite is computed once more without
+// tensor cores, and so is everything below sm_80. Sums in a fixed order. Wins
+// against BLAS where the depth is a few hundred at most.
+// rowTiles=2 colTiles=4 colWarps=2 stages=3 warpPerBlock=4
+// f32 dim=33 x_pitch=36 out_pitch=36 tail=bias_act tail_dim=0 tail_bias=1 tail_act=relu drops=1 norm=none self=none bias=0 act=none offset_bits=32
+#line 65 "/gnnac/templates/linear_mma.cu.lua"
+// Rows of a block: 64; columns: 64; of a warp: 32 x 32.
+#line 8 "/gnnac/templates/mma.lib.lua"
+#if __CUDA_ARCH__ >= 800
+#define TENSOR_CORES 1
+#endif
+#if TENSOR_CORES
+// d = a b + d, of which a warp holds d [16, 8], a [16, 8] and b [8, 8]. Lane
+// 4 g + t has rows g and g + 8 of d and a; columns 2 t and 2 t + 1 of d, t and
+// t + 4 of a; rows t and t + 4, column g of b.
+static __device__ __forceinline__ void multiply(
+    float &d0, float &d1, float &d2, float &d3, unsigned a0, unsigned a1,
+    unsigned a2, unsigned a3, unsigned b0, unsigned b1)
+{
+    asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
+        "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+        "{%0, %1, %2, %3};"
+        : "+f"(d0), "+f"(d1), "+f"(d2), "+f"(d3)
+        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+}
+
+#line 30 "/gnnac/templates/mma.lib.lua"
+// The nearest tf32, 11 bits.
+static __device__ __forceinline__ unsigned high(float v)
+{
+    return (__float_as_uint(v) + 0x1000u) & 0xffffe000u;
+}
+
+// What it lacks; together they have all but the last of 24 bits.
+static __device__ __forceinline__ unsigned low(float v)
+{
+    const float rest = v - __uint_as_float(high(v));
+    return __float_as_uint(rest) & 0xffffe000u;
+}
+#line 9 "/gnnac/templates/train.lib.lua"
+struct train_state {
+    unsigned long long seed;
+    long long step;
+    double loss;
+    unsigned drop_threshold;
+    float drop_scale;
+    unsigned attention_threshold;
+    float attention_scale;
+    int is_sgd;
+    float lr, decay, shrink, beta1, beta2, epsilon;
+    float step_lr, correct2;
+};
+
+#line 27 "/gnnac/templates/train.lib.lua"
+static __device__ __forceinline__ unsigned long long mix(unsigned long long z)
+{
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return z ^ (z >> 31);
+}
+
+static __device__ __forceinline__ unsigned long long
+draw(unsigned long long stream, unsigned long long index)
+{
+    return mix(mix(stream) + (index + 1) * 0x9e3779b97f4a7c15ULL);
+}
+
+static __device__ __forceinline__ unsigned long long
+dropout_stream(const train_state *state, int place)
+{
+    return draw(draw(state->seed, state->step), place);
+}
+
+static __device__ __forceinline__ float
+dropped(const train_state *state, unsigned bits, float v)
+{
+    return (bits & 0xffff) >= state->drop_threshold ? state->drop_scale * v
+                                                    : 0.0f;
+}
+
+#line 68 "/gnnac/templates/train.lib.lua"
+// The random bits of the columns from this one on, whose draw decides four.
+static __device__ __forceinline__ unsigned long long
+bits_from(unsigned long long stream, unsigned row, int column)
+{
+    return draw(stream, row * 9ULL + column / 4) >>
+           16 * (column % 4);
+}
+
+#line 70 "/gnnac/templates/linear_mma.cu.lua"
+static __device__ __forceinline__ void multiply(float *d, const unsigned *a,
+                                                unsigned b0, unsigned b1)
+{
+    multiply(d[0], d[1], d[2], d[3], a[0], a[1], a[2], a[3], b0, b1);
+}
+
+// Sends `bytes` bytes, and zeros up to 4, on their way to shared memory.
+static __device__ __forceinline__ void send(float *to, const float *from, int bytes)
+{
+    const unsigned at = (unsigned)__cvta_generic_to_shared(to);
+#line 87 "/gnnac/templates/linear_mma.cu.lua"
+    asm("cp.async.ca.shared.global [%0], [%1], 4, %2;"
+        :: "r"(at), "l"(from), "r"(bytes) : "memory");
+}
+
+#line 92 "/gnnac/templates/linear_mma.cu.lua"
+// The piece of a row from column k on; beyond the depth there are zeros.
+static __device__ __forceinline__ void send_piece(float *to, const float *row, int k)
+{
+#pragma unroll
+    for (int i = 0; i < 4; i += 1) {
+#line 100 "/gnnac/templates/linear_mma.cu.lua"
+        const int rest = min(max(33 - k - i, 0), 1);
+        send(to + i, rest > 0 ? row + k + i : row, 4 * rest);
+    }
+}
+#line 45 "/gnnac/templates/mma.lib.lua"
+#endif
+
+#line 107 "/gnnac/templates/linear_mma.cu.lua"
+// A sum without tensor cores.
+static __device__ __forceinline__ float plain(const float *a, const float *b)
+{
+    float sum = 0.0f;
+#pragma unroll 1
+    for (int k = 0; k < 33; k++)
+        sum = fmaf(__ldg(a + k), __ldg(b + k), sum);
+    return sum;
+}
+
+#line 127 "/gnnac/templates/linear_mma.cu.lua"
+extern "C" __global__ void __launch_bounds__(128, 1)
+gnnac_linear_mma_f32_d33_r2_c4_d2_s3_w4_k33_bias_act_tailbias_tailrelu_drops_x36_y36(
+    float *out, const float *x, const float *weight,
+    const float *tail_bias, train_state *state, int tail_place,
+    int n_rows)
+{
+#line 130 "/gnnac/templates/linear_mma.cu.lua"
+    const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
+    const int warp = threadIdx.x / 32;
+    const unsigned first = blockIdx.x * 64;
+    const int first_column = blockIdx.y * 64;
+    // Where the warp's rows and columns begin among the block's.
+    const int top = warp / 2 * 32;
+    const int left = warp % 2 * 32;
+#if TENSOR_CORES
+    // 16 floats of each row of x, then of W. In every other pair of rows the halves
+    // are swapped, so that the lanes of half a warp, who read two floats of four
+    // rows each, meet in no bank.
+    __shared__ float4 staged[3][512];
+    const int to = threadIdx.x ^ threadIdx.x / 8 % 2 * 2;
+    // What lies beyond the last row or column repeats it and is not stored.
+    const float *from[4];
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        const int at = (threadIdx.x + i * 128) / 4;
+        if (at < 64) {
+            const unsigned row = first + at < n_rows ? first + at : n_rows - 1;
+            from[i] = x + (long long)row * 36;
+        } else {
+            const int column = min(first_column + at - 64, 32);
+            from[i] = weight + (long long)column * 33;
+        }
+    }
+    {
+#line 119 "/gnnac/templates/linear_mma.cu.lua"
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+#line 124 "/gnnac/templates/linear_mma.cu.lua"
+                send_piece((float *)(staged[0] + to + i * 128), from[i],
+                           16 * 0 + threadIdx.x % 4 * 4);
+    }
+#line 162 "/gnnac/templates/linear_mma.cu.lua"
+    asm("cp.async.commit_group;" ::: "memory");
+    {
+#line 119 "/gnnac/templates/linear_mma.cu.lua"
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+#line 124 "/gnnac/templates/linear_mma.cu.lua"
+                send_piece((float *)(staged[1] + to + i * 128), from[i],
+                           16 * 1 + threadIdx.x % 4 * 4);
+    }
+#line 162 "/gnnac/templates/linear_mma.cu.lua"
+    asm("cp.async.commit_group;" ::: "memory");
+#line 164 "/gnnac/templates/linear_mma.cu.lua"
+    float d[2][4][4] = {};
+#pragma unroll 1
+    for (int step = 0; step < 3; step++) {
+        // The step has come, and all have done with the one before.
+        asm("cp.async.wait_group 1;" ::: "memory");
+        __syncthreads();
+        const int ahead = step + 2;
+        if (ahead < 3) {
+            const int at = ahead % 3;
+#line 119 "/gnnac/templates/linear_mma.cu.lua"
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+#line 124 "/gnnac/templates/linear_mma.cu.lua"
+                send_piece((float *)(staged[at] + to + i * 128), from[i],
+                           16 * ahead + threadIdx.x % 4 * 4);
+        }
+#line 175 "/gnnac/templates/linear_mma.cu.lua"
+        asm("cp.async.commit_group;" ::: "memory");
+        const float *const stage =
+            (const float *)staged[step % 3] + 16 * g + 2 * t;
+#pragma unroll
+        for (int k = 0; k < 2; k++) {
+            // Of eight numbers the lane has 2 t and 2 t + 1, in the places of t and
+            // t + 4: x and W agree, so it is the same sum.
+            const float *const half = stage + 8 * (k ^ g / 2 % 2);
+            unsigned big[2][4], small[2][4];
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                const float2 v = *(const float2 *)(half + 16 * top + 128 * i);
+                big[i / 2][i % 2] = high(v.x);
+                big[i / 2][i % 2 + 2] = high(v.y);
+                small[i / 2][i % 2] = low(v.x);
+                small[i / 2][i % 2 + 2] = low(v.y);
+            }
+#pragma unroll
+            for (int j = 0; j < 4; j++) {
+                const float2 v =
+                    *(const float2 *)(half + 16 * (64 + left) + 128 * j);
+                const unsigned b0 = high(v.x), b1 = high(v.y);
+                const unsigned c0 = low(v.x), c1 = low(v.y);
+#pragma unroll
+                for (int i = 0; i < 2; i++) {
+                    multiply(d[i][j], small[i], b0, b1);
+                    multiply(d[i][j], big[i], c0, c1);
+                    multiply(d[i][j], big[i], b0, b1);
+                }
+            }
+        }
+    }
+#endif
+#line 78 "/gnnac/templates/train.lib.lua"
+    const bool drops = state->drop_threshold > 0;
+    const unsigned long long stream = dropout_stream(state, tail_place);
+#line 209 "/gnnac/templates/linear_mma.cu.lua"
+#pragma unroll
+    for (int r = 0; r < 4; r++) {
+        const unsigned row = first + top + 8 * r + g;
+        if (row >= n_rows)
+            break;
+        const float *const xs = x + (long long)row * 36;
+#line 218 "/gnnac/templates/linear_mma.cu.lua"
+#pragma unroll
+        for (int j = 0; j < 4; j++) {
+            const int column = first_column + left + 8 * j + 2 * t;
+            float *const to = out + (long long)row * 36 + column;
+            float v[2] = {};
+#line 224 "/gnnac/templates/linear_mma.cu.lua"
+            const unsigned long long bits =
+                drops ? bits_from(stream, row, column) : 0;
+#line 227 "/gnnac/templates/linear_mma.cu.lua"
+#pragma unroll
+            for (int c = 0; c < 2; c++) {
+#line 230 "/gnnac/templates/linear_mma.cu.lua"
+                if (column + c >= 33)
+                    break;
+#line 233 "/gnnac/templates/linear_mma.cu.lua"
+#if TENSOR_CORES
+                v[c] = d[r / 2][j][r % 2 * 2 + c];
+                if (!(fabsf(v[c]) <= 3.4e38f))
+#endif
+                    v[c] = plain(xs, weight + (long long)(column + c) * 33);
+#line 245 "/gnnac/templates/linear_mma.cu.lua"
+                v[c] += __ldg(tail_bias + column + c);
+#line 248 "/gnnac/templates/linear_mma.cu.lua"
+                v[c] = v[c] < 0.0f ? 0.0f : v[c];
+#line 251 "/gnnac/templates/linear_mma.cu.lua"
+                if (drops)
+                    v[c] = dropped(state, (unsigned)(bits >> 16 * c), v[c]);
+#line 255 "/gnnac/templates/linear_mma.cu.lua"
+                to[c] = v[c];
+            }
+        }
+    }
+}

@@ -1,0 +1,290 @@
+// gnnac aggregate, from templates/row_split.cu.lua
+// A group of lanes per row. dimWorker lanes hold a row's columns in
+// registers; edgeWorker such teams take turns at its neighbours and are added
+// by shuffles. A warp works on 32 // (dimWorker * edgeWorker) rows. No shared
+// memory, no atomics: results repeat bit by bit. Wins where rows are alike in
+// length.
+// dimWorker=6 edgeWorker=5 vec=4 coarsen=1 unroll=4 warpPerBlock=4
+// f32 dim=22 x_pitch=24 out_pitch=24 self_pitch=24 drops=1 norm=gcn self=gcn bias=1 act=relu offset_bits=32
+#line 40 "/gnnac/templates/row_split.cu.lua"
+// Rows per warp: 1; teams per row: 5;
+// lanes per team: 6; columns per lane: 5.
+#line 9 "/gnnac/templates/offsets.lib.lua"
+typedef int offset_t;
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load4(float *to, const float *from)
+{
+#line 208 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldg((const float4 *)from);
+#line 220 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 223 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load1(float *to, const float *from)
+{
+#line 205 "/gnnac/templates/lanes.lib.lua"
+    to[0] = __ldg(from + 0);
+}
+
+#line 9 "/gnnac/templates/train.lib.lua"
+struct train_state {
+    unsigned long long seed;
+    long long step;
+    double loss;
+    unsigned drop_threshold;
+    float drop_scale;
+    unsigned attention_threshold;
+    float attention_scale;
+    int is_sgd;
+    float lr, decay, shrink, beta1, beta2, epsilon;
+    float step_lr, correct2;
+};
+
+#line 27 "/gnnac/templates/train.lib.lua"
+static __device__ __forceinline__ unsigned long long mix(unsigned long long z)
+{
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return z ^ (z >> 31);
+}
+
+static __device__ __forceinline__ unsigned long long
+draw(unsigned long long stream, unsigned long long index)
+{
+    return mix(mix(stream) + (index + 1) * 0x9e3779b97f4a7c15ULL);
+}
+
+static __device__ __forceinline__ unsigned long long
+dropout_stream(const train_state *state, int place)
+{
+    return draw(draw(state->seed, state->step), place);
+}
+
+static __device__ __forceinline__ float
+dropped(const train_state *state, unsigned bits, float v)
+{
+    return (bits & 0xffff) >= state->drop_threshold ? state->drop_scale * v
+                                                    : 0.0f;
+}
+
+#line 68 "/gnnac/templates/train.lib.lua"
+// The random bits of the columns from this one on, whose draw decides four.
+static __device__ __forceinline__ unsigned long long
+bits_from(unsigned long long stream, unsigned row, int column)
+{
+    return draw(stream, row * 6ULL + column / 4) >>
+           16 * (column % 4);
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store4(float *to, const float *from)
+{
+#line 196 "/gnnac/templates/lanes.lib.lua"
+    *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
+}
+
+#line 260 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store1(float *to, const float *from)
+{
+#line 203 "/gnnac/templates/lanes.lib.lua"
+    to[0] = from[0];
+}
+
+#line 45 "/gnnac/templates/row_split.cu.lua"
+extern "C" __global__ void __launch_bounds__(128, 1)
+gnnac_row_split_f32_d22_l6_e5_v4_c1_u4_w4_gcn_selfgcn_bias_relu_drops_x24_y24_s24(
+    float *out, const float *x, const offset_t *rowptr,
+    const int *colidx, const float *self, const float *dinv,
+    const float *bias, train_state *state, int tail_place,
+    int n_rows)
+{
+#line 50 "/gnnac/templates/walk.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 52 "/gnnac/templates/walk.lib.lua"
+    const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
+#line 60 "/gnnac/templates/walk.lib.lua"
+    const bool active = lane < 30 && row < n_rows;
+#line 65 "/gnnac/templates/walk.lib.lua"
+    const int edge = lane / 6;
+#line 289 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 6;
+#line 310 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = min(at * 4 + 0, 16);
+#line 302 "/gnnac/templates/lanes.lib.lua"
+    const int c1 = 20 + min(at + 0, 1);
+#line 328 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = x + c0;
+    asm("" : "+l"(x0));
+#line 328 "/gnnac/templates/lanes.lib.lua"
+    const float *x1 = x + c1;
+    asm("" : "+l"(x1));
+
+#line 89 "/gnnac/templates/walk.lib.lua"
+    offset_t degree = 0;
+    const int *ids = colidx + edge;
+#line 92 "/gnnac/templates/walk.lib.lua"
+    if (active) {
+        const offset_t begin = __ldg(rowptr + row);
+        degree = __ldg(rowptr + row + 1) - begin;
+        ids += begin;
+    }
+#line 98 "/gnnac/templates/walk.lib.lua"
+    offset_t left = degree - edge;
+
+#line 52 "/gnnac/templates/row_split.cu.lua"
+    float sum[5] = {};
+#line 104 "/gnnac/templates/walk.lib.lua"
+#pragma unroll 1
+    while (left > 15) {
+#line 54 "/gnnac/templates/row_split.cu.lua"
+        float v[4][5] = {};
+#line 58 "/gnnac/templates/row_split.cu.lua"
+        float coef[4] = {};
+#line 121 "/gnnac/templates/walk.lib.lua"
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+#line 127 "/gnnac/templates/walk.lib.lua"
+            const int id = __ldg(ids + k * 5);
+            const long long u = (long long)id * 24;
+#line 56 "/gnnac/templates/weights.lib.lua"
+            const float value = __ldg(dinv + id);
+#line 65 "/gnnac/templates/row_split.cu.lua"
+            coef[k] = value;
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            load1(&v[k][4], x1 + u);
+        }
+#line 68 "/gnnac/templates/row_split.cu.lua"
+#pragma unroll
+        for (int k = 0; k < 4; k++)
+#pragma unroll
+            for (int i = 0; i < 5; i++)
+#line 75 "/gnnac/templates/row_split.cu.lua"
+                sum[i] = fmaf(coef[k], v[k][i], sum[i]);
+#line 107 "/gnnac/templates/walk.lib.lua"
+        left -= 20;
+        ids += 20;
+    }
+#line 112 "/gnnac/templates/walk.lib.lua"
+    if (left > 0) {
+#line 54 "/gnnac/templates/row_split.cu.lua"
+        float v[3][5] = {};
+#line 58 "/gnnac/templates/row_split.cu.lua"
+        float coef[3] = {};
+#line 121 "/gnnac/templates/walk.lib.lua"
+#pragma unroll
+        for (int k = 0; k < 3; k++) {
+#line 124 "/gnnac/templates/walk.lib.lua"
+            if (k * 5 >= left)
+                continue;
+#line 127 "/gnnac/templates/walk.lib.lua"
+            const int id = __ldg(ids + k * 5);
+            const long long u = (long long)id * 24;
+#line 56 "/gnnac/templates/weights.lib.lua"
+            const float value = __ldg(dinv + id);
+#line 65 "/gnnac/templates/row_split.cu.lua"
+            coef[k] = value;
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+#line 344 "/gnnac/templates/lanes.lib.lua"
+            load1(&v[k][4], x1 + u);
+        }
+#line 68 "/gnnac/templates/row_split.cu.lua"
+#pragma unroll
+        for (int k = 0; k < 3; k++)
+#pragma unroll
+            for (int i = 0; i < 5; i++)
+#line 75 "/gnnac/templates/row_split.cu.lua"
+                sum[i] = fmaf(coef[k], v[k][i], sum[i]);
+    }
+#line 444 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 4; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 5; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 6);
+#line 457 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += edge + step < 5 ? more : 0.0f;
+        }
+    }
+
+#line 140 "/gnnac/templates/walk.lib.lua"
+    if (!active || edge > 0)
+        return;
+#line 43 "/gnnac/templates/epilogue.lib.lua"
+    const float norm = __ldg(dinv + row);
+#line 46 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 24;
+#line 51 "/gnnac/templates/epilogue.lib.lua"
+    float own[5];
+#line 56 "/gnnac/templates/epilogue.lib.lua"
+    load4(&own[0], from + c0);
+#line 56 "/gnnac/templates/epilogue.lib.lua"
+    load1(&own[4], from + c1);
+#line 68 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = norm;
+#line 71 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 5; i++)
+        sum[i] *= scale;
+#line 79 "/gnnac/templates/epilogue.lib.lua"
+    const float factor = norm * norm;
+#line 83 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 5; i++)
+#line 88 "/gnnac/templates/epilogue.lib.lua"
+        sum[i] = fmaf(factor, own[i], sum[i]);
+#line 92 "/gnnac/templates/epilogue.lib.lua"
+    float shift[5];
+#line 95 "/gnnac/templates/epilogue.lib.lua"
+    load4(&shift[0], bias + c0);
+#line 95 "/gnnac/templates/epilogue.lib.lua"
+    load1(&shift[4], bias + c1);
+#line 97 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 5; i++)
+        sum[i] += shift[i];
+#line 102 "/gnnac/templates/epilogue.lib.lua"
+#pragma unroll
+    for (int i = 0; i < 5; i++)
+        sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
+    {
+#line 78 "/gnnac/templates/train.lib.lua"
+    const bool drops = state->drop_threshold > 0;
+    const unsigned long long stream = dropout_stream(state, tail_place);
+#line 82 "/gnnac/templates/train.lib.lua"
+    if (drops) {
+        unsigned long long bits = bits_from(stream, row, c0);
+#pragma unroll
+        for (int d = 0; d < 4; d++, bits >>= 16)
+            sum[0 + d] =
+                dropped(state, (unsigned)bits, sum[0 + d]);
+    }
+#line 82 "/gnnac/templates/train.lib.lua"
+    if (drops) {
+        unsigned long long bits = bits_from(stream, row, c1);
+#pragma unroll
+        for (int d = 0; d < 1; d++, bits >>= 16)
+            sum[4 + d] =
+                dropped(state, (unsigned)bits, sum[4 + d]);
+    }
+    }
+#line 115 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 24;
+#line 420 "/gnnac/templates/lanes.lib.lua"
+    if (at * 4 + 0 < 20)
+#line 431 "/gnnac/templates/lanes.lib.lua"
+        store4(to + c0, &sum[0]);
+#line 416 "/gnnac/templates/lanes.lib.lua"
+    if (at + 0 < 2)
+#line 431 "/gnnac/templates/lanes.lib.lua"
+        store1(to + c1, &sum[4]);
+}
