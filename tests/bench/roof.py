@@ -16,10 +16,10 @@ import subprocess
 import sys
 
 
-def bench(gnnac, graph, width, *more):
+def bench(gnnac, graph, width, *more, timeout=280):
     done = subprocess.run(
         [*shlex.split(gnnac), "bench", graph, "--dim", width, "--json", *more],
-        capture_output=True, text=True, timeout=280)
+        capture_output=True, text=True, timeout=timeout)
     if done.returncode != 0:
         print(f"{graph} {width}: {done.stderr.strip()}", file=sys.stderr)
         return None

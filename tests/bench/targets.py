@@ -43,7 +43,7 @@ GRAPHS = [
     ("hubs_powerlaw", "hubs", "powerlaw", 200000, 8000000),
     ("proteins/4", "L2", "powerlaw", 132534, 19780000),
     ("reddit/4", "L2", "powerlaw", 232965, 28653973),
-    ("star", "hubs", "star", 200000, None),
+    ("star", "hubs", "star", 100000, None),
 ]
 L2_BYTES = {"H100": 50 << 20, "H200": 60 << 20, "A100": 40 << 20}
 
@@ -99,9 +99,18 @@ def of_l2(out):
     return None
 
 
-def show(gnnac, name, target, path, width):
+def timed(gnnac, path, width, seconds):
+    try:
+        return bench(gnnac, path, width, "--rules",
+                     os.path.join(HERE, "targets.lua"), timeout=seconds)
+    except subprocess.TimeoutExpired:
+        print(f"{path} {width}: no end after {seconds:.0f} s", flush=True)
+        return None
+
+
+def show(gnnac, name, target, path, width, seconds):
     """A line, and its figures; None where nothing was timed."""
-    out = bench(gnnac, path, width, "--rules", os.path.join(HERE, "targets.lua"))
+    out = timed(gnnac, path, width, seconds)
     best = split(out["rows"])[0] if out else None
     if not best:
         return None
@@ -161,7 +170,8 @@ def main():
             if path and time.monotonic() > end:
                 left_out += 1
             elif path:
-                line = show(gnnac, name, target, path, width)
+                line = show(gnnac, name, target, path, width,
+                            max(30, end - time.monotonic()))
                 failed += line is None
                 found += [line] if line else []
         if found:
