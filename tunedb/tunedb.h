@@ -77,6 +77,18 @@ gnnac_status tunedb_put_measurements(struct tunedb *db,
                                      const struct measurement_row *rows,
                                      size_t n, gnnac_error *err);
 
+// The same of rows that come one by one, since they are more than should be in
+// memory: each is asked for twice, in order, and lives until the next is.
+struct row_source {
+    void *context;
+    gnnac_status (*row)(void *context, size_t i, struct measurement_row *out,
+                        gnnac_error *err);
+};
+gnnac_status tunedb_put_streamed(struct tunedb *db,
+                                 const struct decision_key *key,
+                                 const struct row_source *rows, size_t n,
+                                 gnnac_error *err);
+
 // What was computed from the bytes of a file. `key` says of which, how and by
 // which version; the caller frees *value. GNNAC_ENOENT when there is none, or
 // when the row is damaged; put replaces.

@@ -88,6 +88,7 @@ struct digest run_digest(const struct run_record *r);
 enum { SAMPLES_BYTES = DIGEST_BYTES + 4 * MAX_KEPT_SAMPLES };
 // Bytes written to `out`; 0: nothing is kept.
 size_t samples_pack(const struct run_record *r, size_t seq,
+                    const struct measurement_row *row,
                     unsigned char out[SAMPLES_BYTES]);
 // An owned copy through *out, NULL without samples. False: damaged.
 bool samples_unpack(const struct run_record *r, size_t seq, const void *blob,

@@ -19,15 +19,21 @@ static void digest_row(XXH3_state_t *s, const struct measurement_row *row)
     digest_int(s, row->spill_bytes < 0 ? -1 : row->spill_bytes);
 }
 
+// Of all but its rows.
+static void digest_run(XXH3_state_t *s, const struct run_record *r)
+{
+    digest_begin(s, "gnnac run v1");
+    digest_bytes(s, r->uuid, RUN_UUID_BYTES);
+    digest_int(s, r->time);
+    digest_text(s, r->gnnac);
+    key_digest(s, &r->key);
+    digest_int(s, (int64_t)r->n_rows);
+}
+
 struct digest run_digest(const struct run_record *r)
 {
     XXH3_state_t s;
-    digest_begin(&s, "gnnac run v1");
-    digest_bytes(&s, r->uuid, RUN_UUID_BYTES);
-    digest_int(&s, r->time);
-    digest_text(&s, r->gnnac);
-    key_digest(&s, &r->key);
-    digest_int(&s, (int64_t)r->n_rows);
+    digest_run(&s, r);
     for (size_t i = 0; i < r->n_rows; i++)
         digest_row(&s, &r->rows[i]);
     return digest_end(&s);
@@ -36,12 +42,12 @@ struct digest run_digest(const struct run_record *r)
 // ---- writing ----------------------------------------------------------------
 
 static gnnac_status add_run(struct db *db, const struct run_record *r,
-                            int64_t *run, gnnac_error *err)
+                            const struct digest *d, int64_t *run,
+                            gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     sqlite3_stmt *s;
     int64_t ids[N_KEY_TEXTS];
-    struct digest d = run_digest(r);
     TRY(intern_key(db, &r->key, ids, err));
     TRY(db_statement(db, ADD_RUN, &s, err));
     sqlite3_bind_int64(s, 1, r->time);
@@ -49,7 +55,7 @@ static gnnac_status add_run(struct db *db, const struct run_record *r,
     for (int i = 0; i < N_KEY_TEXTS; i++)
         sqlite3_bind_int64(s, 3 + i, ids[i]);
     sqlite3_bind_blob(s, 8, r->uuid, RUN_UUID_BYTES, SQLITE_STATIC);
-    bind_digest(s, 9, &d);
+    bind_digest(s, 9, d);
     TRY(db_run(db, s, err));
     *run = sqlite3_last_insert_rowid(db->conn);
 out:
@@ -58,14 +64,14 @@ out:
 
 static gnnac_status add_measurement(struct db *db, int64_t run,
                                     const struct run_record *r, size_t seq,
+                                    const struct measurement_row *row,
                                     gnnac_error *err)
 {
-    const struct measurement_row *row = &r->rows[seq];
     gnnac_status st = GNNAC_OK;
     sqlite3_stmt *s;
     int64_t variant;
     unsigned char packed[SAMPLES_BYTES];
-    size_t n_packed = samples_pack(r, seq, packed);
+    size_t n_packed = samples_pack(r, seq, row, packed);
     TRY(intern(db, ADD_VARIANT, row->family, row->knobs, &variant, err));
     TRY(db_statement(db, ADD_MEASUREMENT, &s, err));
     sqlite3_bind_int64(s, 1, run);
@@ -90,9 +96,10 @@ gnnac_status write_run(struct db *db, const struct run_record *r,
                        gnnac_error *err)
 {
     int64_t run;
-    gnnac_status st = add_run(db, r, &run, err);
+    const struct digest d = run_digest(r);
+    gnnac_status st = add_run(db, r, &d, &run, err);
     for (size_t i = 0; i < r->n_rows && st == GNNAC_OK; i++)
-        st = add_measurement(db, run, r, i, err);
+        st = add_measurement(db, run, r, i, &r->rows[i], err);
     return st;
 }
 
@@ -106,22 +113,84 @@ static gnnac_status check_row(const struct measurement_row *row,
     return FAIL(err, GNNAC_EDB, "tune.db: a measurement lacks its name");
 }
 
+static struct run_record new_run(const struct decision_key *key, size_t n)
+{
+    struct run_record r = {.time = (int64_t)time(NULL),
+                           .gnnac = GNNAC_VERSION,
+                           .key = *key,
+                           .n_rows = n};
+    sqlite3_randomness(RUN_UUID_BYTES, r.uuid);
+    return r;
+}
+
 gnnac_status tunedb_put_measurements(struct tunedb *db,
                                      const struct decision_key *key,
                                      const struct measurement_row *rows,
                                      size_t n, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
-    struct run_record r = {.time = (int64_t)time(NULL),
-                           .gnnac = GNNAC_VERSION,
-                           .key = *key,
-                           .n_rows = n,
-                           .rows = rows};
-    sqlite3_randomness(RUN_UUID_BYTES, r.uuid);
+    struct run_record r = new_run(key, n);
+    r.rows = rows;
     for (size_t i = 0; i < n; i++)
         TRY(check_row(&rows[i], err));
     TRY(db_begin(&db->db, err));
     st = db_end(&db->db, write_run(&db->db, &r, err), err);
+out:
+    return st;
+}
+
+// ---- row by row -------------------------------------------------------------
+
+static gnnac_status next_row(const struct row_source *rows, size_t i,
+                             struct measurement_row *out, gnnac_error *err)
+{
+    gnnac_status st = rows->row(rows->context, i, out, err);
+    return st == GNNAC_OK ? check_row(out, err) : st;
+}
+
+static gnnac_status streamed_digest(const struct run_record *r,
+                                    const struct row_source *rows,
+                                    struct digest *out, gnnac_error *err)
+{
+    XXH3_state_t s;
+    struct measurement_row row;
+    gnnac_status st = GNNAC_OK;
+    digest_run(&s, r);
+    for (size_t i = 0; i < r->n_rows; i++) {
+        TRY(next_row(rows, i, &row, err));
+        digest_row(&s, &row);
+    }
+    *out = digest_end(&s);
+out:
+    return st;
+}
+
+static gnnac_status write_streamed(struct db *db, const struct run_record *r,
+                                   const struct row_source *rows,
+                                   const struct digest *d, gnnac_error *err)
+{
+    int64_t run;
+    struct measurement_row row;
+    gnnac_status st = add_run(db, r, d, &run, err);
+    for (size_t i = 0; i < r->n_rows && st == GNNAC_OK; i++) {
+        st = next_row(rows, i, &row, err);
+        if (st == GNNAC_OK)
+            st = add_measurement(db, run, r, i, &row, err);
+    }
+    return st;
+}
+
+gnnac_status tunedb_put_streamed(struct tunedb *db,
+                                 const struct decision_key *key,
+                                 const struct row_source *rows, size_t n,
+                                 gnnac_error *err)
+{
+    struct digest d;
+    gnnac_status st = GNNAC_OK;
+    const struct run_record r = new_run(key, n);
+    TRY(streamed_digest(&r, rows, &d, err));
+    TRY(db_begin(&db->db, err));
+    st = db_end(&db->db, write_streamed(&db->db, &r, rows, &d, err), err);
 out:
     return st;
 }

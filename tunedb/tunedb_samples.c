@@ -20,9 +20,9 @@ static struct digest seal(const struct run_record *r, size_t seq,
 }
 
 size_t samples_pack(const struct run_record *r, size_t seq,
+                    const struct measurement_row *row,
                     unsigned char out[SAMPLES_BYTES])
 {
-    const struct measurement_row *row = &r->rows[seq];
     size_t n_bytes = row->n_kept * sizeof(float);
     if (row->n_kept == 0 || row->n_kept > MAX_KEPT_SAMPLES)
         return 0;

@@ -9,6 +9,7 @@
 #include "cuda/cuda_epilogue.h"
 #include "plan/opspec.h"
 #include "tune/quarantine.h"
+#include "tune/spool.h"
 #include "tune/twins.h"
 
 void recall_device(const struct workbench *wb, char *out, size_t n_bytes)
@@ -167,13 +168,13 @@ static struct measurement_row measurement_of(const struct variant *v)
 }
 
 // Who executes what another does has its times, and the row says so.
-static struct measurement_row row_of(const struct variant *all,
-                                     const int32_t *options, size_t n,
-                                     const struct variant *v)
+struct measurement_row recall_row(const struct variant *all,
+                                  const int32_t *options, size_t n,
+                                  int32_t variant)
 {
+    const struct variant *v = &all[variant];
     struct measurement_row row = measurement_of(v);
-    const struct variant *first =
-        &all[twin_of(all, options, n, (int32_t)(v - all))];
+    const struct variant *first = &all[twin_of(all, options, n, variant)];
     if (first == v || first->n_samples == 0 || strcmp(v->status, "ok") != 0)
         return row;
     row = measurement_of(first);
@@ -201,10 +202,27 @@ void remember_measurements(struct workbench *wb, const struct recall_key *key,
         return;
     struct measurement_row *rows = calloc(n, sizeof(*rows));
     for (size_t i = 0; rows && i < n; i++)
-        rows[i] = row_of(all, options, n, &all[options[i]]);
+        rows[i] = recall_row(all, options, n, options[i]);
     struct decision_key whole = whole_key(wb, key, device, sizeof(device));
     if (rows &&
         tunedb_put_measurements(wb->db, &whole, rows, n, &e) != GNNAC_OK)
         workbench_forgets(wb, e.msg);
     free(rows);
+}
+
+bool remember_spooled(struct workbench *wb, const char *graph, const char *op,
+                      struct spool *rows)
+{
+    char device[512];
+    gnnac_error e = {{0}};
+    const struct recall_key key = {graph, op};
+    const struct row_source source = {rows, spool_row};
+
+    if (!may_write(wb) || rows->n < 2)
+        return false;
+    struct decision_key whole = whole_key(wb, &key, device, sizeof(device));
+    gnnac_status st = tunedb_put_streamed(wb->db, &whole, &source, rows->n, &e);
+    if (st != GNNAC_OK)
+        workbench_forgets(wb, e.msg);
+    return st == GNNAC_OK;
 }

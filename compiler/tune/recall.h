@@ -43,6 +43,15 @@ void remember(struct workbench *wb, const struct recall_key *key,
               const struct variant *v, const struct origin *from,
               double median_ns, int effort);
 
+// How one of options[0..n), indices into `all`, did; borrows from them.
+struct measurement_row recall_row(const struct variant *all,
+                                  const int32_t *options, size_t n,
+                                  int32_t variant);
+// Keep all of such rows as one run. False, and a warning: they are not kept.
+struct spool;
+bool remember_spooled(struct workbench *wb, const char *graph, const char *op,
+                      struct spool *rows);
+
 // Keep how the candidates did: options[0..n) are indices into `all`. A single
 // one that did not fail was no contest and is not kept.
 void remember_measurements(struct workbench *wb, const struct recall_key *key,

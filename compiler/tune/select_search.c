@@ -173,13 +173,13 @@ gnnac_status question_search(struct selector *s, struct question *q,
 {
     struct maker maker = {s, q, false};
     struct seeds seeds;
-    gnnac_status st = selection_reserve(s->sel, MAX_CANDIDATES, err);
+    gnnac_status st =
+        rq->whole ? question_record(s, q, rq, err) : GNNAC_OK;
+    if (st == GNNAC_OK)
+        st = selection_reserve(s->sel, MAX_CANDIDATES, err);
     if (st != GNNAC_OK)
         return st;
     find_seeds(s, q, rq, &seeds);
-    if (rq->whole)
-        log_warn("--record: step %d: of %zu points those that a search tries "
-                 "are recorded", (int)q->step, q->space.n);
     const struct contest_search search = {
         .options = {.n = q->space.n,
                     .points = q->space.points,
@@ -193,5 +193,6 @@ gnnac_status question_search(struct selector *s, struct question *q,
     struct contest_request whole = *rq;
     whole.variants = s->sel->variants;
     whole.search = &search;
+    whole.whole = false; // all was recorded, or could not be
     return time_variants(s->wb->cuda, &whole, out, err);
 }

@@ -16,6 +16,7 @@ struct question {
     struct origin from;    // of the answer
     double median_ns;      // of the answer, as timed for this step; or NaN
     bool others;           // another tuner's: neither timed nor kept
+    bool recorded;         // all points' times are kept (question_record)
     bool nearest;          // graphs like this one overruled the ranking
     size_t n_options;
     int32_t options[MAX_CANDIDATES]; // indices of variants, each once
@@ -94,6 +95,13 @@ gnnac_status question_add_seeds(struct selector *s, struct question *q,
 gnnac_status question_search(struct selector *s, struct question *q,
                              const struct contest_request *rq,
                              struct contest *out, gnnac_error *err);
+
+// With --record, before that: all points of the space race, in parts, and their
+// times are kept, all or none, which a warning says. GNNAC_EDRIVER,
+// GNNAC_ENODEVICE.
+gnnac_status question_record(struct selector *s, struct question *q,
+                             const struct contest_request *rq,
+                             gnnac_error *err);
 
 // The answer: who won the race, where there was one, else who did best on the
 // nearest graphs, else who ranks first.

@@ -181,8 +181,10 @@ static gnnac_status time_question(struct selector *s, struct question *q,
                                   gnnac_error *err)
 {
     const struct question *known = find_race(s, q);
-    if (known)
+    if (known) {
+        q->recorded = known->recorded;
         return copy_race(s, known, q, err);
+    }
     gnnac_error e = {{0}};
     struct contest *c = &s->sel->contests[q->step];
     gnnac_status st = hold_race(s, q, c, &e);
@@ -211,7 +213,7 @@ gnnac_status questions_time(struct selector *s, gnnac_error *err)
             continue;
         st = time_question(s, q, err);
         // At once: whatever happens next, this was measured.
-        if (st == GNNAC_OK && s->sel->contests[q->step].n)
+        if (st == GNNAC_OK && s->sel->contests[q->step].n && !q->recorded)
             question_remember(s, q);
     }
     return st;
