@@ -31,8 +31,7 @@
 #                                           targets are set for, which it
 #                                           generates, and the packed ones
 #   visit.sh train FOLDER OUT               there: epoch times of GCN 2x16 and
-#                                           GIN 5x64; where NAME.feat.npz was
-#                                           packed too, accuracy of three seeds
+#                                           GIN 5x64
 #   visit.sh latency FOLDER OUT             there: one inference of a gcn, as its
 #                                           caller sees it, in float32 (by steps
 #                                           and by one kernel, of many points)
@@ -283,22 +282,12 @@ epoch_time() { # graph model options...
             --device cuda:0 | sed "s|^|$(basename "$graph"), |" || status=1
 }
 
-accuracy() { # graph seed
-    timeout 100 gnnac train "$1" --protocol kipf --seed "$2" --device cuda:0 |
-        sed "s|^|$(basename "$1"), seed $2: |"
-    [ "${PIPESTATUS[0]}" = 0 ] || status=1
-}
-
 train_all() {
-    local graph seed
+    local graph
     for graph in "$folder"/graphs/*; do
         case $graph in *.feat.npz) continue ;; esac
         epoch_time "$graph" gcn --dim 128 --hidden 16 --layers 2
         epoch_time "$graph" gin --dim 128 --hidden 64 --layers 5
-        [ -f "${graph%.npz}.feat.npz" ] || continue
-        for seed in 1 2 3; do
-            accuracy "$graph" "$seed"
-        done
     done
     return $status
 }
