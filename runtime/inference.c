@@ -256,6 +256,9 @@ gnnac_status gnnac_model_run(gnnac_model *m, const float *x, float *y,
     gnnac_status st = check_ready(m, x, y, err);
     if (st != GNNAC_OK)
         return st;
+    if (spans_overlap(x, inference_matrix_bytes(m, 0), y,
+                      inference_matrix_bytes(m, 1)))
+        return FAIL(err, GNNAC_EUSAGE, "x and y overlap");
     return m->cuda ? cuda_model_run(m->cuda, x, y, err)
                    : inference_run(m, &dense, y, err);
 }

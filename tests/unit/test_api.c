@@ -221,6 +221,18 @@ TEST(memory_that_does_not_fit_is_refused)
     close_session(&s);
 }
 
+TEST(a_run_whose_result_would_lie_over_its_features_is_refused)
+{
+    struct session s = open_session();
+    gnnac_error err;
+    float before = s.y[0];
+    CHECK_INT(gnnac_model_run(s.model, s.y, s.y, &err), GNNAC_EUSAGE);
+    CHECK_STR(err.msg, "x and y overlap");
+    CHECK(s.y[0] == before);
+    CHECK_INT(gnnac_model_run(s.model, s.x, s.y, &err), GNNAC_OK);
+    close_session(&s);
+}
+
 TEST(math_is_what_there_is_and_nothing_to_the_cpu)
 {
     struct session s = open_session();
@@ -306,6 +318,7 @@ int main(void)
     RUN(forward_and_run_give_the_same_bits);
     RUN(results_lie_within_the_reference_bounds);
     RUN(memory_that_does_not_fit_is_refused);
+    RUN(a_run_whose_result_would_lie_over_its_features_is_refused);
     RUN(math_is_what_there_is_and_nothing_to_the_cpu);
     RUN(a_model_without_weights_does_not_run);
     RUN(a_failed_load_keeps_the_old_weights);
