@@ -6,7 +6,7 @@
 // length.
 // dimWorker=6 edgeWorker=5 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f32 dim=22 x_pitch=24 out_pitch=24 self_pitch=24 drops=1 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 40 "/gnnac/templates/row_split.cu.lua"
+#line 43 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 1; teams per row: 5;
 // lanes per team: 6; columns per lane: 5.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -96,7 +96,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 45 "/gnnac/templates/row_split.cu.lua"
+#line 48 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d22_l6_e5_v4_c1_u4_w4_gcn_selfgcn_bias_relu_drops_x24_y24_s24(
     float *out, const float *x, const offset_t *rowptr,
@@ -104,13 +104,13 @@ gnnac_row_split_f32_d22_l6_e5_v4_c1_u4_w4_gcn_selfgcn_bias_relu_drops_x24_y24_s2
     const float *bias, train_state *state, int tail_place,
     int n_rows)
 {
-#line 50 "/gnnac/templates/walk.lib.lua"
+#line 63 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 52 "/gnnac/templates/walk.lib.lua"
-    const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 60 "/gnnac/templates/walk.lib.lua"
-    const bool active = lane < 30 && row < n_rows;
 #line 65 "/gnnac/templates/walk.lib.lua"
+    const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
+#line 73 "/gnnac/templates/walk.lib.lua"
+    const bool active = lane < 30 && row < n_rows;
+#line 78 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 6;
 #line 289 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 6;
@@ -125,83 +125,85 @@ gnnac_row_split_f32_d22_l6_e5_v4_c1_u4_w4_gcn_selfgcn_bias_relu_drops_x24_y24_s2
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
 
-#line 89 "/gnnac/templates/walk.lib.lua"
+#line 103 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 92 "/gnnac/templates/walk.lib.lua"
+#line 106 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 98 "/gnnac/templates/walk.lib.lua"
+#line 112 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 52 "/gnnac/templates/row_split.cu.lua"
+#line 55 "/gnnac/templates/row_split.cu.lua"
     float sum[5] = {};
-#line 104 "/gnnac/templates/walk.lib.lua"
+#line 211 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 15) {
-#line 54 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/row_split.cu.lua"
         float v[4][5] = {};
-#line 58 "/gnnac/templates/row_split.cu.lua"
+#line 61 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 265 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 277 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 5);
+#line 279 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 24;
 #line 56 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 65 "/gnnac/templates/row_split.cu.lua"
+#line 290 "/gnnac/templates/walk.lib.lua"
             coef[k] = value;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 68 "/gnnac/templates/row_split.cu.lua"
+#line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 75 "/gnnac/templates/row_split.cu.lua"
+#line 71 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 214 "/gnnac/templates/walk.lib.lua"
         left -= 20;
         ids += 20;
     }
-#line 112 "/gnnac/templates/walk.lib.lua"
+#line 219 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 54 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/row_split.cu.lua"
         float v[3][5] = {};
-#line 58 "/gnnac/templates/row_split.cu.lua"
+#line 61 "/gnnac/templates/row_split.cu.lua"
         float coef[3] = {};
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 265 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 124 "/gnnac/templates/walk.lib.lua"
+#line 271 "/gnnac/templates/walk.lib.lua"
             if (k * 5 >= left)
                 continue;
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 277 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 5);
+#line 279 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 24;
 #line 56 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 65 "/gnnac/templates/row_split.cu.lua"
+#line 290 "/gnnac/templates/walk.lib.lua"
             coef[k] = value;
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
 #line 344 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 68 "/gnnac/templates/row_split.cu.lua"
+#line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 75 "/gnnac/templates/row_split.cu.lua"
+#line 71 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
 #line 444 "/gnnac/templates/lanes.lib.lua"
@@ -216,7 +218,7 @@ gnnac_row_split_f32_d22_l6_e5_v4_c1_u4_w4_gcn_selfgcn_bias_relu_drops_x24_y24_s2
         }
     }
 
-#line 140 "/gnnac/templates/walk.lib.lua"
+#line 307 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 43 "/gnnac/templates/epilogue.lib.lua"
