@@ -331,7 +331,7 @@ end
 -- (tests/gpu/counts.txt). It stands behind rules whose evidence has more graphs.
 rule "feature_slabs" {
   when = function(graph, layer, device)
-    return exceeds_l2(graph, layer, device) and slab_bytes(graph, layer, device)
+    return layer.x_slab == 0 and exceeds_l2(graph, layer, device) and slab_bytes(graph, layer, device)
   end,
   choose = function(graph, layer, device)
     local widest = slab_bytes(graph, layer, device)
@@ -352,6 +352,33 @@ rule "feature_slabs" {
   end,
   why = "x exceeds the L2 cache: columns are summed slab by slab, which fits",
   priority = 15,
+}
+
+-- x that lies slab-major (compiler/plan/slabs.h) is summed slab by slab, by lanes of 16
+-- bytes that load a slab at once, as above; so few lanes make many teams, which long
+-- rows need edges for. Two slabs at once are read by fewer ids.
+-- Evidence: reasoned. On a software device such sums take fewer sectors from memory
+-- than any of rows where a line of each node exceeds the cache (tests/gpu/counts.txt).
+rule "slab_major" {
+  when = function(graph, layer) return layer.x_slab > 0 end,
+  choose = function(graph, layer)
+    local points = {}
+    for i, slab in ipairs { layer.x_slab, 2 * layer.x_slab } do
+      local lanes = slab // 16
+      if has_long_rows(graph) then
+        points[i] = { template = "hybrid", segmentEdges = 512,
+                      packedEdges = 32, dimWorker = lanes, unroll = 8,
+                      slab = slab, hints = { 1, 0 } }
+      else
+        points[i] = { template = "row_split", dimWorker = lanes, vec = 4,
+                      coarsen = 1, edgeWorker = teams(graph, lanes),
+                      hints = { 1, 0 } }
+      end
+    end
+    return points
+  end,
+  why = "x lies slab after slab, and is summed so",
+  priority = 80,
 }
 
 -- Whole rows, of which the cache keeps more if ids and sums go past it.
@@ -867,6 +894,32 @@ test "nor where the cache has room for whole rows" {
   graph = { nodes = 1e5, degree = { mean = 40, max = 100 } },
   layer = { agg_dim = 64 },
   expect = { silent = "feature_slabs" },
+}
+
+test "what lies slab after slab is summed so" {
+  graph = { nodes = 8e5, degree = { mean = 40, max = 100 } },
+  layer = { agg_dim = 256, x_slab = 32 },
+  expect = { rule = "slab_major", template = "row_split", dimWorker = 2,
+             vec = 4, coarsen = 1, edgeWorker = 8, hints = 1 },
+}
+
+test "by length where it differs" {
+  graph = { nodes = 8e5, degree = { mean = 40, max = 90000 } },
+  layer = { agg_dim = 256, x_slab = 64 },
+  expect = { rule = "slab_major", template = "hybrid", dimWorker = 4,
+             slab = 64, hints = 1 },
+}
+
+test "slabs of rows are not asked for then" {
+  graph = { nodes = 2e5, degree = { mean = 40, max = 100 } },
+  layer = { agg_dim = 512, x_slab = 64 },
+  expect = { silent = "feature_slabs" },
+}
+
+test "rows are none" {
+  graph = { nodes = 8e5, degree = { mean = 40, max = 100 } },
+  layer = { agg_dim = 256 },
+  expect = { silent = "slab_major" },
 }
 
 test "ids and sums go past what the cache is to keep" {

@@ -141,6 +141,33 @@ rule "every_hybrid" {
   priority = 3,
 }
 
+-- One slab at a time, or two, of x that lies slab-major.
+rule "every_slab_major" {
+  when = function(graph, layer) return layer.x_slab > 0 end,
+  choose = function(graph, layer)
+    local slabs = { layer.x_slab, 2 * layer.x_slab }
+    local lanes = { slabs[1] // 16, slabs[2] // 16 }
+    return {
+      { template = "row_split", dimWorker = lanes,
+        edgeWorker = { 1, 2, 4, 8, 16 }, vec = 4, coarsen = { 1, 2 },
+        unroll = { 4, 8 }, hints = { 0, 1 } },
+      { template = "neighbor_group", dimWorker = lanes, partSize = { 64, 256 },
+        slab = slabs, hints = { 0, 1, 2 } },
+      { template = "edge_balanced", dimWorker = lanes,
+        edgesPerWarp = { 128, 256, 512 }, slab = slabs, hints = { 0, 1, 2 } },
+      { template = "hybrid", dimWorker = lanes, segmentEdges = 512,
+        packedEdges = 32, unroll = { 4, 8 }, slab = slabs,
+        hints = { 0, 1, 2 } },
+    }
+  end,
+  limit = function(p, graph, layer)
+    return p.dimWorker * (p.edgeWorker or 1) <= 32
+           and (p.slab == 0 or p.slab == 16 * p.dimWorker)
+  end,
+  why = "of slab-major x a slab at a time, or two",
+  priority = 2,
+}
+
 local function row_bytes(layer)
   return layer.agg_dim * (layer.dtype == "f32" and 4 or 2)
 end
@@ -149,7 +176,8 @@ end
 -- the L2 cache. Hints also without slabs. In row_split coarsen makes the slab.
 rule "every_slab" {
   when = function(graph, layer, device)
-    return graph.nodes * row_bytes(layer) > 0.6 * device.l2_bytes
+    return layer.x_slab == 0
+           and graph.nodes * row_bytes(layer) > 0.6 * device.l2_bytes
   end,
   choose = {
     { template = "row_split", dimWorker = { 8, 16 }, edgeWorker = { 1, 2, 4 },
@@ -424,6 +452,13 @@ test "slabs" {
   graph = { nodes = 1e5 },
   layer = { agg_dim = 512 },
   expect = { rule = "every_slab", template = "hybrid", slab = 256, hints = 2 },
+}
+
+test "what lies slab after slab by one or two of them" {
+  graph = { nodes = 1e6 },
+  layer = { agg_dim = 512, x_slab = 32 },
+  expect = { rule = "every_slab_major", silent = "every_slab",
+             template = "hybrid", slab = 64, dimWorker = 4 },
 }
 
 test "slabs that do not fit are none" {

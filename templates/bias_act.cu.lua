@@ -1,5 +1,5 @@
 //% family {
-//%   op = "bias_act", tails = true,
+//%   op = "bias_act", tails = true, slabs = true,
 //%   doc = [[
 //% act(x + bias), row by row; out may be x, or of another dtype. Lanes lie
 //% along the columns and use the widest loads that both pitches allow; a narrow

@@ -36,6 +36,7 @@
 //%         spec.out_type)
 //%   check(spec.tail == "none", "combine %d: a row that ends in a tail is not cut",
 //%         how)
+//%   check(spec.out_slab == 0, "combine %d adds to rows", how)
 //%   L.out_piece = lanes.widest_of("f32", L.vec, spec.out_pitch)
 //%   return atomic
 //% end

@@ -1,5 +1,5 @@
 //% family {
-//%   op = "aggregate", tails = true,
+//%   op = "aggregate", tails = true, slabs = true,
 //%   doc = [[
 //% Equal edges for every team of dimWorker lanes, however long rows are. A
 //% team walks over a range of edges, row by row, and writes each row as it
@@ -34,6 +34,7 @@
 //% local parts = include "parts"
 //% local combine_by = include "combine"
 //% local offsets = include "offsets"
+//% local layout = include "layout"
 //% local teams = 32 // dimWorker
 //% check(edgesPerWarp >= teams,
 //%       "edgesPerWarp %d is less than one for each of %d teams", edgesPerWarp,
@@ -51,6 +52,7 @@
 //% local args = { "out", "x", "rowptr", "colidx", "part_ptr", "part_row" }
 //% epilogue.add_args(args)
 //% for _, a in ipairs(joins.last { "n_parts" }) do args[#args + 1] = a end
+//% layout.add_args(args)
 //% local clear = joins.launch_clear(L, warpPerBlock)
 //% local parameters = launch {
 //%   entry = joins.entry,
@@ -136,7 +138,7 @@ ${joins.entry}(${parameters})
         for (int k = 0; k < ${unroll}; k++) {
             if (k >= n)
                 continue;
-            const long long u = (long long)id[k] * ${spec.x_pitch};
+            const long long u = (long long)id[k] * ${layout.step("x")};
 //% if weighted then
             coef[k] = __ldg(dinv + id[k]);
 //% end

@@ -4,11 +4,14 @@
 //% local tail = include "tail"
 //% local train = spec.drops_result and include "train"
 //% check(not (spec.drops_result and spec.tail ~= "none"), "dropout follows no tail")
+//% local layout = include "layout"
 //% local epilogue = {}
 //% local own_term = spec.self_term ~= "none"
 //% local scales = spec.norm == "gcn" or spec.norm == "scaled"
 //% local needs_dinv = scales or spec.self_term == "gcn"
 //%                    or spec.self_term == "scaled" or tail.scales
+//% local own_slabs, out_slabs = layout.has_slabs("self"), layout.has_slabs("out")
+//% check(not (out_slabs and tail.multiplies), "a tail's product goes out by rows")
 //%
 //% -- Append what the epilogue reads to a list of launch arguments.
 //% function epilogue.add_args(args)
@@ -22,6 +25,7 @@
 //%
 //% function epilogue.define(L)
 //%   if train then train.define_drop(spec.dim) end
+//%   for _, matrix in ipairs { "x", "self", "out" } do layout.define(matrix) end
 //%   L.out_piece = lanes.widest_of(spec.out_type, L.vec, spec.out_pitch)
 //%   if own_term then
 //%     L.self_piece = lanes.widest_of(spec.self_type, L.vec, spec.self_pitch)
@@ -43,7 +47,9 @@
     const float norm = __ldg(dinv + row);
 //%   end
 //%   if not own_term then return end
+//%   if not own_slabs then
     const ${lanes.type(spec.self_type)} *from = self + (long long)row * ${spec.self_pitch};
+//%   end
 //%   if when then
     float own[${L.floats}] = {};
     if (${when}) {
@@ -53,7 +59,11 @@
 //%   for _, s in ipairs(L.slots) do
 //%     local load = lanes.mover(L.own_verb or "load", s.width, L.self_piece,
 //%                              spec.self_type)
+//%     if own_slabs then
+    ${load}(&own[${s.at}], self + self_at(row, c${s.index}, n_rows));
+//%     else
     ${load}(&own[${s.at}], from + c${s.index});
+//%     end
 //%   end
 //%   if when then
     }
@@ -112,11 +122,13 @@
 //%     end
     }
 //%   end
+//%   if not out_slabs then
     ${lanes.type(spec.out_type)} *to = out + (long long)row * ${spec.out_pitch};
+//%   end
 //%   if tail.multiplies then
 //%     tail.store(L)
 //%   else
-//%     lanes.store_row(L, L.out_piece, spec.out_type, L.out_verb)
+//%     lanes.store_row(L, L.out_piece, spec.out_type, L.out_verb, out_slabs)
 //%   end
 //% end
 //%

@@ -10,6 +10,7 @@
 //% local combine = include "combine"
 //% local weights = include "weights"
 //% local offsets = include "offsets"
+//% local layout = include "layout"
 //% weights.one_head()
 //% local groups = {}
 //%
@@ -121,7 +122,7 @@ ${entry}(${parameters})
                 if (base + k * ${L.edgeWorker} + edge >= n)
                     continue;
 //%     end
-                const long long u = (long long)ids_k[k] * ${spec.x_pitch};
+                const long long u = (long long)ids_k[k] * ${layout.step("x")};
 //%     lanes.load_row(L)
             }
 #pragma unroll

@@ -1,5 +1,5 @@
 //% family {
-//%   op = "aggregate", tails = true,
+//%   op = "aggregate", tails = true, slabs = true,
 //%   doc = [[
 //% Every row as its length asks, in one launch, longest first. Short rows share
 //% a warp, a team of dimWorker lanes for each; medium ones have a warp, whose

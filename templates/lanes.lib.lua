@@ -11,6 +11,7 @@
 //% -- A slab makes tiles narrower: of at most so many bytes of a row (0: as wide as
 //% -- the lanes hold), so that all rows' tiles fit the L2 cache together.
 //% local hints = include "hints"
+//% local layout = include "layout"
 //% local lanes = {}
 //% local written = {}
 //%
@@ -321,8 +322,12 @@ static __device__ __forceinline__ void ${name}(${to} *to, const ${from} *from)
 //%   L.read_type = dtype or "f32"
 //%   L.read_verb = x == "x" and L.x_verb or "load"
 //%   local type = lanes.type(L.read_type)
+//%   local slabs = x == "x" and layout.has_slabs("x")
 //%   for _, s in ipairs(L.slots) do
-//%     if s.index > 0 and s.whole and not s.tail then
+//%     if slabs then
+    const ${type} *${name}${s.index} = ${x} + x_at(0, c${s.index}, n_rows);
+    asm("" : "+l"(${name}${s.index}));
+//%     elseif s.index > 0 and s.whole and not s.tail then
     const ${type} *${name}${s.index} = ${name}0 + ${s.first};
 //%     else
     const ${type} *${name}${s.index} = ${x} + c${s.index};
@@ -423,11 +428,15 @@ static __device__ __forceinline__ void ${name}(${to} *to, const ${from} *from)
 //% end
 //%
 //% -- Store the sums to a row that begins at `to`, each column once; of another
-//% -- verb than "store", by that.
-//% function lanes.store_row(L, piece, dtype, verb)
+//% -- verb than "store", by that. `slabs`: to the row of that number in out, which
+//% -- has them.
+//% function lanes.store_row(L, piece, dtype, verb, slabs)
 //%   for _, s in ipairs(L.slots) do
 //%     local store = lanes.mover(verb or "store", s.width, piece, dtype)
-//%     if lanes.ask(L, s) then
+//%     local shared = lanes.ask(L, s)
+//%     if slabs then
+        ${store}(out + out_at(row, c${s.index}, n_rows), &sum[${s.at}]);
+//%     elseif shared then
         ${store}(to + c${s.index}, &sum[${s.at}]);
 //%     else
     ${store}(to + c${s.index}, &sum[${s.at}]);

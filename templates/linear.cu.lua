@@ -1,6 +1,5 @@
 //% family {
-//%   op = "linear",
-//%   tails = true,
+//%   op = "linear", tails = true, slabs = true,
 //%   doc = [[
 //% x W^T for few columns, in one pass over x, perhaps added to out, perhaps with
 //% a bias and an activation behind, in training dropout. A lane has a block of rowsPerLane

@@ -1,6 +1,5 @@
 //% family {
-//%   op = "linear",
-//%   tails = true,
+//%   op = "linear", tails = true, slabs = true,
 //%   doc = [[
 //% x W^T for many columns, by tensor cores, within float32's bound: a number is split
 //% into two tf32 numbers, and three of their four products are added. A block has
@@ -23,6 +22,7 @@
 
 //% local lanes = include "lanes"
 //% local mma = include "mma"
+//% local layout = include "layout"
 //% check(spec.x_type == "f32" and spec.out_type == "f32",
 //%       "products work on float32")
 //% check(spec.depth >= 16, "a depth of %d is less than a step", spec.depth)
@@ -63,6 +63,7 @@
 //%   args = args,
 //% }
 // Rows of a block: ${rows}; columns: ${columns}; of a warp: ${16 * rowTiles} x ${8 * held}.
+//% layout.define("out")
 //% mma.define_product()
 //% mma.define_split()
 //% if train then train.define_drop(spec.dim) end
@@ -218,7 +219,11 @@ ${kernel}(${parameters})
 #pragma unroll
         for (int j = 0; j < ${held}; j++) {
             const int column = first_column + left + 8 * j + 2 * t;
+//% if layout.has_slabs("out") then
+            float *const to = out + out_at(row, column, n_rows);
+//% else
             float *const to = out + (long long)row * ${spec.out_pitch} + column;
+//% end
             float v[2] = {};
 //% if train then
             const unsigned long long bits =

@@ -1,5 +1,5 @@
 //% family {
-//%   op = "aggregate", tails = true,
+//%   op = "aggregate", tails = true, slabs = true,
 //%   doc = [[
 //% GNNAdvisor's neighbour groups: a warp per group of at most partSize
 //% neighbours of one row, so that work is even however long rows are. dimWorker

@@ -2,6 +2,7 @@
 //% -- blocks, and the second kernel that joins them. See runtime/cuda/parts.h.
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
+//% local layout = include "layout"
 //% local parts = {}
 //% local pitch = (spec.dim + 3) // 4 * 4
 //%
@@ -37,6 +38,7 @@
 //%   if spec.norm == "mean" then first[#first + 1] = "rowptr" end
 //%   epilogue.add_args(first)
 //%   for _, a in ipairs(last) do first[#first + 1] = a end
+//%   layout.add_args(first)
 //%   return first
 //% end
 //%

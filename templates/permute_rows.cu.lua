@@ -1,5 +1,5 @@
 //% family {
-//%   op = "permute_rows",
+//%   op = "permute_rows", slabs = true,
 //%   doc = [[
 //% Row v of out is row source_row[v] of x; out is another matrix than x, perhaps
 //% of another dtype. Lanes lie along the columns and use the widest moves that

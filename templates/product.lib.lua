@@ -2,6 +2,7 @@
 //% -- columns in registers and share the depth: the whole kernel of linear, or what
 //% -- a kernel does in one of its turns.
 //% local lanes = include "lanes"
+//% local layout = include "layout"
 //% local product = {}
 //% local function is_power(v) return v & (v - 1) == 0 end
 //%
@@ -56,6 +57,7 @@
 //%   local piece = lanes.widest_of(spec.out_type, math.min(4, columns & -columns),
 //%                                 spec.out_pitch)
 //%   local full_columns = spec.dim % tile == 0
+//%   local slabs = layout.has_slabs("out")
 //%   local load = lanes.mover("load", vec, vec, spec.x_type)
 //%   local store = lanes.mover("store", piece, piece, spec.out_type)
 //%   local load_x = lanes.mover(k.x_verb or "load", vec, vec, spec.x_type)
@@ -77,6 +79,7 @@
 //%     end
 //%     if spec.adds then lanes.define_move("read", 1, 1, spec.out_type) end
 //%     if train then train.define_drop(spec.dim) end
+//%     layout.define("out")
 //%   end
 //%
 //%   function P.write()
@@ -223,8 +226,10 @@
         for (int j = 0; j < ${columns}; j++)
             sum[i][j] *= scale;
 //%     end
+//%     if not slabs then
         ${lanes.type(spec.out_type)} *to =
             out + (long long)row * ${spec.out_pitch} + column;
+//%     end
 //%     if spec.adds or train or spec.tail ~= "none" then
 #pragma unroll
         for (int j = 0; j < ${columns}; j++) {
@@ -234,7 +239,11 @@
 //%       end
 //%       if spec.adds then
             float held;
+//%         if slabs then
+            ${lanes.mover("read", 1, 1, spec.out_type)}(&held, out + out_at(row, column + j, n_rows));
+//%         else
             ${lanes.mover("read", 1, 1, spec.out_type)}(&held, to + j);
+//%         end
             sum[i][j] += held;
 //%       end
 //%       if spec.tail_bias then
@@ -252,9 +261,16 @@
 //%     end
 #pragma unroll
         for (int j = 0; j < ${columns}; j += ${piece})
-//%     if full_columns then
+//%     local whole_pieces = spec.dim % piece == 0
+//%     if slabs then
+//%       local width = whole_pieces and piece or 1
+//%       local store = lanes.mover("store", width, width, spec.out_type)
+            for (int p = 0; p < ${piece}; p += ${width})
+                if (column + j + p < ${spec.dim})
+                    ${store}(out + out_at(row, column + j + p, n_rows), &sum[i][j + p]);
+//%     elseif full_columns then
             ${store}(to + j, &sum[i][j]);
-//%     elseif spec.dim % piece == 0 then
+//%     elseif whole_pieces then
             if (column + j < ${spec.dim})
                 ${store}(to + j, &sum[i][j]);
 //%     else

@@ -1,5 +1,5 @@
 //% family {
-//%   op = "aggregate", tails = true,
+//%   op = "aggregate", tails = true, slabs = true,
 //%   doc = [[
 //% A group of lanes per row. dimWorker lanes hold a row's columns in
 //% registers; edgeWorker such teams take turns at its neighbours and are added

@@ -4,6 +4,7 @@
 //% -- most, and one of floats that stand opposite is two. What is left of such a row
 //% -- goes by pairs, so that no word of 4 bytes is two lanes'.
 //% local lanes = include "lanes"
+//% local layout = include "layout"
 //% local rowwise = {}
 //% local halves = spec.x_type ~= "f32" and spec.x_type or spec.out_type
 //% local vec = lanes.widest_of(halves, spec.dim, spec.x_pitch, spec.out_pitch)
@@ -35,6 +36,8 @@
 //%   if pairs_end < spec.dim then visit(1) end
 //% end
 //% function rowwise.define(verb)
+//%   layout.define("x")
+//%   layout.define("out")
 //%   each_width(function(width)
 //%     lanes.define_move(verb, width, width, spec.x_type)
 //%     lanes.define_move("store", width, width, spec.out_type)
@@ -57,13 +60,27 @@
 //%
 //% -- `from` and `to`, the row of x whose number is that, and the row of out.
 //% function rowwise.pointers(source)
+//%   rowwise.source = source
+//%   if not layout.has_slabs("x") then
     const ${lanes.type(spec.x_type)} *from = x + ${source} * ${spec.x_pitch}LL;
+//%   end
+//%   if not layout.has_slabs("out") then
     ${lanes.type(spec.out_type)} *to = out + (long long)row * ${spec.out_pitch};
+//%   end
 //% end
 //% function rowwise.take(verb, width)
-        ${lanes.mover(verb, width, width, spec.x_type)}(v, from + c);
+//%   local move = lanes.mover(verb, width, width, spec.x_type)
+//%   if layout.has_slabs("x") then
+        ${move}(v, x + x_at(${rowwise.source}, c, n_rows));
+//%     return
+//%   end
+        ${move}(v, from + c);
 //% end
 //% function rowwise.store(width)
+//%   if layout.has_slabs("out") then
+        ${lanes.mover("store", width, width, spec.out_type)}(out + out_at(row, c, n_rows), v);
+//%     return
+//%   end
         ${lanes.mover("store", width, width, spec.out_type)}(to + c, v);
 //% end
 //%

@@ -6,6 +6,7 @@
 //% local epilogue = include "epilogue"
 //% local parts = include "parts"
 //% local combine = include "combine"
+//% local layout = include "layout"
 //% local sorted = {}
 //%
 //% -- `k` has the knobs of hybrid; slab and hints may be left out.
@@ -39,6 +40,7 @@
 //%     args[#args + 1] = a
 //%   end
 //%   if S.teams > 1 then args[#args + 1] = "n_wide" end
+//%   layout.add_args(args)
 //%   return args
 //% end
 //%
@@ -135,7 +137,7 @@
                     if (base + j + k >= mine)
                         continue;
 //%     end
-                    const long long u = (long long)u_id[k] * ${spec.x_pitch};
+                    const long long u = (long long)u_id[k] * ${layout.step("x")};
 //%     if weighted then
                     coef[k] = __ldg(dinv + u_id[k]);
 //%     end

@@ -6,6 +6,7 @@
 //% local lanes = include "lanes"
 //% local weights = include "weights"
 //% local offsets = include "offsets"
+//% local layout = include "layout"
 //% local walk = {}
 //%
 //% -- `k` has the knobs, and whether weights count (`weighs`); where the neighbours'
@@ -24,7 +25,7 @@
 //%         k.dimWorker, k.edgeWorker)
 //%   local L = lanes.layout(k.dimWorker, k.edgeWorker, width,
 //%                          k.coarsen * most // width, k.slab)
-//%   L.from, L.pitch = k.from or "x", k.pitch or spec.x_pitch
+//%   L.from, L.pitch = k.from or "x", k.pitch or layout.step("x")
 //%   L.width, L.unroll, L.warps = width, k.unroll, k.warpPerBlock
 //%   L.group = k.dimWorker * k.edgeWorker
 //%   L.rows = 32 // L.group

@@ -57,7 +57,7 @@ struct options {
     const char *arch;     // --arch native|sm_90[,sm_80...]
     const char *tune;     // --tune auto|off|full
     const char *l2;       // --l2 hot|cold
-    const char *reorder;  // --reorder METHOD|FILE.npy
+    const char *reorder, *slab_major; // --reorder METHOD|FILE.npy, --slab-major
     int64_t runs;         // --runs
     bool train, sparse;   // --train, --sparse
     const char *whole;    // --whole off|on|KNOB=VALUE,...

@@ -1,9 +1,11 @@
 #include "cli/requests.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "plan/slabs.h"
 
 gnnac_status read_model_request(const struct options *o,
                                 struct model_request *out, gnnac_error *err)
@@ -61,11 +63,32 @@ static bool describes_network(const struct options *o)
            strcmp(o->dtype, "f32") != 0;
 }
 
+// A word of the option's list; NULL where a command has no such option.
+static int32_t slab_bytes(const struct options *o)
+{
+    const char *word = o->slab_major ? o->slab_major : "off";
+    return strcmp(word, "auto") == 0 ? SLABS_AUTO : (int32_t)atoi(word);
+}
+
+// What else than inference knows rows alone.
+static gnnac_status check_slabs(const struct options *o, gnnac_error *err)
+{
+    if (slab_bytes(o) <= 0 ||
+        !(o->train || o->ops || strcmp(o->whole, "off") != 0))
+        return GNNAC_OK;
+    return FAIL(err, GNNAC_EUSAGE,
+                "--slab-major %s is not for --train, --whole and --ops",
+                o->slab_major);
+}
+
 gnnac_status read_subject(const struct options *o, struct model_request *model,
                           gnnac_error *err)
 {
+    gnnac_status st = check_slabs(o, err);
+    if (st != GNNAC_OK)
+        return st;
     if (!o->ops) {
-        gnnac_status st = read_model_request(o, model, err);
+        st = read_model_request(o, model, err);
         if (st == GNNAC_OK)
             st = check_train(o, model, err);
         return st == GNNAC_OK ? check_whole(o, err) : st;
@@ -89,6 +112,7 @@ void read_workbench_request(const struct options *o,
         .db = o->db,
         .no_db = o->no_db,
         .no_fuse = o->no_fuse,
+        .slab_bytes = slab_bytes(o),
         .no_ptx = o->no_ptx,
         .deterministic = o->deterministic,
         .timed = strcmp(o->tune, "off") != 0,

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "jit/cubin.h"
 #include "plan/fuse.h"
+#include "plan/slabs.h"
 #include "tune/prune.h"
 
 // ---- one kernel's text ------------------------------------------------------
@@ -133,10 +134,12 @@ static void print_choices(const struct manifest *m)
         printf("%4d  %5d  %-11s  %6s", (int)c->step, (int)s->layer,
                step_kind_name(s->kind), kernel);
         print_time(c->median_ns);
-        char then[64];
+        char then[64], slabs[64];
         tail_text(&m->program, s, then);
-        printf("  %s (%s)%s%s\n", c->rule, c->level, then[0] ? ", then " : "",
-               then);
+        slabs_text(&m->program, s, slabs);
+        printf("  %s (%s)%s%s%s%s\n", c->rule, c->level,
+               then[0] ? ", then " : "", then,
+               slabs[0] ? "; slab-major: " : "", slabs);
     }
 }
 

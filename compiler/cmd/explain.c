@@ -9,6 +9,7 @@
 #include "emit/tmpl.h"
 #include "plan/fuse.h"
 #include "plan/opspec.h"
+#include "plan/slabs.h"
 #include "tune/quarantine.h"
 #include "tune/recall.h"
 
@@ -179,7 +180,7 @@ static json_t *step_json(const struct explained *e, const struct choice *c,
                          const struct opspec *op, const struct db_answers *a)
 {
     const struct step *s = &e->program->steps[c->step];
-    char then[64];
+    char then[64], slabs[64];
     const struct layer *l = &e->model->layers[s->layer];
     const struct decision *d = e->selection->decisions[c->step];
     const struct kernel *k =
@@ -193,7 +194,7 @@ static json_t *step_json(const struct explained *e, const struct choice *c,
             candidates, candidate_json(e, op, &d->candidates[i], timings));
     return json_pack(
         "{s:i, s:i, s:s*, s:s, s:i, s:i, s:s, s:i, s:s, s:s, s:s, s:s, s:s, "
-        "s:s, s:s, s:s, s:s, s:s*, s:o, s:o, s:o, s:o, s:o}",
+        "s:s, s:s, s:s, s:s, s:s*, s:s*, s:o, s:o, s:o, s:o, s:o}",
         "step", (int)c->step, "layer", (int)s->layer, "operator",
         e->operators ? e->operators->list[s->layer].key : NULL, "op",
         conv_op_name(l->op),
@@ -202,7 +203,8 @@ static json_t *step_json(const struct explained *e, const struct choice *c,
         "chosen", k->name, "template", k->family, "rule", c->rule, "where",
         c->where, "level", c->level, "level_text", level_text(c->level), "why",
         c->why, "knobs", c->knobs, "then",
-        tail_text(e->program, s, then)[0] ? then : NULL, "median_ns",
+        tail_text(e->program, s, then)[0] ? then : NULL, "slab_major",
+        slabs_text(e->program, s, slabs)[0] ? slabs : NULL, "median_ns",
         real_json(c->median_ns), "rules",
         rules, "candidates", candidates, "lookup", lookup_json(e, a), "timings",
         timings);
@@ -316,6 +318,7 @@ void explain_print_step(const json_t *s)
     size_t i;
     json_t *t;
     const char *then = json_text_at(s, "then");
+    const char *slabs = json_text_at(s, "slab_major");
     const char *of = json_text_at(s, "operator");
     if (of[0])
         printf("step %d: %s", int_at(s, "step"), of);
@@ -323,8 +326,9 @@ void explain_print_step(const json_t *s)
         printf("step %d: layer %d (%s %d -> %d)", int_at(s, "step"),
                int_at(s, "layer"), json_text_at(s, "op"), int_at(s, "in_dim"),
                int_at(s, "out_dim"));
-    printf(", %s, width %d%s%s\n", json_text_at(s, "kind"),
-           int_at(s, "width"), then[0] ? ", then " : "", then);
+    printf(", %s, width %d%s%s%s%s\n", json_text_at(s, "kind"),
+           int_at(s, "width"), then[0] ? ", then " : "", then,
+           slabs[0] ? "; slab-major: " : "", slabs);
     json_array_foreach(json_object_get(s, "rules"), i, t) print_trace(t);
     print_candidates(json_object_get(s, "candidates"));
     printf("    chosen: %s\n        %s\n        by %s (%s): %s\n",

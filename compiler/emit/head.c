@@ -77,7 +77,8 @@ static bool bool_field(lua_State *L, const char *name)
 
 static int l_family(lua_State *L)
 {
-    static const char *const fields[] = {"op", "doc", "tails", NULL};
+    static const char *const fields[] = {"op", "doc", "tails", "slabs",
+                                         NULL};
     struct head *h = head_of(L);
     check_fields(L, "family", fields);
     if (h->u->doc)
@@ -85,6 +86,7 @@ static int l_family(lua_State *L)
     snprintf(h->f->op, sizeof(h->f->op), "%s",
              op_field(L, sizeof(h->f->op) - 1));
     h->f->tails = bool_field(L, "tails");
+    h->f->slabs = bool_field(L, "slabs");
     h->u->doc = strdup(text_field(L, "doc", 2000));
     return h->u->doc ? 0 : luaL_error(L, "out of memory");
 }

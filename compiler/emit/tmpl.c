@@ -9,6 +9,24 @@
 #include "plan/fuse.h"
 #include "plan/whole.h"
 
+static gnnac_status check_slabs(const struct family *f,
+                                const struct kernel_spec *s, gnnac_error *err)
+{
+    if ((!f->slabs && spec_has_slabs(s)) ||
+        ((s->x_slab || s->self_slab) && !step_reads_slabs(s->kind)))
+        return FAIL(err, GNNAC_EUNSUPPORTED,
+                    "%s: knows no such slab-major matrix", f->name);
+    if (!slab_fits(s->x_slab, s->x_pitch, s->x_type) ||
+        !slab_fits(s->out_slab, s->out_pitch, s->out_type) ||
+        !slab_fits(s->self_slab, s->self_pitch, s->self_type))
+        return FAIL(err, GNNAC_EUSAGE,
+                    "no kernel has slabs of %d, %d and %d columns with pitches "
+                    "%d, %d, %d",
+                    (int)s->x_slab, (int)s->out_slab, (int)s->self_slab,
+                    (int)s->x_pitch, (int)s->out_pitch, (int)s->self_pitch);
+    return GNNAC_OK;
+}
+
 static gnnac_status check_point(const struct candidate *c,
                                 const struct kernel_spec *s, gnnac_error *err)
 {
@@ -37,7 +55,7 @@ static gnnac_status check_point(const struct candidate *c,
                     "offsets",
                     (int)s->dim, (int)s->x_pitch, (int)s->out_pitch,
                     (int)s->self_pitch, (int)s->offset_bits);
-    return GNNAC_OK;
+    return check_slabs(f, s, err);
 }
 
 // ---- names ------------------------------------------------------------------
@@ -46,6 +64,12 @@ static void add_pitch(struct strbuf *b, char tag, int32_t pitch, int32_t dim)
 {
     if (pitch != dim)
         strbuf_printf(b, "_%c%d", tag, (int)pitch);
+}
+
+static void add_slab(struct strbuf *b, char tag, int32_t slab)
+{
+    if (slab)
+        strbuf_printf(b, "_%cslab%d", tag, (int)slab);
 }
 
 // A dtype that differs from x's.
@@ -102,6 +126,9 @@ static void add_name(struct strbuf *b, const struct unit *u,
         add_pitch(b, 's', s->self_pitch, s->dim);
     if (s->grad_pitch)
         add_pitch(b, 'g', s->grad_pitch, s->dim);
+    add_slab(b, 'x', s->x_slab);
+    add_slab(b, 'y', s->out_slab);
+    add_slab(b, 's', s->self_slab);
     if (s->offset_bits == 64)
         strbuf_puts(b, "_o64");
     if (s->whole) {
@@ -162,6 +189,9 @@ static void add_provenance(struct strbuf *b, const struct unit *u,
                       dtype_name(s->self_type));
     if (s->grad_pitch)
         strbuf_printf(b, " grad_pitch=%d", (int)s->grad_pitch);
+    if (spec_has_slabs(s))
+        strbuf_printf(b, " x_slab=%d out_slab=%d self_slab=%d", (int)s->x_slab,
+                      (int)s->out_slab, (int)s->self_slab);
     if (s->tail)
         strbuf_printf(b, " tail=%s tail_dim=%d", tail_name(s->tail),
                       (int)s->tail_dim);
@@ -205,6 +235,9 @@ gnnac_status tmpl_emit(struct catalog *c, const struct candidate *point,
     e.kernel.x_type = spec->x_type;
     e.kernel.out_type = spec->out_type;
     e.kernel.self_type = spec->self_type;
+    e.kernel.x_slab = spec->x_slab;
+    e.kernel.out_slab = spec->out_slab;
+    e.kernel.self_slab = spec->self_slab;
     e.kernel.offset_bits = spec->offset_bits;
     e.kernel.atomics = !candidate_repeats(point);
     add_provenance(&p.writer.out, p.unit, point, spec);

@@ -45,6 +45,11 @@ struct residents arch_residents(int32_t arch)
     return most;
 }
 
+double device_usable_l2(const struct device *d)
+{
+    return 0.6 * (double)d->l2_bytes;
+}
+
 void device_props(const struct device *d, struct props *out)
 {
     props_text(out, "device.name", d->name);

@@ -25,6 +25,10 @@ struct residents {
 };
 struct residents arch_residents(int32_t arch);
 
+// Bytes of the L2 cache that rows of one matrix can count on: the rest is for
+// all else.
+double device_usable_l2(const struct device *d);
+
 // "device.*" properties.
 void device_props(const struct device *d, struct props *out);
 

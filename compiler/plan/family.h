@@ -24,6 +24,7 @@ struct family {
     char path[512];   // where it was found
     char op[32];      // what it computes: one of opspec.h
     bool tails;       // whether it can go on with a finished row (plan/fuse.h)
+    bool slabs;       // whether it knows matrices that lie slab after slab
     size_t n_knobs;
     struct knob knobs[MAX_KNOBS];
 };

@@ -285,8 +285,8 @@ gnnac_status lower_model(const struct model *m, int64_t n_nodes,
     int32_t out_dim = m->layers[m->n_layers - 1].out_dim;
     memset(out, 0, sizeof(*out));
     out->n_buffers = 2;
-    out->buffers[BUFFER_X] = (struct buffer){in_dim, in_dim, DTYPE_F32};
-    out->buffers[BUFFER_Y] = (struct buffer){out_dim, out_dim, DTYPE_F32};
+    out->buffers[BUFFER_X] = (struct buffer){in_dim, in_dim, DTYPE_F32, 0};
+    out->buffers[BUFFER_Y] = (struct buffer){out_dim, out_dim, DTYPE_F32, 0};
 
     int32_t x = BUFFER_X;
     for (b.layer = 0; b.layer < m->n_layers; b.layer++) {

@@ -91,6 +91,11 @@ static enum dtype type_of(const struct program *p, int32_t buffer)
 // Of a sum over in-neighbours; of one over the nodes sent to.
 static const char *const directions[] = {"forward", "backward"};
 
+static int32_t slab_of(const struct program *p, int32_t buffer)
+{
+    return buffer < 0 ? 0 : p->buffers[buffer].slab;
+}
+
 static int32_t pitch_of(const struct program *p, int32_t buffer)
 {
     return buffer < 0 ? 0 : p->buffers[buffer].pitch;
@@ -152,6 +157,9 @@ struct kernel_spec kernel_spec_of(const struct program *p, const struct step *s,
         .tail_dim = tail && tail->kind == STEP_LINEAR ? p->buffers[out].dim : 0,
         .tail_bias = tail && last->bias >= 0,
         .tail_act = tail ? last->act : ACT_NONE,
+        .x_slab = slab_of(p, s->x),
+        .out_slab = slab_of(p, out),
+        .self_slab = slab_of(p, s->self),
         .whole = s->kind == STEP_WHOLE_MODEL ? p : NULL,
     };
 }
@@ -179,6 +187,8 @@ static void layer_props(const char *op, const struct layer *l, int32_t index,
     props_int(out, "layer.heads", k->heads > 0 ? k->heads : 1);
     props_text(out, "layer.dtype", dtype_name(k->x_type));
     props_text(out, "layer.direction", direction);
+    props_int(out, "layer.x_slab",
+              k->x_slab * (int64_t)dtype_bytes(k->x_type));
 }
 
 __attribute__((format(printf, 2, 3))) static void
@@ -198,6 +208,9 @@ static void add_rest(struct opspec *o)
     if (!spec_is_f32(k))
         append(o, " types=%s,%s", dtype_name(k->out_type),
                dtype_name(k->self_type));
+    if (spec_has_slabs(k))
+        append(o, " slabs=%d,%d,%d", (int)k->x_slab, (int)k->out_slab,
+               (int)k->self_slab);
     if (k->depth)
         append(o, " depth=%d", (int)k->depth);
     if (k->heads)
@@ -325,6 +338,20 @@ static const char *parse_types(const char *text, struct kernel_spec *k)
     return spec_is_f32(k) ? NULL : text + end;
 }
 
+// Where a matrix lies slab after slab; NULL where it makes no sense.
+static const char *parse_slabs(const char *text, struct kernel_spec *k)
+{
+    int end = 0;
+    if (strncmp(text, " slabs=", 7) != 0)
+        return text;
+    sscanf(text, " slabs=%" SCNd32 ",%" SCNd32 ",%" SCNd32 "%n", &k->x_slab,
+           &k->out_slab, &k->self_slab, &end);
+    bool fit = slab_fits(k->x_slab, k->x_pitch, k->x_type) &&
+               slab_fits(k->out_slab, k->out_pitch, k->out_type) &&
+               slab_fits(k->self_slab, k->self_pitch, k->self_type);
+    return end > 0 && fit && spec_has_slabs(k) ? text + end : NULL;
+}
+
 // Of a sum whose edges have weights, in float32 and without heads; NULL where
 // it makes no sense.
 static const char *parse_edges(const char *text, struct kernel_spec *k)
@@ -338,12 +365,13 @@ static const char *parse_edges(const char *text, struct kernel_spec *k)
     return order > EDGES_NONE ? text + end : NULL;
 }
 
-// What stands behind a key's text, in this order: dtypes, a product's depth,
-// dropout of the result, values of edges, what the kernel does besides.
+// What stands behind a key's text, in this order: dtypes, slabs, a product's
+// depth, dropout of the result, values of edges, what the kernel does besides.
 static bool parse_rest(const char *text, struct kernel_spec *k)
 {
     const char *stop = parse_tail(text, k);
-    if (!stop || !(text = parse_types(text, k)))
+    if (!stop || !(text = parse_types(text, k)) ||
+        !(text = parse_slabs(text, k)))
         return false;
     if (strncmp(text, " depth=", 7) == 0)
         return parse_depth(text, stop, k);

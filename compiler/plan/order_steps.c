@@ -58,8 +58,8 @@ static void rename_buffer(struct program *p, int32_t first, int32_t end,
     }
 }
 
-static void insert_step(struct program *p, int32_t at, enum step_kind kind,
-                        int32_t x, int32_t out)
+void program_insert_step(struct program *p, int32_t at, enum step_kind kind,
+                         int32_t x, int32_t out)
 {
     int32_t neighbour = at < p->n_steps ? at : at - 1;
     struct step s = {.kind = kind, .layer = p->steps[neighbour].layer, .x = x,
@@ -82,10 +82,10 @@ static void move_buffer(struct program *p, int32_t at, enum step_kind kind,
     p->buffers[copy] = padded_buffer(b->dim, b->dtype);
     if (buffer == BUFFER_Y) {
         rename_buffer(p, 0, at, BUFFER_Y, copy);
-        insert_step(p, at, kind, copy, BUFFER_Y);
+        program_insert_step(p, at, kind, copy, BUFFER_Y);
     } else {
         rename_buffer(p, at, p->n_steps, buffer, copy);
-        insert_step(p, at, kind, buffer, copy);
+        program_insert_step(p, at, kind, buffer, copy);
     }
 }
 

@@ -68,6 +68,7 @@ static const struct prop schema[] = {
     INT("layer.heads", 1),
     TEXT("layer.dtype", "f32"),
     TEXT("layer.direction", "forward"),
+    INT("layer.x_slab", 0),
     TEXT("device.name", "H200"),
     INT("device.arch", 90),
     INT("device.sm_count", 132),

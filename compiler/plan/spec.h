@@ -50,6 +50,7 @@ struct kernel_spec {
     int32_t tail_dim;        // of a product in the tail, its columns; else 0
     bool tail_bias;          // added last, then tail_act
     enum activation tail_act;
+    int32_t x_slab, out_slab, self_slab; // columns of a slab; 0: by rows
     // Of a kernel for all steps of a program (plan/whole.h), that; else NULL.
     const struct program *whole;
 };
@@ -84,6 +85,12 @@ static inline bool spec_goes_on(const struct kernel_spec *s)
 static inline bool spec_is_special(const struct kernel_spec *s)
 {
     return spec_goes_on(s) || s->adds;
+}
+
+// Whether one of its matrices lies slab after slab (bundle/slab.h).
+static inline bool spec_has_slabs(const struct kernel_spec *s)
+{
+    return s->x_slab || s->out_slab || s->self_slab;
 }
 
 static inline bool spec_is_f32(const struct kernel_spec *s)

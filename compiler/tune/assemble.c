@@ -14,6 +14,7 @@
 #include "plan/fuse.h"
 #include "plan/products.h"
 #include "plan/scaled_rows.h"
+#include "plan/slabs.h"
 #include "tune/assemble_derived.h"
 #include "tune/assemble_operators.h"
 #include "tune/assemble_parts.h"
@@ -242,6 +243,20 @@ static bool may_claim(const struct workbench *wb)
     return may;
 }
 
+// What the user set a kernel for may not know of slabs.
+static void lay_slabs(const struct workbench *wb,
+                      const struct assemble_request *rq, struct assembly *a)
+{
+    const struct slab_request slabs = {.bytes = wb->request.slab_bytes,
+                                       .sparse = rq->sparse,
+                                       .n_nodes = a->full.n_nodes,
+                                       .n_edges = a->graph.stored->n_edges,
+                                       .device = &wb->device};
+    bool may = slabs.bytes != SLABS_AUTO || propose_asks_rules(wb);
+    if (may && !rq->train && !rq->whole)
+        program_lay_slabs(&a->manifest->program, &slabs);
+}
+
 static gnnac_status assemble_model(struct workbench *wb,
                                    const struct assemble_request *rq,
                                    struct assembly *a, gnnac_error *err)
@@ -260,6 +275,7 @@ static gnnac_status assemble_model(struct workbench *wb,
     program_scale_rows(&m->program);
     if (!wb->request.no_fuse)
         program_fuse(&m->program, rq->train);
+    lay_slabs(wb, rq, a);
     TRY(select_kernels(wb, &m->model, &m->program, &a->graph, a->selection,
                        err));
     if (a->selection->report.n_timed > 0)

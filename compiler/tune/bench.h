@@ -22,6 +22,8 @@ struct output {
     cu_ptr base;         // of the canaries before
     void *stored;        // owned, host: all of it as it lies there
     float *values;       // owned
+    int32_t slab;        // columns; 0: it lies by rows
+    float *rows;         // owned; of slabs, the values by rows
 };
 
 struct bench {

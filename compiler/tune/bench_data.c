@@ -93,6 +93,23 @@ static int64_t out_values(const struct bench *b)
     }
 }
 
+// ---- slabs ------------------------------------------------------------------
+
+// `to` = a matrix of n rows of `pitch` values, which lie one by one, laid
+// slab-major, or the other way.
+static void lay(int64_t n, int32_t pitch, int32_t slab, bool to_rows,
+                const float *from, float *to)
+{
+    int64_t n_slabs = slab ? pitch / slab : 0;
+#pragma omp parallel for schedule(static)
+    for (int64_t v = 0; v < n; v++)
+        for (int64_t k = 0; k < n_slabs; k++) {
+            int64_t row = v * pitch + k * slab, at = (k * n + v) * slab;
+            memcpy(to + (to_rows ? row : at), from + (to_rows ? at : row),
+                   (size_t)slab * sizeof(*to));
+        }
+}
+
 // ---- outputs ----------------------------------------------------------------
 
 // With the canaries; a multiple of 4, as is filled at once.
@@ -109,17 +126,23 @@ static cu_ptr output_start(const struct output *o)
 
 const float *output_values(const struct output *o)
 {
-    return o->values ? o->values + CANARY_VALUES : NULL;
+    return o->rows     ? o->rows
+           : o->values ? o->values + CANARY_VALUES
+                       : NULL;
 }
 
+// `slab`: of the operation's out alone.
 static gnnac_status output_init(const struct bench *b, int64_t n,
-                                enum dtype type, const float *before,
-                                struct output *out, gnnac_error *err)
+                                enum dtype type, int32_t slab,
+                                const float *before, struct output *out,
+                                gnnac_error *err)
 {
-    *out = (struct output){.n = n, .type = type, .before = before};
+    *out = (struct output){
+        .n = n, .type = type, .slab = slab, .before = before};
     out->stored = alloc_array((int64_t)output_bytes(out), 1);
     out->values = alloc_array(n + 2 * CANARY_VALUES, sizeof(float));
-    if (!out->stored || !out->values)
+    out->rows = slab ? alloc_array(n, sizeof(float)) : NULL;
+    if (!out->stored || !out->values || (slab && !out->rows))
         return no_memory(err);
     return cuda_alloc(b->c, output_bytes(out), what, &out->base, err);
 }
@@ -129,6 +152,7 @@ static void output_finish(const struct bench *b, struct output *o)
     cuda_free(b->c, o->base);
     free(o->stored);
     free(o->values);
+    free(o->rows);
 }
 
 // NaN has all bits set, in any dtype.
@@ -143,7 +167,11 @@ gnnac_status output_reset(const struct bench *b, struct output *o,
                   (o->base, 0xffffffffu, n_bytes / 4, b->stream), err);
     size_t first = CANARY_VALUES * dtype_bytes(o->type);
     memset(o->stored, 0xff, n_bytes);
-    dtype_store(o->type, o->before, o->n, (char *)o->stored + first);
+    if (o->rows)
+        lay(b->g->n_nodes, b->spec->out_pitch, o->slab, false, o->before,
+            o->rows);
+    dtype_store(o->type, o->rows ? o->rows : o->before, o->n,
+                (char *)o->stored + first);
     return cuda_copy_in(b->c, o->base, o->stored, n_bytes, err);
 }
 
@@ -154,9 +182,13 @@ gnnac_status output_fetch(const struct bench *b, struct output *o,
         return GNNAC_OK;
     gnnac_status st = CU(b->c, cuMemcpyDtoH_v2,
                          (o->stored, o->base, output_bytes(o)), err);
-    if (st == GNNAC_OK)
-        dtype_load(o->type, o->stored, o->n + 2 * CANARY_VALUES, o->values);
-    return st;
+    if (st != GNNAC_OK)
+        return st;
+    dtype_load(o->type, o->stored, o->n + 2 * CANARY_VALUES, o->values);
+    if (o->rows)
+        lay(b->g->n_nodes, b->spec->out_pitch, o->slab, true,
+            o->values + CANARY_VALUES, o->rows);
+    return GNNAC_OK;
 }
 
 bool output_is_inside(const struct output *o)
@@ -306,6 +338,23 @@ static gnnac_status upload_values(const struct bench *b, const float *values,
     return st;
 }
 
+// A matrix, as it lies there.
+static gnnac_status upload_matrix(const struct bench *b, const float *rows,
+                                  int32_t pitch, int32_t slab, enum dtype type,
+                                  cu_ptr *out, gnnac_error *err)
+{
+    int64_t n = b->g->n_nodes * pitch;
+    if (!slab)
+        return upload_values(b, rows, n, type, out, err);
+    float *laid = alloc_array(n, sizeof(*laid));
+    if (!laid)
+        return no_memory(err);
+    lay(b->g->n_nodes, pitch, slab, false, rows, laid);
+    gnnac_status st = upload_values(b, laid, n, type, out, err);
+    free(laid);
+    return st;
+}
+
 static gnnac_status upload_edges(struct bench *b, gnnac_error *err)
 {
     size_t n = (size_t)b->g->n_edges;
@@ -329,20 +378,21 @@ static gnnac_status make_outputs(struct bench *b, gnnac_error *err)
     struct operands *d = &b->device;
     int64_t n_self = b->g->n_nodes * s->self_pitch;
     gnnac_status st = GNNAC_OK;
-    TRY(output_init(b, out_values(b), s->out_type,
+    TRY(output_init(b, out_values(b), s->out_type, s->out_slab,
                     spec_adds_to_out(s) ? b->before : NULL, &b->out, err));
     d->out = d->edge_out = output_start(&b->out);
     if (keeps(b) || draws(b))
         TRY(cuda_upload(b->c, &b->state, sizeof(b->state), what, &d->state,
                         err));
     if (!keeps(b)) {
-        TRY(upload_values(b, b->self, n_self, s->self_type, &d->self, err));
+        TRY(upload_matrix(b, b->self, s->self_pitch, s->self_slab,
+                          s->self_type, &d->self, err));
         goto out;
     }
-    TRY(output_init(b, n_self, s->self_type, b->self, &b->kept, err));
+    TRY(output_init(b, n_self, s->self_type, 0, b->self, &b->kept, err));
     TRY(output_reset(b, &b->kept, err));
     d->self = output_start(&b->kept);
-    TRY(output_init(b, att_values(b), DTYPE_F32, NULL, &b->sums, err));
+    TRY(output_init(b, att_values(b), DTYPE_F32, 0, NULL, &b->sums, err));
     d->grad = output_start(&b->sums);
     d->grad_next = d->grad + (cu_ptr)s->dim * sizeof(float);
 out:
@@ -358,7 +408,7 @@ static gnnac_status make_device_data(struct bench *b, gnnac_error *err)
     TRY(cuda_graph_init(c, b->g->n_nodes, b->g->n_edges, b->g->rowptr,
                         b->g->colidx, b->dinv, &b->graph, err));
     int64_t n = b->g->n_nodes;
-    TRY(upload_values(b, b->x, n * s->x_pitch, s->x_type, &d->x, err));
+    TRY(upload_matrix(b, b->x, s->x_pitch, s->x_slab, s->x_type, &d->x, err));
     TRY(upload_values(b, b->bias, s->dim, DTYPE_F32, &d->bias, err));
     TRY(upload_values(b, b->weight, weight_values(b), weight_type(b),
                       &d->weight, err));

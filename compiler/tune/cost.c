@@ -14,10 +14,8 @@ static const double warps_per_sm = 48;
 static const double issue_rate = 4 * 1.7e9;
 static const double line_rate = 1.7e9;
 
-// What of the L2 cache rows of x can count on, and what a byte from there costs
-// beside one from memory.
+// What a byte from the L2 cache costs beside one from memory.
 static const double line_bytes = 128;
-static const double l2_usable = 0.6;
 static const double l2_share = 0.45;
 
 // Instructions of a warp, fitted to counts (tests/bench/cost_rank.py): to begin
@@ -67,6 +65,7 @@ struct shape {
     double lane_use;  // share of them that have a column
     double vec;       // values per load
     double bytes;     // of such a load
+    double slab;      // bytes of a row that lie together
     double floats;    // that a lane holds of a row
     double tiles;     // of columns, each with all edges
     double teams;     // teams of lanes that share a row or a part
@@ -92,6 +91,8 @@ static void set_columns(const struct candidate *c,
     double most = fmax(1, floor((held > 0 ? held : 8 * per_word) / vec));
     double slab = (double)candidate_get(c, "slab", 0);
     s->vec = vec;
+    s->slab = (spec->x_slab ? spec->x_slab : spec->dim) *
+              (double)dtype_bytes(spec->x_type);
     s->bytes = vec * (double)dtype_bytes(spec->x_type);
     if (slab > 0)
         most = fmax(1, fmin(most, floor(slab / (s->lanes * s->bytes))));
@@ -187,7 +188,7 @@ static double instructions(const struct shape *s, double edges)
 // are drawn at random, and a share of the cache is for all else.
 static double from_memory(double rows, double lines, const struct device *d)
 {
-    double fits = l2_usable * (double)d->l2_bytes;
+    double fits = device_usable_l2(d);
     double hits = fmin(1, fits / fmax(1, rows * lines * line_bytes));
     return 1 - hits * (1 - l2_share);
 }
@@ -198,7 +199,9 @@ static double of_slabs(const struct shape *s, const struct kernel_spec *spec,
                        double nodes, const struct device *d)
 {
     double row = spec->dim * (double)dtype_bytes(spec->x_type) / line_bytes;
-    return from_memory(nodes, fmax(1, row / s->tiles), d) /
+    // Slab-major rows share lines.
+    double least = spec->x_slab ? s->slab / line_bytes : 1;
+    return from_memory(nodes, fmax(least, row / s->tiles), d) /
            from_memory(nodes, row, d);
 }
 
@@ -206,7 +209,7 @@ static double of_slabs(const struct shape *s, const struct kernel_spec *spec,
 static double lines(const struct shape *s, int32_t dim, double edges)
 {
     double span = s->lanes * s->vec;
-    double line = fmax(1, s->lanes * s->bytes / 128);
+    double line = fmax(1, s->lanes * s->bytes / fmin(line_bytes, s->slab));
     return edges * (ceil(dim / span) * line + s->tiles);
 }
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "checked.h"
 #include "plan/lower.h"
+#include "plan/slabs.h"
 #include "tune/roof.h"
 
 double gather_rate(const struct kernel_bench *b, const struct csr *g, double ns)
@@ -23,15 +24,17 @@ double cusparse_best(const struct kernel_bench *b)
     return best;
 }
 
-// A network of one sum and nothing else. Rows lie as between layers.
-static void bare_sum(int32_t dim, enum dtype dtype, struct model *m,
-                     struct program *p)
+// A network of one sum and nothing else. Rows lie as between layers, those of x
+// in slabs of so many bytes where they are wider than that.
+static void bare_sum(int32_t dim, enum dtype dtype, int32_t slab_bytes,
+                     struct model *m, struct program *p)
 {
     *m = (struct model){.name = "sum", .n_layers = 1};
     m->layers[0] =
         (struct layer){.op = CONV_GIN, .in_dim = dim, .out_dim = dim, .mlp = 1};
     *p = (struct program){.n_buffers = 2, .n_steps = 1};
     p->buffers[0] = p->buffers[1] = padded_buffer(dim, dtype);
+    p->buffers[0] = slab_buffer(&p->buffers[0], slab_bytes);
     p->steps[0] = (struct step){.kind = STEP_AGGREGATE,
                                 .x = 0,
                                 .out = 1,
@@ -68,7 +71,7 @@ gnnac_status kernel_bench_sum(struct workbench *wb, const struct csr *g,
         st = FAIL(err, GNNAC_ENOMEM, "out of memory");
         goto out;
     }
-    bare_sum(dim, DTYPE_F32, m, p);
+    bare_sum(dim, DTYPE_F32, wb->request.slab_bytes, m, p);
     TRY(time_ours(wb, g, m, p, out, err));
 out:
     free(m);
@@ -96,7 +99,7 @@ static gnnac_status time_f32(struct workbench *wb, const struct csr *g,
                              struct kernel_bench *b, gnnac_error *err)
 {
     struct selection s = {0};
-    bare_sum(b->dim, DTYPE_F32, m, p);
+    bare_sum(b->dim, DTYPE_F32, wb->request.slab_bytes, m, p);
     gnnac_status st = time_ours(wb, g, m, p, &s, err);
     if (st == GNNAC_OK)
         b->f32 = fastest(&s);
@@ -168,7 +171,7 @@ gnnac_status kernel_bench_run(struct workbench *wb, const struct csr *g,
     TRY(find_roof(wb, g, out, err));
     if (dtype != DTYPE_F32)
         TRY(time_f32(wb, g, m, p, out, err));
-    bare_sum(dim, dtype, m, p);
+    bare_sum(dim, dtype, wb->request.slab_bytes, m, p);
     TRY(time_ours(wb, g, m, p, &out->selection, err));
     TRY(time_theirs(wb, g, p, out, err));
 out:

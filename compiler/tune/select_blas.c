@@ -11,7 +11,7 @@
 static bool blas_may_do(const struct kernel_spec *k)
 {
     return k->kind == STEP_LINEAR && spec_is_f32(k) && k->norm == NORM_NONE &&
-           !k->drops &&
+           !k->drops && !spec_has_slabs(k) &&
            (k->tail == TAIL_NONE ||
             (k->tail == TAIL_BIAS_ACT && k->tail_act != ACT_ELU));
 }

@@ -22,6 +22,7 @@ struct workbench_request {
     bool no_fuse; // every step has a kernel of its own (plan/fuse.h)
     bool no_ptx;  // native images alone
     bool deterministic;  // no kernel whose results do not repeat bit by bit
+    int32_t slab_bytes; // of matrices between steps (plan/slabs.h)
     bool timed;          // time candidates where there is a GPU
     bool full;           // then every point of rules/exhaustive.lua, too
     bool explain;        // keep every decision's trace, compile nothing

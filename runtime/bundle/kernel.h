@@ -145,6 +145,7 @@ struct kernel {
     int32_t dim;          // width it was specialised for
     int32_t heads;        // the same of heads, see step_heads; mostly 0
     enum dtype x_type, out_type, self_type; // of the matrices it expects
+    int32_t x_slab, out_slab, self_slab;    // the same: columns of a slab
     int32_t offset_bits;                    // 32 or 64: the type offset_t
     int32_t n_launches;
     struct launch launches[MAX_LAUNCHES];

@@ -50,6 +50,12 @@ enum {
 #member, FIELD_NAME, AT(type, member), .names = &dtype_names, \
                                                .optional = true       \
     }
+// Columns of a slab, which are not written where there are none.
+#define SLAB(type, member)                                   \
+    {                                                        \
+#member, FIELD_I32, AT(type, member), .max = SLAB_MAX_BYTES, \
+                          .optional = true                   \
+    }
 // An array with its length in n_MEMBER.
 #define ARRAY(kind_, type, member, lo, hi)             \
 #member, kind_, AT(type, member),                  \
@@ -80,6 +86,7 @@ static const struct field buffer_fields[] = {
     I32(buffer, dim, 1, MAX_WIDTH),
     I32(buffer, pitch, 1, 2 * MAX_WIDTH),
     DTYPE(buffer, dtype),
+    SLAB(buffer, slab),
     {0},
 };
 
@@ -157,6 +164,9 @@ static const struct field kernel_fields[] = {
     DTYPE(kernel, x_type),
     DTYPE(kernel, out_type),
     DTYPE(kernel, self_type),
+    SLAB(kernel, x_slab),
+    SLAB(kernel, out_slab),
+    SLAB(kernel, self_slab),
     {ARRAY(FIELD_OBJECTS, kernel, launches, 1, MAX_LAUNCHES),
      .sub = launch_fields},
     {0},
@@ -253,165 +263,6 @@ static const struct field manifest_fields[] = {
     {0},
 };
 
-// Whether some kernel has a limit, an int32_t at `offset`.
-static bool any_kernel_has(const struct manifest *m, size_t offset)
-{
-    for (int32_t i = 0; i < m->n_kernels; i++)
-        if (*(const int32_t *)((const char *)&m->kernels[i] + offset) > 0)
-            return true;
-    return false;
-}
-
-static bool has_part_rows(const struct manifest *m)
-{
-    return any_kernel_has(m, offsetof(struct kernel, part_rows));
-}
-
-static bool has_packed_rows(const struct manifest *m)
-{
-    return any_kernel_has(m, offsetof(struct kernel, packed_rows));
-}
-
-static bool has_tiles(const struct manifest *m)
-{
-    return any_kernel_has(m, offsetof(struct kernel, tile_percent));
-}
-
-static bool has_products(const struct manifest *m)
-{
-    for (int32_t i = 0; i < m->program.n_steps; i++)
-        if (step_is_product(m->program.steps[i].kind) &&
-            !step_by_blas(&m->program.steps[i]))
-            return true;
-    return false;
-}
-
-static bool has_fused(const struct manifest *m)
-{
-    for (int32_t i = 0; i < m->program.n_steps; i++)
-        if (m->program.steps[i].fused)
-            return true;
-    return false;
-}
-
-static bool has_fused_bias(const struct manifest *m)
-{
-    for (int32_t i = 0; i < m->program.n_steps; i++)
-        if (m->program.steps[i].fused &&
-            m->program.steps[i].kind == STEP_BIAS_ACT)
-            return true;
-    return false;
-}
-
-static bool has_rounded_products(const struct manifest *m)
-{
-    for (int32_t i = 0; i < m->program.n_steps; i++)
-        if (step_rounds_product(&m->program, &m->program.steps[i]))
-            return true;
-    return false;
-}
-
-static bool has_attention(const struct manifest *m)
-{
-    for (int32_t i = 0; i < m->model.n_layers; i++)
-        if (m->model.layers[i].op == CONV_GAT)
-            return true;
-    return false;
-}
-
-static bool has_training(const struct manifest *m)
-{
-    return m->training.rules[0] != '\0';
-}
-
-static bool has_dtype(const struct manifest *m)
-{
-    return m->model.dtype != DTYPE_F32;
-}
-
-static bool has_cluster(const struct manifest *m)
-{
-    return has_whole(m) && m->kernels[m->whole.kernel].launches[0].cluster > 0;
-}
-
-static bool has_operators(const struct manifest *m)
-{
-    return m->operators.rules[0] != '\0';
-}
-
-// Features that this reader understands beyond its format version. A reader
-// that ignored "reorder" would give every node another node's result; one that
-// ignored "part_rows", "packed_rows" or "tiles" would hand kernels other parts
-// than they expect. One without "attention" knows neither its steps nor its
-// parameters, one without "training" not what the kernels of training are
-// given, one without "products" leaves those with a kernel to BLAS, one without
-// "fused" computes anew what the kernel of the step before did, one without
-// "fused_bias" refuses some of that, one without "rounded_products" those of
-// float32 that write 16 bits. To one without "dtype" all matrices are float32.
-// One without "operators" expects a model, one without "whole" does not know
-// what a whole model's kernel is given, one without "cluster" starts it as any
-// other.
-static const struct {
-    const char *name;
-    bool (*is_used)(const struct manifest *m);
-} features[] = {
-    {"reorder", is_reordered},
-    {"part_rows", has_part_rows},
-    {"attention", has_attention},
-    {"training", has_training},
-    {"packed_rows", has_packed_rows},
-    {"products", has_products},
-    {"dtype", has_dtype},
-    {"fused", has_fused},
-    {"operators", has_operators},
-    {"tiles", has_tiles},
-    {"fused_bias", has_fused_bias},
-    {"rounded_products", has_rounded_products},
-    {"whole", has_whole},
-    {"cluster", has_cluster},
-};
-enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
-
-static bool has_feature(const char *name)
-{
-    for (size_t i = 0; i < N_FEATURES; i++)
-        if (strcmp(features[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-// What a reader of this bundle must understand. NULL: out of memory.
-static json_t *requirements(const struct manifest *m)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; list && i < N_FEATURES; i++)
-        if (features[i].is_used(m) &&
-            json_array_append_new(list, json_string(features[i].name)) != 0) {
-            json_decref(list);
-            return NULL;
-        }
-    return list;
-}
-
-static gnnac_status check_requires(const json_t *list, gnnac_error *err)
-{
-    if (!json_is_array(list))
-        return FAIL(err, GNNAC_EFORMAT,
-                    "manifest.requires: expected an array of texts");
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *name = json_string_value(json_array_get(list, i));
-        if (!name)
-            return FAIL(err, GNNAC_EFORMAT,
-                        "manifest.requires: expected an array of texts");
-        if (!has_feature(name))
-            return FAIL(err, GNNAC_EUNSUPPORTED,
-                        "the bundle needs the feature \"%.100s\", which gnnac "
-                        "%s does not have",
-                        name, GNNAC_VERSION);
-    }
-    return GNNAC_OK;
-}
-
 // Before anything else is read: the rest may mean something else.
 static gnnac_status check_version(const json_t *j, gnnac_error *err)
 {
@@ -425,13 +276,13 @@ static gnnac_status check_version(const json_t *j, gnnac_error *err)
                     "the bundle has format version %lld, gnnac %s reads "
                     "version %d",
                     (long long)major, GNNAC_VERSION, (int)FORMAT_MAJOR);
-    return check_requires(json_object_get(j, "requires"), err);
+    return manifest_check_requires(json_object_get(j, "requires"), err);
 }
 
 json_t *manifest_to_json(const struct manifest *m)
 {
     json_t *j = fields_to_json(manifest_fields, m);
-    if (j && json_object_set_new(j, "requires", requirements(m)) != 0) {
+    if (j && json_object_set_new(j, "requires", manifest_requires(m)) != 0) {
         json_decref(j);
         return NULL;
     }

@@ -23,6 +23,13 @@ gnnac_status manifest_kernel_from_json(const json_t *j, struct kernel *out,
 gnnac_status manifest_json_load(const char *text, size_t n_bytes, json_t **out,
                                 gnnac_error *err);
 
+// "requires": the names of features that a reader must know
+// (manifest_features.c). NULL: out of memory.
+json_t *manifest_requires(const struct manifest *m);
+// Whether this reader does. GNNAC_EFORMAT; GNNAC_EUNSUPPORTED names one that it
+// lacks.
+gnnac_status manifest_check_requires(const json_t *list, gnnac_error *err);
+
 // Everything that JSON types and ranges cannot say (manifest_check.c): widths
 // fit together, indices exist, buffers are written before they are read,
 // launches are possible. GNNAC_EFORMAT.
@@ -37,6 +44,12 @@ gnnac_status manifest_check_operators(const struct manifest *m,
 // Where there is no model: operators instead, and nothing that belongs to one.
 gnnac_status manifest_check_no_model(const struct manifest *m,
                                      gnnac_error *err);
+// Its part about buffers in slabs, of a model's program and of one that follows
+// from it, whose steps are checked but for that (manifest_slabs.c).
+gnnac_status manifest_check_slabs(const struct manifest *m, gnnac_error *err);
+gnnac_status manifest_check_program_slabs(const struct manifest *m,
+                                          const struct program *p,
+                                          gnnac_error *err);
 // Its part about one kernel, whatever runs it (manifest_kernel.c).
 gnnac_status kernel_check(const struct kernel *k, gnnac_error *err);
 // Its part about programs that follow from the model's, whose steps are checked

@@ -72,6 +72,9 @@ static gnnac_status check_buffers(const struct manifest *m, gnnac_error *err)
             return BAD("buffer %d: %s is not %s dtype", (int)i,
                        dtype_name(b->dtype),
                        i < 2 ? "the caller's" : "the model's");
+        if (!slab_fits(b->slab, b->pitch, b->dtype) || (i < 2 && b->slab))
+            return BAD("buffer %d: slabs of %d columns do not fit", (int)i,
+                       (int)b->slab);
         if (!size_mul((size_t)m->n_nodes, (size_t)b->pitch * 8, &bytes) ||
             !size_add(bytes, total + 256, &total) || total > INT64_MAX / 2)
             return BAD("the buffers exceed the address space");
@@ -472,7 +475,8 @@ gnnac_status manifest_check(const struct manifest *m, gnnac_error *err)
                                        manifest_check_operators,
                                        manifest_check_whole};
     static check_fn *const of_model[] = {manifest_check_model, check_buffers,
-                                         check_steps, manifest_check_derived,
+                                         check_steps, manifest_check_slabs,
+                                         manifest_check_derived,
                                          manifest_check_orders};
     gnnac_status st =
         check_each(common, sizeof(common) / sizeof(common[0]), m, err);

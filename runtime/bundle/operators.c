@@ -35,7 +35,7 @@ static void add_buffer(struct builder *b, enum operator_buffer at, int32_t dim)
 {
     bool callers = at < OP_BUFFER_SCRATCH;
     b->p->buffers[b->base + (int32_t)at] =
-        callers ? (struct buffer){dim, dim, DTYPE_F32}
+        callers ? (struct buffer){dim, dim, DTYPE_F32, 0}
                 : padded_buffer(dim, DTYPE_F32);
 }
 
@@ -180,7 +180,7 @@ static void add_kept(struct builder *b, enum operator_buffer at)
 {
     int32_t heads = b->o->heads;
     b->p->buffers[b->base + (int32_t)at] =
-        (struct buffer){2 * heads, ATTENTION_KEPT * heads, DTYPE_F32};
+        (struct buffer){2 * heads, ATTENTION_KEPT * heads, DTYPE_F32, 0};
 }
 
 // Forward that leaves what it finds of each row behind a copy of the scores, in
@@ -190,7 +190,7 @@ static void add_attention_keeping(struct builder *b)
     int32_t dim = b->o->dim;
     // Takes the gradient of x, too, where nobody wants it.
     b->p->buffers[b->base + (int32_t)OP_BUFFER_SCRATCH] =
-        (struct buffer){dim, dim, DTYPE_F32};
+        (struct buffer){dim, dim, DTYPE_F32, 0};
     add_buffer(b, OP_BUFFER_SAVED, 2 * b->o->heads);
     add_kept(b, OP_BUFFER_KEPT);
     add_kept(b, OP_BUFFER_KEPT_FOUND);

@@ -102,12 +102,20 @@ enum dtype program_param_type(const struct program *p, int32_t param)
     return DTYPE_F32;
 }
 
+bool slab_fits(int32_t slab, int32_t pitch, enum dtype dtype)
+{
+    int64_t n_bytes = slab * (int64_t)dtype_bytes(dtype);
+    return slab == 0 || (slab > 0 && (slab & (slab - 1)) == 0 &&
+                         n_bytes >= SLAB_MIN_BYTES &&
+                         n_bytes <= SLAB_MAX_BYTES && pitch % slab == 0);
+}
+
 struct buffer padded_buffer(int32_t dim, enum dtype dtype)
 {
     int32_t whole = (int32_t)(16 / dtype_bytes(dtype)), to = 1;
     while (to < dim && to < whole)
         to *= 2;
-    return (struct buffer){dim, (dim + to - 1) / to * to, dtype};
+    return (struct buffer){dim, (dim + to - 1) / to * to, dtype, 0};
 }
 
 int32_t padded_pitch(int32_t dim)
@@ -127,6 +135,26 @@ bool program_reads_dinv(const struct program *p)
         if (step_reads_dinv(&p->steps[i]))
             return true;
     return false;
+}
+
+bool program_has_slabs(const struct program *p)
+{
+    for (int32_t i = 0; i < p->n_buffers; i++)
+        if (p->buffers[i].slab)
+            return true;
+    return false;
+}
+
+bool step_reads_slabs(enum step_kind kind)
+{
+    return kind == STEP_AGGREGATE || kind == STEP_BIAS_ACT;
+}
+
+bool step_writes_slabs(enum step_kind kind)
+{
+    return kind == STEP_AGGREGATE || kind == STEP_LINEAR ||
+           kind == STEP_BIAS_ACT || kind == STEP_GRAPH_ORDER ||
+           kind == STEP_INPUT_ORDER;
 }
 
 bool step_reads_edges(enum step_kind kind)

@@ -10,6 +10,7 @@
 
 #include <gnnac/gnnac.h>
 #include "bundle/dtype.h"
+#include "bundle/slab.h"
 
 enum {
     MAX_LAYERS = 64,
@@ -58,10 +59,13 @@ struct param {
 
 // A matrix [n_nodes, dim]; row v begins at element v * pitch. Buffer 0 is the
 // caller's x, buffer 1 the caller's y (both with pitch == dim); the others lie
-// in the workspace, of the model's dtype or float32, rows 16-byte aligned.
+// in the workspace, of the model's dtype or float32, rows 16-byte aligned. On a
+// GPU such a one may lie slab-major instead (slab.h); pitch is a multiple of
+// slab then, and tells its size. A CPU takes it for rows.
 struct buffer {
     int32_t dim, pitch;
     enum dtype dtype;
+    int32_t slab; // columns; 0: row by row
 };
 
 // A workspace buffer. Its pitch lets rows start at a multiple of 16 bytes,

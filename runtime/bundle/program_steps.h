@@ -13,6 +13,12 @@ bool conv_adds_self_loops(enum conv_op op);
 bool step_reads_dinv(const struct step *s);
 // Whether one of the steps does.
 bool program_reads_dinv(const struct program *p);
+// Whether some buffer lies slab after slab.
+bool program_has_slabs(const struct program *p);
+// Whether kernels of that kind of step read such buffers as x and self; whether
+// they write them.
+bool step_reads_slabs(enum step_kind kind);
+bool step_writes_slabs(enum step_kind kind);
 // Whether the step sums over the graph's edges.
 bool step_reads_edges(enum step_kind kind);
 // Whether a product of matrices is all of it.

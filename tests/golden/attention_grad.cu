@@ -48,10 +48,10 @@ dropped(const train_state *state, unsigned bits, float v)
 
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
@@ -80,10 +80,10 @@ left_of(const train_state *state, unsigned long long stream,
     return mine >= state->attention_threshold ? state->attention_scale * a : 0.0f;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 

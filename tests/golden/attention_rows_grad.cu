@@ -49,15 +49,15 @@ dropped(const train_state *state, unsigned bits, float v)
 
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }

@@ -6,29 +6,29 @@
 // f32 dim=22 x_pitch=24 out_pitch=22 norm=none self=none bias=1 act=relu offset_bits=32
 #line 18 "/gnnac/templates/bias_act.cu.lua"
 // 16 lanes per row; 16 rows per block.
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read2(float *to, const float *from)
 {
-#line 218 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = *(const float2 *)(from + 0);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2(float *to, const float *from)
 {
-#line 201 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load2(float *to, const float *from)
 {
-#line 216 "/gnnac/templates/lanes.lib.lua"
+#line 217 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = __ldg((const float2 *)(from + 0));
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
 }
@@ -39,23 +39,24 @@ gnnac_bias_act_f32_d22_w8_bias_relu_x24(
     float *out, const float *x, const float *bias,
     int n_rows)
 {
-#line 52 "/gnnac/templates/rowwise.lib.lua"
+#line 55 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 16 + threadIdx.x / 16;
     const int at = threadIdx.x % 16;
     if (row >= n_rows)
         return;
-#line 60 "/gnnac/templates/rowwise.lib.lua"
+#line 65 "/gnnac/templates/rowwise.lib.lua"
     const float *from = x + row * 24LL;
+#line 68 "/gnnac/templates/rowwise.lib.lua"
     float *to = out + (long long)row * 22;
-#line 74 "/gnnac/templates/rowwise.lib.lua"
+#line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 2; c < 22; c += 32) {
 #line 29 "/gnnac/templates/bias_act.cu.lua"
         float v[2];
-#line 64 "/gnnac/templates/rowwise.lib.lua"
+#line 77 "/gnnac/templates/rowwise.lib.lua"
         read2(v, from + c);
 #line 32 "/gnnac/templates/bias_act.cu.lua"
         float shift[2];
-#line 47 "/gnnac/templates/rowwise.lib.lua"
+#line 50 "/gnnac/templates/rowwise.lib.lua"
         load2(shift, bias + c);
 #line 36 "/gnnac/templates/bias_act.cu.lua"
 #pragma unroll
@@ -65,7 +66,7 @@ gnnac_bias_act_f32_d22_w8_bias_relu_x24(
 #line 42 "/gnnac/templates/bias_act.cu.lua"
             v[i] = v[i] < 0.0f ? 0.0f : v[i];
         }
-#line 67 "/gnnac/templates/rowwise.lib.lua"
+#line 84 "/gnnac/templates/rowwise.lib.lua"
         store2(to + c, v);
     }
 }

@@ -6,57 +6,57 @@
 // f32 dim=22 x_pitch=24 out_pitch=24 drops=1 norm=none self=none bias=1 act=relu offset_bits=32
 #line 18 "/gnnac/templates/bias_act.cu.lua"
 // 8 lanes per row; 32 rows per block.
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read4(float *to, const float *from)
 {
-#line 210 "/gnnac/templates/lanes.lib.lua"
+#line 211 "/gnnac/templates/lanes.lib.lua"
     const float4 v = *(const float4 *)from;
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 196 "/gnnac/templates/lanes.lib.lua"
+#line 197 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
@@ -116,26 +116,27 @@ gnnac_bias_act_f32_d22_w8_bias_relu_drops_x24_y24(
     float *out, const float *x, const float *bias,
     train_state *state, int tail_place, int n_rows)
 {
-#line 52 "/gnnac/templates/rowwise.lib.lua"
+#line 55 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 32 + threadIdx.x / 8;
     const int at = threadIdx.x % 8;
     if (row >= n_rows)
         return;
-#line 60 "/gnnac/templates/rowwise.lib.lua"
+#line 65 "/gnnac/templates/rowwise.lib.lua"
     const float *from = x + row * 24LL;
+#line 68 "/gnnac/templates/rowwise.lib.lua"
     float *to = out + (long long)row * 24;
 #line 78 "/gnnac/templates/train.lib.lua"
     const bool drops = state->drop_threshold > 0;
     const unsigned long long stream = dropout_stream(state, tail_place);
-#line 74 "/gnnac/templates/rowwise.lib.lua"
+#line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 4; c < 20; c += 32) {
 #line 29 "/gnnac/templates/bias_act.cu.lua"
         float v[4];
-#line 64 "/gnnac/templates/rowwise.lib.lua"
+#line 77 "/gnnac/templates/rowwise.lib.lua"
         read4(v, from + c);
 #line 32 "/gnnac/templates/bias_act.cu.lua"
         float shift[4];
-#line 47 "/gnnac/templates/rowwise.lib.lua"
+#line 50 "/gnnac/templates/rowwise.lib.lua"
         load4(shift, bias + c);
 #line 36 "/gnnac/templates/bias_act.cu.lua"
 #pragma unroll
@@ -153,18 +154,18 @@ gnnac_bias_act_f32_d22_w8_bias_relu_drops_x24_y24(
             v[0 + d] =
                 dropped(state, (unsigned)bits, v[0 + d]);
     }
-#line 67 "/gnnac/templates/rowwise.lib.lua"
+#line 84 "/gnnac/templates/rowwise.lib.lua"
         store4(to + c, v);
     }
-#line 74 "/gnnac/templates/rowwise.lib.lua"
+#line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 20 + at * 1; c < 22; c += 8) {
 #line 29 "/gnnac/templates/bias_act.cu.lua"
         float v[1];
-#line 64 "/gnnac/templates/rowwise.lib.lua"
+#line 77 "/gnnac/templates/rowwise.lib.lua"
         read1(v, from + c);
 #line 32 "/gnnac/templates/bias_act.cu.lua"
         float shift[1];
-#line 47 "/gnnac/templates/rowwise.lib.lua"
+#line 50 "/gnnac/templates/rowwise.lib.lua"
         load1(shift, bias + c);
 #line 36 "/gnnac/templates/bias_act.cu.lua"
 #pragma unroll
@@ -182,7 +183,7 @@ gnnac_bias_act_f32_d22_w8_bias_relu_drops_x24_y24(
             v[0 + d] =
                 dropped(state, (unsigned)bits, v[0 + d]);
     }
-#line 67 "/gnnac/templates/rowwise.lib.lua"
+#line 84 "/gnnac/templates/rowwise.lib.lua"
         store1(to + c, v);
     }
 }

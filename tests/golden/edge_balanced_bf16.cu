@@ -11,142 +11,142 @@
 // results repeat bit by bit (combine=1: atomics, they do not). Meant for short rows around long ones.
 // edgesPerWarp=256 dimWorker=4 vec=4 unroll=4 warpPerBlock=4
 // bf16 dim=33 x_pitch=40 out_pitch=33 self_pitch=40 out_type=f32 self_type=bf16 norm=mean self=one bias=0 act=none offset_bits=32
-#line 62 "/gnnac/templates/edge_balanced.cu.lua"
+#line 64 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 32; teams per warp: 8;
 // lanes per team: 4; columns per lane: 9.
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
-#line 109 "/gnnac/templates/lanes.lib.lua"
+#line 110 "/gnnac/templates/lanes.lib.lua"
 typedef unsigned short bf16_t;
-#line 112 "/gnnac/templates/lanes.lib.lua"
+#line 113 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ float from_bf16(unsigned bits)
 {
-#line 115 "/gnnac/templates/lanes.lib.lua"
+#line 116 "/gnnac/templates/lanes.lib.lua"
     return __uint_as_float(bits << 16);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load8_bf16(float *to, const bf16_t *from)
 {
-#line 154 "/gnnac/templates/lanes.lib.lua"
+#line 155 "/gnnac/templates/lanes.lib.lua"
     const uint4 v0 = __ldg((const uint4 *)(from + 0));
-#line 167 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[0] = from_bf16(v0.x & 0xffffu);
     to[1] = from_bf16(v0.x >> 16);
-#line 167 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[2] = from_bf16(v0.y & 0xffffu);
     to[3] = from_bf16(v0.y >> 16);
-#line 167 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[4] = from_bf16(v0.z & 0xffffu);
     to[5] = from_bf16(v0.z >> 16);
-#line 167 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[6] = from_bf16(v0.w & 0xffffu);
     to[7] = from_bf16(v0.w >> 16);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1_bf16(float *to, const bf16_t *from)
 {
-#line 150 "/gnnac/templates/lanes.lib.lua"
+#line 151 "/gnnac/templates/lanes.lib.lua"
     to[0] = from_bf16(__ldg(from + 0));
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load8x4(float *to, const float *from)
 {
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 213 "/gnnac/templates/lanes.lib.lua"
     const float4 v0 = __ldg((const float4 *)(from + 0));
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v0.z;
     to[3] = v0.w;
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 213 "/gnnac/templates/lanes.lib.lua"
     const float4 v4 = __ldg((const float4 *)(from + 4));
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[4] = v4.x;
     to[5] = v4.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[6] = v4.z;
     to[7] = v4.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store8x4(float *to, const float *from)
 {
-#line 198 "/gnnac/templates/lanes.lib.lua"
+#line 199 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)(to + 0) =
         make_float4(from[0], from[1], from[2], from[3]);
-#line 198 "/gnnac/templates/lanes.lib.lua"
+#line 199 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)(to + 4) =
         make_float4(from[4], from[5], from[6], from[7]);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store8x1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[1] = from[1];
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[2] = from[2];
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[3] = from[3];
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[4] = from[4];
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[5] = from[5];
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[6] = from[6];
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[7] = from[7];
 }
 
-#line 76 "/gnnac/templates/edge_balanced.cu.lua"
+#line 78 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     float *out, const bf16_t *x, const offset_t *rowptr,
     const int *colidx, const offset_t *part_ptr, const int *part_row,
     const bf16_t *self, float *partial, int n_parts)
 {
-#line 80 "/gnnac/templates/edge_balanced.cu.lua"
+#line 82 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[32][36];
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 8 + 0;
-#line 302 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 32 + min(at + 0, 0);
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const bf16_t *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const bf16_t *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 87 "/gnnac/templates/edge_balanced.cu.lua"
-    const int place = threadIdx.x / 32 * 8 + edge;
 #line 89 "/gnnac/templates/edge_balanced.cu.lua"
+    const int place = threadIdx.x / 32 * 8 + edge;
+#line 91 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 32;
     const unsigned part = first + place;
 
@@ -156,9 +156,9 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 99 "/gnnac/templates/edge_balanced.cu.lua"
+#line 101 "/gnnac/templates/edge_balanced.cu.lua"
     if (part < n_parts) {
-#line 103 "/gnnac/templates/edge_balanced.cu.lua"
+#line 105 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -171,106 +171,106 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
             next_end = __ldg(rowptr + row + 2);
     }
     int tail = row < last ? 0 : left;
-#line 116 "/gnnac/templates/edge_balanced.cu.lua"
+#line 118 "/gnnac/templates/edge_balanced.cu.lua"
     int degree = row_left;
 
-#line 124 "/gnnac/templates/edge_balanced.cu.lua"
+#line 126 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 120 "/gnnac/templates/edge_balanced.cu.lua"
+#line 122 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 126 "/gnnac/templates/edge_balanced.cu.lua"
+#line 128 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[9] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][9] = {};
-#line 135 "/gnnac/templates/edge_balanced.cu.lua"
+#line 137 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 40;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load8_bf16(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1_bf16(&v[k][8], x1 + u);
         }
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const bf16_t *from = self + (long long)row * 40;
-#line 48 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     float own[9] = {};
     if (ends) {
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load8_bf16(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1_bf16(&own[8], from + c1);
     }
-#line 146 "/gnnac/templates/edge_balanced.cu.lua"
+#line 148 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 120 "/gnnac/templates/edge_balanced.cu.lua"
+#line 122 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 150 "/gnnac/templates/edge_balanced.cu.lua"
+#line 152 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 157 "/gnnac/templates/edge_balanced.cu.lua"
-                sum[i] += v[k][i];
 #line 159 "/gnnac/templates/edge_balanced.cu.lua"
+                sum[i] += v[k][i];
+#line 161 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] *= scale;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
-#line 86 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store8x1(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 421 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
-#line 164 "/gnnac/templates/edge_balanced.cu.lua"
+#line 166 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
-#line 71 "/gnnac/templates/edge_balanced.cu.lua"
+#line 73 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 9; i++)
                 heads[place][i * 4 + at] = sum[i];
-#line 167 "/gnnac/templates/edge_balanced.cu.lua"
+#line 169 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
-#line 78 "/gnnac/templates/parts.lib.lua"
+#line 80 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 36;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 421 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
         }
-#line 170 "/gnnac/templates/edge_balanced.cu.lua"
+#line 172 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 175 "/gnnac/templates/edge_balanced.cu.lua"
-        degree = row_left;
 #line 177 "/gnnac/templates/edge_balanced.cu.lua"
+        degree = row_left;
+#line 179 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -279,15 +279,15 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
             sum[i] = 0.0f;
     }
 
-#line 186 "/gnnac/templates/edge_balanced.cu.lua"
+#line 188 "/gnnac/templates/edge_balanced.cu.lua"
     const bool follows = open && place > 0;
     if (tail > 0 && follows) {
-#line 71 "/gnnac/templates/edge_balanced.cu.lua"
+#line 73 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 9; i++)
                 heads[place][i * 4 + at] = sum[i];
     }
-#line 190 "/gnnac/templates/edge_balanced.cu.lua"
+#line 192 "/gnnac/templates/edge_balanced.cu.lua"
     __syncthreads();
     if (tail == 0 || follows)
         return;
@@ -309,83 +309,83 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
                 sum[i] += heads[q + k][i * 4 + at];
         }
     }
-#line 215 "/gnnac/templates/edge_balanced.cu.lua"
+#line 217 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 32 < n_parts &&
                          __ldg(part_row + first + 32) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-#line 78 "/gnnac/templates/parts.lib.lua"
+#line 80 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 421 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
-#line 220 "/gnnac/templates/edge_balanced.cu.lua"
+#line 222 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
-#line 223 "/gnnac/templates/edge_balanced.cu.lua"
+#line 225 "/gnnac/templates/edge_balanced.cu.lua"
     degree = (int)(__ldg(rowptr + row + 1) - __ldg(rowptr + row));
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const bf16_t *from = self + (long long)row * 40;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const bf16_t *from = self + (long long)row * 40;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[9];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load8_bf16(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1_bf16(&own[8], from + c1);
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] *= scale;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
-#line 86 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store8x1(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 421 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
 }
 
-#line 90 "/gnnac/templates/parts.lib.lua"
-// Warp: a row that crosses blocks; teams take turns at its partial sums.
 #line 92 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 94 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
     float *out, float *partial, const offset_t *rowptr,
     const bf16_t *self, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 8 + 0;
-#line 302 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 32 + min(at + 0, 0);
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 100 "/gnnac/templates/parts.lib.lua"
+#line 102 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -399,64 +399,64 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
             const int b = base + k * 8;
             if (b >= n)
                 continue;
-#line 116 "/gnnac/templates/parts.lib.lua"
+#line 118 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load8x4(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][8], x1 + u);
         }
-#line 122 "/gnnac/templates/parts.lib.lua"
+#line 124 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
                 sum[i] += v[k][i];
     }
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 9; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 131 "/gnnac/templates/parts.lib.lua"
+#line 133 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 135 "/gnnac/templates/parts.lib.lua"
+#line 137 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const bf16_t *from = self + (long long)row * 40;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const bf16_t *from = self + (long long)row * 40;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[9];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load8_bf16(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1_bf16(&own[8], from + c1);
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] *= scale;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
-#line 86 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store8x1(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 421 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
 }

@@ -11,33 +11,33 @@
 // results repeat bit by bit (combine=1: atomics, they do not). Meant for short rows around long ones.
 // edgesPerWarp=64 dimWorker=32 vec=4 unroll=4 warpPerBlock=1
 // f32 dim=128 x_pitch=128 out_pitch=128 self_pitch=128 norm=none self=eps bias=0 act=none offset_bits=32
-#line 62 "/gnnac/templates/edge_balanced.cu.lua"
+#line 64 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 64; teams per warp: 1;
 // lanes per team: 32; columns per lane: 4.
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 196 "/gnnac/templates/lanes.lib.lua"
+#line 197 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 76 "/gnnac/templates/edge_balanced.cu.lua"
+#line 78 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     float *out, const float *x, const offset_t *rowptr,
@@ -45,20 +45,20 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     const float *self, const float *eps, float *partial,
     int n_parts)
 {
-#line 65 "/gnnac/templates/parts.lib.lua"
-    const int lane = threadIdx.x % 32;
 #line 67 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 288 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 85 "/gnnac/templates/edge_balanced.cu.lua"
+#line 87 "/gnnac/templates/edge_balanced.cu.lua"
     const int place = edge;
-#line 89 "/gnnac/templates/edge_balanced.cu.lua"
+#line 91 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 1;
     const unsigned part = first + place;
 
@@ -68,9 +68,9 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 99 "/gnnac/templates/edge_balanced.cu.lua"
+#line 101 "/gnnac/templates/edge_balanced.cu.lua"
     if (part < n_parts) {
-#line 103 "/gnnac/templates/edge_balanced.cu.lua"
+#line 105 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -84,79 +84,79 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     }
     int tail = row < last ? 0 : left;
 
-#line 124 "/gnnac/templates/edge_balanced.cu.lua"
+#line 126 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 120 "/gnnac/templates/edge_balanced.cu.lua"
+#line 122 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 126 "/gnnac/templates/edge_balanced.cu.lua"
+#line 128 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[4] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][4] = {};
-#line 135 "/gnnac/templates/edge_balanced.cu.lua"
+#line 137 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 128;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 128;
-#line 48 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (ends) {
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
     }
-#line 146 "/gnnac/templates/edge_balanced.cu.lua"
+#line 148 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 120 "/gnnac/templates/edge_balanced.cu.lua"
+#line 122 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 150 "/gnnac/templates/edge_balanced.cu.lua"
+#line 152 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 157 "/gnnac/templates/edge_balanced.cu.lua"
-                sum[i] += v[k][i];
 #line 159 "/gnnac/templates/edge_balanced.cu.lua"
+                sum[i] += v[k][i];
+#line 161 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
-#line 77 "/gnnac/templates/epilogue.lib.lua"
+#line 87 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 98 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 167 "/gnnac/templates/edge_balanced.cu.lua"
+#line 169 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
-#line 78 "/gnnac/templates/parts.lib.lua"
+#line 80 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 128;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
         }
-#line 170 "/gnnac/templates/edge_balanced.cu.lua"
+#line 172 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 177 "/gnnac/templates/edge_balanced.cu.lua"
+#line 179 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -165,65 +165,65 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
             sum[i] = 0.0f;
     }
 
-#line 212 "/gnnac/templates/edge_balanced.cu.lua"
+#line 214 "/gnnac/templates/edge_balanced.cu.lua"
     if (tail == 0)
         return;
-#line 215 "/gnnac/templates/edge_balanced.cu.lua"
+#line 217 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 1 < n_parts &&
                          __ldg(part_row + first + 1) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-#line 78 "/gnnac/templates/parts.lib.lua"
+#line 80 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 128;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 220 "/gnnac/templates/edge_balanced.cu.lua"
+#line 222 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 128;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 128;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 77 "/gnnac/templates/epilogue.lib.lua"
+#line 87 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 98 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
-#line 90 "/gnnac/templates/parts.lib.lua"
-// Warp: a row that crosses blocks; teams take turns at its partial sums.
 #line 92 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 94 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
     float *out, float *partial, const float *self,
     const float *eps, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 1 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 65 "/gnnac/templates/parts.lib.lua"
-    const int lane = threadIdx.x % 32;
 #line 67 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 69 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 288 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 100 "/gnnac/templates/parts.lib.lua"
+#line 102 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -237,14 +237,14 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
             const int b = base + k * 1;
             if (b >= n)
                 continue;
-#line 116 "/gnnac/templates/parts.lib.lua"
+#line 118 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 128;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 122 "/gnnac/templates/parts.lib.lua"
+#line 124 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -252,21 +252,21 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
                 sum[i] += v[k][i];
     }
 
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 128;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 128;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 77 "/gnnac/templates/epilogue.lib.lua"
+#line 87 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 98 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

@@ -11,85 +11,85 @@
 // results repeat bit by bit (combine=1: atomics, they do not). Meant for short rows around long ones.
 // edgesPerWarp=100 dimWorker=11 vec=4 unroll=4 warpPerBlock=2
 // f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=0 act=none offset_bits=64
-#line 62 "/gnnac/templates/edge_balanced.cu.lua"
+#line 64 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 50; teams per warp: 2;
 // lanes per team: 11; columns per lane: 5.
 #line 7 "/gnnac/templates/offsets.lib.lua"
 typedef long long offset_t;
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load2(float *to, const float *from)
 {
-#line 216 "/gnnac/templates/lanes.lib.lua"
+#line 217 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = __ldg((const float2 *)(from + 0));
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2(float *to, const float *from)
 {
-#line 201 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2x1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[1] = from[1];
 }
 
-#line 76 "/gnnac/templates/edge_balanced.cu.lua"
+#line 78 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, const offset_t *part_ptr, const int *part_row,
     const float *self, float *partial, int n_parts)
 {
-#line 80 "/gnnac/templates/edge_balanced.cu.lua"
+#line 82 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[4][55];
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 73 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 310 "/gnnac/templates/lanes.lib.lua"
+#line 311 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 302 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
-#line 87 "/gnnac/templates/edge_balanced.cu.lua"
-    const int place = threadIdx.x / 32 * 2 + edge;
 #line 89 "/gnnac/templates/edge_balanced.cu.lua"
+    const int place = threadIdx.x / 32 * 2 + edge;
+#line 91 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 4;
     const unsigned part = first + place;
 
@@ -99,9 +99,9 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 101 "/gnnac/templates/edge_balanced.cu.lua"
-    if (edge < 2 && part < n_parts) {
 #line 103 "/gnnac/templates/edge_balanced.cu.lua"
+    if (edge < 2 && part < n_parts) {
+#line 105 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -114,118 +114,118 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
             next_end = __ldg(rowptr + row + 2);
     }
     int tail = row < last ? 0 : left;
-#line 116 "/gnnac/templates/edge_balanced.cu.lua"
+#line 118 "/gnnac/templates/edge_balanced.cu.lua"
     int degree = row_left;
 
-#line 124 "/gnnac/templates/edge_balanced.cu.lua"
+#line 126 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 120 "/gnnac/templates/edge_balanced.cu.lua"
+#line 122 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 126 "/gnnac/templates/edge_balanced.cu.lua"
+#line 128 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[5] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][5] = {};
-#line 135 "/gnnac/templates/edge_balanced.cu.lua"
+#line 137 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
                 continue;
             const long long u = (long long)id[k] * 36;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
-#line 48 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     float own[5] = {};
     if (ends) {
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[2], from + c1);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c2);
     }
-#line 146 "/gnnac/templates/edge_balanced.cu.lua"
+#line 148 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 120 "/gnnac/templates/edge_balanced.cu.lua"
+#line 122 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 150 "/gnnac/templates/edge_balanced.cu.lua"
+#line 152 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 157 "/gnnac/templates/edge_balanced.cu.lua"
-                sum[i] += v[k][i];
 #line 159 "/gnnac/templates/edge_balanced.cu.lua"
+                sum[i] += v[k][i];
+#line 161 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 86 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 421 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 164 "/gnnac/templates/edge_balanced.cu.lua"
+#line 166 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
-#line 71 "/gnnac/templates/edge_balanced.cu.lua"
+#line 73 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 heads[place][i * 11 + at] = sum[i];
-#line 167 "/gnnac/templates/edge_balanced.cu.lua"
+#line 169 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
-#line 78 "/gnnac/templates/parts.lib.lua"
+#line 80 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 36;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 421 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
         }
-#line 170 "/gnnac/templates/edge_balanced.cu.lua"
+#line 172 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 175 "/gnnac/templates/edge_balanced.cu.lua"
-        degree = row_left;
 #line 177 "/gnnac/templates/edge_balanced.cu.lua"
+        degree = row_left;
+#line 179 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -234,15 +234,15 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
             sum[i] = 0.0f;
     }
 
-#line 186 "/gnnac/templates/edge_balanced.cu.lua"
+#line 188 "/gnnac/templates/edge_balanced.cu.lua"
     const bool follows = open && place > 0;
     if (tail > 0 && follows) {
-#line 71 "/gnnac/templates/edge_balanced.cu.lua"
+#line 73 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 heads[place][i * 11 + at] = sum[i];
     }
-#line 190 "/gnnac/templates/edge_balanced.cu.lua"
+#line 192 "/gnnac/templates/edge_balanced.cu.lua"
     __syncthreads();
     if (tail == 0 || follows)
         return;
@@ -264,98 +264,98 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
                 sum[i] += heads[q + k][i * 11 + at];
         }
     }
-#line 215 "/gnnac/templates/edge_balanced.cu.lua"
+#line 217 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 4 < n_parts &&
                          __ldg(part_row + first + 4) == row;
     const bool begins = !open;
     if (!begins || goes_on) {
-#line 78 "/gnnac/templates/parts.lib.lua"
+#line 80 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 421 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 220 "/gnnac/templates/edge_balanced.cu.lua"
+#line 222 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
-#line 223 "/gnnac/templates/edge_balanced.cu.lua"
+#line 225 "/gnnac/templates/edge_balanced.cu.lua"
     degree = (int)(__ldg(rowptr + row + 1) - __ldg(rowptr + row));
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 36;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 36;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[2], from + c1);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c2);
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 86 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 421 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }
 
-#line 90 "/gnnac/templates/parts.lib.lua"
-// Warp: a row that crosses blocks; teams take turns at its partial sums.
 #line 92 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 94 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
     float *out, float *partial, const offset_t *rowptr,
     const float *self, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 2 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 73 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 310 "/gnnac/templates/lanes.lib.lua"
+#line 311 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 302 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 100 "/gnnac/templates/parts.lib.lua"
+#line 102 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -369,72 +369,72 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
             const int b = base + k * 2;
             if (b >= n)
                 continue;
-#line 116 "/gnnac/templates/parts.lib.lua"
+#line 118 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
-#line 122 "/gnnac/templates/parts.lib.lua"
+#line 124 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 sum[i] += v[k][i];
     }
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 131 "/gnnac/templates/parts.lib.lua"
+#line 133 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 135 "/gnnac/templates/parts.lib.lua"
+#line 137 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 36;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 36;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[2], from + c1);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c2);
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 86 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 421 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }

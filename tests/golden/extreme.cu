@@ -11,37 +11,37 @@
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 196 "/gnnac/templates/lanes.lib.lua"
+#line 197 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
@@ -59,37 +59,37 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, int n_rows)
 {
-#line 63 "/gnnac/templates/walk.lib.lua"
+#line 64 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 65 "/gnnac/templates/walk.lib.lua"
+#line 66 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 73 "/gnnac/templates/walk.lib.lua"
+#line 74 "/gnnac/templates/walk.lib.lua"
     const bool active = lane < 30 && row < n_rows;
-#line 78 "/gnnac/templates/walk.lib.lua"
+#line 79 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 5;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 5;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 302 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 20 + min(at + 0, 1);
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
 
-#line 103 "/gnnac/templates/walk.lib.lua"
+#line 104 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 106 "/gnnac/templates/walk.lib.lua"
+#line 107 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 112 "/gnnac/templates/walk.lib.lua"
+#line 113 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
 #line 57 "/gnnac/templates/extreme.cu.lua"
@@ -98,21 +98,21 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
     for (int i = 0; i < 5; i++)
 #line 61 "/gnnac/templates/extreme.cu.lua"
         sum[i] = __int_as_float(0x7f800000);
-#line 211 "/gnnac/templates/walk.lib.lua"
+#line 212 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 18) {
 #line 66 "/gnnac/templates/extreme.cu.lua"
         float v[4][5] = {};
-#line 265 "/gnnac/templates/walk.lib.lua"
+#line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 277 "/gnnac/templates/walk.lib.lua"
+#line 278 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 6);
-#line 279 "/gnnac/templates/walk.lib.lua"
+#line 280 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 24;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
 #line 68 "/gnnac/templates/extreme.cu.lua"
@@ -122,27 +122,27 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
             for (int i = 0; i < 5; i++)
 #line 73 "/gnnac/templates/extreme.cu.lua"
                     sum[i] = better(sum[i], v[k][i]);
-#line 214 "/gnnac/templates/walk.lib.lua"
+#line 215 "/gnnac/templates/walk.lib.lua"
         left -= 24;
         ids += 24;
     }
-#line 219 "/gnnac/templates/walk.lib.lua"
+#line 220 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 66 "/gnnac/templates/extreme.cu.lua"
         float v[3][5] = {};
-#line 265 "/gnnac/templates/walk.lib.lua"
+#line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 271 "/gnnac/templates/walk.lib.lua"
+#line 272 "/gnnac/templates/walk.lib.lua"
             if (k * 6 >= left)
                 continue;
-#line 277 "/gnnac/templates/walk.lib.lua"
+#line 278 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 6);
-#line 279 "/gnnac/templates/walk.lib.lua"
+#line 280 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 24;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
 #line 68 "/gnnac/templates/extreme.cu.lua"
@@ -150,24 +150,24 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 234 "/gnnac/templates/walk.lib.lua"
+#line 235 "/gnnac/templates/walk.lib.lua"
                 if (k * 6 < left)
 #line 73 "/gnnac/templates/extreme.cu.lua"
                     sum[i] = better(sum[i], v[k][i]);
     }
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 5);
-#line 453 "/gnnac/templates/lanes.lib.lua"
+#line 462 "/gnnac/templates/lanes.lib.lua"
             sum[i] = edge + step < 6 ? better(sum[i], more) : sum[i];
         }
     }
 
-#line 307 "/gnnac/templates/walk.lib.lua"
+#line 308 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 78 "/gnnac/templates/extreme.cu.lua"
@@ -175,10 +175,10 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
     for (int i = 0; i < 5; i++)
         sum[i] = degree > 0 ? sum[i] : 0.0f;
     float *to = out + (long long)row * 24;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 421 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 2)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
 }

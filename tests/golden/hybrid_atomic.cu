@@ -17,149 +17,149 @@
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4x2(float *to, const float *from)
 {
-#line 201 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
-#line 201 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 2) = make_float2(from[2], from[3]);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read4x2(float *to, const float *from)
 {
-#line 218 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = *(const float2 *)(from + 0);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
-#line 218 "/gnnac/templates/lanes.lib.lua"
+#line 219 "/gnnac/templates/lanes.lib.lua"
     const float2 v2 = *(const float2 *)(from + 2);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[2] = v2.x;
     to[3] = v2.y;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 48 "/gnnac/templates/combine.lib.lua"
+#line 49 "/gnnac/templates/combine.lib.lua"
 static __device__ __forceinline__ void add4x2(float *to, const float *from)
 {
-#line 51 "/gnnac/templates/combine.lib.lua"
+#line 52 "/gnnac/templates/combine.lib.lua"
 #if __CUDA_ARCH__ >= 900
-#line 59 "/gnnac/templates/combine.lib.lua"
+#line 60 "/gnnac/templates/combine.lib.lua"
     asm volatile("red.global.add.v2.f32 [%0], {%1, %2};"
                  :: "l"(to + 0), "f"(from[0]), "f"(from[1])
                  : "memory");
-#line 59 "/gnnac/templates/combine.lib.lua"
+#line 60 "/gnnac/templates/combine.lib.lua"
     asm volatile("red.global.add.v2.f32 [%0], {%1, %2};"
                  :: "l"(to + 2), "f"(from[2]), "f"(from[3])
                  : "memory");
-#line 65 "/gnnac/templates/combine.lib.lua"
+#line 66 "/gnnac/templates/combine.lib.lua"
 #else
-#line 68 "/gnnac/templates/combine.lib.lua"
+#line 69 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 0, from[0]);
-#line 68 "/gnnac/templates/combine.lib.lua"
+#line 69 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 1, from[1]);
-#line 68 "/gnnac/templates/combine.lib.lua"
+#line 69 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 2, from[2]);
-#line 68 "/gnnac/templates/combine.lib.lua"
+#line 69 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 3, from[3]);
-#line 71 "/gnnac/templates/combine.lib.lua"
+#line 72 "/gnnac/templates/combine.lib.lua"
 #endif
 }
 
-#line 48 "/gnnac/templates/combine.lib.lua"
+#line 49 "/gnnac/templates/combine.lib.lua"
 static __device__ __forceinline__ void add1(float *to, const float *from)
 {
-#line 68 "/gnnac/templates/combine.lib.lua"
+#line 69 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 0, from[0]);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4x1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[1] = __ldg(from + 1);
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[2] = __ldg(from + 2);
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[3] = __ldg(from + 3);
 }
 
-#line 127 "/gnnac/templates/combine.lib.lua"
+#line 128 "/gnnac/templates/combine.lib.lua"
 // Team: a row that is cut, whose pieces will be added to it.
-#line 106 "/gnnac/templates/combine.lib.lua"
+#line 107 "/gnnac/templates/combine.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34(
     float *out, const int *split_row, int n_splits)
 {
-#line 109 "/gnnac/templates/combine.lib.lua"
+#line 110 "/gnnac/templates/combine.lib.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 292 "/gnnac/templates/lanes.lib.lua"
+#line 293 "/gnnac/templates/lanes.lib.lua"
     const int tile = blockIdx.y * 16;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 296 "/gnnac/templates/lanes.lib.lua"
     const bool last_tile = blockIdx.y == 1;
-#line 304 "/gnnac/templates/lanes.lib.lua"
+#line 305 "/gnnac/templates/lanes.lib.lua"
     const int c0 = tile + at * 4 + 0;
-#line 302 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 32 + min(at + 0, 0);
-#line 111 "/gnnac/templates/combine.lib.lua"
+#line 112 "/gnnac/templates/combine.lib.lua"
     const unsigned split = warp * 8 + edge;
-#line 116 "/gnnac/templates/combine.lib.lua"
+#line 117 "/gnnac/templates/combine.lib.lua"
     if (split >= n_splits)
         return;
-#line 119 "/gnnac/templates/combine.lib.lua"
+#line 120 "/gnnac/templates/combine.lib.lua"
     const int row = __ldg(split_row + split);
-#line 129 "/gnnac/templates/combine.lib.lua"
+#line 130 "/gnnac/templates/combine.lib.lua"
     const float sum[5] = {};
     float *to = out + (long long)row * 34;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4x2(to + c0, &sum[0]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 419 "/gnnac/templates/lanes.lib.lua"
     if (last_tile && at + 0 < 1)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
 }
 
@@ -173,41 +173,41 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
 {
 #line 63 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 292 "/gnnac/templates/lanes.lib.lua"
+#line 293 "/gnnac/templates/lanes.lib.lua"
     const int tile = blockIdx.y * 16;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 296 "/gnnac/templates/lanes.lib.lua"
     const bool last_tile = blockIdx.y == 1;
-#line 304 "/gnnac/templates/lanes.lib.lua"
+#line 305 "/gnnac/templates/lanes.lib.lua"
     const int c0 = tile + at * 4 + 0;
-#line 302 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 32 + min(at + 0, 0);
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
 
-#line 63 "/gnnac/templates/sorted.lib.lua"
+#line 65 "/gnnac/templates/sorted.lib.lua"
     // A wide part has the warp, whose teams take turns at the neighbours; a
     // packed one has a team. `place`: which id the lane fetches; `source`: which
     // lane has the team's first, `stride` lanes before its next.
     const bool wide = warp < n_wide;
     const unsigned part =
         wide ? warp : n_wide + (warp - n_wide) * 8 + edge;
-#line 70 "/gnnac/templates/sorted.lib.lua"
+#line 72 "/gnnac/templates/sorted.lib.lua"
     const bool active = part < n_parts;
-#line 74 "/gnnac/templates/sorted.lib.lua"
+#line 76 "/gnnac/templates/sorted.lib.lua"
     const int place = wide ? lane : at;
     const int source = wide ? edge : edge * 4;
     const int stride = wide ? 8 : 1;
-#line 78 "/gnnac/templates/sorted.lib.lua"
+#line 80 "/gnnac/templates/sorted.lib.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -216,10 +216,10 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
         left = (int)(__ldg(part_end + part) - begin);
         ids += begin;
     }
-#line 87 "/gnnac/templates/sorted.lib.lua"
+#line 89 "/gnnac/templates/sorted.lib.lua"
     const int degree = left;
 
-#line 93 "/gnnac/templates/sorted.lib.lua"
+#line 95 "/gnnac/templates/sorted.lib.lua"
     // Neighbours of this team, of the first, which takes as many batches as any,
     // and of whole batches that no team lacks: rows that share a warp are sorted
     // by how many batches they take.
@@ -230,224 +230,224 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
     const int sure =
         wide ? first / 8 : (last - 1) / 4 * 4;
 
-#line 154 "/gnnac/templates/sorted.lib.lua"
+#line 156 "/gnnac/templates/sorted.lib.lua"
     float sum[5] = {};
     int next[1];
     {
-#line 105 "/gnnac/templates/sorted.lib.lua"
+#line 107 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 108 "/gnnac/templates/sorted.lib.lua"
+#line 110 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
     }
-#line 159 "/gnnac/templates/sorted.lib.lua"
+#line 161 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 4) {
         int id[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             id[h] = next[h];
-#line 169 "/gnnac/templates/sorted.lib.lua"
+#line 171 "/gnnac/templates/sorted.lib.lua"
         ids += 4 * stride;
         left -= 4 * stride;
-#line 105 "/gnnac/templates/sorted.lib.lua"
+#line 107 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 108 "/gnnac/templates/sorted.lib.lua"
+#line 110 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
-#line 174 "/gnnac/templates/sorted.lib.lua"
+#line 176 "/gnnac/templates/sorted.lib.lua"
         const int j = 0;
         {
-#line 180 "/gnnac/templates/sorted.lib.lua"
+#line 182 "/gnnac/templates/sorted.lib.lua"
             if (base + j + 4 <= sure) {
-#line 117 "/gnnac/templates/sorted.lib.lua"
+#line 119 "/gnnac/templates/sorted.lib.lua"
                 float v[4][5] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 124 "/gnnac/templates/sorted.lib.lua"
+#line 126 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 132 "/gnnac/templates/sorted.lib.lua"
+#line 134 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 138 "/gnnac/templates/sorted.lib.lua"
+#line 140 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 36;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 341 "/gnnac/templates/lanes.lib.lua"
+#line 346 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 load1(&v[k][4], x1 + u);
                 }
-#line 144 "/gnnac/templates/sorted.lib.lua"
+#line 146 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 5; i++)
-#line 151 "/gnnac/templates/sorted.lib.lua"
+#line 153 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
-#line 182 "/gnnac/templates/sorted.lib.lua"
+#line 184 "/gnnac/templates/sorted.lib.lua"
             } else {
-#line 117 "/gnnac/templates/sorted.lib.lua"
+#line 119 "/gnnac/templates/sorted.lib.lua"
                 float v[4][5] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 124 "/gnnac/templates/sorted.lib.lua"
+#line 126 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 132 "/gnnac/templates/sorted.lib.lua"
+#line 134 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 135 "/gnnac/templates/sorted.lib.lua"
+#line 137 "/gnnac/templates/sorted.lib.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 138 "/gnnac/templates/sorted.lib.lua"
+#line 140 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 36;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 341 "/gnnac/templates/lanes.lib.lua"
+#line 346 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 load1(&v[k][4], x1 + u);
                 }
-#line 144 "/gnnac/templates/sorted.lib.lua"
+#line 146 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 5; i++)
-#line 151 "/gnnac/templates/sorted.lib.lua"
+#line 153 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 189 "/gnnac/templates/sorted.lib.lua"
+#line 191 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
     }
-#line 192 "/gnnac/templates/sorted.lib.lua"
+#line 194 "/gnnac/templates/sorted.lib.lua"
     if (!active || (wide && edge > 0))
         return;
-#line 201 "/gnnac/templates/sorted.lib.lua"
+#line 203 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
-#line 90 "/gnnac/templates/combine.lib.lua"
+#line 91 "/gnnac/templates/combine.lib.lua"
         float *to = out + (long long)row * 34;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     add4x2(to + c0, &sum[0]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 419 "/gnnac/templates/lanes.lib.lua"
     if (last_tile && at + 0 < 1)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         add1(to + c1, &sum[4]);
-#line 208 "/gnnac/templates/sorted.lib.lua"
+#line 210 "/gnnac/templates/sorted.lib.lua"
         return;
     }
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 33;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 33;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 86 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 34;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4x2(to + c0, &sum[0]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 419 "/gnnac/templates/lanes.lib.lua"
     if (last_tile && at + 0 < 1)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
 }
 
-#line 160 "/gnnac/templates/combine.lib.lua"
+#line 161 "/gnnac/templates/combine.lib.lua"
 // Team: such a row, all of whose pieces were added.
-#line 106 "/gnnac/templates/combine.lib.lua"
+#line 107 "/gnnac/templates/combine.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_finish(
     float *out, const offset_t *rowptr, const float *self,
     const int *split_row, int n_splits)
 {
-#line 109 "/gnnac/templates/combine.lib.lua"
+#line 110 "/gnnac/templates/combine.lib.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 292 "/gnnac/templates/lanes.lib.lua"
+#line 293 "/gnnac/templates/lanes.lib.lua"
     const int tile = blockIdx.y * 16;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 296 "/gnnac/templates/lanes.lib.lua"
     const bool last_tile = blockIdx.y == 1;
-#line 304 "/gnnac/templates/lanes.lib.lua"
+#line 305 "/gnnac/templates/lanes.lib.lua"
     const int c0 = tile + at * 4 + 0;
-#line 302 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 32 + min(at + 0, 0);
-#line 111 "/gnnac/templates/combine.lib.lua"
+#line 112 "/gnnac/templates/combine.lib.lua"
     const unsigned split = warp * 8 + edge;
-#line 116 "/gnnac/templates/combine.lib.lua"
+#line 117 "/gnnac/templates/combine.lib.lua"
     if (split >= n_splits)
         return;
-#line 119 "/gnnac/templates/combine.lib.lua"
+#line 120 "/gnnac/templates/combine.lib.lua"
     const int row = __ldg(split_row + split);
-#line 162 "/gnnac/templates/combine.lib.lua"
+#line 163 "/gnnac/templates/combine.lib.lua"
     const float *added = out + (long long)row * 34;
-#line 146 "/gnnac/templates/combine.lib.lua"
+#line 147 "/gnnac/templates/combine.lib.lua"
     float sum[5] = {};
-#line 152 "/gnnac/templates/combine.lib.lua"
+#line 153 "/gnnac/templates/combine.lib.lua"
     read4x2(&sum[0], added + c0);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 419 "/gnnac/templates/lanes.lib.lua"
     if (last_tile && at + 0 < 1)
-#line 150 "/gnnac/templates/combine.lib.lua"
+#line 151 "/gnnac/templates/combine.lib.lua"
         read1(&sum[4], added + c1);
-#line 165 "/gnnac/templates/combine.lib.lua"
+#line 166 "/gnnac/templates/combine.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 33;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 33;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 86 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 34;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4x2(to + c0, &sum[0]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 419 "/gnnac/templates/lanes.lib.lua"
     if (last_tile && at + 0 < 1)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[4]);
 }

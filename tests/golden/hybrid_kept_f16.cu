@@ -17,12 +17,12 @@
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
-#line 109 "/gnnac/templates/lanes.lib.lua"
+#line 110 "/gnnac/templates/lanes.lib.lua"
 typedef unsigned short f16_t;
-#line 112 "/gnnac/templates/lanes.lib.lua"
+#line 113 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ float from_f16(unsigned bits)
 {
-#line 117 "/gnnac/templates/lanes.lib.lua"
+#line 118 "/gnnac/templates/lanes.lib.lua"
     float v;
     asm("cvt.f32.f16 %0, %1;" : "=f"(v) : "h"((f16_t)bits));
     return v;
@@ -45,21 +45,21 @@ static __device__ __forceinline__ uint4 load_kept(const uint4 *p)
 #endif
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void keep8_f16(float *to, const f16_t *from)
 {
-#line 154 "/gnnac/templates/lanes.lib.lua"
+#line 155 "/gnnac/templates/lanes.lib.lua"
     const uint4 v0 = load_kept((const uint4 *)(from + 0));
-#line 167 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[0] = from_f16(v0.x & 0xffffu);
     to[1] = from_f16(v0.x >> 16);
-#line 167 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[2] = from_f16(v0.y & 0xffffu);
     to[3] = from_f16(v0.y >> 16);
-#line 167 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[4] = from_f16(v0.z & 0xffffu);
     to[5] = from_f16(v0.z >> 16);
-#line 167 "/gnnac/templates/lanes.lib.lua"
+#line 168 "/gnnac/templates/lanes.lib.lua"
     to[6] = from_f16(v0.w & 0xffffu);
     to[7] = from_f16(v0.w >> 16);
 }
@@ -81,89 +81,89 @@ static __device__ __forceinline__ f16_t load_kept(const f16_t *p)
 #endif
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void keep1_f16(float *to, const f16_t *from)
 {
-#line 150 "/gnnac/templates/lanes.lib.lua"
+#line 151 "/gnnac/templates/lanes.lib.lua"
     to[0] = from_f16(load_kept(from + 0));
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load8x4(float *to, const float *from)
 {
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 213 "/gnnac/templates/lanes.lib.lua"
     const float4 v0 = __ldg((const float4 *)(from + 0));
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v0.z;
     to[3] = v0.w;
-#line 212 "/gnnac/templates/lanes.lib.lua"
+#line 213 "/gnnac/templates/lanes.lib.lua"
     const float4 v4 = __ldg((const float4 *)(from + 4));
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[4] = v4.x;
     to[5] = v4.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[6] = v4.z;
     to[7] = v4.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store8x4(float *to, const float *from)
 {
-#line 198 "/gnnac/templates/lanes.lib.lua"
+#line 199 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)(to + 0) =
         make_float4(from[0], from[1], from[2], from[3]);
-#line 198 "/gnnac/templates/lanes.lib.lua"
+#line 199 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)(to + 4) =
         make_float4(from[4], from[5], from[6], from[7]);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 124 "/gnnac/templates/lanes.lib.lua"
+#line 125 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ unsigned to_f16(float v)
 {
-#line 130 "/gnnac/templates/lanes.lib.lua"
+#line 131 "/gnnac/templates/lanes.lib.lua"
     f16_t bits;
     asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(v));
     return bits;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void stream8_f16(f16_t *to, const float *from)
 {
-#line 158 "/gnnac/templates/lanes.lib.lua"
+#line 159 "/gnnac/templates/lanes.lib.lua"
     uint4 v0;
-#line 172 "/gnnac/templates/lanes.lib.lua"
+#line 173 "/gnnac/templates/lanes.lib.lua"
     v0.x = to_f16(from[0]) | to_f16(from[1]) << 16;
-#line 172 "/gnnac/templates/lanes.lib.lua"
+#line 173 "/gnnac/templates/lanes.lib.lua"
     v0.y = to_f16(from[2]) | to_f16(from[3]) << 16;
-#line 172 "/gnnac/templates/lanes.lib.lua"
+#line 173 "/gnnac/templates/lanes.lib.lua"
     v0.z = to_f16(from[4]) | to_f16(from[5]) << 16;
-#line 172 "/gnnac/templates/lanes.lib.lua"
+#line 173 "/gnnac/templates/lanes.lib.lua"
     v0.w = to_f16(from[6]) | to_f16(from[7]) << 16;
-#line 178 "/gnnac/templates/lanes.lib.lua"
+#line 179 "/gnnac/templates/lanes.lib.lua"
     __stcs((uint4 *)(to + 0), v0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void stream1_f16(f16_t *to, const float *from)
 {
-#line 148 "/gnnac/templates/lanes.lib.lua"
+#line 149 "/gnnac/templates/lanes.lib.lua"
     __stcs(to + 0, (f16_t)to_f16(from[0]));
 }
 
@@ -177,41 +177,41 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
 {
 #line 63 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 292 "/gnnac/templates/lanes.lib.lua"
+#line 293 "/gnnac/templates/lanes.lib.lua"
     const int tile = blockIdx.y * 32;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 296 "/gnnac/templates/lanes.lib.lua"
     const bool last_tile = blockIdx.y == 2;
-#line 304 "/gnnac/templates/lanes.lib.lua"
+#line 305 "/gnnac/templates/lanes.lib.lua"
     const int c0 = tile + at * 8 + 0;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 96 + at;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const f16_t *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const f16_t *x1 = x + c1;
     asm("" : "+l"(x1));
 
-#line 63 "/gnnac/templates/sorted.lib.lua"
+#line 65 "/gnnac/templates/sorted.lib.lua"
     // A wide part has the warp, whose teams take turns at the neighbours; a
     // packed one has a team. `place`: which id the lane fetches; `source`: which
     // lane has the team's first, `stride` lanes before its next.
     const bool wide = warp < n_wide;
     const unsigned part =
         wide ? warp : n_wide + (warp - n_wide) * 8 + edge;
-#line 70 "/gnnac/templates/sorted.lib.lua"
+#line 72 "/gnnac/templates/sorted.lib.lua"
     const bool active = part < n_parts;
-#line 74 "/gnnac/templates/sorted.lib.lua"
+#line 76 "/gnnac/templates/sorted.lib.lua"
     const int place = wide ? lane : at;
     const int source = wide ? edge : edge * 4;
     const int stride = wide ? 8 : 1;
-#line 78 "/gnnac/templates/sorted.lib.lua"
+#line 80 "/gnnac/templates/sorted.lib.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -221,7 +221,7 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
         ids += begin;
     }
 
-#line 93 "/gnnac/templates/sorted.lib.lua"
+#line 95 "/gnnac/templates/sorted.lib.lua"
     // Neighbours of this team, of the first, which takes as many batches as any,
     // and of whole batches that no team lacks: rows that share a warp are sorted
     // by how many batches they take.
@@ -232,170 +232,170 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
     const int sure =
         wide ? first / 8 : (last - 1) / 4 * 4;
 
-#line 154 "/gnnac/templates/sorted.lib.lua"
+#line 156 "/gnnac/templates/sorted.lib.lua"
     float sum[9] = {};
     int next[1];
     {
-#line 105 "/gnnac/templates/sorted.lib.lua"
+#line 107 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 108 "/gnnac/templates/sorted.lib.lua"
+#line 110 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldcs(ids) : 0;
         }
     }
-#line 159 "/gnnac/templates/sorted.lib.lua"
+#line 161 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 4) {
         int id[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             id[h] = next[h];
-#line 169 "/gnnac/templates/sorted.lib.lua"
+#line 171 "/gnnac/templates/sorted.lib.lua"
         ids += 4 * stride;
         left -= 4 * stride;
-#line 105 "/gnnac/templates/sorted.lib.lua"
+#line 107 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 108 "/gnnac/templates/sorted.lib.lua"
+#line 110 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldcs(ids) : 0;
         }
-#line 174 "/gnnac/templates/sorted.lib.lua"
+#line 176 "/gnnac/templates/sorted.lib.lua"
         const int j = 0;
         {
-#line 180 "/gnnac/templates/sorted.lib.lua"
+#line 182 "/gnnac/templates/sorted.lib.lua"
             if (base + j + 4 <= sure) {
-#line 117 "/gnnac/templates/sorted.lib.lua"
+#line 119 "/gnnac/templates/sorted.lib.lua"
                 float v[4][9] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 124 "/gnnac/templates/sorted.lib.lua"
+#line 126 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 132 "/gnnac/templates/sorted.lib.lua"
+#line 134 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 138 "/gnnac/templates/sorted.lib.lua"
+#line 140 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 104;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             keep8_f16(&v[k][0], x0 + u);
-#line 341 "/gnnac/templates/lanes.lib.lua"
+#line 346 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 keep1_f16(&v[k][8], x1 + u);
                 }
-#line 144 "/gnnac/templates/sorted.lib.lua"
+#line 146 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 9; i++)
-#line 151 "/gnnac/templates/sorted.lib.lua"
+#line 153 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
-#line 182 "/gnnac/templates/sorted.lib.lua"
+#line 184 "/gnnac/templates/sorted.lib.lua"
             } else {
-#line 117 "/gnnac/templates/sorted.lib.lua"
+#line 119 "/gnnac/templates/sorted.lib.lua"
                 float v[4][9] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 124 "/gnnac/templates/sorted.lib.lua"
+#line 126 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 132 "/gnnac/templates/sorted.lib.lua"
+#line 134 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 135 "/gnnac/templates/sorted.lib.lua"
+#line 137 "/gnnac/templates/sorted.lib.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 138 "/gnnac/templates/sorted.lib.lua"
+#line 140 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 104;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             keep8_f16(&v[k][0], x0 + u);
-#line 341 "/gnnac/templates/lanes.lib.lua"
+#line 346 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 keep1_f16(&v[k][8], x1 + u);
                 }
-#line 144 "/gnnac/templates/sorted.lib.lua"
+#line 146 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 9; i++)
-#line 151 "/gnnac/templates/sorted.lib.lua"
+#line 153 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 189 "/gnnac/templates/sorted.lib.lua"
+#line 191 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 9; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
     }
-#line 192 "/gnnac/templates/sorted.lib.lua"
+#line 194 "/gnnac/templates/sorted.lib.lua"
     if (!active || (wide && edge > 0))
         return;
-#line 201 "/gnnac/templates/sorted.lib.lua"
+#line 203 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
-#line 205 "/gnnac/templates/sorted.lib.lua"
+#line 207 "/gnnac/templates/sorted.lib.lua"
         float *to = partial + (long long)part * 100;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store8x4(to + c0, &sum[0]);
-#line 412 "/gnnac/templates/lanes.lib.lua"
+#line 417 "/gnnac/templates/lanes.lib.lua"
     if (last_tile)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
-#line 208 "/gnnac/templates/sorted.lib.lua"
+#line 210 "/gnnac/templates/sorted.lib.lua"
         return;
     }
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 104;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     stream8_f16(to + c0, &sum[0]);
-#line 412 "/gnnac/templates/lanes.lib.lua"
+#line 417 "/gnnac/templates/lanes.lib.lua"
     if (last_tile)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         stream1_f16(to + c1, &sum[8]);
 }
 
-#line 88 "/gnnac/templates/parts.lib.lua"
+#line 90 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 92 "/gnnac/templates/parts.lib.lua"
+#line 94 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104_finish(
     f16_t *out, float *partial, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 292 "/gnnac/templates/lanes.lib.lua"
+#line 293 "/gnnac/templates/lanes.lib.lua"
     const int tile = blockIdx.y * 32;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 296 "/gnnac/templates/lanes.lib.lua"
     const bool last_tile = blockIdx.y == 2;
-#line 304 "/gnnac/templates/lanes.lib.lua"
+#line 305 "/gnnac/templates/lanes.lib.lua"
     const int c0 = tile + at * 8 + 0;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 96 + at;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 100 "/gnnac/templates/parts.lib.lua"
+#line 102 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -409,42 +409,42 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104_finish(
             const int b = base + k * 8;
             if (b >= n)
                 continue;
-#line 114 "/gnnac/templates/parts.lib.lua"
+#line 116 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 100;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load8x4(&v[k][0], x0 + u);
-#line 341 "/gnnac/templates/lanes.lib.lua"
+#line 346 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 load1(&v[k][8], x1 + u);
         }
-#line 122 "/gnnac/templates/parts.lib.lua"
+#line 124 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
                 sum[i] += v[k][i];
     }
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 9; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 131 "/gnnac/templates/parts.lib.lua"
+#line 133 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 104;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     stream8_f16(to + c0, &sum[0]);
-#line 412 "/gnnac/templates/lanes.lib.lua"
+#line 417 "/gnnac/templates/lanes.lib.lua"
     if (last_tile)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         stream1_f16(to + c1, &sum[8]);
 }

@@ -17,17 +17,17 @@
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
@@ -41,42 +41,42 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
 {
 #line 63 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
-#line 285 "/gnnac/templates/lanes.lib.lua"
+#line 286 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c0 = 0 + at;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 1 + at;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 2 + at;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 63 "/gnnac/templates/sorted.lib.lua"
+#line 65 "/gnnac/templates/sorted.lib.lua"
     // A wide part has the warp, whose teams take turns at the neighbours; a
     // packed one has a team. `place`: which id the lane fetches; `source`: which
     // lane has the team's first, `stride` lanes before its next.
     const bool wide = warp < n_wide;
     const unsigned part =
         wide ? warp : n_wide + (warp - n_wide) * 32 + edge;
-#line 70 "/gnnac/templates/sorted.lib.lua"
+#line 72 "/gnnac/templates/sorted.lib.lua"
     const bool active = part < n_parts;
-#line 74 "/gnnac/templates/sorted.lib.lua"
+#line 76 "/gnnac/templates/sorted.lib.lua"
     const int place = wide ? lane : at;
     const int source = wide ? edge : edge * 1;
     const int stride = wide ? 32 : 1;
-#line 78 "/gnnac/templates/sorted.lib.lua"
+#line 80 "/gnnac/templates/sorted.lib.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -86,7 +86,7 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
         ids += begin;
     }
 
-#line 93 "/gnnac/templates/sorted.lib.lua"
+#line 95 "/gnnac/templates/sorted.lib.lua"
     // Neighbours of this team, of the first, which takes as many batches as any,
     // and of whole batches that no team lacks: rows that share a warp are sorted
     // by how many batches they take.
@@ -97,195 +97,195 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
     const int sure =
         wide ? first / 32 : (last - 1) / 4 * 4;
 
-#line 154 "/gnnac/templates/sorted.lib.lua"
+#line 156 "/gnnac/templates/sorted.lib.lua"
     float sum[3] = {};
     int next[4];
     {
-#line 105 "/gnnac/templates/sorted.lib.lua"
+#line 107 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 4; h++) {
-#line 110 "/gnnac/templates/sorted.lib.lua"
+#line 112 "/gnnac/templates/sorted.lib.lua"
             const int by = wide ? h * 32 : h * 1;
             next[h] = place + by < left ? __ldg(ids + by) : 0;
         }
     }
-#line 159 "/gnnac/templates/sorted.lib.lua"
+#line 161 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 4) {
         int id[4];
 #pragma unroll
         for (int h = 0; h < 4; h++)
             id[h] = next[h];
-#line 169 "/gnnac/templates/sorted.lib.lua"
+#line 171 "/gnnac/templates/sorted.lib.lua"
         ids += 4 * stride;
         left -= 4 * stride;
-#line 105 "/gnnac/templates/sorted.lib.lua"
+#line 107 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 4; h++) {
-#line 110 "/gnnac/templates/sorted.lib.lua"
+#line 112 "/gnnac/templates/sorted.lib.lua"
             const int by = wide ? h * 32 : h * 1;
             next[h] = place + by < left ? __ldg(ids + by) : 0;
         }
-#line 174 "/gnnac/templates/sorted.lib.lua"
+#line 176 "/gnnac/templates/sorted.lib.lua"
         const int j = 0;
         {
-#line 180 "/gnnac/templates/sorted.lib.lua"
+#line 182 "/gnnac/templates/sorted.lib.lua"
             if (base + j + 4 <= sure) {
-#line 117 "/gnnac/templates/sorted.lib.lua"
+#line 119 "/gnnac/templates/sorted.lib.lua"
                 float v[4][3] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 126 "/gnnac/templates/sorted.lib.lua"
+#line 128 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[k / 1],
                                           source + k % 1 * stride);
-#line 132 "/gnnac/templates/sorted.lib.lua"
+#line 134 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 138 "/gnnac/templates/sorted.lib.lua"
+#line 140 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 4;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
                 }
-#line 144 "/gnnac/templates/sorted.lib.lua"
+#line 146 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 3; i++)
-#line 151 "/gnnac/templates/sorted.lib.lua"
+#line 153 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
-#line 182 "/gnnac/templates/sorted.lib.lua"
+#line 184 "/gnnac/templates/sorted.lib.lua"
             } else {
-#line 117 "/gnnac/templates/sorted.lib.lua"
+#line 119 "/gnnac/templates/sorted.lib.lua"
                 float v[4][3] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 126 "/gnnac/templates/sorted.lib.lua"
+#line 128 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[k / 1],
                                           source + k % 1 * stride);
-#line 132 "/gnnac/templates/sorted.lib.lua"
+#line 134 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 135 "/gnnac/templates/sorted.lib.lua"
+#line 137 "/gnnac/templates/sorted.lib.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 138 "/gnnac/templates/sorted.lib.lua"
+#line 140 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 4;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
                 }
-#line 144 "/gnnac/templates/sorted.lib.lua"
+#line 146 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 3; i++)
-#line 151 "/gnnac/templates/sorted.lib.lua"
+#line 153 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 189 "/gnnac/templates/sorted.lib.lua"
+#line 191 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
     }
-#line 192 "/gnnac/templates/sorted.lib.lua"
+#line 194 "/gnnac/templates/sorted.lib.lua"
     if (!active || (wide && edge > 0))
         return;
-#line 201 "/gnnac/templates/sorted.lib.lua"
+#line 203 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
-#line 205 "/gnnac/templates/sorted.lib.lua"
+#line 207 "/gnnac/templates/sorted.lib.lua"
         float *to = partial + (long long)part * 4;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
-#line 208 "/gnnac/templates/sorted.lib.lua"
+#line 210 "/gnnac/templates/sorted.lib.lua"
         return;
     }
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 3;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 3;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[3];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[1], from + c1);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[2], from + c2);
-#line 77 "/gnnac/templates/epilogue.lib.lua"
+#line 87 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 3; i++)
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 98 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }
 
-#line 88 "/gnnac/templates/parts.lib.lua"
+#line 90 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 92 "/gnnac/templates/parts.lib.lua"
+#line 94 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4_finish(
     float *out, float *partial, const float *self,
     const float *eps, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
-#line 285 "/gnnac/templates/lanes.lib.lua"
+#line 286 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c0 = 0 + at;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 1 + at;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 2 + at;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 100 "/gnnac/templates/parts.lib.lua"
+#line 102 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -299,60 +299,60 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4_finish(
             const int b = base + k * 32;
             if (b >= n)
                 continue;
-#line 114 "/gnnac/templates/parts.lib.lua"
+#line 116 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 4;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
         }
-#line 122 "/gnnac/templates/parts.lib.lua"
+#line 124 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 3; i++)
                 sum[i] += v[k][i];
     }
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 131 "/gnnac/templates/parts.lib.lua"
+#line 133 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 3;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 3;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[3];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[1], from + c1);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[2], from + c2);
-#line 77 "/gnnac/templates/epilogue.lib.lua"
+#line 87 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 3; i++)
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 98 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }

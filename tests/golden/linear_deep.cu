@@ -9,39 +9,39 @@
 // to 16 columns.
 // rowsPerLane=4 colsPerLane=16 depthWorker=32 depthWarps=2 unroll=4 warpPerBlock=4
 // f32 dim=16 x_pitch=1433 out_pitch=16 norm=none self=none bias=0 act=none offset_bits=32
-#line 71 "/gnnac/templates/product.lib.lua"
+#line 73 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 1; along the depth: 32; rows per warp: 4.
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2(float *to, const float *from)
 {
-#line 201 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
 }
 
-#line 43 "/gnnac/templates/linear.cu.lua"
+#line 42 "/gnnac/templates/linear.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_linear_f32_d16_r4_c16_k32_d2_u4_w4_k1433(
     float *out, const float *x, const float *weight,
     int n_rows)
 {
-#line 83 "/gnnac/templates/product.lib.lua"
+#line 86 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 1 % 32;
-#line 86 "/gnnac/templates/product.lib.lua"
+#line 89 "/gnnac/templates/product.lib.lua"
     const int part = threadIdx.x / 32 % 2;
-#line 93 "/gnnac/templates/product.lib.lua"
+#line 96 "/gnnac/templates/product.lib.lua"
     const int first_column = blockIdx.y * 16 + lane % 1 * 16;
     const unsigned first = blockIdx.x * 8 +
                            threadIdx.x / 64 * 4 +
                            lane / 32 * 4;
-#line 98 "/gnnac/templates/product.lib.lua"
+#line 101 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[4], *ws[16];
 #pragma unroll
@@ -51,16 +51,16 @@ gnnac_linear_f32_d16_r4_c16_k32_d2_u4_w4_k1433(
     }
 #pragma unroll
     for (int j = 0; j < 16; j++)
-#line 108 "/gnnac/templates/product.lib.lua"
+#line 111 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)first_column * 1433 + slice * 1 +
                 j * 1433;
 
-#line 115 "/gnnac/templates/product.lib.lua"
+#line 118 "/gnnac/templates/product.lib.lua"
     float sum[4][16] = {};
-#line 138 "/gnnac/templates/product.lib.lua"
+#line 141 "/gnnac/templates/product.lib.lua"
 #pragma unroll 4
     for (int k = part * 32; k < 1408; k += 64) {
-#line 117 "/gnnac/templates/product.lib.lua"
+#line 120 "/gnnac/templates/product.lib.lua"
         float a[4][1], b[16][1];
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -76,10 +76,10 @@ gnnac_linear_f32_d16_r4_c16_k32_d2_u4_w4_k1433(
                 for (int j = 0; j < 16; j++)
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
-#line 149 "/gnnac/templates/product.lib.lua"
+#line 152 "/gnnac/templates/product.lib.lua"
     if (part == 0 && 1408 + slice * 1 < 1433) {
         const int k = 1408;
-#line 117 "/gnnac/templates/product.lib.lua"
+#line 120 "/gnnac/templates/product.lib.lua"
         float a[4][1], b[16][1];
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -96,82 +96,82 @@ gnnac_linear_f32_d16_r4_c16_k32_d2_u4_w4_k1433(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 16;
 #pragma unroll
         for (int i = 0; i < 2; i++)
 #pragma unroll
             for (int j = 0; j < 16; j++) {
-#line 164 "/gnnac/templates/product.lib.lua"
+#line 167 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 2][j];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 16);
             }
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 8;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 16; j++) {
-#line 164 "/gnnac/templates/product.lib.lua"
+#line 167 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 4;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 166 "/gnnac/templates/product.lib.lua"
+#line 169 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 8];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
             }
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 166 "/gnnac/templates/product.lib.lua"
+#line 169 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 2);
             }
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 2; j++) {
-#line 166 "/gnnac/templates/product.lib.lua"
+#line 169 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 2];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 1);
             }
     }
 
-#line 187 "/gnnac/templates/product.lib.lua"
+#line 190 "/gnnac/templates/product.lib.lua"
     // What the other warps have of the same rows and columns.
     __shared__ float parts[2][1][2][32];
     const int team = threadIdx.x / 64;
@@ -192,22 +192,22 @@ gnnac_linear_f32_d16_r4_c16_k32_d2_u4_w4_k1433(
             for (int j = 0; j < 2; j++)
                 sum[i][j] += parts[team][p][i * 2 + j][lane];
 
-#line 209 "/gnnac/templates/product.lib.lua"
+#line 212 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 215 "/gnnac/templates/product.lib.lua"
+#line 218 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice / 8 * 1 + i;
         const int column = first_column + slice % 8 * 2;
-#line 218 "/gnnac/templates/product.lib.lua"
+#line 221 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 226 "/gnnac/templates/product.lib.lua"
+#line 230 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 16 + column;
-#line 253 "/gnnac/templates/product.lib.lua"
+#line 262 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 2; j += 2)
-#line 256 "/gnnac/templates/product.lib.lua"
+#line 272 "/gnnac/templates/product.lib.lua"
             store2(to + j, &sum[i][j]);
     }
 }

@@ -9,25 +9,25 @@
 // to 16 columns.
 // rowsPerLane=8 colsPerLane=4 depthWorker=8 depthWarps=1 unroll=4 warpPerBlock=4
 // f32 dim=16 x_pitch=64 out_pitch=16 tail=bias_act tail_dim=0 tail_bias=1 tail_act=relu drops=1 norm=none self=none bias=0 act=none offset_bits=32
-#line 71 "/gnnac/templates/product.lib.lua"
+#line 73 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 4; along the depth: 8; rows per warp: 8.
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 196 "/gnnac/templates/lanes.lib.lua"
+#line 197 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
@@ -81,22 +81,22 @@ bits_from(unsigned long long stream, unsigned row, int column)
            16 * (column % 4);
 }
 
-#line 43 "/gnnac/templates/linear.cu.lua"
+#line 42 "/gnnac/templates/linear.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_linear_f32_d16_r8_c4_k8_d1_u4_w4_k64_bias_act_tailbias_tailrelu_drops(
     float *out, const float *x, const float *weight,
     const float *tail_bias, train_state *state, int tail_place,
     int n_rows)
 {
-#line 83 "/gnnac/templates/product.lib.lua"
+#line 86 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 4 % 8;
-#line 93 "/gnnac/templates/product.lib.lua"
+#line 96 "/gnnac/templates/product.lib.lua"
     const int first_column = blockIdx.y * 16 + lane % 4 * 4;
     const unsigned first = blockIdx.x * 32 +
                            threadIdx.x / 32 * 8 +
                            lane / 32 * 8;
-#line 98 "/gnnac/templates/product.lib.lua"
+#line 101 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[8], *ws[4];
 #pragma unroll
@@ -106,16 +106,16 @@ gnnac_linear_f32_d16_r8_c4_k8_d1_u4_w4_k64_bias_act_tailbias_tailrelu_drops(
     }
 #pragma unroll
     for (int j = 0; j < 4; j++)
-#line 108 "/gnnac/templates/product.lib.lua"
+#line 111 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)first_column * 64 + slice * 4 +
                 j * 64;
 
-#line 115 "/gnnac/templates/product.lib.lua"
+#line 118 "/gnnac/templates/product.lib.lua"
     float sum[8][4] = {};
-#line 133 "/gnnac/templates/product.lib.lua"
+#line 136 "/gnnac/templates/product.lib.lua"
 #pragma unroll 4
     for (int k = 0; k < 64; k += 32) {
-#line 117 "/gnnac/templates/product.lib.lua"
+#line 120 "/gnnac/templates/product.lib.lua"
         float a[8][4], b[4][4];
 #pragma unroll
         for (int i = 0; i < 8; i++)
@@ -132,45 +132,45 @@ gnnac_linear_f32_d16_r8_c4_k8_d1_u4_w4_k64_bias_act_tailbias_tailrelu_drops(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 4;
 #pragma unroll
         for (int i = 0; i < 4; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 164 "/gnnac/templates/product.lib.lua"
+#line 167 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 4][j];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 16);
             }
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 2; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 164 "/gnnac/templates/product.lib.lua"
+#line 167 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 2][j];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 164 "/gnnac/templates/product.lib.lua"
+#line 167 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
@@ -180,34 +180,34 @@ gnnac_linear_f32_d16_r8_c4_k8_d1_u4_w4_k64_bias_act_tailbias_tailrelu_drops(
 #line 78 "/gnnac/templates/train.lib.lua"
     const bool drops = state->drop_threshold > 0;
     const unsigned long long stream = dropout_stream(state, tail_place);
-#line 209 "/gnnac/templates/product.lib.lua"
+#line 212 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 212 "/gnnac/templates/product.lib.lua"
+#line 215 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice * 1 + i;
         const int column = first_column;
-#line 218 "/gnnac/templates/product.lib.lua"
+#line 221 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 226 "/gnnac/templates/product.lib.lua"
+#line 230 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 16 + column;
-#line 229 "/gnnac/templates/product.lib.lua"
+#line 234 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 4; j++) {
-#line 241 "/gnnac/templates/product.lib.lua"
+#line 250 "/gnnac/templates/product.lib.lua"
             sum[i][j] += __ldg(tail_bias + column + j);
-#line 244 "/gnnac/templates/product.lib.lua"
+#line 253 "/gnnac/templates/product.lib.lua"
             sum[i][j] = sum[i][j] < 0.0f ? 0.0f : sum[i][j];
-#line 247 "/gnnac/templates/product.lib.lua"
+#line 256 "/gnnac/templates/product.lib.lua"
             if (drops)
                 sum[i][j] = dropped(
                     state, (unsigned)bits_from(stream, row, column + j), sum[i][j]);
         }
-#line 253 "/gnnac/templates/product.lib.lua"
+#line 262 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 4; j += 4)
-#line 256 "/gnnac/templates/product.lib.lua"
+#line 272 "/gnnac/templates/product.lib.lua"
             store4(to + j, &sum[i][j]);
     }
 }

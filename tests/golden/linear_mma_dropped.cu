@@ -92,7 +92,7 @@ bits_from(unsigned long long stream, unsigned row, int column)
            16 * (column % 4);
 }
 
-#line 70 "/gnnac/templates/linear_mma.cu.lua"
+#line 71 "/gnnac/templates/linear_mma.cu.lua"
 static __device__ __forceinline__ void multiply(float *d, const unsigned *a,
                                                 unsigned b0, unsigned b1)
 {
@@ -103,18 +103,18 @@ static __device__ __forceinline__ void multiply(float *d, const unsigned *a,
 static __device__ __forceinline__ void send(float *to, const float *from, int bytes)
 {
     const unsigned at = (unsigned)__cvta_generic_to_shared(to);
-#line 87 "/gnnac/templates/linear_mma.cu.lua"
+#line 88 "/gnnac/templates/linear_mma.cu.lua"
     asm("cp.async.ca.shared.global [%0], [%1], 4, %2;"
         :: "r"(at), "l"(from), "r"(bytes) : "memory");
 }
 
-#line 92 "/gnnac/templates/linear_mma.cu.lua"
+#line 93 "/gnnac/templates/linear_mma.cu.lua"
 // The piece of a row from column k on; beyond the depth there are zeros.
 static __device__ __forceinline__ void send_piece(float *to, const float *row, int k)
 {
 #pragma unroll
     for (int i = 0; i < 4; i += 1) {
-#line 100 "/gnnac/templates/linear_mma.cu.lua"
+#line 101 "/gnnac/templates/linear_mma.cu.lua"
         const int rest = min(max(33 - k - i, 0), 1);
         send(to + i, rest > 0 ? row + k + i : row, 4 * rest);
     }
@@ -122,7 +122,7 @@ static __device__ __forceinline__ void send_piece(float *to, const float *row, i
 #line 45 "/gnnac/templates/mma.lib.lua"
 #endif
 
-#line 107 "/gnnac/templates/linear_mma.cu.lua"
+#line 108 "/gnnac/templates/linear_mma.cu.lua"
 // A sum without tensor cores.
 static __device__ __forceinline__ float plain(const float *a, const float *b)
 {
@@ -133,14 +133,14 @@ static __device__ __forceinline__ float plain(const float *a, const float *b)
     return sum;
 }
 
-#line 127 "/gnnac/templates/linear_mma.cu.lua"
+#line 128 "/gnnac/templates/linear_mma.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_linear_mma_f32_d33_r2_c4_d2_s3_w4_k33_bias_act_tailbias_tailrelu_drops_x36_y36(
     float *out, const float *x, const float *weight,
     const float *tail_bias, train_state *state, int tail_place,
     int n_rows)
 {
-#line 130 "/gnnac/templates/linear_mma.cu.lua"
+#line 131 "/gnnac/templates/linear_mma.cu.lua"
     const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
     const int warp = threadIdx.x / 32;
     const unsigned first = blockIdx.x * 64;
@@ -168,26 +168,26 @@ gnnac_linear_mma_f32_d33_r2_c4_d2_s3_w4_k33_bias_act_tailbias_tailrelu_drops_x36
         }
     }
     {
-#line 119 "/gnnac/templates/linear_mma.cu.lua"
+#line 120 "/gnnac/templates/linear_mma.cu.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 124 "/gnnac/templates/linear_mma.cu.lua"
+#line 125 "/gnnac/templates/linear_mma.cu.lua"
                 send_piece((float *)(staged[0] + to + i * 128), from[i],
                            16 * 0 + threadIdx.x % 4 * 4);
     }
-#line 162 "/gnnac/templates/linear_mma.cu.lua"
+#line 163 "/gnnac/templates/linear_mma.cu.lua"
     asm("cp.async.commit_group;" ::: "memory");
     {
-#line 119 "/gnnac/templates/linear_mma.cu.lua"
+#line 120 "/gnnac/templates/linear_mma.cu.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 124 "/gnnac/templates/linear_mma.cu.lua"
+#line 125 "/gnnac/templates/linear_mma.cu.lua"
                 send_piece((float *)(staged[1] + to + i * 128), from[i],
                            16 * 1 + threadIdx.x % 4 * 4);
     }
-#line 162 "/gnnac/templates/linear_mma.cu.lua"
+#line 163 "/gnnac/templates/linear_mma.cu.lua"
     asm("cp.async.commit_group;" ::: "memory");
-#line 164 "/gnnac/templates/linear_mma.cu.lua"
+#line 165 "/gnnac/templates/linear_mma.cu.lua"
     float d[2][4][4] = {};
 #pragma unroll 1
     for (int step = 0; step < 3; step++) {
@@ -197,14 +197,14 @@ gnnac_linear_mma_f32_d33_r2_c4_d2_s3_w4_k33_bias_act_tailbias_tailrelu_drops_x36
         const int ahead = step + 2;
         if (ahead < 3) {
             const int at = ahead % 3;
-#line 119 "/gnnac/templates/linear_mma.cu.lua"
+#line 120 "/gnnac/templates/linear_mma.cu.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 124 "/gnnac/templates/linear_mma.cu.lua"
+#line 125 "/gnnac/templates/linear_mma.cu.lua"
                 send_piece((float *)(staged[at] + to + i * 128), from[i],
                            16 * ahead + threadIdx.x % 4 * 4);
         }
-#line 175 "/gnnac/templates/linear_mma.cu.lua"
+#line 176 "/gnnac/templates/linear_mma.cu.lua"
         asm("cp.async.commit_group;" ::: "memory");
         const float *const stage =
             (const float *)staged[step % 3] + 16 * g + 2 * t;
@@ -241,42 +241,44 @@ gnnac_linear_mma_f32_d33_r2_c4_d2_s3_w4_k33_bias_act_tailbias_tailrelu_drops_x36
 #line 78 "/gnnac/templates/train.lib.lua"
     const bool drops = state->drop_threshold > 0;
     const unsigned long long stream = dropout_stream(state, tail_place);
-#line 209 "/gnnac/templates/linear_mma.cu.lua"
+#line 210 "/gnnac/templates/linear_mma.cu.lua"
 #pragma unroll
     for (int r = 0; r < 4; r++) {
         const unsigned row = first + top + 8 * r + g;
         if (row >= n_rows)
             break;
         const float *const xs = x + (long long)row * 36;
-#line 218 "/gnnac/templates/linear_mma.cu.lua"
+#line 219 "/gnnac/templates/linear_mma.cu.lua"
 #pragma unroll
         for (int j = 0; j < 4; j++) {
             const int column = first_column + left + 8 * j + 2 * t;
+#line 225 "/gnnac/templates/linear_mma.cu.lua"
             float *const to = out + (long long)row * 36 + column;
+#line 227 "/gnnac/templates/linear_mma.cu.lua"
             float v[2] = {};
-#line 224 "/gnnac/templates/linear_mma.cu.lua"
+#line 229 "/gnnac/templates/linear_mma.cu.lua"
             const unsigned long long bits =
                 drops ? bits_from(stream, row, column) : 0;
-#line 227 "/gnnac/templates/linear_mma.cu.lua"
+#line 232 "/gnnac/templates/linear_mma.cu.lua"
 #pragma unroll
             for (int c = 0; c < 2; c++) {
-#line 230 "/gnnac/templates/linear_mma.cu.lua"
+#line 235 "/gnnac/templates/linear_mma.cu.lua"
                 if (column + c >= 33)
                     break;
-#line 233 "/gnnac/templates/linear_mma.cu.lua"
+#line 238 "/gnnac/templates/linear_mma.cu.lua"
 #if TENSOR_CORES
                 v[c] = d[r / 2][j][r % 2 * 2 + c];
                 if (!(fabsf(v[c]) <= 3.4e38f))
 #endif
                     v[c] = plain(xs, weight + (long long)(column + c) * 33);
-#line 245 "/gnnac/templates/linear_mma.cu.lua"
+#line 250 "/gnnac/templates/linear_mma.cu.lua"
                 v[c] += __ldg(tail_bias + column + c);
-#line 248 "/gnnac/templates/linear_mma.cu.lua"
+#line 253 "/gnnac/templates/linear_mma.cu.lua"
                 v[c] = v[c] < 0.0f ? 0.0f : v[c];
-#line 251 "/gnnac/templates/linear_mma.cu.lua"
+#line 256 "/gnnac/templates/linear_mma.cu.lua"
                 if (drops)
                     v[c] = dropped(state, (unsigned)(bits >> 16 * c), v[c]);
-#line 255 "/gnnac/templates/linear_mma.cu.lua"
+#line 260 "/gnnac/templates/linear_mma.cu.lua"
                 to[c] = v[c];
             }
         }

@@ -9,50 +9,50 @@
 // to 16 columns.
 // rowsPerLane=8 colsPerLane=4 depthWorker=8 depthWarps=1 unroll=4 warpPerBlock=4
 // f32 dim=7 x_pitch=16 out_pitch=8 norm=gcn self=none bias=0 act=none offset_bits=32
-#line 71 "/gnnac/templates/product.lib.lua"
+#line 73 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 2; along the depth: 4; rows per warp: 32.
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 196 "/gnnac/templates/lanes.lib.lua"
+#line 197 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 43 "/gnnac/templates/linear.cu.lua"
+#line 42 "/gnnac/templates/linear.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_linear_f32_d7_r8_c4_k8_d1_u4_w4_k16_gcn_y8(
     float *out, const float *x, const float *weight,
     const float *dinv, int n_rows)
 {
-#line 83 "/gnnac/templates/product.lib.lua"
+#line 86 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 2 % 4;
-#line 93 "/gnnac/templates/product.lib.lua"
+#line 96 "/gnnac/templates/product.lib.lua"
     const int first_column = blockIdx.y * 8 + lane % 2 * 4;
     const unsigned first = blockIdx.x * 128 +
                            threadIdx.x / 32 * 32 +
                            lane / 8 * 8;
-#line 98 "/gnnac/templates/product.lib.lua"
+#line 101 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[8], *ws[4];
 #pragma unroll
@@ -62,16 +62,16 @@ gnnac_linear_f32_d7_r8_c4_k8_d1_u4_w4_k16_gcn_y8(
     }
 #pragma unroll
     for (int j = 0; j < 4; j++)
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 114 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)min(first_column + j, 6) * 16 +
                 slice * 4;
 
-#line 115 "/gnnac/templates/product.lib.lua"
+#line 118 "/gnnac/templates/product.lib.lua"
     float sum[8][4] = {};
-#line 133 "/gnnac/templates/product.lib.lua"
+#line 136 "/gnnac/templates/product.lib.lua"
 #pragma unroll 4
     for (int k = 0; k < 16; k += 16) {
-#line 117 "/gnnac/templates/product.lib.lua"
+#line 120 "/gnnac/templates/product.lib.lua"
         float a[8][4], b[4][4];
 #pragma unroll
         for (int i = 0; i < 8; i++)
@@ -88,57 +88,57 @@ gnnac_linear_f32_d7_r8_c4_k8_d1_u4_w4_k16_gcn_y8(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 4; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 164 "/gnnac/templates/product.lib.lua"
+#line 167 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 4][j];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
             }
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 2; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 164 "/gnnac/templates/product.lib.lua"
+#line 167 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 2][j];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 2);
             }
     }
 
-#line 209 "/gnnac/templates/product.lib.lua"
+#line 212 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 2; i++) {
-#line 212 "/gnnac/templates/product.lib.lua"
+#line 215 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice * 2 + i;
         const int column = first_column;
-#line 218 "/gnnac/templates/product.lib.lua"
+#line 221 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 221 "/gnnac/templates/product.lib.lua"
+#line 224 "/gnnac/templates/product.lib.lua"
         const float scale = __ldg(dinv + row);
 #pragma unroll
         for (int j = 0; j < 4; j++)
             sum[i][j] *= scale;
-#line 226 "/gnnac/templates/product.lib.lua"
+#line 230 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 8 + column;
-#line 253 "/gnnac/templates/product.lib.lua"
+#line 262 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 4; j += 4)
-#line 261 "/gnnac/templates/product.lib.lua"
+#line 277 "/gnnac/templates/product.lib.lua"
             for (int p = 0; p < 4; p++)
                 if (column + j + p < 7)
                     store1(to + j + p, &sum[i][j + p]);

@@ -14,63 +14,63 @@
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 196 "/gnnac/templates/lanes.lib.lua"
+#line 197 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4x1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[1] = __ldg(from + 1);
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[2] = __ldg(from + 2);
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[3] = __ldg(from + 3);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4x1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[1] = from[1];
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[2] = from[2];
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[3] = from[3];
 }
 
@@ -88,26 +88,26 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     __shared__ float tails[4][7];
     const int lane = threadIdx.x % 32;
     const int warp = threadIdx.x / 32;
-#line 285 "/gnnac/templates/lanes.lib.lua"
+#line 286 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 4 + at;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 5 + at;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c3 = 6 + at;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x3 = x + c3;
     asm("" : "+l"(x3));
 #line 66 "/gnnac/templates/narrow.cu.lua"
@@ -165,13 +165,13 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
             if (32 * k >= held)
                 continue;
             const long long u = (long long)id[k] * 8;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][6], x3 + u);
         }
 #line 129 "/gnnac/templates/narrow.cu.lua"
@@ -233,68 +233,68 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
             for (int i = 0; i < 7; i++)
                 tails[warp][i] = sum[i];
         } else if (opens) {
-#line 78 "/gnnac/templates/parts.lib.lua"
+#line 80 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 8;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
 #line 178 "/gnnac/templates/narrow.cu.lua"
         } else {
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 7;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 7;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[7];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[6], from + c3);
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 86 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float shift[7];
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[6], bias + c3);
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 107 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] += shift[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 112 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
         }
     }
@@ -319,114 +319,114 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     const bool goes_on = first + 4 < n_parts &&
                          __ldg(part_row + first + 4) == row;
     if (!begins || goes_on) {
-#line 78 "/gnnac/templates/parts.lib.lua"
+#line 80 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 8;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
 #line 203 "/gnnac/templates/narrow.cu.lua"
         return;
     }
 #line 206 "/gnnac/templates/narrow.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 7;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 7;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[7];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[6], from + c3);
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 86 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float shift[7];
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[6], bias + c3);
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 107 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] += shift[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 112 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
 }
 
-#line 90 "/gnnac/templates/parts.lib.lua"
-// Warp: a row that crosses blocks; teams take turns at its partial sums.
 #line 92 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 94 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
     float *out, float *partial, const offset_t *rowptr,
     const float *self, const float *bias, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
-#line 285 "/gnnac/templates/lanes.lib.lua"
+#line 286 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 4 + at;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 5 + at;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c3 = 6 + at;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x3 = partial + c3;
     asm("" : "+l"(x3));
-#line 100 "/gnnac/templates/parts.lib.lua"
+#line 102 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -440,92 +440,92 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
             const int b = base + k * 32;
             if (b >= n)
                 continue;
-#line 116 "/gnnac/templates/parts.lib.lua"
+#line 118 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 8;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][6], x3 + u);
         }
-#line 122 "/gnnac/templates/parts.lib.lua"
+#line 124 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 7; i++)
                 sum[i] += v[k][i];
     }
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 7; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 131 "/gnnac/templates/parts.lib.lua"
+#line 133 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 135 "/gnnac/templates/parts.lib.lua"
+#line 137 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 7;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 7;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[7];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[6], from + c3);
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 86 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float shift[7];
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[6], bias + c3);
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 107 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] += shift[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 112 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
 }

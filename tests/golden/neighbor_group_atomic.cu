@@ -8,122 +8,122 @@
 // bit by bit (combine=1, 2: atomics, they do not). Wins where a few rows hold many neighbours.
 // partSize=32 dimWorker=16 warpPerBlock=4 unroll=4 slab=0 hints=0 combine=1
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 57 "/gnnac/templates/groups.lib.lua"
+#line 58 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 32; teams per warp: 2;
 // lanes per team: 16; columns per lane: 4.
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 196 "/gnnac/templates/lanes.lib.lua"
+#line 197 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read4(float *to, const float *from)
 {
-#line 210 "/gnnac/templates/lanes.lib.lua"
+#line 211 "/gnnac/templates/lanes.lib.lua"
     const float4 v = *(const float4 *)from;
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 48 "/gnnac/templates/combine.lib.lua"
+#line 49 "/gnnac/templates/combine.lib.lua"
 static __device__ __forceinline__ void add4(float *to, const float *from)
 {
-#line 51 "/gnnac/templates/combine.lib.lua"
+#line 52 "/gnnac/templates/combine.lib.lua"
 #if __CUDA_ARCH__ >= 900
-#line 55 "/gnnac/templates/combine.lib.lua"
+#line 56 "/gnnac/templates/combine.lib.lua"
     asm volatile("red.global.add.v4.f32 [%0], {%1, %2, %3, %4};"
                  :: "l"(to + 0), "f"(from[0]), "f"(from[1]),
                     "f"(from[2]), "f"(from[3]) : "memory");
-#line 65 "/gnnac/templates/combine.lib.lua"
+#line 66 "/gnnac/templates/combine.lib.lua"
 #else
-#line 68 "/gnnac/templates/combine.lib.lua"
+#line 69 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 0, from[0]);
-#line 68 "/gnnac/templates/combine.lib.lua"
+#line 69 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 1, from[1]);
-#line 68 "/gnnac/templates/combine.lib.lua"
+#line 69 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 2, from[2]);
-#line 68 "/gnnac/templates/combine.lib.lua"
+#line 69 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 3, from[3]);
-#line 71 "/gnnac/templates/combine.lib.lua"
+#line 72 "/gnnac/templates/combine.lib.lua"
 #endif
 }
 
-#line 127 "/gnnac/templates/combine.lib.lua"
+#line 128 "/gnnac/templates/combine.lib.lua"
 // Team: a row that is cut, whose pieces will be added to it.
-#line 106 "/gnnac/templates/combine.lib.lua"
+#line 107 "/gnnac/templates/combine.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu(
     float *out, const int *split_row, int n_splits)
 {
-#line 109 "/gnnac/templates/combine.lib.lua"
+#line 110 "/gnnac/templates/combine.lib.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 111 "/gnnac/templates/combine.lib.lua"
+#line 112 "/gnnac/templates/combine.lib.lua"
     const unsigned split = warp * 2 + edge;
-#line 116 "/gnnac/templates/combine.lib.lua"
+#line 117 "/gnnac/templates/combine.lib.lua"
     if (split >= n_splits)
         return;
-#line 119 "/gnnac/templates/combine.lib.lua"
+#line 120 "/gnnac/templates/combine.lib.lua"
     const int row = __ldg(split_row + split);
-#line 129 "/gnnac/templates/combine.lib.lua"
+#line 130 "/gnnac/templates/combine.lib.lua"
     const float sum[4] = {};
     float *to = out + (long long)row * 64;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
-#line 68 "/gnnac/templates/groups.lib.lua"
+#line 69 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const int *part_row, const float *self,
     const float *dinv, const float *bias, int n_parts)
 {
-#line 72 "/gnnac/templates/groups.lib.lua"
+#line 73 "/gnnac/templates/groups.lib.lua"
     __shared__ float sums[4][64];
     const int warp = threadIdx.x / 32;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 79 "/gnnac/templates/groups.lib.lua"
+#line 80 "/gnnac/templates/groups.lib.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 4;
     int rows = -1;
@@ -132,7 +132,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
     const int row = __shfl_sync(~0u, rows, warp);
     const unsigned same = __ballot_sync(~0u, rows == row);
     const int *ids = colidx;
-#line 88 "/gnnac/templates/groups.lib.lua"
+#line 89 "/gnnac/templates/groups.lib.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -140,27 +140,27 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
         ids += begin;
     }
 
-#line 110 "/gnnac/templates/groups.lib.lua"
+#line 111 "/gnnac/templates/groups.lib.lua"
     float sum[4] = {};
     {
-#line 155 "/gnnac/templates/groups.lib.lua"
+#line 156 "/gnnac/templates/groups.lib.lua"
         const int n = left;
-#line 157 "/gnnac/templates/groups.lib.lua"
+#line 158 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 159 "/gnnac/templates/groups.lib.lua"
+#line 160 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
 #line 56 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 24 "/gnnac/templates/groups.lib.lua"
+#line 25 "/gnnac/templates/groups.lib.lua"
             coef = value;
         }
-#line 165 "/gnnac/templates/groups.lib.lua"
+#line 166 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 167 "/gnnac/templates/groups.lib.lua"
+#line 168 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
         for (; base + 8 <= n; base += 8) {
-#line 113 "/gnnac/templates/groups.lib.lua"
+#line 114 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -168,27 +168,27 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 124 "/gnnac/templates/groups.lib.lua"
+#line 125 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 64;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 127 "/gnnac/templates/groups.lib.lua"
+#line 128 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 130 "/gnnac/templates/groups.lib.lua"
+#line 131 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 2 + edge);
-#line 133 "/gnnac/templates/groups.lib.lua"
+#line 134 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 136 "/gnnac/templates/groups.lib.lua"
+#line 137 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
-#line 173 "/gnnac/templates/groups.lib.lua"
+#line 174 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 113 "/gnnac/templates/groups.lib.lua"
+#line 114 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -196,46 +196,46 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 121 "/gnnac/templates/groups.lib.lua"
+#line 122 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 2 + edge >= n)
                     continue;
-#line 124 "/gnnac/templates/groups.lib.lua"
+#line 125 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 64;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 127 "/gnnac/templates/groups.lib.lua"
+#line 128 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 130 "/gnnac/templates/groups.lib.lua"
+#line 131 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 2 + edge);
-#line 133 "/gnnac/templates/groups.lib.lua"
+#line 134 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 136 "/gnnac/templates/groups.lib.lua"
+#line 137 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
     }
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 16);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 184 "/gnnac/templates/groups.lib.lua"
+#line 185 "/gnnac/templates/groups.lib.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 189 "/gnnac/templates/groups.lib.lua"
+#line 190 "/gnnac/templates/groups.lib.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 191 "/gnnac/templates/groups.lib.lua"
+#line 192 "/gnnac/templates/groups.lib.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -255,120 +255,120 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
     const bool ends = end < 4 ||
                       first + 4 >= n_parts ||
                       __ldg(part_row + first + 4) != row;
-#line 218 "/gnnac/templates/groups.lib.lua"
+#line 219 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
-#line 90 "/gnnac/templates/combine.lib.lua"
+#line 91 "/gnnac/templates/combine.lib.lua"
         float *to = out + (long long)row * 64;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     add4(to + c0, &sum[0]);
-#line 220 "/gnnac/templates/groups.lib.lua"
+#line 221 "/gnnac/templates/groups.lib.lua"
         return;
     }
-#line 43 "/gnnac/templates/epilogue.lib.lua"
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 64;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 64;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 89 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm * norm;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 98 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 107 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 112 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
-#line 160 "/gnnac/templates/combine.lib.lua"
+#line 161 "/gnnac/templates/combine.lib.lua"
 // Team: such a row, all of whose pieces were added.
-#line 106 "/gnnac/templates/combine.lib.lua"
+#line 107 "/gnnac/templates/combine.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_finish(
     float *out, const float *self, const float *dinv,
     const float *bias, const int *split_row, int n_splits)
 {
-#line 109 "/gnnac/templates/combine.lib.lua"
+#line 110 "/gnnac/templates/combine.lib.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 16;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 16;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 111 "/gnnac/templates/combine.lib.lua"
+#line 112 "/gnnac/templates/combine.lib.lua"
     const unsigned split = warp * 2 + edge;
-#line 116 "/gnnac/templates/combine.lib.lua"
+#line 117 "/gnnac/templates/combine.lib.lua"
     if (split >= n_splits)
         return;
-#line 119 "/gnnac/templates/combine.lib.lua"
+#line 120 "/gnnac/templates/combine.lib.lua"
     const int row = __ldg(split_row + split);
-#line 162 "/gnnac/templates/combine.lib.lua"
+#line 163 "/gnnac/templates/combine.lib.lua"
     const float *added = out + (long long)row * 64;
-#line 146 "/gnnac/templates/combine.lib.lua"
+#line 147 "/gnnac/templates/combine.lib.lua"
     float sum[4] = {};
-#line 152 "/gnnac/templates/combine.lib.lua"
+#line 153 "/gnnac/templates/combine.lib.lua"
     read4(&sum[0], added + c0);
-#line 43 "/gnnac/templates/epilogue.lib.lua"
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 64;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 64;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 89 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm * norm;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 98 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 107 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 112 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

@@ -8,82 +8,82 @@
 // bit by bit (combine=1, 2: atomics, they do not). Wins where a few rows hold many neighbours.
 // partSize=1 dimWorker=1 warpPerBlock=1 unroll=4
 // f32 dim=3 x_pitch=3 out_pitch=3 norm=gcn self=none bias=0 act=none offset_bits=32
-#line 57 "/gnnac/templates/groups.lib.lua"
+#line 58 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 1; teams per warp: 32;
 // lanes per team: 1; columns per lane: 3.
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 68 "/gnnac/templates/groups.lib.lua"
+#line 69 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const int *part_row, const float *dinv,
     float *partial, int n_parts)
 {
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
-#line 285 "/gnnac/templates/lanes.lib.lua"
+#line 286 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 1 + 0;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c1 = at * 1 + 1;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c2 = at * 1 + 2;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 331 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 1;
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 331 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
 
-#line 101 "/gnnac/templates/groups.lib.lua"
+#line 102 "/gnnac/templates/groups.lib.lua"
     const unsigned part = blockIdx.x;
-#line 103 "/gnnac/templates/groups.lib.lua"
+#line 104 "/gnnac/templates/groups.lib.lua"
     const int row = __ldg(part_row + part);
     const offset_t begin = __ldg(part_ptr + part);
     const int *ids = colidx + begin;
-#line 107 "/gnnac/templates/groups.lib.lua"
+#line 108 "/gnnac/templates/groups.lib.lua"
     int left = __ldg(part_ptr + part + 1) - begin;
 
-#line 110 "/gnnac/templates/groups.lib.lua"
+#line 111 "/gnnac/templates/groups.lib.lua"
     float sum[3] = {};
     {
-#line 155 "/gnnac/templates/groups.lib.lua"
+#line 156 "/gnnac/templates/groups.lib.lua"
         const int n = left;
-#line 157 "/gnnac/templates/groups.lib.lua"
+#line 158 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 159 "/gnnac/templates/groups.lib.lua"
+#line 160 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
 #line 56 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 24 "/gnnac/templates/groups.lib.lua"
+#line 25 "/gnnac/templates/groups.lib.lua"
             coef = value;
         }
-#line 165 "/gnnac/templates/groups.lib.lua"
+#line 166 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 173 "/gnnac/templates/groups.lib.lua"
+#line 174 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 113 "/gnnac/templates/groups.lib.lua"
+#line 114 "/gnnac/templates/groups.lib.lua"
             float v[1][3] = {};
             int ids_k[1];
 #pragma unroll
@@ -91,114 +91,114 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 32 + edge);
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 121 "/gnnac/templates/groups.lib.lua"
+#line 122 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 32 + edge >= n)
                     continue;
-#line 124 "/gnnac/templates/groups.lib.lua"
+#line 125 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 3;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
             }
-#line 127 "/gnnac/templates/groups.lib.lua"
+#line 128 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 130 "/gnnac/templates/groups.lib.lua"
+#line 131 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 32 + edge);
-#line 133 "/gnnac/templates/groups.lib.lua"
+#line 134 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 3; i++)
-#line 136 "/gnnac/templates/groups.lib.lua"
+#line 137 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
     }
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 212 "/gnnac/templates/groups.lib.lua"
+#line 213 "/gnnac/templates/groups.lib.lua"
     if (edge > 0)
         return;
-#line 215 "/gnnac/templates/groups.lib.lua"
+#line 216 "/gnnac/templates/groups.lib.lua"
     const bool begins = part == 0 || __ldg(part_row + part - 1) != row;
     const bool ends = part + 1 >= n_parts || __ldg(part_row + part + 1) != row;
-#line 218 "/gnnac/templates/groups.lib.lua"
+#line 219 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
-#line 78 "/gnnac/templates/parts.lib.lua"
+#line 80 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 4;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
-#line 220 "/gnnac/templates/groups.lib.lua"
+#line 221 "/gnnac/templates/groups.lib.lua"
         return;
     }
-#line 43 "/gnnac/templates/epilogue.lib.lua"
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 3; i++)
         sum[i] *= scale;
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }
 
-#line 90 "/gnnac/templates/parts.lib.lua"
-// Warp: a row that crosses blocks; teams take turns at its partial sums.
 #line 92 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 94 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     float *out, float *partial, const float *dinv,
     const int *split_row, const int *split_first, const int *split_last,
     int n_splits)
 {
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 1 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
-#line 285 "/gnnac/templates/lanes.lib.lua"
+#line 286 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 1 + 0;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c1 = at * 1 + 1;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c2 = at * 1 + 2;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 331 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 1;
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 331 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
-#line 100 "/gnnac/templates/parts.lib.lua"
+#line 102 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -212,53 +212,53 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
             const int b = base + k * 32;
             if (b >= n)
                 continue;
-#line 116 "/gnnac/templates/parts.lib.lua"
+#line 118 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 4;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][1], x1 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
         }
-#line 122 "/gnnac/templates/parts.lib.lua"
+#line 124 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 3; i++)
                 sum[i] += v[k][i];
     }
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 3; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 131 "/gnnac/templates/parts.lib.lua"
+#line 133 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 43 "/gnnac/templates/epilogue.lib.lua"
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 3; i++)
         sum[i] *= scale;
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[1]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
 }

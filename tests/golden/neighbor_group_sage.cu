@@ -8,53 +8,53 @@
 // bit by bit (combine=1, 2: atomics, they do not). Wins where a few rows hold many neighbours.
 // partSize=100 dimWorker=11 warpPerBlock=2 unroll=4
 // f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=1 act=relu offset_bits=64
-#line 57 "/gnnac/templates/groups.lib.lua"
+#line 58 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 100; teams per warp: 2;
 // lanes per team: 11; columns per lane: 5.
 #line 7 "/gnnac/templates/offsets.lib.lua"
 typedef long long offset_t;
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load2(float *to, const float *from)
 {
-#line 216 "/gnnac/templates/lanes.lib.lua"
+#line 217 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = __ldg((const float2 *)(from + 0));
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2(float *to, const float *from)
 {
-#line 201 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2x1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[1] = from[1];
 }
 
-#line 68 "/gnnac/templates/groups.lib.lua"
+#line 69 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     float *out, const float *x, const int *colidx,
@@ -62,32 +62,32 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const float *self, const float *bias, float *partial,
     int n_parts)
 {
-#line 72 "/gnnac/templates/groups.lib.lua"
+#line 73 "/gnnac/templates/groups.lib.lua"
     __shared__ float sums[2][55];
     const int warp = threadIdx.x / 32;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 73 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 310 "/gnnac/templates/lanes.lib.lua"
+#line 311 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 302 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 79 "/gnnac/templates/groups.lib.lua"
+#line 80 "/gnnac/templates/groups.lib.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 2;
     int rows = -1;
@@ -96,7 +96,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const int row = __shfl_sync(~0u, rows, warp);
     const unsigned same = __ballot_sync(~0u, rows == row);
     const int *ids = colidx;
-#line 88 "/gnnac/templates/groups.lib.lua"
+#line 89 "/gnnac/templates/groups.lib.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -104,21 +104,21 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         ids += begin;
     }
 
-#line 110 "/gnnac/templates/groups.lib.lua"
+#line 111 "/gnnac/templates/groups.lib.lua"
     float sum[5] = {};
-#line 147 "/gnnac/templates/groups.lib.lua"
+#line 148 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
     for (; left > 0; left -= 32, ids += 32) {
-#line 153 "/gnnac/templates/groups.lib.lua"
+#line 154 "/gnnac/templates/groups.lib.lua"
         const int n = min(left, 32);
-#line 157 "/gnnac/templates/groups.lib.lua"
+#line 158 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 165 "/gnnac/templates/groups.lib.lua"
+#line 166 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 167 "/gnnac/templates/groups.lib.lua"
+#line 168 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
         for (; base + 8 <= n; base += 8) {
-#line 113 "/gnnac/templates/groups.lib.lua"
+#line 114 "/gnnac/templates/groups.lib.lua"
             float v[4][5] = {};
             int ids_k[4];
 #pragma unroll
@@ -126,28 +126,28 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 124 "/gnnac/templates/groups.lib.lua"
+#line 125 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 36;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
-#line 127 "/gnnac/templates/groups.lib.lua"
+#line 128 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 133 "/gnnac/templates/groups.lib.lua"
+#line 134 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 5; i++)
-#line 138 "/gnnac/templates/groups.lib.lua"
+#line 139 "/gnnac/templates/groups.lib.lua"
                     sum[i] += v[k][i];
             }
         }
-#line 173 "/gnnac/templates/groups.lib.lua"
+#line 174 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 113 "/gnnac/templates/groups.lib.lua"
+#line 114 "/gnnac/templates/groups.lib.lua"
             float v[4][5] = {};
             int ids_k[4];
 #pragma unroll
@@ -155,47 +155,47 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 121 "/gnnac/templates/groups.lib.lua"
+#line 122 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 2 + edge >= n)
                     continue;
-#line 124 "/gnnac/templates/groups.lib.lua"
+#line 125 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 36;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
-#line 127 "/gnnac/templates/groups.lib.lua"
+#line 128 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 133 "/gnnac/templates/groups.lib.lua"
+#line 134 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 5; i++)
-#line 138 "/gnnac/templates/groups.lib.lua"
+#line 139 "/gnnac/templates/groups.lib.lua"
                     sum[i] += v[k][i];
             }
         }
     }
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 184 "/gnnac/templates/groups.lib.lua"
+#line 185 "/gnnac/templates/groups.lib.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 189 "/gnnac/templates/groups.lib.lua"
+#line 190 "/gnnac/templates/groups.lib.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 191 "/gnnac/templates/groups.lib.lua"
+#line 192 "/gnnac/templates/groups.lib.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 5; i++)
@@ -215,111 +215,111 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const bool ends = end < 2 ||
                       first + 2 >= n_parts ||
                       __ldg(part_row + first + 2) != row;
-#line 218 "/gnnac/templates/groups.lib.lua"
+#line 219 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
-#line 78 "/gnnac/templates/parts.lib.lua"
+#line 80 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 421 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 220 "/gnnac/templates/groups.lib.lua"
+#line 221 "/gnnac/templates/groups.lib.lua"
         return;
     }
-#line 223 "/gnnac/templates/groups.lib.lua"
+#line 224 "/gnnac/templates/groups.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 36;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 36;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[2], from + c1);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c2);
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 86 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float shift[5];
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load2(&shift[0], bias + c0);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load2(&shift[2], bias + c1);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c2);
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 107 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] += shift[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 112 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 421 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }
 
-#line 90 "/gnnac/templates/parts.lib.lua"
-// Warp: a row that crosses blocks; teams take turns at its partial sums.
 #line 92 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 94 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_finish(
     float *out, float *partial, const offset_t *rowptr,
     const float *self, const float *bias, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 2 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 73 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 310 "/gnnac/templates/lanes.lib.lua"
+#line 311 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 22, 30);
-#line 302 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 100 "/gnnac/templates/parts.lib.lua"
+#line 102 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -333,88 +333,88 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
             const int b = base + k * 2;
             if (b >= n)
                 continue;
-#line 116 "/gnnac/templates/parts.lib.lua"
+#line 118 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
-#line 122 "/gnnac/templates/parts.lib.lua"
+#line 124 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 sum[i] += v[k][i];
     }
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 5; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 11);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 131 "/gnnac/templates/parts.lib.lua"
+#line 133 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 135 "/gnnac/templates/parts.lib.lua"
+#line 137 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 36;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 36;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[2], from + c1);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c2);
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 86 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float shift[5];
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load2(&shift[0], bias + c0);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load2(&shift[2], bias + c1);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c2);
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 107 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] += shift[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 112 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 22 < 32)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store2x1(to + c1, &sum[2]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 421 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
 }

@@ -6,17 +6,17 @@
 // f32 dim=1433 x_pitch=1433 out_pitch=1436 norm=none self=none bias=0 act=none offset_bits=32
 #line 14 "/gnnac/templates/permute_rows.cu.lua"
 // 32 lanes per row; 8 rows per block.
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
@@ -26,23 +26,24 @@ gnnac_permute_rows_f32_d1433_w8_y1436(
     float *out, const float *x, const int *source_row,
     int n_rows)
 {
-#line 52 "/gnnac/templates/rowwise.lib.lua"
+#line 55 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 8 + threadIdx.x / 32;
     const int at = threadIdx.x % 32;
     if (row >= n_rows)
         return;
 #line 20 "/gnnac/templates/permute_rows.cu.lua"
     const int source = source_row[row];
-#line 60 "/gnnac/templates/rowwise.lib.lua"
+#line 65 "/gnnac/templates/rowwise.lib.lua"
     const float *from = x + source * 1433LL;
+#line 68 "/gnnac/templates/rowwise.lib.lua"
     float *to = out + (long long)row * 1436;
-#line 74 "/gnnac/templates/rowwise.lib.lua"
+#line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 1; c < 1433; c += 32) {
 #line 23 "/gnnac/templates/permute_rows.cu.lua"
         float v[1];
-#line 64 "/gnnac/templates/rowwise.lib.lua"
+#line 77 "/gnnac/templates/rowwise.lib.lua"
         load1(v, from + c);
-#line 67 "/gnnac/templates/rowwise.lib.lua"
+#line 84 "/gnnac/templates/rowwise.lib.lua"
         store1(to + c, v);
     }
 }

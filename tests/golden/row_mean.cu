@@ -9,37 +9,37 @@ typedef int offset_t;
 
 #line 17 "/gnnac/templates/row_mean.cu.lua"
 // 8 lanes per row; 32 rows per block.
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read4(float *to, const float *from)
 {
-#line 210 "/gnnac/templates/lanes.lib.lua"
+#line 211 "/gnnac/templates/lanes.lib.lua"
     const float4 v = *(const float4 *)from;
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 196 "/gnnac/templates/lanes.lib.lua"
+#line 197 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
@@ -49,7 +49,7 @@ gnnac_row_mean_f32_d22_w8_x24_y24(
     float *out, const float *x, const offset_t *rowptr,
     int n_rows)
 {
-#line 52 "/gnnac/templates/rowwise.lib.lua"
+#line 55 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 32 + threadIdx.x / 8;
     const int at = threadIdx.x % 8;
     if (row >= n_rows)
@@ -57,33 +57,34 @@ gnnac_row_mean_f32_d22_w8_x24_y24(
 #line 23 "/gnnac/templates/row_mean.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
     const float share = degree > 1 ? 1.0f / (float)degree : 1.0f;
-#line 60 "/gnnac/templates/rowwise.lib.lua"
+#line 65 "/gnnac/templates/rowwise.lib.lua"
     const float *from = x + row * 24LL;
+#line 68 "/gnnac/templates/rowwise.lib.lua"
     float *to = out + (long long)row * 24;
-#line 74 "/gnnac/templates/rowwise.lib.lua"
+#line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 4; c < 20; c += 32) {
 #line 27 "/gnnac/templates/row_mean.cu.lua"
         float v[4];
-#line 64 "/gnnac/templates/rowwise.lib.lua"
+#line 77 "/gnnac/templates/rowwise.lib.lua"
         read4(v, from + c);
 #line 29 "/gnnac/templates/row_mean.cu.lua"
 #pragma unroll
         for (int i = 0; i < 4; i++)
             v[i] *= share;
-#line 67 "/gnnac/templates/rowwise.lib.lua"
+#line 84 "/gnnac/templates/rowwise.lib.lua"
         store4(to + c, v);
     }
-#line 74 "/gnnac/templates/rowwise.lib.lua"
+#line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 20 + at * 1; c < 22; c += 8) {
 #line 27 "/gnnac/templates/row_mean.cu.lua"
         float v[1];
-#line 64 "/gnnac/templates/rowwise.lib.lua"
+#line 77 "/gnnac/templates/rowwise.lib.lua"
         read1(v, from + c);
 #line 29 "/gnnac/templates/row_mean.cu.lua"
 #pragma unroll
         for (int i = 0; i < 1; i++)
             v[i] *= share;
-#line 67 "/gnnac/templates/rowwise.lib.lua"
+#line 84 "/gnnac/templates/rowwise.lib.lua"
         store1(to + c, v);
     }
 }

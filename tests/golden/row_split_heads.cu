@@ -12,23 +12,23 @@
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 196 "/gnnac/templates/lanes.lib.lua"
+#line 197 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
@@ -39,29 +39,29 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
     const int *colidx, const float *edge_values, const long long *edge_of,
     int n_rows)
 {
-#line 63 "/gnnac/templates/walk.lib.lua"
+#line 64 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 67 "/gnnac/templates/walk.lib.lua"
+#line 68 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 32 +
                          threadIdx.x / 32 * 8 + lane / 4;
-#line 71 "/gnnac/templates/walk.lib.lua"
+#line 72 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 76 "/gnnac/templates/walk.lib.lua"
+#line 77 "/gnnac/templates/walk.lib.lua"
     const int edge = 0;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 310 "/gnnac/templates/lanes.lib.lua"
+#line 311 "/gnnac/templates/lanes.lib.lua"
     const int c0 = min(at * 4 + 0, 8);
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 103 "/gnnac/templates/walk.lib.lua"
+#line 104 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
 #line 33 "/gnnac/templates/weights.lib.lua"
     const long long *edges = edge_of + edge;
-#line 106 "/gnnac/templates/walk.lib.lua"
+#line 107 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
@@ -69,31 +69,31 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
 #line 39 "/gnnac/templates/weights.lib.lua"
         edges += begin;
     }
-#line 112 "/gnnac/templates/walk.lib.lua"
+#line 113 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
 #line 55 "/gnnac/templates/row_split.cu.lua"
     float sum[4] = {};
-#line 211 "/gnnac/templates/walk.lib.lua"
+#line 212 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 3) {
 #line 57 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
 #line 59 "/gnnac/templates/row_split.cu.lua"
         float coef[4][1] = {};
-#line 265 "/gnnac/templates/walk.lib.lua"
+#line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 277 "/gnnac/templates/walk.lib.lua"
+#line 278 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
-#line 279 "/gnnac/templates/walk.lib.lua"
+#line 280 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 12;
 #line 66 "/gnnac/templates/weights.lib.lua"
             const long long number = __ldg(edges + k * 1);
 #line 69 "/gnnac/templates/weights.lib.lua"
             coef[k][0] = __ldg(edge_values + number * 3 +
                                 c0 / 4);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 64 "/gnnac/templates/row_split.cu.lua"
@@ -103,34 +103,34 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
             for (int i = 0; i < 4; i++)
 #line 69 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k][i / 4], v[k][i], sum[i]);
-#line 214 "/gnnac/templates/walk.lib.lua"
+#line 215 "/gnnac/templates/walk.lib.lua"
         left -= 4;
         ids += 4;
 #line 39 "/gnnac/templates/weights.lib.lua"
         edges += 4;
     }
-#line 219 "/gnnac/templates/walk.lib.lua"
+#line 220 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 57 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
 #line 59 "/gnnac/templates/row_split.cu.lua"
         float coef[3][1] = {};
-#line 265 "/gnnac/templates/walk.lib.lua"
+#line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 271 "/gnnac/templates/walk.lib.lua"
+#line 272 "/gnnac/templates/walk.lib.lua"
             if (k * 1 >= left)
                 continue;
-#line 277 "/gnnac/templates/walk.lib.lua"
+#line 278 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
-#line 279 "/gnnac/templates/walk.lib.lua"
+#line 280 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 12;
 #line 66 "/gnnac/templates/weights.lib.lua"
             const long long number = __ldg(edges + k * 1);
 #line 69 "/gnnac/templates/weights.lib.lua"
             coef[k][0] = __ldg(edge_values + number * 3 +
                                 c0 / 4);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 64 "/gnnac/templates/row_split.cu.lua"
@@ -142,13 +142,13 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
                 sum[i] = fmaf(coef[k][i / 4], v[k][i], sum[i]);
     }
 
-#line 304 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 12;
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 12)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store4(to + c0, &sum[0]);
 }

@@ -12,23 +12,23 @@
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 196 "/gnnac/templates/lanes.lib.lua"
+#line 197 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
@@ -39,64 +39,64 @@ gnnac_row_split_f32_d32_l8_e1_v4_c1_u4_w4_b0_h0_i1_gcn_selfgcn_bias_relu(
     const int *colidx, const float *self, const float *dinv,
     const float *bias, int n_rows)
 {
-#line 63 "/gnnac/templates/walk.lib.lua"
+#line 64 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 67 "/gnnac/templates/walk.lib.lua"
+#line 68 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 16 +
                          threadIdx.x / 32 * 4 + lane / 8;
-#line 71 "/gnnac/templates/walk.lib.lua"
+#line 72 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 76 "/gnnac/templates/walk.lib.lua"
+#line 77 "/gnnac/templates/walk.lib.lua"
     const int edge = 0;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 116 "/gnnac/templates/walk.lib.lua"
+#line 117 "/gnnac/templates/walk.lib.lua"
     // The row's lanes: this one's place among them, the first, and all.
-#line 120 "/gnnac/templates/walk.lib.lua"
+#line 121 "/gnnac/templates/walk.lib.lua"
     const int place = lane % 8, first = lane - place;
-#line 125 "/gnnac/templates/walk.lib.lua"
+#line 126 "/gnnac/templates/walk.lib.lua"
     const unsigned all = 255u << first;
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 128 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + place;
-#line 130 "/gnnac/templates/walk.lib.lua"
+#line 131 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t bound = __ldg(rowptr + row + (place > 0));
-#line 133 "/gnnac/templates/walk.lib.lua"
+#line 134 "/gnnac/templates/walk.lib.lua"
         const offset_t begin = __shfl_sync(all, bound, 0, 8);
         degree = __shfl_sync(all, bound, 1, 8) - begin;
-#line 139 "/gnnac/templates/walk.lib.lua"
+#line 140 "/gnnac/templates/walk.lib.lua"
         ids += begin;
     }
-#line 142 "/gnnac/templates/walk.lib.lua"
+#line 143 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree;
 
 #line 55 "/gnnac/templates/row_split.cu.lua"
     float sum[4] = {};
-#line 177 "/gnnac/templates/walk.lib.lua"
+#line 178 "/gnnac/templates/walk.lib.lua"
     int next[1];
     {
-#line 151 "/gnnac/templates/walk.lib.lua"
+#line 152 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
             const int by = 0 + h * 8;
             next[h] = place + by < left ? __ldg(ids + by) : 0;
         }
     }
-#line 181 "/gnnac/templates/walk.lib.lua"
+#line 182 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     for (; left > 0; left -= 8, ids += 8) {
         int held[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             held[h] = next[h];
-#line 160 "/gnnac/templates/walk.lib.lua"
+#line 161 "/gnnac/templates/walk.lib.lua"
         float weight[1] = {};
 #pragma unroll
         for (int h = 0; h < 1; h++) {
@@ -105,45 +105,45 @@ gnnac_row_split_f32_d32_l8_e1_v4_c1_u4_w4_b0_h0_i1_gcn_selfgcn_bias_relu(
             const int id = held[h];
 #line 56 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 167 "/gnnac/templates/walk.lib.lua"
+#line 168 "/gnnac/templates/walk.lib.lua"
             weight[h] = value;
         }
-#line 151 "/gnnac/templates/walk.lib.lua"
+#line 152 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
             const int by = 8 + h * 8;
             next[h] = place + by < left ? __ldg(ids + by) : 0;
         }
-#line 189 "/gnnac/templates/walk.lib.lua"
+#line 190 "/gnnac/templates/walk.lib.lua"
         const int stop = left < 8 ? (int)left : 8;
         int j = 0;
-#line 198 "/gnnac/templates/walk.lib.lua"
+#line 199 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
         for (; (j + 4) * 1 <= stop; j += 4) {
 #line 57 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
 #line 61 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
-#line 260 "/gnnac/templates/walk.lib.lua"
+#line 261 "/gnnac/templates/walk.lib.lua"
         int u_id[4];
 #pragma unroll
         for (int k = 0; k < 4; k++)
-#line 249 "/gnnac/templates/walk.lib.lua"
+#line 250 "/gnnac/templates/walk.lib.lua"
             u_id[k] = __shfl_sync(all, held[0], (j + k) * 1 + edge, 8);
-#line 265 "/gnnac/templates/walk.lib.lua"
+#line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 275 "/gnnac/templates/walk.lib.lua"
+#line 276 "/gnnac/templates/walk.lib.lua"
             const int id = u_id[k];
-#line 279 "/gnnac/templates/walk.lib.lua"
+#line 280 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 32;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 295 "/gnnac/templates/walk.lib.lua"
+#line 296 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
-#line 249 "/gnnac/templates/walk.lib.lua"
+#line 250 "/gnnac/templates/walk.lib.lua"
             coef[k] = __shfl_sync(all, weight[0], (j + k) * 1 + edge, 8);
 #line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
@@ -153,35 +153,35 @@ gnnac_row_split_f32_d32_l8_e1_v4_c1_u4_w4_b0_h0_i1_gcn_selfgcn_bias_relu(
 #line 71 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
         }
-#line 202 "/gnnac/templates/walk.lib.lua"
+#line 203 "/gnnac/templates/walk.lib.lua"
         if (j * 1 < stop) {
 #line 57 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
 #line 61 "/gnnac/templates/row_split.cu.lua"
         float coef[3] = {};
-#line 260 "/gnnac/templates/walk.lib.lua"
+#line 261 "/gnnac/templates/walk.lib.lua"
         int u_id[3];
 #pragma unroll
         for (int k = 0; k < 3; k++)
-#line 249 "/gnnac/templates/walk.lib.lua"
+#line 250 "/gnnac/templates/walk.lib.lua"
             u_id[k] = __shfl_sync(all, held[0], (j + k) * 1 + edge, 8);
-#line 265 "/gnnac/templates/walk.lib.lua"
+#line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 268 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
             if ((j + k) * 1 + edge >= stop)
                 continue;
-#line 275 "/gnnac/templates/walk.lib.lua"
+#line 276 "/gnnac/templates/walk.lib.lua"
             const int id = u_id[k];
-#line 279 "/gnnac/templates/walk.lib.lua"
+#line 280 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 32;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 295 "/gnnac/templates/walk.lib.lua"
+#line 296 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
-#line 249 "/gnnac/templates/walk.lib.lua"
+#line 250 "/gnnac/templates/walk.lib.lua"
             coef[k] = __shfl_sync(all, weight[0], (j + k) * 1 + edge, 8);
 #line 64 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
@@ -193,44 +193,44 @@ gnnac_row_split_f32_d32_l8_e1_v4_c1_u4_w4_b0_h0_i1_gcn_selfgcn_bias_relu(
         }
     }
 
-#line 304 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
-#line 43 "/gnnac/templates/epilogue.lib.lua"
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 32;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 32;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 89 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm * norm;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 98 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 107 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 112 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 32;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

@@ -12,23 +12,23 @@
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 196 "/gnnac/templates/lanes.lib.lua"
+#line 197 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
@@ -38,72 +38,72 @@ gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, const float *edge_values, int n_rows)
 {
-#line 63 "/gnnac/templates/walk.lib.lua"
+#line 64 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 67 "/gnnac/templates/walk.lib.lua"
+#line 68 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 32 +
                          threadIdx.x / 32 * 8 + lane / 4;
-#line 71 "/gnnac/templates/walk.lib.lua"
+#line 72 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 80 "/gnnac/templates/walk.lib.lua"
+#line 81 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 2 % 2;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 2;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c1 = at * 4 + 8;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 331 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 8;
 
-#line 116 "/gnnac/templates/walk.lib.lua"
+#line 117 "/gnnac/templates/walk.lib.lua"
     // The row's lanes: this one's place among them, the first, and all.
-#line 120 "/gnnac/templates/walk.lib.lua"
+#line 121 "/gnnac/templates/walk.lib.lua"
     const int place = lane % 4, first = lane - place;
-#line 125 "/gnnac/templates/walk.lib.lua"
+#line 126 "/gnnac/templates/walk.lib.lua"
     const unsigned all = 15u << first;
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 128 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + place;
 #line 31 "/gnnac/templates/weights.lib.lua"
     const float *edges = edge_values + place;
-#line 130 "/gnnac/templates/walk.lib.lua"
+#line 131 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t bound = __ldg(rowptr + row + (place > 0));
-#line 133 "/gnnac/templates/walk.lib.lua"
+#line 134 "/gnnac/templates/walk.lib.lua"
         const offset_t begin = __shfl_sync(all, bound, 0, 4);
         degree = __shfl_sync(all, bound, 1, 4) - begin;
-#line 139 "/gnnac/templates/walk.lib.lua"
+#line 140 "/gnnac/templates/walk.lib.lua"
         ids += begin;
 #line 39 "/gnnac/templates/weights.lib.lua"
         edges += begin;
     }
-#line 142 "/gnnac/templates/walk.lib.lua"
+#line 143 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree;
 
 #line 55 "/gnnac/templates/row_split.cu.lua"
     float sum[8] = {};
-#line 177 "/gnnac/templates/walk.lib.lua"
+#line 178 "/gnnac/templates/walk.lib.lua"
     int next[2];
     {
-#line 151 "/gnnac/templates/walk.lib.lua"
+#line 152 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int h = 0; h < 2; h++) {
             const int by = 0 + h * 4;
             next[h] = place + by < left ? __ldg(ids + by) : 0;
         }
     }
-#line 181 "/gnnac/templates/walk.lib.lua"
+#line 182 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     for (; left > 0; left -= 8, ids += 8) {
         int held[2];
 #pragma unroll
         for (int h = 0; h < 2; h++)
             held[h] = next[h];
-#line 160 "/gnnac/templates/walk.lib.lua"
+#line 161 "/gnnac/templates/walk.lib.lua"
         float weight[2] = {};
 #pragma unroll
         for (int h = 0; h < 2; h++) {
@@ -114,47 +114,47 @@ gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
             const float given = __ldg(edges + h * 4);
 #line 54 "/gnnac/templates/weights.lib.lua"
             const float value = given;
-#line 167 "/gnnac/templates/walk.lib.lua"
+#line 168 "/gnnac/templates/walk.lib.lua"
             weight[h] = value;
         }
-#line 151 "/gnnac/templates/walk.lib.lua"
+#line 152 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int h = 0; h < 2; h++) {
             const int by = 8 + h * 4;
             next[h] = place + by < left ? __ldg(ids + by) : 0;
         }
-#line 189 "/gnnac/templates/walk.lib.lua"
+#line 190 "/gnnac/templates/walk.lib.lua"
         const int stop = left < 8 ? (int)left : 8;
         int j = 0;
-#line 192 "/gnnac/templates/walk.lib.lua"
+#line 193 "/gnnac/templates/walk.lib.lua"
         if (stop == 8) {
 #line 57 "/gnnac/templates/row_split.cu.lua"
         float v[4][8] = {};
 #line 61 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
-#line 260 "/gnnac/templates/walk.lib.lua"
+#line 261 "/gnnac/templates/walk.lib.lua"
         int u_id[4];
 #pragma unroll
         for (int k = 0; k < 4; k++)
-#line 243 "/gnnac/templates/walk.lib.lua"
+#line 244 "/gnnac/templates/walk.lib.lua"
             u_id[k] = __shfl_sync(all, held[k / 2],
                                    k % 2 * 2 + edge, 4);
-#line 265 "/gnnac/templates/walk.lib.lua"
+#line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 275 "/gnnac/templates/walk.lib.lua"
+#line 276 "/gnnac/templates/walk.lib.lua"
             const int id = u_id[k];
-#line 279 "/gnnac/templates/walk.lib.lua"
+#line 280 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
         }
-#line 295 "/gnnac/templates/walk.lib.lua"
+#line 296 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
-#line 243 "/gnnac/templates/walk.lib.lua"
+#line 244 "/gnnac/templates/walk.lib.lua"
             coef[k] = __shfl_sync(all, weight[k / 2],
                                    k % 2 * 2 + edge, 4);
 #line 64 "/gnnac/templates/row_split.cu.lua"
@@ -164,38 +164,38 @@ gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
             for (int i = 0; i < 8; i++)
 #line 71 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
-#line 194 "/gnnac/templates/walk.lib.lua"
+#line 195 "/gnnac/templates/walk.lib.lua"
         } else {
 #line 57 "/gnnac/templates/row_split.cu.lua"
         float v[4][8] = {};
 #line 61 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
-#line 260 "/gnnac/templates/walk.lib.lua"
+#line 261 "/gnnac/templates/walk.lib.lua"
         int u_id[4];
 #pragma unroll
         for (int k = 0; k < 4; k++)
-#line 243 "/gnnac/templates/walk.lib.lua"
+#line 244 "/gnnac/templates/walk.lib.lua"
             u_id[k] = __shfl_sync(all, held[k / 2],
                                    k % 2 * 2 + edge, 4);
-#line 265 "/gnnac/templates/walk.lib.lua"
+#line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 268 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
             if ((j + k) * 2 + edge >= stop)
                 continue;
-#line 275 "/gnnac/templates/walk.lib.lua"
+#line 276 "/gnnac/templates/walk.lib.lua"
             const int id = u_id[k];
-#line 279 "/gnnac/templates/walk.lib.lua"
+#line 280 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
         }
-#line 295 "/gnnac/templates/walk.lib.lua"
+#line 296 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
-#line 243 "/gnnac/templates/walk.lib.lua"
+#line 244 "/gnnac/templates/walk.lib.lua"
             coef[k] = __shfl_sync(all, weight[k / 2],
                                    k % 2 * 2 + edge, 4);
 #line 64 "/gnnac/templates/row_split.cu.lua"
@@ -209,25 +209,25 @@ gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
 #line 39 "/gnnac/templates/weights.lib.lua"
         edges += 8;
     }
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 2);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 307 "/gnnac/templates/walk.lib.lua"
+#line 308 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c1, &sum[4]);
 }

@@ -12,17 +12,17 @@
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
@@ -32,49 +32,49 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, int n_rows)
 {
-#line 63 "/gnnac/templates/walk.lib.lua"
+#line 64 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 65 "/gnnac/templates/walk.lib.lua"
+#line 66 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 71 "/gnnac/templates/walk.lib.lua"
+#line 72 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 78 "/gnnac/templates/walk.lib.lua"
+#line 79 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 1;
-#line 285 "/gnnac/templates/lanes.lib.lua"
+#line 286 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 1 + 0;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 103 "/gnnac/templates/walk.lib.lua"
+#line 104 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 106 "/gnnac/templates/walk.lib.lua"
+#line 107 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 112 "/gnnac/templates/walk.lib.lua"
+#line 113 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
 #line 55 "/gnnac/templates/row_split.cu.lua"
     float sum[1] = {};
-#line 211 "/gnnac/templates/walk.lib.lua"
+#line 212 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 0) {
 #line 57 "/gnnac/templates/row_split.cu.lua"
         float v[1][1] = {};
-#line 265 "/gnnac/templates/walk.lib.lua"
+#line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++) {
-#line 277 "/gnnac/templates/walk.lib.lua"
+#line 278 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 32);
-#line 279 "/gnnac/templates/walk.lib.lua"
+#line 280 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 1;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
         }
 #line 64 "/gnnac/templates/row_split.cu.lua"
@@ -84,27 +84,27 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
             for (int i = 0; i < 1; i++)
 #line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 214 "/gnnac/templates/walk.lib.lua"
+#line 215 "/gnnac/templates/walk.lib.lua"
         left -= 32;
         ids += 32;
     }
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 1; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 307 "/gnnac/templates/walk.lib.lua"
+#line 308 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 1;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
 }

@@ -12,15 +12,15 @@
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
@@ -32,50 +32,50 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
     const int *colidx, const float *self, const float *dinv,
     const float *bias, const float *weight, int n_rows)
 {
-#line 63 "/gnnac/templates/walk.lib.lua"
+#line 64 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 67 "/gnnac/templates/walk.lib.lua"
+#line 68 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 16 +
                          threadIdx.x / 32 * 4 + lane / 8;
-#line 71 "/gnnac/templates/walk.lib.lua"
+#line 72 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 80 "/gnnac/templates/walk.lib.lua"
+#line 81 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 4 % 2;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 103 "/gnnac/templates/walk.lib.lua"
+#line 104 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 106 "/gnnac/templates/walk.lib.lua"
+#line 107 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 112 "/gnnac/templates/walk.lib.lua"
+#line 113 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
 #line 55 "/gnnac/templates/row_split.cu.lua"
     float sum[4] = {};
-#line 211 "/gnnac/templates/walk.lib.lua"
+#line 212 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 6) {
 #line 57 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
-#line 265 "/gnnac/templates/walk.lib.lua"
+#line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 277 "/gnnac/templates/walk.lib.lua"
+#line 278 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
-#line 279 "/gnnac/templates/walk.lib.lua"
+#line 280 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 64 "/gnnac/templates/row_split.cu.lua"
@@ -85,25 +85,25 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
             for (int i = 0; i < 4; i++)
 #line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 214 "/gnnac/templates/walk.lib.lua"
+#line 215 "/gnnac/templates/walk.lib.lua"
         left -= 8;
         ids += 8;
     }
-#line 219 "/gnnac/templates/walk.lib.lua"
+#line 220 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 57 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
-#line 265 "/gnnac/templates/walk.lib.lua"
+#line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 271 "/gnnac/templates/walk.lib.lua"
+#line 272 "/gnnac/templates/walk.lib.lua"
             if (k * 2 >= left)
                 continue;
-#line 277 "/gnnac/templates/walk.lib.lua"
+#line 278 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
-#line 279 "/gnnac/templates/walk.lib.lua"
+#line 280 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
 #line 64 "/gnnac/templates/row_split.cu.lua"
@@ -114,58 +114,58 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
 #line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
     }
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 307 "/gnnac/templates/walk.lib.lua"
+#line 308 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 43 "/gnnac/templates/epilogue.lib.lua"
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 46 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 16;
 #line 51 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 16;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 91 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 98 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 107 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 112 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 47 "/gnnac/templates/tail.lib.lua"
     float product[7];
     {
-#line 359 "/gnnac/templates/lanes.lib.lua"
+#line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 15u << (lane - at);
 #line 51 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
@@ -178,16 +178,16 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 value = fmaf(sum[i], w[i], value);
-#line 375 "/gnnac/templates/lanes.lib.lua"
+#line 380 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 2; step >= 1; step /= 2)
-#line 380 "/gnnac/templates/lanes.lib.lua"
+#line 385 "/gnnac/templates/lanes.lib.lua"
             value += __shfl_xor_sync(team, value, step);
 #line 64 "/gnnac/templates/tail.lib.lua"
             product[j] = value * norm;
         }
     }
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 8;
     {
 #line 108 "/gnnac/templates/tail.lib.lua"

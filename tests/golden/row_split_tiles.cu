@@ -12,39 +12,39 @@
 #line 7 "/gnnac/templates/offsets.lib.lua"
 typedef long long offset_t;
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4x2(float *to, const float *from)
 {
-#line 201 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
-#line 201 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 2) = make_float2(from[2], from[3]);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
@@ -54,67 +54,67 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, int n_rows)
 {
-#line 63 "/gnnac/templates/walk.lib.lua"
+#line 64 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 65 "/gnnac/templates/walk.lib.lua"
+#line 66 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 71 "/gnnac/templates/walk.lib.lua"
+#line 72 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 76 "/gnnac/templates/walk.lib.lua"
+#line 77 "/gnnac/templates/walk.lib.lua"
     const int edge = 0;
-#line 287 "/gnnac/templates/lanes.lib.lua"
+#line 288 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
-#line 292 "/gnnac/templates/lanes.lib.lua"
+#line 293 "/gnnac/templates/lanes.lib.lua"
     const int tile = blockIdx.y * 256;
-#line 295 "/gnnac/templates/lanes.lib.lua"
+#line 296 "/gnnac/templates/lanes.lib.lua"
     const bool last_tile = blockIdx.y == 2;
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 307 "/gnnac/templates/lanes.lib.lua"
     const int c0 = min(tile + at * 4 + 0, 596);
-#line 306 "/gnnac/templates/lanes.lib.lua"
+#line 307 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(tile + at * 4 + 128, 596);
-#line 302 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 600 + min(at + 0, 1);
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 103 "/gnnac/templates/walk.lib.lua"
+#line 104 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 106 "/gnnac/templates/walk.lib.lua"
+#line 107 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 112 "/gnnac/templates/walk.lib.lua"
+#line 113 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
 #line 55 "/gnnac/templates/row_split.cu.lua"
     float sum[9] = {};
-#line 211 "/gnnac/templates/walk.lib.lua"
+#line 212 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 3) {
 #line 57 "/gnnac/templates/row_split.cu.lua"
         float v[4][9] = {};
-#line 265 "/gnnac/templates/walk.lib.lua"
+#line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 277 "/gnnac/templates/walk.lib.lua"
+#line 278 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
-#line 279 "/gnnac/templates/walk.lib.lua"
+#line 280 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 604;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
-#line 341 "/gnnac/templates/lanes.lib.lua"
+#line 346 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 load1(&v[k][8], x2 + u);
         }
@@ -125,29 +125,29 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
             for (int i = 0; i < 9; i++)
 #line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 214 "/gnnac/templates/walk.lib.lua"
+#line 215 "/gnnac/templates/walk.lib.lua"
         left -= 4;
         ids += 4;
     }
-#line 219 "/gnnac/templates/walk.lib.lua"
+#line 220 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 57 "/gnnac/templates/row_split.cu.lua"
         float v[3][9] = {};
-#line 265 "/gnnac/templates/walk.lib.lua"
+#line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 271 "/gnnac/templates/walk.lib.lua"
+#line 272 "/gnnac/templates/walk.lib.lua"
             if (k * 1 >= left)
                 continue;
-#line 277 "/gnnac/templates/walk.lib.lua"
+#line 278 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
-#line 279 "/gnnac/templates/walk.lib.lua"
+#line 280 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 604;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
-#line 341 "/gnnac/templates/lanes.lib.lua"
+#line 346 "/gnnac/templates/lanes.lib.lua"
             if (last_tile)
                 load1(&v[k][8], x2 + u);
         }
@@ -160,27 +160,27 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
                 sum[i] += v[k][i];
     }
 
-#line 304 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] *= scale;
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 602;
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 0 < 600)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store4x2(to + c0, &sum[0]);
-#line 418 "/gnnac/templates/lanes.lib.lua"
+#line 423 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 128 < 600)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store4x2(to + c1, &sum[4]);
-#line 414 "/gnnac/templates/lanes.lib.lua"
+#line 419 "/gnnac/templates/lanes.lib.lua"
     if (last_tile && at + 0 < 2)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[8]);
 }

@@ -11,12 +11,12 @@
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load2(float *to, const float *from)
 {
-#line 216 "/gnnac/templates/lanes.lib.lua"
+#line 217 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = __ldg((const float2 *)(from + 0));
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
 }

@@ -47,26 +47,26 @@ dropped(const train_state *state, unsigned bits, float v)
                                                     : 0.0f;
 }
 
-#line 57 "/gnnac/templates/groups.lib.lua"
+#line 58 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 256; teams per warp: 4;
 // lanes per team: 8; columns per lane: 4.
 #line 7 "/gnnac/templates/offsets.lib.lua"
 typedef long long offset_t;
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load2(float *to, const float *from)
 {
-#line 216 "/gnnac/templates/lanes.lib.lua"
+#line 217 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = __ldg((const float2 *)(from + 0));
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2(float *to, const float *from)
 {
-#line 201 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
 }
 
@@ -84,7 +84,7 @@ left_of(const train_state *state, int place, unsigned long long draws, int row,
     return dropped(state, (unsigned)(bits >> 16 * (column % 4)), value);
 }
 
-#line 68 "/gnnac/templates/groups.lib.lua"
+#line 69 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     float *grad, const float *x, int n_rows,
@@ -92,27 +92,27 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     const offset_t *part_ptr, const int *part_row, const float *edge_values,
     float *partial, int n_parts)
 {
-#line 72 "/gnnac/templates/groups.lib.lua"
+#line 73 "/gnnac/templates/groups.lib.lua"
     __shared__ float sums[4][32];
     const int warp = threadIdx.x / 32;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 310 "/gnnac/templates/lanes.lib.lua"
+#line 311 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 16, 20);
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
 
-#line 79 "/gnnac/templates/groups.lib.lua"
+#line 80 "/gnnac/templates/groups.lib.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 4;
     int rows = -1;
@@ -123,7 +123,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     const int *ids = colidx;
 #line 31 "/gnnac/templates/weights.lib.lua"
     const float *edges = edge_values + 0;
-#line 88 "/gnnac/templates/groups.lib.lua"
+#line 89 "/gnnac/templates/groups.lib.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -133,16 +133,16 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
         edges += begin;
     }
 
-#line 110 "/gnnac/templates/groups.lib.lua"
+#line 111 "/gnnac/templates/groups.lib.lua"
     float sum[4] = {};
-#line 147 "/gnnac/templates/groups.lib.lua"
+#line 148 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
     for (; left > 0; left -= 32, ids += 32) {
-#line 153 "/gnnac/templates/groups.lib.lua"
+#line 154 "/gnnac/templates/groups.lib.lua"
         const int n = min(left, 32);
-#line 157 "/gnnac/templates/groups.lib.lua"
+#line 158 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 159 "/gnnac/templates/groups.lib.lua"
+#line 160 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
 #line 46 "/gnnac/templates/weights.lib.lua"
@@ -152,12 +152,12 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
 #line 30 "/gnnac/templates/sparse_weight_grad.cu.lua"
             coef = left_of(state, place, (n_rows + 3LL) / 4, id, row, value);
         }
-#line 165 "/gnnac/templates/groups.lib.lua"
+#line 166 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 167 "/gnnac/templates/groups.lib.lua"
+#line 168 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
         for (; base + 16 <= n; base += 16) {
-#line 113 "/gnnac/templates/groups.lib.lua"
+#line 114 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -165,29 +165,29 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 4 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 124 "/gnnac/templates/groups.lib.lua"
+#line 125 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 24;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
             }
-#line 127 "/gnnac/templates/groups.lib.lua"
+#line 128 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 130 "/gnnac/templates/groups.lib.lua"
+#line 131 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 4 + edge);
-#line 133 "/gnnac/templates/groups.lib.lua"
+#line 134 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 136 "/gnnac/templates/groups.lib.lua"
+#line 137 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
-#line 173 "/gnnac/templates/groups.lib.lua"
+#line 174 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 113 "/gnnac/templates/groups.lib.lua"
+#line 114 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -195,50 +195,50 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 4 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 121 "/gnnac/templates/groups.lib.lua"
+#line 122 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 4 + edge >= n)
                     continue;
-#line 124 "/gnnac/templates/groups.lib.lua"
+#line 125 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 24;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
             }
-#line 127 "/gnnac/templates/groups.lib.lua"
+#line 128 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 130 "/gnnac/templates/groups.lib.lua"
+#line 131 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 4 + edge);
-#line 133 "/gnnac/templates/groups.lib.lua"
+#line 134 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 136 "/gnnac/templates/groups.lib.lua"
+#line 137 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
 #line 39 "/gnnac/templates/weights.lib.lua"
         edges += 32;
     }
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 184 "/gnnac/templates/groups.lib.lua"
+#line 185 "/gnnac/templates/groups.lib.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 189 "/gnnac/templates/groups.lib.lua"
+#line 190 "/gnnac/templates/groups.lib.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 191 "/gnnac/templates/groups.lib.lua"
+#line 192 "/gnnac/templates/groups.lib.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -258,17 +258,17 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     const bool ends = end < 4 ||
                       first + 4 >= n_parts ||
                       __ldg(part_row + first + 4) != row;
-#line 218 "/gnnac/templates/groups.lib.lua"
+#line 219 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
-#line 78 "/gnnac/templates/parts.lib.lua"
+#line 80 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 24;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 16 < 22)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 220 "/gnnac/templates/groups.lib.lua"
+#line 221 "/gnnac/templates/groups.lib.lua"
         return;
     }
 #line 35 "/gnnac/templates/sparse_weight_grad.cu.lua"
@@ -277,7 +277,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
 #pragma unroll
     for (int i = 0; i < 2; i++)
         to[(long long)(c0 + i) * n_rows] = sum[0 + i];
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 16 < 22)
 #line 38 "/gnnac/templates/sparse_weight_grad.cu.lua"
 #pragma unroll
@@ -285,36 +285,36 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
         to[(long long)(c1 + i) * n_rows] = sum[2 + i];
 }
 
-#line 90 "/gnnac/templates/parts.lib.lua"
-// Warp: a row that crosses blocks; teams take turns at its partial sums.
 #line 92 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that crosses blocks; teams take turns at its partial sums.
+#line 94 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64_finish(
     float *grad, float *partial, int n_rows,
     const int *split_row, const int *split_first, const int *split_last,
     int n_splits)
 {
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 310 "/gnnac/templates/lanes.lib.lua"
+#line 311 "/gnnac/templates/lanes.lib.lua"
     const int c1 = min(at * 2 + 16, 20);
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 100 "/gnnac/templates/parts.lib.lua"
+#line 102 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -328,35 +328,35 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64_finish(
             const int b = base + k * 4;
             if (b >= n)
                 continue;
-#line 116 "/gnnac/templates/parts.lib.lua"
+#line 118 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 24;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
         }
-#line 122 "/gnnac/templates/parts.lib.lua"
+#line 124 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 sum[i] += v[k][i];
     }
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 2; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 8);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 131 "/gnnac/templates/parts.lib.lua"
+#line 133 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 35 "/gnnac/templates/sparse_weight_grad.cu.lua"
@@ -365,7 +365,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64_finish(
 #pragma unroll
     for (int i = 0; i < 2; i++)
         to[(long long)(c0 + i) * n_rows] = sum[0 + i];
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 2 + 16 < 22)
 #line 38 "/gnnac/templates/sparse_weight_grad.cu.lua"
 #pragma unroll

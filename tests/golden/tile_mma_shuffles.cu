@@ -19,40 +19,40 @@
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load2(float *to, const float *from)
 {
-#line 216 "/gnnac/templates/lanes.lib.lua"
+#line 217 "/gnnac/templates/lanes.lib.lua"
     const float2 v0 = __ldg((const float2 *)(from + 0));
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v0.x;
     to[1] = v0.y;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store2(float *to, const float *from)
 {
-#line 201 "/gnnac/templates/lanes.lib.lua"
+#line 202 "/gnnac/templates/lanes.lib.lua"
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 196 "/gnnac/templates/lanes.lib.lua"
+#line 197 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
@@ -74,11 +74,11 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
         // rows of the window it ends with. Its team are the lanes of its pair.
         const int lane = threadIdx.x % 32;
         const int pair = lane % 4;
-#line 283 "/gnnac/templates/lanes.lib.lua"
+#line 284 "/gnnac/templates/lanes.lib.lua"
     const int at = lane / 4;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 2 + 0;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 #line 200 "/gnnac/templates/tile_mma.cu.lua"
@@ -124,7 +124,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
                     for (int k = 0; k < 2; k++) {
                         const int column = k == 0 ? id[b].x : id[b].y;
                         const long long u = (long long)column * 16;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&to[k][0], x0 + u);
                     }
                 }
@@ -161,7 +161,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
                     for (int k = 0; k < 2; k++) {
                         const int column = k == 0 ? id[b].x : id[b].y;
                         const long long u = (long long)column * 16;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&to[k][0], x0 + u);
                     }
                 }
@@ -204,21 +204,21 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
                 const int piece = (int)warp - window.z;
                 const int slot = n_cut + 8 * window.z + place * window.w + piece;
                 float *to = partial + (long long)slot * 16;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
 #line 248 "/gnnac/templates/tile_mma.cu.lua"
                 continue;
             }
-#line 43 "/gnnac/templates/epilogue.lib.lua"
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 2; i++)
         sum[i] *= scale;
     {
-#line 355 "/gnnac/templates/lanes.lib.lua"
+#line 360 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 286331153u << lane % 4;
 #line 28 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
@@ -226,19 +226,19 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
 #pragma unroll
         for (int i = 0; i < 2; i++)
             top = fmaxf(top, sum[i]);
-#line 375 "/gnnac/templates/lanes.lib.lua"
+#line 380 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 16; step >= 4; step /= 2)
-#line 378 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
 #line 34 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 2; i++)
             total += expf(sum[i] - top);
-#line 375 "/gnnac/templates/lanes.lib.lua"
+#line 380 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 16; step >= 4; step /= 2)
-#line 380 "/gnnac/templates/lanes.lib.lua"
+#line 385 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
 #line 38 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
@@ -246,9 +246,9 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
         for (int i = 0; i < 2; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
         }
 #line 255 "/gnnac/templates/tile_mma.cu.lua"
@@ -256,32 +256,32 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
     }
 #line 261 "/gnnac/templates/tile_mma.cu.lua"
     warp -= n_tiles;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 63 "/gnnac/templates/sorted.lib.lua"
+#line 65 "/gnnac/templates/sorted.lib.lua"
     // A wide part has the warp, whose teams take turns at the neighbours; a
     // packed one has a team. `place`: which id the lane fetches; `source`: which
     // lane has the team's first, `stride` lanes before its next.
     const bool wide = warp < n_wide;
     const unsigned part =
         wide ? warp : n_wide + (warp - n_wide) * 8 + edge;
-#line 70 "/gnnac/templates/sorted.lib.lua"
+#line 72 "/gnnac/templates/sorted.lib.lua"
     const bool active = part < n_parts;
-#line 74 "/gnnac/templates/sorted.lib.lua"
+#line 76 "/gnnac/templates/sorted.lib.lua"
     const int place = wide ? lane : at;
     const int source = wide ? edge : edge * 4;
     const int stride = wide ? 8 : 1;
-#line 78 "/gnnac/templates/sorted.lib.lua"
+#line 80 "/gnnac/templates/sorted.lib.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -291,7 +291,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
         ids += begin;
     }
 
-#line 93 "/gnnac/templates/sorted.lib.lua"
+#line 95 "/gnnac/templates/sorted.lib.lua"
     // Neighbours of this team, of the first, which takes as many batches as any,
     // and of whole batches that no team lacks: rows that share a warp are sorted
     // by how many batches they take.
@@ -302,127 +302,127 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
     const int sure =
         wide ? first / 8 : (last - 1) / 4 * 4;
 
-#line 154 "/gnnac/templates/sorted.lib.lua"
+#line 156 "/gnnac/templates/sorted.lib.lua"
     float sum[4] = {};
     int next[1];
     {
-#line 105 "/gnnac/templates/sorted.lib.lua"
+#line 107 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 108 "/gnnac/templates/sorted.lib.lua"
+#line 110 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
     }
-#line 159 "/gnnac/templates/sorted.lib.lua"
+#line 161 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 4) {
         int id[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             id[h] = next[h];
-#line 169 "/gnnac/templates/sorted.lib.lua"
+#line 171 "/gnnac/templates/sorted.lib.lua"
         ids += 4 * stride;
         left -= 4 * stride;
-#line 105 "/gnnac/templates/sorted.lib.lua"
+#line 107 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 108 "/gnnac/templates/sorted.lib.lua"
+#line 110 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
-#line 174 "/gnnac/templates/sorted.lib.lua"
+#line 176 "/gnnac/templates/sorted.lib.lua"
         const int j = 0;
         {
-#line 180 "/gnnac/templates/sorted.lib.lua"
+#line 182 "/gnnac/templates/sorted.lib.lua"
             if (base + j + 4 <= sure) {
-#line 117 "/gnnac/templates/sorted.lib.lua"
+#line 119 "/gnnac/templates/sorted.lib.lua"
                 float v[4][4] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 124 "/gnnac/templates/sorted.lib.lua"
+#line 126 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 132 "/gnnac/templates/sorted.lib.lua"
+#line 134 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 138 "/gnnac/templates/sorted.lib.lua"
+#line 140 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 16;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
-#line 144 "/gnnac/templates/sorted.lib.lua"
+#line 146 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
-#line 151 "/gnnac/templates/sorted.lib.lua"
+#line 153 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
-#line 182 "/gnnac/templates/sorted.lib.lua"
+#line 184 "/gnnac/templates/sorted.lib.lua"
             } else {
-#line 117 "/gnnac/templates/sorted.lib.lua"
+#line 119 "/gnnac/templates/sorted.lib.lua"
                 float v[4][4] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 124 "/gnnac/templates/sorted.lib.lua"
+#line 126 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 132 "/gnnac/templates/sorted.lib.lua"
+#line 134 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 135 "/gnnac/templates/sorted.lib.lua"
+#line 137 "/gnnac/templates/sorted.lib.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 138 "/gnnac/templates/sorted.lib.lua"
+#line 140 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 16;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
-#line 144 "/gnnac/templates/sorted.lib.lua"
+#line 146 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
-#line 151 "/gnnac/templates/sorted.lib.lua"
+#line 153 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 189 "/gnnac/templates/sorted.lib.lua"
+#line 191 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
     }
-#line 192 "/gnnac/templates/sorted.lib.lua"
+#line 194 "/gnnac/templates/sorted.lib.lua"
     if (!active || (wide && edge > 0))
         return;
-#line 201 "/gnnac/templates/sorted.lib.lua"
+#line 203 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
-#line 205 "/gnnac/templates/sorted.lib.lua"
+#line 207 "/gnnac/templates/sorted.lib.lua"
         float *to = partial + (long long)part * 16;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 208 "/gnnac/templates/sorted.lib.lua"
+#line 210 "/gnnac/templates/sorted.lib.lua"
         return;
     }
-#line 43 "/gnnac/templates/epilogue.lib.lua"
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
     {
-#line 359 "/gnnac/templates/lanes.lib.lua"
+#line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 15u << (lane - at);
 #line 28 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
@@ -430,19 +430,19 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
 #pragma unroll
         for (int i = 0; i < 4; i++)
             top = fmaxf(top, sum[i]);
-#line 375 "/gnnac/templates/lanes.lib.lua"
+#line 380 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 2; step >= 1; step /= 2)
-#line 378 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
 #line 34 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 4; i++)
             total += expf(sum[i] - top);
-#line 375 "/gnnac/templates/lanes.lib.lua"
+#line 380 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 2; step >= 1; step /= 2)
-#line 380 "/gnnac/templates/lanes.lib.lua"
+#line 385 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
 #line 38 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
@@ -450,37 +450,37 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
         for (int i = 0; i < 4; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
-#line 88 "/gnnac/templates/parts.lib.lua"
+#line 90 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 92 "/gnnac/templates/parts.lib.lua"
+#line 94 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax_finish(
     float *out, float *partial, const float *dinv,
     const int *split_row, const int *split_first, const int *split_last,
     int n_splits)
 {
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 97 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 65 "/gnnac/templates/parts.lib.lua"
+#line 67 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 71 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 100 "/gnnac/templates/parts.lib.lua"
+#line 102 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -494,43 +494,43 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax_fi
             const int b = base + k * 8;
             if (b >= n)
                 continue;
-#line 114 "/gnnac/templates/parts.lib.lua"
+#line 116 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 16;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 122 "/gnnac/templates/parts.lib.lua"
+#line 124 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 sum[i] += v[k][i];
     }
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 
-#line 131 "/gnnac/templates/parts.lib.lua"
+#line 133 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 43 "/gnnac/templates/epilogue.lib.lua"
+#line 47 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 78 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
     {
-#line 359 "/gnnac/templates/lanes.lib.lua"
+#line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 15u << (lane - at);
 #line 28 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
@@ -538,19 +538,19 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax_fi
 #pragma unroll
         for (int i = 0; i < 4; i++)
             top = fmaxf(top, sum[i]);
-#line 375 "/gnnac/templates/lanes.lib.lua"
+#line 380 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 2; step >= 1; step /= 2)
-#line 378 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
 #line 34 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 4; i++)
             total += expf(sum[i] - top);
-#line 375 "/gnnac/templates/lanes.lib.lua"
+#line 380 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 2; step >= 1; step /= 2)
-#line 380 "/gnnac/templates/lanes.lib.lua"
+#line 385 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
 #line 38 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
@@ -558,8 +558,8 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax_fi
         for (int i = 0; i < 4; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }

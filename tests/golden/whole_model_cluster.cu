@@ -26,25 +26,25 @@ static __device__ __forceinline__ unsigned turns_apart()
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 1: linear.
 namespace step_1 {
-#line 71 "/gnnac/templates/product.lib.lua"
+#line 73 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 2; along the depth: 8; rows per warp: 8.
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 196 "/gnnac/templates/lanes.lib.lua"
+#line 197 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
@@ -67,14 +67,14 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 7u) / 8u * 1u;
 #line 30 "/gnnac/templates/product_phase.lib.lua"
     for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
-#line 83 "/gnnac/templates/product.lib.lua"
+#line 86 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 2 % 8;
-#line 89 "/gnnac/templates/product.lib.lua"
+#line 92 "/gnnac/templates/product.lib.lua"
     const int first_column = turn % 1 * 16 + lane % 2 * 8;
     const unsigned first = turn / 1 * 8 +
                            lane / 16 * 4;
-#line 98 "/gnnac/templates/product.lib.lua"
+#line 101 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[4], *ws[8];
 #pragma unroll
@@ -84,16 +84,16 @@ static __device__ __forceinline__ void run(
     }
 #pragma unroll
     for (int j = 0; j < 8; j++)
-#line 108 "/gnnac/templates/product.lib.lua"
+#line 111 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)first_column * 24 + slice * 4 +
                 j * 24;
 
-#line 115 "/gnnac/templates/product.lib.lua"
+#line 118 "/gnnac/templates/product.lib.lua"
     float sum[4][8] = {};
-#line 144 "/gnnac/templates/product.lib.lua"
+#line 147 "/gnnac/templates/product.lib.lua"
     if (0 + slice * 4 < 24) {
         const int k = 0;
-#line 117 "/gnnac/templates/product.lib.lua"
+#line 120 "/gnnac/templates/product.lib.lua"
         float a[4][4], b[8][4];
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -110,67 +110,67 @@ static __device__ __forceinline__ void run(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 4;
 #pragma unroll
         for (int i = 0; i < 2; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 164 "/gnnac/templates/product.lib.lua"
+#line 167 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 2][j];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 164 "/gnnac/templates/product.lib.lua"
+#line 167 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
             }
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 166 "/gnnac/templates/product.lib.lua"
+#line 169 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 2);
             }
     }
 
-#line 209 "/gnnac/templates/product.lib.lua"
+#line 212 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 215 "/gnnac/templates/product.lib.lua"
+#line 218 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice / 2 * 1 + i;
         const int column = first_column + slice % 2 * 4;
-#line 218 "/gnnac/templates/product.lib.lua"
+#line 221 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 226 "/gnnac/templates/product.lib.lua"
+#line 230 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 16 + column;
-#line 253 "/gnnac/templates/product.lib.lua"
+#line 262 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 4; j += 4)
-#line 256 "/gnnac/templates/product.lib.lua"
+#line 272 "/gnnac/templates/product.lib.lua"
             store4(to + j, &sum[i][j]);
     }
     }
@@ -180,28 +180,28 @@ static __device__ __forceinline__ void run(
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 2: aggregate.
 namespace step_2 {
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void fresh4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldcg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
@@ -281,11 +281,11 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 3u) / 4u * 1u;
 #line 170 "/gnnac/templates/sum_phase.lib.lua"
     const int lane = threadIdx.x % 32, edge = lane / 4 % 2;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 #line 173 "/gnnac/templates/sum_phase.lib.lua"
@@ -293,12 +293,12 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 16;
-#line 48 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (active) {
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -318,7 +318,7 @@ static __device__ __forceinline__ void run(
                     continue;
                 const int id = a.id[k];
                 const long long u = (long long)id * 16;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh4(&v[k][0], x0 + u);
             }
 #line 130 "/gnnac/templates/sum_phase.lib.lua"
@@ -351,7 +351,7 @@ static __device__ __forceinline__ void run(
                     continue;
                 const int id = far.id[k];
                 const long long u = (long long)id * 16;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh4(&v[k][0], x0 + u);
             }
 #line 130 "/gnnac/templates/sum_phase.lib.lua"
@@ -378,43 +378,43 @@ static __device__ __forceinline__ void run(
         }
 #line 189 "/gnnac/templates/sum_phase.lib.lua"
         a = next;
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 77 "/gnnac/templates/epilogue.lib.lua"
+#line 87 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 98 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 107 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 112 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 47 "/gnnac/templates/tail.lib.lua"
     float product[16];
     {
-#line 359 "/gnnac/templates/lanes.lib.lua"
+#line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 15u << (lane - at);
 #line 51 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
@@ -427,16 +427,16 @@ static __device__ __forceinline__ void run(
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 value = fmaf(sum[i], w[i], value);
-#line 375 "/gnnac/templates/lanes.lib.lua"
+#line 380 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 2; step >= 1; step /= 2)
-#line 380 "/gnnac/templates/lanes.lib.lua"
+#line 385 "/gnnac/templates/lanes.lib.lua"
             value += __shfl_xor_sync(team, value, step);
 #line 66 "/gnnac/templates/tail.lib.lua"
             product[j] = value;
         }
     }
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
     {
 #line 108 "/gnnac/templates/tail.lib.lua"
@@ -493,28 +493,28 @@ static __device__ __forceinline__ void run(
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 3: aggregate.
 namespace step_3 {
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void fresh4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldcg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
@@ -594,11 +594,11 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 3u) / 4u * 1u;
 #line 170 "/gnnac/templates/sum_phase.lib.lua"
     const int lane = threadIdx.x % 32, edge = lane / 4 % 2;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 #line 173 "/gnnac/templates/sum_phase.lib.lua"
@@ -606,12 +606,12 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 16;
-#line 48 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (active) {
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -631,7 +631,7 @@ static __device__ __forceinline__ void run(
                     continue;
                 const int id = a.id[k];
                 const long long u = (long long)id * 16;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh4(&v[k][0], x0 + u);
             }
 #line 130 "/gnnac/templates/sum_phase.lib.lua"
@@ -664,7 +664,7 @@ static __device__ __forceinline__ void run(
                     continue;
                 const int id = far.id[k];
                 const long long u = (long long)id * 16;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh4(&v[k][0], x0 + u);
             }
 #line 130 "/gnnac/templates/sum_phase.lib.lua"
@@ -691,43 +691,43 @@ static __device__ __forceinline__ void run(
         }
 #line 189 "/gnnac/templates/sum_phase.lib.lua"
         a = next;
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 77 "/gnnac/templates/epilogue.lib.lua"
+#line 87 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 98 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 107 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 112 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 47 "/gnnac/templates/tail.lib.lua"
     float product[16];
     {
-#line 359 "/gnnac/templates/lanes.lib.lua"
+#line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 15u << (lane - at);
 #line 51 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
@@ -740,16 +740,16 @@ static __device__ __forceinline__ void run(
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 value = fmaf(sum[i], w[i], value);
-#line 375 "/gnnac/templates/lanes.lib.lua"
+#line 380 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 2; step >= 1; step /= 2)
-#line 380 "/gnnac/templates/lanes.lib.lua"
+#line 385 "/gnnac/templates/lanes.lib.lua"
             value += __shfl_xor_sync(team, value, step);
 #line 66 "/gnnac/templates/tail.lib.lua"
             product[j] = value;
         }
     }
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
     {
 #line 108 "/gnnac/templates/tail.lib.lua"
@@ -806,28 +806,28 @@ static __device__ __forceinline__ void run(
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 4: aggregate.
 namespace step_4 {
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void fresh4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldcg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
@@ -907,11 +907,11 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 3u) / 4u * 1u;
 #line 170 "/gnnac/templates/sum_phase.lib.lua"
     const int lane = threadIdx.x % 32, edge = lane / 4 % 2;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 #line 173 "/gnnac/templates/sum_phase.lib.lua"
@@ -919,12 +919,12 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 16;
-#line 48 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (active) {
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -944,7 +944,7 @@ static __device__ __forceinline__ void run(
                     continue;
                 const int id = a.id[k];
                 const long long u = (long long)id * 16;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh4(&v[k][0], x0 + u);
             }
 #line 130 "/gnnac/templates/sum_phase.lib.lua"
@@ -977,7 +977,7 @@ static __device__ __forceinline__ void run(
                     continue;
                 const int id = far.id[k];
                 const long long u = (long long)id * 16;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh4(&v[k][0], x0 + u);
             }
 #line 130 "/gnnac/templates/sum_phase.lib.lua"
@@ -1004,43 +1004,43 @@ static __device__ __forceinline__ void run(
         }
 #line 189 "/gnnac/templates/sum_phase.lib.lua"
         a = next;
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 77 "/gnnac/templates/epilogue.lib.lua"
+#line 87 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 98 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 107 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 112 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 47 "/gnnac/templates/tail.lib.lua"
     float product[16];
     {
-#line 359 "/gnnac/templates/lanes.lib.lua"
+#line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 15u << (lane - at);
 #line 51 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
@@ -1053,16 +1053,16 @@ static __device__ __forceinline__ void run(
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 value = fmaf(sum[i], w[i], value);
-#line 375 "/gnnac/templates/lanes.lib.lua"
+#line 380 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 2; step >= 1; step /= 2)
-#line 380 "/gnnac/templates/lanes.lib.lua"
+#line 385 "/gnnac/templates/lanes.lib.lua"
             value += __shfl_xor_sync(team, value, step);
 #line 66 "/gnnac/templates/tail.lib.lua"
             product[j] = value;
         }
     }
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
     {
 #line 108 "/gnnac/templates/tail.lib.lua"
@@ -1119,28 +1119,28 @@ static __device__ __forceinline__ void run(
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 5: aggregate.
 namespace step_5 {
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void fresh4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldcg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
@@ -1220,11 +1220,11 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 3u) / 4u * 1u;
 #line 170 "/gnnac/templates/sum_phase.lib.lua"
     const int lane = threadIdx.x % 32, edge = lane / 4 % 2;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 #line 173 "/gnnac/templates/sum_phase.lib.lua"
@@ -1232,12 +1232,12 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 16;
-#line 48 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (active) {
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -1257,7 +1257,7 @@ static __device__ __forceinline__ void run(
                     continue;
                 const int id = a.id[k];
                 const long long u = (long long)id * 16;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh4(&v[k][0], x0 + u);
             }
 #line 130 "/gnnac/templates/sum_phase.lib.lua"
@@ -1290,7 +1290,7 @@ static __device__ __forceinline__ void run(
                     continue;
                 const int id = far.id[k];
                 const long long u = (long long)id * 16;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh4(&v[k][0], x0 + u);
             }
 #line 130 "/gnnac/templates/sum_phase.lib.lua"
@@ -1317,43 +1317,43 @@ static __device__ __forceinline__ void run(
         }
 #line 189 "/gnnac/templates/sum_phase.lib.lua"
         a = next;
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 77 "/gnnac/templates/epilogue.lib.lua"
+#line 87 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 98 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 107 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 112 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
 #line 47 "/gnnac/templates/tail.lib.lua"
     float product[7];
     {
-#line 359 "/gnnac/templates/lanes.lib.lua"
+#line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 15u << (lane - at);
 #line 51 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
@@ -1366,16 +1366,16 @@ static __device__ __forceinline__ void run(
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 value = fmaf(sum[i], w[i], value);
-#line 375 "/gnnac/templates/lanes.lib.lua"
+#line 380 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 2; step >= 1; step /= 2)
-#line 380 "/gnnac/templates/lanes.lib.lua"
+#line 385 "/gnnac/templates/lanes.lib.lua"
             value += __shfl_xor_sync(team, value, step);
 #line 66 "/gnnac/templates/tail.lib.lua"
             product[j] = value;
         }
     }
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 8;
     {
 #line 108 "/gnnac/templates/tail.lib.lua"
@@ -1409,63 +1409,63 @@ static __device__ __forceinline__ void run(
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 6: aggregate.
 namespace step_6 {
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void fresh4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldcg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void fresh1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldcg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4x1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[1] = from[1];
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[2] = from[2];
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[3] = from[3];
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
@@ -1544,21 +1544,21 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 7u) / 8u * 1u;
 #line 170 "/gnnac/templates/sum_phase.lib.lua"
     const int lane = threadIdx.x % 32, edge = lane / 2 % 2;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 2;
-#line 310 "/gnnac/templates/lanes.lib.lua"
+#line 311 "/gnnac/templates/lanes.lib.lua"
     const int c0 = min(at * 4 + 0, 0);
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 4 + at;
-#line 302 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 4 + min(at + 2, 2);
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 #line 173 "/gnnac/templates/sum_phase.lib.lua"
@@ -1566,16 +1566,16 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 8;
-#line 48 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     float own[6] = {};
     if (active) {
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[4], from + c1);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[5], from + c2);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -1595,11 +1595,11 @@ static __device__ __forceinline__ void run(
                     continue;
                 const int id = a.id[k];
                 const long long u = (long long)id * 8;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh4(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh1(&v[k][4], x1 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh1(&v[k][5], x2 + u);
             }
 #line 130 "/gnnac/templates/sum_phase.lib.lua"
@@ -1632,11 +1632,11 @@ static __device__ __forceinline__ void run(
                     continue;
                 const int id = far.id[k];
                 const long long u = (long long)id * 8;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh4(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh1(&v[k][4], x1 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh1(&v[k][5], x2 + u);
             }
 #line 130 "/gnnac/templates/sum_phase.lib.lua"
@@ -1663,77 +1663,77 @@ static __device__ __forceinline__ void run(
         }
 #line 189 "/gnnac/templates/sum_phase.lib.lua"
         a = next;
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 1; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 6; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 2);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 77 "/gnnac/templates/epilogue.lib.lua"
+#line 87 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
-#line 88 "/gnnac/templates/epilogue.lib.lua"
+#line 98 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float shift[6];
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 107 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
     {
-#line 359 "/gnnac/templates/lanes.lib.lua"
+#line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 3u << (lane - at);
 #line 28 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
-#line 392 "/gnnac/templates/lanes.lib.lua"
+#line 397 "/gnnac/templates/lanes.lib.lua"
         if (at * 4 + 0 >= 4) {
-#line 396 "/gnnac/templates/lanes.lib.lua"
+#line 401 "/gnnac/templates/lanes.lib.lua"
             sum[0] = __int_as_float(0xff800000);
-#line 396 "/gnnac/templates/lanes.lib.lua"
+#line 401 "/gnnac/templates/lanes.lib.lua"
             sum[1] = __int_as_float(0xff800000);
-#line 396 "/gnnac/templates/lanes.lib.lua"
+#line 401 "/gnnac/templates/lanes.lib.lua"
             sum[2] = __int_as_float(0xff800000);
-#line 396 "/gnnac/templates/lanes.lib.lua"
+#line 401 "/gnnac/templates/lanes.lib.lua"
             sum[3] = __int_as_float(0xff800000);
         }
-#line 390 "/gnnac/templates/lanes.lib.lua"
+#line 395 "/gnnac/templates/lanes.lib.lua"
         if (at + 2 >= 3) {
-#line 396 "/gnnac/templates/lanes.lib.lua"
+#line 401 "/gnnac/templates/lanes.lib.lua"
             sum[5] = __int_as_float(0xff800000);
         }
 #line 30 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             top = fmaxf(top, sum[i]);
-#line 375 "/gnnac/templates/lanes.lib.lua"
+#line 380 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 1; step >= 1; step /= 2)
-#line 378 "/gnnac/templates/lanes.lib.lua"
+#line 383 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
 #line 34 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             total += expf(sum[i] - top);
-#line 375 "/gnnac/templates/lanes.lib.lua"
+#line 380 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
         for (int step = 1; step >= 1; step /= 2)
-#line 380 "/gnnac/templates/lanes.lib.lua"
+#line 385 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
 #line 38 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
@@ -1741,17 +1741,17 @@ static __device__ __forceinline__ void run(
         for (int i = 0; i < 6; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 420 "/gnnac/templates/lanes.lib.lua"
+#line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store4x1(to + c0, &sum[0]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 421 "/gnnac/templates/lanes.lib.lua"
     if (at + 2 < 3)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
     }
 }

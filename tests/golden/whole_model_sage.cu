@@ -26,26 +26,26 @@ static __device__ __forceinline__ unsigned turns_apart()
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 1: linear.
 namespace step_1 {
-#line 71 "/gnnac/templates/product.lib.lua"
+#line 73 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 8; along the depth: 4; rows per warp: 2.
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 196 "/gnnac/templates/lanes.lib.lua"
+#line 197 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
@@ -68,14 +68,14 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 1u) / 2u * 1u;
 #line 30 "/gnnac/templates/product_phase.lib.lua"
     for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
-#line 83 "/gnnac/templates/product.lib.lua"
+#line 86 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 8 % 4;
-#line 89 "/gnnac/templates/product.lib.lua"
+#line 92 "/gnnac/templates/product.lib.lua"
     const int first_column = turn % 1 * 64 + lane % 8 * 8;
     const unsigned first = turn / 1 * 2 +
                            lane / 32 * 2;
-#line 98 "/gnnac/templates/product.lib.lua"
+#line 101 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[2], *ws[8];
 #pragma unroll
@@ -85,16 +85,16 @@ static __device__ __forceinline__ void run(
     }
 #pragma unroll
     for (int j = 0; j < 8; j++)
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 114 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)min(first_column + j, 32) * 33 +
                 slice * 1;
 
-#line 115 "/gnnac/templates/product.lib.lua"
+#line 118 "/gnnac/templates/product.lib.lua"
     float sum[2][8] = {};
-#line 133 "/gnnac/templates/product.lib.lua"
+#line 136 "/gnnac/templates/product.lib.lua"
 #pragma unroll 2
     for (int k = 0; k < 32; k += 4) {
-#line 117 "/gnnac/templates/product.lib.lua"
+#line 120 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -110,10 +110,10 @@ static __device__ __forceinline__ void run(
                 for (int j = 0; j < 8; j++)
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
-#line 144 "/gnnac/templates/product.lib.lua"
+#line 147 "/gnnac/templates/product.lib.lua"
     if (32 + slice * 1 < 33) {
         const int k = 32;
-#line 117 "/gnnac/templates/product.lib.lua"
+#line 120 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -130,52 +130,52 @@ static __device__ __forceinline__ void run(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 164 "/gnnac/templates/product.lib.lua"
+#line 167 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 16);
             }
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 166 "/gnnac/templates/product.lib.lua"
+#line 169 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
 
-#line 209 "/gnnac/templates/product.lib.lua"
+#line 212 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 215 "/gnnac/templates/product.lib.lua"
+#line 218 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice / 2 * 1 + i;
         const int column = first_column + slice % 2 * 4;
-#line 218 "/gnnac/templates/product.lib.lua"
+#line 221 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 226 "/gnnac/templates/product.lib.lua"
+#line 230 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 36 + column;
-#line 253 "/gnnac/templates/product.lib.lua"
+#line 262 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 4; j += 4)
-#line 261 "/gnnac/templates/product.lib.lua"
+#line 277 "/gnnac/templates/product.lib.lua"
             for (int p = 0; p < 4; p++)
                 if (column + j + p < 33)
                     store1(to + j + p, &sum[i][j + p]);
@@ -187,26 +187,26 @@ static __device__ __forceinline__ void run(
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 2: linear.
 namespace step_2 {
-#line 71 "/gnnac/templates/product.lib.lua"
+#line 73 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 8; along the depth: 4; rows per warp: 2.
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 196 "/gnnac/templates/lanes.lib.lua"
+#line 197 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
@@ -229,14 +229,14 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 1u) / 2u * 1u;
 #line 30 "/gnnac/templates/product_phase.lib.lua"
     for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
-#line 83 "/gnnac/templates/product.lib.lua"
+#line 86 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 8 % 4;
-#line 89 "/gnnac/templates/product.lib.lua"
+#line 92 "/gnnac/templates/product.lib.lua"
     const int first_column = turn % 1 * 64 + lane % 8 * 8;
     const unsigned first = turn / 1 * 2 +
                            lane / 32 * 2;
-#line 98 "/gnnac/templates/product.lib.lua"
+#line 101 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[2], *ws[8];
 #pragma unroll
@@ -246,16 +246,16 @@ static __device__ __forceinline__ void run(
     }
 #pragma unroll
     for (int j = 0; j < 8; j++)
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 114 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)min(first_column + j, 32) * 33 +
                 slice * 1;
 
-#line 115 "/gnnac/templates/product.lib.lua"
+#line 118 "/gnnac/templates/product.lib.lua"
     float sum[2][8] = {};
-#line 133 "/gnnac/templates/product.lib.lua"
+#line 136 "/gnnac/templates/product.lib.lua"
 #pragma unroll 2
     for (int k = 0; k < 32; k += 4) {
-#line 117 "/gnnac/templates/product.lib.lua"
+#line 120 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -271,10 +271,10 @@ static __device__ __forceinline__ void run(
                 for (int j = 0; j < 8; j++)
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
-#line 144 "/gnnac/templates/product.lib.lua"
+#line 147 "/gnnac/templates/product.lib.lua"
     if (32 + slice * 1 < 33) {
         const int k = 32;
-#line 117 "/gnnac/templates/product.lib.lua"
+#line 120 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -291,52 +291,52 @@ static __device__ __forceinline__ void run(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 164 "/gnnac/templates/product.lib.lua"
+#line 167 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 16);
             }
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 166 "/gnnac/templates/product.lib.lua"
+#line 169 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
 
-#line 209 "/gnnac/templates/product.lib.lua"
+#line 212 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 215 "/gnnac/templates/product.lib.lua"
+#line 218 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice / 2 * 1 + i;
         const int column = first_column + slice % 2 * 4;
-#line 218 "/gnnac/templates/product.lib.lua"
+#line 221 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 226 "/gnnac/templates/product.lib.lua"
+#line 230 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 36 + column;
-#line 253 "/gnnac/templates/product.lib.lua"
+#line 262 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 4; j += 4)
-#line 261 "/gnnac/templates/product.lib.lua"
+#line 277 "/gnnac/templates/product.lib.lua"
             for (int p = 0; p < 4; p++)
                 if (column + j + p < 33)
                     store1(to + j + p, &sum[i][j + p]);
@@ -348,57 +348,57 @@ static __device__ __forceinline__ void run(
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 3: aggregate.
 namespace step_3 {
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void fresh4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldcg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void fresh1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldcg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4(float *to, const float *from)
 {
-#line 196 "/gnnac/templates/lanes.lib.lua"
+#line 197 "/gnnac/templates/lanes.lib.lua"
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
@@ -469,20 +469,20 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 0u) / 1u * 1u;
 #line 170 "/gnnac/templates/sum_phase.lib.lua"
     const int lane = threadIdx.x % 32, edge = lane / 4 % 8;
-#line 289 "/gnnac/templates/lanes.lib.lua"
+#line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c1 = at * 4 + 16;
-#line 302 "/gnnac/templates/lanes.lib.lua"
+#line 303 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 32 + min(at + 0, 0);
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 326 "/gnnac/templates/lanes.lib.lua"
+#line 331 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 16;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 #line 173 "/gnnac/templates/sum_phase.lib.lua"
@@ -492,16 +492,16 @@ static __device__ __forceinline__ void run(
         const bool active = a.active;
 #line 178 "/gnnac/templates/sum_phase.lib.lua"
         const int degree = a.degree;
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
-#line 48 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     float own[9] = {};
     if (active) {
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[4], from + c1);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[8], from + c2);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -517,11 +517,11 @@ static __device__ __forceinline__ void run(
                     continue;
                 const int id = a.id[k];
                 const long long u = (long long)id * 36;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh4(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh4(&v[k][4], x1 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh1(&v[k][8], x2 + u);
             }
 #line 130 "/gnnac/templates/sum_phase.lib.lua"
@@ -537,56 +537,56 @@ static __device__ __forceinline__ void run(
         }
 #line 189 "/gnnac/templates/sum_phase.lib.lua"
         a = next;
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 4; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 9; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 4);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] *= scale;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
-#line 86 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float shift[9];
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[4], bias + c1);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[8], bias + c2);
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 107 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] += shift[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 112 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 36;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c1, &sum[4]);
-#line 416 "/gnnac/templates/lanes.lib.lua"
+#line 421 "/gnnac/templates/lanes.lib.lua"
     if (at + 0 < 1)
-#line 431 "/gnnac/templates/lanes.lib.lua"
+#line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[8]);
     }
 }
@@ -595,26 +595,26 @@ static __device__ __forceinline__ void run(
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 4: linear.
 namespace step_4 {
-#line 71 "/gnnac/templates/product.lib.lua"
+#line 73 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 1; along the depth: 16; rows per warp: 4.
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void fresh1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldcg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
@@ -637,14 +637,14 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 3u) / 4u * 1u;
 #line 30 "/gnnac/templates/product_phase.lib.lua"
     for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
-#line 83 "/gnnac/templates/product.lib.lua"
+#line 86 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 1 % 16;
-#line 89 "/gnnac/templates/product.lib.lua"
+#line 92 "/gnnac/templates/product.lib.lua"
     const int first_column = turn % 1 * 8 + lane % 1 * 8;
     const unsigned first = turn / 1 * 4 +
                            lane / 16 * 2;
-#line 98 "/gnnac/templates/product.lib.lua"
+#line 101 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[2], *ws[8];
 #pragma unroll
@@ -654,16 +654,16 @@ static __device__ __forceinline__ void run(
     }
 #pragma unroll
     for (int j = 0; j < 8; j++)
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 114 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)min(first_column + j, 6) * 33 +
                 slice * 1;
 
-#line 115 "/gnnac/templates/product.lib.lua"
+#line 118 "/gnnac/templates/product.lib.lua"
     float sum[2][8] = {};
-#line 133 "/gnnac/templates/product.lib.lua"
+#line 136 "/gnnac/templates/product.lib.lua"
 #pragma unroll 2
     for (int k = 0; k < 32; k += 16) {
-#line 117 "/gnnac/templates/product.lib.lua"
+#line 120 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -679,10 +679,10 @@ static __device__ __forceinline__ void run(
                 for (int j = 0; j < 8; j++)
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
-#line 144 "/gnnac/templates/product.lib.lua"
+#line 147 "/gnnac/templates/product.lib.lua"
     if (32 + slice * 1 < 33) {
         const int k = 32;
-#line 117 "/gnnac/templates/product.lib.lua"
+#line 120 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -699,82 +699,82 @@ static __device__ __forceinline__ void run(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 8;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 164 "/gnnac/templates/product.lib.lua"
+#line 167 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 4;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 166 "/gnnac/templates/product.lib.lua"
+#line 169 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
             }
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 2; j++) {
-#line 166 "/gnnac/templates/product.lib.lua"
+#line 169 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 2];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 2);
             }
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 1; j++) {
-#line 166 "/gnnac/templates/product.lib.lua"
+#line 169 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 1];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 1);
             }
     }
 
-#line 209 "/gnnac/templates/product.lib.lua"
+#line 212 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 215 "/gnnac/templates/product.lib.lua"
+#line 218 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice / 8 * 1 + i;
         const int column = first_column + slice % 8 * 1;
-#line 218 "/gnnac/templates/product.lib.lua"
+#line 221 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 226 "/gnnac/templates/product.lib.lua"
+#line 230 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 8 + column;
-#line 253 "/gnnac/templates/product.lib.lua"
+#line 262 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 1; j += 1)
-#line 258 "/gnnac/templates/product.lib.lua"
+#line 274 "/gnnac/templates/product.lib.lua"
             if (column + j < 7)
                 store1(to + j, &sum[i][j]);
     }
@@ -785,26 +785,26 @@ static __device__ __forceinline__ void run(
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 5: linear.
 namespace step_5 {
-#line 71 "/gnnac/templates/product.lib.lua"
+#line 73 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 1; along the depth: 16; rows per warp: 4.
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void fresh1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldcg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
@@ -827,14 +827,14 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 3u) / 4u * 1u;
 #line 30 "/gnnac/templates/product_phase.lib.lua"
     for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
-#line 83 "/gnnac/templates/product.lib.lua"
+#line 86 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 1 % 16;
-#line 89 "/gnnac/templates/product.lib.lua"
+#line 92 "/gnnac/templates/product.lib.lua"
     const int first_column = turn % 1 * 8 + lane % 1 * 8;
     const unsigned first = turn / 1 * 4 +
                            lane / 16 * 2;
-#line 98 "/gnnac/templates/product.lib.lua"
+#line 101 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[2], *ws[8];
 #pragma unroll
@@ -844,16 +844,16 @@ static __device__ __forceinline__ void run(
     }
 #pragma unroll
     for (int j = 0; j < 8; j++)
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 114 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)min(first_column + j, 6) * 33 +
                 slice * 1;
 
-#line 115 "/gnnac/templates/product.lib.lua"
+#line 118 "/gnnac/templates/product.lib.lua"
     float sum[2][8] = {};
-#line 133 "/gnnac/templates/product.lib.lua"
+#line 136 "/gnnac/templates/product.lib.lua"
 #pragma unroll 2
     for (int k = 0; k < 32; k += 16) {
-#line 117 "/gnnac/templates/product.lib.lua"
+#line 120 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -869,10 +869,10 @@ static __device__ __forceinline__ void run(
                 for (int j = 0; j < 8; j++)
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
-#line 144 "/gnnac/templates/product.lib.lua"
+#line 147 "/gnnac/templates/product.lib.lua"
     if (32 + slice * 1 < 33) {
         const int k = 32;
-#line 117 "/gnnac/templates/product.lib.lua"
+#line 120 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -889,82 +889,82 @@ static __device__ __forceinline__ void run(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 8;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 164 "/gnnac/templates/product.lib.lua"
+#line 167 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 4;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 166 "/gnnac/templates/product.lib.lua"
+#line 169 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
             }
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 2; j++) {
-#line 166 "/gnnac/templates/product.lib.lua"
+#line 169 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 2];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 2);
             }
     }
     {
-#line 158 "/gnnac/templates/product.lib.lua"
+#line 161 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 1; j++) {
-#line 166 "/gnnac/templates/product.lib.lua"
+#line 169 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 1];
-#line 168 "/gnnac/templates/product.lib.lua"
+#line 171 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 1);
             }
     }
 
-#line 209 "/gnnac/templates/product.lib.lua"
+#line 212 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 215 "/gnnac/templates/product.lib.lua"
+#line 218 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice / 8 * 1 + i;
         const int column = first_column + slice % 8 * 1;
-#line 218 "/gnnac/templates/product.lib.lua"
+#line 221 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 226 "/gnnac/templates/product.lib.lua"
+#line 230 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 8 + column;
-#line 253 "/gnnac/templates/product.lib.lua"
+#line 262 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 1; j += 1)
-#line 258 "/gnnac/templates/product.lib.lua"
+#line 274 "/gnnac/templates/product.lib.lua"
             if (column + j < 7)
                 store1(to + j, &sum[i][j]);
     }
@@ -975,63 +975,63 @@ static __device__ __forceinline__ void run(
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 6: aggregate.
 namespace step_6 {
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void fresh4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldcg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void fresh1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldcg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
 {
-#line 208 "/gnnac/templates/lanes.lib.lua"
+#line 209 "/gnnac/templates/lanes.lib.lua"
     const float4 v = __ldg((const float4 *)from);
-#line 220 "/gnnac/templates/lanes.lib.lua"
+#line 221 "/gnnac/templates/lanes.lib.lua"
     to[0] = v.x;
     to[1] = v.y;
-#line 223 "/gnnac/templates/lanes.lib.lua"
+#line 224 "/gnnac/templates/lanes.lib.lua"
     to[2] = v.z;
     to[3] = v.w;
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
 {
-#line 205 "/gnnac/templates/lanes.lib.lua"
+#line 206 "/gnnac/templates/lanes.lib.lua"
     to[0] = __ldg(from + 0);
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store4x1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[1] = from[1];
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[2] = from[2];
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[3] = from[3];
 }
 
-#line 260 "/gnnac/templates/lanes.lib.lua"
+#line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void store1(float *to, const float *from)
 {
-#line 203 "/gnnac/templates/lanes.lib.lua"
+#line 204 "/gnnac/templates/lanes.lib.lua"
     to[0] = from[0];
 }
 
@@ -1110,26 +1110,26 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 1u) / 2u * 1u;
 #line 170 "/gnnac/templates/sum_phase.lib.lua"
     const int lane = threadIdx.x % 32, edge = lane / 1 % 16;
-#line 285 "/gnnac/templates/lanes.lib.lua"
+#line 286 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
-#line 308 "/gnnac/templates/lanes.lib.lua"
+#line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 4 + at;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c2 = 5 + at;
-#line 300 "/gnnac/templates/lanes.lib.lua"
+#line 301 "/gnnac/templates/lanes.lib.lua"
     const int c3 = 6 + at;
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
-#line 328 "/gnnac/templates/lanes.lib.lua"
+#line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x3 = x + c3;
     asm("" : "+l"(x3));
 #line 173 "/gnnac/templates/sum_phase.lib.lua"
@@ -1139,18 +1139,18 @@ static __device__ __forceinline__ void run(
         const bool active = a.active;
 #line 178 "/gnnac/templates/sum_phase.lib.lua"
         const int degree = a.degree;
-#line 46 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 8;
-#line 48 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     float own[7] = {};
     if (active) {
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[4], from + c1);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[5], from + c2);
-#line 56 "/gnnac/templates/epilogue.lib.lua"
+#line 65 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[6], from + c3);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -1170,13 +1170,13 @@ static __device__ __forceinline__ void run(
                     continue;
                 const int id = a.id[k];
                 const long long u = (long long)id * 8;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh4(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh1(&v[k][4], x1 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh1(&v[k][5], x2 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh1(&v[k][6], x3 + u);
             }
 #line 130 "/gnnac/templates/sum_phase.lib.lua"
@@ -1209,13 +1209,13 @@ static __device__ __forceinline__ void run(
                     continue;
                 const int id = far.id[k];
                 const long long u = (long long)id * 8;
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh4(&v[k][0], x0 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh1(&v[k][4], x1 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh1(&v[k][5], x2 + u);
-#line 344 "/gnnac/templates/lanes.lib.lua"
+#line 349 "/gnnac/templates/lanes.lib.lua"
             fresh1(&v[k][6], x3 + u);
             }
 #line 130 "/gnnac/templates/sum_phase.lib.lua"
@@ -1242,42 +1242,42 @@ static __device__ __forceinline__ void run(
         }
 #line 189 "/gnnac/templates/sum_phase.lib.lua"
         a = next;
-#line 444 "/gnnac/templates/lanes.lib.lua"
+#line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
     for (int step = 8; step > 0; step /= 2) {
 #pragma unroll
         for (int i = 0; i < 7; i++) {
             const float more =
                 __shfl_down_sync(~0u, sum[i], step * 1);
-#line 455 "/gnnac/templates/lanes.lib.lua"
+#line 464 "/gnnac/templates/lanes.lib.lua"
             sum[i] += more;
         }
     }
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 76 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 71 "/gnnac/templates/epilogue.lib.lua"
+#line 81 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 83 "/gnnac/templates/epilogue.lib.lua"
+#line 93 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 86 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 102 "/gnnac/templates/epilogue.lib.lua"
     float shift[7];
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 95 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[6], bias + c3);
-#line 97 "/gnnac/templates/epilogue.lib.lua"
+#line 107 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] += shift[i];
@@ -1298,15 +1298,15 @@ static __device__ __forceinline__ void run(
         for (int i = 0; i < 7; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 126 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c1, &sum[4]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[5]);
-#line 433 "/gnnac/templates/lanes.lib.lua"
+#line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
     }
 }

@@ -26,6 +26,8 @@ static int set_field(struct kernel_case *k, const char *name, const char *value)
         {"in", &k->request.dim},    {"hidden", &k->request.hidden},
         {"mlp", &k->request.mlp},   {"classes", &k->request.classes},
         {"layers", &k->request.layers},
+        {"x_slab", &s->x_slab},     {"out_slab", &s->out_slab},
+        {"self_slab", &s->self_slab},
     };
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         if (strcmp(fields[i].name, name) == 0)
@@ -103,13 +105,16 @@ static void set_pitches(struct kernel_spec *s, const char *op)
 {
     bool turned = strcmp(op, "sparse_linear") == 0;
     const struct {
-        int32_t *pitch, dim;
-    } all[] = {{&s->x_pitch, turned ? padded_pitch(s->dim) : kernel_x_dim(s)},
-               {&s->out_pitch, spec_out_dim(s)},
-               {&s->self_pitch, self_dim(s, op)}};
-    for (int i = 0; i < 3; i++)
+        int32_t *pitch, dim, slab;
+    } all[] = {{&s->x_pitch, turned ? padded_pitch(s->dim) : kernel_x_dim(s),
+                s->x_slab},
+               {&s->out_pitch, spec_out_dim(s), s->out_slab},
+               {&s->self_pitch, self_dim(s, op), s->self_slab}};
+    for (int i = 0; i < 3; i++) {
+        int32_t to = all[i].slab > 0 ? all[i].slab : 1;
         if (*all[i].pitch == 0)
-            *all[i].pitch = all[i].dim;
+            *all[i].pitch = (all[i].dim + to - 1) / to * to;
+    }
 }
 
 // What all steps of the model ask of a kernel.

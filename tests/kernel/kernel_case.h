@@ -2,7 +2,8 @@
 //     row_split dim=64 dimWorker=16 vec=4 norm=gcn self=gcn bias=1 act=relu
 // Of attention and sddmm, heads and channels give the width. Knobs have their
 // defaults, pitches (x out self_pitch grad) the width, offset 32. type=f16 is
-// that of all three matrices; x_type, out_type, self_type are one's. Values of
+// that of all three matrices; x_type, out_type, self_type are one's. x_slab,
+// out_slab, self_slab are columns of a slab, where pitches are full. Values of
 // edges are edges=stored or mapped; drops=1 is of sparse features. A whole
 // model is model=gcn in=128 hidden=16 classes=7 layers=2, lowered as for a
 // small graph of few edges.

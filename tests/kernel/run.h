@@ -20,17 +20,19 @@ extern "C" {
 // ---- buffers ----------------------------------------------------------------
 
 // A matrix that ends with its last row's last column, so that the address
-// sanitizer guards both ends. Between the rows lies `pad`.
+// sanitizer guards both ends. Between the rows, or beyond those of the last
+// slab, lies `pad`.
 struct matrix {
-    int rows, dim, pitch;
+    int rows, dim, pitch, slab;
     dtype type;
     std::vector<float> a;    // of f32,
     std::vector<uint16_t> h; // of the others
 
-    matrix(int rows_, int dim_, int pitch_, dtype type_, float pad)
-        : rows(rows_), dim(dim_), pitch(pitch_), type(type_)
+    matrix(int rows_, int dim_, int pitch_, dtype type_, float pad,
+           int slab_ = 0)
+        : rows(rows_), dim(dim_), pitch(pitch_), slab(slab_), type(type_)
     {
-        size_t n = rows_ ? (size_t)(rows_ - 1) * pitch_ + dim_ : 0;
+        size_t n = rows_ ? place(rows_ - 1, dim_ - 1) + 1 : 0;
         a.resize(type == DTYPE_F32 ? n : 0, pad);
         h.resize(type == DTYPE_F32 ? 0 : n, narrow(pad));
         a.shrink_to_fit();
@@ -42,14 +44,14 @@ struct matrix {
     }
     float at(int v, int c) const
     {
-        size_t i = (size_t)v * pitch + c;
+        size_t i = place(v, c);
         return type == DTYPE_F32   ? a[i]
                : type == DTYPE_F16 ? f16_to_float(h[i])
                                    : bf16_to_float(h[i]);
     }
     void set(int v, int c, float to)
     {
-        size_t i = (size_t)v * pitch + c;
+        size_t i = place(v, c);
         if (type == DTYPE_F32)
             a[i] = to;
         else
@@ -57,7 +59,7 @@ struct matrix {
     }
     bool same_bits(int v, int c, float as) const
     {
-        size_t i = (size_t)v * pitch + c;
+        size_t i = place(v, c);
         return type == DTYPE_F32 ? memcmp(&a[i], &as, sizeof(as)) == 0
                                  : h[i] == narrow(as);
     }
@@ -68,6 +70,10 @@ struct matrix {
     }
 
   private:
+    size_t place(int v, int c) const
+    {
+        return (size_t)slab_element(rows, pitch, slab, v, c);
+    }
     uint16_t narrow(float v) const
     {
         return type == DTYPE_BF16 ? bf16_from_float(v) : f16_from_float(v);

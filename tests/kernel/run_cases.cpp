@@ -120,11 +120,12 @@ void run::narrow_weight(dtype type)
 run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
          bool in_place)
     : k(k_), g(g_),
-      x(g_.n_nodes, x_dim(k_.spec), k_.spec.x_pitch, k_.spec.x_type, NAN),
+      x(g_.n_nodes, x_dim(k_.spec), k_.spec.x_pitch, k_.spec.x_type, NAN,
+        k_.spec.x_slab),
       out(g_.n_nodes, spec_out_dim(&k_.spec), k_.spec.out_pitch,
-          k_.spec.out_type, canary),
+          k_.spec.out_type, canary, k_.spec.out_slab),
       self(g_.n_nodes, self_dim(k_), k_.spec.self_pitch, k_.spec.self_type,
-           NAN),
+           NAN, k_.spec.self_slab),
       before(out)
 {
     const kernel_spec &s = k.spec;
@@ -425,8 +426,10 @@ static void check_values(run &r)
 
 static void check_padding(run &r, float pad)
 {
+    const matrix &m = r.out; // of slabs the last alone has padding within
+    int end = m.slab ? (m.dim + m.slab - 1) / m.slab * m.slab : m.pitch;
     for (int v = 0; v + 1 < r.g.n_nodes; v++)
-        for (int c = r.out.dim; c < r.out.pitch; c++)
+        for (int c = m.dim; c < end; c++)
             if (!r.out.same_bits(v, c, pad))
                 wrong(r, "written beyond the row", v, c);
 }
@@ -495,9 +498,11 @@ static void check_all_graphs(const shim_kernel &k,
         if (k.spec.dim > 300 && g.n_edges > 120)
             continue; // the fibers are slow
         bool same_form = k.spec.self_pitch == k.spec.x_pitch &&
+                         k.spec.self_slab == k.spec.x_slab &&
                          k.spec.self_type == k.spec.x_type;
         check_kernel(k, g, aggregates && same_form && i % 2, false);
         if (in_place && k.spec.x_pitch == k.spec.out_pitch &&
+            !k.spec.out_slab &&
             k.spec.x_type == k.spec.out_type)
             check_kernel(k, g, false, true);
         if (goes_on && !k.spec.tail && g.n_edges < 120)

@@ -73,6 +73,18 @@ FAULTS = [
      "neighbor_group dim=16 dimWorker=16 partSize=8 combine=2"),
     ("combine.lib.lua", "${read}(&sum[${s.at}], ${from} + c${s.index});", "",
      "neighbor_group dim=16 dimWorker=4 partSize=8 combine=2 norm=mean"),
+    ("layout.lib.lua", "+ row) * ${slab(matrix)} +", ") * ${slab(matrix)} +",
+     "row_split dim=16 dimWorker=2 vec=4 out_slab=8"),
+    ("layout.lib.lua", "(long long)n_rows", "(long long)${slab(matrix)}",
+     "bias_act dim=16 out_slab=8"),
+    ("lanes.lib.lua", "x_at(0, c${s.index}, n_rows)", "c${s.index}",
+     "hybrid dim=64 dimWorker=2 slab=32 x_slab=8"),
+    ("epilogue.lib.lua", "self + self_at(row, c${s.index}, n_rows)",
+     "self + c${s.index}", "edge_balanced dim=16 self=eps self_slab=8"),
+    ("linear_mma.cu.lua", "out + out_at(row, column, n_rows)", "out + column",
+     "linear_mma dim=17 depth=16 out_slab=8"),
+    ("product.lib.lua", "out_at(row, column + j + p, n_rows)",
+     "out_at(row, column, n_rows)", "linear dim=7 depth=33 out_slab=8"),
     ("hints.lib.lua", "return __ldg(p);", "return *(p - 1);",
      "neighbor_group dim=64 dimWorker=8 slab=128 hints=2"),
     ("lanes.lib.lua", "    __stcs(to + ${i}, from[${i}]);\n", "",
@@ -336,12 +348,19 @@ def caches(rng):
                                         ("hints", [0, 0, 1, 2])))
 
 
+def layout(rng, dim):
+    """A pitch and how many columns a slab has; as likely as not, rows."""
+    slab = rng.choice([0, 0, 0, 8, 16, 64])
+    return (-(-dim // slab) * slab if slab else pitch(rng, dim)), slab
+
+
 def random_case(rng):
     dim = rng.choice([1, 2, 3, 5, 8, 16, 17, 22, 31, 33, 41, 47, 64, 65, 100])
-    x = pitch(rng, dim)
+    x, out, own = (layout(rng, dim) for _ in range(3))
     spec = "x_type=%s out_type=%s self_type=%s dim=%d x=%d out=%d " \
-        "self_pitch=%d norm=%s self=%s bias=%d act=%s offset=%d" % (
-            *dtypes(rng), dim, x, pitch(rng, dim), pitch(rng, dim),
+        "self_pitch=%d x_slab=%d out_slab=%d self_slab=%d norm=%s self=%s " \
+        "bias=%d act=%s offset=%d" % (
+            *dtypes(rng), dim, x[0], out[0], own[0], x[1], out[1], own[1],
             rng.choice(["none", "mean", "gcn", "scaled"]),
             rng.choice(["none", "one", "eps", "gcn", "scaled"]), rng.randint(0, 1),
             rng.choice(["none", "relu"]), rng.choice([32, 32, 64]))
@@ -386,7 +405,7 @@ def random_case(rng):
     return "row_split %s edges=%s dimWorker=%d edgeWorker=%d vec=%d coarsen=%d " \
         "unroll=%d warpPerBlock=%d ids=%d" % (
             spec, weights(rng), lanes, rng.randint(1, 32 // lanes),
-            rng.choice([v for v in (1, 2, 4) if x % v == 0]),
+            rng.choice([v for v in (1, 2, 4) if x[0] % v == 0]),
             rng.randint(1, 3), unroll, warps, rng.randint(0, 1))
 
 

@@ -11,7 +11,9 @@ static inline bool same_numbers(const struct kernel_spec *a,
            a->out_pitch == b->out_pitch && a->self_pitch == b->self_pitch &&
            a->grad_pitch == b->grad_pitch && a->offset_bits == b->offset_bits &&
            a->depth == b->depth && a->heads == b->heads &&
-           a->channels == b->channels && a->tail_dim == b->tail_dim;
+           a->channels == b->channels && a->tail_dim == b->tail_dim &&
+           a->x_slab == b->x_slab && a->out_slab == b->out_slab &&
+           a->self_slab == b->self_slab;
 }
 
 // Bytes between its members are anybody's.

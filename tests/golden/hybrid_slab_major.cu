@@ -1,0 +1,306 @@
+// gnnac aggregate, from templates/hybrid.cu.lua
+// Every row as its length asks, in one launch, longest first. Short rows share
+// a warp, a team of dimWorker lanes for each; medium ones have a warp, whose
+// teams take turns at the neighbours and are added by shuffles; long ones are
+// cut into pieces, a warp for each, whose sums a second kernel adds in order, so
+// that results repeat bit by bit (combine=1: atomics, they do not). The runtime sorts the rows by length
+// (runtime/cuda/buckets.h), so that a warp knows by its number what it is for, and
+// rows that share one are alike: lanes never diverge and the last blocks of a
+// launch are its shortest. The ids of a step's neighbours are read by one load
+// of all lanes and handed round. Meant for rows of all lengths.
+// segmentEdges=256 packedEdges=16 dimWorker=2 vec=4 unroll=4 warpPerBlock=4 slab=32 hints=1
+// f32 dim=64 x_pitch=64 out_pitch=64 x_slab=8 out_slab=0 self_slab=0 norm=none self=none bias=0 act=none offset_bits=32
+#line 51 "/gnnac/templates/hybrid.cu.lua"
+// Rows of up to 16 edges: 16 to a warp; of up to
+// 256: a warp each; longer ones are cut.
+// Lanes per team: 2; columns per lane: 4.
+#line 9 "/gnnac/templates/offsets.lib.lua"
+typedef int offset_t;
+
+#line 261 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load4(float *to, const float *from)
+{
+#line 209 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldg((const float4 *)from);
+#line 221 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 224 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 261 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store4(float *to, const float *from)
+{
+#line 197 "/gnnac/templates/lanes.lib.lua"
+    *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
+}
+
+#line 26 "/gnnac/templates/layout.lib.lua"
+static __device__ __forceinline__ long long x_at(long long row, unsigned column,
+                                                         int n_rows)
+{
+    return (column / 8 * (long long)n_rows + row) * 8 +
+           column % 8;
+}
+
+#line 261 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void stream4(float *to, const float *from)
+{
+#line 190 "/gnnac/templates/lanes.lib.lua"
+    __stcs((float4 *)(to + 0),
+           make_float4(from[0], from[1], from[2], from[3]));
+}
+
+#line 60 "/gnnac/templates/hybrid.cu.lua"
+extern "C" __global__ void __launch_bounds__(128, 1)
+gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8(
+    float *out, const float *x, const int *colidx,
+    const offset_t *part_ptr, const offset_t *part_end, const int *part_row,
+    float *partial, int n_parts, int n_cut,
+    int n_wide, int n_rows)
+{
+#line 63 "/gnnac/templates/hybrid.cu.lua"
+    const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
+#line 67 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 71 "/gnnac/templates/parts.lib.lua"
+    const int edge = lane / 2;
+#line 290 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 2;
+#line 293 "/gnnac/templates/lanes.lib.lua"
+    const int tile = blockIdx.y * 8;
+#line 305 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = tile + at * 4 + 0;
+#line 328 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = x + x_at(0, c0, n_rows);
+    asm("" : "+l"(x0));
+
+#line 65 "/gnnac/templates/sorted.lib.lua"
+    // A wide part has the warp, whose teams take turns at the neighbours; a
+    // packed one has a team. `place`: which id the lane fetches; `source`: which
+    // lane has the team's first, `stride` lanes before its next.
+    const bool wide = warp < n_wide;
+    const unsigned part =
+        wide ? warp : n_wide + (warp - n_wide) * 16 + edge;
+#line 72 "/gnnac/templates/sorted.lib.lua"
+    const bool active = part < n_parts;
+#line 76 "/gnnac/templates/sorted.lib.lua"
+    const int place = wide ? lane : at;
+    const int source = wide ? edge : edge * 2;
+    const int stride = wide ? 16 : 1;
+#line 80 "/gnnac/templates/sorted.lib.lua"
+    int row = 0, left = 0;
+    const int *ids = colidx + place;
+    if (active) {
+        const offset_t begin = __ldg(part_ptr + part);
+        row = __ldg(part_row + part);
+        left = (int)(__ldg(part_end + part) - begin);
+        ids += begin;
+    }
+
+#line 95 "/gnnac/templates/sorted.lib.lua"
+    // Neighbours of this team, of the first, which takes as many batches as any,
+    // and of whole batches that no team lacks: rows that share a warp are sorted
+    // by how many batches they take.
+    const int first = __shfl_sync(~0u, left, 0);
+    const int last = __shfl_sync(~0u, left, 31);
+    const int mine = wide ? (left - edge + 15) / 16 : left;
+    const int most = wide ? (first + 15) / 16 : first;
+    const int sure =
+        wide ? first / 16 : (last - 1) / 4 * 4;
+
+#line 156 "/gnnac/templates/sorted.lib.lua"
+    float sum[4] = {};
+    int next[2];
+    {
+#line 107 "/gnnac/templates/sorted.lib.lua"
+#pragma unroll
+        for (int h = 0; h < 2; h++) {
+#line 112 "/gnnac/templates/sorted.lib.lua"
+            const int by = wide ? h * 32 : h * 2;
+            next[h] = place + by < left ? __ldcs(ids + by) : 0;
+        }
+    }
+#line 161 "/gnnac/templates/sorted.lib.lua"
+#pragma unroll 1
+    for (int base = 0; base < most; base += 4) {
+        int id[2];
+#pragma unroll
+        for (int h = 0; h < 2; h++)
+            id[h] = next[h];
+#line 171 "/gnnac/templates/sorted.lib.lua"
+        ids += 4 * stride;
+        left -= 4 * stride;
+#line 107 "/gnnac/templates/sorted.lib.lua"
+#pragma unroll
+        for (int h = 0; h < 2; h++) {
+#line 112 "/gnnac/templates/sorted.lib.lua"
+            const int by = wide ? h * 32 : h * 2;
+            next[h] = place + by < left ? __ldcs(ids + by) : 0;
+        }
+#line 176 "/gnnac/templates/sorted.lib.lua"
+        const int j = 0;
+        {
+#line 182 "/gnnac/templates/sorted.lib.lua"
+            if (base + j + 4 <= sure) {
+#line 119 "/gnnac/templates/sorted.lib.lua"
+                float v[4][4] = {};
+                int u_id[4];
+#pragma unroll
+                for (int k = 0; k < 4; k++)
+#line 128 "/gnnac/templates/sorted.lib.lua"
+                    u_id[k] = __shfl_sync(~0u, id[k / 2],
+                                          source + k % 2 * stride);
+#line 134 "/gnnac/templates/sorted.lib.lua"
+#pragma unroll
+                for (int k = 0; k < 4; k++) {
+#line 140 "/gnnac/templates/sorted.lib.lua"
+                    const long long u = (long long)u_id[k] * 8;
+#line 349 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+                }
+#line 146 "/gnnac/templates/sorted.lib.lua"
+#pragma unroll
+                for (int k = 0; k < 4; k++)
+#pragma unroll
+                    for (int i = 0; i < 4; i++)
+#line 153 "/gnnac/templates/sorted.lib.lua"
+                        sum[i] += v[k][i];
+#line 184 "/gnnac/templates/sorted.lib.lua"
+            } else {
+#line 119 "/gnnac/templates/sorted.lib.lua"
+                float v[4][4] = {};
+                int u_id[4];
+#pragma unroll
+                for (int k = 0; k < 4; k++)
+#line 128 "/gnnac/templates/sorted.lib.lua"
+                    u_id[k] = __shfl_sync(~0u, id[k / 2],
+                                          source + k % 2 * stride);
+#line 134 "/gnnac/templates/sorted.lib.lua"
+#pragma unroll
+                for (int k = 0; k < 4; k++) {
+#line 137 "/gnnac/templates/sorted.lib.lua"
+                    if (base + j + k >= mine)
+                        continue;
+#line 140 "/gnnac/templates/sorted.lib.lua"
+                    const long long u = (long long)u_id[k] * 8;
+#line 349 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+                }
+#line 146 "/gnnac/templates/sorted.lib.lua"
+#pragma unroll
+                for (int k = 0; k < 4; k++)
+#pragma unroll
+                    for (int i = 0; i < 4; i++)
+#line 153 "/gnnac/templates/sorted.lib.lua"
+                        sum[i] += v[k][i];
+            }
+        }
+    }
+
+#line 191 "/gnnac/templates/sorted.lib.lua"
+    if (wide) {
+#line 453 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 8; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 2);
+#line 464 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += more;
+        }
+    }
+    }
+#line 194 "/gnnac/templates/sorted.lib.lua"
+    if (!active || (wide && edge > 0))
+        return;
+#line 203 "/gnnac/templates/sorted.lib.lua"
+    if (part < n_cut) {
+#line 207 "/gnnac/templates/sorted.lib.lua"
+        float *to = partial + (long long)part * 64;
+#line 442 "/gnnac/templates/lanes.lib.lua"
+    store4(to + c0, &sum[0]);
+#line 210 "/gnnac/templates/sorted.lib.lua"
+        return;
+    }
+#line 126 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 64;
+#line 442 "/gnnac/templates/lanes.lib.lua"
+    stream4(to + c0, &sum[0]);
+}
+
+#line 90 "/gnnac/templates/parts.lib.lua"
+// Warp: a row that was cut; teams take turns at its partial sums.
+#line 94 "/gnnac/templates/parts.lib.lua"
+extern "C" __global__ void __launch_bounds__(128, 1)
+gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8_finish(
+    float *out, float *partial, const int *split_row,
+    const int *split_first, const int *split_last, int n_splits,
+    int n_rows)
+{
+#line 97 "/gnnac/templates/parts.lib.lua"
+    const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
+    if (split >= n_splits)
+        return;
+#line 67 "/gnnac/templates/parts.lib.lua"
+    const int lane = threadIdx.x % 32;
+#line 71 "/gnnac/templates/parts.lib.lua"
+    const int edge = lane / 2;
+#line 290 "/gnnac/templates/lanes.lib.lua"
+    const int at = lane % 2;
+#line 293 "/gnnac/templates/lanes.lib.lua"
+    const int tile = blockIdx.y * 8;
+#line 305 "/gnnac/templates/lanes.lib.lua"
+    const int c0 = tile + at * 4 + 0;
+#line 333 "/gnnac/templates/lanes.lib.lua"
+    const float *x0 = partial + c0;
+    asm("" : "+l"(x0));
+#line 102 "/gnnac/templates/parts.lib.lua"
+    const int row = __ldg(split_row + split);
+    const int first = __ldg(split_first + split);
+    const int n = __ldg(split_last + split) - first + 1;
+
+    float sum[4] = {};
+#pragma unroll 1
+    for (int base = edge; base < n; base += 64) {
+        float v[4][4] = {};
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+            const int b = base + k * 16;
+            if (b >= n)
+                continue;
+#line 116 "/gnnac/templates/parts.lib.lua"
+            const long long u = (long long)(first + b) * 64;
+#line 349 "/gnnac/templates/lanes.lib.lua"
+            load4(&v[k][0], x0 + u);
+        }
+#line 124 "/gnnac/templates/parts.lib.lua"
+#pragma unroll
+        for (int k = 0; k < 4; k++)
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+                sum[i] += v[k][i];
+    }
+#line 453 "/gnnac/templates/lanes.lib.lua"
+#pragma unroll
+    for (int step = 8; step > 0; step /= 2) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            const float more =
+                __shfl_down_sync(~0u, sum[i], step * 2);
+#line 464 "/gnnac/templates/lanes.lib.lua"
+            sum[i] += more;
+        }
+    }
+
+#line 133 "/gnnac/templates/parts.lib.lua"
+    if (edge > 0)
+        return;
+#line 126 "/gnnac/templates/epilogue.lib.lua"
+    float *to = out + (long long)row * 64;
+#line 442 "/gnnac/templates/lanes.lib.lua"
+    stream4(to + c0, &sum[0]);
+}
