@@ -141,28 +141,29 @@ rule "every_hybrid" {
   priority = 3,
 }
 
--- One slab at a time, or two, of x that lies slab-major.
+-- One slab at a time, or two, of x that lies slab-major; by lanes of 16 bytes, or 32.
 rule "every_slab_major" {
   when = function(graph, layer) return layer.x_slab > 0 end,
   choose = function(graph, layer)
     local slabs = { layer.x_slab, 2 * layer.x_slab }
     local lanes = { slabs[1] // 16, slabs[2] // 16 }
     return {
-      { template = "row_split", dimWorker = lanes,
-        edgeWorker = { 1, 2, 4, 8, 16 }, vec = 4, coarsen = { 1, 2 },
+      { template = "row_split", dimWorker = { lanes[1] // 2, lanes[1], lanes[2] },
+        edgeWorker = { 2, 4, 8, 16 }, vec = 4, coarsen = { 1, 2 },
         unroll = { 4, 8 }, hints = { 0, 1 } },
       { template = "neighbor_group", dimWorker = lanes, partSize = { 64, 256 },
-        slab = slabs, hints = { 0, 1, 2 } },
+        slab = slabs, hints = 1 },
       { template = "edge_balanced", dimWorker = lanes,
-        edgesPerWarp = { 128, 256, 512 }, slab = slabs, hints = { 0, 1, 2 } },
+        edgesPerWarp = { 128, 512 }, slab = slabs, hints = 1 },
       { template = "hybrid", dimWorker = lanes, segmentEdges = 512,
-        packedEdges = 32, unroll = { 4, 8 }, slab = slabs,
-        hints = { 0, 1, 2 } },
+        packedEdges = 32, unroll = { 4, 8 }, slab = slabs, hints = { 0, 1, 2 } },
     }
   end,
   limit = function(p, graph, layer)
+    local tile = p.coarsen and 16 * p.dimWorker * p.coarsen or p.slab
     return p.dimWorker * (p.edgeWorker or 1) <= 32
            and (p.slab == 0 or p.slab == 16 * p.dimWorker)
+           and (tile == layer.x_slab or tile == 2 * layer.x_slab)
   end,
   why = "of slab-major x a slab at a time, or two",
   priority = 2,

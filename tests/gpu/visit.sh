@@ -20,16 +20,11 @@
 #                                           GPU's limit and cuSPARSE
 #   visit.sh halves FOLDER OUT [WIDTHS]     there: the best kernel for rows of
 #                                           16 bits beside that for floats
-#   visit.sh slabs FOLDER OUT [WIDTHS]      there: what slabs and hints gain on
-#                                           graphs whose rows exceed the L2
-#                                           cache, which it generates
-#   visit.sh studies FOLDER OUT             there: GNNAdvisor's studies, of every
-#                                           packed graph and of one of
-#                                           amazon0505's size, which it generates
-#   visit.sh targets FOLDER OUT [WIDTHS [SECONDS]]
-#                                           there: graphs of the sizes that
-#                                           targets are set for, which it
-#                                           generates, and the packed ones
+#   visit.sh slabs FOLDER OUT [WIDTHS [KIND:NODES:EDGES,...]]
+#                                           there: what slabs of rows, slab-major
+#                                           storage and hints gain on graphs
+#                                           whose rows exceed the L2 cache, which
+#                                           it generates
 #   visit.sh train FOLDER OUT               there: epoch times of GCN 2x16 and
 #                                           GIN 5x64
 #   visit.sh latency FOLDER OUT             there: one inference of a gcn, as its
@@ -222,12 +217,16 @@ halves() { # widths
     [ "${PIPESTATUS[0]}" = 0 ] || status=1
 }
 
-slabs() { # widths
+# Lines of all nodes fit the L2 cache, half of each, or sectors alone.
+slab_shapes=rmat:100000:8000000,rmat:200000:8000000,powerlaw:200000:8000000
+slab_shapes+=,sbm:200000:8000000,rmat:400000:8000000,powerlaw:400000:8000000
+slab_shapes+=,rmat:900000:9000000
+
+slabs() { # widths shapes
     local graphs=()
     mkdir -p "$out/graphs"
-    for shape in "rmat 100000 8000000" "rmat 200000 8000000" \
-        "powerlaw 200000 8000000" "sbm 200000 8000000"; do
-        read -r kind nodes edges <<<"$shape"
+    for shape in ${2//,/ }; do
+        IFS=: read -r kind nodes edges <<<"$shape"
         graphs+=("$out/graphs/${kind}_${nodes}.npz")
         gnnac generate "$kind" --nodes "$nodes" --edges "$edges" --seed 1 -q \
             -o "${graphs[-1]}" || status=1
@@ -486,7 +485,7 @@ orders) orders ;;
 families) families "${4:-8,32,128}" ;;
 roof) roof "${4:-16,64,256}" ;;
 halves) halves "${4:-64,128,256}" ;;
-slabs) slabs "${4:-256,512}" ;;
+slabs) slabs "${4:-256,512}" "${5:-$slab_shapes}" ;;
 studies) studies ;;
 targets) targets "${4:-64,128,32,256,16}" "${5:-420}" ;;
 train) train ;;
