@@ -194,8 +194,7 @@ GNNAC_API gnnac_status gnnac_model_forward(gnnac_model *model, const float *x,
                                            gnnac_stream stream,
                                            gnnac_error *err);
 
-// The same with host arrays on either device, which may not overlap, either:
-// allocates, copies, waits.
+// On either device with host arrays that lie apart: allocates, copies, waits.
 GNNAC_API gnnac_status gnnac_model_run(gnnac_model *model, const float *x,
                                        float *y, gnnac_error *err);
 
