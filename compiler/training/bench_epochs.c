@@ -74,6 +74,7 @@ static gnnac_status open_all(struct epochs *e, const struct options *o,
     TRY(gnnac_context_create(&context, &e->ctx, err));
     TRY(gnnac_model_create(e->ctx, e->bundle, &e->model, err));
     TRY(gnnac_model_init_weights(e->model, o->seed, err));
+    TRY(read_math(e->model, o, err));
     TRY(make_data(e, o->seed, err));
     const gnnac_features x = {.struct_size = sizeof(x), .dense = e->x};
     TRY(gnnac_trainer_create(e->model, &x, &train, &e->trainer, err));
@@ -124,10 +125,11 @@ static gnnac_status print(const struct epochs *e, const struct options *o,
     const char *device = gnnac_context_device(e->ctx);
     if (o->json)
         return print_json_line(
-            json_pack("{s:s, s:s, s:s, s:I, s:i, s:f, s:f, s:I}", "protocol",
-                      o->protocol, "model", e->info.model, "device", device,
-                      "epochs", (json_int_t)e->n, "warm_up", N_WARM_UP,
-                      "epoch_ms_mean", e->mean_ms, "loss", (double)e->loss,
+            json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:f, s:f, s:I}",
+                      "protocol", o->protocol, "model", e->info.model, "device",
+                      device, "math", math_used(e->model), "epochs",
+                      (json_int_t)e->n, "warm_up", N_WARM_UP, "epoch_ms_mean",
+                      e->mean_ms, "loss", (double)e->loss,
                       "nodes", (json_int_t)e->info.n_nodes),
             err);
     if (o->csv)
