@@ -65,6 +65,11 @@ static bool can_fuse_product(const struct program *p, const struct step *s)
            weights <= FUSED_WEIGHTS && !is_read_by_others(p, s->x, s);
 }
 
+bool sum_takes_log_softmax(int32_t columns)
+{
+    return columns <= FUSED_COLUMNS;
+}
+
 static bool can_fuse(const struct program *p, const struct step *sum,
                      const struct step *s)
 {
@@ -72,7 +77,7 @@ static bool can_fuse(const struct program *p, const struct step *sum,
         s->out == sum->x || s->out == sum->self)
         return false;
     if (s->kind == STEP_LOG_SOFTMAX)
-        return s->out == s->x && p->buffers[s->x].dim <= FUSED_COLUMNS;
+        return s->out == s->x && sum_takes_log_softmax(p->buffers[s->x].dim);
     return s->kind == STEP_LINEAR && can_fuse_product(p, s);
 }
 

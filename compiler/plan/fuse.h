@@ -15,6 +15,9 @@
 // program, behind program_scale_rows.
 void program_fuse(struct program *p, bool in_place);
 
+// Whether an aggregation may go on to log-softmax of so many columns.
+bool sum_takes_log_softmax(int32_t columns);
+
 // In a step of training (train/train_program.h) fuses the dropout of a layer's
 // result with the kernel that ends the layer, which is then to be found anew.
 void program_fuse_dropout(struct program *p);

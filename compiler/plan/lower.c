@@ -5,6 +5,8 @@
 
 #include "bundle/dtype.h"
 #include "fail.h"
+#include "plan/fuse.h"
+#include "plan/products.h"
 
 // The program under construction. `full` is set instead of writing past a
 // table; lower_model turns it into an error once.
@@ -257,24 +259,55 @@ static void aggregate_first(struct builder *b, const struct conv *c)
 
 // ---- costs ------------------------------------------------------------------
 
-// Gathered rows and indices, the row's own term, and the result.
-static double aggregation_bytes(int32_t dim, int64_t n_nodes, int64_t n_edges)
-{
-    return (double)n_edges * (4.0 * dim + 4) + (double)n_nodes * 8.0 * dim;
-}
+// Both orders have the same products, whose bytes are left out: counted is what
+// the sum moves beside them, and a pass over the result that is a kernel of its
+// own in one order and not in the other. A pass reads and writes.
 
-double transform_first_bytes(const struct layer *l, int64_t n_nodes,
+// The edges' rows and indices.
+static double gathered_bytes(const struct model *m, int32_t dim,
                              int64_t n_edges)
 {
-    return aggregation_bytes(l->out_dim, n_nodes, n_edges);
+    return (double)n_edges * ((double)dtype_bytes(m->dtype) * dim + 4);
 }
 
-double aggregate_first_bytes(const struct layer *l, int64_t n_nodes,
-                             int64_t n_edges)
+static double pass_bytes(const struct model *m, int32_t dim, int64_t n_nodes)
 {
-    // Bias and activation are a pass of their own: one read, one write.
-    double epilogue = (double)n_nodes * 8.0 * l->out_dim;
-    return aggregation_bytes(l->in_dim, n_nodes, n_edges) + epilogue;
+    return 2.0 * (double)dtype_bytes(m->dtype) * dim * (double)n_nodes;
+}
+
+// Bias and activation: of the sum's epilogue, of a kernel of ours for the
+// product, and of BLAS in float32 they are part.
+static bool ends_in_a_pass(const struct model *m, const struct layer *l)
+{
+    return m->dtype != DTYPE_F32 && !is_narrow(l->out_dim);
+}
+
+// A sum takes log-softmax along, a product does not.
+static bool loses_log_softmax(const struct model *m, int32_t layer)
+{
+    const struct layer *l = &m->layers[layer];
+    return m->log_softmax && layer == m->n_layers - 1 && l->mlp != 2 &&
+           sum_takes_log_softmax(l->out_dim);
+}
+
+double transform_first_bytes(const struct model *m, int32_t layer,
+                             int64_t n_nodes, int64_t n_edges)
+{
+    int32_t dim = m->layers[layer].out_dim;
+    // A row's own term is read, the result written.
+    return gathered_bytes(m, dim, n_edges) + pass_bytes(m, dim, n_nodes);
+}
+
+double aggregate_first_bytes(const struct model *m, int32_t layer,
+                             int64_t n_nodes, int64_t n_edges)
+{
+    const struct layer *l = &m->layers[layer];
+    double sum = pass_bytes(m, l->in_dim, n_nodes);
+    double end = pass_bytes(m, l->out_dim, n_nodes);
+    // SAGE's own term is no part of the sum, but added to by a product.
+    double own = l->op == CONV_SAGE ? (sum + end) / 2 : sum;
+    int passes = ends_in_a_pass(m, l) + loses_log_softmax(m, layer);
+    return gathered_bytes(m, l->in_dim, n_edges) + own + passes * end;
 }
 
 gnnac_status lower_model(const struct model *m, int64_t n_nodes,
@@ -297,8 +330,8 @@ gnnac_status lower_model(const struct model *m, int64_t n_nodes,
         add_params(&b, &c);
         if (l->op == CONV_GAT)
             attend(&b, &c);
-        else if (transform_first_bytes(l, n_nodes, n_edges) <=
-                 aggregate_first_bytes(l, n_nodes, n_edges))
+        else if (transform_first_bytes(m, b.layer, n_nodes, n_edges) <=
+                 aggregate_first_bytes(m, b.layer, n_nodes, n_edges))
             transform_first(&b, &c);
         else
             aggregate_first(&b, &c);

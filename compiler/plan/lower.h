@@ -22,18 +22,19 @@ gnnac_status model_build(const struct model_request *rq, struct model *out,
                          gnnac_error *err);
 
 // Per layer the cheaper of transform-first (aggregate at out_dim) and
-// aggregate-first (at in_dim) by bytes moved; ties go to transform-first, whose
-// bias and activation fold into the aggregation. GNNAC_EUNSUPPORTED when the
+// aggregate-first (at in_dim) by bytes moved; ties go to transform-first.
+// GNNAC_EUNSUPPORTED when the
 // model is too deep for the program's tables.
 gnnac_status lower_model(const struct model *m, int64_t n_nodes,
                          int64_t n_edges, struct program *out,
                          gnnac_error *err);
 
-// Bytes that the aggregation of one layer moves when done at its output width
-// (transform first) or input width. For explain and tests.
-double transform_first_bytes(const struct layer *l, int64_t n_nodes,
-                             int64_t n_edges);
-double aggregate_first_bytes(const struct layer *l, int64_t n_nodes,
-                             int64_t n_edges);
+// Bytes that a layer moves beside its products when it is summed at its output
+// width (transform first) or input width, as inference runs it: steps fused,
+// BLAS with its epilogues. Gathered rows count as often as they are read.
+double transform_first_bytes(const struct model *m, int32_t layer,
+                             int64_t n_nodes, int64_t n_edges);
+double aggregate_first_bytes(const struct model *m, int32_t layer,
+                             int64_t n_nodes, int64_t n_edges);
 
 #endif

@@ -8,9 +8,14 @@ static bool is_f32_product(const struct program *p, const struct step *s)
            p->buffers[s->out].dtype == DTYPE_F32;
 }
 
+bool is_narrow(int32_t columns)
+{
+    return columns <= NARROW_PRODUCT;
+}
+
 bool is_narrow_product(const struct program *p, const struct step *s)
 {
-    return s->kind == STEP_LINEAR && p->buffers[s->out].dim <= NARROW_PRODUCT;
+    return s->kind == STEP_LINEAR && is_narrow(p->buffers[s->out].dim);
 }
 
 // Data centre GPUs: eight times the float32 rate in tf32, others two times.

@@ -7,6 +7,7 @@
 
 // One with at most 16 columns: BLAS's tiles are wider (templates/README.md has
 // times).
+bool is_narrow(int32_t columns);
 bool is_narrow_product(const struct program *p, const struct step *s);
 
 // Whether an architecture's tensor cores are so much faster than its other

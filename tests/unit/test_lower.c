@@ -396,7 +396,7 @@ TEST(a_question_about_three_steps_ends_with_the_last_ones_bias)
     struct model m;
     struct opspec op;
     char then[64];
-    struct program p = fused((struct model_request){.name = "gin", .dim = 8,
+    struct program p = fused((struct model_request){.name = "gin", .dim = 9,
                                                     .layers = 2, .hidden = 9,
                                                     .mlp = 2, .classes = 3},
                              &m);
