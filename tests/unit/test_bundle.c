@@ -15,7 +15,7 @@ static struct fixture_graph tiny_graph(void)
 }
 
 static const struct model_request tiny_gcn = {
-    .name = "gcn", .dim = 3, .hidden = 4, .classes = 2};
+    .name = "gcn", .dim = 4, .hidden = 4, .classes = 2};
 
 // The bytes of a small valid bundle.
 static char *tiny_bundle(size_t *n)
@@ -97,7 +97,7 @@ TEST(what_was_written_is_read_back)
     gnnac_bundle_get_info(b, &info);
     CHECK_INT(info.n_nodes, 5);
     CHECK_INT(info.n_edges, 7);
-    CHECK_INT(info.in_dim, 3);
+    CHECK_INT(info.in_dim, 4);
     CHECK_INT(info.out_dim, 2);
     CHECK_INT(info.n_layers, 2);
     CHECK_STR(info.model, "gcn");
@@ -334,7 +334,7 @@ TEST(contradictions_in_the_manifest_are_refused)
     CHECK_HAS(refusal(far_kernel), "its kernel is not there");
     CHECK_HAS(refusal(wide_kernel), "made for another width");
     CHECK_HAS(refusal(param_name), "params[0] should be convs.0.lin.weight");
-    CHECK_HAS(refusal(param_shape), "its layer needs 4 x 3");
+    CHECK_HAS(refusal(param_shape), "its layer needs 4 x 4");
     CHECK_HAS(refusal(layer_chain), "layer 1 reads 5 columns");
     CHECK_HAS(refusal(no_groups), "counts groups");
     CHECK_HAS(refusal(no_epsilon), "asks for an operand");
