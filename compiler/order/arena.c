@@ -31,16 +31,21 @@ static bool round_up(size_t n, size_t to, size_t *out)
 }
 
 // Blocks of 1, 2, 4 and 8 large pages that no arena has now: the next run finds
-// its memory in place, as malloc's heap would have it.
-enum { N_SPARE = 4 };
+// its memory in place, as malloc's heap would have it. Of the smaller ones
+// there is room for those of a few threads.
+enum { N_SIZES = 4, N_SPARE = 8 };
 static struct arena_block *spare[N_SPARE];
+static const int first_spare[N_SIZES + 1] = {0, 4, 6, 7, N_SPARE};
 
-static struct arena_block **spare_of(size_t n)
+// Blocks of `n` bytes are kept in spare[*begin .. *end).
+static void spares_of(size_t n, int *begin, int *end)
 {
-    for (int i = 0; i < N_SPARE && !ARENA_WATCHED; i++)
-        if (n == large_page << i)
-            return &spare[i];
-    return NULL;
+    *begin = *end = 0;
+    for (int i = 0; i < N_SIZES && !ARENA_WATCHED; i++)
+        if (n == large_page << i) {
+            *begin = first_spare[i];
+            *end = first_spare[i + 1];
+        }
 }
 
 // Blocks grow as more and more is asked for. A large page costs what 32 small
@@ -50,7 +55,7 @@ static bool block_bytes(const struct arena *a, size_t need, size_t *out)
     enum { WORTH_LARGE = 1 << 17 };
     size_t n = a->blocks ? 2 * a->blocks->n_bytes : least_block;
     n = n > need ? n : need;
-    for (int i = 0; i < N_SPARE && n >= WORTH_LARGE; i++)
+    for (int i = 0; i < N_SIZES && n >= WORTH_LARGE; i++)
         if (n <= large_page << i) {
             *out = large_page << i;
             return true;
@@ -60,9 +65,10 @@ static bool block_bytes(const struct arena *a, size_t need, size_t *out)
 
 static struct arena_block *new_block(size_t n)
 {
-    struct arena_block *b = NULL, **kept = spare_of(n);
-    if (kept)
-        b = __atomic_exchange_n(kept, NULL, __ATOMIC_ACQUIRE);
+    struct arena_block *b = NULL;
+    int at, end;
+    for (spares_of(n, &at, &end); !b && at < end; at++)
+        b = __atomic_exchange_n(&spare[at], NULL, __ATOMIC_ACQUIRE);
     if (b)
         return b;
     b = aligned_alloc(n % large_page ? ALIGNED : large_page, n);
@@ -71,12 +77,14 @@ static struct arena_block *new_block(size_t n)
     return b;
 }
 
+// The last to come is the first to be taken; where there is no room, the first
+// to have come goes.
 static void free_block(struct arena_block *b)
 {
+    int at, end;
     ASAN_UNPOISON_MEMORY_REGION(b, b->n_bytes);
-    struct arena_block **kept = spare_of(b->n_bytes);
-    if (kept)
-        b = __atomic_exchange_n(kept, b, __ATOMIC_ACQ_REL);
+    for (spares_of(b->n_bytes, &at, &end); b && at < end; at++)
+        b = __atomic_exchange_n(&spare[at], b, __ATOMIC_ACQ_REL);
     free(b);
 }
 

@@ -1,7 +1,7 @@
 // Memory for the length of a run: taken piece by piece, given back as a whole.
 // Comes by large pages, of which one is had for the price of a few dozen small
 // ones: asked for array by array, first touches take a quarter of the time that
-// communities do. Up to 30 MiB stay with the process for the next run. Under
+// communities do. Up to 40 MiB stay with the process for the next run. Under
 // AddressSanitizer none do, and touching what no piece has is found.
 #ifndef GNNAC_ARENA_H
 #define GNNAC_ARENA_H

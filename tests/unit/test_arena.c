@@ -120,6 +120,20 @@ TEST(an_arena_does_not_begin_where_there_is_no_room)
     arena_finish(&outer);
 }
 
+TEST(large_blocks_of_several_arenas_stay_for_the_next_ones)
+{
+    enum { LARGE = 1 << 20 };
+    int before = 0;
+    for (int turn = 0; turn < 2; turn++) {
+        struct arena a = {0}, b = {0};
+        before = n_blocks;
+        CHECK(arena_take(&a, LARGE, 1) && arena_take(&b, LARGE, 1));
+        arena_finish(&a);
+        arena_finish(&b);
+    }
+    CHECK_INT(n_blocks - before, ARENA_WATCHED ? 2 : 0);
+}
+
 // On some virtual machines a large page costs more than all that a helper does.
 TEST(helpers_of_rabbit_order_take_no_memory_of_their_own)
 {
@@ -188,6 +202,7 @@ int main(void)
     RUN(what_is_returned_is_taken_again);
     RUN(an_arena_within_another_grows_out_of_it_and_ends_before_it);
     RUN(an_arena_does_not_begin_where_there_is_no_room);
+    RUN(large_blocks_of_several_arenas_stay_for_the_next_ones);
     RUN(helpers_of_rabbit_order_take_no_memory_of_their_own);
     RUN(where_memory_is_short_a_block_is_no_larger_than_it_must_be);
     RUN(what_no_piece_has_is_watched);
