@@ -374,7 +374,7 @@ static struct manifest *fused_example(void)
 {
     struct fixture_graph g = fixture_graph_of(3, NULL, 0);
     struct manifest *m = fixture_manifest(
-        &(struct model_request){.name = "gcn", .dim = 6, .classes = 4}, &g);
+        &(struct model_request){.name = "gcn", .dim = 20, .classes = 4}, &g);
     fixture_graph_finish(&g);
     return m;
 }
