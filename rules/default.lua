@@ -615,18 +615,24 @@ rule "extreme_rows" {
   priority = 30,
 }
 
--- Attention in training: the templates' own numbers first.
+-- Attention in training, and GATv2's: the templates' own numbers first.
 -- Evidence: reasoned; no time of it is on record.
+local attention_v2_steps = { "attention_v2", "attention_v2_keep",
+                             "attention_v2_rows_grad", "attention_v2_grad" }
 local attention_steps = { "attention_keep", "attention_rows_grad",
-                          "attention_grad" }
+                          "attention_grad", table.unpack(attention_v2_steps) }
 
 rule "attention_training" {
   when = function()
     return true
   end,
-  choose = { { template = "attention_keep" },
-             { template = "attention_rows_grad" },
-             { template = "attention_grad" } },
+  choose = function()
+    local points = {}
+    for i, template in ipairs(attention_steps) do
+      points[i] = { template = template }
+    end
+    return points
+  end,
   why = "as many lanes as a head has vectors, four teams for a row's edges",
   priority = 30,
 }
@@ -674,6 +680,24 @@ rule "attention_training_teams" {
   end,
   why = "rows of other lengths: more or fewer teams for a row's edges",
   priority = 25,
+}
+
+-- GATv2's scores cost a walk along the columns for every edge, so a hub's row is
+-- long in time, too.
+-- Evidence: reasoned; no time of it is on record.
+rule "attention_v2_hubs" {
+  when = function(graph)
+    return has_long_rows(graph)
+  end,
+  choose = function()
+    local points = {}
+    for i, template in ipairs(attention_v2_steps) do
+      points[i] = { template = template, warpPerRow = { 4, 2 } }
+    end
+    return points
+  end,
+  why = "a few rows hold many edges: the warps of a block share a row",
+  priority = 60,
 }
 
 -- More edges in flight, wider or narrower teams, than the rules before.
@@ -1033,6 +1057,22 @@ test "and many in large ones" {
   graph = { nodes = 1e6 },
   layer = { agg_dim = 128, in_dim = 128, out_dim = 128 },
   expect = { rule = "wide_product", warpPerBlock = 8, colWarps = 2 },
+}
+
+test "GATv2's attention takes its template's own numbers" {
+  op = "attention_v2",
+  layer = { op = "gatv2", agg_dim = 64, heads = 8 },
+  graph = { nodes = 1e6, degree = { mean = 6, max = 14 } },
+  expect = { rule = "attention_training", template = "attention_v2",
+             warpPerRow = 1 },
+}
+
+test "GATv2's attention shares hubs among the warps of a block" {
+  op = "attention_v2_grad",
+  layer = { op = "gatv2", agg_dim = 64, heads = 8 },
+  graph = { nodes = 1e5, degree = { mean = 8, max = 9000 } },
+  expect = { rule = "attention_v2_hubs", template = "attention_v2_grad",
+             warpPerRow = 4 },
 }
 
 test "attention shares hubs among the warps of a block" {

@@ -272,12 +272,14 @@ end
 
 rule "every_attention_step" {
   when = function(graph, layer)
-    return layer.op == "gat"
+    return layer.op == "gat" or layer.op == "gatv2"
   end,
   choose = function()
     local points = {}
     for _, template in ipairs { "attention_keep", "attention_rows_grad",
-                                "attention_grad" } do
+                                "attention_grad", "attention_v2",
+                                "attention_v2_keep", "attention_v2_rows_grad",
+                                "attention_v2_grad" } do
       points[#points + 1] = { template = template, unroll = { 1, 2, 4, 8 },
                               edgeWorker = { 1, 2, 4, 8, 16 },
                               warpPerBlock = { 4, 8 } }
@@ -286,7 +288,7 @@ rule "every_attention_step" {
     end
     return points
   end,
-  why = "all of attention in training",
+  why = "all of attention in training, and of GATv2's",
   priority = 2,
 }
 

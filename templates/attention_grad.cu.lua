@@ -21,13 +21,14 @@
 
 //% local edges = include "edge_heads"
 //% local train = include "train"
+//% edges.keep_behind_scores()
 //% local L = edges.layout({ dimWorker = dimWorker, edgeWorker = edgeWorker,
 //%   warpPerRow = warpPerRow, vec = vec, unroll = unroll,
 //%   warpPerBlock = warpPerBlock }, { spec.x_pitch, spec.grad_pitch })
 //% local floats = L.floats
 //% train.define_state()
 //% train.define_dropout()
-//% edges.define(L)
+//% edges.define(L, true)
 //% edges.define_store(L)
 //% local parameters = edges.launch(L, { "out", "x", "kept", "g", "rowptr",
 //%                                      "colidx", "edge_of", "state", "place",

@@ -22,12 +22,13 @@
 
 //% local edges = include "edge_heads"
 //% local train = include "train"
+//% edges.keep_behind_scores()
 //% local L = edges.layout({ dimWorker = dimWorker, edgeWorker = edgeWorker,
 //%   warpPerRow = warpPerRow, vec = vec, unroll = unroll,
 //%   warpPerBlock = warpPerBlock }, { spec.x_pitch, spec.grad_pitch })
 //% train.define_state()
 //% train.define_dropout()
-//% edges.define(L)
+//% edges.define(L, true)
 //% local parameters = edges.launch(L, { "x", "kept", "g", "rowptr", "colidx",
 //%                                      "state", "place", "n_rows" })
 // ${L.teams} teams of ${L.lanes} lanes per row and head; ${L.rows} rows per block.

@@ -13,6 +13,7 @@
 
 //% local edges = include "edge_heads"
 //% local train = include "train"
+//% edges.keep_behind_scores()
 //% local threads = 32 * warpPerBlock
 //% check(warpPerBlock & (warpPerBlock - 1) == 0,
 //%       "warpPerBlock %d is no power of two", warpPerBlock)

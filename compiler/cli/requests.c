@@ -12,7 +12,7 @@ gnnac_status read_model_request(const struct options *o,
 {
     if (!o->model)
         return FAIL(err, GNNAC_EUSAGE,
-                    "--model is missing: --model gcn, gin, sage or gat");
+                    "--model is missing: --model gcn, gin, sage, gat or gatv2");
     // A word of the option's list.
     enum dtype dtype = (enum dtype)dtype_from_name(o->dtype);
     *out = (struct model_request){.name = o->model,

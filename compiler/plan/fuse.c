@@ -5,7 +5,7 @@
 #include "plan/products.h"
 #include "train/train_program.h"
 
-enum { FUSED_COLUMNS = 64, FUSED_WEIGHTS = 256 };
+enum { FUSED_COLUMNS = 64, FUSED_WEIGHTS = 256, BUFFER_X = 0 };
 
 static const char *const names[] = {[TAIL_NONE] = "none",
                                     [TAIL_LOG_SOFTMAX] = "log_softmax",
@@ -87,6 +87,13 @@ static bool is_last_of_product(const struct program *p,
 {
     return is_own_product(p, product) && s->kind == STEP_BIAS_ACT &&
            s->x == product->out && s->out == s->x;
+}
+
+void program_part_features(struct program *p)
+{
+    for (int32_t i = 0; i + 1 < p->n_steps; i++)
+        if (p->steps[i].x == BUFFER_X && p->steps[i].kind == STEP_LINEAR)
+            p->steps[i + 1].fused = false;
 }
 
 void program_fuse(struct program *p, bool in_place)

@@ -18,6 +18,10 @@ void program_fuse(struct program *p, bool in_place);
 // Whether an aggregation may go on to log-softmax of so many columns.
 bool sum_takes_log_softmax(int32_t columns);
 
+// What then stands behind products of the features is theirs no longer: only
+// such products can be of sparse ones.
+void program_part_features(struct program *p);
+
 // In a step of training (train/train_program.h) fuses the dropout of a layer's
 // result with the kernel that ends the layer, which is then to be found anew.
 void program_fuse_dropout(struct program *p);

@@ -149,7 +149,9 @@ struct conv {
     int32_t weight, bias;   // first (for SAGE: neighbours') linear layer
     int32_t weight2, bias2; // GIN's second, or SAGE's for the node itself
     int32_t eps;
-    int32_t att_src; // GAT; att_dst is the next
+    int32_t att; // GAT: att_src, att_dst is the next
+    int32_t left_bias; // GATv2, whose weight and weight2 are lin_l's and
+                       // lin_r's, and bias2 lin_r's
 };
 
 static void add_params(struct builder *b, struct conv *c)
@@ -175,8 +177,16 @@ static void add_params(struct builder *b, struct conv *c)
         break;
     case CONV_GAT:
         c->weight = add_weight(b, "lin.weight", l->out_dim, l->in_dim);
-        c->att_src = add_attention(b, "att_src", l);
+        c->att = add_attention(b, "att_src", l);
         add_attention(b, "att_dst", l);
+        c->bias = add_param(b, "bias", 1, l->out_dim);
+        break;
+    case CONV_GATV2:
+        c->weight = add_weight(b, "lin_l.weight", l->out_dim, l->in_dim);
+        c->left_bias = add_param(b, "lin_l.bias", 1, l->out_dim);
+        c->weight2 = add_weight(b, "lin_r.weight", l->out_dim, l->in_dim);
+        c->bias2 = add_param(b, "lin_r.bias", 1, l->out_dim);
+        c->att = add_attention(b, "att", l);
         c->bias = add_param(b, "bias", 1, l->out_dim);
         break;
     default:
@@ -231,11 +241,34 @@ static void attend(struct builder *b, const struct conv *c)
     int32_t t = add_buffer(b, l->out_dim);
     int32_t scores = add_buffer(b, 2 * l->heads);
     add_linear(b, c->x, c->weight, t, false);
-    add_step(b, STEP_ATTENTION_SCORES, t, scores)->weight = c->att_src;
+    add_step(b, STEP_ATTENTION_SCORES, t, scores)->weight = c->att;
     struct step *s = add_step(b, STEP_ATTENTION, t, c->out);
     s->self = scores;
     s->bias = c->bias;
     s->act = l->act;
+}
+
+// x W^T + bias in a buffer of its own.
+static int32_t add_affine(struct builder *b, const struct conv *c,
+                          int32_t weight, int32_t bias)
+{
+    int32_t t = add_transformed(b, c, weight);
+    add_bias_act(b, t, bias, ACT_NONE);
+    return t;
+}
+
+// Of sources and of rows; scores are found where they are used.
+static void attend_v2(struct builder *b, const struct conv *c)
+{
+    int32_t sources = add_affine(b, c, c->weight, c->left_bias);
+    int32_t rows = add_affine(b, c, c->weight2, c->bias2);
+    b->p->buffers[rows].pitch =
+        padded_pitch(attention_v2_columns(c->l->out_dim, c->l->heads));
+    struct step *s = add_step(b, STEP_ATTENTION_V2, sources, c->out);
+    s->self = rows;
+    s->weight = c->att;
+    s->bias = c->bias;
+    s->act = c->l->act;
 }
 
 // act(aggregate(x) W^T + bias).
@@ -330,6 +363,8 @@ gnnac_status lower_model(const struct model *m, int64_t n_nodes,
         add_params(&b, &c);
         if (l->op == CONV_GAT)
             attend(&b, &c);
+        else if (l->op == CONV_GATV2)
+            attend_v2(&b, &c);
         else if (transform_first_bytes(m, b.layer, n_nodes, n_edges) <=
                  aggregate_first_bytes(m, b.layer, n_nodes, n_edges))
             transform_first(&b, &c);

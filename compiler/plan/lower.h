@@ -8,7 +8,7 @@
 
 // What the user asked for; 0 means the preset's value.
 struct model_request {
-    const char *name; // "gcn", "gin", "sage", "gat"
+    const char *name; // "gcn", "gin", "sage", "gat", "gatv2"
     int32_t dim, hidden, classes, layers, mlp, heads;
     enum dtype dtype; // how features are stored between steps
     bool logits;      // no log-softmax at the end
@@ -16,8 +16,8 @@ struct model_request {
 
 // gcn: 2 layers, hidden 16; gin: 5 layers, hidden 64, one linear layer as MLP;
 // sage: 2 layers, hidden 64; gat: 2 layers, 8 heads of 8 columns side by side,
-// then one head, ELU between. Widths of input and output default to 96 and 22,
-// GNNAdvisor's. GNNAC_EUSAGE.
+// then one head, ELU between; gatv2: the same, of heads of at most 512 columns.
+// Widths of input and output default to 96 and 22, GNNAdvisor's. GNNAC_EUSAGE.
 gnnac_status model_build(const struct model_request *rq, struct model *out,
                          gnnac_error *err);
 

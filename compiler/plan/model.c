@@ -16,9 +16,15 @@ static const struct preset presets[] = {
     {"gin", CONV_GIN, 5, 64, 1, 0},
     {"sage", CONV_SAGE, 2, 64, 0, 0},
     {"gat", CONV_GAT, 2, 8, 0, 8}, // hidden: of one head
+    {"gatv2", CONV_GATV2, 2, 8, 0, 8},
 };
 
-enum { DEFAULT_DIM = 96, DEFAULT_CLASSES = 22, MAX_WIDTH = 1 << 20 };
+enum {
+    DEFAULT_DIM = 96,
+    DEFAULT_CLASSES = 22,
+    MAX_WIDTH = 1 << 20,
+    MAX_SCORED = 512, // columns of a GATv2 head, which one team of lanes has
+};
 
 static const struct preset *find_preset(const char *name)
 {
@@ -48,7 +54,7 @@ static int64_t hidden_dim(const struct preset *p,
 
 static enum activation act_between(const struct preset *p)
 {
-    return p->op == CONV_GAT ? ACT_ELU : ACT_RELU;
+    return conv_attends(p->op) ? ACT_ELU : ACT_RELU;
 }
 
 static gnnac_status check_request(const struct preset *p,
@@ -72,12 +78,17 @@ static gnnac_status check_request(const struct preset *p,
                         bounds[i].what, (int)bounds[i].max);
     if (rq->mlp && p->op != CONV_GIN)
         return FAIL(err, GNNAC_EUSAGE, "--mlp is for gin only");
-    if (rq->dtype != DTYPE_F32 && p->op == CONV_GAT)
+    if (rq->dtype != DTYPE_F32 && conv_attends(p->op))
         return FAIL(err, GNNAC_EUSAGE,
-                    "--dtype %s is not for gat: attention works on f32",
-                    dtype_name(rq->dtype));
-    if (rq->heads && p->op != CONV_GAT)
-        return FAIL(err, GNNAC_EUSAGE, "--heads is for gat only");
+                    "--dtype %s is not for %s: attention works on f32",
+                    dtype_name(rq->dtype), p->name);
+    if (rq->heads && !conv_attends(p->op))
+        return FAIL(err, GNNAC_EUSAGE, "--heads is for gat and gatv2 only");
+    if (p->op == CONV_GATV2 &&
+        (rq->hidden > MAX_SCORED || rq->classes > MAX_SCORED))
+        return FAIL(err, GNNAC_EUSAGE,
+                    "--hidden and --classes of gatv2 must be from 1 to %d",
+                    (int)MAX_SCORED);
     if (hidden_dim(p, rq) > MAX_WIDTH)
         return FAIL(err, GNNAC_EUSAGE,
                     "--heads times --hidden must be from 1 to %d",
@@ -91,7 +102,7 @@ gnnac_status model_build(const struct model_request *rq, struct model *out,
     const struct preset *p = rq->name ? find_preset(rq->name) : NULL;
     if (!p)
         return FAIL(err, GNNAC_EUSAGE,
-                    "--model %s is not known: gcn, gin, sage or gat",
+                    "--model %s is not known: gcn, gin, sage, gat or gatv2",
                     rq->name ? rq->name : "(missing)");
     gnnac_status st = check_request(p, rq, err);
     if (st != GNNAC_OK)

@@ -20,6 +20,7 @@ static const char *const op_of_kind[N_STEP_KINDS] = {
     [STEP_INPUT_ORDER] = "permute_rows",
     [STEP_ATTENTION_SCORES] = "attention_scores",
     [STEP_ATTENTION] = "attention",
+    [STEP_ATTENTION_V2] = "attention_v2",
     [STEP_DROPOUT] = "dropout",
     [STEP_SPARSE_LINEAR] = "sparse_linear",
     [STEP_LOSS] = "nll_loss",
@@ -31,6 +32,9 @@ static const char *const op_of_kind[N_STEP_KINDS] = {
     [STEP_ATTENTION_ROWS_GRAD] = "attention_rows_grad",
     [STEP_ATTENTION_GRAD] = "attention_grad",
     [STEP_ATTENTION_SCORES_GRAD] = "attention_scores_grad",
+    [STEP_ATTENTION_V2_KEEP] = "attention_v2_keep",
+    [STEP_ATTENTION_V2_ROWS_GRAD] = "attention_v2_rows_grad",
+    [STEP_ATTENTION_V2_GRAD] = "attention_v2_grad",
     [STEP_SPARSE_WEIGHT_GRAD] = "sparse_weight_grad",
     [STEP_OPTIMIZER] = "optimizer",
     [STEP_SDDMM] = "sddmm",
@@ -73,6 +77,10 @@ bool is_tuned_op(const char *op)
     case STEP_ATTENTION_ROWS_GRAD:
     case STEP_ATTENTION_GRAD:
     case STEP_ATTENTION_SCORES_GRAD:
+    case STEP_ATTENTION_V2:
+    case STEP_ATTENTION_V2_KEEP:
+    case STEP_ATTENTION_V2_ROWS_GRAD:
+    case STEP_ATTENTION_V2_GRAD:
     case STEP_SDDMM:
     case STEP_EXTREME:
     case STEP_EXTREME_SHARE:

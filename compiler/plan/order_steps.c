@@ -80,6 +80,8 @@ static void move_buffer(struct program *p, int32_t at, enum step_kind kind,
     int32_t copy = p->n_buffers++;
     const struct buffer *b = &p->buffers[buffer];
     p->buffers[copy] = padded_buffer(b->dim, b->dtype);
+    if (b->pitch > p->buffers[copy].pitch) // there is room behind its rows
+        p->buffers[copy].pitch = b->pitch;
     if (buffer == BUFFER_Y) {
         rename_buffer(p, 0, at, BUFFER_Y, copy);
         program_insert_step(p, at, kind, copy, BUFFER_Y);

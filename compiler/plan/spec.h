@@ -72,7 +72,8 @@ static inline bool spec_drops_result(const struct kernel_spec *s)
 {
     return s->drops &&
            (s->kind == STEP_AGGREGATE || s->kind == STEP_LINEAR ||
-            s->kind == STEP_BIAS_ACT || s->kind == STEP_ATTENTION_KEEP);
+            s->kind == STEP_BIAS_ACT || s->kind == STEP_ATTENTION_KEEP ||
+            s->kind == STEP_ATTENTION_V2_KEEP);
 }
 
 // Whether the kernel goes on with what its operation has made.

@@ -30,8 +30,10 @@ void session_finish(struct session *s)
 static gnnac_status check_attention(const struct options *o, const char *model,
                                     gnnac_error *err)
 {
-    return o->attention_dropout.given && strcmp(model, "gat") != 0
-               ? FAIL(err, GNNAC_EUSAGE, "--attention-dropout is for gat only")
+    bool attends = strcmp(model, "gat") == 0 || strcmp(model, "gatv2") == 0;
+    return o->attention_dropout.given && !attends
+               ? FAIL(err, GNNAC_EUSAGE,
+                      "--attention-dropout is for gat and gatv2 only")
                : GNNAC_OK;
 }
 

@@ -275,6 +275,8 @@ static gnnac_status assemble_model(struct workbench *wb,
     program_scale_rows(&m->program);
     if (!wb->request.no_fuse)
         program_fuse(&m->program, rq->train);
+    if (rq->train || rq->sparse)
+        program_part_features(&m->program);
     lay_slabs(wb, rq, a);
     TRY(select_kernels(wb, &m->model, &m->program, &a->graph, a->selection,
                        err));

@@ -39,7 +39,7 @@ struct bench {
     int64_t *edge_of;
     struct train_state state; // of attention's dropout
     struct output out, kept;  // kept: of attention in training, self
-    struct output sums;       // of the scores' backward
+    struct output sums;       // of the scores' backward, and of GATv2's rows'
     struct operands device;
     size_t partial_bytes, scratch_bytes;
     cu_stream stream;

@@ -7,6 +7,7 @@
 #include "bundle/dtype.h"
 #include "checked.h"
 #include "rng.h"
+#include "tune/bench_values.h"
 
 // Values before and behind an output that no kernel may touch.
 enum { CANARY_VALUES = 64 };
@@ -22,9 +23,17 @@ static gnnac_status no_memory(gnnac_error *err)
 
 static bool drops(const struct bench *b)
 {
-    return b->spec->kind == STEP_ATTENTION_KEEP ||
-           b->spec->kind == STEP_ATTENTION_ROWS_GRAD ||
-           b->spec->kind == STEP_ATTENTION_GRAD;
+    switch (b->spec->kind) {
+    case STEP_ATTENTION_KEEP:
+    case STEP_ATTENTION_ROWS_GRAD:
+    case STEP_ATTENTION_GRAD:
+    case STEP_ATTENTION_V2_KEEP:
+    case STEP_ATTENTION_V2_ROWS_GRAD:
+    case STEP_ATTENTION_V2_GRAD:
+        return true;
+    default:
+        return false;
+    }
 }
 
 static bool sums(const struct bench *b)
@@ -52,13 +61,17 @@ static bool compares(const struct bench *b)
 static bool numbers_edges(const struct bench *b)
 {
     return b->spec->edges == EDGES_MAPPED ||
-           b->spec->kind == STEP_ATTENTION_GRAD;
+           b->spec->kind == STEP_ATTENTION_GRAD ||
+           b->spec->kind == STEP_ATTENTION_V2_GRAD;
 }
 
-// The weight and how it is stored: a product's as its x, a tail's as the sums.
+// The weight and how it is stored: a product's as its x, a tail's as the sums;
+// or GATv2's att.
 static int64_t weight_values(const struct bench *b)
 {
     const struct kernel_spec *s = b->spec;
+    if (step_is_attention_v2(s->kind))
+        return s->dim;
     return s->depth ? (int64_t)s->dim * s->depth
                     : (int64_t)s->tail_dim * s->dim;
 }
@@ -79,6 +92,14 @@ static int64_t edge_values(const struct bench *b)
 static int64_t att_values(const struct bench *b)
 {
     return sums(b) ? 2 * b->spec->dim : 0;
+}
+
+// What is written besides: those, or of GATv2 what rows add to att's gradient.
+static int64_t sum_values(const struct bench *b)
+{
+    return b->spec->kind == STEP_ATTENTION_V2_ROWS_GRAD
+               ? b->g->n_nodes * b->spec->out_pitch
+               : att_values(b);
 }
 
 static int64_t out_values(const struct bench *b)
@@ -213,47 +234,6 @@ static float *random_values(int64_t n, uint64_t seed, enum dtype type)
     return x;
 }
 
-// Of what only compares. Whole numbers where ties count, for many are equal.
-// One of those that win, NaN or an infinity, hides all of a row's other edges:
-// odd columns have none, and of the even ones few but every eighth.
-static void make_ties(const struct kernel_spec *s, float *m, int64_t n,
-                      int32_t pitch)
-{
-    float loses = s->smallest ? INFINITY : -INFINITY;
-    bool ties = s->kind != STEP_EXTREME;
-    for (int64_t i = 0; i < n * pitch; i++) {
-        int64_t row = i / pitch, column = i % pitch;
-        int64_t every = column % 8 == 6 ? 7 : 1021;
-        bool may = column % 2 == 0;
-        m[i] = may && row % every == 3   ? NAN
-               : may && row % every == 5 ? -loses
-               : row % 5 == 4            ? loses
-               : ties                    ? roundf(m[i])
-                                         : m[i];
-    }
-}
-
-// What the kernels before left behind the scores, of the size that it has:
-// maxima beyond most scores, some share of one, D. The rest is not there yet;
-// but for the last kernel, which only reads, all is.
-static void fill_kept(const struct bench *b)
-{
-    const struct kernel_spec *s = b->spec;
-    bool forward = s->kind == STEP_ATTENTION_KEEP;
-    if (sums(b))
-        return;
-    for (int64_t v = 0; v < b->g->n_nodes; v++)
-        for (int32_t h = 0; h < s->heads; h++) {
-            float *kept = b->self + v * s->self_pitch + h;
-            float top = 2 + fabsf(kept[2 * s->heads]);
-            kept[2 * s->heads] = forward ? NAN : top;
-            kept[3 * s->heads] = forward ? NAN : 0.25f;
-            if (s->kind != STEP_ATTENTION_GRAD)
-                kept[4 * s->heads] = NAN;
-            kept[5 * s->heads] = kept[6 * s->heads] = NAN;
-        }
-}
-
 // Weights, and numbers from the last edge to the first.
 static gnnac_status make_edges(struct bench *b, gnnac_error *err)
 {
@@ -290,11 +270,13 @@ static gnnac_status make_host_data(struct bench *b, gnnac_error *err)
         return no_memory(err);
     graph_dinv(n, b->g->rowptr, b->dinv);
     if (compares(b)) {
-        make_ties(s, b->x, n, s->x_pitch);
-        make_ties(s, b->self, n, s->self_pitch);
+        bench_make_ties(s, b->x, n, s->x_pitch);
+        bench_make_ties(s, b->self, n, s->self_pitch);
     }
-    if (keeps(b))
-        fill_kept(b);
+    if (drops(b))
+        bench_fill_kept(s, b->self, n);
+    if (step_is_attention_v2(s->kind))
+        bench_shrink_att(s, b->weight);
     b->state = (struct train_state){.seed = 7, .step = 3};
     return make_edges(b, err);
 }
@@ -392,8 +374,8 @@ static gnnac_status make_outputs(struct bench *b, gnnac_error *err)
     TRY(output_init(b, n_self, s->self_type, 0, b->self, &b->kept, err));
     TRY(output_reset(b, &b->kept, err));
     d->self = output_start(&b->kept);
-    TRY(output_init(b, att_values(b), DTYPE_F32, 0, NULL, &b->sums, err));
-    d->grad = output_start(&b->sums);
+    TRY(output_init(b, sum_values(b), DTYPE_F32, 0, NULL, &b->sums, err));
+    d->grad = d->att_rows = output_start(&b->sums);
     d->grad_next = d->grad + (cu_ptr)s->dim * sizeof(float);
 out:
     return st;

@@ -133,6 +133,10 @@ static oracle_check *const checks[N_STEP_KINDS] = {
     [STEP_ATTENTION_ROWS_GRAD] = oracle_attention_rows_grad,
     [STEP_ATTENTION_GRAD] = oracle_attention_grad,
     [STEP_ATTENTION_SCORES_GRAD] = oracle_scores_grad,
+    [STEP_ATTENTION_V2] = oracle_attention,
+    [STEP_ATTENTION_V2_KEEP] = oracle_attention_keep,
+    [STEP_ATTENTION_V2_ROWS_GRAD] = oracle_attention_v2_rows_grad,
+    [STEP_ATTENTION_V2_GRAD] = oracle_attention_v2_grad,
     [STEP_SDDMM] = oracle_sddmm,
     [STEP_EXTREME] = oracle_extreme,
     [STEP_EXTREME_SHARE] = oracle_extreme_share,
@@ -189,12 +193,14 @@ static bool edges_are_left(const struct oracle_job *j, int64_t v)
 static bool row_is_left(const struct oracle_job *j, int64_t v)
 {
     const struct kernel_spec *s = j->spec;
+    bool two = s->kind == STEP_ATTENTION_V2_ROWS_GRAD;
     const float *got = j->got->out + v * s->out_pitch;
+    const float *other = two ? j->got->sums + v * s->out_pitch : got;
     const float *before =
         spec_adds_to_out(s) ? j->d->before + v * s->out_pitch : NULL;
     int32_t n_same = 0, n = spec_out_dim(s);
     for (int32_t c = 0; c < n; c++) {
-        if (is_left(s, got[c]))
+        if (is_left(s, got[c]) || is_left(s, other[c]))
             return true;
         n_same += before && got[c] == before[c];
     }
@@ -212,6 +218,12 @@ static double left_error(const struct oracle_job *j, int64_t v)
 }
 
 // ---- all rows ---------------------------------------------------------------
+
+size_t spec_room(const struct kernel_spec *s)
+{
+    bool two = s->kind == STEP_ATTENTION_V2_ROWS_GRAD;
+    return (size_t)s->dim + (size_t)(two ? s->dim : s->tail_dim);
+}
 
 // A thread's part, and the room that it has for a row.
 struct looking {
@@ -236,7 +248,7 @@ static struct worst look_at_rows(const struct oracle_job *j,
                                  const struct oracle_sample *sample)
 {
     struct worst all = {0, -1};
-    size_t room = (size_t)(j->spec->dim + j->spec->tail_dim);
+    size_t room = spec_room(j->spec);
 #pragma omp parallel
     {
         double *want = malloc(2 * room * sizeof(*want));

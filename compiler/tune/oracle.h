@@ -15,7 +15,8 @@ struct train_state;
 struct operand_data {
     const float *x, *self, *dinv, *bias;
     float eps;
-    const float *weight;      // [dim, depth]; of the tail's, [tail_dim, dim]
+    const float *weight;      // [dim, depth]; of the tail's, [tail_dim, dim];
+                              // of ATTENTION_V2* att, [dim]
     const float *tail_bias;   // [spec_out_dim]
     const float *before;      // what out holds, where a kernel adds to it
     const float *edge_values; // [n_edges], or one for each head
@@ -32,7 +33,9 @@ struct kernel_results {
     const float *out; // rows, or of SDDMM the edges' values
     const float *kept; // of attention in training: self as it is afterwards
     const float *sums; // [2 dim], of the scores' backward: the gradients of
-                       // att_src, then of att_dst
+                       // att_src, then of att_dst. Of
+                       // ATTENTION_V2_ROWS_GRAD what each row adds to att's
+                       // gradient, laid out as out
 };
 
 // Whether there is an oracle for the operation.

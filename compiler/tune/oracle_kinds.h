@@ -13,6 +13,10 @@ struct oracle_job {
     const struct kernel_results *got;
 };
 
+// Values that one result of a row needs: its columns, and the tail's or, of
+// ATTENTION_V2_ROWS_GRAD, as many again.
+size_t spec_room(const struct kernel_spec *s);
+
 // |got - want| / bound; infinite where either is not a number.
 double oracle_error(double got, double want, double bound);
 // The largest of a row of out.
@@ -24,13 +28,14 @@ void oracle_add_storage(const struct kernel_spec *spec, const double *y,
                         double *bound);
 
 // The largest |error| / bound of what the kernel had to write of row v (of
-// ATTENTION_GRAD, of source v). `y` and `bound` have room for dim + tail_dim
-// values each.
+// ATTENTION_GRAD, of source v). `y` and `bound` have room for spec_room values
+// each.
 typedef double oracle_check(const struct oracle_job *j, int64_t v, double *y,
                             double *bound);
 oracle_check oracle_linear, oracle_attention, oracle_attention_keep,
     oracle_attention_rows_grad, oracle_attention_grad, oracle_scores_grad,
-    oracle_sddmm, oracle_extreme, oracle_extreme_share, oracle_extreme_grad;
+    oracle_attention_v2_rows_grad, oracle_attention_v2_grad, oracle_sddmm,
+    oracle_extreme, oracle_extreme_share, oracle_extreme_grad;
 
 // Of attention in training: infinite where the kernel changed what it had only
 // to read behind row v's scores. The second also where it left anything there

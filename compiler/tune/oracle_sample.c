@@ -11,8 +11,9 @@ enum { DRAW_OCTAVE = 11, DRAW_WINDOW = 12 }; // seeds
 
 // What an edge costs a head of attention before it comes to columns,
 // exponentials and scores from all over memory, is worth so many terms; what
-// walks a row's edges once for every column, twice as many as it has.
-enum { EXPONENTIALS = 64, COLUMN_WALK = 2 };
+// walks a row's edges once for every column, twice as many as it has. GATv2's
+// scores, found anew each time, are walks along the columns.
+enum { EXPONENTIALS = 64, COLUMN_WALK = 2, V2_WALKS = 4 };
 
 struct oracle_work oracle_work_of(const struct kernel_spec *s)
 {
@@ -28,6 +29,12 @@ struct oracle_work oracle_work_of(const struct kernel_spec *s)
     case STEP_ATTENTION_GRAD:
         return (struct oracle_work){heads * EXPONENTIALS + columns,
                                     heads * EXPONENTIALS + columns};
+    case STEP_ATTENTION_V2: // as often again for each score
+    case STEP_ATTENTION_V2_KEEP:
+    case STEP_ATTENTION_V2_ROWS_GRAD:
+    case STEP_ATTENTION_V2_GRAD:
+        return (struct oracle_work){heads * EXPONENTIALS + V2_WALKS * columns,
+                                    heads * EXPONENTIALS + V2_WALKS * columns};
     case STEP_SDDMM:
         return (struct oracle_work){0, columns};
     case STEP_EXTREME:

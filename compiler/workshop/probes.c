@@ -86,6 +86,18 @@ static struct kernel_spec attention_step_spec(int32_t dim, int32_t pitch)
     return s;
 }
 
+// GATv2's, which compares rows: in training numbers are kept behind them.
+static struct kernel_spec attention_v2_spec(const char *op, int32_t dim,
+                                            int32_t pitch)
+{
+    bool trains = strcmp(op, "attention_v2") != 0;
+    struct kernel_spec s = trains ? attention_step_spec(dim, pitch)
+                                  : attention_spec(dim, pitch);
+    s.self_pitch =
+        trains ? padded_pitch(dim + ATTENTION_V2_KEPT * s.heads) : pitch;
+    return s;
+}
+
 static struct kernel_spec product_spec(const struct probe *p, int32_t dim,
                                        int32_t pitch)
 {
@@ -119,6 +131,8 @@ struct kernel_spec probe_spec(const struct probe *p, const char *op)
     int32_t pitch = padded_pitch(dim);
     if (strcmp(op, "attention") == 0)
         return attention_spec(dim, pitch);
+    if (strncmp(op, "attention_v2", 12) == 0)
+        return attention_v2_spec(op, dim, pitch);
     if (strncmp(op, "attention_", 10) == 0) // the scores', too: of all heads
         return attention_step_spec(dim, pitch);
     if (strcmp(op, "linear") == 0)

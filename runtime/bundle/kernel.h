@@ -27,6 +27,7 @@ enum {
     ARG(WEIGHT, "weight")           /* const x's type *, [dim, depth] */       \
     ARG(ATT_SRC, "att_src")         /* const float *, [heads, channels] */     \
     ARG(ATT_DST, "att_dst")         /* const float *, [heads, channels] */     \
+    ARG(ATT, "att")                 /* const float *, [heads, channels] */     \
     ARG(DINV, "dinv")               /* const float *, [n_rows] */              \
     ARG(ROWPTR, "rowptr")           /* const offset_t *, [n_rows + 1] */       \
     ARG(COLIDX, "colidx")           /* const int *, [n_edges] */               \
@@ -61,8 +62,9 @@ enum {
     ARG(TREATMENT, "treatment") /* const int *, of every 64 parameters */      \
     ARG(WEIGHT_T, "weight_t")   /* float *, scratch: weight, turned round,     \
                                    [depth, x_pitch] */                         \
-    ARG(KEPT, "kept")           /* float *, see ATTENTION_KEPT */              \
+    ARG(KEPT, "kept")           /* float *, self; see ATTENTION_KEPT */        \
     ARG(G, "g")                 /* const float *, attention's gradient */      \
+    ARG(ATT_ROWS, "att_rows")   /* float *, laid out as out */                 \
     ARG(EDGE_OF, "edge_of") /* const long long *, [n_edges]: the number that   \
                                each edge has elsewhere: among the rows' edges  \
                                where it is stored by sources, or the caller's  \

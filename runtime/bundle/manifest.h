@@ -30,6 +30,10 @@ json_t *manifest_requires(const struct manifest *m);
 // lacks.
 gnnac_status manifest_check_requires(const json_t *list, gnnac_error *err);
 
+// Its graph's numbers, and the architectures it names (manifest_target.c).
+gnnac_status manifest_check_graph(const struct manifest *m, gnnac_error *err);
+gnnac_status manifest_check_archs(const struct manifest *m, gnnac_error *err);
+
 // Everything that JSON types and ranges cannot say (manifest_check.c): widths
 // fit together, indices exist, buffers are written before they are read,
 // launches are possible. GNNAC_EFORMAT.

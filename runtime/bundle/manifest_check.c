@@ -7,53 +7,6 @@
 
 #define BAD(...) FAIL(err, GNNAC_EFORMAT, "manifest: " __VA_ARGS__)
 
-static bool only(const char *s, const char *allowed)
-{
-    return s[strspn(s, allowed)] == '\0';
-}
-
-static bool is_arch(const char *s, const char *prefix)
-{
-    size_t n = strlen(prefix);
-    return strncmp(s, prefix, n) == 0 && s[n] >= '1' && s[n] <= '9' &&
-           only(s + n, "0123456789abcdefghijklmnopqrstuvwxyz");
-}
-
-// ---- graph and targets ------------------------------------------------------
-
-static bool is_fingerprint(const char *s)
-{
-    return strlen(s) == 32 && only(s, "0123456789abcdef");
-}
-
-static gnnac_status check_graph(const struct manifest *m, gnnac_error *err)
-{
-    if (!is_fingerprint(m->fingerprint) ||
-        (is_reordered(m) && !is_fingerprint(m->reorder.fingerprint)))
-        return BAD("a fingerprint is not 32 hexadecimal digits");
-    if (m->n_stored_edges > m->n_edges ||
-        (m->n_stored_edges < m->n_edges && !m->self_loops_removed))
-        return BAD("%lld of %lld edges are stored",
-                   (long long)m->n_stored_edges, (long long)m->n_edges);
-    if (m->n_nodes == 0 && m->n_edges > 0)
-        return BAD("edges without nodes");
-    return GNNAC_OK;
-}
-
-static gnnac_status check_archs(const struct manifest *m, gnnac_error *err)
-{
-    for (int32_t i = 0; i < m->n_archs; i++) {
-        if (!is_arch(m->archs[i], "sm_"))
-            return BAD("archs[%d] is not like \"sm_90\"", (int)i);
-        for (int32_t j = 0; j < i; j++)
-            if (strcmp(m->archs[i], m->archs[j]) == 0)
-                return BAD("%s is named twice", m->archs[i]);
-    }
-    if (m->ptx_arch[0] && !is_arch(m->ptx_arch, "compute_"))
-        return BAD("ptx_arch is not like \"compute_75\"");
-    return GNNAC_OK;
-}
-
 // ---- program ----------------------------------------------------------------
 
 static gnnac_status check_buffers(const struct manifest *m, gnnac_error *err)
@@ -127,8 +80,9 @@ static gnnac_status check_unused(const struct checked_step *c)
 {
     const struct step *s = c->s;
     bool linear = s->kind == STEP_LINEAR, aggregate = s->kind == STEP_AGGREGATE;
-    bool attention = s->kind == STEP_ATTENTION;
-    bool takes_weight = linear || s->kind == STEP_ATTENTION_SCORES;
+    bool v2 = s->kind == STEP_ATTENTION_V2;
+    bool attention = v2 || s->kind == STEP_ATTENTION;
+    bool takes_weight = linear || v2 || s->kind == STEP_ATTENTION_SCORES;
     bool takes_bias = aggregate || attention || s->kind == STEP_BIAS_ACT;
     if ((!takes_weight && s->weight != -1) || (!linear && s->accumulate) ||
         (!aggregate && !attention && s->self != -1) ||
@@ -219,6 +173,20 @@ static gnnac_status check_attention(const struct checked_step *c)
     return check_elementwise(c);
 }
 
+static gnnac_status check_attention_v2(const struct checked_step *c)
+{
+    const struct step *s = c->s;
+    const struct layer *l = &c->m->model.layers[s->layer];
+    if (l->op != CONV_GATV2 || c->out->dim % l->heads ||
+        !param_is(c, s->weight, l->heads, c->out->dim / l->heads))
+        return BAD_STEP(c, "its weight does not fit its layer's heads");
+    if (!c->self || c->self->dim != c->x->dim)
+        return BAD_STEP(c, "its rows and their sources differ in width");
+    if (s->x == s->out || s->self == s->out)
+        return BAD_STEP(c, "cannot work in place");
+    return check_elementwise(c);
+}
+
 // ---- kernels ----------------------------------------------------------------
 
 static gnnac_status check_kernels(const struct manifest *m, gnnac_error *err)
@@ -265,7 +233,7 @@ static bool has_edge_operand(const struct step *s, enum launch_arg a)
 
 static bool keeps(enum step_kind kind)
 {
-    return kind >= STEP_ATTENTION_KEEP && kind <= STEP_ATTENTION_SCORES_GRAD;
+    return kind >= STEP_ATTENTION_KEEP && kind <= STEP_ATTENTION_V2_GRAD;
 }
 
 // Whether the step, or the one that its kernel does as well, has the operand.
@@ -277,6 +245,8 @@ static bool step_can_pass(const struct program *p, const struct step *s,
         return has_edge_operand(s, a);
     if (a == ARG_KEPT)
         return keeps(s->kind);
+    if (a == ARG_ATT_ROWS)
+        return s->att_rows > 0;
     if (launch_arg_of_whole(a))
         return false;
     if (a == ARG_TAIL_PLACE)
@@ -302,6 +272,8 @@ static bool step_can_pass(const struct program *p, const struct step *s,
     case ARG_ATT_DST:
         return s->kind == STEP_ATTENTION_SCORES ||
                s->kind == STEP_ATTENTION_SCORES_GRAD;
+    case ARG_ATT:
+        return step_is_attention_v2(s->kind);
     case ARG_DINV:
         return step_reads_dinv(s) || (tail && step_reads_dinv(tail));
     case ARG_SOURCE_ROW:
@@ -404,6 +376,7 @@ static gnnac_status check_step(const struct checked_step *c)
         [STEP_INPUT_ORDER] = check_reordering,
         [STEP_ATTENTION_SCORES] = check_attention_scores,
         [STEP_ATTENTION] = check_attention,
+        [STEP_ATTENTION_V2] = check_attention_v2,
     };
     gnnac_status st = check_unused(c);
     if (st != GNNAC_OK)
@@ -471,9 +444,9 @@ static gnnac_status check_each(check_fn *const *checks, size_t n,
 
 gnnac_status manifest_check(const struct manifest *m, gnnac_error *err)
 {
-    static check_fn *const common[] = {check_graph, check_archs, check_kernels,
-                                       manifest_check_operators,
-                                       manifest_check_whole};
+    static check_fn *const common[] = {
+        manifest_check_graph, manifest_check_archs, check_kernels,
+        manifest_check_operators, manifest_check_whole};
     static check_fn *const of_model[] = {manifest_check_model, check_buffers,
                                          check_steps, manifest_check_slabs,
                                          manifest_check_derived,

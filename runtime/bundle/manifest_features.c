@@ -67,12 +67,22 @@ static bool has_rounded_products(const struct manifest *m)
     return false;
 }
 
-static bool has_attention(const struct manifest *m)
+static bool any_layer_is(const struct manifest *m, enum conv_op op)
 {
     for (int32_t i = 0; i < m->model.n_layers; i++)
-        if (m->model.layers[i].op == CONV_GAT)
+        if (m->model.layers[i].op == op)
             return true;
     return false;
+}
+
+static bool has_attention(const struct manifest *m)
+{
+    return any_layer_is(m, CONV_GAT);
+}
+
+static bool has_attention_v2(const struct manifest *m)
+{
+    return any_layer_is(m, CONV_GATV2);
 }
 
 static bool has_training(const struct manifest *m)
@@ -107,7 +117,7 @@ static bool has_operators(const struct manifest *m)
 // One without "operators" expects a model, one without "whole" does not know
 // what a whole model's kernel is given, one without "cluster" starts it as any
 // other. One without "slabs" takes for rows what kernels write and read slab
-// after slab.
+// after slab. "attention_v2" is what "attention" is, of another model.
 static const struct {
     const char *name;
     bool (*is_used)(const struct manifest *m);
@@ -115,6 +125,7 @@ static const struct {
     {"reorder", is_reordered},
     {"part_rows", has_part_rows},
     {"attention", has_attention},
+    {"attention_v2", has_attention_v2},
     {"training", has_training},
     {"packed_rows", has_packed_rows},
     {"products", has_products},

@@ -18,10 +18,11 @@ static gnnac_status check_layers(const struct manifest *m, gnnac_error *err)
                        (int)g->layers[i - 1].out_dim);
         if ((l->op == CONV_GIN) != (l->mlp > 0))
             return BAD("layer %d: mlp is 1 or 2 for gin, else 0", (int)i);
-        if ((l->op == CONV_GAT) != (l->heads > 0) ||
+        if (conv_attends(l->op) != (l->heads > 0) ||
             (l->heads > 0 && l->out_dim % l->heads != 0))
-            return BAD("layer %d: heads divide gat's columns, else 0", (int)i);
-        if (g->dtype != DTYPE_F32 && l->op == CONV_GAT)
+            return BAD("layer %d: heads divide attention's columns, else 0",
+                       (int)i);
+        if (g->dtype != DTYPE_F32 && conv_attends(l->op))
             return BAD("layer %d: attention works on float32", (int)i);
         if (m->self_loops_removed && !conv_adds_self_loops(l->op))
             return BAD("layer %d needs the self loops that were removed",

@@ -21,6 +21,12 @@ static const struct {
                   {PARAM_ATT_SRC, "att_src"},
                   {PARAM_ATT_DST, "att_dst"},
                   {PARAM_BIAS, "bias"}},
+    [CONV_GATV2] = {{PARAM_WEIGHT, "lin_l.weight"},
+                    {PARAM_LEFT_BIAS, "lin_l.bias"},
+                    {PARAM_WEIGHT2, "lin_r.weight"},
+                    {PARAM_BIAS2, "lin_r.bias"},
+                    {PARAM_ATT, "att"},
+                    {PARAM_BIAS, "bias"}},
 };
 
 static bool layer_has(const struct layer *l, enum param_role role)
@@ -28,6 +34,7 @@ static bool layer_has(const struct layer *l, enum param_role role)
     bool second = l->op != CONV_GIN || l->mlp == 2;
     switch (role) {
     case PARAM_BIAS:
+    case PARAM_LEFT_BIAS:
         return l->bias;
     case PARAM_WEIGHT2:
         return second;
@@ -42,7 +49,8 @@ static void set_shape(const struct layer *l, struct param_spec *s)
 {
     bool matrix = s->role == PARAM_WEIGHT || s->role == PARAM_WEIGHT2;
     bool inner = l->op == CONV_GIN && s->role == PARAM_WEIGHT2;
-    bool attention = s->role == PARAM_ATT_SRC || s->role == PARAM_ATT_DST;
+    bool attention = s->role == PARAM_ATT_SRC || s->role == PARAM_ATT_DST ||
+                     s->role == PARAM_ATT;
     if (attention) {
         s->rows = l->heads;
         s->cols = l->out_dim / l->heads;

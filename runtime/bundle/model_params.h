@@ -4,17 +4,20 @@
 
 #include "bundle/program.h"
 
-enum { MAX_LAYER_PARAMS = 5 };
+enum { MAX_LAYER_PARAMS = 6 };
 
 // What a parameter is for. The reference asks by role, files by name.
 enum param_role {
-    PARAM_WEIGHT, // GCN and GAT lin, GIN's first linear layer, SAGE lin_l
+    PARAM_WEIGHT, // GCN and GAT lin, GIN's first linear layer, SAGE and GATv2
+                  // lin_l
     PARAM_BIAS,
-    PARAM_WEIGHT2, // GIN's second linear layer, SAGE lin_r
+    PARAM_WEIGHT2, // GIN's second linear layer, SAGE and GATv2 lin_r
     PARAM_BIAS2,
     PARAM_EPS,
     PARAM_ATT_SRC, // GAT, [heads, channels]
     PARAM_ATT_DST,
+    PARAM_LEFT_BIAS, // GATv2, of lin_l; that of lin_r is BIAS2
+    PARAM_ATT,       // GATv2, [heads, channels]
     N_PARAM_ROLES
 };
 

@@ -7,7 +7,8 @@
 static const char *const conv_ops[] = {[CONV_GCN] = "gcn",
                                        [CONV_GIN] = "gin",
                                        [CONV_SAGE] = "sage",
-                                       [CONV_GAT] = "gat"};
+                                       [CONV_GAT] = "gat",
+                                       [CONV_GATV2] = "gatv2"};
 static const char *const activations[] = {
     [ACT_NONE] = "none", [ACT_RELU] = "relu", [ACT_ELU] = "elu"};
 static const char *const dtypes[] = {
@@ -34,6 +35,7 @@ static const char *const step_kinds[] = {
     [STEP_INPUT_ORDER] = "input_order",
     [STEP_ATTENTION_SCORES] = "attention_scores",
     [STEP_ATTENTION] = "attention",
+    [STEP_ATTENTION_V2] = "attention_v2",
     [STEP_DROPOUT] = "dropout",
     [STEP_SPARSE_LINEAR] = "sparse_linear",
     [STEP_LOSS] = "nll_loss",
@@ -45,6 +47,9 @@ static const char *const step_kinds[] = {
     [STEP_ATTENTION_ROWS_GRAD] = "attention_rows_grad",
     [STEP_ATTENTION_GRAD] = "attention_grad",
     [STEP_ATTENTION_SCORES_GRAD] = "attention_scores_grad",
+    [STEP_ATTENTION_V2_KEEP] = "attention_v2_keep",
+    [STEP_ATTENTION_V2_ROWS_GRAD] = "attention_v2_rows_grad",
+    [STEP_ATTENTION_V2_GRAD] = "attention_v2_grad",
     [STEP_INPUT_GRAD] = "input_grad",
     [STEP_WEIGHT_GRAD] = "weight_grad",
     [STEP_SPARSE_WEIGHT_GRAD] = "sparse_weight_grad",
@@ -89,9 +94,14 @@ int value_of(const struct name_table *t, const char *s)
     return -1;
 }
 
+bool conv_attends(enum conv_op op)
+{
+    return op == CONV_GAT || op == CONV_GATV2;
+}
+
 bool conv_adds_self_loops(enum conv_op op)
 {
-    return op == CONV_GCN || op == CONV_GAT;
+    return op == CONV_GCN || conv_attends(op);
 }
 
 enum dtype program_param_type(const struct program *p, int32_t param)
@@ -159,7 +169,8 @@ bool step_writes_slabs(enum step_kind kind)
 
 bool step_reads_edges(enum step_kind kind)
 {
-    return kind == STEP_AGGREGATE || kind == STEP_ATTENTION;
+    return kind == STEP_AGGREGATE || kind == STEP_ATTENTION ||
+           kind == STEP_ATTENTION_V2;
 }
 
 bool step_is_product(enum step_kind kind)
@@ -268,9 +279,17 @@ static int32_t scores_of(const struct step *s)
     }
 }
 
+bool step_is_attention_v2(enum step_kind kind)
+{
+    return kind == STEP_ATTENTION_V2 || (kind >= STEP_ATTENTION_V2_KEEP &&
+                                         kind <= STEP_ATTENTION_V2_GRAD);
+}
+
 int32_t step_heads(const struct program *p, const struct step *s)
 {
     int32_t scores = scores_of(s), edges = step_edge_heads(p, s);
+    if (step_is_attention_v2(s->kind))
+        return p->params[s->weight].rows;
     if (scores >= 0)
         return p->buffers[scores].dim / 2;
     return s->kind == STEP_SDDMM || edges > 1 ? edges : 0;

@@ -20,11 +20,12 @@ enum {
     MAX_KERNELS = 256,
 };
 
-enum conv_op { CONV_GCN, CONV_GIN, CONV_SAGE, CONV_GAT, N_CONV_OPS };
+enum conv_op { CONV_GCN, CONV_GIN, CONV_SAGE, CONV_GAT, CONV_GATV2,
+               N_CONV_OPS };
 enum activation { ACT_NONE, ACT_RELU, ACT_ELU, N_ACTIVATIONS };
 
 // One convolution, as in PyTorch Geometric (GCNConv, GINConv, SAGEConv,
-// GATConv), and the activation behind it.
+// GATConv, GATv2Conv), and the activation behind it.
 struct layer {
     enum conv_op op;
     int32_t in_dim, out_dim;
@@ -32,11 +33,11 @@ struct layer {
     bool bias;
     enum activation act;
     float eps;     // GIN: initial value of epsilon
-    int32_t heads; // GAT: heads, side by side in the output; else 0
+    int32_t heads; // attention: heads, side by side in the output; else 0
 };
 
 struct model {
-    char name[32]; // "gcn", "gin", "sage", "gat"
+    char name[32]; // "gcn", "gin", "sage", "gat", "gatv2"
     int32_t n_layers;
     struct layer layers[MAX_LAYERS];
     bool log_softmax; // last, over the columns
@@ -107,6 +108,8 @@ enum step_kind {
     STEP_ATTENTION, // out = act(sum of a[v,u] x[u] over u, and v itself, +
                     // bias); self holds the scores; a is the softmax over u of
                     // LeakyReLU(src score of u + dst score of v)
+    STEP_ATTENTION_V2, // the same, but a is that of <weight, LeakyReLU(x[u] +
+                       // self[v])> of each head; weight is att
     // What follows occurs in training (train/train_program.h) and in operators
     // (operators.h) alone, never in a bundle's program. g is a gradient, `self`
     // a value that forward kept.
@@ -126,6 +129,11 @@ enum step_kind {
     STEP_ATTENTION_GRAD,      // then, transposed, out = the gradient of x
     STEP_ATTENTION_SCORES_GRAD, // out += the scores' part of the gradient of x;
                                 // weight's gradient and the next one's
+    STEP_ATTENTION_V2_KEEP, // to ATTENTION_V2 what KEEP is; kept behind self
+    STEP_ATTENTION_V2_ROWS_GRAD, // of ATTENTION_V2, what sums over a row's
+                                 // edges: out = the gradient of self, att_rows
+                                 // = what each row adds to weight's; D is kept
+    STEP_ATTENTION_V2_GRAD,      // then, transposed, out = the gradient of x
     STEP_INPUT_GRAD,            // out = x W, or out += x W
     STEP_WEIGHT_GRAD,           // weight's gradient = x^T self
     STEP_SPARSE_WEIGHT_GRAD,    // the same of features by sparse rows
@@ -167,6 +175,7 @@ struct step {
     // In training and operators alone, of attention and extremes:
     int32_t grad; // the buffer of the output's gradient (of EXTREME_GRAD: of
                   // the shares); 0: none
+    int32_t att_rows; // of ATTENTION_V2_ROWS_GRAD, laid out as out; else 0
     bool dropped; // BIAS_ACT_GRAD: self has gone through dropout since, and
                   // the gradient x goes back through it first; SPARSE_*:
                   // features go through it
@@ -176,16 +185,6 @@ struct step {
     bool smallest; // EXTREME: not the largest
 };
 
-// Numbers of each head in a row of the scores while attention is trained: the
-// scores, as a source and as a row; the softmax's maximum in units of log2, and
-// one over its sum; the sum of coefficients times their gradients; the scores'
-// gradients, as many numbers behind the first. All but the scores lie beyond
-// the buffer's `dim`.
-enum { ATTENTION_KEPT = 7, ATTENTION_KEPT_FOUND = 2, ATTENTION_KEPT_GRADS = 5 };
-
-// The slope of attention's LeakyReLU below zero.
-#define ATTENTION_SLOPE 0.2
-
 struct program {
     int32_t n_buffers, n_params, n_steps;
     struct buffer buffers[MAX_BUFFERS];
@@ -193,6 +192,7 @@ struct program {
     struct step steps[MAX_STEPS];
 };
 
+#include "bundle/attention_kept.h"
 #include "bundle/kernel.h"
 #include "bundle/program_names.h"
 #include "bundle/program_steps.h"

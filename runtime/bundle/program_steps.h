@@ -6,6 +6,8 @@
 
 #include "bundle/program.h"
 
+// Whether the operation is attention: its layers have heads.
+bool conv_attends(enum conv_op op);
 // Whether the operation gives every node exactly one self loop itself, so that
 // the stored graph has none.
 bool conv_adds_self_loops(enum conv_op op);
@@ -44,6 +46,8 @@ void program_read_sparse(const struct program *p, struct program *out);
 // Bytes of scratch that turning round a weight of such a product takes, of the
 // largest one.
 size_t program_turned_bytes(const struct program *p);
+// Whether it is GATv2's attention, forward or backward, whose weight is att.
+bool step_is_attention_v2(enum step_kind kind);
 // The columns that a kernel of the step is made for: what it writes, or of
 // values of edges what it reads.
 int32_t step_dim(const struct program *p, const struct step *s);

@@ -32,7 +32,14 @@ struct head_block {
 
 static float edge_score(const struct head_block *b, int64_t u, int32_t k)
 {
-    float e = attention_sum(&b->a->scores, u, b->v, b->h.first + k);
+    const struct attention_job *a = b->a;
+    int32_t at = (b->h.first + k) * b->channels;
+    if (a->att.data)
+        return attention_v2_score(a->att.data + at,
+                                  a->x.data + u * a->x.pitch + at,
+                                  a->scores.data + b->v * a->scores.pitch + at,
+                                  b->channels);
+    float e = attention_sum(&a->scores, u, b->v, b->h.first + k);
     return attention_slope(e) * e;
 }
 
@@ -114,7 +121,8 @@ static void attend_heads(struct head_block *b, float *out)
 
 static void attend_row(const struct attention_job *a, int64_t v)
 {
-    struct head_block b = {.a = a, .v = v, .n_heads = a->scores.dim / 2};
+    struct head_block b = {.a = a, .v = v};
+    b.n_heads = attention_heads(&a->scores, &a->att);
     b.channels = a->x.dim / b.n_heads;
     for (int32_t k = 0; k < b.n_heads; k += b.h.n) {
         b.h = heads_from(k, b.n_heads);

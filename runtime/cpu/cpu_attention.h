@@ -4,6 +4,7 @@
 #define GNNAC_CPU_ATTENTION_H
 
 #include "cpu/cpu_dropout.h"
+#include "cpu/cpu_grad.h"
 #include "cpu/cpu_kernels.h"
 
 // Heads that share one walk over a row's edges; a multiple of 4, as dropout
@@ -43,5 +44,36 @@ static inline float attention_slope(float sum)
 {
     return sum < 0 ? (float)ATTENTION_SLOPE : 1;
 }
+
+static inline int32_t attention_heads(const struct const_view *scores,
+                                      const struct att *att)
+{
+    return att->data ? att->heads : scores->dim / 2;
+}
+
+// GATv2's score of one head, whose columns these are.
+static inline float attention_v2_score(const float *att, const float *source,
+                                       const float *row, int32_t n)
+{
+    float sum = 0;
+    for (int32_t c = 0; c < n; c++) {
+        float z = source[c] + row[c];
+        sum += att[c] * (attention_slope(z) * z);
+    }
+    return sum;
+}
+
+// One edge of one block of heads, as backward needs it.
+struct edge_terms {
+    float softmax[HEADS_AT_ONCE]; // a
+    float kept[HEADS_AT_ONCE];    // w, what dropout left of it
+    float slope[HEADS_AT_ONCE];   // not of GATv2
+    float dot[HEADS_AT_ONCE];     // d = <g, x>
+};
+
+// Of the edge from u to v, in row `row` of the coefficients' mask
+// (cpu_grad_attention.c).
+void cpu_edge_terms(const struct attention_grad_job *j, struct heads h,
+                    int64_t u, int64_t v, int64_t row, struct edge_terms *t);
 
 #endif

@@ -71,6 +71,7 @@ struct attention_job cpu_attention_job(const struct cpu_run *r,
                                        const struct step *s)
 {
     const struct gnnac_bundle *b = r->m->bundle;
+    bool v2 = s->kind == STEP_ATTENTION_V2;
     return (struct attention_job){
         .n_rows = manifest_of(r)->n_nodes,
         .rowptr = b->rowptr,
@@ -78,6 +79,8 @@ struct attention_job cpu_attention_job(const struct cpu_run *r,
         .bias = param_of(r, s->bias),
         .x = cpu_input(r, s->x),
         .scores = cpu_input(r, s->self),
+        .att = {v2 ? param_of(r, s->weight) : NULL,
+                step_heads(&manifest_of(r)->program, s)},
         .out = cpu_output(r, s->out),
         .act = s->act,
     };
@@ -122,6 +125,7 @@ static void compute(const struct cpu_run *r, const struct step *s)
                              param_of(r, s->weight + 1), out, n_threads);
         break;
     case STEP_ATTENTION:
+    case STEP_ATTENTION_V2:
         run_attention(r, s);
         break;
     case STEP_BIAS_ACT:

@@ -35,7 +35,7 @@ void cpu_sparse_weight_grad(const struct sparse_columns *x, struct const_view g,
 void cpu_scatter(int64_t n, const float *from, const int64_t *position,
                  float *to, int n_threads);
 
-// ---- attention (cpu_grad_attention.c) ---------------------------------------
+// ---- attention (cpu_grad_attention.c, cpu_grad_attention_v2.c) --------------
 
 // `g` is the gradient of the sums, activation and bias left behind. `softmax`
 // is what forward kept, of every row v: each head's maximum, each head's sum;
@@ -51,10 +51,16 @@ struct attention_grad_job {
     } by_source;
     const struct dropout *drop; // may be NULL
     struct const_view g, x, scores;
+    struct att att;                  // data NULL: not GATv2's
     struct view softmax;             // [n, 3 * heads]
-    struct view grad_x, grad_scores; // are added to
+    struct view grad_x, grad_scores; // are added to; GATv2's grad_scores are
+                                     // those of its rows
+    // Of GATv2 alone: MOST_CHUNKS * x.dim doubles, and att's gradient.
+    double *scratch;
+    float *grad_att;
 };
 void cpu_attention_grad(const struct attention_grad_job *job, int n_threads);
+void cpu_attention_v2_grad(const struct attention_grad_job *job, int n_threads);
 
 // Scores' gradients g [n, 2 * heads], added to those of the rows that the
 // scores are of.

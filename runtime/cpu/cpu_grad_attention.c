@@ -15,25 +15,27 @@
 #include "cpu/cpu_grad.h"
 #include "cpu/cpu_partition.h"
 
-// One edge, of one block of heads.
-struct edge_terms {
-    float softmax[HEADS_AT_ONCE]; // a
-    float kept[HEADS_AT_ONCE];    // w
-    float slope[HEADS_AT_ONCE];
-    float dot[HEADS_AT_ONCE]; // d
-};
-
-// The edge from u to v, in row `row` of the coefficients' mask.
-static void find_terms(const struct attention_grad_job *j, struct heads h,
-                       int64_t u, int64_t v, int64_t row, struct edge_terms *t)
+// GATv2's of one head; `at` is its first column.
+static float rows_score(const struct attention_grad_job *j, int64_t u,
+                        int64_t v, int32_t at, int32_t channels)
 {
-    int32_t n_heads = j->scores.dim / 2, channels = j->x.dim / n_heads;
+    return attention_v2_score(j->att.data + at, j->x.data + u * j->x.pitch + at,
+                              j->scores.data + v * j->scores.pitch + at,
+                              channels);
+}
+
+void cpu_edge_terms(const struct attention_grad_job *j, struct heads h,
+                    int64_t u, int64_t v, int64_t row, struct edge_terms *t)
+{
+    int32_t n_heads = attention_heads(&j->scores, &j->att);
+    int32_t channels = j->x.dim / n_heads;
     const float *max = j->softmax.data + v * j->softmax.pitch + h.first;
     const float *sum = max + n_heads;
     for (int32_t k = 0; k < h.n; k++) {
-        float e = attention_sum(&j->scores, u, v, h.first + k);
         int32_t at = (h.first + k) * channels;
-        t->slope[k] = attention_slope(e);
+        float e = j->att.data ? rows_score(j, u, v, at, channels)
+                              : attention_sum(&j->scores, u, v, h.first + k);
+        t->slope[k] = j->att.data ? 1 : attention_slope(e);
         t->softmax[k] = expf(t->slope[k] * e - max[k]) / sum[k];
         t->dot[k] = dot(j->g.data + v * j->g.pitch + at,
                         j->x.data + u * j->x.pitch + at, channels);
@@ -71,10 +73,10 @@ static void row_heads(const struct attention_grad_job *j, int64_t v,
     float *dots = j->softmax.data + v * j->softmax.pitch + (size_t)2 * n_heads;
     struct row_sums s = {{0}, {0}, {0}};
     struct edge_terms t;
-    find_terms(j, h, v, v, j->rowptr[j->n_rows] + v, &t);
+    cpu_edge_terms(j, h, v, v, j->rowptr[j->n_rows] + v, &t);
     add_terms(&s, &t, h.n);
     for (int64_t e = j->rowptr[v]; e < j->rowptr[v + 1]; e++) {
-        find_terms(j, h, j->colidx[e], v, e, &t);
+        cpu_edge_terms(j, h, j->colidx[e], v, e, &t);
         add_terms(&s, &t, h.n);
     }
     for (int32_t k = 0; k < h.n; k++) {
@@ -95,7 +97,7 @@ static void receive(const struct attention_grad_job *j, struct heads h,
     float *to_scores = j->grad_scores.data + u * j->grad_scores.pitch;
     float *to_x = j->grad_x.data + u * j->grad_x.pitch;
     struct edge_terms t;
-    find_terms(j, h, u, v, row, &t);
+    cpu_edge_terms(j, h, u, v, row, &t);
     for (int32_t k = 0; k < h.n; k++) {
         int32_t head = h.first + k, end = (head + 1) * channels;
         to_scores[head] +=

@@ -72,17 +72,26 @@ void cpu_attention_scores(int64_t n_rows, struct const_view x,
 
 struct dropout; // cpu_dropout.h
 
-// The attention of Velickovic et al. 2018 as in STEP_ATTENTION; the graph has
-// no self loops. `scores` is [n, 2 * heads]; bias may be NULL. What training
-// adds: `drop` (may be NULL) drops coefficients after the softmax, as if they
-// were a matrix [stored edges + n, heads], that of node v itself in row stored
-// edges + v; `softmax` (data may be NULL) receives what backward needs.
+// GATv2's att [heads, channels]; data NULL: none.
+struct att {
+    const float *data;
+    int32_t heads;
+};
+
+// The attention of Velickovic et al. 2018 as in STEP_ATTENTION, or, with att,
+// that of Brody et al. 2022 as in STEP_ATTENTION_V2; the graph has no self
+// loops. `scores` is [n, 2 * heads], with att the rows' [n, heads * channels];
+// bias may be NULL. What training adds: `drop` (may be NULL) drops coefficients
+// after the softmax, as if they were a matrix [stored edges + n, heads], that
+// of node v itself in row stored edges + v; `softmax` (data may be NULL)
+// receives what backward needs.
 struct attention_job {
     int64_t n_rows;
     const int64_t *rowptr;
     const int32_t *colidx;
     const float *bias;
     struct const_view x, scores;
+    struct att att;
     struct view out;
     enum activation act;
     const struct dropout *drop;

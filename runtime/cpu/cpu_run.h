@@ -27,7 +27,7 @@ int cpu_threads(const struct gnnac_model *m);
 struct const_view cpu_input(const struct cpu_run *r, int32_t buffer);
 struct view cpu_output(const struct cpu_run *r, int32_t buffer); // but 0
 
-// What a step of kind STEP_ATTENTION does; training adds to it.
+// What a step of kind STEP_ATTENTION or _V2 does; training adds to it.
 struct attention_job cpu_attention_job(const struct cpu_run *r,
                                        const struct step *s);
 

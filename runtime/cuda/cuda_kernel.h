@@ -39,7 +39,8 @@ struct operands {
     cu_ptr out, x, self, weight, bias, tail_bias;
     cu_ptr eps, partial, source_row, att_src, att_dst;
     cu_ptr state, labels, share, scratch, grad, weights, first, second,
-        treatment, weight_t, g, edge_of, grad_next, edge_values, edge_out;
+        treatment, weight_t, g, edge_of, grad_next, edge_values, edge_out,
+        att_rows;
     int32_t place, tail_place, n_weights;
     // Of a whole model, and the blocks of its cooperative launch:
     cu_ptr buffers, barrier;

@@ -147,7 +147,8 @@ static void free_sparse(const struct cuda_context *c, struct sparse_input *in)
 static bool attends(const struct program *p)
 {
     for (int32_t i = 0; i < p->n_steps; i++)
-        if (p->steps[i].kind == STEP_ATTENTION_KEEP)
+        if (p->steps[i].kind == STEP_ATTENTION_KEEP ||
+            p->steps[i].kind == STEP_ATTENTION_V2_KEEP)
             return true;
     return false;
 }

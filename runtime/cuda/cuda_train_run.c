@@ -171,6 +171,9 @@ static int32_t place_of(const struct step *s, bool drops)
     case STEP_ATTENTION_KEEP:
     case STEP_ATTENTION_ROWS_GRAD:
     case STEP_ATTENTION_GRAD:
+    case STEP_ATTENTION_V2_KEEP:
+    case STEP_ATTENTION_V2_ROWS_GRAD:
+    case STEP_ATTENTION_V2_GRAD:
         return MAX_LAYERS + s->layer;
     case STEP_BIAS_ACT_GRAD:
         return s->layer + 1;
@@ -211,6 +214,7 @@ static gnnac_status run_kernel(struct cuda_trainer *ct, const struct program *p,
         .att_src = scores ? cuda_param(ct->cm, s->weight) : 0,
         .att_dst = scores ? cuda_param(ct->cm, s->weight + 1) : 0,
         .g = s->grad ? cuda_train_buffer(ct, s->grad) : 0,
+        .att_rows = s->att_rows ? cuda_train_buffer(ct, s->att_rows) : 0,
         .edge_of = ct->edge_of,
         .grad_next = scores ? grad_of(ct, s->weight + 1) : 0,
         .edge_values = s->kind == STEP_SPARSE_LINEAR ? ct->sparse.row_values

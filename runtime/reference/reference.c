@@ -385,7 +385,7 @@ static gnnac_status run_layer(struct conv *c, int n_threads, gnnac_error *err)
         free(scratch);
         return FAIL(err, GNNAC_ENOMEM, "out of memory for the reference");
     }
-    if (c->l->op == CONV_GAT) {
+    if (conv_attends(c->l->op)) {
         free(scratch);
         return reference_attention(c, n_threads, err);
     }

@@ -1,6 +1,7 @@
 // The reference of attention (Velickovic et al. 2018, as GATConv of PyTorch
-// Geometric): h = W x, scores from h, then every row's softmax over its
-// in-neighbours and itself.
+// Geometric; Brody et al. 2022, as GATv2Conv): h = W x, scores from h, then
+// every row's softmax over its in-neighbours and itself. GATv2 has another
+// product for rows, r = W' x, and scores <att, LeakyReLU(h[u] + r[v])>.
 //
 // The errors, beside those that h inherits (h is perturbed like every matrix):
 // a score <h, att> errs by at most d = u (channels + 4) sum |h att|, its
@@ -10,6 +11,9 @@
 // since arguments are rounded before they are exponentiated, u times twice the
 // spread of the e. So with q = 2 D + u (2 spread + 4 degree + 16)
 //     |error| <= B = q sum a |h| + u (|bias| + 4 |y|).
+// Of GATv2 D is the largest error of a row's scores: their terms round at most
+// four times, the sum's own roundings aside, and no rounding of h + r changes
+// its sign, so it is u (channels + 8) sum |att LeakyReLU(h + r)|.
 #include <float.h>
 #include <math.h>
 #include <omp.h>
@@ -27,20 +31,31 @@ struct attention {
     const struct conv *c;
     int32_t heads, channels;
     double *h;       // [n_nodes, out_dim, RUNS]
-    double *scores;  // [n_nodes, heads, N_ENDS, RUNS]
-    double *spreads; // [n_nodes, heads, N_ENDS]: their errors
+    double *rows;    // the same of GATv2's rows; else NULL
+    double *scores;  // [n_nodes, heads, N_ENDS, RUNS]; NULL of GATv2
+    double *spreads; // [n_nodes, heads, N_ENDS]: their errors; NULL of GATv2
 };
 
-static void transform(const struct attention *a, int64_t v, double *local)
+// A product that every node has, with a bias or none.
+struct product {
+    enum param_role weight, bias; // bias N_PARAM_ROLES: none
+    int32_t stage;
+    double *out; // [n_nodes, out_dim, RUNS]
+};
+
+static void transform(const struct attention *a, const struct product *p,
+                      int64_t v, double *local)
 {
     const struct conv *c = a->c;
     int32_t in = c->l->in_dim, dim = c->l->out_dim;
-    double *h = a->h + v * dim * RUNS;
+    double *h = p->out + v * dim * RUNS;
+    const float *bias = p->bias < N_PARAM_ROLES ? c->param[p->bias] : NULL;
     for (int32_t j = 0; j < dim; j++) {
-        const float *w = c->param[PARAM_WEIGHT] + (int64_t)j * in;
-        double size = 0, squares = 0, lost = FLT_MIN * in;
+        const float *w = c->param[p->weight] + (int64_t)j * in;
+        double b = bias ? (double)bias[j] : 0;
+        double size = fabs(b), squares = 0, lost = FLT_MIN * in;
         for (int r = 0; r < RUNS; r++)
-            h[j * RUNS + r] = 0;
+            h[j * RUNS + r] = b;
         for (int32_t k = 0; k < in; k++) {
             for (int r = 0; r < RUNS; r++)
                 h[j * RUNS + r] += (double)w[k] * conv_input(c, v, k, r);
@@ -52,7 +67,21 @@ static void transform(const struct attention *a, int64_t v, double *local)
         }
         local[j] = U * (in + 4) * size + lost + sqrt(squares);
     }
-    reference_perturb(2 * c->index, v, dim, local, h);
+    reference_perturb(p->stage, v, dim, local, h);
+}
+
+// Stages of the network's matrices end before those of GATv2's rows.
+static void transform_node(const struct attention *a, int64_t v, double *local)
+{
+    const int32_t index = a->c->index;
+    const struct product sources = {
+        PARAM_WEIGHT, a->rows ? PARAM_LEFT_BIAS : N_PARAM_ROLES, 2 * index,
+        a->h};
+    const struct product rows = {PARAM_WEIGHT2, PARAM_BIAS2,
+                                 2 * MAX_LAYERS + index, a->rows};
+    transform(a, &sources, v, local);
+    if (a->rows)
+        transform(a, &rows, v, local);
 }
 
 // <h, att> of one head in every run, and its own error.
@@ -83,21 +112,51 @@ static void score_node(const struct attention *a, int64_t v)
         }
 }
 
-static double edge_score(const struct attention *a, int64_t v, int64_t u,
-                         int32_t k, int r)
+static double leaky(double e)
 {
-    int64_t from = (u * a->heads + k) * N_ENDS + SOURCE;
-    int64_t to = (v * a->heads + k) * N_ENDS + TARGET;
-    double e = a->scores[from * RUNS + r] + a->scores[to * RUNS + r];
     return e < 0 ? ATTENTION_SLOPE * e : e;
 }
 
-static double edge_error(const struct attention *a, int64_t v, int64_t u,
-                         int32_t k)
+// One head's score of an edge; the error of run 0.
+struct edge {
+    double score[RUNS], error;
+};
+
+static struct edge edge_of_scores(const struct attention *a, int64_t v,
+                                  int64_t u, int32_t k)
 {
-    return a->spreads[(u * a->heads + k) * N_ENDS + SOURCE] +
-           a->spreads[(v * a->heads + k) * N_ENDS + TARGET] +
-           2 * U * fabs(edge_score(a, v, u, k, 0));
+    int64_t from = (u * a->heads + k) * N_ENDS + SOURCE;
+    int64_t to = (v * a->heads + k) * N_ENDS + TARGET;
+    struct edge e;
+    for (int r = 0; r < RUNS; r++)
+        e.score[r] = leaky(a->scores[from * RUNS + r] +
+                           a->scores[to * RUNS + r]);
+    e.error = a->spreads[from] + a->spreads[to] + 2 * U * fabs(e.score[0]);
+    return e;
+}
+
+static struct edge edge_of_rows(const struct attention *a, int64_t v, int64_t u,
+                                int32_t k)
+{
+    const float *att = a->c->param[PARAM_ATT] + k * a->channels;
+    const double *source = a->h + (u * a->heads + k) * a->channels * RUNS;
+    const double *row = a->rows + (v * a->heads + k) * a->channels * RUNS;
+    struct edge e = {.error = 0};
+    double size = 0;
+    for (int32_t i = 0; i < a->channels; i++) {
+        for (int r = 0; r < RUNS; r++)
+            e.score[r] += (double)att[i] *
+                          leaky(source[i * RUNS + r] + row[i * RUNS + r]);
+        size += fabs((double)att[i] * leaky(source[i * RUNS] + row[i * RUNS]));
+    }
+    e.error = U * (a->channels + 8) * size + FLT_MIN * a->channels;
+    return e;
+}
+
+static struct edge edge_of(const struct attention *a, int64_t v, int64_t u,
+                           int32_t k)
+{
+    return a->rows ? edge_of_rows(a, v, u, k) : edge_of_scores(a, v, u, k);
 }
 
 // One head of a row: the softmax's extremes, then its sums.
@@ -109,10 +168,11 @@ struct softmax {
 static void meet(const struct attention *a, int64_t v, int64_t u, int32_t k,
                  struct softmax *s)
 {
+    const struct edge e = edge_of(a, v, u, k);
     for (int r = 0; r < RUNS; r++)
-        s->max[r] = fmax(s->max[r], edge_score(a, v, u, k, r));
-    s->min = fmin(s->min, edge_score(a, v, u, k, 0));
-    s->error = fmax(s->error, edge_error(a, v, u, k));
+        s->max[r] = fmax(s->max[r], e.score[r]);
+    s->min = fmin(s->min, e.score[0]);
+    s->error = fmax(s->error, e.error);
     s->degree++;
 }
 
@@ -121,8 +181,9 @@ static void add(const struct attention *a, int64_t v, int64_t u, int32_t k,
                 struct softmax *s, double *y, double *size)
 {
     const double *h = a->h + (u * a->heads + k) * a->channels * RUNS;
+    const struct edge e = edge_of(a, v, u, k);
     for (int r = 0; r < RUNS; r++) {
-        double p = exp(edge_score(a, v, u, k, r) - s->max[r]);
+        double p = exp(e.score[r] - s->max[r]);
         s->sum[r] += p;
         for (int32_t i = 0; i < a->channels; i++)
             y[i * RUNS + r] += p * h[i * RUNS + r];
@@ -177,8 +238,9 @@ static void compute(const struct attention *a, double *scratch, int n_threads)
     int64_t n = a->c->g->n_nodes, dim = a->c->l->out_dim;
 #pragma omp parallel for schedule(dynamic, 16) num_threads(n_threads)
     for (int64_t v = 0; v < n; v++) {
-        transform(a, v, scratch + dim * omp_get_thread_num());
-        score_node(a, v);
+        transform_node(a, v, scratch + dim * omp_get_thread_num());
+        if (!a->rows)
+            score_node(a, v);
     }
 #pragma omp parallel for schedule(dynamic, 16) num_threads(n_threads)
     for (int64_t v = 0; v < n; v++)
@@ -191,16 +253,22 @@ gnnac_status reference_attention(const struct conv *c, int n_threads,
     int64_t n = c->g->n_nodes, dim = c->l->out_dim, heads = c->l->heads;
     struct attention a = {.c = c, .heads = c->l->heads};
     a.channels = (int32_t)(dim / heads);
+    bool v2 = c->l->op == CONV_GATV2;
     a.h = alloc_array(n * dim, RUNS * sizeof(double));
-    a.scores = alloc_array(n * heads, N_ENDS * RUNS * sizeof(double));
-    a.spreads = alloc_array(n * heads, N_ENDS * sizeof(double));
+    if (v2) {
+        a.rows = alloc_array(n * dim, RUNS * sizeof(double));
+    } else {
+        a.scores = alloc_array(n * heads, N_ENDS * RUNS * sizeof(double));
+        a.spreads = alloc_array(n * heads, N_ENDS * sizeof(double));
+    }
     double *scratch = alloc_array(dim * n_threads, sizeof(double));
     gnnac_status st = GNNAC_OK;
-    if (a.h && a.scores && a.spreads && scratch)
+    if (a.h && (v2 ? a.rows != NULL : a.scores && a.spreads) && scratch)
         compute(&a, scratch, n_threads);
     else
         st = FAIL(err, GNNAC_ENOMEM, "out of memory for the reference");
     free(a.h);
+    free(a.rows);
     free(a.scores);
     free(a.spreads);
     free(scratch);

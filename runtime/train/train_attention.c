@@ -29,20 +29,15 @@ static gnnac_status number_edges(gnnac_trainer *t, gnnac_error *err)
     return GNNAC_OK;
 }
 
-static int32_t heads_of(const struct program *p, const struct step *s)
-{
-    return p->buffers[s->self].dim / 2;
-}
-
 gnnac_status train_attention_init(gnnac_trainer *t, gnnac_error *err)
 {
     const struct program *p = trained_program(t);
     bool has_any = false;
     for (int32_t i = 0; i < p->n_steps; i++) {
         const struct step *s = &p->steps[i];
-        if (s->kind != STEP_ATTENTION)
+        if (s->kind != STEP_ATTENTION && s->kind != STEP_ATTENTION_V2)
             continue;
-        int64_t n = t->m->bundle->manifest->n_nodes * heads_of(p, s);
+        int64_t n = t->m->bundle->manifest->n_nodes * step_heads(p, s);
         has_any = true;
         t->attention.softmax[i] = alloc_array(n * KEPT_PER_HEAD, sizeof(float));
         if (!t->attention.softmax[i])
@@ -55,7 +50,7 @@ gnnac_status train_attention_init(gnnac_trainer *t, gnnac_error *err)
 static struct view kept_softmax(const gnnac_trainer *t, const struct step *s)
 {
     const struct program *p = trained_program(t);
-    int32_t dim = KEPT_PER_HEAD * heads_of(p, s);
+    int32_t dim = KEPT_PER_HEAD * step_heads(p, s);
     return (struct view){t->attention.softmax[s - p->steps], dim, dim};
 }
 
@@ -92,11 +87,17 @@ void train_attention_backward(const gnnac_trainer *t, const struct cpu_run *r,
         .g = g,
         .x = cpu_input(r, s->x),
         .scores = cpu_input(r, s->self),
+        .att = cpu_attention_job(r, s).att,
         .softmax = kept_softmax(t, s),
         .grad_x = grad_x,
         .grad_scores = grad_scores,
+        .scratch = t->sums,
+        .grad_att = s->weight < 0 ? NULL : t->grad.of[s->weight],
     };
-    cpu_attention_grad(&job, cpu_threads(t->m));
+    if (job.att.data)
+        cpu_attention_v2_grad(&job, cpu_threads(t->m));
+    else
+        cpu_attention_grad(&job, cpu_threads(t->m));
 }
 
 void train_scores_backward(const gnnac_trainer *t, const struct cpu_run *r,

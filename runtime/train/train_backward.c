@@ -220,6 +220,7 @@ static void (*const back[N_STEP_KINDS])(struct turn *) = {
     [STEP_BIAS_ACT] = back_bias_act,   [STEP_LOG_SOFTMAX] = back_log_softmax,
     [STEP_GRAPH_ORDER] = back_order,   [STEP_INPUT_ORDER] = back_order,
     [STEP_ATTENTION] = back_attention, [STEP_ATTENTION_SCORES] = back_scores,
+    [STEP_ATTENTION_V2] = back_attention,
 };
 
 static void undo_dropout(const struct turn *b)

@@ -30,7 +30,8 @@ void train_forward(gnnac_trainer *t, bool training)
         struct view out = cpu_output(&r, s->out);
         if (t->x.form.sparse && s->x == 0)
             cpu_run_sparse_product(&r, s, &rows, t->scratch);
-        else if (training && s->kind == STEP_ATTENTION)
+        else if (training && (s->kind == STEP_ATTENTION ||
+                              s->kind == STEP_ATTENTION_V2))
             train_attention_forward(t, &r, s);
         else
             cpu_run_step(&r, s);

@@ -26,7 +26,9 @@ static gnnac_status refuse(int32_t i, const char *what, gnnac_error *err)
 static gnnac_status check_step(struct history *h, const struct step *s,
                                int32_t i, gnnac_error *err)
 {
-    if (s->kind == STEP_ATTENTION_SCORES && s->x == 0)
+    bool attends =
+        s->kind == STEP_ATTENTION_SCORES || s->kind == STEP_ATTENTION_V2;
+    if (attends && (s->x == 0 || s->self == 0))
         return refuse(i, "attends to the features themselves", err);
     if (s->layer < h->layer)
         return refuse(i, "belongs to an earlier layer", err);

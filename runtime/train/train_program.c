@@ -11,7 +11,7 @@ struct derivation {
     int32_t grad_of[MAX_BUFFERS]; // the buffer that holds it; NONE: none yet
     int32_t dropped_x;
     bool sparse; // the features may be
-    bool full, cannot_add;
+    bool full, cannot_add, no_room;
 };
 
 // ---- pieces -----------------------------------------------------------------
@@ -90,6 +90,16 @@ static void keep_attention(struct derivation *d, struct step *s)
     s->kernel = NONE; // the bundle's is of another pitch
 }
 
+// Behind GATv2's rows there is room for that in any program (plan/lower.c).
+static void keep_attention_v2(struct derivation *d, struct step *s)
+{
+    const struct buffer *rows = &d->p->buffers[s->self];
+    d->no_room = d->no_room || rows->pitch < attention_v2_columns(
+                                                rows->dim, step_heads(d->p, s));
+    s->kind = STEP_ATTENTION_V2_KEEP;
+    s->kernel = NONE;
+}
+
 // The loss makes log-probabilities of logits itself.
 static void forward(struct derivation *d)
 {
@@ -101,6 +111,8 @@ static void forward(struct derivation *d)
         s.self = forward_value(d, s.self);
         if (s.kind == STEP_ATTENTION || s.kind == STEP_ATTENTION_SCORES)
             keep_attention(d, &s);
+        if (s.kind == STEP_ATTENTION_V2)
+            keep_attention_v2(d, &s);
         if (s.kind != STEP_LOG_SOFTMAX || s.x != s.out)
             add_step(d, s);
         if (d->sparse && s.x == d->dropped_x)
@@ -268,6 +280,32 @@ static void back_scores(struct derivation *d, const struct step *s, int32_t g)
         s->weight;
 }
 
+// What rows add to att's gradient lies where x's gradient will.
+static void back_attention_v2(struct derivation *d, const struct step *s,
+                              int32_t g)
+{
+    back_bias_act(d, s, g);
+    if (d->grad_of[s->x] != NONE || d->grad_of[s->self] != NONE ||
+        s->x == s->self)
+        d->cannot_add = true;
+    int32_t rows = add_buffer(d, d->from->buffers[s->self].dim);
+    int32_t to = add_buffer(d, d->from->buffers[s->x].dim);
+    struct step *a = add_back_attention(d, STEP_ATTENTION_V2_ROWS_GRAD, s,
+                                        s->self, rows);
+    a->grad = g;
+    a->att_rows = to;
+    a->weight = s->weight;
+    struct step att = step_of(STEP_BIAS_ACT_GRAD, s->layer, to, to);
+    att.bias = s->weight;
+    add_step(d, att);
+    a = add_back_attention(d, STEP_ATTENTION_V2_GRAD, s, s->self, to);
+    a->grad = g;
+    a->transposed = true;
+    a->weight = s->weight;
+    d->grad_of[s->x] = to;
+    d->grad_of[s->self] = rows;
+}
+
 static void back_order(struct derivation *d, const struct step *s, int32_t g)
 {
     if (!wants(d, s->x))
@@ -297,6 +335,9 @@ static void back(struct derivation *d, int32_t i)
         break;
     case STEP_ATTENTION:
         back_attention(d, s, g);
+        break;
+    case STEP_ATTENTION_V2:
+        back_attention_v2(d, s, g);
         break;
     case STEP_ATTENTION_SCORES:
         back_scores(d, s, g);
@@ -350,6 +391,10 @@ gnnac_status train_program_build(const struct program *p, struct program *out,
     if (d.full)
         return FAIL(err, GNNAC_EUNSUPPORTED,
                     "the model is too deep to be trained on a GPU");
+    if (d.no_room)
+        return FAIL(err, GNNAC_EUNSUPPORTED,
+                    "the program cannot be trained on a GPU: attention's rows "
+                    "have no room for what backward needs");
     return d.cannot_add
                ? FAIL(err, GNNAC_EUNSUPPORTED,
                       "the program cannot be trained on a GPU: two gradients "
@@ -364,7 +409,8 @@ bool train_dropout_ends(const struct program *p, int32_t i)
         before->out != s->x)
         return false;
     return before->kind == STEP_AGGREGATE || before->kind == STEP_BIAS_ACT ||
-           before->kind == STEP_ATTENTION_KEEP;
+           before->kind == STEP_ATTENTION_KEEP ||
+           before->kind == STEP_ATTENTION_V2_KEEP;
 }
 
 int32_t train_program_loss(const struct program *p)

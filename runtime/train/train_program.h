@@ -8,7 +8,7 @@
 // that a buffer receives but the first is added by the step that makes it: a
 // product accumulates, a sum over neighbours takes it as its own term.
 // Attention keeps what its backward needs behind the scores, whose rows are
-// longer than the bundle's for that (ATTENTION_KEPT).
+// longer than the bundle's for that (ATTENTION_KEPT), or GATv2's rows.
 #ifndef GNNAC_TRAIN_PROGRAM_H
 #define GNNAC_TRAIN_PROGRAM_H
 
@@ -23,7 +23,7 @@
 // runs what suits them; a network whose output is logits has two losses, of
 // which it runs the one asked for. GNNAC_EUNSUPPORTED: as train_plan_build; the
 // program needs more steps than there is room for; a buffer receives gradients
-// that no step can add.
+// that no step can add; GATv2's rows are too short.
 gnnac_status train_program_build(const struct program *p, struct program *out,
                                  gnnac_error *err);
 

@@ -133,8 +133,8 @@ void train_features_finish(struct train_features *x);
 gnnac_status train_attention_init(gnnac_trainer *t, gnnac_error *err);
 void train_attention_finish(struct train_attention *a);
 
-// A step of kind STEP_ATTENTION; its gradients, and those of its scores' step,
-// are added to what is there.
+// A step of kind STEP_ATTENTION or _V2; its gradients, and those of its scores'
+// step, are added to what is there. grad_scores: of GATv2 that of its rows.
 void train_attention_forward(const gnnac_trainer *t, const struct cpu_run *r,
                              const struct step *s);
 void train_attention_backward(const gnnac_trainer *t, const struct cpu_run *r,

@@ -55,18 +55,21 @@ static __device__ __forceinline__ void load1(float *to, const float *from)
     to[0] = __ldg(from + 0);
 }
 
-#line 80 "/gnnac/templates/edge_heads.lib.lua"
-// The slope of the LeakyReLU; scores are compared in units of log2.
+#line 95 "/gnnac/templates/edge_heads.lib.lua"
+// The slope of the LeakyReLU.
 static __device__ __forceinline__ float slope_at(float sum)
 {
     return sum < 0.0f ? 0.2f : 1.0f;
 }
 
+#line 102 "/gnnac/templates/edge_heads.lib.lua"
+// Scores are compared in units of log2.
 static __device__ __forceinline__ float log2_score(float sum)
 {
     return 1.44269504f * slope_at(sum) * sum;
 }
 
+#line 110 "/gnnac/templates/edge_heads.lib.lua"
 // What dropout leaves of head `head`'s coefficient of edge `number`.
 static __device__ __forceinline__ float
 left_of(const train_state *state, unsigned long long stream,
@@ -87,7 +90,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 35 "/gnnac/templates/attention_grad.cu.lua"
+#line 36 "/gnnac/templates/attention_grad.cu.lua"
 // 8 teams of 8 lanes per row and head; 2 rows per block.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
@@ -96,9 +99,9 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
     const long long *edge_of, train_state *state, int place,
     int n_rows)
 {
-#line 111 "/gnnac/templates/edge_heads.lib.lua"
+#line 131 "/gnnac/templates/edge_heads.lib.lua"
     const int at = threadIdx.x % 8;
-#line 113 "/gnnac/templates/edge_heads.lib.lua"
+#line 133 "/gnnac/templates/edge_heads.lib.lua"
     const int turn = threadIdx.x % 64 / 8;
     const int slot = threadIdx.x / 64;
     const unsigned place_row = blockIdx.x * 2 + slot / 1;
@@ -108,8 +111,10 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
     const unsigned row = active ? place_row : 0;
     const int head = active ? place_head : 0;
     const offset_t end = __ldg(rowptr + row + 1);
+#line 143 "/gnnac/templates/edge_heads.lib.lua"
     const unsigned long long loop = (unsigned long long)__ldg(rowptr + n_rows) + row;
     const unsigned long long stream = dropout_stream(state, place);
+#line 146 "/gnnac/templates/edge_heads.lib.lua"
     long long edge = (long long)__ldg(rowptr + row) + turn * 2;
 
     // Columns that are not there are read as the first ones and not stored.
@@ -117,38 +122,40 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
 #pragma unroll
     for (int i = 0; i < 1; i++) {
         const int c = i * 8 + at * 1;
-#line 134 "/gnnac/templates/edge_heads.lib.lua"
+#line 156 "/gnnac/templates/edge_heads.lib.lua"
         column[i] = head * 7 + (c < 7 ? c : 0);
     }
 
-#line 138 "/gnnac/templates/edge_heads.lib.lua"
+#line 160 "/gnnac/templates/edge_heads.lib.lua"
     // The lanes of a warp take as many steps as the longest row asks.
     int steps = active && edge <= end ? (int)((end - edge) / 16) + 1 : 0;
 #pragma unroll
     for (int step = 16; step > 0; step /= 2)
         steps = max(steps, __shfl_xor_sync(~0u, steps, step));
-#line 40 "/gnnac/templates/attention_grad.cu.lua"
+#line 41 "/gnnac/templates/attention_grad.cu.lua"
     float *mine = kept + (long long)row * 7 + head;
     const float source = mine[0];
     float sum[2] = {}; // of the columns; last, the score's gradient
-#line 147 "/gnnac/templates/edge_heads.lib.lua"
+#line 174 "/gnnac/templates/edge_heads.lib.lua"
     float own[1][1];
 #pragma unroll
     for (int i = 0; i < 1; i++) {
+#line 180 "/gnnac/templates/edge_heads.lib.lua"
         load1(own[i], x + (long long)row * 8 + column[i]);
-#line 152 "/gnnac/templates/edge_heads.lib.lua"
+#line 183 "/gnnac/templates/edge_heads.lib.lua"
         if (i * 8 + at * 1 >= 7)
 #pragma unroll
             for (int j = 0; j < 1; j++)
                 own[i][j] = 0.0f;
     }
 
-#line 163 "/gnnac/templates/edge_heads.lib.lua"
+#line 195 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll 1
     for (; steps > 0; steps--, edge += 16) {
         unsigned id[2];
         bool there[2];
         float v[2][1][1];
+#line 203 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll
         for (int k = 0; k < 2; k++) {
             there[k] = active && edge + k <= end;
@@ -160,7 +167,7 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
             for (int i = 0; i < 1; i++)
                 load1(v[k][i],
                       g + (long long)id[k] * 8 + column[i]);
-#line 46 "/gnnac/templates/attention_grad.cu.lua"
+#line 47 "/gnnac/templates/attention_grad.cu.lua"
 #pragma unroll
         for (int k = 0; k < 2; k++) {
             const float *theirs =
@@ -172,18 +179,18 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
             const unsigned long long number =
                 active && edge + k < end ? __ldg(edge_of + edge + k) : loop;
             const float w = left_of(state, stream, number, head, a);
-#line 187 "/gnnac/templates/edge_heads.lib.lua"
+#line 239 "/gnnac/templates/edge_heads.lib.lua"
             float d = 0.0f;
 #pragma unroll
             for (int i = 0; i < 1; i++)
 #pragma unroll
                 for (int j = 0; j < 1; j++)
                     d = fmaf(own[i][j], v[k][i][j], d);
-#line 194 "/gnnac/templates/edge_heads.lib.lua"
+#line 231 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll
             for (int step = 4; step > 0; step /= 2)
                 d += __shfl_xor_sync(~0u, d, step);
-#line 58 "/gnnac/templates/attention_grad.cu.lua"
+#line 59 "/gnnac/templates/attention_grad.cu.lua"
             const float change = w * d - a * theirs[4];
             sum[1] = fmaf(slope_at(z), change, sum[1]);
 #pragma unroll
@@ -191,13 +198,13 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
                 sum[i] = fmaf(w, v[k][i / 1][i % 1], sum[i]);
         }
     }
-#line 221 "/gnnac/templates/edge_heads.lib.lua"
+#line 282 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll
     for (int step = 8; step < 32; step *= 2)
 #pragma unroll
         for (int i = 0; i < 2; i++)
             sum[i] += __shfl_xor_sync(~0u, sum[i], step);
-#line 228 "/gnnac/templates/edge_heads.lib.lua"
+#line 291 "/gnnac/templates/edge_heads.lib.lua"
     __shared__ float joined[4][2][8];
     const int warp = threadIdx.x / 32;
     if (threadIdx.x % 32 < 8)
@@ -212,20 +219,20 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
 #pragma unroll
         for (int i = 0; i < 2; i++)
             sum[i] += joined[q][i][at];
-#line 243 "/gnnac/templates/edge_heads.lib.lua"
+#line 306 "/gnnac/templates/edge_heads.lib.lua"
     if (!active || turn > 0)
         return;
-#line 66 "/gnnac/templates/attention_grad.cu.lua"
+#line 67 "/gnnac/templates/attention_grad.cu.lua"
     if (at == 0)
         mine[5] = sum[1];
-#line 255 "/gnnac/templates/edge_heads.lib.lua"
+#line 318 "/gnnac/templates/edge_heads.lib.lua"
     float *to = out + (long long)row * 8;
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 259 "/gnnac/templates/edge_heads.lib.lua"
+#line 322 "/gnnac/templates/edge_heads.lib.lua"
         if (i * 8 + at * 1 >= 7)
             continue;
-#line 69 "/gnnac/templates/attention_grad.cu.lua"
+#line 70 "/gnnac/templates/attention_grad.cu.lua"
         store1(to + column[i], &sum[i * 1]);
     }
 }

@@ -71,18 +71,21 @@ static __device__ __forceinline__ void load4(float *to, const float *from)
     to[3] = v.w;
 }
 
-#line 80 "/gnnac/templates/edge_heads.lib.lua"
-// The slope of the LeakyReLU; scores are compared in units of log2.
+#line 95 "/gnnac/templates/edge_heads.lib.lua"
+// The slope of the LeakyReLU.
 static __device__ __forceinline__ float slope_at(float sum)
 {
     return sum < 0.0f ? 0.2f : 1.0f;
 }
 
+#line 102 "/gnnac/templates/edge_heads.lib.lua"
+// Scores are compared in units of log2.
 static __device__ __forceinline__ float log2_score(float sum)
 {
     return 1.44269504f * slope_at(sum) * sum;
 }
 
+#line 110 "/gnnac/templates/edge_heads.lib.lua"
 // What dropout leaves of head `head`'s coefficient of edge `number`.
 static __device__ __forceinline__ float
 left_of(const train_state *state, unsigned long long stream,
@@ -103,7 +106,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 43 "/gnnac/templates/attention_keep.cu.lua"
+#line 34 "/gnnac/templates/attention_keep.cu.lua"
 // 4 teams of 2 lanes per row and head; 2 rows per block.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
@@ -112,9 +115,9 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
     train_state *state, int place, int tail_place,
     int n_rows)
 {
-#line 111 "/gnnac/templates/edge_heads.lib.lua"
+#line 131 "/gnnac/templates/edge_heads.lib.lua"
     const int at = threadIdx.x % 2;
-#line 113 "/gnnac/templates/edge_heads.lib.lua"
+#line 133 "/gnnac/templates/edge_heads.lib.lua"
     const int turn = threadIdx.x % 8 / 2;
     const int slot = threadIdx.x / 8;
     const unsigned place_row = blockIdx.x * 2 + slot / 8;
@@ -124,8 +127,10 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
     const unsigned row = active ? place_row : 0;
     const int head = active ? place_head : 0;
     const offset_t end = __ldg(rowptr + row + 1);
+#line 143 "/gnnac/templates/edge_heads.lib.lua"
     const unsigned long long loop = (unsigned long long)__ldg(rowptr + n_rows) + row;
     const unsigned long long stream = dropout_stream(state, place);
+#line 146 "/gnnac/templates/edge_heads.lib.lua"
     long long edge = (long long)__ldg(rowptr + row) + turn * 2;
 
     // Columns that are not there are read as the first ones and not stored.
@@ -133,28 +138,30 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
 #pragma unroll
     for (int i = 0; i < 1; i++) {
         const int c = i * 8 + at * 4;
-#line 132 "/gnnac/templates/edge_heads.lib.lua"
+#line 154 "/gnnac/templates/edge_heads.lib.lua"
         column[i] = head * 8 + c;
     }
 
-#line 138 "/gnnac/templates/edge_heads.lib.lua"
+#line 160 "/gnnac/templates/edge_heads.lib.lua"
     // The lanes of a warp take as many steps as the longest row asks.
     int steps = active && edge <= end ? (int)((end - edge) / 8) + 1 : 0;
 #pragma unroll
     for (int step = 16; step > 0; step /= 2)
         steps = max(steps, __shfl_xor_sync(~0u, steps, step));
-#line 48 "/gnnac/templates/attention_keep.cu.lua"
+#line 58 "/gnnac/templates/edge_softmax.lib.lua"
     const float target =
         kept[(long long)row * 56 + 8 + head];
+#line 61 "/gnnac/templates/edge_softmax.lib.lua"
     float top = __int_as_float(0xff800000);
     float sum[5] = {}; // of the columns; last, of the coefficients
 
-#line 163 "/gnnac/templates/edge_heads.lib.lua"
+#line 195 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll 1
     for (; steps > 0; steps--, edge += 8) {
         unsigned id[2];
         bool there[2];
         float v[2][1][4];
+#line 203 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll
         for (int k = 0; k < 2; k++) {
             there[k] = active && edge + k <= end;
@@ -166,13 +173,15 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
             for (int i = 0; i < 1; i++)
                 load4(v[k][i],
                       x + (long long)id[k] * 64 + column[i]);
-#line 54 "/gnnac/templates/attention_keep.cu.lua"
+#line 65 "/gnnac/templates/edge_softmax.lib.lua"
         float e[2];
         float most = top;
 #pragma unroll
         for (int k = 0; k < 2; k++) {
+#line 45 "/gnnac/templates/edge_softmax.lib.lua"
             e[k] = log2_score(
                 kept[(long long)id[k] * 56 + head] + target);
+#line 70 "/gnnac/templates/edge_softmax.lib.lua"
             most = there[k] ? fmaxf(most, e[k]) : most;
         }
         // Nothing was summed under a maximum of -infinity.
@@ -185,8 +194,10 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
 #pragma unroll
         for (int k = 0; k < 2; k++) {
             const float p = there[k] ? exp2f(e[k] - most) : 0.0f;
+#line 83 "/gnnac/templates/edge_softmax.lib.lua"
             const unsigned long long number = edge + k < end ? edge + k : loop;
             const float w = left_of(state, stream, number, head, p);
+#line 88 "/gnnac/templates/edge_softmax.lib.lua"
             sum[4] += p;
 #pragma unroll
             for (int i = 0; i < 4; i++)
@@ -195,27 +206,28 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
     }
 
     const float mine = top;
-#line 203 "/gnnac/templates/edge_heads.lib.lua"
+#line 264 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll
     for (int step = 2; step < 8; step *= 2)
         top = fmaxf(top, __shfl_xor_sync(~0u, top, step));
-#line 83 "/gnnac/templates/attention_keep.cu.lua"
+#line 97 "/gnnac/templates/edge_softmax.lib.lua"
     const float scale =
         mine == __int_as_float(0xff800000) ? 0.0f : exp2f(mine - top);
 #pragma unroll
     for (int i = 0; i <= 4; i++)
         sum[i] *= scale;
-#line 221 "/gnnac/templates/edge_heads.lib.lua"
+#line 282 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll
     for (int step = 2; step < 8; step *= 2)
 #pragma unroll
         for (int i = 0; i < 5; i++)
             sum[i] += __shfl_xor_sync(~0u, sum[i], step);
-#line 243 "/gnnac/templates/edge_heads.lib.lua"
+#line 306 "/gnnac/templates/edge_heads.lib.lua"
     if (!active || turn > 0)
         return;
-#line 89 "/gnnac/templates/attention_keep.cu.lua"
+#line 103 "/gnnac/templates/edge_softmax.lib.lua"
     const float part = 1.0f / sum[4];
+#line 105 "/gnnac/templates/edge_softmax.lib.lua"
     if (at == 0) {
         float *to = kept + (long long)row * 56 + head;
         to[16] = top;
@@ -225,21 +237,21 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
 #line 78 "/gnnac/templates/train.lib.lua"
     const bool drops = state->drop_threshold > 0;
     const unsigned long long stream = dropout_stream(state, tail_place);
-#line 255 "/gnnac/templates/edge_heads.lib.lua"
+#line 318 "/gnnac/templates/edge_heads.lib.lua"
     float *to = out + (long long)row * 64;
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 96 "/gnnac/templates/attention_keep.cu.lua"
+#line 112 "/gnnac/templates/edge_softmax.lib.lua"
         float y[4];
 #pragma unroll
         for (int j = 0; j < 4; j++) {
             y[j] = sum[i * 4 + j] * part;
-#line 101 "/gnnac/templates/attention_keep.cu.lua"
+#line 117 "/gnnac/templates/edge_softmax.lib.lua"
             y[j] += __ldg(bias + column[i] + j);
-#line 106 "/gnnac/templates/attention_keep.cu.lua"
+#line 122 "/gnnac/templates/edge_softmax.lib.lua"
             y[j] = y[j] < 0.0f ? expm1f(y[j]) : y[j];
         }
-#line 110 "/gnnac/templates/attention_keep.cu.lua"
+#line 126 "/gnnac/templates/edge_softmax.lib.lua"
         const int c = column[i];
 #line 82 "/gnnac/templates/train.lib.lua"
     if (drops) {
@@ -249,7 +261,7 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
             y[0 + d] =
                 dropped(state, (unsigned)bits, y[0 + d]);
     }
-#line 113 "/gnnac/templates/attention_keep.cu.lua"
+#line 129 "/gnnac/templates/edge_softmax.lib.lua"
         store4(to + column[i], y);
     }
     }

@@ -62,18 +62,21 @@ static __device__ __forceinline__ void load4(float *to, const float *from)
     to[3] = v.w;
 }
 
-#line 80 "/gnnac/templates/edge_heads.lib.lua"
-// The slope of the LeakyReLU; scores are compared in units of log2.
+#line 95 "/gnnac/templates/edge_heads.lib.lua"
+// The slope of the LeakyReLU.
 static __device__ __forceinline__ float slope_at(float sum)
 {
     return sum < 0.0f ? 0.2f : 1.0f;
 }
 
+#line 102 "/gnnac/templates/edge_heads.lib.lua"
+// Scores are compared in units of log2.
 static __device__ __forceinline__ float log2_score(float sum)
 {
     return 1.44269504f * slope_at(sum) * sum;
 }
 
+#line 110 "/gnnac/templates/edge_heads.lib.lua"
 // What dropout leaves of head `head`'s coefficient of edge `number`.
 static __device__ __forceinline__ float
 left_of(const train_state *state, unsigned long long stream,
@@ -87,7 +90,7 @@ left_of(const train_state *state, unsigned long long stream,
     return mine >= state->attention_threshold ? state->attention_scale * a : 0.0f;
 }
 
-#line 33 "/gnnac/templates/attention_rows_grad.cu.lua"
+#line 34 "/gnnac/templates/attention_rows_grad.cu.lua"
 // 4 teams of 2 lanes per row and head; 2 rows per block.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_attention_rows_grad_f32_d16_l0_e4_r1_v4_u2_w4_h8x8_x64_s56_g64(
@@ -95,9 +98,9 @@ gnnac_attention_rows_grad_f32_d16_l0_e4_r1_v4_u2_w4_h8x8_x64_s56_g64(
     const offset_t *rowptr, const int *colidx, train_state *state,
     int place, int n_rows)
 {
-#line 111 "/gnnac/templates/edge_heads.lib.lua"
+#line 131 "/gnnac/templates/edge_heads.lib.lua"
     const int at = threadIdx.x % 2;
-#line 113 "/gnnac/templates/edge_heads.lib.lua"
+#line 133 "/gnnac/templates/edge_heads.lib.lua"
     const int turn = threadIdx.x % 8 / 2;
     const int slot = threadIdx.x / 8;
     const unsigned place_row = blockIdx.x * 2 + slot / 8;
@@ -107,8 +110,10 @@ gnnac_attention_rows_grad_f32_d16_l0_e4_r1_v4_u2_w4_h8x8_x64_s56_g64(
     const unsigned row = active ? place_row : 0;
     const int head = active ? place_head : 0;
     const offset_t end = __ldg(rowptr + row + 1);
+#line 143 "/gnnac/templates/edge_heads.lib.lua"
     const unsigned long long loop = (unsigned long long)__ldg(rowptr + n_rows) + row;
     const unsigned long long stream = dropout_stream(state, place);
+#line 146 "/gnnac/templates/edge_heads.lib.lua"
     long long edge = (long long)__ldg(rowptr + row) + turn * 2;
 
     // Columns that are not there are read as the first ones and not stored.
@@ -116,35 +121,37 @@ gnnac_attention_rows_grad_f32_d16_l0_e4_r1_v4_u2_w4_h8x8_x64_s56_g64(
 #pragma unroll
     for (int i = 0; i < 1; i++) {
         const int c = i * 8 + at * 4;
-#line 132 "/gnnac/templates/edge_heads.lib.lua"
+#line 154 "/gnnac/templates/edge_heads.lib.lua"
         column[i] = head * 8 + c;
     }
 
-#line 138 "/gnnac/templates/edge_heads.lib.lua"
+#line 160 "/gnnac/templates/edge_heads.lib.lua"
     // The lanes of a warp take as many steps as the longest row asks.
     int steps = active && edge <= end ? (int)((end - edge) / 8) + 1 : 0;
 #pragma unroll
     for (int step = 16; step > 0; step /= 2)
         steps = max(steps, __shfl_xor_sync(~0u, steps, step));
-#line 38 "/gnnac/templates/attention_rows_grad.cu.lua"
+#line 39 "/gnnac/templates/attention_rows_grad.cu.lua"
     float *to = kept + (long long)row * 56 + head;
     const float target = to[8];
     const float top = to[16];
     const float part = to[24];
     float sum[3] = {}; // w d, slope w d, slope a
-#line 147 "/gnnac/templates/edge_heads.lib.lua"
+#line 174 "/gnnac/templates/edge_heads.lib.lua"
     float own[1][4];
 #pragma unroll
     for (int i = 0; i < 1; i++) {
+#line 180 "/gnnac/templates/edge_heads.lib.lua"
         load4(own[i], g + (long long)row * 64 + column[i]);
     }
 
-#line 163 "/gnnac/templates/edge_heads.lib.lua"
+#line 195 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll 1
     for (; steps > 0; steps--, edge += 8) {
         unsigned id[2];
         bool there[2];
         float v[2][1][4];
+#line 203 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll
         for (int k = 0; k < 2; k++) {
             there[k] = active && edge + k <= end;
@@ -156,7 +163,7 @@ gnnac_attention_rows_grad_f32_d16_l0_e4_r1_v4_u2_w4_h8x8_x64_s56_g64(
             for (int i = 0; i < 1; i++)
                 load4(v[k][i],
                       x + (long long)id[k] * 64 + column[i]);
-#line 46 "/gnnac/templates/attention_rows_grad.cu.lua"
+#line 47 "/gnnac/templates/attention_rows_grad.cu.lua"
 #pragma unroll
         for (int k = 0; k < 2; k++) {
             const float z =
@@ -164,34 +171,34 @@ gnnac_attention_rows_grad_f32_d16_l0_e4_r1_v4_u2_w4_h8x8_x64_s56_g64(
             const float a =
                 there[k] ? exp2f(log2_score(z) - top) * part : 0.0f;
             const unsigned long long number = edge + k < end ? edge + k : loop;
-#line 187 "/gnnac/templates/edge_heads.lib.lua"
+#line 239 "/gnnac/templates/edge_heads.lib.lua"
             float d = 0.0f;
 #pragma unroll
             for (int i = 0; i < 1; i++)
 #pragma unroll
                 for (int j = 0; j < 4; j++)
                     d = fmaf(own[i][j], v[k][i][j], d);
-#line 194 "/gnnac/templates/edge_heads.lib.lua"
+#line 231 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll
             for (int step = 1; step > 0; step /= 2)
                 d += __shfl_xor_sync(~0u, d, step);
-#line 54 "/gnnac/templates/attention_rows_grad.cu.lua"
+#line 55 "/gnnac/templates/attention_rows_grad.cu.lua"
             d *= left_of(state, stream, number, head, a);
             sum[0] += d;
             sum[1] = fmaf(slope_at(z), d, sum[1]);
             sum[2] = fmaf(slope_at(z), a, sum[2]);
         }
     }
-#line 221 "/gnnac/templates/edge_heads.lib.lua"
+#line 282 "/gnnac/templates/edge_heads.lib.lua"
 #pragma unroll
     for (int step = 2; step < 8; step *= 2)
 #pragma unroll
         for (int i = 0; i < 3; i++)
             sum[i] += __shfl_xor_sync(~0u, sum[i], step);
-#line 243 "/gnnac/templates/edge_heads.lib.lua"
+#line 306 "/gnnac/templates/edge_heads.lib.lua"
     if (!active || turn > 0)
         return;
-#line 61 "/gnnac/templates/attention_rows_grad.cu.lua"
+#line 62 "/gnnac/templates/attention_rows_grad.cu.lua"
     if (at == 0) {
         to[32] = sum[0];
         to[48] = sum[1] - sum[0] * sum[2];

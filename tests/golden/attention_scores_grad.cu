@@ -5,7 +5,7 @@
 // columns at a time; a second kernel adds the blocks' sums in their order.
 // rowsPerBlock=128 warpPerBlock=8
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=56 grad_pitch=64 norm=none self=none bias=0 act=none offset_bits=32
-#line 27 "/gnnac/templates/attention_scores_grad.cu.lua"
+#line 28 "/gnnac/templates/attention_scores_grad.cu.lua"
 // 32 lanes per row; 8 rows at a time.
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56(
@@ -13,7 +13,7 @@ gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56(
     const float *att_src, const float *att_dst, double *scratch,
     int n_rows)
 {
-#line 31 "/gnnac/templates/attention_scores_grad.cu.lua"
+#line 32 "/gnnac/templates/attention_scores_grad.cu.lua"
     const int column = blockIdx.y * 32 + threadIdx.x % 32;
     const long long first = blockIdx.x * 128LL;
     const long long past = min(n_rows - first, 128LL);
@@ -36,7 +36,7 @@ gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56(
         }
     }
     {
-#line 57 "/gnnac/templates/attention_scores_grad.cu.lua"
+#line 58 "/gnnac/templates/attention_scores_grad.cu.lua"
     double total = sources;
 #line 96 "/gnnac/templates/train.lib.lua"
     __shared__ double held[256];
@@ -49,15 +49,15 @@ gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56(
 #line 105 "/gnnac/templates/train.lib.lua"
     if (threadIdx.x < 32)
         total = held[threadIdx.x];
-#line 59 "/gnnac/templates/attention_scores_grad.cu.lua"
+#line 60 "/gnnac/templates/attention_scores_grad.cu.lua"
     if (threadIdx.x < 32 && column < 64)
         scratch[blockIdx.x * 128LL + 0 + column] =
             total;
     }
-#line 54 "/gnnac/templates/attention_scores_grad.cu.lua"
+#line 55 "/gnnac/templates/attention_scores_grad.cu.lua"
     __syncthreads();
     {
-#line 57 "/gnnac/templates/attention_scores_grad.cu.lua"
+#line 58 "/gnnac/templates/attention_scores_grad.cu.lua"
     double total = targets;
 #line 96 "/gnnac/templates/train.lib.lua"
     __shared__ double held[256];
@@ -70,7 +70,7 @@ gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56(
 #line 105 "/gnnac/templates/train.lib.lua"
     if (threadIdx.x < 32)
         total = held[threadIdx.x];
-#line 59 "/gnnac/templates/attention_scores_grad.cu.lua"
+#line 60 "/gnnac/templates/attention_scores_grad.cu.lua"
     if (threadIdx.x < 32 && column < 64)
         scratch[blockIdx.x * 128LL + 64 + column] =
             total;
@@ -101,7 +101,7 @@ gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56_total(
 #line 105 "/gnnac/templates/train.lib.lua"
     if (threadIdx.x < 32)
         total = held[threadIdx.x];
-#line 67 "/gnnac/templates/attention_scores_grad.cu.lua"
+#line 68 "/gnnac/templates/attention_scores_grad.cu.lua"
     if (threadIdx.x >= 32)
         return;
     if (column < 64)

@@ -88,6 +88,13 @@ static const struct model_request shapes[] = {
      .classes = 9,
      .layers = 3,
      .heads = 3},
+    {.name = "gatv2", .dim = 10, .hidden = 4, .classes = 5, .layers = 2},
+    {.name = "gatv2",
+     .dim = 3,
+     .hidden = 7,
+     .classes = 9,
+     .layers = 3,
+     .heads = 3},
 };
 enum { N_SHAPES = sizeof(shapes) / sizeof(shapes[0]) };
 

@@ -111,8 +111,8 @@ static const struct gpu_build narrow = {.sparse = true};
 
 TEST(sparse_features_run_on_two_streams_at_once)
 {
-    static const char *const models[] = {"gcn", "gin", "sage", "gat"};
-    for (int i = 0; i < 4; i++) {
+    static const char *const models[] = {"gcn", "gin", "sage", "gat", "gatv2"};
+    for (int i = 0; i < 5; i++) {
         struct inputs s;
         gnnac_error err = {{0}};
         if (open_inputs(&s, models[i], 20, 16, &narrow)) {
@@ -129,10 +129,10 @@ TEST(sparse_features_run_on_two_streams_at_once)
 // sparse ones: their kernel's memory and cuBLAS's stand side by side.
 TEST(sparse_features_and_products_by_cublas_share_a_workspace)
 {
-    static const char *const models[] = {"gcn", "gin", "sage", "gat"};
+    static const char *const models[] = {"gcn", "gin", "sage", "gat", "gatv2"};
     const struct gpu_build build = {.sparse = true,
                                     .settings = {"partSize=32"}};
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         struct inputs s;
         gnnac_error err = {{0}};
         if (open_inputs(&s, models[i], 90, 72, &build)) {

@@ -3,7 +3,7 @@
 #include "order/orders.h"
 
 static gnnac_context *ctx;
-static const char *const models[] = {"gcn", "gin", "sage", "gat"};
+static const char *const models[] = {"gcn", "gin", "sage", "gat", "gatv2"};
 enum { N_ATTENTION_FREE = 3 };
 
 // Compile, run on random features, compare.

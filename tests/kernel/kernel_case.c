@@ -81,11 +81,17 @@ static void set_defaults(struct kernel_case *k)
     k->spec.offset_bits = 32;
 }
 
-// Attention in training keeps numbers behind the scores.
+static bool is_v2(const char *op)
+{
+    return strncmp(op, "attention_v2", 12) == 0;
+}
+
+// Attention in training keeps numbers behind the scores, or GATv2's rows.
 static bool keeps(const char *op)
 {
     return strncmp(op, "attention_", 10) == 0 &&
-           strcmp(op, "attention_scores") != 0;
+           strcmp(op, "attention_scores") != 0 &&
+           strcmp(op, "attention_v2") != 0;
 }
 
 static bool reads_gradient(const char *op)
@@ -93,11 +99,13 @@ static bool reads_gradient(const char *op)
     return keeps(op) || strncmp(op, "extreme_", 8) == 0;
 }
 
-// Columns of self, which holds attention's scores.
+// Columns of self, which holds attention's scores or GATv2's rows.
 static int32_t self_dim(const struct kernel_spec *s, const char *op)
 {
     if (strncmp(op, "attention", 9) != 0)
         return s->dim;
+    if (is_v2(op))
+        return s->dim + (keeps(op) ? ATTENTION_V2_KEPT * s->heads : 0);
     return (keeps(op) ? ATTENTION_KEPT : 2) * s->heads;
 }
 

@@ -1,7 +1,8 @@
 // One run of an emitted kernel on the CPU: its operands, where the sanitizers
 // guard their ends, and what comes out. run_cases.cpp makes and checks it;
 // train_cases.cpp has what steps of training are given, loss_cases.cpp what
-// losses are, edge_cases.cpp values of edges and what is largest of neighbours.
+// losses are, edge_cases.cpp values of edges and what is largest of neighbours,
+// attention_v2_cases.cpp GATv2's attention.
 #ifndef GNNAC_RUN_H
 #define GNNAC_RUN_H
 
@@ -115,7 +116,7 @@ struct training_operands {
     std::vector<int> labels, treatment;
     std::vector<float> share, weights, grad, first, second;
     std::vector<double> scratch;
-    std::vector<float> g, grad_next, weight_t;
+    std::vector<float> g, grad_next, weight_t, att_rows;
 };
 
 // Values of edges, and which is whose.

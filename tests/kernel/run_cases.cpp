@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attention_edges.h"
 #include "cuda_shim.h"
 #include "run.h"
 
@@ -38,12 +39,15 @@ static int self_dim(const shim_kernel &k)
 {
     if (strncmp(k.op, "attention", 9))
         return k.spec.dim;
+    if (!strncmp(k.op, "attention_v2", 12))
+        return k.spec.dim + (keeps(k) ? ATTENTION_V2_KEPT * k.spec.heads : 0);
     return (keeps(k) ? ATTENTION_KEPT : 2) * k.spec.heads;
 }
 
 bool keeps(const shim_kernel &k)
 {
-    return !strncmp(k.op, "attention_", 10) && strcmp(k.op, "attention_scores");
+    return !strncmp(k.op, "attention_", 10) &&
+           strcmp(k.op, "attention_scores") && strcmp(k.op, "attention_v2");
 }
 
 std::vector<float> random_vector(int n, uint64_t seed)
@@ -145,6 +149,9 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
     before = out;
     att_src = random_vector(x_dim(s), 14);
     att_dst = random_vector(x_dim(s), 15);
+    if (s.kind == STEP_ATTENTION_V2_ROWS_GRAD || s.kind == STEP_ATTENTION_V2_GRAD)
+        for (float &a : att_src) // nothing keeps exponents of backward small
+            a /= sqrtf((float)s.channels);
     for (int v = 0; v < g.n_nodes; v++)
         dinv.push_back(
             (float)(1 / sqrt((double)(g.rowptr[v + 1] - g.rowptr[v] + 1))));
@@ -170,6 +177,7 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
         half_weight.empty() ? (void *)weight.data() : half_weight.data();
     pointers[ARG_ATT_SRC] = att_src.data();
     pointers[ARG_ATT_DST] = att_dst.data();
+    pointers[ARG_ATT] = att_src.data();
     pointers[ARG_DINV] = dinv.data();
     pointers[ARG_COLIDX] = colidx.data();
     pointers[ARG_PART_ROW] = part_row.data();
@@ -208,7 +216,7 @@ static double inverse_root(const mini_graph &g, int v)
     return 1 / sqrt((double)(g.rowptr[v + 1] - g.rowptr[v] + 1));
 }
 
-static double activated(activation act, double y)
+double activated(activation act, double y)
 {
     if (act == ACT_ELU)
         return y < 0 ? expm1(y) : y;
@@ -455,7 +463,8 @@ static void check_kernel(const shim_kernel &k, const mini_graph &g,
         check_padding(again, canary);
         return;
     }
-    if (!same_floats(r.train.grad, again.train.grad))
+    if (!same_floats(r.train.grad, again.train.grad) ||
+        !same_floats(r.train.att_rows, again.train.att_rows))
         wrong(r, "has another gradient in another order of the threads", 0, 0);
     if (!r.self.same_bits(again.self))
         wrong(r, "keeps something else in another order of the threads", 0, 0);

@@ -252,8 +252,20 @@ FAULTS = [
      "attention_rows_grad heads=8 channels=8"),
     ("edge_heads.lib.lua", "    __syncthreads();\n    if (turn > 0)",
      "    if (turn > 0)", "attention_grad heads=8 channels=8 warpPerRow=4"),
-    ("attention_keep.cu.lua", "sum[i] *= scale;", "",
+    ("edge_softmax.lib.lua", "sum[i] *= scale;", "",
      "attention_keep heads=8 channels=8"),
+    ("edge_softmax.lib.lua", "there[k] ? exp2f(e[k] - most) : 0.0f",
+     "exp2f(e[k] - most)", "attention_v2 heads=8 channels=8"),
+    ("edge_heads.lib.lua", "fmaxf(both, 0.2f * both)", "both",
+     "attention_v2 heads=8 channels=8"),
+    ("attention_v2_rows_grad.cu.lua", "- dot * at_column[${3 * floats}]", "",
+     "attention_v2_rows_grad heads=8 channels=8"),
+    ("attention_v2_rows_grad.cu.lua", "fmaf(a, slope,", "fmaf(a, leaky,",
+     "attention_v2_rows_grad heads=8 channels=8"),
+    ("attention_v2_grad.cu.lua", "__ldg(edge_of + edge + k)", "edge + k",
+     "attention_v2_grad heads=8 channels=8"),
+    ("attention_v2_grad.cu.lua", "fmaf(slope_at(both), more, sum[i])", "sum[i]",
+     "attention_v2_grad heads=8 channels=8"),
     ("attention_rows_grad.cu.lua", "- sum[0] * sum[2]", "",
      "attention_rows_grad heads=8 channels=8"),
     ("attention_grad.cu.lua", "__ldg(edge_of + edge + k)", "edge + k",
@@ -459,7 +471,8 @@ class Builder:
                                  self.path(os.path.basename(f) + ".o"))
                 for f in c_files]
         for name in ("cuda_shim.cpp", "run_cases.cpp", "train_cases.cpp",
-                     "loss_cases.cpp", "edge_cases.cpp"):
+                     "loss_cases.cpp", "edge_cases.cpp",
+                     "attention_v2_cases.cpp"):
             jobs.append(self.pool.submit(
                 self.compile, self.source("tests/kernel/" + name),
                 self.path(name + ".o")))

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attention_edges.h"
 #include "run.h"
 
 enum { N_PARAMS = 5 }; // of the optimiser, 64 floats each
@@ -60,17 +61,21 @@ static void set_kept(run &r)
     int dim = s.heads * s.channels;
     if (!keeps(r.k))
         return;
-    bool forward = !strcmp(r.k.op, "attention_keep");
-    bool both = !strcmp(r.k.op, "attention_grad");
+    bool v2 = !strncmp(r.k.op, "attention_v2", 12);
+    bool forward = strstr(r.k.op, "_keep"), rows = strstr(r.k.op, "_rows_");
     for (int v = 0; v < r.g.n_nodes; v++)
         for (int h = 0; h < s.heads; h++) {
-            float *kept = &r.self.a[(size_t)v * r.self.pitch + h];
-            kept[2 * s.heads] = forward ? NAN : 2 + fabsf(kept[2 * s.heads]);
-            kept[3 * s.heads] = forward ? NAN : 0.25f;
-            kept[4 * s.heads] = both ? kept[4 * s.heads] : NAN;
-            if (strcmp(r.k.op, "attention_scores_grad"))
-                kept[5 * s.heads] = kept[6 * s.heads] = NAN;
+            float *kept =
+                &r.self.a[(size_t)v * r.self.pitch + kept_at(r.k) + h];
+            kept[0] = forward ? NAN : 2 + fabsf(kept[0]);
+            kept[s.heads] = forward ? NAN : 0.25f;
+            kept[2 * s.heads] = forward || rows ? NAN : kept[2 * s.heads];
+            if (!v2 && strcmp(r.k.op, "attention_scores_grad"))
+                kept[3 * s.heads] = kept[4 * s.heads] = NAN;
         }
+    t.att_rows.assign(r.g.n_nodes ? (size_t)(r.g.n_nodes - 1) * s.out_pitch + dim
+                                  : 0, NAN);
+    r.pointers[ARG_ATT_ROWS] = t.att_rows.data();
     if (!strcmp(r.k.op, "attention_scores_grad"))
         for (int v = 0; v < r.g.n_nodes; v++)
             for (int c = 0; c < dim; c++)
@@ -233,7 +238,7 @@ struct edge_terms {
     double d_size, far; // sum |g x|; the exponent's size
 };
 
-static double left_of(const run &r, int64_t number, int head, double a)
+double left_of(const run &r, int64_t number, int head, double a)
 {
     const train_state &s = r.train.state;
     uint64_t draws = (uint64_t)(r.k.spec.heads + 3) / 4;
@@ -264,18 +269,23 @@ static edge_terms terms_of(run &r, int source, int target, int64_t number,
     return t;
 }
 
-// Edges of row v in the test's graph; the last is its own loop.
-static int64_t n_edges_of(const run &r, int v)
+int kept_at(const shim_kernel &k)
+{
+    bool v2 = !strncmp(k.op, "attention_v2", 12);
+    return (v2 ? k.spec.channels : 2) * k.spec.heads;
+}
+
+int64_t n_edges_of(const run &r, int v)
 {
     return r.g.rowptr[v + 1] - r.g.rowptr[v] + 1;
 }
 
-static int neighbour(const run &r, int v, int64_t i)
+int neighbour(const run &r, int v, int64_t i)
 {
     return i + 1 < n_edges_of(r, v) ? r.g.colidx[r.g.rowptr[v] + i] : v;
 }
 
-static int64_t number_of(const run &r, int v, int64_t i, bool by_sources)
+int64_t number_of(const run &r, int v, int64_t i, bool by_sources)
 {
     int64_t e = r.g.rowptr[v] + i;
     if (i + 1 == n_edges_of(r, v))
@@ -355,7 +365,7 @@ reference_fn *training_reference(const char *op)
     for (auto &a : all)
         if (!strcmp(a.op, op))
             return a.f;
-    return nullptr;
+    return attention_v2_reference(op);
 }
 
 bool writes_out(const shim_kernel &k)
@@ -377,8 +387,8 @@ void check_number(run &r, const char *what, int at, double got, double want,
     wrong(r, text, -1, at);
 }
 
-static void check_kept(run &r, const char *what, int v, int place, double want,
-                       double bound)
+void check_kept(run &r, const char *what, int v, int place, double want,
+                double bound)
 {
     check_number(r, what, v, r.self.at(v, place), want, bound);
 }
@@ -576,4 +586,5 @@ void check_training(run &r)
     for (auto &a : all)
         if (!strcmp(a.op, r.k.op))
             a.check(r);
+    check_attention_v2(r);
 }

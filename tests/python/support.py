@@ -16,7 +16,7 @@ ROOT = Path(os.environ["GNNAC_TEST_ROOT"])
 BUILD = Path(os.environ["GNNAC_TEST_BUILD"])
 PACKAGE = ROOT / "runtime" / "python"
 HEADER = ROOT / "runtime" / "include" / "gnnac" / "gnnac.h"
-MODELS = ("gcn", "gin", "sage", "gat")
+MODELS = ("gcn", "gin", "sage", "gat", "gatv2")
 
 
 @functools.lru_cache(None)
@@ -171,7 +171,21 @@ def _gat(a, x, w):
     return np.einsum("vuk,ukc->vkc", p, h).reshape(len(x), -1) + w("bias")
 
 
-_LAYERS = {"gcn": _gcn, "gin": _gin, "sage": _sage, "gat": _gat}
+def _gatv2(a, x, w):
+    a = a * (1 - np.eye(len(a))) + np.eye(len(a))
+    shape = len(x), *w("att").shape[1:]
+    source = (x @ w("lin_l.weight").T + w("lin_l.bias")).reshape(shape)
+    row = (x @ w("lin_r.weight").T + w("lin_r.bias")).reshape(shape)
+    z = row[:, None] + source[None]
+    e = (np.where(z < 0, 0.2 * z, z) * w("att")).sum(3)
+    e = np.where(a[:, :, None] > 0, e, -np.inf)
+    p = a[:, :, None] * np.exp(e - e.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    return np.einsum("vuk,ukc->vkc", p, source).reshape(len(x), -1) + w("bias")
+
+
+_LAYERS = {"gcn": _gcn, "gin": _gin, "sage": _sage, "gat": _gat,
+           "gatv2": _gatv2}
 
 
 def oracle(data, bundle, weights, x):

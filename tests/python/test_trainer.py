@@ -9,7 +9,7 @@ from support import (PACKAGE, ROOT, Case, Csr, bundle_bytes, features, make,
                      oracle, random_weights, read_tensors, sparse_of,
                      write_tensors)
 
-TRAINED = ("gcn", "gin", "sage", "gat")
+TRAINED = ("gcn", "gin", "sage", "gat", "gatv2")
 
 
 def problem(name="gcn", **options):

@@ -236,16 +236,21 @@ TEST(gat_programs_agree_with_the_definition)
     check_widths("gat", 0, false);
 }
 
+TEST(gatv2_programs_agree_with_the_definition)
+{
+    check_widths("gatv2", 0, false);
+}
+
 TEST(any_number_of_heads_agrees_with_the_definition)
 {
     const int32_t heads[] = {1, 2, 3, 16, 17, 40};
     struct fixture_graph g = fixture_graph_random(150, 3, false, 11);
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 12; i++)
         for (int32_t hidden = 1; hidden < 10; hidden += 4)
-            check_model(&(struct model_request){.name = "gat", .dim = 20,
-                                                .hidden = hidden,
+            check_model(&(struct model_request){.name = i % 2 ? "gatv2" : "gat",
+                                                .dim = 20, .hidden = hidden,
                                                 .classes = 7, .layers = 3,
-                                                .heads = heads[i]},
+                                                .heads = heads[i / 2]},
                         &g);
     fixture_graph_finish(&g);
 }
@@ -259,6 +264,9 @@ TEST(programs_of_reordered_graphs_agree_with_the_definition)
     check_widths_on(
         fixture_graph_shuffled(fixture_graph_random(150, 3, false, 11), seed),
         "gat", 0);
+    check_widths_on(
+        fixture_graph_shuffled(fixture_graph_random(150, 3, false, 11), seed),
+        "gatv2", 0);
     for (int32_t mlp = 1; mlp <= 2; mlp++)
         check_widths_on(fixture_graph_shuffled(
                             fixture_graph_random(150, 3, true, 11), seed),
@@ -300,13 +308,13 @@ static void check_same(const struct model_request *rq,
 
 TEST(no_order_of_the_graph_shows_in_the_output)
 {
-    const char *const names[] = {"gcn", "gin", "sage", "gat"};
+    const char *const names[] = {"gcn", "gin", "sage", "gat", "gatv2"};
     struct fixture_graph g = fixture_graph_random(150, 3, false, 11);
-    for (int i = 0; i < 12; i++) {
+    for (int i = 0; i < 15; i++) {
         int32_t *perm = fixture_perm(g.n_nodes, (uint64_t)i);
         struct fixture_graph r = fixture_graph_reordered(&g, perm);
-        check_same(&(struct model_request){.name = names[i % 4],
-                                           .dim = 3 + 20 * (i / 4),
+        check_same(&(struct model_request){.name = names[i % 5],
+                                           .dim = 3 + 20 * (i / 5),
                                            .hidden = 16, .classes = 9},
                    &g, &r);
         free(perm);
@@ -317,8 +325,8 @@ TEST(no_order_of_the_graph_shows_in_the_output)
 
 TEST(graphs_without_edges_or_nodes_work)
 {
-    const char *const names[] = {"gcn", "gin", "sage", "gat"};
-    for (int i = 0; i < 4; i++) {
+    const char *const names[] = {"gcn", "gin", "sage", "gat", "gatv2"};
+    for (int i = 0; i < 5; i++) {
         struct model_request rq = {.name = names[i], .dim = 5, .hidden = 4,
                                    .classes = 3};
         struct fixture_graph lonely = fixture_graph_of(4, NULL, 0);
@@ -365,6 +373,7 @@ int main(void)
     RUN(gin_programs_agree_with_the_definition);
     RUN(sage_programs_agree_with_the_definition);
     RUN(gat_programs_agree_with_the_definition);
+    RUN(gatv2_programs_agree_with_the_definition);
     RUN(any_number_of_heads_agrees_with_the_definition);
     RUN(programs_of_reordered_graphs_agree_with_the_definition);
     RUN(no_order_of_the_graph_shows_in_the_output);

@@ -176,11 +176,11 @@ TEST(parts_of_several_rows_are_a_feature_that_readers_must_have)
     free(m);
 }
 
-static struct manifest *gat_example(void)
+static struct manifest *attention_example(const char *name)
 {
     struct fixture_graph g = fixture_graph_of(3, NULL, 0);
     struct manifest *m = fixture_manifest(
-        &(struct model_request){.name = "gat", .dim = 6, .hidden = 4,
+        &(struct model_request){.name = name, .dim = 6, .hidden = 4,
                                 .classes = 2, .layers = 2, .heads = 2},
         &g);
     fixture_graph_finish(&g);
@@ -190,7 +190,7 @@ static struct manifest *gat_example(void)
 TEST(attention_has_the_scores_of_its_layers_heads)
 {
     gnnac_error err = {{0}};
-    struct manifest *m = gat_example();
+    struct manifest *m = attention_example("gat");
     CHECK_INT(manifest_check(m, &err), GNNAC_OK);
     CHECK_STR(err.msg, "");
     for (int32_t i = 0; i < m->program.n_steps; i++) {
@@ -206,14 +206,102 @@ TEST(attention_has_the_scores_of_its_layers_heads)
     free(m);
 }
 
-TEST(kernels_of_attention_are_of_the_steps_heads)
+// The first step of GATv2's attention.
+static struct step *attention_v2_of(struct manifest *m)
+{
+    struct step *s = m->program.steps;
+    while (s->kind != STEP_ATTENTION_V2)
+        s++;
+    return s;
+}
+
+static void refused_v2(void (*spoil)(struct manifest *m, struct step *s),
+                       const char *said)
 {
     gnnac_error err = {{0}};
-    struct manifest *m = gat_example();
+    struct manifest *m = attention_example("gatv2");
+    CHECK_INT(manifest_check(m, &err), GNNAC_OK);
+    CHECK_STR(err.msg, "");
+    spoil(m, attention_v2_of(m));
+    CHECK_INT(manifest_check(m, &err), GNNAC_EFORMAT);
+    CHECK_HAS(err.msg, said);
+    free(m);
+}
+
+static void move_layer(struct manifest *m, struct step *s)
+{
+    (void)m;
+    s->layer = 1; // which has another number of heads
+}
+
+static void take_bias_as_att(struct manifest *m, struct step *s)
+{
+    (void)m;
+    s->weight = s->bias;
+}
+
+static void take_no_att(struct manifest *m, struct step *s)
+{
+    (void)m;
+    s->weight = -1;
+}
+
+static void take_far_att(struct manifest *m, struct step *s)
+{
+    s->weight = m->program.n_params;
+}
+
+static void take_no_rows(struct manifest *m, struct step *s)
+{
+    (void)m;
+    s->self = -1;
+}
+
+static void compare_features(struct manifest *m, struct step *s)
+{
+    (void)m;
+    s->self = 0; // of another width
+}
+
+static void overwrite_rows(struct manifest *m, struct step *s)
+{
+    (void)m;
+    s->out = s->self;
+}
+
+static void overwrite_sources(struct manifest *m, struct step *s)
+{
+    (void)m;
+    s->out = s->x;
+}
+
+static void scale(struct manifest *m, struct step *s)
+{
+    (void)m;
+    s->norm = NORM_GCN;
+}
+
+TEST(attention_v2_has_the_weight_and_the_rows_of_its_layer)
+{
+    refused_v2(move_layer, "does not fit its layer's heads");
+    refused_v2(take_bias_as_att, "does not fit its layer's heads");
+    refused_v2(take_no_att, "does not fit its layer's heads");
+    refused_v2(take_far_att, "does not fit its layer's heads");
+    refused_v2(take_no_rows, "differ in width");
+    refused_v2(compare_features, "differ in width");
+    refused_v2(overwrite_rows, "cannot work in place");
+    refused_v2(overwrite_sources, "cannot work in place");
+    refused_v2(scale, "has an operand that its kind does not take");
+}
+
+static void check_heads_of_kernels(struct manifest *m)
+{
+    gnnac_error err = {{0}};
     for (int32_t i = 0; i < m->program.n_steps; i++) {
         const struct step *s = &m->program.steps[i];
         int32_t heads = step_heads(&m->program, s);
         CHECK_INT(heads > 0, s->kind == STEP_ATTENTION ||
+                                 s->kind == STEP_ATTENTION_V2 ||
                                  s->kind == STEP_ATTENTION_SCORES);
         if (!heads)
             continue;
@@ -230,6 +318,12 @@ TEST(kernels_of_attention_are_of_the_steps_heads)
     }
     CHECK_INT(manifest_check(m, &err), GNNAC_OK);
     free(m);
+}
+
+TEST(kernels_of_attention_are_of_the_steps_heads)
+{
+    check_heads_of_kernels(attention_example("gat"));
+    check_heads_of_kernels(attention_example("gatv2"));
 }
 
 TEST(indices_of_edges_may_pass_the_last_edge)
@@ -487,7 +581,7 @@ TEST(every_name_reads_back_as_its_value)
     for (int v = 0; v < N_STEP_KINDS; v++)
         CHECK_INT(step_kind_from_name(step_kind_name((enum step_kind)v)), v);
     CHECK(conv_op_name(N_CONV_OPS) == NULL);
-    CHECK_INT(conv_op_from_name("gatv2"), -1);
+    CHECK_INT(conv_op_from_name("gatv3"), -1);
 }
 
 int main(void)
@@ -500,6 +594,7 @@ int main(void)
     RUN(a_kernel_alone_survives_the_way_through_json);
     RUN(parts_of_several_rows_are_a_feature_that_readers_must_have);
     RUN(attention_has_the_scores_of_its_layers_heads);
+    RUN(attention_v2_has_the_weight_and_the_rows_of_its_layer);
     RUN(kernels_of_attention_are_of_the_steps_heads);
     RUN(indices_of_edges_may_pass_the_last_edge);
     RUN(dtypes_that_contradict_each_other_are_refused);

@@ -15,14 +15,16 @@
 #include "tune/oracle_kinds.h"
 
 enum { N = 23, N_EDGES = 150, HEADS = 3, CHANNELS = 5, DIM = HEADS * CHANNELS,
-       KEPT = ATTENTION_KEPT * HEADS };
+       KEPT = ATTENTION_KEPT * HEADS,
+       ROWS = DIM + ATTENTION_V2_KEPT * HEADS };
 
 // Row 0 has many edges, some twice; the last rows have none.
 static int32_t pairs[N_EDGES][2];
 static struct csr graph, turned; // turned: by sources
 static int64_t number[N_EDGES];  // of turned's edges, among graph's
 static float x[N * DIM], self[N * DIM], grad[N * DIM], out[N * DIM],
-    edge_out[N_EDGES * HEADS], kept[N * KEPT], kept_after[N * KEPT], bias[DIM];
+    edge_out[N_EDGES * HEADS], kept[N * KEPT], kept_after[N * KEPT], bias[DIM],
+    att_v2[DIM];
 
 static void make_graphs(void)
 {
@@ -54,6 +56,9 @@ static void fill_all(bool ties)
     fill(self, N * DIM, 2, ties);
     fill(grad, N * DIM, 3, false);
     fill(bias, DIM, 4, false);
+    fill(att_v2, DIM, 5, false);
+    for (int c = 0; c < DIM; c++) // scores of a few units
+        att_v2[c] /= sqrtf(CHANNELS);
 }
 
 static struct const_view view_of(const float *m)
@@ -300,23 +305,27 @@ TEST(attention_is_the_cpus)
     static const enum activation acts[] = {ACT_NONE, ACT_RELU, ACT_ELU};
     fill_all(false);
     fill(kept, N * KEPT, 8, false);
-    for (int i = 0; i < 6; i++) {
-        bool has_bias = i & 1;
+    for (int i = 0; i < 12; i++) {
+        bool has_bias = i & 1, v2 = i >= 6;
         struct question q = {"attention", &graph, spec_of(STEP_ATTENTION),
-                             {.x = x, .self = kept, .bias = bias},
+                             {.x = x, .self = kept, .bias = bias,
+                              .weight = att_v2},
                              {.out = out}};
         q.spec.self_pitch = KEPT;
         q.spec.bias = has_bias;
-        q.spec.act = acts[i / 2];
-        const struct attention_job job = {
-            .n_rows = N,
-            .rowptr = graph.rowptr,
-            .colidx = graph.colidx,
-            .bias = has_bias ? bias : NULL,
-            .x = view_of(x),
-            .scores = {kept, KEPT, 2 * HEADS},
-            .out = {out, DIM, DIM},
-            .act = acts[i / 2]};
+        q.spec.act = acts[i / 2 % 3];
+        struct attention_job job = {
+            .n_rows = N, .rowptr = graph.rowptr, .colidx = graph.colidx,
+            .bias = has_bias ? bias : NULL, .x = view_of(x),
+            .scores = {kept, KEPT, 2 * HEADS}, .out = {out, DIM, DIM},
+            .act = q.spec.act};
+        if (v2) {
+            q.spec.kind = STEP_ATTENTION_V2;
+            q.data.self = self;
+            q.spec.self_pitch = DIM;
+            job.scores = view_of(self);
+            job.att = (struct att){att_v2, HEADS};
+        }
         cpu_attention(&job, 1);
         check_accepted(&q, out, N * DIM);
     }
@@ -342,8 +351,9 @@ static struct attended attend(bool drops)
     const struct const_view scores = {kept, KEPT, 2 * HEADS};
     const struct view softmax = {a.softmax, 3 * HEADS, 3 * HEADS};
     const struct attention_job forward = {
-        N, graph.rowptr, graph.colidx, bias, view_of(x), scores,
-        {a.out, DIM, DIM}, ACT_NONE, drop, softmax};
+        .n_rows = N, .rowptr = graph.rowptr, .colidx = graph.colidx,
+        .bias = bias, .x = view_of(x), .scores = scores,
+        .out = {a.out, DIM, DIM}, .drop = drop, .softmax = softmax};
     cpu_attention(&forward, 1);
     const struct attention_grad_job back = {
         .n_rows = N,
@@ -426,6 +436,115 @@ TEST(attention_in_training_is_the_cpus_forward_and_backward)
     }
 }
 
+// ---- GATv2's attention ------------------------------------------------------
+
+// What the CPU makes of it, and what goes back.
+struct attended_v2 {
+    struct train_state state;
+    struct dropout drop;
+    float softmax[N * 3 * HEADS], out[N * DIM], grad_x[N * DIM],
+        grad_rows[N * DIM], grad_att[DIM];
+};
+
+static void back_v2(struct attended_v2 *a)
+{
+    double sums[DIM];
+    memset(a->grad_x, 0, sizeof(a->grad_x));
+    memset(a->grad_rows, 0, sizeof(a->grad_rows));
+    const struct attention_grad_job back = {
+        .n_rows = N, .rowptr = graph.rowptr, .colidx = graph.colidx,
+        .by_source = {turned.rowptr, turned.colidx, number},
+        .drop = a->drop.threshold ? &a->drop : NULL,
+        .g = view_of(grad), .x = view_of(x), .scores = view_of(self),
+        .att = {att_v2, HEADS}, .softmax = {a->softmax, 3 * HEADS, 3 * HEADS},
+        .grad_x = {a->grad_x, DIM, DIM},
+        .grad_scores = {a->grad_rows, DIM, DIM},
+        .scratch = sums, .grad_att = a->grad_att};
+    cpu_attention_v2_grad(&back, 1);
+}
+
+static void attend_v2(bool drops, struct attended_v2 *a)
+{
+    float p = drops ? 0.25F : 0;
+    *a = (struct attended_v2){.state = {.seed = 5, .step = 9},
+                              .drop = dropout_of(p, 5, 9, 4)};
+    a->state.attention_threshold = a->drop.threshold;
+    a->state.attention_scale = a->drop.scale;
+    const struct attention_job forward = {
+        .n_rows = N, .rowptr = graph.rowptr, .colidx = graph.colidx,
+        .bias = bias, .x = view_of(x), .scores = view_of(self),
+        .att = {att_v2, HEADS}, .out = {a->out, DIM, DIM},
+        .drop = drops ? &a->drop : NULL,
+        .softmax = {a->softmax, 3 * HEADS, 3 * HEADS}};
+    cpu_attention(&forward, 1);
+    back_v2(a);
+}
+
+// The rows, and behind them each head's numbers up to number `end`.
+static void keep_rows(const struct attended_v2 *a, float *to, int end)
+{
+    for (int v = 0; v < N; v++) {
+        memcpy(to + v * ROWS, self + v * DIM, DIM * sizeof(float));
+        for (int h = 0; h < HEADS; h++) {
+            const float *s = a->softmax + v * 3 * HEADS + h;
+            const float all[] = {s[0] * 1.44269504F, 1 / s[HEADS],
+                                 s[2 * HEADS]};
+            for (int i = 0; i < ATTENTION_V2_KEPT; i++)
+                to[v * ROWS + DIM + i * HEADS + h] = i < end ? all[i] : NAN;
+        }
+    }
+}
+
+// att's gradient row by row: where the others' g is 0 it is one row's.
+static void find_att_rows(struct attended_v2 *a, float *to)
+{
+    static float all[N * DIM];
+    memcpy(all, grad, sizeof(all));
+    for (int v = 0; v < N; v++) {
+        memset(grad, 0, sizeof(grad));
+        memcpy(grad + v * DIM, all + v * DIM, DIM * sizeof(float));
+        back_v2(a);
+        memcpy(to + v * DIM, a->grad_att, DIM * sizeof(float));
+    }
+    memcpy(grad, all, sizeof(all));
+    back_v2(a);
+}
+
+static void check_step_v2(enum step_kind kind, const struct csr *g,
+                          struct attended_v2 *a, float *result)
+{
+    static float before[N * ROWS], after[N * ROWS], att_rows[N * DIM];
+    int begin = kind == STEP_ATTENTION_V2_KEEP        ? 0
+                : kind == STEP_ATTENTION_V2_ROWS_GRAD ? 2
+                                                      : 3;
+    struct question q = {
+        op_of_step_kind(kind), g, spec_of(kind),
+        {.x = x, .self = before, .bias = bias, .weight = att_v2, .grad = grad,
+         .edge_of = number, .state = &a->state, .place = 4},
+        {.out = result, .kept = after, .sums = att_rows}};
+    q.spec.self_pitch = ROWS;
+    q.spec.bias = begin == 0;
+    keep_rows(a, before, begin);
+    keep_rows(a, after, begin == 0 ? 2 : 3);
+    find_att_rows(a, att_rows);
+    check_accepted(&q, after, N * ROWS);
+    check_accepted(&q, result, N * DIM);
+    if (kind == STEP_ATTENTION_V2_ROWS_GRAD)
+        check_accepted(&q, att_rows, N * DIM);
+}
+
+TEST(attention_of_gatv2_in_training_is_the_cpus_forward_and_backward)
+{
+    static struct attended_v2 a;
+    fill_all(false);
+    for (int drops = 0; drops < 2; drops++) {
+        attend_v2(drops, &a);
+        check_step_v2(STEP_ATTENTION_V2_KEEP, &graph, &a, a.out);
+        check_step_v2(STEP_ATTENTION_V2_ROWS_GRAD, &graph, &a, a.grad_rows);
+        check_step_v2(STEP_ATTENTION_V2_GRAD, &turned, &a, a.grad_x);
+    }
+}
+
 // What the CPU adds to a gradient, and the sums over the rows that it makes.
 TEST(the_scores_backward_and_its_sums_are_the_cpus)
 {
@@ -481,6 +600,7 @@ int main(void)
     RUN(gradients_of_the_largest_and_smallest_are_the_cpus);
     RUN(attention_is_the_cpus);
     RUN(attention_in_training_is_the_cpus_forward_and_backward);
+    RUN(attention_of_gatv2_in_training_is_the_cpus_forward_and_backward);
     RUN(the_scores_backward_and_its_sums_are_the_cpus);
     RUN(what_is_tuned_has_an_oracle);
     csr_finish(&graph);

@@ -126,6 +126,46 @@ TEST(gat_weighs_neighbours_and_the_node_by_one_softmax)
     fixture_model_finish(&f);
 }
 
+static double leaky(double z)
+{
+    return z < 0 ? ATTENTION_SLOPE * z : z;
+}
+
+// Two columns, so that a score is no function of a sum: the order of sources
+// differs from row to row.
+TEST(gatv2_scores_neighbours_by_a_layer_of_both)
+{
+    struct fixture_model f;
+    double y[6], bound[6];
+    if (!one_layer(&f, "gatv2", 0, edges, 5, 2))
+        return;
+    CHECK(fixture_set(&f, "convs.0.lin_l.weight", (float[]){1, 0, 0, 1}));
+    CHECK(fixture_set(&f, "convs.0.lin_l.bias", (float[]){0.5, -0.25}));
+    CHECK(fixture_set(&f, "convs.0.lin_r.weight", (float[]){0, 1, -1, 0}));
+    CHECK(fixture_set(&f, "convs.0.lin_r.bias", (float[]){0.25, 1}));
+    CHECK(fixture_set(&f, "convs.0.att", (float[]){0.5, -2}));
+    CHECK(fixture_set(&f, "convs.0.bias", (float[]){0.125, 3}));
+    CHECK_INT(reference_forward(&f.model, x, y, bound, NULL), GNNAC_OK);
+    const double l[3][2] = {{1.5, -1.25}, {2.5, -.25}, {-2.5, 4.75}};
+    const double r[3][2] = {{-.75, 0}, {.25, -1}, {5.25, 4}};
+    const int from[3][4] = {{0, 1, 2, -1}, {1, 0, 2, 2}, {2, -1}};
+    for (int v = 0; v < 3; v++) {
+        double sum[2] = {0}, total = 0;
+        for (int i = 0; i < 4 && from[v][i] >= 0; i++) {
+            const double *u = l[from[v][i]];
+            double p = exp(.5 * leaky(u[0] + r[v][0]) -
+                           2 * leaky(u[1] + r[v][1]));
+            total += p;
+            sum[0] += p * u[0];
+            sum[1] += p * u[1];
+        }
+        CHECK_NEAR(y[2 * v], .125 + sum[0] / total, 1e-12);
+        CHECK_NEAR(y[2 * v + 1], 3 + sum[1] / total, 1e-12);
+        CHECK(bound[2 * v] > 0 && bound[2 * v] < 1e-3);
+    }
+    fixture_model_finish(&f);
+}
+
 TEST(self_loops_of_gin_and_sage_are_edges_like_others)
 {
     struct fixture_model f;
@@ -206,6 +246,7 @@ TEST(one_missing_edge_is_outside_the_bounds_of_any_preset)
     CHECK(noticed("sage") > 10);
     CHECK(noticed("gin") > 10); // five layers deep
     CHECK(noticed("gat") > 10);
+    CHECK(noticed("gatv2") > 10);
 }
 
 TEST(with_16_bit_storage_results_are_inside_the_bounds_and_faults_outside)
@@ -269,9 +310,9 @@ static double error_of_halves(const char *name, double size, double weights,
 // The smallest are nothing as halves.
 TEST(operands_rounded_to_halves_are_within_the_bounds_of_f16_alone)
 {
-    static const char *const names[] = {"gcn", "gin", "sage", "gat"};
+    static const char *const names[] = {"gcn", "gin", "sage", "gat", "gatv2"};
     static const double sizes[] = {1, 1e-4, 1e-6, 1e-7, 2e-8, 1e-9};
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 5; i++)
         for (int k = 0; k < 36; k++) {
             double x_size = sizes[k / 6], w_size = sizes[k % 6];
             double error =
@@ -441,6 +482,7 @@ int main(void)
     RUN(gin_with_two_linear_layers_has_relu_between);
     RUN(sage_averages_neighbours_and_adds_the_node);
     RUN(gat_weighs_neighbours_and_the_node_by_one_softmax);
+    RUN(gatv2_scores_neighbours_by_a_layer_of_both);
     RUN(self_loops_of_gin_and_sage_are_edges_like_others);
     RUN(bounds_are_small_beside_the_values);
     RUN(one_missing_edge_is_outside_the_bounds_of_any_preset);

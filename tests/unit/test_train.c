@@ -86,6 +86,11 @@ static void check_case(const struct training_case *c,
     training_finish(&t);
 }
 
+static bool attends(const char *model)
+{
+    return strcmp(model, "gat") == 0 || strcmp(model, "gatv2") == 0;
+}
+
 // Every width with every other, each dense or sparse, reordered or not; in the
 // suite `slow` with both of both.
 static void check_model(const char *name, int32_t mlp, int32_t layers)
@@ -97,14 +102,14 @@ static void check_model(const char *name, int32_t mlp, int32_t layers)
         struct training_case c = {
             .model = {.name = name, .mlp = mlp, .layers = layers,
                       .dim = widths[i % 3], .hidden = widths[i / 3 % 3],
-                      .heads = strcmp(name, "gat") ? 0 : heads[i / 3 % 3],
+                      .heads = attends(name) ? heads[i / 3 % 3] : 0,
                       .classes = 1 + widths[(i + i / 9) % 3]},
             .options = {.learn_eps = 1},
             .sparse = i / 9 % 2 == 1,
             .n_threads = 1 + i % 3,
         };
-        struct fixture_graph g = hard_graph(strcmp(name, "gcn") != 0 &&
-                                            strcmp(name, "gat") != 0);
+        struct fixture_graph g =
+            hard_graph(strcmp(name, "gcn") != 0 && !attends(name));
         if (i / 18 == 1)
             g = fixture_graph_shuffled(g, 3);
         check_case(&c, &g);
@@ -134,6 +139,12 @@ TEST(gradients_of_gat_are_the_slopes_of_the_definition)
 {
     check_model("gat", 0, 2);
     check_model("gat", 0, 3);
+}
+
+TEST(gradients_of_gatv2_are_the_slopes_of_the_definition)
+{
+    check_model("gatv2", 0, 2);
+    check_model("gatv2", 0, 3);
 }
 
 TEST(epsilon_has_a_gradient_only_when_it_learns)
@@ -171,9 +182,9 @@ TEST(a_label_counts_as_often_as_its_node_is_named)
 
 TEST(gradients_of_binary_cross_entropy_are_the_slopes_of_the_definition)
 {
-    static const char *const models[] = {"gcn", "gin", "sage", "gat"};
+    static const char *const models[] = {"gcn", "gin", "sage", "gat", "gatv2"};
     struct fixture_graph g = hard_graph(false);
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 10; i++) {
         const struct training_case c = {
             .model = {.name = models[i / 2], .layers = 2, .dim = 3, .hidden = 5,
                       .classes = i % 2 ? 7 : 1, .logits = true},
@@ -302,16 +313,16 @@ static void check_dropped(struct training *t, const char *what)
 
 TEST(gradients_pass_through_the_mask_of_their_step)
 {
-    static const char *const names[] = {"gcn", "gin", "sage", "gat"};
-    for (int i = 0; i < 16; i++) {
+    static const char *const names[] = {"gcn", "gin", "sage", "gat", "gatv2"};
+    for (int i = 0; i < 20; i++) {
         struct training_case c = {
-            .model = {.name = names[i % 4], .dim = 33, .hidden = 16,
+            .model = {.name = names[i % 5], .dim = 33, .hidden = 16,
                       .classes = 4},
             .options = {.dropout = 0.4F, .attention_dropout = 0.4F, .seed = 9,
                         .learn_eps = 1},
-            .sparse = i / 4 % 2 == 1};
-        struct fixture_graph g = hard_graph(i % 4 == 1 || i % 4 == 2);
-        if (i / 8)
+            .sparse = i / 5 % 2 == 1};
+        struct fixture_graph g = hard_graph(i % 5 == 1 || i % 5 == 2);
+        if (i / 10)
             g = fixture_graph_shuffled(g, 3);
         struct training t;
         CHECK(training_init(&t, &c, &g));
@@ -325,20 +336,20 @@ TEST(gradients_pass_through_the_mask_of_their_step)
 
 TEST(the_loss_falls_for_every_model_and_optimiser)
 {
-    static const char *const names[] = {"gcn", "gin", "sage", "gat"};
+    static const char *const names[] = {"gcn", "gin", "sage", "gat", "gatv2"};
     struct fixture_graph g = fixture_graph_random(60, 2, false, 4);
-    for (int i = 0; i < 12; i++) {
+    for (int i = 0; i < 15; i++) {
         struct training_case c = {
-            .model = {.name = names[i % 4], .layers = 2, .dim = 8,
+            .model = {.name = names[i % 5], .layers = 2, .dim = 8,
                       .hidden = 16, .classes = 3},
-            .options = {.optimizer = (gnnac_optimizer)(i / 4),
-                        .lr = i / 4 == 2 ? 0.1F : 0.01F, .momentum = 0.5F}};
+            .options = {.optimizer = (gnnac_optimizer)(i / 5),
+                        .lr = i / 5 == 2 ? 0.1F : 0.01F, .momentum = 0.5F}};
         struct training t;
         CHECK(training_init(&t, &c, &g));
         float first = training_steps(&t, 1);
         float last = training_steps(&t, 120);
         if (!(last < 0.8F * first))
-            TEST__FAIL("%s: loss %g became %g", names[i % 4], (double)first,
+            TEST__FAIL("%s: loss %g became %g", names[i % 5], (double)first,
                        (double)last);
         training_finish(&t);
     }
@@ -365,8 +376,8 @@ static uint64_t weights_after(const char *model, int n_threads, int n_steps,
 
 TEST(the_same_seed_gives_the_same_bits_at_any_number_of_threads)
 {
-    static const char *const names[] = {"gcn", "gat"};
-    for (int i = 0; i < 4; i++) {
+    static const char *const names[] = {"gcn", "gat", "gatv2"};
+    for (int i = 0; i < 6; i++) {
         const char *name = names[i / 2];
         uint64_t one = weights_after(name, 1, 20, i % 2);
         CHECK(one == weights_after(name, 1, 20, i % 2));
@@ -409,6 +420,7 @@ int main(void)
     RUN(gradients_of_gin_are_the_slopes_of_the_definition);
     RUN(gradients_of_sage_are_the_slopes_of_the_definition);
     RUN(gradients_of_gat_are_the_slopes_of_the_definition);
+    RUN(gradients_of_gatv2_are_the_slopes_of_the_definition);
     RUN(epsilon_has_a_gradient_only_when_it_learns);
     RUN(a_label_counts_as_often_as_its_node_is_named);
     RUN(gradients_of_binary_cross_entropy_are_the_slopes_of_the_definition);

@@ -99,7 +99,7 @@ typedef struct gnnac_bundle_info {
     int64_t n_nodes, n_edges; // of the graph the bundle was compiled for
     int64_t in_dim, out_dim;  // columns of the features and of the output
     int32_t n_layers;         // 0, as the widths: it holds operators alone
-    const char *model;       // "gcn", "gin", "sage", "gat", "operators"
+    const char *model;       // that of --model, or "operators"
     const char *fingerprint; // 32 hex digits of the canonical graph
     const char *manifest;    // the JSON text of the manifest
 } gnnac_bundle_info;

@@ -80,7 +80,7 @@ class Bundle(Owner):
 
     @property
     def model(self) -> str:
-        """The network's name: "gcn", "gin", "sage", "gat"."""
+        """The network's name: "gcn", "gin", "sage", "gat", "gatv2"."""
         return self._model
 
     @property

@@ -1,0 +1,75 @@
+//% family {
+//%   op = "attention_v2_grad",
+//%   doc = [[
+//% The backward of GATv2's attention, the half that sums over the edges that leave a
+//% node u, by the transposed graph: out[u] = sum w g[v] + (w d - a D) s att; a, w, d,
+//% D and s as in attention_v2_rows_grad, which comes first. A row is one block's: no
+//% atomics.]],
+//% }
+//% knob { name = "dimWorker", tag = "l", min = 0, max = 32, default = 0,
+//%        doc = "lanes along a head's columns, a power of two; 0: as many as it has vectors" }
+//% knob { name = "edgeWorker", tag = "e", min = 1, max = 32, default = 4,
+//%        doc = "teams of a warp that share a row, at most; a power of two" }
+//% knob { name = "warpPerRow", tag = "r", min = 1, max = 16, default = 1,
+//%        doc = "warps that share a row; more than one for long rows" }
+//% knob { name = "vec", tag = "v", min = 1, max = 4, default = 4,
+//%        doc = "floats per load, at most: fewer where heads or pitch demand" }
+//% knob { name = "unroll", tag = "u", min = 1, max = 8, default = 2,
+//%        doc = "neighbours that a team has in flight, at most" }
+//% knob { name = "warpPerBlock", tag = "w", min = 1, max = 32, default = 4,
+//%        doc = "warps per block" }
+
+//% local edges = include "edge_heads"
+//% local train = include "train"
+//% edges.keep_behind_rows()
+//% local L = edges.layout({ dimWorker = dimWorker, edgeWorker = edgeWorker,
+//%   warpPerRow = warpPerRow, vec = vec, unroll = unroll,
+//%   warpPerBlock = warpPerBlock },
+//%   { spec.x_pitch, spec.self_pitch, spec.grad_pitch }, 3, 2)
+//% local floats = L.floats
+//% train.define_state()
+//% train.define_dropout()
+//% edges.define(L, true)
+//% edges.define_store(L)
+//% local parameters = edges.launch(L, { "out", "x", "kept", "g", "att",
+//%                                      "rowptr", "colidx", "edge_of", "state",
+//%                                      "place", "n_rows" })
+// ${L.teams} teams of ${L.lanes} lanes per row and head; ${L.rows} rows per block.
+extern "C" __global__ void __launch_bounds__(${L.block}, 1)
+${kernel}(${parameters})
+{
+//% edges.open(L)
+    float sum[${floats}] = {};
+//% edges.load_own(L, "own", "x", spec.x_pitch)
+//% edges.load_own(L, "weight", "att", 0)
+
+//% edges.each_batch(L, "g", spec.grad_pitch, "kept", spec.self_pitch)
+#pragma unroll
+        for (int k = 0; k < ${L.unroll}; k++) {
+            const float *theirs =
+                kept + (long long)id[k] * ${spec.self_pitch} + head;
+//% edges.rows_score(L, "own", "more_v")
+            const float a = there[k] ? exp2f(1.44269504f * z - theirs[${edges.top}]) *
+                                           theirs[${edges.part}]
+                                     : 0.0f;
+            const unsigned long long number =
+                active && edge + k < end ? __ldg(edge_of + edge + k) : loop;
+            const float w = left_of(state, stream, number, head, a);
+//% edges.dot_product(L, "own")
+            const float change = w * d - a * theirs[${edges.dot}];
+#pragma unroll
+            for (int i = 0; i < ${floats}; i++) {
+                const float both = own[i / ${L.width}][i % ${L.width}] +
+                                   more_v[k][i / ${L.width}][i % ${L.width}];
+                const float more =
+                    change * weight[i / ${L.width}][i % ${L.width}];
+                sum[i] = fmaf(w, v[k][i / ${L.width}][i % ${L.width}], sum[i]);
+                sum[i] = fmaf(slope_at(both), more, sum[i]);
+            }
+        }
+//% edges.close()
+//% edges.join(L, floats)
+//% edges.each_load(L, function()
+        ${L.store}(to + column[i], &sum[i * ${L.width}]);
+//% end)
+}

@@ -1,0 +1,195 @@
+// gnnac attention_v2, from templates/attention_v2.cu.lua
+// GATv2's attention (Brody et al. 2022) in one pass over a row's edges: sums of x
+// weighted by the softmax of <att, LeakyReLU(x[u] + self[v])>, the row's own self
+// loop included. A row of x is read once, for its score and for the sum; maximum
+// and sum are kept online. A team of lanes has one head's columns of a row; the
+// teams of a row and head take its edges in turns and are then joined in order: no
+// atomics, results repeat bit by bit.
+// dimWorker=0 edgeWorker=4 warpPerRow=1 vec=4 unroll=2 warpPerBlock=4
+// f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=88 norm=none self=none bias=1 act=elu offset_bits=32
+#line 9 "/gnnac/templates/offsets.lib.lua"
+typedef int offset_t;
+#line 261 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void load4(float *to, const float *from)
+{
+#line 209 "/gnnac/templates/lanes.lib.lua"
+    const float4 v = __ldg((const float4 *)from);
+#line 221 "/gnnac/templates/lanes.lib.lua"
+    to[0] = v.x;
+    to[1] = v.y;
+#line 224 "/gnnac/templates/lanes.lib.lua"
+    to[2] = v.z;
+    to[3] = v.w;
+}
+
+#line 95 "/gnnac/templates/edge_heads.lib.lua"
+// The slope of the LeakyReLU.
+static __device__ __forceinline__ float slope_at(float sum)
+{
+    return sum < 0.0f ? 0.2f : 1.0f;
+}
+
+#line 261 "/gnnac/templates/lanes.lib.lua"
+static __device__ __forceinline__ void store4(float *to, const float *from)
+{
+#line 197 "/gnnac/templates/lanes.lib.lua"
+    *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
+}
+
+#line 34 "/gnnac/templates/attention_v2.cu.lua"
+// 4 teams of 2 lanes per row and head; 2 rows per block.
+extern "C" __global__ void __launch_bounds__(128, 1)
+gnnac_attention_v2_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s88(
+    float *out, const float *x, const float *self,
+    const offset_t *rowptr, const int *colidx, const float *att,
+    const float *bias, int n_rows)
+{
+#line 131 "/gnnac/templates/edge_heads.lib.lua"
+    const int at = threadIdx.x % 2;
+#line 133 "/gnnac/templates/edge_heads.lib.lua"
+    const int turn = threadIdx.x % 8 / 2;
+    const int slot = threadIdx.x / 8;
+    const unsigned place_row = blockIdx.x * 2 + slot / 8;
+    const int place_head = blockIdx.y * 8 + slot % 8;
+    const bool active = slot < 16 && place_row < n_rows &&
+                        place_head < 8;
+    const unsigned row = active ? place_row : 0;
+    const int head = active ? place_head : 0;
+    const offset_t end = __ldg(rowptr + row + 1);
+#line 146 "/gnnac/templates/edge_heads.lib.lua"
+    long long edge = (long long)__ldg(rowptr + row) + turn * 2;
+
+    // Columns that are not there are read as the first ones and not stored.
+    int column[1];
+#pragma unroll
+    for (int i = 0; i < 1; i++) {
+        const int c = i * 8 + at * 4;
+#line 154 "/gnnac/templates/edge_heads.lib.lua"
+        column[i] = head * 8 + c;
+    }
+
+#line 160 "/gnnac/templates/edge_heads.lib.lua"
+    // The lanes of a warp take as many steps as the longest row asks.
+    int steps = active && edge <= end ? (int)((end - edge) / 8) + 1 : 0;
+#pragma unroll
+    for (int step = 16; step > 0; step /= 2)
+        steps = max(steps, __shfl_xor_sync(~0u, steps, step));
+#line 174 "/gnnac/templates/edge_heads.lib.lua"
+    float target[1][4];
+#pragma unroll
+    for (int i = 0; i < 1; i++) {
+#line 180 "/gnnac/templates/edge_heads.lib.lua"
+        load4(target[i], self + (long long)row * 88 + column[i]);
+    }
+#line 174 "/gnnac/templates/edge_heads.lib.lua"
+    float weight[1][4];
+#pragma unroll
+    for (int i = 0; i < 1; i++) {
+#line 178 "/gnnac/templates/edge_heads.lib.lua"
+        load4(weight[i], att + column[i]);
+    }
+#line 61 "/gnnac/templates/edge_softmax.lib.lua"
+    float top = __int_as_float(0xff800000);
+    float sum[5] = {}; // of the columns; last, of the coefficients
+
+#line 195 "/gnnac/templates/edge_heads.lib.lua"
+#pragma unroll 1
+    for (; steps > 0; steps--, edge += 8) {
+        unsigned id[2];
+        bool there[2];
+        float v[2][1][4];
+#line 203 "/gnnac/templates/edge_heads.lib.lua"
+#pragma unroll
+        for (int k = 0; k < 2; k++) {
+            there[k] = active && edge + k <= end;
+            id[k] = active && edge + k < end ? __ldg(colidx + edge + k) : row;
+        }
+#pragma unroll
+        for (int k = 0; k < 2; k++)
+#pragma unroll
+            for (int i = 0; i < 1; i++)
+                load4(v[k][i],
+                      x + (long long)id[k] * 64 + column[i]);
+#line 65 "/gnnac/templates/edge_softmax.lib.lua"
+        float e[2];
+        float most = top;
+#pragma unroll
+        for (int k = 0; k < 2; k++) {
+#line 250 "/gnnac/templates/edge_heads.lib.lua"
+            float z = 0.0f;
+#pragma unroll
+            for (int i = 0; i < 1; i++)
+#pragma unroll
+                for (int j = 0; j < 4; j++) {
+                    const float both = target[i][j] + v[k][i][j];
+                    z = fmaf(weight[i][j], fmaxf(both, 0.2f * both), z);
+                }
+#line 231 "/gnnac/templates/edge_heads.lib.lua"
+#pragma unroll
+            for (int step = 1; step > 0; step /= 2)
+                z += __shfl_xor_sync(~0u, z, step);
+#line 43 "/gnnac/templates/edge_softmax.lib.lua"
+            e[k] = 1.44269504f * z;
+#line 70 "/gnnac/templates/edge_softmax.lib.lua"
+            most = there[k] ? fmaxf(most, e[k]) : most;
+        }
+        // Nothing was summed under a maximum of -infinity.
+        const float scale =
+            top == __int_as_float(0xff800000) ? 0.0f : exp2f(top - most);
+        top = most;
+#pragma unroll
+        for (int i = 0; i <= 4; i++)
+            sum[i] *= scale;
+#pragma unroll
+        for (int k = 0; k < 2; k++) {
+            const float p = there[k] ? exp2f(e[k] - most) : 0.0f;
+#line 86 "/gnnac/templates/edge_softmax.lib.lua"
+            const float w = p;
+#line 88 "/gnnac/templates/edge_softmax.lib.lua"
+            sum[4] += p;
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+                sum[i] = fmaf(w, v[k][i / 4][i % 4], sum[i]);
+        }
+    }
+
+    const float mine = top;
+#line 264 "/gnnac/templates/edge_heads.lib.lua"
+#pragma unroll
+    for (int step = 2; step < 8; step *= 2)
+        top = fmaxf(top, __shfl_xor_sync(~0u, top, step));
+#line 97 "/gnnac/templates/edge_softmax.lib.lua"
+    const float scale =
+        mine == __int_as_float(0xff800000) ? 0.0f : exp2f(mine - top);
+#pragma unroll
+    for (int i = 0; i <= 4; i++)
+        sum[i] *= scale;
+#line 282 "/gnnac/templates/edge_heads.lib.lua"
+#pragma unroll
+    for (int step = 2; step < 8; step *= 2)
+#pragma unroll
+        for (int i = 0; i < 5; i++)
+            sum[i] += __shfl_xor_sync(~0u, sum[i], step);
+#line 306 "/gnnac/templates/edge_heads.lib.lua"
+    if (!active || turn > 0)
+        return;
+#line 103 "/gnnac/templates/edge_softmax.lib.lua"
+    const float part = 1.0f / sum[4];
+#line 318 "/gnnac/templates/edge_heads.lib.lua"
+    float *to = out + (long long)row * 64;
+#pragma unroll
+    for (int i = 0; i < 1; i++) {
+#line 112 "/gnnac/templates/edge_softmax.lib.lua"
+        float y[4];
+#pragma unroll
+        for (int j = 0; j < 4; j++) {
+            y[j] = sum[i * 4 + j] * part;
+#line 117 "/gnnac/templates/edge_softmax.lib.lua"
+            y[j] += __ldg(bias + column[i] + j);
+#line 122 "/gnnac/templates/edge_softmax.lib.lua"
+            y[j] = y[j] < 0.0f ? expm1f(y[j]) : y[j];
+        }
+#line 129 "/gnnac/templates/edge_softmax.lib.lua"
+        store4(to + column[i], y);
+    }
+}
