@@ -24,6 +24,7 @@
 
 //% local lanes = include "lanes"
 //% local offsets = include "offsets"
+//% local follow = include "follow"
 //% local function is_power(v) return v & (v - 1) == 0 end
 //% local team = dimWorker * edgeWorker
 //% check(spec.heads > 0, "attention needs heads")
@@ -86,6 +87,7 @@ __device__ __forceinline__ float rescale(float from, float to)
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
 //% if warpPerRow > 1 then
     __shared__ float joined[${warpPerBlock}][${loads * (2 + width)}][${dimWorker}];
 //% end

@@ -23,6 +23,7 @@
 //% local edges = include "edge_heads"
 //% local softmax = include "edge_softmax"
 //% local train = include "train"
+//% local follow = include "follow"
 //% edges.keep_behind_scores()
 //% local L = softmax.layout({ dimWorker = dimWorker, edgeWorker = edgeWorker,
 //%   warpPerRow = warpPerRow, vec = vec, unroll = unroll,
@@ -35,5 +36,6 @@
 extern "C" __global__ void __launch_bounds__(${L.block}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
 //% softmax.body(L, "kept", false, train)
 }

@@ -22,6 +22,7 @@
 
 //% local edges = include "edge_heads"
 //% local train = include "train"
+//% local follow = include "follow"
 //% edges.keep_behind_scores()
 //% local L = edges.layout({ dimWorker = dimWorker, edgeWorker = edgeWorker,
 //%   warpPerRow = warpPerRow, vec = vec, unroll = unroll,
@@ -35,6 +36,7 @@
 extern "C" __global__ void __launch_bounds__(${L.block}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
 //% edges.open(L)
     float *to = kept + (long long)row * ${spec.self_pitch} + head;
     const float target = to[${edges.target}];

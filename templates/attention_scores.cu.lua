@@ -11,6 +11,7 @@
 //% check(spec.heads > 0, "attention needs heads")
 //% check(spec.x_type == "f32" and spec.out_type == "f32",
 //%       "attention works on float32")
+//% local follow = include "follow"
 //% local group = 1
 //% while group < 32 and group < spec.channels do group = group * 2 end
 //% local groups = warpPerBlock * 32 // group
@@ -27,6 +28,7 @@
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
     const int at = threadIdx.x % ${group};
     int pair = threadIdx.x / ${group};
 #pragma unroll 1

@@ -13,6 +13,7 @@
 
 //% local edges = include "edge_heads"
 //% local train = include "train"
+//% local follow = include "follow"
 //% edges.keep_behind_scores()
 //% local threads = 32 * warpPerBlock
 //% check(warpPerBlock & (warpPerBlock - 1) == 0,
@@ -29,6 +30,7 @@
 extern "C" __global__ void __launch_bounds__(${threads}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
     const int column = blockIdx.y * 32 + threadIdx.x % ${lanes};
     const long long first = blockIdx.x * ${rowsPerBlock}LL;
     const long long past = min(n_rows - first, ${rowsPerBlock}LL);

@@ -25,6 +25,7 @@
 //%       "attention works on float32")
 //% local edges = include "edge_heads"
 //% local softmax = include "edge_softmax"
+//% local follow = include "follow"
 //% local L = softmax.layout({ dimWorker = dimWorker, edgeWorker = edgeWorker,
 //%   warpPerRow = warpPerRow, vec = vec, unroll = unroll,
 //%   warpPerBlock = warpPerBlock }, true)
@@ -35,5 +36,6 @@
 extern "C" __global__ void __launch_bounds__(${L.block}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
 //% softmax.body(L, "self", true)
 }

@@ -21,6 +21,7 @@
 
 //% local edges = include "edge_heads"
 //% local train = include "train"
+//% local follow = include "follow"
 //% edges.keep_behind_rows()
 //% local L = edges.layout({ dimWorker = dimWorker, edgeWorker = edgeWorker,
 //%   warpPerRow = warpPerRow, vec = vec, unroll = unroll,
@@ -38,6 +39,7 @@
 extern "C" __global__ void __launch_bounds__(${L.block}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
 //% edges.open(L)
     float sum[${floats}] = {};
 //% edges.load_own(L, "own", "x", spec.x_pitch)

@@ -23,6 +23,7 @@
 //% local edges = include "edge_heads"
 //% local softmax = include "edge_softmax"
 //% local train = include "train"
+//% local follow = include "follow"
 //% edges.keep_behind_rows()
 //% local L = softmax.layout({ dimWorker = dimWorker, edgeWorker = edgeWorker,
 //%   warpPerRow = warpPerRow, vec = vec, unroll = unroll,
@@ -36,5 +37,6 @@
 extern "C" __global__ void __launch_bounds__(${L.block}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
 //% softmax.body(L, "kept", true, train)
 }

@@ -23,6 +23,7 @@
 
 //% local edges = include "edge_heads"
 //% local train = include "train"
+//% local follow = include "follow"
 //% edges.keep_behind_rows()
 //% local L = edges.layout({ dimWorker = dimWorker, edgeWorker = edgeWorker,
 //%   warpPerRow = warpPerRow, vec = vec, unroll = unroll,
@@ -41,6 +42,7 @@
 extern "C" __global__ void __launch_bounds__(${L.block}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
 //% edges.open(L)
     float *mine = kept + (long long)row * ${spec.self_pitch} + head;
     const float top = mine[${edges.top}];

@@ -10,6 +10,7 @@
 
 //% local rowwise = include "rowwise"
 //% local train = spec.drops_result and include "train"
+//% local follow = include "follow"
 //% local args = { "out", "x" }
 //% if spec.bias then args[#args + 1] = "bias" end
 //% if train then train.add_drop_args(args) end
@@ -22,6 +23,7 @@
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
 //% rowwise.begin(warpPerBlock)
 //% rowwise.pointers("row")
 //% if train then train.open_drop() end

@@ -14,6 +14,7 @@
 //%        doc = "warps per block; a power of two" }
 
 //% local train = include "train"
+//% local follow = include "follow"
 //% local threads = 32 * warpPerBlock
 //% check(warpPerBlock & (warpPerBlock - 1) == 0,
 //%       "warpPerBlock %d is no power of two", warpPerBlock)
@@ -46,6 +47,7 @@
 extern "C" __global__ void __launch_bounds__(${threads}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
     const int column = blockIdx.y * 32 + threadIdx.x % ${lanes};
     const long long first = blockIdx.x * ${rowsPerBlock}LL;
     const long long past = min(n_rows - first, ${rowsPerBlock}LL);

@@ -8,6 +8,7 @@
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
 //% local parts = include "parts"
+//% local follow = include "follow"
 //% local combine = {}
 //%
 //% -- Nothing follows: the sum is the result.
@@ -107,6 +108,7 @@ static __device__ __forceinline__ void ${name}(float *to, const float *from)
 extern "C" __global__ void __launch_bounds__(${32 * warps}, 1)
 ${entry}(${parameters})
 {
+//%   follow.wait(entry)
     const unsigned warp = blockIdx.x * ${warps} + threadIdx.x / 32;
 //%   parts.places(L)
     const unsigned split = warp * ${L.edgeWorker} + edge;

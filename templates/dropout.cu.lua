@@ -11,6 +11,7 @@
 
 //% local lanes = include "lanes"
 //% local train = include "train"
+//% local follow = include "follow"
 //% local vec = lanes.widest(4, spec.x_pitch, spec.out_pitch)
 //% local draws = (spec.dim + 3) // 4
 //% local rest = spec.dim % 4
@@ -32,6 +33,7 @@
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
     const unsigned row = blockIdx.x * ${rows} + threadIdx.x / ${group};
     const int at = threadIdx.x % ${group};
     if (row >= n_rows)

@@ -35,6 +35,7 @@
 //% local combine_by = include "combine"
 //% local offsets = include "offsets"
 //% local layout = include "layout"
+//% local follow = include "follow"
 //% local teams = 32 // dimWorker
 //% check(edgesPerWarp >= teams,
 //%       "edgesPerWarp %d is less than one for each of %d teams", edgesPerWarp,
@@ -78,6 +79,7 @@
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${joins.entry}(${parameters})
 {
+//% follow.wait(joins.entry)
 //% if places > 1 then
     __shared__ float heads[${places}][${L.floats * dimWorker}];
 //% end

@@ -23,6 +23,7 @@
 
 //% local lanes = include "lanes"
 //% local walk = include "walk"
+//% local follow = include "follow"
 //% check(spec.norm == "none" and spec.self_term == "none" and not spec.bias and
 //%       spec.act == "none" and spec.edges == "none",
 //%       "the largest neighbour is all that is known here")
@@ -50,6 +51,7 @@ static __device__ __forceinline__ float better(float best, float v)
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
 //% walk.place(L)
 
 //% walk.begin(L)

@@ -23,6 +23,7 @@
 
 //% local lanes = include "lanes"
 //% local walk = include "walk"
+//% local follow = include "follow"
 //% check(spec.x_type == "f32" and spec.self_type == "f32" and
 //%       spec.out_type == "f32", "gradients are of float32")
 //% local L = walk.layout { dimWorker = dimWorker, edgeWorker = edgeWorker,
@@ -41,6 +42,7 @@
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
 //% walk.place(L)
 //% lanes.pointers(L, "g", "f32", "share")
 //% walk.own(L, "mine", "x", spec.x_pitch)

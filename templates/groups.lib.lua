@@ -11,6 +11,7 @@
 //% local weights = include "weights"
 //% local offsets = include "offsets"
 //% local layout = include "layout"
+//% local follow = include "follow"
 //% weights.one_head()
 //% local groups = {}
 //%
@@ -69,6 +70,7 @@
 extern "C" __global__ void __launch_bounds__(${32 * L.warps}, 1)
 ${entry}(${parameters})
 {
+//%   follow.wait(entry)
 //%   if not L.alone then
     __shared__ float sums[${L.warps}][${L.floats * L.dimWorker}];
     const int warp = threadIdx.x / 32;

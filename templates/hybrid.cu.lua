@@ -34,6 +34,7 @@
 //% local epilogue = include "epilogue"
 //% local sorted = include "sorted"
 //% local offsets = include "offsets"
+//% local follow = include "follow"
 //% local S = sorted.layout {
 //%   segmentEdges = segmentEdges, packedEdges = packedEdges,
 //%   dimWorker = dimWorker, vec = vec, unroll = unroll,
@@ -60,6 +61,7 @@
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${S.joins.entry}(${parameters})
 {
+//% follow.wait(S.joins.entry)
     const unsigned warp = blockIdx.x * ${warpPerBlock} + threadIdx.x / 32;
 //% sorted.walk(S)
 }

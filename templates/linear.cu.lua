@@ -24,6 +24,7 @@
 //%        doc = "warps per block" }
 
 //% local product = include "product"
+//% local follow = include "follow"
 //% local P = product.layout { rowsPerLane = rowsPerLane, colsPerLane = colsPerLane,
 //%   depthWorker = depthWorker, depthWarps = depthWarps, unroll = unroll,
 //%   warpPerBlock = warpPerBlock }
@@ -42,5 +43,6 @@
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
 //% P.write()
 }

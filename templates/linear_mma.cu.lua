@@ -23,6 +23,7 @@
 //% local lanes = include "lanes"
 //% local mma = include "mma"
 //% local layout = include "layout"
+//% local follow = include "follow"
 //% check(spec.x_type == "f32" and spec.out_type == "f32",
 //%       "products work on float32")
 //% check(spec.depth >= 16, "a depth of %d is less than a step", spec.depth)
@@ -128,6 +129,7 @@ static __device__ __forceinline__ float plain(const float *a, const float *b)
 extern "C" __global__ void __launch_bounds__(${threads}, ${threads == 256 and spec.depth % 16 == 0 and 2 or 1})
 ${kernel}(${parameters})
 {
+//% follow.wait()
     const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
     const int warp = threadIdx.x / 32;
     const unsigned first = blockIdx.x * ${rows};

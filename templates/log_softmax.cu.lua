@@ -10,6 +10,7 @@
 
 //% check(spec.x_type == "f32" and spec.out_type == "f32",
 //%       "log_softmax works on float32")
+//% local follow = include "follow"
 //% local group = 1
 //% while group < 32 and group < spec.dim do group = group * 2 end
 //% local held = (spec.dim + group - 1) // group
@@ -25,6 +26,7 @@
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
     const unsigned row = blockIdx.x * ${rows} + threadIdx.x / ${group};
     const int at = threadIdx.x % ${group};
     const bool active = row < n_rows;

@@ -23,6 +23,7 @@
 //% local epilogue = include "epilogue"
 //% local parts = include "parts"
 //% local offsets = include "offsets"
+//% local follow = include "follow"
 //% check(spec.dim <= 8, "%d columns are more than 8", spec.dim)
 //% local L = parts.layout(1, vec, unroll, warpPerBlock)
 //% check(L.tiles == 1, "unroll %d: a row does not fit the registers", unroll)
@@ -56,6 +57,7 @@
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
     __shared__ float gathered[${warpPerBlock}][${L.floats}][${room}];
     __shared__ float heads[${warpPerBlock}][${L.floats}];
     __shared__ float tails[${warpPerBlock}][${L.floats}];

@@ -11,6 +11,7 @@
 //%        doc = "warps per block; a power of two" }
 
 //% local train = include "train"
+//% local follow = include "follow"
 //% local threads = 32 * warpPerBlock
 //% check(warpPerBlock & (warpPerBlock - 1) == 0,
 //%       "warpPerBlock %d is no power of two", warpPerBlock)
@@ -27,6 +28,7 @@
 extern "C" __global__ void __launch_bounds__(${threads}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
     const unsigned row = blockIdx.x * ${rows} + threadIdx.x / ${group};
     const int at = threadIdx.x % ${group};
     const bool active = row < n_rows;

@@ -11,6 +11,7 @@
 //%        doc = "warps per block" }
 
 //% local train = include "train"
+//% local follow = include "follow"
 //% train.define_state()
 //% local count = launch {
 //%   entry = kernel,
@@ -21,6 +22,7 @@
 extern "C" __global__ void __launch_bounds__(1, 1)
 ${kernel}(${count})
 {
+//% follow.wait()
     const double step = (double)++state->step;
     state->step_lr =
         (float)(state->lr / (1.0 - pow((double)state->beta1, step)));
@@ -38,6 +40,7 @@ ${kernel}(${count})
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}_apply(${parameters})
 {
+//% follow.wait(kernel .. "_apply")
     const int i = blockIdx.x * ${32 * warpPerBlock} + threadIdx.x;
     if (i >= n_weights || treatment[i / 64] == 0)
         return;

@@ -3,6 +3,7 @@
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
 //% local layout = include "layout"
+//% local follow = include "follow"
 //% local parts = {}
 //% local pitch = (spec.dim + 3) // 4 * 4
 //%
@@ -94,6 +95,7 @@
 extern "C" __global__ void __launch_bounds__(${32 * warps}, 1)
 ${kernel}_finish(${parameters})
 {
+//%   follow.wait(kernel .. "_finish")
     const unsigned split = blockIdx.x * ${warps} + threadIdx.x / 32;
     if (split >= n_splits)
         return;

@@ -9,6 +9,7 @@
 //%        doc = "warps per block" }
 
 //% local rowwise = include "rowwise"
+//% local follow = include "follow"
 //% local parameters = rowwise.launch(warpPerBlock,
 //%                                   { "out", "x", "source_row", "n_rows" })
 // ${rowwise.group} lanes per row; ${rowwise.rows(warpPerBlock)} rows per block.
@@ -16,6 +17,7 @@
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
 //% rowwise.begin(warpPerBlock)
     const int source = source_row[row];
 //% rowwise.pointers("source")

@@ -10,6 +10,7 @@
 
 //% local rowwise = include "rowwise"
 //% local offsets = include "offsets"
+//% local follow = include "follow"
 //% offsets.define()
 
 //% local parameters = rowwise.launch(warpPerBlock,
@@ -19,6 +20,7 @@
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
 //% rowwise.begin(warpPerBlock)
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
     const float share = degree > 1 ? 1.0f / (float)degree : 1.0f;

@@ -30,6 +30,7 @@
 //% local walk = include "walk"
 //% local weights = include "weights"
 //% local epilogue = include "epilogue"
+//% local follow = include "follow"
 //% local L = walk.layout { dimWorker = dimWorker, edgeWorker = edgeWorker,
 //%   vec = vec, coarsen = coarsen, unroll = unroll, warpPerBlock = warpPerBlock,
 //%   slab = slab, ids = ids, weighs = true,
@@ -48,6 +49,7 @@
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
 //% walk.place(L)
 
 //% walk.begin(L)

@@ -20,6 +20,7 @@
 
 //% local lanes = include "lanes"
 //% local walk = include "walk"
+//% local follow = include "follow"
 //% local heads, channels = spec.heads, spec.channels
 //% check(heads > 0 and heads <= 65535, "%d heads are none or too many", heads)
 //% check(spec.edges ~= "none", "products of rows are values of edges")
@@ -65,6 +66,7 @@ load_row(float (*to)[${width}], const float *from, int c)
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
     const int lane = threadIdx.x % 32;
     const unsigned part = blockIdx.x * ${warpPerBlock} + threadIdx.x / 32;
     if (part >= n_parts)

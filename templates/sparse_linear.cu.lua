@@ -17,6 +17,7 @@
 //% local parts = include "parts"
 //% local sparse = include "sparse"
 //% local train = include "train"
+//% local follow = include "follow"
 //% check(spec.depth > 0, "a product needs a depth")
 //% local L = sparse.layout { partSize = partSize, unroll = unroll,
 //%                           warpPerBlock = warpPerBlock }
@@ -44,6 +45,7 @@
 extern "C" __global__ void __launch_bounds__(256, 1)
 ${kernel}(${turn})
 {
+//% follow.wait()
     __shared__ float tile[32][33];
     const int at = threadIdx.x % 32;
 //% if tiles > stride then

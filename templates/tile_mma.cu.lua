@@ -39,6 +39,7 @@
 //% local mma = include "mma"
 //% local sorted = include "sorted"
 //% local offsets = include "offsets"
+//% local follow = include "follow"
 //% local weighted = spec.norm == "gcn"
 //% -- What is stored in 16 bits is a tf32 number already.
 //% local exact = spec.x_type ~= "f32" and not weighted
@@ -185,6 +186,7 @@
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
+//% follow.wait()
     unsigned warp = blockIdx.x * ${warpPerBlock} + threadIdx.x / 32;
     if (warp < n_tiles) {
 //% if T.tiles < tiles then

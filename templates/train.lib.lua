@@ -1,6 +1,7 @@
 //% -- What the kernels of a training step share: the state in device memory
 //% -- (runtime/bundle/train_state.h), the random numbers of dropout
 //% -- (runtime/base/rng.h), and sums over a block in a fixed order.
+//% local follow = include "follow"
 //% local train = {}
 //% check(spec.x_type == "f32" and spec.out_type == "f32" and
 //%       spec.self_type == "f32", "training works on float32")
@@ -142,6 +143,7 @@ bits_from(unsigned long long stream, unsigned row, int column)
 extern "C" __global__ void __launch_bounds__(1024, 1)
 ${kernel}_total(${parameters})
 {
+//%   follow.wait(kernel .. "_total")
     const int column = blockIdx.y * 32 + threadIdx.x % ${lanes};
     const int blocks = (n_rows + ${rows - 1}LL) / ${rows};
     double total = 0.0;

@@ -9,8 +9,9 @@ enum { MAX_UNITS = 64, TAG_LEN = 8 };
 
 // Names that every chunk is called with, in this order; a family's knobs
 // follow.
-#define CHUNK_LOCALS "__line, check, launch, needs, include, spec, kernel"
-enum { N_CHUNK_LOCALS = 7 };
+#define CHUNK_LOCALS \
+    "__line, check, launch, follows, needs, include, spec, kernel"
+enum { N_CHUNK_LOCALS = 8 };
 
 // One file. Its compiled chunk is in the Lua registry under the unit's address.
 struct unit {

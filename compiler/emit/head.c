@@ -95,9 +95,9 @@ static int l_family(lua_State *L)
 static bool is_free_name(const struct head *h, const char *name)
 {
     static const char taken[] =
-        " check launch needs include spec kernel and break do else elseif end "
-        "false for function goto if in local nil not or repeat return then "
-        "true until while ";
+        " check launch follows needs include spec kernel and break do else "
+        "elseif end false for function goto if in local nil not or repeat "
+        "return then true until while ";
     char word[48];
     if (!isalpha((unsigned char)name[0]))
         return false;

@@ -1,4 +1,5 @@
-// `launch {...}` and `needs {...}`: how the runtime starts the kernels.
+// `launch {...}`, `follows(entry)` and `needs {...}`: how the runtime starts
+// the kernels.
 #include <stdio.h>
 #include <string.h>
 
@@ -199,6 +200,19 @@ static int l_launch(lua_State *L)
     return 1;
 }
 
+// follows(entry): that kernel waits for those before it, see kernel.h.
+static int l_follows(lua_State *L)
+{
+    struct kernel *k = kernel_of(L);
+    const char *entry = luaL_checkstring(L, 1);
+    for (int32_t i = 0; i < k->n_launches; i++)
+        if (strcmp(k->launches[i].entry, entry) == 0) {
+            k->launches[i].follows = true;
+            return 0;
+        }
+    return luaL_error(L, "%s follows, but is not launched", entry);
+}
+
 // needs { part_size = ..., part_rows = ..., parts_per_block = ...,
 //         packed_rows = ..., packed_edges = ..., packed_step = ...,
 //         tile_percent = ..., tile_blocks = ...,
@@ -224,6 +238,12 @@ void push_launch(lua_State *L, struct point *p)
 {
     lua_pushlightuserdata(L, p);
     lua_pushcclosure(L, l_launch, 1);
+}
+
+void push_follows(lua_State *L, struct point *p)
+{
+    lua_pushlightuserdata(L, p);
+    lua_pushcclosure(L, l_follows, 1);
 }
 
 void push_needs(lua_State *L, struct point *p)

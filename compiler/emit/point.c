@@ -113,6 +113,7 @@ static void push_locals(lua_State *L, struct point *p, const struct unit *u,
     lua_pushlightuserdata(L, p);
     lua_pushcclosure(L, l_check, 1);
     push_launch(L, p);
+    push_follows(L, p);
     push_needs(L, p);
     lua_pushlightuserdata(L, p);
     lua_pushvalue(L, shared);

@@ -25,8 +25,10 @@ gnnac_status point_run(struct point *p, gnnac_error *err);
 void add_phases(lua_State *L, const struct program *p);
 void push_spec(lua_State *L, const struct kernel_spec *s);
 
-// Push the functions `launch` and `needs`, with upvalue `p` (launch.c).
+// Push the functions `launch`, `follows` and `needs`, with upvalue `p`
+// (launch.c).
 void push_launch(lua_State *L, struct point *p);
+void push_follows(lua_State *L, struct point *p);
 void push_needs(lua_State *L, struct point *p);
 
 #endif

@@ -121,6 +121,9 @@ struct launch {
     int32_t shared_bytes; // dynamic shared memory
     bool cooperative;
     int32_t cluster; // blocks; 0: of no cluster
+    // The kernel begins by waiting until those before it have ended, where its
+    // native code is for sm_90 or later: so it may be started before they have.
+    bool follows;
     int32_t n_args;
     enum launch_arg args[MAX_ARGS];
 };

@@ -135,6 +135,7 @@ static const struct field launch_fields[] = {
     {"cooperative", FIELD_BOOL, AT(launch, cooperative), .optional = true},
     {"cluster", FIELD_I32, AT(launch, cluster), .max = MAX_CLUSTER,
      .optional = true},
+    {"follows", FIELD_BOOL, AT(launch, follows), .optional = true},
     {ARRAY(FIELD_NAMES, launch, args, 0, MAX_ARGS), .names = &launch_arg_names},
     {0},
 };

@@ -8,9 +8,10 @@ enum {
     CU_ATTR_CLUSTERS = 120,   // whether the device starts them
     CU_FUNC_ANY_CLUSTER = 14, // more blocks than every GPU starts
     CU_LAUNCH_CLUSTER = 4,
+    CU_LAUNCH_EARLY = 6, // the launch before it need not have ended
 };
 
-// CUlaunchAttribute: of the values only the cluster's blocks are used.
+// CUlaunchAttribute: of the values only these are used.
 // CUlaunchConfig: what cuLaunchKernel takes, and attributes.
 struct cu_launch_attribute {
     int id;
@@ -18,6 +19,7 @@ struct cu_launch_attribute {
     union {
         char room[64];
         unsigned cluster[3];
+        int early;
     } value;
 };
 struct cu_launch_config {

@@ -1,6 +1,7 @@
 #include "cuda/cuda_context.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cuda/cuda_props.h"
 #include "dylib.h"
@@ -29,6 +30,19 @@ static gnnac_status find_device(struct cuda_context *c, int ordinal,
     return st;
 }
 
+// From sm_90 on, and from the driver on that records such launches in graphs;
+// GNNAC_EARLY=0 in the environment: never.
+static gnnac_status ask_for_early(struct cuda_context *c, gnnac_error *err)
+{
+    enum { DRIVER_12_3 = 12030 };
+    const char *wanted = getenv("GNNAC_EARLY");
+    int version = 0;
+    gnnac_status st = CU(c, cuDriverGetVersion, (&version), err);
+    c->early = c->cc >= 90 && version >= DRIVER_12_3 &&
+               c->cu.cuLaunchKernelEx && !(wanted && strcmp(wanted, "0") == 0);
+    return st;
+}
+
 gnnac_status cuda_context_create(int ordinal, struct cuda_context **out,
                                  char *name, size_t name_bytes,
                                  gnnac_error *err)
@@ -39,6 +53,7 @@ gnnac_status cuda_context_create(int ordinal, struct cuda_context **out,
         return FAIL(err, GNNAC_ENOMEM, "out of memory");
     TRY(driver_open(&c->cu, &c->driver_handle, err));
     TRY(find_device(c, ordinal, err));
+    TRY(ask_for_early(c, err));
     TRY(CU(c, cuDeviceGetName, (name, (int)name_bytes, c->device), err));
     TRY(CU(c, cuDevicePrimaryCtxRetain, (&c->ctx, c->device), err));
     TRY(cublas_open(&c->blas, &c->cublas_handle, err));

@@ -13,6 +13,7 @@ struct cuda_context {
     cu_device device;
     cu_context ctx;
     int32_t cc; // compute capability, e.g. 90
+    bool early; // launches may begin before those ahead of them have ended
 };
 
 // Make the context current for a piece of work; leave restores the caller's.

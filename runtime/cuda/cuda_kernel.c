@@ -73,7 +73,10 @@ gnnac_status cuda_kernel_load(const struct cuda_context *c,
     char said[256] = "";
     size_t used = 0;
     for (size_t i = 0; i < n_images; i++) {
-        struct cuda_kernel loaded = {.k = k, .from_ptx = images[i].is_ptx};
+        // PTX is for an architecture whose kernels do not wait.
+        struct cuda_kernel loaded = {.k = k,
+                                     .from_ptx = images[i].is_ptx,
+                                     .early = c->early && !images[i].is_ptx};
         int result = load_image(c, &images[i], &loaded);
         if (result == 0) {
             *out = loaded;
@@ -188,14 +191,33 @@ static int64_t grid_count(const struct cuda_graph *g, const struct partition *p,
     return counts[count];
 }
 
+// A grid that need not wait for those ahead of it: its threads do.
+static int start_early(const struct driver_calls *cu, cu_function f,
+                       const struct launch *l, unsigned grid, void **params,
+                       cu_stream stream)
+{
+    struct cu_launch_attribute early = {.id = CU_LAUNCH_EARLY,
+                                        .value.early = 1};
+    const struct cu_launch_config config = {
+        .grid = {grid, (unsigned)l->grid_y, 1},
+        .block = {(unsigned)l->block, 1, 1},
+        .shared_bytes = (unsigned)l->shared_bytes,
+        .stream = stream,
+        .attributes = &early,
+        .n_attributes = 1};
+    return cu->cuLaunchKernelEx(&config, f, params, NULL);
+}
+
 static int start_by(const struct driver_calls *cu, cu_function f,
-                    const struct launch *l, unsigned grid, void **params,
-                    cu_stream stream)
+                    const struct launch *l, unsigned grid, bool early,
+                    void **params, cu_stream stream)
 {
     unsigned y = (unsigned)l->grid_y, block = (unsigned)l->block;
     unsigned shared = (unsigned)l->shared_bytes;
     if (l->cluster)
         return cuda_cluster_launch(cu, f, l, params, stream);
+    if (early && l->follows)
+        return start_early(cu, f, l, grid, params, stream);
     if (l->cooperative)
         return cu->cuLaunchCooperativeKernel(f, grid, y, 1, block, 1, 1, shared,
                                              stream, params);
@@ -205,10 +227,12 @@ static int start_by(const struct driver_calls *cu, cu_function f,
 
 static gnnac_status start(const struct driver_calls *cu,
                           const struct cuda_kernel *k, int32_t i, unsigned grid,
-                          void **params, cu_stream stream, gnnac_error *err)
+                          bool early, void **params, cu_stream stream,
+                          gnnac_error *err)
 {
     const struct launch *l = &k->k->launches[i];
-    int result = start_by(cu, k->functions[i], l, grid, params, stream);
+    int result = start_by(cu, k->functions[i], l, grid, early && k->early,
+                          params, stream);
     if (result == CU_COOPERATIVE_TOO_LARGE || result == CU_INVALID_CLUSTER)
         return FAIL(err, GNNAC_EUNSUPPORTED,
                     "%s: %u blocks do not run at once on this GPU", l->entry,
@@ -218,7 +242,7 @@ static gnnac_status start(const struct driver_calls *cu,
 
 static gnnac_status launch(const struct cuda_graph *g,
                            const struct cuda_kernel *k, int32_t i, int64_t grid,
-                           union argument *values, cu_stream stream,
+                           bool early, union argument *values, cu_stream stream,
                            gnnac_error *err)
 {
     const struct launch *l = &k->k->launches[i];
@@ -234,7 +258,7 @@ static gnnac_status launch(const struct cuda_graph *g,
                         l->entry, launch_arg_name(l->args[a]));
         params[a] = v;
     }
-    return start(&g->c->cu, k, i, (unsigned)grid, params, stream, err);
+    return start(&g->c->cu, k, i, (unsigned)grid, early, params, stream, err);
 }
 
 gnnac_status cuda_kernel_launch(const struct cuda_graph *g,
@@ -252,7 +276,8 @@ gnnac_status cuda_kernel_launch(const struct cuda_graph *g,
                 ? o->n_blocks
                 : ceil_div(grid_count(g, p, o, l->count), l->per_block);
         gnnac_status st =
-            grid ? launch(g, k, i, grid, values, stream, err) : GNNAC_OK;
+            grid ? launch(g, k, i, grid, o->early, values, stream, err)
+                 : GNNAC_OK;
         if (st != GNNAC_OK)
             return st;
     }

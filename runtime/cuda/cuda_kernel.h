@@ -15,6 +15,7 @@ struct image_view {
 struct cuda_kernel {
     const struct kernel *k; // borrowed
     bool from_ptx;
+    bool early; // launches that follow may begin before those ahead have ended
     cu_library lib;
     cu_function functions[MAX_LAUNCHES];
 };
@@ -45,6 +46,9 @@ struct operands {
     // Of a whole model, and the blocks of its cooperative launch:
     cu_ptr buffers, barrier;
     int32_t n_blocks;
+    // Launches need not wait for those ahead of them to have ended, where the
+    // kernel waits itself. Of steps in a row; a kernel that is timed waits.
+    bool early;
 };
 
 // Queue the kernel's launches, in order, on `stream`. Nothing is allocated or

@@ -132,6 +132,7 @@ static gnnac_status run_kernel(const struct pass *p, const struct step *s,
         .source_row = cuda_source_rows(p->cm, s),
         .att_src = scores ? cuda_param(p->cm, s->weight) : 0,
         .att_dst = scores ? cuda_param(p->cm, s->weight + 1) : 0,
+        .early = true,
     };
     return cuda_kernel_launch(&p->cm->graph, &p->cm->kernels[s->kernel], &o,
                               p->stream, err);
@@ -149,6 +150,7 @@ static gnnac_status run_sparse(const struct pass *p, int32_t step,
         .partial = p->workspace + partial_offset(p->cm),
         .weight_t = p->workspace + turned_offset(p->cm, p->sparse),
         .edge_values = p->sparse->values,
+        .early = true,
     };
     return cuda_kernel_launch(&p->sparse->rows, &p->cm->kernels[s->kernel], &o,
                               p->stream, err);

@@ -222,6 +222,7 @@ static gnnac_status run_kernel(struct cuda_trainer *ct, const struct program *p,
         .place = place_of(s, ct->t->o.dropout > 0 && !ct->predicts),
         .tail_place = step_last(p, s)->layer,
         .n_weights = (int32_t)ct->cm->layout.n_floats,
+        .early = true,
     };
     return cuda_kernel_launch(graph_of(ct, s), &ct->cm->kernels[s->kernel], &o,
                               ct->stream, err);

@@ -349,6 +349,7 @@ static gnnac_status run_step(const struct op_run *r, int32_t i,
         .edge_out =
             s->kind == STEP_SDDMM ? edge_address(r, form, s->out) : 0,
         .state = oc->on.state,
+        .early = true,
     };
     gnnac_status st = clear_dropped(r, s, stream, err);
     return st == GNNAC_OK ? cuda_kernel_launch(&form->graph, &oc->kernels[i],

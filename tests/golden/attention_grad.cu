@@ -5,7 +5,7 @@
 // attention_rows_grad, which comes first. A row is one block's: no atomics.
 // dimWorker=0 edgeWorker=4 warpPerRow=2 vec=4 unroll=2 warpPerBlock=4
 // f32 dim=7 x_pitch=8 out_pitch=8 self_pitch=7 grad_pitch=8 norm=none self=none bias=0 act=none offset_bits=32
-#line 9 "/gnnac/templates/train.lib.lua"
+#line 10 "/gnnac/templates/train.lib.lua"
 struct train_state {
     unsigned long long seed;
     long long step;
@@ -19,7 +19,7 @@ struct train_state {
     float step_lr, correct2;
 };
 
-#line 27 "/gnnac/templates/train.lib.lua"
+#line 28 "/gnnac/templates/train.lib.lua"
 static __device__ __forceinline__ unsigned long long mix(unsigned long long z)
 {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -90,7 +90,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 36 "/gnnac/templates/attention_grad.cu.lua"
+#line 37 "/gnnac/templates/attention_grad.cu.lua"
 // 8 teams of 8 lanes per row and head; 2 rows per block.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
@@ -99,6 +99,11 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
     const long long *edge_of, train_state *state, int place,
     int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 131 "/gnnac/templates/edge_heads.lib.lua"
     const int at = threadIdx.x % 8;
 #line 133 "/gnnac/templates/edge_heads.lib.lua"
@@ -132,7 +137,7 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
 #pragma unroll
     for (int step = 16; step > 0; step /= 2)
         steps = max(steps, __shfl_xor_sync(~0u, steps, step));
-#line 41 "/gnnac/templates/attention_grad.cu.lua"
+#line 43 "/gnnac/templates/attention_grad.cu.lua"
     float *mine = kept + (long long)row * 7 + head;
     const float source = mine[0];
     float sum[2] = {}; // of the columns; last, the score's gradient
@@ -167,7 +172,7 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
             for (int i = 0; i < 1; i++)
                 load1(v[k][i],
                       g + (long long)id[k] * 8 + column[i]);
-#line 47 "/gnnac/templates/attention_grad.cu.lua"
+#line 49 "/gnnac/templates/attention_grad.cu.lua"
 #pragma unroll
         for (int k = 0; k < 2; k++) {
             const float *theirs =
@@ -190,7 +195,7 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
 #pragma unroll
             for (int step = 4; step > 0; step /= 2)
                 d += __shfl_xor_sync(~0u, d, step);
-#line 59 "/gnnac/templates/attention_grad.cu.lua"
+#line 61 "/gnnac/templates/attention_grad.cu.lua"
             const float change = w * d - a * theirs[4];
             sum[1] = fmaf(slope_at(z), change, sum[1]);
 #pragma unroll
@@ -222,7 +227,7 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
 #line 306 "/gnnac/templates/edge_heads.lib.lua"
     if (!active || turn > 0)
         return;
-#line 67 "/gnnac/templates/attention_grad.cu.lua"
+#line 69 "/gnnac/templates/attention_grad.cu.lua"
     if (at == 0)
         mine[5] = sum[1];
 #line 318 "/gnnac/templates/edge_heads.lib.lua"
@@ -232,7 +237,7 @@ gnnac_attention_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_g8(
 #line 322 "/gnnac/templates/edge_heads.lib.lua"
         if (i * 8 + at * 1 >= 7)
             continue;
-#line 70 "/gnnac/templates/attention_grad.cu.lua"
+#line 72 "/gnnac/templates/attention_grad.cu.lua"
         store1(to + column[i], &sum[i * 1]);
     }
 }

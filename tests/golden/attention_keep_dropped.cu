@@ -6,7 +6,7 @@
 // dropout, too.
 // dimWorker=0 edgeWorker=4 warpPerRow=1 vec=4 unroll=2 warpPerBlock=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=56 grad_pitch=64 drops=1 norm=none self=none bias=1 act=elu offset_bits=32
-#line 9 "/gnnac/templates/train.lib.lua"
+#line 10 "/gnnac/templates/train.lib.lua"
 struct train_state {
     unsigned long long seed;
     long long step;
@@ -20,7 +20,7 @@ struct train_state {
     float step_lr, correct2;
 };
 
-#line 27 "/gnnac/templates/train.lib.lua"
+#line 28 "/gnnac/templates/train.lib.lua"
 static __device__ __forceinline__ unsigned long long mix(unsigned long long z)
 {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -47,7 +47,7 @@ dropped(const train_state *state, unsigned bits, float v)
                                                     : 0.0f;
 }
 
-#line 68 "/gnnac/templates/train.lib.lua"
+#line 69 "/gnnac/templates/train.lib.lua"
 // The random bits of the columns from this one on, whose draw decides four.
 static __device__ __forceinline__ unsigned long long
 bits_from(unsigned long long stream, unsigned row, int column)
@@ -106,7 +106,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 34 "/gnnac/templates/attention_keep.cu.lua"
+#line 35 "/gnnac/templates/attention_keep.cu.lua"
 // 4 teams of 2 lanes per row and head; 2 rows per block.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
@@ -115,6 +115,11 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
     train_state *state, int place, int tail_place,
     int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 131 "/gnnac/templates/edge_heads.lib.lua"
     const int at = threadIdx.x % 2;
 #line 133 "/gnnac/templates/edge_heads.lib.lua"
@@ -234,7 +239,7 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
         to[24] = part;
     }
     {
-#line 78 "/gnnac/templates/train.lib.lua"
+#line 79 "/gnnac/templates/train.lib.lua"
     const bool drops = state->drop_threshold > 0;
     const unsigned long long stream = dropout_stream(state, tail_place);
 #line 318 "/gnnac/templates/edge_heads.lib.lua"
@@ -253,7 +258,7 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
         }
 #line 126 "/gnnac/templates/edge_softmax.lib.lua"
         const int c = column[i];
-#line 82 "/gnnac/templates/train.lib.lua"
+#line 83 "/gnnac/templates/train.lib.lua"
     if (drops) {
         unsigned long long bits = bits_from(stream, row, c);
 #pragma unroll

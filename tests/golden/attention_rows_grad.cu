@@ -6,7 +6,7 @@
 // in kept, behind the scores.
 // dimWorker=0 edgeWorker=4 warpPerRow=1 vec=4 unroll=2 warpPerBlock=4
 // f32 dim=16 x_pitch=64 out_pitch=16 self_pitch=56 grad_pitch=64 norm=none self=none bias=0 act=none offset_bits=32
-#line 9 "/gnnac/templates/train.lib.lua"
+#line 10 "/gnnac/templates/train.lib.lua"
 struct train_state {
     unsigned long long seed;
     long long step;
@@ -20,7 +20,7 @@ struct train_state {
     float step_lr, correct2;
 };
 
-#line 27 "/gnnac/templates/train.lib.lua"
+#line 28 "/gnnac/templates/train.lib.lua"
 static __device__ __forceinline__ unsigned long long mix(unsigned long long z)
 {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -90,7 +90,7 @@ left_of(const train_state *state, unsigned long long stream,
     return mine >= state->attention_threshold ? state->attention_scale * a : 0.0f;
 }
 
-#line 34 "/gnnac/templates/attention_rows_grad.cu.lua"
+#line 35 "/gnnac/templates/attention_rows_grad.cu.lua"
 // 4 teams of 2 lanes per row and head; 2 rows per block.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_attention_rows_grad_f32_d16_l0_e4_r1_v4_u2_w4_h8x8_x64_s56_g64(
@@ -98,6 +98,11 @@ gnnac_attention_rows_grad_f32_d16_l0_e4_r1_v4_u2_w4_h8x8_x64_s56_g64(
     const offset_t *rowptr, const int *colidx, train_state *state,
     int place, int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 131 "/gnnac/templates/edge_heads.lib.lua"
     const int at = threadIdx.x % 2;
 #line 133 "/gnnac/templates/edge_heads.lib.lua"
@@ -131,7 +136,7 @@ gnnac_attention_rows_grad_f32_d16_l0_e4_r1_v4_u2_w4_h8x8_x64_s56_g64(
 #pragma unroll
     for (int step = 16; step > 0; step /= 2)
         steps = max(steps, __shfl_xor_sync(~0u, steps, step));
-#line 39 "/gnnac/templates/attention_rows_grad.cu.lua"
+#line 41 "/gnnac/templates/attention_rows_grad.cu.lua"
     float *to = kept + (long long)row * 56 + head;
     const float target = to[8];
     const float top = to[16];
@@ -163,7 +168,7 @@ gnnac_attention_rows_grad_f32_d16_l0_e4_r1_v4_u2_w4_h8x8_x64_s56_g64(
             for (int i = 0; i < 1; i++)
                 load4(v[k][i],
                       x + (long long)id[k] * 64 + column[i]);
-#line 47 "/gnnac/templates/attention_rows_grad.cu.lua"
+#line 49 "/gnnac/templates/attention_rows_grad.cu.lua"
 #pragma unroll
         for (int k = 0; k < 2; k++) {
             const float z =
@@ -182,7 +187,7 @@ gnnac_attention_rows_grad_f32_d16_l0_e4_r1_v4_u2_w4_h8x8_x64_s56_g64(
 #pragma unroll
             for (int step = 1; step > 0; step /= 2)
                 d += __shfl_xor_sync(~0u, d, step);
-#line 55 "/gnnac/templates/attention_rows_grad.cu.lua"
+#line 57 "/gnnac/templates/attention_rows_grad.cu.lua"
             d *= left_of(state, stream, number, head, a);
             sum[0] += d;
             sum[1] = fmaf(slope_at(z), d, sum[1]);
@@ -198,7 +203,7 @@ gnnac_attention_rows_grad_f32_d16_l0_e4_r1_v4_u2_w4_h8x8_x64_s56_g64(
 #line 306 "/gnnac/templates/edge_heads.lib.lua"
     if (!active || turn > 0)
         return;
-#line 62 "/gnnac/templates/attention_rows_grad.cu.lua"
+#line 64 "/gnnac/templates/attention_rows_grad.cu.lua"
     if (at == 0) {
         to[32] = sum[0];
         to[48] = sum[1] - sum[0] * sum[2];

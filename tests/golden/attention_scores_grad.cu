@@ -5,7 +5,7 @@
 // columns at a time; a second kernel adds the blocks' sums in their order.
 // rowsPerBlock=128 warpPerBlock=8
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=56 grad_pitch=64 norm=none self=none bias=0 act=none offset_bits=32
-#line 28 "/gnnac/templates/attention_scores_grad.cu.lua"
+#line 29 "/gnnac/templates/attention_scores_grad.cu.lua"
 // 32 lanes per row; 8 rows at a time.
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56(
@@ -13,7 +13,12 @@ gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56(
     const float *att_src, const float *att_dst, double *scratch,
     int n_rows)
 {
-#line 32 "/gnnac/templates/attention_scores_grad.cu.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 34 "/gnnac/templates/attention_scores_grad.cu.lua"
     const int column = blockIdx.y * 32 + threadIdx.x % 32;
     const long long first = blockIdx.x * 128LL;
     const long long past = min(n_rows - first, 128LL);
@@ -36,9 +41,9 @@ gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56(
         }
     }
     {
-#line 58 "/gnnac/templates/attention_scores_grad.cu.lua"
+#line 60 "/gnnac/templates/attention_scores_grad.cu.lua"
     double total = sources;
-#line 96 "/gnnac/templates/train.lib.lua"
+#line 97 "/gnnac/templates/train.lib.lua"
     __shared__ double held[256];
     held[threadIdx.x] = total;
     for (int half = 128; half >= 32; half /= 2) {
@@ -46,20 +51,20 @@ gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56(
         if (threadIdx.x < half)
             held[threadIdx.x] += held[threadIdx.x + half];
     }
-#line 105 "/gnnac/templates/train.lib.lua"
+#line 106 "/gnnac/templates/train.lib.lua"
     if (threadIdx.x < 32)
         total = held[threadIdx.x];
-#line 60 "/gnnac/templates/attention_scores_grad.cu.lua"
+#line 62 "/gnnac/templates/attention_scores_grad.cu.lua"
     if (threadIdx.x < 32 && column < 64)
         scratch[blockIdx.x * 128LL + 0 + column] =
             total;
     }
-#line 55 "/gnnac/templates/attention_scores_grad.cu.lua"
+#line 57 "/gnnac/templates/attention_scores_grad.cu.lua"
     __syncthreads();
     {
-#line 58 "/gnnac/templates/attention_scores_grad.cu.lua"
+#line 60 "/gnnac/templates/attention_scores_grad.cu.lua"
     double total = targets;
-#line 96 "/gnnac/templates/train.lib.lua"
+#line 97 "/gnnac/templates/train.lib.lua"
     __shared__ double held[256];
     held[threadIdx.x] = total;
     for (int half = 128; half >= 32; half /= 2) {
@@ -67,30 +72,35 @@ gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56(
         if (threadIdx.x < half)
             held[threadIdx.x] += held[threadIdx.x + half];
     }
-#line 105 "/gnnac/templates/train.lib.lua"
+#line 106 "/gnnac/templates/train.lib.lua"
     if (threadIdx.x < 32)
         total = held[threadIdx.x];
-#line 60 "/gnnac/templates/attention_scores_grad.cu.lua"
+#line 62 "/gnnac/templates/attention_scores_grad.cu.lua"
     if (threadIdx.x < 32 && column < 64)
         scratch[blockIdx.x * 128LL + 64 + column] =
             total;
     }
 }
 
-#line 142 "/gnnac/templates/train.lib.lua"
+#line 143 "/gnnac/templates/train.lib.lua"
 extern "C" __global__ void __launch_bounds__(1024, 1)
 gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56_total(
     float *grad, float *grad_next, double *scratch,
     int n_rows)
 {
-#line 145 "/gnnac/templates/train.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 147 "/gnnac/templates/train.lib.lua"
     const int column = blockIdx.y * 32 + threadIdx.x % 32;
     const int blocks = (n_rows + 127LL) / 128;
     double total = 0.0;
     for (int b = threadIdx.x / 32; b < blocks; b += 32)
         if (column < 128)
             total += scratch[(long long)b * 128 + column];
-#line 96 "/gnnac/templates/train.lib.lua"
+#line 97 "/gnnac/templates/train.lib.lua"
     __shared__ double held[1024];
     held[threadIdx.x] = total;
     for (int half = 512; half >= 32; half /= 2) {
@@ -98,10 +108,10 @@ gnnac_attention_scores_grad_f32_d64_r128_w8_h8x8_s56_total(
         if (threadIdx.x < half)
             held[threadIdx.x] += held[threadIdx.x + half];
     }
-#line 105 "/gnnac/templates/train.lib.lua"
+#line 106 "/gnnac/templates/train.lib.lua"
     if (threadIdx.x < 32)
         total = held[threadIdx.x];
-#line 68 "/gnnac/templates/attention_scores_grad.cu.lua"
+#line 70 "/gnnac/templates/attention_scores_grad.cu.lua"
     if (threadIdx.x >= 32)
         return;
     if (column < 64)

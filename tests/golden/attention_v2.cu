@@ -36,7 +36,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 34 "/gnnac/templates/attention_v2.cu.lua"
+#line 35 "/gnnac/templates/attention_v2.cu.lua"
 // 4 teams of 2 lanes per row and head; 2 rows per block.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_attention_v2_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s88(
@@ -44,6 +44,11 @@ gnnac_attention_v2_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s88(
     const offset_t *rowptr, const int *colidx, const float *att,
     const float *bias, int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 131 "/gnnac/templates/edge_heads.lib.lua"
     const int at = threadIdx.x % 2;
 #line 133 "/gnnac/templates/edge_heads.lib.lua"

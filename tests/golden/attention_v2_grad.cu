@@ -5,7 +5,7 @@
 // atomics.
 // dimWorker=0 edgeWorker=4 warpPerRow=2 vec=4 unroll=2 warpPerBlock=4
 // f32 dim=7 x_pitch=8 out_pitch=8 self_pitch=12 grad_pitch=8 norm=none self=none bias=0 act=none offset_bits=32
-#line 9 "/gnnac/templates/train.lib.lua"
+#line 10 "/gnnac/templates/train.lib.lua"
 struct train_state {
     unsigned long long seed;
     long long step;
@@ -19,7 +19,7 @@ struct train_state {
     float step_lr, correct2;
 };
 
-#line 27 "/gnnac/templates/train.lib.lua"
+#line 28 "/gnnac/templates/train.lib.lua"
 static __device__ __forceinline__ unsigned long long mix(unsigned long long z)
 {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -83,7 +83,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 37 "/gnnac/templates/attention_v2_grad.cu.lua"
+#line 38 "/gnnac/templates/attention_v2_grad.cu.lua"
 // 8 teams of 8 lanes per row and head; 2 rows per block.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_attention_v2_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_s12_g8(
@@ -92,6 +92,11 @@ gnnac_attention_v2_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_s12_g8(
     const int *colidx, const long long *edge_of, train_state *state,
     int place, int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 131 "/gnnac/templates/edge_heads.lib.lua"
     const int at = threadIdx.x % 8;
 #line 133 "/gnnac/templates/edge_heads.lib.lua"
@@ -125,7 +130,7 @@ gnnac_attention_v2_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_s12_g8(
 #pragma unroll
     for (int step = 16; step > 0; step /= 2)
         steps = max(steps, __shfl_xor_sync(~0u, steps, step));
-#line 42 "/gnnac/templates/attention_v2_grad.cu.lua"
+#line 44 "/gnnac/templates/attention_v2_grad.cu.lua"
     float sum[1] = {};
 #line 174 "/gnnac/templates/edge_heads.lib.lua"
     float own[1][1];
@@ -179,7 +184,7 @@ gnnac_attention_v2_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_s12_g8(
             for (int i = 0; i < 1; i++)
                 load1(more_v[k][i],
                       kept + (long long)id[k] * 12 + column[i]);
-#line 47 "/gnnac/templates/attention_v2_grad.cu.lua"
+#line 49 "/gnnac/templates/attention_v2_grad.cu.lua"
 #pragma unroll
         for (int k = 0; k < 2; k++) {
             const float *theirs =
@@ -197,7 +202,7 @@ gnnac_attention_v2_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_s12_g8(
 #pragma unroll
             for (int step = 4; step > 0; step /= 2)
                 z += __shfl_xor_sync(~0u, z, step);
-#line 52 "/gnnac/templates/attention_v2_grad.cu.lua"
+#line 54 "/gnnac/templates/attention_v2_grad.cu.lua"
             const float a = there[k] ? exp2f(1.44269504f * z - theirs[7]) *
                                            theirs[8]
                                      : 0.0f;
@@ -215,7 +220,7 @@ gnnac_attention_v2_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_s12_g8(
 #pragma unroll
             for (int step = 4; step > 0; step /= 2)
                 d += __shfl_xor_sync(~0u, d, step);
-#line 59 "/gnnac/templates/attention_v2_grad.cu.lua"
+#line 61 "/gnnac/templates/attention_v2_grad.cu.lua"
             const float change = w * d - a * theirs[9];
 #pragma unroll
             for (int i = 0; i < 1; i++) {
@@ -259,7 +264,7 @@ gnnac_attention_v2_grad_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_x8_y8_s12_g8(
 #line 322 "/gnnac/templates/edge_heads.lib.lua"
         if (i * 8 + at * 1 >= 7)
             continue;
-#line 73 "/gnnac/templates/attention_v2_grad.cu.lua"
+#line 75 "/gnnac/templates/attention_v2_grad.cu.lua"
         store1(to + column[i], &sum[i * 1]);
     }
 }

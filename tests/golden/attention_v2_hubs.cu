@@ -30,7 +30,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 34 "/gnnac/templates/attention_v2.cu.lua"
+#line 35 "/gnnac/templates/attention_v2.cu.lua"
 // 8 teams of 8 lanes per row and head; 2 rows per block.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_attention_v2_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_bias_x8_s12_o64(
@@ -38,6 +38,11 @@ gnnac_attention_v2_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_bias_x8_s12_o64(
     const offset_t *rowptr, const int *colidx, const float *att,
     const float *bias, int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 131 "/gnnac/templates/edge_heads.lib.lua"
     const int at = threadIdx.x % 8;
 #line 133 "/gnnac/templates/edge_heads.lib.lua"

@@ -6,7 +6,7 @@
 // Perhaps the result goes through dropout, too.
 // dimWorker=0 edgeWorker=4 warpPerRow=1 vec=4 unroll=2 warpPerBlock=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=88 grad_pitch=64 norm=none self=none bias=1 act=elu offset_bits=32
-#line 9 "/gnnac/templates/train.lib.lua"
+#line 10 "/gnnac/templates/train.lib.lua"
 struct train_state {
     unsigned long long seed;
     long long step;
@@ -20,7 +20,7 @@ struct train_state {
     float step_lr, correct2;
 };
 
-#line 27 "/gnnac/templates/train.lib.lua"
+#line 28 "/gnnac/templates/train.lib.lua"
 static __device__ __forceinline__ unsigned long long mix(unsigned long long z)
 {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -103,7 +103,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 35 "/gnnac/templates/attention_v2_keep.cu.lua"
+#line 36 "/gnnac/templates/attention_v2_keep.cu.lua"
 // 4 teams of 2 lanes per row and head; 2 rows per block.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_attention_v2_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s88(
@@ -112,6 +112,11 @@ gnnac_attention_v2_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s88(
     const float *bias, train_state *state, int place,
     int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 131 "/gnnac/templates/edge_heads.lib.lua"
     const int at = threadIdx.x % 2;
 #line 133 "/gnnac/templates/edge_heads.lib.lua"

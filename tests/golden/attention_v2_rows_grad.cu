@@ -7,7 +7,7 @@
 // D is left in kept for the other half (attention_v2_grad).
 // dimWorker=0 edgeWorker=4 warpPerRow=1 vec=4 unroll=2 warpPerBlock=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=88 grad_pitch=64 norm=none self=none bias=0 act=none offset_bits=32
-#line 9 "/gnnac/templates/train.lib.lua"
+#line 10 "/gnnac/templates/train.lib.lua"
 struct train_state {
     unsigned long long seed;
     long long step;
@@ -21,7 +21,7 @@ struct train_state {
     float step_lr, correct2;
 };
 
-#line 27 "/gnnac/templates/train.lib.lua"
+#line 28 "/gnnac/templates/train.lib.lua"
 static __device__ __forceinline__ unsigned long long mix(unsigned long long z)
 {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -104,7 +104,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 40 "/gnnac/templates/attention_v2_rows_grad.cu.lua"
+#line 41 "/gnnac/templates/attention_v2_rows_grad.cu.lua"
 // 4 teams of 2 lanes per row and head; 2 rows per block.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_attention_v2_rows_grad_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_s88(
@@ -113,6 +113,11 @@ gnnac_attention_v2_rows_grad_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_s88(
     const offset_t *rowptr, const int *colidx, train_state *state,
     int place, int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 131 "/gnnac/templates/edge_heads.lib.lua"
     const int at = threadIdx.x % 2;
 #line 133 "/gnnac/templates/edge_heads.lib.lua"
@@ -146,7 +151,7 @@ gnnac_attention_v2_rows_grad_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_s88(
 #pragma unroll
     for (int step = 16; step > 0; step /= 2)
         steps = max(steps, __shfl_xor_sync(~0u, steps, step));
-#line 45 "/gnnac/templates/attention_v2_rows_grad.cu.lua"
+#line 47 "/gnnac/templates/attention_v2_rows_grad.cu.lua"
     float *mine = kept + (long long)row * 88 + head;
     const float top = mine[64];
     const float part = mine[72];
@@ -192,7 +197,7 @@ gnnac_attention_v2_rows_grad_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_s88(
             for (int i = 0; i < 1; i++)
                 load4(v[k][i],
                       x + (long long)id[k] * 64 + column[i]);
-#line 55 "/gnnac/templates/attention_v2_rows_grad.cu.lua"
+#line 57 "/gnnac/templates/attention_v2_rows_grad.cu.lua"
 #pragma unroll
         for (int k = 0; k < 2; k++) {
 #line 250 "/gnnac/templates/edge_heads.lib.lua"
@@ -208,7 +213,7 @@ gnnac_attention_v2_rows_grad_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_s88(
 #pragma unroll
             for (int step = 1; step > 0; step /= 2)
                 z += __shfl_xor_sync(~0u, z, step);
-#line 58 "/gnnac/templates/attention_v2_rows_grad.cu.lua"
+#line 60 "/gnnac/templates/attention_v2_rows_grad.cu.lua"
             const float a =
                 there[k] ? exp2f(1.44269504f * z - top) * part : 0.0f;
             const unsigned long long number = edge + k < end ? edge + k : loop;
@@ -223,7 +228,7 @@ gnnac_attention_v2_rows_grad_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_s88(
 #pragma unroll
             for (int step = 1; step > 0; step /= 2)
                 d += __shfl_xor_sync(~0u, d, step);
-#line 62 "/gnnac/templates/attention_v2_rows_grad.cu.lua"
+#line 64 "/gnnac/templates/attention_v2_rows_grad.cu.lua"
             d *= left_of(state, stream, number, head, a);
             sum[16] += d;
 #pragma unroll
@@ -248,7 +253,7 @@ gnnac_attention_v2_rows_grad_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_s88(
 #line 306 "/gnnac/templates/edge_heads.lib.lua"
     if (!active || turn > 0)
         return;
-#line 78 "/gnnac/templates/attention_v2_rows_grad.cu.lua"
+#line 80 "/gnnac/templates/attention_v2_rows_grad.cu.lua"
     const float dot = sum[16];
     if (at == 0)
         mine[80] = dot;
@@ -257,7 +262,7 @@ gnnac_attention_v2_rows_grad_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_s88(
     float *to = out + (long long)row * 64;
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 83 "/gnnac/templates/attention_v2_rows_grad.cu.lua"
+#line 85 "/gnnac/templates/attention_v2_rows_grad.cu.lua"
         float rows[4], atts[4];
 #pragma unroll
         for (int j = 0; j < 4; j++) {

@@ -7,7 +7,7 @@
 // adds the blocks' losses in their order.
 // warpPerBlock=8
 // f32 dim=33 x_pitch=33 out_pitch=36 norm=none self=none bias=0 act=none offset_bits=32
-#line 9 "/gnnac/templates/train.lib.lua"
+#line 10 "/gnnac/templates/train.lib.lua"
 struct train_state {
     unsigned long long seed;
     long long step;
@@ -21,14 +21,19 @@ struct train_state {
     float step_lr, correct2;
 };
 
-#line 27 "/gnnac/templates/bce_loss.cu.lua"
+#line 28 "/gnnac/templates/bce_loss.cu.lua"
 // 32 lanes per row; 8 rows per block.
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_bce_loss_f32_d33_w8_y36(
     float *out, const float *x, const int *labels,
     const float *share, double *scratch, int n_rows)
 {
-#line 31 "/gnnac/templates/bce_loss.cu.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 33 "/gnnac/templates/bce_loss.cu.lua"
     const unsigned row = blockIdx.x * 8 + threadIdx.x / 32;
     const int at = threadIdx.x % 32;
     const int n = row < n_rows ? 33 : 0;
@@ -50,7 +55,7 @@ gnnac_bce_loss_f32_d33_w8_y36(
         to[c] = weight * slope;
     }
     total *= weight;
-#line 96 "/gnnac/templates/train.lib.lua"
+#line 97 "/gnnac/templates/train.lib.lua"
     __shared__ double held[256];
     held[threadIdx.x] = total;
     for (int half = 128; half >= 32; half /= 2) {
@@ -58,32 +63,37 @@ gnnac_bce_loss_f32_d33_w8_y36(
         if (threadIdx.x < half)
             held[threadIdx.x] += held[threadIdx.x + half];
     }
-#line 108 "/gnnac/templates/train.lib.lua"
+#line 109 "/gnnac/templates/train.lib.lua"
     if (threadIdx.x < 32) {
-#line 110 "/gnnac/templates/train.lib.lua"
+#line 111 "/gnnac/templates/train.lib.lua"
         total = held[threadIdx.x];
-#line 112 "/gnnac/templates/train.lib.lua"
+#line 113 "/gnnac/templates/train.lib.lua"
         for (int step = 16; step >= 1; step /= 2)
             total += __shfl_down_sync(~0u, total, step);
     }
-#line 53 "/gnnac/templates/bce_loss.cu.lua"
+#line 55 "/gnnac/templates/bce_loss.cu.lua"
     if (threadIdx.x == 0)
         scratch[blockIdx.x] = total;
 }
 
-#line 142 "/gnnac/templates/train.lib.lua"
+#line 143 "/gnnac/templates/train.lib.lua"
 extern "C" __global__ void __launch_bounds__(1024, 1)
 gnnac_bce_loss_f32_d33_w8_y36_total(
     train_state *state, double *scratch, int n_rows)
 {
-#line 145 "/gnnac/templates/train.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 147 "/gnnac/templates/train.lib.lua"
     const int column = blockIdx.y * 32 + threadIdx.x % 1;
     const int blocks = (n_rows + 7LL) / 8;
     double total = 0.0;
     for (int b = threadIdx.x / 1; b < blocks; b += 1024)
         if (column < 1)
             total += scratch[(long long)b * 1 + column];
-#line 96 "/gnnac/templates/train.lib.lua"
+#line 97 "/gnnac/templates/train.lib.lua"
     __shared__ double held[1024];
     held[threadIdx.x] = total;
     for (int half = 512; half >= 32; half /= 2) {
@@ -91,15 +101,15 @@ gnnac_bce_loss_f32_d33_w8_y36_total(
         if (threadIdx.x < half)
             held[threadIdx.x] += held[threadIdx.x + half];
     }
-#line 108 "/gnnac/templates/train.lib.lua"
+#line 109 "/gnnac/templates/train.lib.lua"
     if (threadIdx.x < 32) {
-#line 110 "/gnnac/templates/train.lib.lua"
+#line 111 "/gnnac/templates/train.lib.lua"
         total = held[threadIdx.x];
-#line 112 "/gnnac/templates/train.lib.lua"
+#line 113 "/gnnac/templates/train.lib.lua"
         for (int step = 16; step >= 1; step /= 2)
             total += __shfl_down_sync(~0u, total, step);
     }
-#line 58 "/gnnac/templates/bce_loss.cu.lua"
+#line 60 "/gnnac/templates/bce_loss.cu.lua"
     if (threadIdx.x == 0)
         state->loss = total;
 }

@@ -4,7 +4,7 @@
 // row takes part of a warp. In training perhaps with dropout of that.
 // warpPerBlock=8
 // f32 dim=22 x_pitch=24 out_pitch=22 norm=none self=none bias=1 act=relu offset_bits=32
-#line 18 "/gnnac/templates/bias_act.cu.lua"
+#line 19 "/gnnac/templates/bias_act.cu.lua"
 // 16 lanes per row; 16 rows per block.
 #line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read2(float *to, const float *from)
@@ -33,12 +33,17 @@ static __device__ __forceinline__ void load2(float *to, const float *from)
     to[1] = v0.y;
 }
 
-#line 22 "/gnnac/templates/bias_act.cu.lua"
+#line 23 "/gnnac/templates/bias_act.cu.lua"
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_bias_act_f32_d22_w8_bias_relu_x24(
     float *out, const float *x, const float *bias,
     int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 55 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 16 + threadIdx.x / 16;
     const int at = threadIdx.x % 16;
@@ -50,20 +55,20 @@ gnnac_bias_act_f32_d22_w8_bias_relu_x24(
     float *to = out + (long long)row * 22;
 #line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 2; c < 22; c += 32) {
-#line 29 "/gnnac/templates/bias_act.cu.lua"
+#line 31 "/gnnac/templates/bias_act.cu.lua"
         float v[2];
 #line 77 "/gnnac/templates/rowwise.lib.lua"
         read2(v, from + c);
-#line 32 "/gnnac/templates/bias_act.cu.lua"
+#line 34 "/gnnac/templates/bias_act.cu.lua"
         float shift[2];
 #line 50 "/gnnac/templates/rowwise.lib.lua"
         load2(shift, bias + c);
-#line 36 "/gnnac/templates/bias_act.cu.lua"
+#line 38 "/gnnac/templates/bias_act.cu.lua"
 #pragma unroll
         for (int i = 0; i < 2; i++) {
-#line 39 "/gnnac/templates/bias_act.cu.lua"
+#line 41 "/gnnac/templates/bias_act.cu.lua"
             v[i] += shift[i];
-#line 42 "/gnnac/templates/bias_act.cu.lua"
+#line 44 "/gnnac/templates/bias_act.cu.lua"
             v[i] = v[i] < 0.0f ? 0.0f : v[i];
         }
 #line 84 "/gnnac/templates/rowwise.lib.lua"

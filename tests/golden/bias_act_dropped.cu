@@ -4,7 +4,7 @@
 // row takes part of a warp. In training perhaps with dropout of that.
 // warpPerBlock=8
 // f32 dim=22 x_pitch=24 out_pitch=24 drops=1 norm=none self=none bias=1 act=relu offset_bits=32
-#line 18 "/gnnac/templates/bias_act.cu.lua"
+#line 19 "/gnnac/templates/bias_act.cu.lua"
 // 8 lanes per row; 32 rows per block.
 #line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read4(float *to, const float *from)
@@ -60,7 +60,7 @@ static __device__ __forceinline__ void load1(float *to, const float *from)
     to[0] = __ldg(from + 0);
 }
 
-#line 9 "/gnnac/templates/train.lib.lua"
+#line 10 "/gnnac/templates/train.lib.lua"
 struct train_state {
     unsigned long long seed;
     long long step;
@@ -74,7 +74,7 @@ struct train_state {
     float step_lr, correct2;
 };
 
-#line 27 "/gnnac/templates/train.lib.lua"
+#line 28 "/gnnac/templates/train.lib.lua"
 static __device__ __forceinline__ unsigned long long mix(unsigned long long z)
 {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -101,7 +101,7 @@ dropped(const train_state *state, unsigned bits, float v)
                                                     : 0.0f;
 }
 
-#line 68 "/gnnac/templates/train.lib.lua"
+#line 69 "/gnnac/templates/train.lib.lua"
 // The random bits of the columns from this one on, whose draw decides four.
 static __device__ __forceinline__ unsigned long long
 bits_from(unsigned long long stream, unsigned row, int column)
@@ -110,12 +110,17 @@ bits_from(unsigned long long stream, unsigned row, int column)
            16 * (column % 4);
 }
 
-#line 22 "/gnnac/templates/bias_act.cu.lua"
+#line 23 "/gnnac/templates/bias_act.cu.lua"
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_bias_act_f32_d22_w8_bias_relu_drops_x24_y24(
     float *out, const float *x, const float *bias,
     train_state *state, int tail_place, int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 55 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 32 + threadIdx.x / 8;
     const int at = threadIdx.x % 8;
@@ -125,28 +130,28 @@ gnnac_bias_act_f32_d22_w8_bias_relu_drops_x24_y24(
     const float *from = x + row * 24LL;
 #line 68 "/gnnac/templates/rowwise.lib.lua"
     float *to = out + (long long)row * 24;
-#line 78 "/gnnac/templates/train.lib.lua"
+#line 79 "/gnnac/templates/train.lib.lua"
     const bool drops = state->drop_threshold > 0;
     const unsigned long long stream = dropout_stream(state, tail_place);
 #line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 4; c < 20; c += 32) {
-#line 29 "/gnnac/templates/bias_act.cu.lua"
+#line 31 "/gnnac/templates/bias_act.cu.lua"
         float v[4];
 #line 77 "/gnnac/templates/rowwise.lib.lua"
         read4(v, from + c);
-#line 32 "/gnnac/templates/bias_act.cu.lua"
+#line 34 "/gnnac/templates/bias_act.cu.lua"
         float shift[4];
 #line 50 "/gnnac/templates/rowwise.lib.lua"
         load4(shift, bias + c);
-#line 36 "/gnnac/templates/bias_act.cu.lua"
+#line 38 "/gnnac/templates/bias_act.cu.lua"
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-#line 39 "/gnnac/templates/bias_act.cu.lua"
+#line 41 "/gnnac/templates/bias_act.cu.lua"
             v[i] += shift[i];
-#line 42 "/gnnac/templates/bias_act.cu.lua"
+#line 44 "/gnnac/templates/bias_act.cu.lua"
             v[i] = v[i] < 0.0f ? 0.0f : v[i];
         }
-#line 82 "/gnnac/templates/train.lib.lua"
+#line 83 "/gnnac/templates/train.lib.lua"
     if (drops) {
         unsigned long long bits = bits_from(stream, row, c);
 #pragma unroll
@@ -159,23 +164,23 @@ gnnac_bias_act_f32_d22_w8_bias_relu_drops_x24_y24(
     }
 #line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 20 + at * 1; c < 22; c += 8) {
-#line 29 "/gnnac/templates/bias_act.cu.lua"
+#line 31 "/gnnac/templates/bias_act.cu.lua"
         float v[1];
 #line 77 "/gnnac/templates/rowwise.lib.lua"
         read1(v, from + c);
-#line 32 "/gnnac/templates/bias_act.cu.lua"
+#line 34 "/gnnac/templates/bias_act.cu.lua"
         float shift[1];
 #line 50 "/gnnac/templates/rowwise.lib.lua"
         load1(shift, bias + c);
-#line 36 "/gnnac/templates/bias_act.cu.lua"
+#line 38 "/gnnac/templates/bias_act.cu.lua"
 #pragma unroll
         for (int i = 0; i < 1; i++) {
-#line 39 "/gnnac/templates/bias_act.cu.lua"
+#line 41 "/gnnac/templates/bias_act.cu.lua"
             v[i] += shift[i];
-#line 42 "/gnnac/templates/bias_act.cu.lua"
+#line 44 "/gnnac/templates/bias_act.cu.lua"
             v[i] = v[i] < 0.0f ? 0.0f : v[i];
         }
-#line 82 "/gnnac/templates/train.lib.lua"
+#line 83 "/gnnac/templates/train.lib.lua"
     if (drops) {
         unsigned long long bits = bits_from(stream, row, c);
 #pragma unroll

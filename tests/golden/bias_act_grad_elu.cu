@@ -7,38 +7,43 @@
 // time; a second kernel adds the blocks' sums in their order.
 // rowsPerBlock=128 warpPerBlock=8
 // f32 dim=64 x_pitch=64 out_pitch=64 norm=none self=none bias=1 act=elu offset_bits=32
-#line 45 "/gnnac/templates/bias_act_grad.cu.lua"
+#line 46 "/gnnac/templates/bias_act_grad.cu.lua"
 // 32 lanes per row; 8 rows at a time.
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_bias_act_grad_f32_d64_r128_w8_bias_elu(
     float *out, const float *x, const float *self,
     double *scratch, int n_rows)
 {
-#line 49 "/gnnac/templates/bias_act_grad.cu.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 51 "/gnnac/templates/bias_act_grad.cu.lua"
     const int column = blockIdx.y * 32 + threadIdx.x % 32;
     const long long first = blockIdx.x * 128LL;
     const long long past = min(n_rows - first, 128LL);
-#line 53 "/gnnac/templates/bias_act_grad.cu.lua"
+#line 55 "/gnnac/templates/bias_act_grad.cu.lua"
     float sum = 0.0f;
-#line 64 "/gnnac/templates/bias_act_grad.cu.lua"
+#line 66 "/gnnac/templates/bias_act_grad.cu.lua"
     if (column < 64) {
 #pragma unroll 4
         for (int i = threadIdx.x / 32; i < past; i += 8) {
             const long long row = first + i;
             float g = x[row * 64 + column];
-#line 75 "/gnnac/templates/bias_act_grad.cu.lua"
+#line 77 "/gnnac/templates/bias_act_grad.cu.lua"
             const float y = self[row * 64 + column];
-#line 80 "/gnnac/templates/bias_act_grad.cu.lua"
+#line 82 "/gnnac/templates/bias_act_grad.cu.lua"
             g *= y < 0.0f ? y + 1.0f : 1.0f;
-#line 87 "/gnnac/templates/bias_act_grad.cu.lua"
+#line 89 "/gnnac/templates/bias_act_grad.cu.lua"
             out[row * 64 + column] = g;
-#line 90 "/gnnac/templates/bias_act_grad.cu.lua"
+#line 92 "/gnnac/templates/bias_act_grad.cu.lua"
             sum += g;
         }
     }
-#line 95 "/gnnac/templates/bias_act_grad.cu.lua"
+#line 97 "/gnnac/templates/bias_act_grad.cu.lua"
     double total = sum;
-#line 96 "/gnnac/templates/train.lib.lua"
+#line 97 "/gnnac/templates/train.lib.lua"
     __shared__ double held[256];
     held[threadIdx.x] = total;
     for (int half = 128; half >= 32; half /= 2) {
@@ -46,27 +51,32 @@ gnnac_bias_act_grad_f32_d64_r128_w8_bias_elu(
         if (threadIdx.x < half)
             held[threadIdx.x] += held[threadIdx.x + half];
     }
-#line 105 "/gnnac/templates/train.lib.lua"
+#line 106 "/gnnac/templates/train.lib.lua"
     if (threadIdx.x < 32)
         total = held[threadIdx.x];
-#line 97 "/gnnac/templates/bias_act_grad.cu.lua"
+#line 99 "/gnnac/templates/bias_act_grad.cu.lua"
     if (threadIdx.x < 32 && column < 64)
         scratch[(long long)blockIdx.x * 64 + column] = total;
 }
 
-#line 142 "/gnnac/templates/train.lib.lua"
+#line 143 "/gnnac/templates/train.lib.lua"
 extern "C" __global__ void __launch_bounds__(1024, 1)
 gnnac_bias_act_grad_f32_d64_r128_w8_bias_elu_total(
     float *grad, double *scratch, int n_rows)
 {
-#line 145 "/gnnac/templates/train.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 147 "/gnnac/templates/train.lib.lua"
     const int column = blockIdx.y * 32 + threadIdx.x % 32;
     const int blocks = (n_rows + 127LL) / 128;
     double total = 0.0;
     for (int b = threadIdx.x / 32; b < blocks; b += 32)
         if (column < 64)
             total += scratch[(long long)b * 64 + column];
-#line 96 "/gnnac/templates/train.lib.lua"
+#line 97 "/gnnac/templates/train.lib.lua"
     __shared__ double held[1024];
     held[threadIdx.x] = total;
     for (int half = 512; half >= 32; half /= 2) {
@@ -74,10 +84,10 @@ gnnac_bias_act_grad_f32_d64_r128_w8_bias_elu_total(
         if (threadIdx.x < half)
             held[threadIdx.x] += held[threadIdx.x + half];
     }
-#line 105 "/gnnac/templates/train.lib.lua"
+#line 106 "/gnnac/templates/train.lib.lua"
     if (threadIdx.x < 32)
         total = held[threadIdx.x];
-#line 104 "/gnnac/templates/bias_act_grad.cu.lua"
+#line 106 "/gnnac/templates/bias_act_grad.cu.lua"
     if (threadIdx.x < 32 && column < 64)
         grad[column] = (float)total;
 }

@@ -4,7 +4,7 @@
 // row takes part of a warp. In training perhaps with dropout of that.
 // warpPerBlock=8
 // f32 dim=102 x_pitch=102 out_pitch=112 out_type=bf16 self_type=f32 x_slab=0 out_slab=16 self_slab=0 norm=none self=none bias=0 act=none offset_bits=32
-#line 18 "/gnnac/templates/bias_act.cu.lua"
+#line 19 "/gnnac/templates/bias_act.cu.lua"
 // 32 lanes per row; 8 rows per block.
 #line 26 "/gnnac/templates/layout.lib.lua"
 static __device__ __forceinline__ long long out_at(long long row, unsigned column,
@@ -45,11 +45,16 @@ static __device__ __forceinline__ void store2_bf16(bf16_t *to, const float *from
     *(unsigned *)(to + 0) = v0;
 }
 
-#line 22 "/gnnac/templates/bias_act.cu.lua"
+#line 23 "/gnnac/templates/bias_act.cu.lua"
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_bias_act_f32_d102_w8_ybf16_y112_yslab16(
     bf16_t *out, const float *x, int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 55 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 8 + threadIdx.x / 32;
     const int at = threadIdx.x % 32;
@@ -59,7 +64,7 @@ gnnac_bias_act_f32_d102_w8_ybf16_y112_yslab16(
     const float *from = x + row * 102LL;
 #line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 2; c < 102; c += 64) {
-#line 29 "/gnnac/templates/bias_act.cu.lua"
+#line 31 "/gnnac/templates/bias_act.cu.lua"
         float v[2];
 #line 77 "/gnnac/templates/rowwise.lib.lua"
         read2(v, from + c);

@@ -4,7 +4,7 @@
 // row takes part of a warp. In training perhaps with dropout of that.
 // warpPerBlock=8
 // f32 dim=100 x_pitch=100 out_pitch=104 out_type=f16 self_type=f32 norm=none self=none bias=0 act=none offset_bits=32
-#line 18 "/gnnac/templates/bias_act.cu.lua"
+#line 19 "/gnnac/templates/bias_act.cu.lua"
 // 32 lanes per row; 8 rows per block.
 #line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read4(float *to, const float *from)
@@ -43,11 +43,16 @@ static __device__ __forceinline__ void store4_f16(f16_t *to, const float *from)
     *(uint2 *)(to + 0) = v0;
 }
 
-#line 22 "/gnnac/templates/bias_act.cu.lua"
+#line 23 "/gnnac/templates/bias_act.cu.lua"
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_bias_act_f32_d100_w8_yf16_y104(
     f16_t *out, const float *x, int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 55 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 8 + threadIdx.x / 32;
     const int at = threadIdx.x % 32;
@@ -59,7 +64,7 @@ gnnac_bias_act_f32_d100_w8_yf16_y104(
     f16_t *to = out + (long long)row * 104;
 #line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 4; c < 100; c += 128) {
-#line 29 "/gnnac/templates/bias_act.cu.lua"
+#line 31 "/gnnac/templates/bias_act.cu.lua"
         float v[4];
 #line 77 "/gnnac/templates/rowwise.lib.lua"
         read4(v, from + c);

@@ -5,7 +5,7 @@
 // columns, which one random number decides.
 // warpPerBlock=8
 // f32 dim=22 x_pitch=24 out_pitch=24 norm=none self=none bias=0 act=none offset_bits=32
-#line 9 "/gnnac/templates/train.lib.lua"
+#line 10 "/gnnac/templates/train.lib.lua"
 struct train_state {
     unsigned long long seed;
     long long step;
@@ -19,9 +19,9 @@ struct train_state {
     float step_lr, correct2;
 };
 
-#line 26 "/gnnac/templates/dropout.cu.lua"
+#line 27 "/gnnac/templates/dropout.cu.lua"
 // 8 lanes per row; 32 rows per block.
-#line 27 "/gnnac/templates/train.lib.lua"
+#line 28 "/gnnac/templates/train.lib.lua"
 static __device__ __forceinline__ unsigned long long mix(unsigned long long z)
 {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -68,13 +68,18 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 32 "/gnnac/templates/dropout.cu.lua"
+#line 33 "/gnnac/templates/dropout.cu.lua"
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_dropout_f32_d22_w8_x24_y24(
     float *out, const float *x, train_state *state,
     int place, int n_rows)
 {
-#line 35 "/gnnac/templates/dropout.cu.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 37 "/gnnac/templates/dropout.cu.lua"
     const unsigned row = blockIdx.x * 32 + threadIdx.x / 8;
     const int at = threadIdx.x % 8;
     if (row >= n_rows)
@@ -84,22 +89,22 @@ gnnac_dropout_f32_d22_w8_x24_y24(
     float *to = out + (long long)row * 24;
     for (int k = at; k < 6; k += 8) {
         unsigned long long bits = draw(stream, row * 6ULL + k);
-#line 46 "/gnnac/templates/dropout.cu.lua"
+#line 48 "/gnnac/templates/dropout.cu.lua"
         if (k < 5) {
-#line 49 "/gnnac/templates/dropout.cu.lua"
+#line 51 "/gnnac/templates/dropout.cu.lua"
             float v[4];
             read4(v, from + 4 * k);
 #pragma unroll
             for (int i = 0; i < 4; i++, bits >>= 16)
                 v[i] = dropped(state, (unsigned)bits, v[i]);
             store4(to + 4 * k, v);
-#line 57 "/gnnac/templates/dropout.cu.lua"
+#line 59 "/gnnac/templates/dropout.cu.lua"
             continue;
         }
-#line 61 "/gnnac/templates/dropout.cu.lua"
+#line 63 "/gnnac/templates/dropout.cu.lua"
         to[4 * k + 0] = dropped(state, (unsigned)(bits >> 0),
                                    from[4 * k + 0]);
-#line 61 "/gnnac/templates/dropout.cu.lua"
+#line 63 "/gnnac/templates/dropout.cu.lua"
         to[4 * k + 1] = dropped(state, (unsigned)(bits >> 16),
                                    from[4 * k + 1]);
     }

@@ -5,7 +5,7 @@
 // at its neighbours and are joined by shuffles. No shared memory, no atomics.
 // dimWorker=5 edgeWorker=6 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f32 dim=22 x_pitch=24 out_pitch=24 smallest=1 norm=none self=none bias=0 act=none offset_bits=32
-#line 35 "/gnnac/templates/extreme.cu.lua"
+#line 36 "/gnnac/templates/extreme.cu.lua"
 // Rows per warp: 1; teams per row: 6;
 // lanes per team: 5; columns per lane: 5.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -45,20 +45,25 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 40 "/gnnac/templates/extreme.cu.lua"
+#line 41 "/gnnac/templates/extreme.cu.lua"
 // A NaN stays, as nothing compares to it.
 static __device__ __forceinline__ float better(float best, float v)
 {
-#line 44 "/gnnac/templates/extreme.cu.lua"
+#line 45 "/gnnac/templates/extreme.cu.lua"
     return v < best || v != v ? v : best;
 }
 
-#line 50 "/gnnac/templates/extreme.cu.lua"
+#line 51 "/gnnac/templates/extreme.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 64 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
 #line 66 "/gnnac/templates/walk.lib.lua"
@@ -92,16 +97,16 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
 #line 113 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 57 "/gnnac/templates/extreme.cu.lua"
+#line 59 "/gnnac/templates/extreme.cu.lua"
     float sum[5]; // the best so far
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 61 "/gnnac/templates/extreme.cu.lua"
+#line 63 "/gnnac/templates/extreme.cu.lua"
         sum[i] = __int_as_float(0x7f800000);
 #line 212 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 18) {
-#line 66 "/gnnac/templates/extreme.cu.lua"
+#line 68 "/gnnac/templates/extreme.cu.lua"
         float v[4][5] = {};
 #line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -115,12 +120,12 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 68 "/gnnac/templates/extreme.cu.lua"
+#line 70 "/gnnac/templates/extreme.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 73 "/gnnac/templates/extreme.cu.lua"
+#line 75 "/gnnac/templates/extreme.cu.lua"
                     sum[i] = better(sum[i], v[k][i]);
 #line 215 "/gnnac/templates/walk.lib.lua"
         left -= 24;
@@ -128,7 +133,7 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
     }
 #line 220 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 66 "/gnnac/templates/extreme.cu.lua"
+#line 68 "/gnnac/templates/extreme.cu.lua"
         float v[3][5] = {};
 #line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -145,14 +150,14 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 68 "/gnnac/templates/extreme.cu.lua"
+#line 70 "/gnnac/templates/extreme.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
 #line 235 "/gnnac/templates/walk.lib.lua"
                 if (k * 6 < left)
-#line 73 "/gnnac/templates/extreme.cu.lua"
+#line 75 "/gnnac/templates/extreme.cu.lua"
                     sum[i] = better(sum[i], v[k][i]);
     }
 #line 453 "/gnnac/templates/lanes.lib.lua"
@@ -170,7 +175,7 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
 #line 308 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 78 "/gnnac/templates/extreme.cu.lua"
+#line 80 "/gnnac/templates/extreme.cu.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] = degree > 0 ? sum[i] : 0.0f;

@@ -5,7 +5,7 @@
 // row_split. A row is written once: no atomics.
 // dimWorker=8 edgeWorker=4 vec=4 coarsen=1 unroll=2 warpPerBlock=4
 // f32 dim=33 x_pitch=33 out_pitch=33 grad_pitch=36 norm=none self=none bias=0 act=none offset_bits=32
-#line 35 "/gnnac/templates/extreme_grad.cu.lua"
+#line 36 "/gnnac/templates/extreme_grad.cu.lua"
 // Rows per warp: 1; teams per row: 4;
 // lanes per team: 8; columns per lane: 5.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -64,13 +64,18 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 41 "/gnnac/templates/extreme_grad.cu.lua"
+#line 42 "/gnnac/templates/extreme_grad.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
     float *out, const float *x, const float *self,
     const float *g, const offset_t *rowptr, const int *colidx,
     int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 64 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
 #line 66 "/gnnac/templates/walk.lib.lua"
@@ -118,12 +123,12 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
 #line 113 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 50 "/gnnac/templates/extreme_grad.cu.lua"
+#line 52 "/gnnac/templates/extreme_grad.cu.lua"
     float sum[5] = {};
 #line 212 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 4) {
-#line 52 "/gnnac/templates/extreme_grad.cu.lua"
+#line 54 "/gnnac/templates/extreme_grad.cu.lua"
         float v[2][5] = {};
         float shares[2][5] = {}; // none for no edge
 #line 266 "/gnnac/templates/walk.lib.lua"
@@ -134,7 +139,7 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
 #line 280 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 36;
             {
-#line 56 "/gnnac/templates/extreme_grad.cu.lua"
+#line 58 "/gnnac/templates/extreme_grad.cu.lua"
                 const long long u = (long long)id * 36;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&shares[k][0], share0 + u);
@@ -146,7 +151,7 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 60 "/gnnac/templates/extreme_grad.cu.lua"
+#line 62 "/gnnac/templates/extreme_grad.cu.lua"
 #pragma unroll
         for (int k = 0; k < 2; k++)
 #pragma unroll
@@ -158,7 +163,7 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
     }
 #line 220 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 52 "/gnnac/templates/extreme_grad.cu.lua"
+#line 54 "/gnnac/templates/extreme_grad.cu.lua"
         float v[1][5] = {};
         float shares[1][5] = {}; // none for no edge
 #line 266 "/gnnac/templates/walk.lib.lua"
@@ -172,7 +177,7 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
 #line 280 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 36;
             {
-#line 56 "/gnnac/templates/extreme_grad.cu.lua"
+#line 58 "/gnnac/templates/extreme_grad.cu.lua"
                 const long long u = (long long)id * 36;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&shares[k][0], share0 + u);
@@ -184,7 +189,7 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 60 "/gnnac/templates/extreme_grad.cu.lua"
+#line 62 "/gnnac/templates/extreme_grad.cu.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++)
 #pragma unroll
@@ -206,7 +211,7 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
 #line 308 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 69 "/gnnac/templates/extreme_grad.cu.lua"
+#line 71 "/gnnac/templates/extreme_grad.cu.lua"
     float *to = out + (long long)row * 33;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);

@@ -4,7 +4,7 @@
 // gave); 0 where none has. Lanes share a row as in row_split. No atomics.
 // dimWorker=4 edgeWorker=2 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f32 dim=16 x_pitch=16 out_pitch=16 grad_pitch=16 norm=none self=none bias=0 act=none offset_bits=32
-#line 33 "/gnnac/templates/extreme_share.cu.lua"
+#line 34 "/gnnac/templates/extreme_share.cu.lua"
 // Rows per warp: 4; teams per row: 2;
 // lanes per team: 4; columns per lane: 4.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -30,13 +30,18 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 40 "/gnnac/templates/extreme_share.cu.lua"
+#line 41 "/gnnac/templates/extreme_share.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
     float *out, const float *x, const float *self,
     const float *g, const offset_t *rowptr, const int *colidx,
     int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 64 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/walk.lib.lua"
@@ -71,12 +76,12 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
 #line 113 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 48 "/gnnac/templates/extreme_share.cu.lua"
+#line 50 "/gnnac/templates/extreme_share.cu.lua"
     float sum[4] = {}; // of edges
 #line 212 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 6) {
-#line 50 "/gnnac/templates/extreme_share.cu.lua"
+#line 52 "/gnnac/templates/extreme_share.cu.lua"
         float v[4][4] = {};
 #line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -88,12 +93,12 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 52 "/gnnac/templates/extreme_share.cu.lua"
+#line 54 "/gnnac/templates/extreme_share.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 57 "/gnnac/templates/extreme_share.cu.lua"
+#line 59 "/gnnac/templates/extreme_share.cu.lua"
                     sum[i] += v[k][i] == best[i] ? 1.0f : 0.0f;
 #line 215 "/gnnac/templates/walk.lib.lua"
         left -= 8;
@@ -101,7 +106,7 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
     }
 #line 220 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 50 "/gnnac/templates/extreme_share.cu.lua"
+#line 52 "/gnnac/templates/extreme_share.cu.lua"
         float v[3][4] = {};
 #line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -116,14 +121,14 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 52 "/gnnac/templates/extreme_share.cu.lua"
+#line 54 "/gnnac/templates/extreme_share.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
 #line 235 "/gnnac/templates/walk.lib.lua"
                 if (k * 2 < left)
-#line 57 "/gnnac/templates/extreme_share.cu.lua"
+#line 59 "/gnnac/templates/extreme_share.cu.lua"
                     sum[i] += v[k][i] == best[i] ? 1.0f : 0.0f;
     }
 #line 453 "/gnnac/templates/lanes.lib.lua"
@@ -146,7 +151,7 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
 #line 96 "/gnnac/templates/walk.lib.lua"
     if (active)
         load4(&whole[0], g + (long long)row * 16 + c0);
-#line 63 "/gnnac/templates/extreme_share.cu.lua"
+#line 65 "/gnnac/templates/extreme_share.cu.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] > 0.0f ? whole[i] / sum[i] : 0.0f;

@@ -10,7 +10,7 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=256 packedEdges=16 dimWorker=4 vec=4 unroll=4 warpPerBlock=4 slab=64 hints=0 combine=1
 // f32 dim=33 x_pitch=36 out_pitch=34 self_pitch=33 norm=mean self=one bias=0 act=none offset_bits=32
-#line 51 "/gnnac/templates/hybrid.cu.lua"
+#line 52 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 16 edges: 8 to a warp; of up to
 // 256: a warp each; longer ones are cut.
 // Lanes per team: 4; columns per lane: 5.
@@ -75,37 +75,37 @@ static __device__ __forceinline__ void read1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 49 "/gnnac/templates/combine.lib.lua"
+#line 50 "/gnnac/templates/combine.lib.lua"
 static __device__ __forceinline__ void add4x2(float *to, const float *from)
 {
-#line 52 "/gnnac/templates/combine.lib.lua"
+#line 53 "/gnnac/templates/combine.lib.lua"
 #if __CUDA_ARCH__ >= 900
-#line 60 "/gnnac/templates/combine.lib.lua"
+#line 61 "/gnnac/templates/combine.lib.lua"
     asm volatile("red.global.add.v2.f32 [%0], {%1, %2};"
                  :: "l"(to + 0), "f"(from[0]), "f"(from[1])
                  : "memory");
-#line 60 "/gnnac/templates/combine.lib.lua"
+#line 61 "/gnnac/templates/combine.lib.lua"
     asm volatile("red.global.add.v2.f32 [%0], {%1, %2};"
                  :: "l"(to + 2), "f"(from[2]), "f"(from[3])
                  : "memory");
-#line 66 "/gnnac/templates/combine.lib.lua"
+#line 67 "/gnnac/templates/combine.lib.lua"
 #else
-#line 69 "/gnnac/templates/combine.lib.lua"
+#line 70 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 0, from[0]);
-#line 69 "/gnnac/templates/combine.lib.lua"
+#line 70 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 1, from[1]);
-#line 69 "/gnnac/templates/combine.lib.lua"
+#line 70 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 2, from[2]);
-#line 69 "/gnnac/templates/combine.lib.lua"
+#line 70 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 3, from[3]);
-#line 72 "/gnnac/templates/combine.lib.lua"
+#line 73 "/gnnac/templates/combine.lib.lua"
 #endif
 }
 
-#line 49 "/gnnac/templates/combine.lib.lua"
+#line 50 "/gnnac/templates/combine.lib.lua"
 static __device__ __forceinline__ void add1(float *to, const float *from)
 {
-#line 69 "/gnnac/templates/combine.lib.lua"
+#line 70 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 0, from[0]);
 }
 
@@ -122,18 +122,23 @@ static __device__ __forceinline__ void load4x1(float *to, const float *from)
     to[3] = __ldg(from + 3);
 }
 
-#line 128 "/gnnac/templates/combine.lib.lua"
+#line 130 "/gnnac/templates/combine.lib.lua"
 // Team: a row that is cut, whose pieces will be added to it.
-#line 107 "/gnnac/templates/combine.lib.lua"
+#line 108 "/gnnac/templates/combine.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34(
     float *out, const int *split_row, int n_splits)
 {
-#line 110 "/gnnac/templates/combine.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 112 "/gnnac/templates/combine.lib.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 72 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -145,14 +150,14 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34(
     const int c0 = tile + at * 4 + 0;
 #line 303 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 32 + min(at + 0, 0);
-#line 112 "/gnnac/templates/combine.lib.lua"
+#line 114 "/gnnac/templates/combine.lib.lua"
     const unsigned split = warp * 8 + edge;
-#line 117 "/gnnac/templates/combine.lib.lua"
+#line 119 "/gnnac/templates/combine.lib.lua"
     if (split >= n_splits)
         return;
-#line 120 "/gnnac/templates/combine.lib.lua"
+#line 122 "/gnnac/templates/combine.lib.lua"
     const int row = __ldg(split_row + split);
-#line 130 "/gnnac/templates/combine.lib.lua"
+#line 132 "/gnnac/templates/combine.lib.lua"
     const float sum[5] = {};
     float *to = out + (long long)row * 34;
 #line 442 "/gnnac/templates/lanes.lib.lua"
@@ -163,7 +168,7 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34(
         store1(to + c1, &sum[4]);
 }
 
-#line 60 "/gnnac/templates/hybrid.cu.lua"
+#line 61 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
     float *out, const float *x, const int *colidx,
@@ -171,11 +176,16 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
     const float *self, int n_parts, int n_cut,
     int n_wide)
 {
-#line 63 "/gnnac/templates/hybrid.cu.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 65 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 72 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -340,7 +350,7 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
         return;
 #line 203 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
-#line 91 "/gnnac/templates/combine.lib.lua"
+#line 92 "/gnnac/templates/combine.lib.lua"
         float *to = out + (long long)row * 34;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     add4x2(to + c0, &sum[0]);
@@ -380,19 +390,24 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
         store1(to + c1, &sum[4]);
 }
 
-#line 161 "/gnnac/templates/combine.lib.lua"
+#line 163 "/gnnac/templates/combine.lib.lua"
 // Team: such a row, all of whose pieces were added.
-#line 107 "/gnnac/templates/combine.lib.lua"
+#line 108 "/gnnac/templates/combine.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_finish(
     float *out, const offset_t *rowptr, const float *self,
     const int *split_row, int n_splits)
 {
-#line 110 "/gnnac/templates/combine.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 112 "/gnnac/templates/combine.lib.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 72 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -404,24 +419,24 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_finish(
     const int c0 = tile + at * 4 + 0;
 #line 303 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 32 + min(at + 0, 0);
-#line 112 "/gnnac/templates/combine.lib.lua"
+#line 114 "/gnnac/templates/combine.lib.lua"
     const unsigned split = warp * 8 + edge;
-#line 117 "/gnnac/templates/combine.lib.lua"
+#line 119 "/gnnac/templates/combine.lib.lua"
     if (split >= n_splits)
         return;
-#line 120 "/gnnac/templates/combine.lib.lua"
+#line 122 "/gnnac/templates/combine.lib.lua"
     const int row = __ldg(split_row + split);
-#line 163 "/gnnac/templates/combine.lib.lua"
+#line 165 "/gnnac/templates/combine.lib.lua"
     const float *added = out + (long long)row * 34;
-#line 147 "/gnnac/templates/combine.lib.lua"
+#line 149 "/gnnac/templates/combine.lib.lua"
     float sum[5] = {};
-#line 153 "/gnnac/templates/combine.lib.lua"
+#line 155 "/gnnac/templates/combine.lib.lua"
     read4x2(&sum[0], added + c0);
 #line 419 "/gnnac/templates/lanes.lib.lua"
     if (last_tile && at + 0 < 1)
-#line 151 "/gnnac/templates/combine.lib.lua"
+#line 153 "/gnnac/templates/combine.lib.lua"
         read1(&sum[4], added + c1);
-#line 166 "/gnnac/templates/combine.lib.lua"
+#line 168 "/gnnac/templates/combine.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 51 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 33;

@@ -10,7 +10,7 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=128 packedEdges=16 dimWorker=32 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=128 x_pitch=128 out_pitch=128 norm=none self=none bias=0 act=none offset_bits=32
-#line 51 "/gnnac/templates/hybrid.cu.lua"
+#line 52 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 16 edges: 1 to a warp; of up to
 // 128: a warp each; longer ones are cut.
 // Lanes per team: 32; columns per lane: 4.
@@ -37,14 +37,19 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 60 "/gnnac/templates/hybrid.cu.lua"
+#line 61 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const offset_t *part_end, const int *part_row,
     float *partial, int n_parts, int n_cut)
 {
-#line 63 "/gnnac/templates/hybrid.cu.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 65 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 53 "/gnnac/templates/sorted.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -176,21 +181,26 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
     store4(to + c0, &sum[0]);
 }
 
-#line 90 "/gnnac/templates/parts.lib.lua"
+#line 91 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 94 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
     float *out, float *partial, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 99 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 69 "/gnnac/templates/parts.lib.lua"
+#line 70 "/gnnac/templates/parts.lib.lua"
     const int edge = 0;
 #line 288 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
@@ -199,7 +209,7 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 102 "/gnnac/templates/parts.lib.lua"
+#line 104 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -213,12 +223,12 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
             const int b = base + k * 1;
             if (b >= n)
                 continue;
-#line 116 "/gnnac/templates/parts.lib.lua"
+#line 118 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 128;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 124 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll

@@ -10,7 +10,7 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=100 packedEdges=12 dimWorker=11 vec=4 unroll=2 warpPerBlock=2
 // f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=0 act=none offset_bits=64
-#line 51 "/gnnac/templates/hybrid.cu.lua"
+#line 52 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 12 edges: 2 to a warp; of up to
 // 100: a warp each; longer ones are cut.
 // Lanes per team: 11; columns per lane: 5.
@@ -57,7 +57,7 @@ static __device__ __forceinline__ void store2x1(float *to, const float *from)
     to[1] = from[1];
 }
 
-#line 60 "/gnnac/templates/hybrid.cu.lua"
+#line 61 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
     float *out, const float *x, const int *colidx,
@@ -65,11 +65,16 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
     const float *self, float *partial, int n_parts,
     int n_cut, int n_wide)
 {
-#line 63 "/gnnac/templates/hybrid.cu.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 65 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 2 + threadIdx.x / 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 73 "/gnnac/templates/parts.lib.lua"
+#line 74 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
@@ -287,22 +292,27 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
         store1(to + c2, &sum[4]);
 }
 
-#line 90 "/gnnac/templates/parts.lib.lua"
+#line 91 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 94 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
     float *out, float *partial, const offset_t *rowptr,
     const float *self, const int *split_row, const int *split_first,
     const int *split_last, int n_splits)
 {
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 99 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 2 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 73 "/gnnac/templates/parts.lib.lua"
+#line 74 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
@@ -321,7 +331,7 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 102 "/gnnac/templates/parts.lib.lua"
+#line 104 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -335,7 +345,7 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
             const int b = base + k * 2;
             if (b >= n)
                 continue;
-#line 116 "/gnnac/templates/parts.lib.lua"
+#line 118 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 36;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
@@ -344,7 +354,7 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
-#line 124 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 2; k++)
 #pragma unroll
@@ -363,10 +373,10 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
         }
     }
 
-#line 133 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 137 "/gnnac/templates/parts.lib.lua"
+#line 139 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 51 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;

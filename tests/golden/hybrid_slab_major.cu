@@ -10,7 +10,7 @@
 // of all lanes and handed round. Meant for rows of all lengths.
 // segmentEdges=256 packedEdges=16 dimWorker=2 vec=4 unroll=4 warpPerBlock=4 slab=32 hints=1
 // f32 dim=64 x_pitch=64 out_pitch=64 x_slab=8 out_slab=0 self_slab=0 norm=none self=none bias=0 act=none offset_bits=32
-#line 51 "/gnnac/templates/hybrid.cu.lua"
+#line 52 "/gnnac/templates/hybrid.cu.lua"
 // Rows of up to 16 edges: 16 to a warp; of up to
 // 256: a warp each; longer ones are cut.
 // Lanes per team: 2; columns per lane: 4.
@@ -53,7 +53,7 @@ static __device__ __forceinline__ void stream4(float *to, const float *from)
            make_float4(from[0], from[1], from[2], from[3]));
 }
 
-#line 60 "/gnnac/templates/hybrid.cu.lua"
+#line 61 "/gnnac/templates/hybrid.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8(
     float *out, const float *x, const int *colidx,
@@ -61,11 +61,16 @@ gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8(
     float *partial, int n_parts, int n_cut,
     int n_wide, int n_rows)
 {
-#line 63 "/gnnac/templates/hybrid.cu.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 65 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 72 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 2;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 2;
@@ -232,22 +237,27 @@ gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8(
     stream4(to + c0, &sum[0]);
 }
 
-#line 90 "/gnnac/templates/parts.lib.lua"
+#line 91 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 94 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8_finish(
     float *out, float *partial, const int *split_row,
     const int *split_first, const int *split_last, int n_splits,
     int n_rows)
 {
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 99 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 72 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 2;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 2;
@@ -258,7 +268,7 @@ gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8_finish(
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 102 "/gnnac/templates/parts.lib.lua"
+#line 104 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -272,12 +282,12 @@ gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8_finish(
             const int b = base + k * 16;
             if (b >= n)
                 continue;
-#line 116 "/gnnac/templates/parts.lib.lua"
+#line 118 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 64;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 124 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -296,7 +306,7 @@ gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8_finish(
         }
     }
 
-#line 133 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 126 "/gnnac/templates/epilogue.lib.lua"

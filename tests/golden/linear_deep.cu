@@ -25,12 +25,17 @@ static __device__ __forceinline__ void store2(float *to, const float *from)
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
 }
 
-#line 42 "/gnnac/templates/linear.cu.lua"
+#line 43 "/gnnac/templates/linear.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_linear_f32_d16_r4_c16_k32_d2_u4_w4_k1433(
     float *out, const float *x, const float *weight,
     int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 86 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 1 % 32;

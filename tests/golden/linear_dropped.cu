@@ -31,7 +31,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 9 "/gnnac/templates/train.lib.lua"
+#line 10 "/gnnac/templates/train.lib.lua"
 struct train_state {
     unsigned long long seed;
     long long step;
@@ -45,7 +45,7 @@ struct train_state {
     float step_lr, correct2;
 };
 
-#line 27 "/gnnac/templates/train.lib.lua"
+#line 28 "/gnnac/templates/train.lib.lua"
 static __device__ __forceinline__ unsigned long long mix(unsigned long long z)
 {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -72,7 +72,7 @@ dropped(const train_state *state, unsigned bits, float v)
                                                     : 0.0f;
 }
 
-#line 68 "/gnnac/templates/train.lib.lua"
+#line 69 "/gnnac/templates/train.lib.lua"
 // The random bits of the columns from this one on, whose draw decides four.
 static __device__ __forceinline__ unsigned long long
 bits_from(unsigned long long stream, unsigned row, int column)
@@ -81,13 +81,18 @@ bits_from(unsigned long long stream, unsigned row, int column)
            16 * (column % 4);
 }
 
-#line 42 "/gnnac/templates/linear.cu.lua"
+#line 43 "/gnnac/templates/linear.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_linear_f32_d16_r8_c4_k8_d1_u4_w4_k64_bias_act_tailbias_tailrelu_drops(
     float *out, const float *x, const float *weight,
     const float *tail_bias, train_state *state, int tail_place,
     int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 86 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 4 % 8;
@@ -177,7 +182,7 @@ gnnac_linear_f32_d16_r8_c4_k8_d1_u4_w4_k64_bias_act_tailbias_tailrelu_drops(
             }
     }
 
-#line 78 "/gnnac/templates/train.lib.lua"
+#line 79 "/gnnac/templates/train.lib.lua"
     const bool drops = state->drop_threshold > 0;
     const unsigned long long stream = dropout_stream(state, tail_place);
 #line 212 "/gnnac/templates/product.lib.lua"

@@ -53,12 +53,17 @@ static __device__ __forceinline__ long long out_at(long long row, unsigned colum
            column % 8;
 }
 
-#line 42 "/gnnac/templates/linear.cu.lua"
+#line 43 "/gnnac/templates/linear.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_linear_f32_d7_r8_c4_k8_d1_u4_w4_k16_adds_y8_yslab8(
     float *out, const float *x, const float *weight,
     int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 86 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 2 % 4;

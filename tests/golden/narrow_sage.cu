@@ -9,7 +9,7 @@
 // results repeat bit by bit.
 // edgesPerWarp=128 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=7 x_pitch=8 out_pitch=7 self_pitch=7 norm=mean self=one bias=1 act=relu offset_bits=32
-#line 50 "/gnnac/templates/narrow.cu.lua"
+#line 51 "/gnnac/templates/narrow.cu.lua"
 // Edges per warp: up to 128; columns per lane: 7.
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
@@ -74,7 +74,7 @@ static __device__ __forceinline__ void store4x1(float *to, const float *from)
     to[3] = from[3];
 }
 
-#line 56 "/gnnac/templates/narrow.cu.lua"
+#line 57 "/gnnac/templates/narrow.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     float *out, const float *x, const offset_t *rowptr,
@@ -82,7 +82,12 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     const float *self, const float *bias, float *partial,
     int n_parts)
 {
-#line 59 "/gnnac/templates/narrow.cu.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 61 "/gnnac/templates/narrow.cu.lua"
     __shared__ float gathered[4][7][131];
     __shared__ float heads[4][7];
     __shared__ float tails[4][7];
@@ -110,7 +115,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x3 = x + c3;
     asm("" : "+l"(x3));
-#line 66 "/gnnac/templates/narrow.cu.lua"
+#line 68 "/gnnac/templates/narrow.cu.lua"
     const unsigned first = blockIdx.x * 4;
     const unsigned part = first + warp;
 
@@ -129,23 +134,23 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         tail = end > __ldg(rowptr + last);
         n = last - first_row + tail;
     }
-#line 94 "/gnnac/templates/narrow.cu.lua"
+#line 96 "/gnnac/templates/narrow.cu.lua"
     // Ids are asked for before what waits for the rows, then a batch ahead.
     const int *ids = colidx + begin;
     int id[4];
     int edge = lane, slot = lane;
-#line 99 "/gnnac/templates/narrow.cu.lua"
+#line 101 "/gnnac/templates/narrow.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = edge + 32 * k < left ? __ldg(ids + edge + 32 * k) : 0;
 
-#line 105 "/gnnac/templates/narrow.cu.lua"
+#line 107 "/gnnac/templates/narrow.cu.lua"
     int group = 32;
     while (group > 1 && group * n > 32)
         group /= 2;
     const int sub = lane % group;
     int j = lane / group, lo, hi;
-#line 86 "/gnnac/templates/narrow.cu.lua"
+#line 88 "/gnnac/templates/narrow.cu.lua"
     lo = hi = 0;
     if (j < n) {
         const offset_t low = __ldg(rowptr + first_row + j) - begin;
@@ -154,12 +159,12 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         hi = high > left ? left : (int)high;
     }
 
-#line 112 "/gnnac/templates/narrow.cu.lua"
+#line 114 "/gnnac/templates/narrow.cu.lua"
 #pragma unroll 1
     while (edge < left) {
         const int held = left - edge;
         float v[4][7] = {};
-#line 119 "/gnnac/templates/narrow.cu.lua"
+#line 121 "/gnnac/templates/narrow.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (32 * k >= held)
@@ -174,23 +179,23 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][6], x3 + u);
         }
-#line 129 "/gnnac/templates/narrow.cu.lua"
+#line 131 "/gnnac/templates/narrow.cu.lua"
         edge += 128;
-#line 99 "/gnnac/templates/narrow.cu.lua"
+#line 101 "/gnnac/templates/narrow.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = edge + 32 * k < left ? __ldg(ids + edge + 32 * k) : 0;
-#line 131 "/gnnac/templates/narrow.cu.lua"
+#line 133 "/gnnac/templates/narrow.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (32 * k >= held)
                 continue;
 #pragma unroll
             for (int i = 0; i < 7; i++)
-#line 140 "/gnnac/templates/narrow.cu.lua"
+#line 142 "/gnnac/templates/narrow.cu.lua"
                 gathered[warp][i][slot + 33 * k] = v[k][i];
         }
-#line 143 "/gnnac/templates/narrow.cu.lua"
+#line 145 "/gnnac/templates/narrow.cu.lua"
         slot += 132;
     }
     __syncwarp();
@@ -207,11 +212,11 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
             for (int i = 0; i < 7; i++)
                 sum[i] += __shfl_xor_sync(~0u, sum[i], step);
         const int at_row = j;
-#line 160 "/gnnac/templates/narrow.cu.lua"
-        const int degree = hi - lo;
 #line 162 "/gnnac/templates/narrow.cu.lua"
+        const int degree = hi - lo;
+#line 164 "/gnnac/templates/narrow.cu.lua"
         j += 32 / group;
-#line 86 "/gnnac/templates/narrow.cu.lua"
+#line 88 "/gnnac/templates/narrow.cu.lua"
     lo = hi = 0;
     if (j < n) {
         const offset_t low = __ldg(rowptr + first_row + j) - begin;
@@ -219,7 +224,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         lo = low < 0 ? 0 : (int)low;
         hi = high > left ? left : (int)high;
     }
-#line 164 "/gnnac/templates/narrow.cu.lua"
+#line 166 "/gnnac/templates/narrow.cu.lua"
         if (sub > 0 || at_row >= n)
             continue;
         const int row = first_row + at_row;
@@ -233,7 +238,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
             for (int i = 0; i < 7; i++)
                 tails[warp][i] = sum[i];
         } else if (opens) {
-#line 80 "/gnnac/templates/parts.lib.lua"
+#line 81 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 8;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -243,7 +248,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     store1(to + c2, &sum[5]);
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
-#line 178 "/gnnac/templates/narrow.cu.lua"
+#line 180 "/gnnac/templates/narrow.cu.lua"
         } else {
 #line 51 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;
@@ -299,7 +304,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
         }
     }
 
-#line 183 "/gnnac/templates/narrow.cu.lua"
+#line 185 "/gnnac/templates/narrow.cu.lua"
     __syncthreads();
     const bool begins = !open || n > 1;
     if (lane > 0 || !tail || (!begins && warp > 0))
@@ -319,7 +324,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     const bool goes_on = first + 4 < n_parts &&
                          __ldg(part_row + first + 4) == row;
     if (!begins || goes_on) {
-#line 80 "/gnnac/templates/parts.lib.lua"
+#line 81 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 8;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -329,10 +334,10 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     store1(to + c2, &sum[5]);
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c3, &sum[6]);
-#line 203 "/gnnac/templates/narrow.cu.lua"
+#line 205 "/gnnac/templates/narrow.cu.lua"
         return;
     }
-#line 206 "/gnnac/templates/narrow.cu.lua"
+#line 208 "/gnnac/templates/narrow.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 51 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;
@@ -387,22 +392,27 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     store1(to + c3, &sum[6]);
 }
 
-#line 92 "/gnnac/templates/parts.lib.lua"
+#line 93 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
-#line 94 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
     float *out, float *partial, const offset_t *rowptr,
     const float *self, const float *bias, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 99 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 72 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
 #line 286 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
@@ -426,7 +436,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x3 = partial + c3;
     asm("" : "+l"(x3));
-#line 102 "/gnnac/templates/parts.lib.lua"
+#line 104 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -440,7 +450,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
             const int b = base + k * 32;
             if (b >= n)
                 continue;
-#line 118 "/gnnac/templates/parts.lib.lua"
+#line 120 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 8;
@@ -453,7 +463,7 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][6], x3 + u);
         }
-#line 124 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -472,10 +482,10 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
         }
     }
 
-#line 133 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 137 "/gnnac/templates/parts.lib.lua"
+#line 139 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 51 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;

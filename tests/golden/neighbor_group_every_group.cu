@@ -8,7 +8,7 @@
 // bit by bit (combine=1, 2: atomics, they do not). Wins where a few rows hold many neighbours.
 // partSize=16 dimWorker=6 warpPerBlock=4 unroll=4 slab=0 hints=0 combine=2
 // f32 dim=22 x_pitch=24 out_pitch=24 norm=none self=none bias=0 act=none offset_bits=32
-#line 58 "/gnnac/templates/groups.lib.lua"
+#line 59 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 16; teams per warp: 5;
 // lanes per team: 6; columns per lane: 5.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -48,48 +48,53 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 49 "/gnnac/templates/combine.lib.lua"
+#line 50 "/gnnac/templates/combine.lib.lua"
 static __device__ __forceinline__ void add4(float *to, const float *from)
 {
-#line 52 "/gnnac/templates/combine.lib.lua"
+#line 53 "/gnnac/templates/combine.lib.lua"
 #if __CUDA_ARCH__ >= 900
-#line 56 "/gnnac/templates/combine.lib.lua"
+#line 57 "/gnnac/templates/combine.lib.lua"
     asm volatile("red.global.add.v4.f32 [%0], {%1, %2, %3, %4};"
                  :: "l"(to + 0), "f"(from[0]), "f"(from[1]),
                     "f"(from[2]), "f"(from[3]) : "memory");
-#line 66 "/gnnac/templates/combine.lib.lua"
+#line 67 "/gnnac/templates/combine.lib.lua"
 #else
-#line 69 "/gnnac/templates/combine.lib.lua"
+#line 70 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 0, from[0]);
-#line 69 "/gnnac/templates/combine.lib.lua"
+#line 70 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 1, from[1]);
-#line 69 "/gnnac/templates/combine.lib.lua"
+#line 70 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 2, from[2]);
-#line 69 "/gnnac/templates/combine.lib.lua"
+#line 70 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 3, from[3]);
-#line 72 "/gnnac/templates/combine.lib.lua"
+#line 73 "/gnnac/templates/combine.lib.lua"
 #endif
 }
 
-#line 49 "/gnnac/templates/combine.lib.lua"
+#line 50 "/gnnac/templates/combine.lib.lua"
 static __device__ __forceinline__ void add1(float *to, const float *from)
 {
-#line 69 "/gnnac/templates/combine.lib.lua"
+#line 70 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 0, from[0]);
 }
 
-#line 128 "/gnnac/templates/combine.lib.lua"
+#line 130 "/gnnac/templates/combine.lib.lua"
 // Team: a row that is cut, whose pieces will be added to it.
-#line 107 "/gnnac/templates/combine.lib.lua"
+#line 108 "/gnnac/templates/combine.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24(
     float *out, const int *split_row, int n_splits)
 {
-#line 110 "/gnnac/templates/combine.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 112 "/gnnac/templates/combine.lib.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 73 "/gnnac/templates/parts.lib.lua"
+#line 74 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 30 ? lane / 6 : 32;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 6;
@@ -97,14 +102,14 @@ gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24(
     const int c0 = min(at * 4 + 0, 16);
 #line 303 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 20 + min(at + 0, 1);
-#line 112 "/gnnac/templates/combine.lib.lua"
-    const unsigned split = warp * 5 + edge;
 #line 114 "/gnnac/templates/combine.lib.lua"
+    const unsigned split = warp * 5 + edge;
+#line 116 "/gnnac/templates/combine.lib.lua"
     if (edge == 32 || split >= n_splits)
         return;
-#line 120 "/gnnac/templates/combine.lib.lua"
+#line 122 "/gnnac/templates/combine.lib.lua"
     const int row = __ldg(split_row + split);
-#line 130 "/gnnac/templates/combine.lib.lua"
+#line 132 "/gnnac/templates/combine.lib.lua"
     const float sum[5] = {};
     float *to = out + (long long)row * 24;
 #line 425 "/gnnac/templates/lanes.lib.lua"
@@ -117,15 +122,20 @@ gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24(
         store1(to + c1, &sum[4]);
 }
 
-#line 69 "/gnnac/templates/groups.lib.lua"
+#line 70 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24_sum(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const int *part_row, int n_parts)
 {
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 73 "/gnnac/templates/parts.lib.lua"
+#line 74 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 30 ? lane / 6 : 32;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 6;
@@ -140,29 +150,29 @@ gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24_sum(
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
 
-#line 98 "/gnnac/templates/groups.lib.lua"
+#line 100 "/gnnac/templates/groups.lib.lua"
     const unsigned part = blockIdx.x * 4 + threadIdx.x / 32;
     if (part >= n_parts)
         return;
-#line 104 "/gnnac/templates/groups.lib.lua"
+#line 106 "/gnnac/templates/groups.lib.lua"
     const int row = __ldg(part_row + part);
     const offset_t begin = __ldg(part_ptr + part);
     const int *ids = colidx + begin;
-#line 108 "/gnnac/templates/groups.lib.lua"
+#line 110 "/gnnac/templates/groups.lib.lua"
     int left = __ldg(part_ptr + part + 1) - begin;
 
-#line 111 "/gnnac/templates/groups.lib.lua"
+#line 113 "/gnnac/templates/groups.lib.lua"
     float sum[5] = {};
     {
-#line 156 "/gnnac/templates/groups.lib.lua"
-        const int n = left;
 #line 158 "/gnnac/templates/groups.lib.lua"
+        const int n = left;
+#line 160 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 166 "/gnnac/templates/groups.lib.lua"
+#line 168 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 174 "/gnnac/templates/groups.lib.lua"
+#line 176 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 116 "/gnnac/templates/groups.lib.lua"
             float v[4][5] = {};
             int ids_k[4];
 #pragma unroll
@@ -170,23 +180,23 @@ gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24_sum(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 5 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 122 "/gnnac/templates/groups.lib.lua"
+#line 124 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 5 + edge >= n)
                     continue;
-#line 125 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 24;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
             }
-#line 128 "/gnnac/templates/groups.lib.lua"
+#line 130 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 134 "/gnnac/templates/groups.lib.lua"
+#line 136 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 5; i++)
-#line 139 "/gnnac/templates/groups.lib.lua"
+#line 141 "/gnnac/templates/groups.lib.lua"
                     sum[i] += v[k][i];
             }
         }
@@ -203,15 +213,15 @@ gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24_sum(
         }
     }
 
-#line 213 "/gnnac/templates/groups.lib.lua"
+#line 215 "/gnnac/templates/groups.lib.lua"
     if (edge > 0)
         return;
-#line 216 "/gnnac/templates/groups.lib.lua"
+#line 218 "/gnnac/templates/groups.lib.lua"
     const bool begins = part == 0 || __ldg(part_row + part - 1) != row;
     const bool ends = part + 1 >= n_parts || __ldg(part_row + part + 1) != row;
-#line 219 "/gnnac/templates/groups.lib.lua"
+#line 221 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
-#line 91 "/gnnac/templates/combine.lib.lua"
+#line 92 "/gnnac/templates/combine.lib.lua"
         float *to = out + (long long)row * 24;
 #line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 20)
@@ -221,7 +231,7 @@ gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24_sum(
     if (at + 0 < 2)
 #line 440 "/gnnac/templates/lanes.lib.lua"
         add1(to + c1, &sum[4]);
-#line 221 "/gnnac/templates/groups.lib.lua"
+#line 223 "/gnnac/templates/groups.lib.lua"
         return;
     }
 #line 126 "/gnnac/templates/epilogue.lib.lua"

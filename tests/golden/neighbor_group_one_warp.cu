@@ -8,7 +8,7 @@
 // bit by bit (combine=1, 2: atomics, they do not). Wins where a few rows hold many neighbours.
 // partSize=1 dimWorker=1 warpPerBlock=1 unroll=4
 // f32 dim=3 x_pitch=3 out_pitch=3 norm=gcn self=none bias=0 act=none offset_bits=32
-#line 58 "/gnnac/templates/groups.lib.lua"
+#line 59 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 1; teams per warp: 32;
 // lanes per team: 1; columns per lane: 3.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -28,16 +28,21 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 69 "/gnnac/templates/groups.lib.lua"
+#line 70 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     float *out, const float *x, const int *colidx,
     const offset_t *part_ptr, const int *part_row, const float *dinv,
     float *partial, int n_parts)
 {
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 72 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
 #line 286 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
@@ -55,35 +60,35 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
 #line 331 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
 
-#line 102 "/gnnac/templates/groups.lib.lua"
-    const unsigned part = blockIdx.x;
 #line 104 "/gnnac/templates/groups.lib.lua"
+    const unsigned part = blockIdx.x;
+#line 106 "/gnnac/templates/groups.lib.lua"
     const int row = __ldg(part_row + part);
     const offset_t begin = __ldg(part_ptr + part);
     const int *ids = colidx + begin;
-#line 108 "/gnnac/templates/groups.lib.lua"
+#line 110 "/gnnac/templates/groups.lib.lua"
     int left = __ldg(part_ptr + part + 1) - begin;
 
-#line 111 "/gnnac/templates/groups.lib.lua"
+#line 113 "/gnnac/templates/groups.lib.lua"
     float sum[3] = {};
     {
-#line 156 "/gnnac/templates/groups.lib.lua"
-        const int n = left;
 #line 158 "/gnnac/templates/groups.lib.lua"
-        const int id = lane < n ? __ldg(ids + lane) : 0;
+        const int n = left;
 #line 160 "/gnnac/templates/groups.lib.lua"
+        const int id = lane < n ? __ldg(ids + lane) : 0;
+#line 162 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
 #line 56 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 25 "/gnnac/templates/groups.lib.lua"
+#line 26 "/gnnac/templates/groups.lib.lua"
             coef = value;
         }
-#line 166 "/gnnac/templates/groups.lib.lua"
+#line 168 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 174 "/gnnac/templates/groups.lib.lua"
+#line 176 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 116 "/gnnac/templates/groups.lib.lua"
             float v[1][3] = {};
             int ids_k[1];
 #pragma unroll
@@ -91,10 +96,10 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 32 + edge);
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 122 "/gnnac/templates/groups.lib.lua"
+#line 124 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 32 + edge >= n)
                     continue;
-#line 125 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 3;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
@@ -103,16 +108,16 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
             }
-#line 128 "/gnnac/templates/groups.lib.lua"
+#line 130 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 131 "/gnnac/templates/groups.lib.lua"
+#line 133 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 32 + edge);
-#line 134 "/gnnac/templates/groups.lib.lua"
+#line 136 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 3; i++)
-#line 137 "/gnnac/templates/groups.lib.lua"
+#line 139 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
@@ -129,15 +134,15 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
         }
     }
 
-#line 213 "/gnnac/templates/groups.lib.lua"
+#line 215 "/gnnac/templates/groups.lib.lua"
     if (edge > 0)
         return;
-#line 216 "/gnnac/templates/groups.lib.lua"
+#line 218 "/gnnac/templates/groups.lib.lua"
     const bool begins = part == 0 || __ldg(part_row + part - 1) != row;
     const bool ends = part + 1 >= n_parts || __ldg(part_row + part + 1) != row;
-#line 219 "/gnnac/templates/groups.lib.lua"
+#line 221 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
-#line 80 "/gnnac/templates/parts.lib.lua"
+#line 81 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 4;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
@@ -145,7 +150,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     store1(to + c1, &sum[1]);
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
-#line 221 "/gnnac/templates/groups.lib.lua"
+#line 223 "/gnnac/templates/groups.lib.lua"
         return;
     }
 #line 47 "/gnnac/templates/epilogue.lib.lua"
@@ -166,22 +171,27 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     store1(to + c2, &sum[2]);
 }
 
-#line 92 "/gnnac/templates/parts.lib.lua"
+#line 93 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
-#line 94 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     float *out, float *partial, const float *dinv,
     const int *split_row, const int *split_first, const int *split_last,
     int n_splits)
 {
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 99 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 1 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 72 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 1;
 #line 286 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
@@ -198,7 +208,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     const float *x1 = x0 + 1;
 #line 331 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
-#line 102 "/gnnac/templates/parts.lib.lua"
+#line 104 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -212,7 +222,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
             const int b = base + k * 32;
             if (b >= n)
                 continue;
-#line 118 "/gnnac/templates/parts.lib.lua"
+#line 120 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 4;
@@ -223,7 +233,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
         }
-#line 124 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -242,7 +252,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
         }
     }
 
-#line 133 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 47 "/gnnac/templates/epilogue.lib.lua"

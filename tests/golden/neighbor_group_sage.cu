@@ -8,7 +8,7 @@
 // bit by bit (combine=1, 2: atomics, they do not). Wins where a few rows hold many neighbours.
 // partSize=100 dimWorker=11 warpPerBlock=2 unroll=4
 // f32 dim=33 x_pitch=36 out_pitch=33 self_pitch=36 norm=mean self=one bias=1 act=relu offset_bits=64
-#line 58 "/gnnac/templates/groups.lib.lua"
+#line 59 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 100; teams per warp: 2;
 // lanes per team: 11; columns per lane: 5.
 #line 7 "/gnnac/templates/offsets.lib.lua"
@@ -54,7 +54,7 @@ static __device__ __forceinline__ void store2x1(float *to, const float *from)
     to[1] = from[1];
 }
 
-#line 69 "/gnnac/templates/groups.lib.lua"
+#line 70 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     float *out, const float *x, const int *colidx,
@@ -62,12 +62,17 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const float *self, const float *bias, float *partial,
     int n_parts)
 {
-#line 73 "/gnnac/templates/groups.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 75 "/gnnac/templates/groups.lib.lua"
     __shared__ float sums[2][55];
     const int warp = threadIdx.x / 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 73 "/gnnac/templates/parts.lib.lua"
+#line 74 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
@@ -87,7 +92,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 80 "/gnnac/templates/groups.lib.lua"
+#line 82 "/gnnac/templates/groups.lib.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 2;
     int rows = -1;
@@ -96,7 +101,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const int row = __shfl_sync(~0u, rows, warp);
     const unsigned same = __ballot_sync(~0u, rows == row);
     const int *ids = colidx;
-#line 89 "/gnnac/templates/groups.lib.lua"
+#line 91 "/gnnac/templates/groups.lib.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -104,21 +109,21 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         ids += begin;
     }
 
-#line 111 "/gnnac/templates/groups.lib.lua"
+#line 113 "/gnnac/templates/groups.lib.lua"
     float sum[5] = {};
-#line 148 "/gnnac/templates/groups.lib.lua"
+#line 150 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
     for (; left > 0; left -= 32, ids += 32) {
-#line 154 "/gnnac/templates/groups.lib.lua"
+#line 156 "/gnnac/templates/groups.lib.lua"
         const int n = min(left, 32);
-#line 158 "/gnnac/templates/groups.lib.lua"
+#line 160 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 166 "/gnnac/templates/groups.lib.lua"
-        int base = 0;
 #line 168 "/gnnac/templates/groups.lib.lua"
+        int base = 0;
+#line 170 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
         for (; base + 8 <= n; base += 8) {
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 116 "/gnnac/templates/groups.lib.lua"
             float v[4][5] = {};
             int ids_k[4];
 #pragma unroll
@@ -126,7 +131,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 125 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 36;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
@@ -135,19 +140,19 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
-#line 128 "/gnnac/templates/groups.lib.lua"
+#line 130 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 134 "/gnnac/templates/groups.lib.lua"
+#line 136 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 5; i++)
-#line 139 "/gnnac/templates/groups.lib.lua"
+#line 141 "/gnnac/templates/groups.lib.lua"
                     sum[i] += v[k][i];
             }
         }
-#line 174 "/gnnac/templates/groups.lib.lua"
+#line 176 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 116 "/gnnac/templates/groups.lib.lua"
             float v[4][5] = {};
             int ids_k[4];
 #pragma unroll
@@ -155,10 +160,10 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 122 "/gnnac/templates/groups.lib.lua"
+#line 124 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 2 + edge >= n)
                     continue;
-#line 125 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 36;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
@@ -167,13 +172,13 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
             }
-#line 128 "/gnnac/templates/groups.lib.lua"
+#line 130 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 134 "/gnnac/templates/groups.lib.lua"
+#line 136 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 5; i++)
-#line 139 "/gnnac/templates/groups.lib.lua"
+#line 141 "/gnnac/templates/groups.lib.lua"
                     sum[i] += v[k][i];
             }
         }
@@ -190,12 +195,12 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         }
     }
 
-#line 185 "/gnnac/templates/groups.lib.lua"
+#line 187 "/gnnac/templates/groups.lib.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 190 "/gnnac/templates/groups.lib.lua"
-    const bool holds = row >= 0 && edge == 0;
 #line 192 "/gnnac/templates/groups.lib.lua"
+    const bool holds = row >= 0 && edge == 0;
+#line 194 "/gnnac/templates/groups.lib.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 5; i++)
@@ -215,9 +220,9 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     const bool ends = end < 2 ||
                       first + 2 >= n_parts ||
                       __ldg(part_row + first + 2) != row;
-#line 219 "/gnnac/templates/groups.lib.lua"
+#line 221 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
-#line 80 "/gnnac/templates/parts.lib.lua"
+#line 81 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 36;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
@@ -229,10 +234,10 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
     if (at + 0 < 1)
 #line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 221 "/gnnac/templates/groups.lib.lua"
+#line 223 "/gnnac/templates/groups.lib.lua"
         return;
     }
-#line 224 "/gnnac/templates/groups.lib.lua"
+#line 226 "/gnnac/templates/groups.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 51 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
@@ -285,22 +290,27 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64(
         store1(to + c2, &sum[4]);
 }
 
-#line 92 "/gnnac/templates/parts.lib.lua"
+#line 93 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
-#line 94 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_finish(
     float *out, float *partial, const offset_t *rowptr,
     const float *self, const float *bias, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 99 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 2 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 73 "/gnnac/templates/parts.lib.lua"
+#line 74 "/gnnac/templates/parts.lib.lua"
     const int edge = lane < 22 ? lane / 11 : 32;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 11;
@@ -319,7 +329,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 102 "/gnnac/templates/parts.lib.lua"
+#line 104 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -333,7 +343,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
             const int b = base + k * 2;
             if (b >= n)
                 continue;
-#line 118 "/gnnac/templates/parts.lib.lua"
+#line 120 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
@@ -344,7 +354,7 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
-#line 124 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -363,10 +373,10 @@ gnnac_neighbor_group_f32_d33_p100_l11_w2_u4_mean_selfone_bias_relu_x36_s36_o64_f
         }
     }
 
-#line 133 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 137 "/gnnac/templates/parts.lib.lua"
+#line 139 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 51 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;

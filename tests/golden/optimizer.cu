@@ -6,7 +6,7 @@
 // makes its constants.
 // warpPerBlock=8
 // f32 dim=22 x_pitch=22 out_pitch=22 norm=none self=none bias=0 act=none offset_bits=32
-#line 9 "/gnnac/templates/train.lib.lua"
+#line 10 "/gnnac/templates/train.lib.lua"
 struct train_state {
     unsigned long long seed;
     long long step;
@@ -20,12 +20,17 @@ struct train_state {
     float step_lr, correct2;
 };
 
-#line 21 "/gnnac/templates/optimizer.cu.lua"
+#line 22 "/gnnac/templates/optimizer.cu.lua"
 extern "C" __global__ void __launch_bounds__(1, 1)
 gnnac_optimizer_f32_d22_w8(
     train_state *state)
 {
-#line 24 "/gnnac/templates/optimizer.cu.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 26 "/gnnac/templates/optimizer.cu.lua"
     const double step = (double)++state->step;
     state->step_lr =
         (float)(state->lr / (1.0 - pow((double)state->beta1, step)));
@@ -33,14 +38,19 @@ gnnac_optimizer_f32_d22_w8(
         (float)(1.0 / sqrt(1.0 - pow((double)state->beta2, step)));
 }
 
-#line 38 "/gnnac/templates/optimizer.cu.lua"
+#line 40 "/gnnac/templates/optimizer.cu.lua"
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_optimizer_f32_d22_w8_apply(
     float *weights, float *grad, float *first,
     float *second, const int *treatment, train_state *state,
     int n_weights)
 {
-#line 41 "/gnnac/templates/optimizer.cu.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 44 "/gnnac/templates/optimizer.cu.lua"
     const int i = blockIdx.x * 256 + threadIdx.x;
     if (i >= n_weights || treatment[i / 64] == 0)
         return;

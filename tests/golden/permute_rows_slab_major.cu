@@ -4,7 +4,7 @@
 // both pitches allow; a narrow row takes part of a warp.
 // warpPerBlock=8
 // f32 dim=22 x_pitch=22 out_pitch=24 x_slab=0 out_slab=8 self_slab=0 norm=none self=none bias=0 act=none offset_bits=32
-#line 14 "/gnnac/templates/permute_rows.cu.lua"
+#line 15 "/gnnac/templates/permute_rows.cu.lua"
 // 16 lanes per row; 16 rows per block.
 #line 26 "/gnnac/templates/layout.lib.lua"
 static __device__ __forceinline__ long long out_at(long long row, unsigned column,
@@ -31,24 +31,29 @@ static __device__ __forceinline__ void store2(float *to, const float *from)
     *(float2 *)(to + 0) = make_float2(from[0], from[1]);
 }
 
-#line 16 "/gnnac/templates/permute_rows.cu.lua"
+#line 17 "/gnnac/templates/permute_rows.cu.lua"
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_permute_rows_f32_d22_w8_y24_yslab8(
     float *out, const float *x, const int *source_row,
     int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 55 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 16 + threadIdx.x / 16;
     const int at = threadIdx.x % 16;
     if (row >= n_rows)
         return;
-#line 20 "/gnnac/templates/permute_rows.cu.lua"
+#line 22 "/gnnac/templates/permute_rows.cu.lua"
     const int source = source_row[row];
 #line 65 "/gnnac/templates/rowwise.lib.lua"
     const float *from = x + source * 22LL;
 #line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 2; c < 22; c += 32) {
-#line 23 "/gnnac/templates/permute_rows.cu.lua"
+#line 25 "/gnnac/templates/permute_rows.cu.lua"
         float v[2];
 #line 77 "/gnnac/templates/rowwise.lib.lua"
         load2(v, from + c);

@@ -7,7 +7,7 @@
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
 
-#line 17 "/gnnac/templates/row_mean.cu.lua"
+#line 18 "/gnnac/templates/row_mean.cu.lua"
 // 8 lanes per row; 32 rows per block.
 #line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read4(float *to, const float *from)
@@ -43,18 +43,23 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 19 "/gnnac/templates/row_mean.cu.lua"
+#line 20 "/gnnac/templates/row_mean.cu.lua"
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_row_mean_f32_d22_w8_x24_y24(
     float *out, const float *x, const offset_t *rowptr,
     int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 55 "/gnnac/templates/rowwise.lib.lua"
     const unsigned row = blockIdx.x * 32 + threadIdx.x / 8;
     const int at = threadIdx.x % 8;
     if (row >= n_rows)
         return;
-#line 23 "/gnnac/templates/row_mean.cu.lua"
+#line 25 "/gnnac/templates/row_mean.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
     const float share = degree > 1 ? 1.0f / (float)degree : 1.0f;
 #line 65 "/gnnac/templates/rowwise.lib.lua"
@@ -63,11 +68,11 @@ gnnac_row_mean_f32_d22_w8_x24_y24(
     float *to = out + (long long)row * 24;
 #line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 4; c < 20; c += 32) {
-#line 27 "/gnnac/templates/row_mean.cu.lua"
+#line 29 "/gnnac/templates/row_mean.cu.lua"
         float v[4];
 #line 77 "/gnnac/templates/rowwise.lib.lua"
         read4(v, from + c);
-#line 29 "/gnnac/templates/row_mean.cu.lua"
+#line 31 "/gnnac/templates/row_mean.cu.lua"
 #pragma unroll
         for (int i = 0; i < 4; i++)
             v[i] *= share;
@@ -76,11 +81,11 @@ gnnac_row_mean_f32_d22_w8_x24_y24(
     }
 #line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 20 + at * 1; c < 22; c += 8) {
-#line 27 "/gnnac/templates/row_mean.cu.lua"
+#line 29 "/gnnac/templates/row_mean.cu.lua"
         float v[1];
 #line 77 "/gnnac/templates/rowwise.lib.lua"
         read1(v, from + c);
-#line 29 "/gnnac/templates/row_mean.cu.lua"
+#line 31 "/gnnac/templates/row_mean.cu.lua"
 #pragma unroll
         for (int i = 0; i < 1; i++)
             v[i] *= share;

@@ -6,7 +6,7 @@
 // length.
 // dimWorker=6 edgeWorker=5 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f32 dim=22 x_pitch=24 out_pitch=24 self_pitch=24 drops=1 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 43 "/gnnac/templates/row_split.cu.lua"
+#line 44 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 1; teams per row: 5;
 // lanes per team: 6; columns per lane: 5.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -32,7 +32,7 @@ static __device__ __forceinline__ void load1(float *to, const float *from)
     to[0] = __ldg(from + 0);
 }
 
-#line 9 "/gnnac/templates/train.lib.lua"
+#line 10 "/gnnac/templates/train.lib.lua"
 struct train_state {
     unsigned long long seed;
     long long step;
@@ -46,7 +46,7 @@ struct train_state {
     float step_lr, correct2;
 };
 
-#line 27 "/gnnac/templates/train.lib.lua"
+#line 28 "/gnnac/templates/train.lib.lua"
 static __device__ __forceinline__ unsigned long long mix(unsigned long long z)
 {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -73,7 +73,7 @@ dropped(const train_state *state, unsigned bits, float v)
                                                     : 0.0f;
 }
 
-#line 68 "/gnnac/templates/train.lib.lua"
+#line 69 "/gnnac/templates/train.lib.lua"
 // The random bits of the columns from this one on, whose draw decides four.
 static __device__ __forceinline__ unsigned long long
 bits_from(unsigned long long stream, unsigned row, int column)
@@ -96,7 +96,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 48 "/gnnac/templates/row_split.cu.lua"
+#line 49 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d22_l6_e5_v4_c1_u4_w4_gcn_selfgcn_bias_relu_drops_x24_y24_s24(
     float *out, const float *x, const offset_t *rowptr,
@@ -104,6 +104,11 @@ gnnac_row_split_f32_d22_l6_e5_v4_c1_u4_w4_gcn_selfgcn_bias_relu_drops_x24_y24_s2
     const float *bias, train_state *state, int tail_place,
     int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 64 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
 #line 66 "/gnnac/templates/walk.lib.lua"
@@ -137,14 +142,14 @@ gnnac_row_split_f32_d22_l6_e5_v4_c1_u4_w4_gcn_selfgcn_bias_relu_drops_x24_y24_s2
 #line 113 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 55 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/row_split.cu.lua"
     float sum[5] = {};
 #line 212 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 15) {
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 59 "/gnnac/templates/row_split.cu.lua"
         float v[4][5] = {};
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 63 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
 #line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -162,12 +167,12 @@ gnnac_row_split_f32_d22_l6_e5_v4_c1_u4_w4_gcn_selfgcn_bias_relu_drops_x24_y24_s2
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
 #line 215 "/gnnac/templates/walk.lib.lua"
         left -= 20;
@@ -175,9 +180,9 @@ gnnac_row_split_f32_d22_l6_e5_v4_c1_u4_w4_gcn_selfgcn_bias_relu_drops_x24_y24_s2
     }
 #line 220 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 59 "/gnnac/templates/row_split.cu.lua"
         float v[3][5] = {};
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 63 "/gnnac/templates/row_split.cu.lua"
         float coef[3] = {};
 #line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -198,12 +203,12 @@ gnnac_row_split_f32_d22_l6_e5_v4_c1_u4_w4_gcn_selfgcn_bias_relu_drops_x24_y24_s2
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
 #line 453 "/gnnac/templates/lanes.lib.lua"
@@ -259,10 +264,10 @@ gnnac_row_split_f32_d22_l6_e5_v4_c1_u4_w4_gcn_selfgcn_bias_relu_drops_x24_y24_s2
     for (int i = 0; i < 5; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
     {
-#line 78 "/gnnac/templates/train.lib.lua"
+#line 79 "/gnnac/templates/train.lib.lua"
     const bool drops = state->drop_threshold > 0;
     const unsigned long long stream = dropout_stream(state, tail_place);
-#line 82 "/gnnac/templates/train.lib.lua"
+#line 83 "/gnnac/templates/train.lib.lua"
     if (drops) {
         unsigned long long bits = bits_from(stream, row, c0);
 #pragma unroll
@@ -270,7 +275,7 @@ gnnac_row_split_f32_d22_l6_e5_v4_c1_u4_w4_gcn_selfgcn_bias_relu_drops_x24_y24_s2
             sum[0 + d] =
                 dropped(state, (unsigned)bits, sum[0 + d]);
     }
-#line 82 "/gnnac/templates/train.lib.lua"
+#line 83 "/gnnac/templates/train.lib.lua"
     if (drops) {
         unsigned long long bits = bits_from(stream, row, c1);
 #pragma unroll

@@ -6,7 +6,7 @@
 // length.
 // dimWorker=8 edgeWorker=2 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f16 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 43 "/gnnac/templates/row_split.cu.lua"
+#line 44 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 2; teams per row: 2;
 // lanes per team: 8; columns per lane: 8.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -89,13 +89,18 @@ static __device__ __forceinline__ void store8_f16(f16_t *to, const float *from)
     *(uint4 *)(to + 0) = v0;
 }
 
-#line 48 "/gnnac/templates/row_split.cu.lua"
+#line 49 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     f16_t *out, const f16_t *x, const offset_t *rowptr,
     const int *colidx, const f16_t *self, const float *dinv,
     const float *bias, int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 64 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/walk.lib.lua"
@@ -125,14 +130,14 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
 #line 113 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 55 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/row_split.cu.lua"
     float sum[8] = {};
 #line 212 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 6) {
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 59 "/gnnac/templates/row_split.cu.lua"
         float v[4][8] = {};
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 63 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
 #line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -148,12 +153,12 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load8_f16(&v[k][0], x0 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 8; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
 #line 215 "/gnnac/templates/walk.lib.lua"
         left -= 8;
@@ -161,9 +166,9 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     }
 #line 220 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 59 "/gnnac/templates/row_split.cu.lua"
         float v[3][8] = {};
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 63 "/gnnac/templates/row_split.cu.lua"
         float coef[3] = {};
 #line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -182,12 +187,12 @@ gnnac_row_split_f16_d64_l8_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load8_f16(&v[k][0], x0 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 8; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
 #line 453 "/gnnac/templates/lanes.lib.lua"

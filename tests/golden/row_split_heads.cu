@@ -6,7 +6,7 @@
 // length.
 // dimWorker=4 edgeWorker=1 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f32 dim=12 x_pitch=12 out_pitch=12 self_pitch=12 edges=mapped norm=none self=none bias=0 act=none offset_bits=32
-#line 43 "/gnnac/templates/row_split.cu.lua"
+#line 44 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 8; teams per row: 1;
 // lanes per team: 4; columns per lane: 4.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -32,13 +32,18 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 48 "/gnnac/templates/row_split.cu.lua"
+#line 49 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, const float *edge_values, const long long *edge_of,
     int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 64 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/walk.lib.lua"
@@ -72,14 +77,14 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
 #line 113 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 55 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/row_split.cu.lua"
     float sum[4] = {};
 #line 212 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 3) {
-#line 57 "/gnnac/templates/row_split.cu.lua"
-        float v[4][4] = {};
 #line 59 "/gnnac/templates/row_split.cu.lua"
+        float v[4][4] = {};
+#line 61 "/gnnac/templates/row_split.cu.lua"
         float coef[4][1] = {};
 #line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -96,12 +101,12 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 69 "/gnnac/templates/row_split.cu.lua"
+#line 71 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k][i / 4], v[k][i], sum[i]);
 #line 215 "/gnnac/templates/walk.lib.lua"
         left -= 4;
@@ -111,9 +116,9 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
     }
 #line 220 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 57 "/gnnac/templates/row_split.cu.lua"
-        float v[3][4] = {};
 #line 59 "/gnnac/templates/row_split.cu.lua"
+        float v[3][4] = {};
+#line 61 "/gnnac/templates/row_split.cu.lua"
         float coef[3][1] = {};
 #line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -133,12 +138,12 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 69 "/gnnac/templates/row_split.cu.lua"
+#line 71 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k][i / 4], v[k][i], sum[i]);
     }
 

@@ -6,7 +6,7 @@
 // length.
 // dimWorker=8 edgeWorker=1 vec=4 coarsen=1 unroll=4 warpPerBlock=4 slab=0 hints=0 ids=1
 // f32 dim=32 x_pitch=32 out_pitch=32 self_pitch=32 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 43 "/gnnac/templates/row_split.cu.lua"
+#line 44 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 4; teams per row: 1;
 // lanes per team: 8; columns per lane: 4.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -32,13 +32,18 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 48 "/gnnac/templates/row_split.cu.lua"
+#line 49 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d32_l8_e1_v4_c1_u4_w4_b0_h0_i1_gcn_selfgcn_bias_relu(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, const float *self, const float *dinv,
     const float *bias, int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 64 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/walk.lib.lua"
@@ -77,7 +82,7 @@ gnnac_row_split_f32_d32_l8_e1_v4_c1_u4_w4_b0_h0_i1_gcn_selfgcn_bias_relu(
 #line 143 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree;
 
-#line 55 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/row_split.cu.lua"
     float sum[4] = {};
 #line 178 "/gnnac/templates/walk.lib.lua"
     int next[1];
@@ -120,9 +125,9 @@ gnnac_row_split_f32_d32_l8_e1_v4_c1_u4_w4_b0_h0_i1_gcn_selfgcn_bias_relu(
 #line 199 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
         for (; (j + 4) * 1 <= stop; j += 4) {
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 59 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 63 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
 #line 261 "/gnnac/templates/walk.lib.lua"
         int u_id[4];
@@ -145,19 +150,19 @@ gnnac_row_split_f32_d32_l8_e1_v4_c1_u4_w4_b0_h0_i1_gcn_selfgcn_bias_relu(
         for (int k = 0; k < 4; k++)
 #line 250 "/gnnac/templates/walk.lib.lua"
             coef[k] = __shfl_sync(all, weight[0], (j + k) * 1 + edge, 8);
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
         }
 #line 203 "/gnnac/templates/walk.lib.lua"
         if (j * 1 < stop) {
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 59 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 63 "/gnnac/templates/row_split.cu.lua"
         float coef[3] = {};
 #line 261 "/gnnac/templates/walk.lib.lua"
         int u_id[3];
@@ -183,12 +188,12 @@ gnnac_row_split_f32_d32_l8_e1_v4_c1_u4_w4_b0_h0_i1_gcn_selfgcn_bias_relu(
         for (int k = 0; k < 3; k++)
 #line 250 "/gnnac/templates/walk.lib.lua"
             coef[k] = __shfl_sync(all, weight[0], (j + k) * 1 + edge, 8);
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
         }
     }

@@ -6,7 +6,7 @@
 // length.
 // dimWorker=2 edgeWorker=2 vec=4 coarsen=2 unroll=4 warpPerBlock=4 slab=0 hints=0 ids=1
 // f32 dim=16 x_pitch=16 out_pitch=16 edges=stored norm=none self=none bias=0 act=none offset_bits=32
-#line 43 "/gnnac/templates/row_split.cu.lua"
+#line 44 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 8; teams per row: 2;
 // lanes per team: 2; columns per lane: 8.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -32,12 +32,17 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 48 "/gnnac/templates/row_split.cu.lua"
+#line 49 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, const float *edge_values, int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 64 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/walk.lib.lua"
@@ -84,7 +89,7 @@ gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
 #line 143 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree;
 
-#line 55 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/row_split.cu.lua"
     float sum[8] = {};
 #line 178 "/gnnac/templates/walk.lib.lua"
     int next[2];
@@ -128,9 +133,9 @@ gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
         int j = 0;
 #line 193 "/gnnac/templates/walk.lib.lua"
         if (stop == 8) {
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 59 "/gnnac/templates/row_split.cu.lua"
         float v[4][8] = {};
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 63 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
 #line 261 "/gnnac/templates/walk.lib.lua"
         int u_id[4];
@@ -157,18 +162,18 @@ gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
 #line 244 "/gnnac/templates/walk.lib.lua"
             coef[k] = __shfl_sync(all, weight[k / 2],
                                    k % 2 * 2 + edge, 4);
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 8; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
 #line 195 "/gnnac/templates/walk.lib.lua"
         } else {
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 59 "/gnnac/templates/row_split.cu.lua"
         float v[4][8] = {};
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 63 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
 #line 261 "/gnnac/templates/walk.lib.lua"
         int u_id[4];
@@ -198,12 +203,12 @@ gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
 #line 244 "/gnnac/templates/walk.lib.lua"
             coef[k] = __shfl_sync(all, weight[k / 2],
                                    k % 2 * 2 + edge, 4);
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 8; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
         }
 #line 39 "/gnnac/templates/weights.lib.lua"

@@ -6,7 +6,7 @@
 // length.
 // dimWorker=5 edgeWorker=6 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f32 dim=22 x_pitch=24 out_pitch=22 self_pitch=24 norm=none self=eps bias=0 act=none offset_bits=32
-#line 43 "/gnnac/templates/row_split.cu.lua"
+#line 44 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 1; teams per row: 6;
 // lanes per team: 5; columns per lane: 5.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -48,13 +48,18 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 48 "/gnnac/templates/row_split.cu.lua"
+#line 49 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, const float *self, const float *eps,
     int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 64 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
 #line 66 "/gnnac/templates/walk.lib.lua"
@@ -88,12 +93,12 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
 #line 113 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 55 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/row_split.cu.lua"
     float sum[5] = {};
 #line 212 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 18) {
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 59 "/gnnac/templates/row_split.cu.lua"
         float v[4][5] = {};
 #line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -107,12 +112,12 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 73 "/gnnac/templates/row_split.cu.lua"
+#line 75 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
 #line 215 "/gnnac/templates/walk.lib.lua"
         left -= 24;
@@ -120,7 +125,7 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
     }
 #line 220 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 59 "/gnnac/templates/row_split.cu.lua"
         float v[3][5] = {};
 #line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -137,12 +142,12 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 73 "/gnnac/templates/row_split.cu.lua"
+#line 75 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
     }
 #line 453 "/gnnac/templates/lanes.lib.lua"

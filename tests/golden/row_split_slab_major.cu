@@ -6,7 +6,7 @@
 // length.
 // dimWorker=4 edgeWorker=1 vec=4 coarsen=2 unroll=4 warpPerBlock=4
 // f32 dim=35 x_pitch=48 out_pitch=40 self_pitch=48 x_slab=16 out_slab=8 self_slab=16 norm=gcn self=gcn bias=0 act=none offset_bits=32
-#line 43 "/gnnac/templates/row_split.cu.lua"
+#line 44 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 8; teams per row: 1;
 // lanes per team: 4; columns per lane: 9.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -70,13 +70,18 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 48 "/gnnac/templates/row_split.cu.lua"
+#line 49 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d35_l4_e1_v4_c2_u4_w4_gcn_selfgcn_x48_y40_s48_xslab16_yslab8_sslab16(
     float *out, const float *x, const offset_t *rowptr,
     const int *colidx, const float *self, const float *dinv,
     int n_rows)
 {
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
 #line 64 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
 #line 68 "/gnnac/templates/walk.lib.lua"
@@ -116,14 +121,14 @@ gnnac_row_split_f32_d35_l4_e1_v4_c2_u4_w4_gcn_selfgcn_x48_y40_s48_xslab16_yslab8
 #line 113 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 55 "/gnnac/templates/row_split.cu.lua"
+#line 57 "/gnnac/templates/row_split.cu.lua"
     float sum[9] = {};
 #line 212 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 3) {
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 59 "/gnnac/templates/row_split.cu.lua"
         float v[4][9] = {};
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 63 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
 #line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -143,12 +148,12 @@ gnnac_row_split_f32_d35_l4_e1_v4_c2_u4_w4_gcn_selfgcn_x48_y40_s48_xslab16_yslab8
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][8], x2 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
 #line 215 "/gnnac/templates/walk.lib.lua"
         left -= 4;
@@ -156,9 +161,9 @@ gnnac_row_split_f32_d35_l4_e1_v4_c2_u4_w4_gcn_selfgcn_x48_y40_s48_xslab16_yslab8
     }
 #line 220 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 59 "/gnnac/templates/row_split.cu.lua"
         float v[3][9] = {};
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 63 "/gnnac/templates/row_split.cu.lua"
         float coef[3] = {};
 #line 266 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
@@ -181,12 +186,12 @@ gnnac_row_split_f32_d35_l4_e1_v4_c2_u4_w4_gcn_selfgcn_x48_y40_s48_xslab16_yslab8
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][8], x2 + u);
         }
-#line 64 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
 

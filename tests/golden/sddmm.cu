@@ -6,7 +6,7 @@
 // registers, a wider one is read again. Edges are written once: no atomics.
 // partSize=64 dimWorker=16 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 edges=stored norm=none self=none bias=0 act=none offset_bits=32
-#line 50 "/gnnac/templates/sddmm.cu.lua"
+#line 51 "/gnnac/templates/sddmm.cu.lua"
 // Teams per warp: 2; lanes per team: 16; floats per load: 4.
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
@@ -24,14 +24,14 @@ static __device__ __forceinline__ void load4(float *to, const float *from)
     to[3] = v.w;
 }
 
-#line 53 "/gnnac/templates/sddmm.cu.lua"
+#line 54 "/gnnac/templates/sddmm.cu.lua"
 // The lane's vectors of a row, from column c on, as far as the head has columns.
 static __device__ __forceinline__ void
 load_row(float (*to)[4], const float *from, int c)
 {
 #pragma unroll
     for (int i = 0; i < 1; i++)
-#line 62 "/gnnac/templates/sddmm.cu.lua"
+#line 63 "/gnnac/templates/sddmm.cu.lua"
             load4(to[i], from + c + i * 64);
 }
 
@@ -41,7 +41,12 @@ gnnac_sddmm_f32_d64_p64_l16_v4_u4_w4_h1x64_edgesstored(
     const int *colidx, const offset_t *part_ptr, const int *part_row,
     int n_parts)
 {
-#line 68 "/gnnac/templates/sddmm.cu.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 70 "/gnnac/templates/sddmm.cu.lua"
     const int lane = threadIdx.x % 32;
     const unsigned part = blockIdx.x * 4 + threadIdx.x / 32;
     if (part >= n_parts)
@@ -54,12 +59,12 @@ gnnac_sddmm_f32_d64_p64_l16_v4_u4_w4_h1x64_edgesstored(
     const offset_t end = __ldg(part_ptr + part + 1);
     const float *mine = self + (long long)row * 64 +
                         head * 64;
-#line 85 "/gnnac/templates/sddmm.cu.lua"
+#line 87 "/gnnac/templates/sddmm.cu.lua"
     const int c = at * 4;
     float own[1][4] = {};
     load_row(own, mine, c);
 
-#line 90 "/gnnac/templates/sddmm.cu.lua"
+#line 92 "/gnnac/templates/sddmm.cu.lua"
 #pragma unroll 1
     for (offset_t base = begin; base < end; base += 8) {
         float dot[4] = {};
@@ -71,7 +76,7 @@ gnnac_sddmm_f32_d64_p64_l16_v4_u4_w4_h1x64_edgesstored(
             from[k] = x + (long long)id * 64 + head * 64;
         }
         {
-#line 108 "/gnnac/templates/sddmm.cu.lua"
+#line 110 "/gnnac/templates/sddmm.cu.lua"
             float v[4][1][4] = {};
 #pragma unroll
             for (int k = 0; k < 4; k++)
@@ -86,17 +91,17 @@ gnnac_sddmm_f32_d64_p64_l16_v4_u4_w4_h1x64_edgesstored(
         }
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 123 "/gnnac/templates/sddmm.cu.lua"
+#line 125 "/gnnac/templates/sddmm.cu.lua"
 #pragma unroll
             for (int step = 8; step > 0; step /= 2)
                 dot[k] += __shfl_xor_sync(~0u, dot[k], step);
-#line 127 "/gnnac/templates/sddmm.cu.lua"
+#line 129 "/gnnac/templates/sddmm.cu.lua"
             const offset_t e = base + k * 2 + edge;
             if (at > 0 || e >= end)
                 continue;
-#line 133 "/gnnac/templates/sddmm.cu.lua"
+#line 135 "/gnnac/templates/sddmm.cu.lua"
             const long long number = e;
-#line 138 "/gnnac/templates/sddmm.cu.lua"
+#line 140 "/gnnac/templates/sddmm.cu.lua"
             edge_out[number * 1 + head] = dot[k];
         }
     }

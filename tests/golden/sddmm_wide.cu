@@ -6,7 +6,7 @@
 // registers, a wider one is read again. Edges are written once: no atomics.
 // partSize=32 dimWorker=8 vec=4 unroll=2 warpPerBlock=4
 // f32 dim=300 x_pitch=300 out_pitch=300 self_pitch=300 edges=mapped norm=mean self=none bias=0 act=none offset_bits=32
-#line 50 "/gnnac/templates/sddmm.cu.lua"
+#line 51 "/gnnac/templates/sddmm.cu.lua"
 // Teams per warp: 4; lanes per team: 8; floats per load: 2.
 #line 9 "/gnnac/templates/offsets.lib.lua"
 typedef int offset_t;
@@ -21,16 +21,16 @@ static __device__ __forceinline__ void load2(float *to, const float *from)
     to[1] = v0.y;
 }
 
-#line 53 "/gnnac/templates/sddmm.cu.lua"
+#line 54 "/gnnac/templates/sddmm.cu.lua"
 // The lane's vectors of a row, from column c on, as far as the head has columns.
 static __device__ __forceinline__ void
 load_row(float (*to)[2], const float *from, int c)
 {
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 60 "/gnnac/templates/sddmm.cu.lua"
+#line 61 "/gnnac/templates/sddmm.cu.lua"
         if (c + i * 16 < 150)
-#line 62 "/gnnac/templates/sddmm.cu.lua"
+#line 63 "/gnnac/templates/sddmm.cu.lua"
             load2(to[i], from + c + i * 16);
 }
 
@@ -40,7 +40,12 @@ gnnac_sddmm_f32_d300_p32_l8_v4_u2_w4_h2x150_mean_edgesmapped(
     const int *colidx, const offset_t *part_ptr, const int *part_row,
     const long long *edge_of, const offset_t *rowptr, int n_parts)
 {
-#line 68 "/gnnac/templates/sddmm.cu.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 70 "/gnnac/templates/sddmm.cu.lua"
     const int lane = threadIdx.x % 32;
     const unsigned part = blockIdx.x * 4 + threadIdx.x / 32;
     if (part >= n_parts)
@@ -53,11 +58,11 @@ gnnac_sddmm_f32_d300_p32_l8_v4_u2_w4_h2x150_mean_edgesmapped(
     const offset_t end = __ldg(part_ptr + part + 1);
     const float *mine = self + (long long)row * 300 +
                         head * 150;
-#line 81 "/gnnac/templates/sddmm.cu.lua"
+#line 83 "/gnnac/templates/sddmm.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
     const float scale = 1.0f / (float)(degree > 1 ? degree : 1);
 
-#line 90 "/gnnac/templates/sddmm.cu.lua"
+#line 92 "/gnnac/templates/sddmm.cu.lua"
 #pragma unroll 1
     for (offset_t base = begin; base < end; base += 8) {
         float dot[2] = {};
@@ -68,12 +73,12 @@ gnnac_sddmm_f32_d300_p32_l8_v4_u2_w4_h2x150_mean_edgesmapped(
             const int id = __ldg(colidx + (e < end ? e : begin));
             from[k] = x + (long long)id * 300 + head * 150;
         }
-#line 101 "/gnnac/templates/sddmm.cu.lua"
+#line 103 "/gnnac/templates/sddmm.cu.lua"
 #pragma unroll 1
         for (int c = at * 2; c < 150; c += 64) {
             float own[4][2] = {};
             load_row(own, mine, c);
-#line 108 "/gnnac/templates/sddmm.cu.lua"
+#line 110 "/gnnac/templates/sddmm.cu.lua"
             float v[2][4][2] = {};
 #pragma unroll
             for (int k = 0; k < 2; k++)
@@ -88,19 +93,19 @@ gnnac_sddmm_f32_d300_p32_l8_v4_u2_w4_h2x150_mean_edgesmapped(
         }
 #pragma unroll
         for (int k = 0; k < 2; k++) {
-#line 123 "/gnnac/templates/sddmm.cu.lua"
+#line 125 "/gnnac/templates/sddmm.cu.lua"
 #pragma unroll
             for (int step = 4; step > 0; step /= 2)
                 dot[k] += __shfl_xor_sync(~0u, dot[k], step);
-#line 127 "/gnnac/templates/sddmm.cu.lua"
+#line 129 "/gnnac/templates/sddmm.cu.lua"
             const offset_t e = base + k * 4 + edge;
             if (at > 0 || e >= end)
                 continue;
-#line 131 "/gnnac/templates/sddmm.cu.lua"
+#line 133 "/gnnac/templates/sddmm.cu.lua"
             const long long number = __ldg(edge_of + e);
-#line 136 "/gnnac/templates/sddmm.cu.lua"
-            dot[k] *= scale;
 #line 138 "/gnnac/templates/sddmm.cu.lua"
+            dot[k] *= scale;
+#line 140 "/gnnac/templates/sddmm.cu.lua"
             edge_out[number * 2 + head] = dot[k];
         }
     }

@@ -5,7 +5,7 @@
 // as in neighbor_group.
 // partSize=128 unroll=4 warpPerBlock=4
 // f32 dim=16 x_pitch=16 out_pitch=16 drops=1 edges=stored norm=scaled self=none bias=0 act=none offset_bits=64
-#line 9 "/gnnac/templates/train.lib.lua"
+#line 10 "/gnnac/templates/train.lib.lua"
 struct train_state {
     unsigned long long seed;
     long long step;
@@ -19,7 +19,7 @@ struct train_state {
     float step_lr, correct2;
 };
 
-#line 27 "/gnnac/templates/train.lib.lua"
+#line 28 "/gnnac/templates/train.lib.lua"
 static __device__ __forceinline__ unsigned long long mix(unsigned long long z)
 {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -46,7 +46,7 @@ dropped(const train_state *state, unsigned bits, float v)
                                                     : 0.0f;
 }
 
-#line 58 "/gnnac/templates/groups.lib.lua"
+#line 59 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 128; teams per warp: 8;
 // lanes per team: 4; columns per lane: 4.
 #line 7 "/gnnac/templates/offsets.lib.lua"
@@ -86,18 +86,23 @@ left_of(const train_state *state, int place, unsigned long long draws, int row,
     return dropped(state, (unsigned)(bits >> 16 * (column % 4)), value);
 }
 
-#line 43 "/gnnac/templates/sparse_linear.cu.lua"
+#line 44 "/gnnac/templates/sparse_linear.cu.lua"
 // W^T, 32 columns of W at a time.
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64(
     float *weight_t, const float *weight)
 {
-#line 47 "/gnnac/templates/sparse_linear.cu.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 49 "/gnnac/templates/sparse_linear.cu.lua"
     __shared__ float tile[32][33];
     const int at = threadIdx.x % 32;
-#line 52 "/gnnac/templates/sparse_linear.cu.lua"
-    const int first = 32 * blockIdx.y;
 #line 54 "/gnnac/templates/sparse_linear.cu.lua"
+    const int first = 32 * blockIdx.y;
+#line 56 "/gnnac/templates/sparse_linear.cu.lua"
     for (int base = 0; base < 16; base += 32) {
         for (int j = threadIdx.x / 32; j < 32; j += 8)
             if (base + j < 16 && first + at < 1433)
@@ -114,7 +119,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64(
     }
 }
 
-#line 69 "/gnnac/templates/groups.lib.lua"
+#line 70 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_sum(
     float *out, float *weight_t, train_state *state,
@@ -122,12 +127,17 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
     const int *part_row, const float *edge_values, const float *dinv,
     float *partial, int n_parts)
 {
-#line 73 "/gnnac/templates/groups.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 75 "/gnnac/templates/groups.lib.lua"
     __shared__ float sums[4][16];
     const int warp = threadIdx.x / 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 72 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -137,7 +147,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
     const float *x0 = weight_t + c0;
     asm("" : "+l"(x0));
 
-#line 80 "/gnnac/templates/groups.lib.lua"
+#line 82 "/gnnac/templates/groups.lib.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 4;
     int rows = -1;
@@ -148,7 +158,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
     const int *ids = colidx;
 #line 31 "/gnnac/templates/weights.lib.lua"
     const float *edges = edge_values + 0;
-#line 89 "/gnnac/templates/groups.lib.lua"
+#line 91 "/gnnac/templates/groups.lib.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -158,31 +168,31 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
         edges += begin;
     }
 
-#line 111 "/gnnac/templates/groups.lib.lua"
+#line 113 "/gnnac/templates/groups.lib.lua"
     float sum[4] = {};
-#line 148 "/gnnac/templates/groups.lib.lua"
+#line 150 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
     for (; left > 0; left -= 32, ids += 32) {
-#line 154 "/gnnac/templates/groups.lib.lua"
+#line 156 "/gnnac/templates/groups.lib.lua"
         const int n = min(left, 32);
-#line 158 "/gnnac/templates/groups.lib.lua"
-        const int id = lane < n ? __ldg(ids + lane) : 0;
 #line 160 "/gnnac/templates/groups.lib.lua"
+        const int id = lane < n ? __ldg(ids + lane) : 0;
+#line 162 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
 #line 46 "/gnnac/templates/weights.lib.lua"
             const float given = __ldg(edges + lane * 1);
 #line 54 "/gnnac/templates/weights.lib.lua"
             const float value = given;
-#line 39 "/gnnac/templates/sparse_linear.cu.lua"
+#line 40 "/gnnac/templates/sparse_linear.cu.lua"
             coef = left_of(state, place, 359, row, id, value);
         }
-#line 166 "/gnnac/templates/groups.lib.lua"
-        int base = 0;
 #line 168 "/gnnac/templates/groups.lib.lua"
+        int base = 0;
+#line 170 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
         for (; base + 32 <= n; base += 32) {
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 116 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -190,27 +200,27 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 8 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 125 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 16;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 128 "/gnnac/templates/groups.lib.lua"
+#line 130 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 131 "/gnnac/templates/groups.lib.lua"
+#line 133 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 8 + edge);
-#line 134 "/gnnac/templates/groups.lib.lua"
+#line 136 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 137 "/gnnac/templates/groups.lib.lua"
+#line 139 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
-#line 174 "/gnnac/templates/groups.lib.lua"
+#line 176 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 116 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -218,24 +228,24 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 8 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 122 "/gnnac/templates/groups.lib.lua"
+#line 124 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 8 + edge >= n)
                     continue;
-#line 125 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 16;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 128 "/gnnac/templates/groups.lib.lua"
+#line 130 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 131 "/gnnac/templates/groups.lib.lua"
+#line 133 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 8 + edge);
-#line 134 "/gnnac/templates/groups.lib.lua"
+#line 136 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 137 "/gnnac/templates/groups.lib.lua"
+#line 139 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
@@ -254,12 +264,12 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
         }
     }
 
-#line 185 "/gnnac/templates/groups.lib.lua"
+#line 187 "/gnnac/templates/groups.lib.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 190 "/gnnac/templates/groups.lib.lua"
-    const bool holds = row >= 0 && edge == 0;
 #line 192 "/gnnac/templates/groups.lib.lua"
+    const bool holds = row >= 0 && edge == 0;
+#line 194 "/gnnac/templates/groups.lib.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -279,13 +289,13 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
     const bool ends = end < 4 ||
                       first + 4 >= n_parts ||
                       __ldg(part_row + first + 4) != row;
-#line 219 "/gnnac/templates/groups.lib.lua"
+#line 221 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
-#line 80 "/gnnac/templates/parts.lib.lua"
+#line 81 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 16;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 221 "/gnnac/templates/groups.lib.lua"
+#line 223 "/gnnac/templates/groups.lib.lua"
         return;
     }
 #line 47 "/gnnac/templates/epilogue.lib.lua"
@@ -302,22 +312,27 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
     store4(to + c0, &sum[0]);
 }
 
-#line 92 "/gnnac/templates/parts.lib.lua"
+#line 93 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
-#line 94 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_finish(
     float *out, float *partial, const float *dinv,
     const int *split_row, const int *split_first, const int *split_last,
     int n_splits)
 {
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 99 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 72 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -326,7 +341,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_fi
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 102 "/gnnac/templates/parts.lib.lua"
+#line 104 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -340,14 +355,14 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_fi
             const int b = base + k * 8;
             if (b >= n)
                 continue;
-#line 118 "/gnnac/templates/parts.lib.lua"
+#line 120 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 16;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 124 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -366,7 +381,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_fi
         }
     }
 
-#line 133 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 47 "/gnnac/templates/epilogue.lib.lua"

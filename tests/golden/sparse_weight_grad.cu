@@ -6,7 +6,7 @@
 // time.
 // partSize=256 unroll=4 warpPerBlock=4
 // f32 dim=22 x_pitch=24 out_pitch=22 drops=1 edges=stored norm=none self=none bias=0 act=none offset_bits=64
-#line 9 "/gnnac/templates/train.lib.lua"
+#line 10 "/gnnac/templates/train.lib.lua"
 struct train_state {
     unsigned long long seed;
     long long step;
@@ -20,7 +20,7 @@ struct train_state {
     float step_lr, correct2;
 };
 
-#line 27 "/gnnac/templates/train.lib.lua"
+#line 28 "/gnnac/templates/train.lib.lua"
 static __device__ __forceinline__ unsigned long long mix(unsigned long long z)
 {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -47,7 +47,7 @@ dropped(const train_state *state, unsigned bits, float v)
                                                     : 0.0f;
 }
 
-#line 58 "/gnnac/templates/groups.lib.lua"
+#line 59 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 256; teams per warp: 4;
 // lanes per team: 8; columns per lane: 4.
 #line 7 "/gnnac/templates/offsets.lib.lua"
@@ -84,7 +84,7 @@ left_of(const train_state *state, int place, unsigned long long draws, int row,
     return dropped(state, (unsigned)(bits >> 16 * (column % 4)), value);
 }
 
-#line 69 "/gnnac/templates/groups.lib.lua"
+#line 70 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     float *grad, const float *x, int n_rows,
@@ -92,12 +92,17 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     const offset_t *part_ptr, const int *part_row, const float *edge_values,
     float *partial, int n_parts)
 {
-#line 73 "/gnnac/templates/groups.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 75 "/gnnac/templates/groups.lib.lua"
     __shared__ float sums[4][32];
     const int warp = threadIdx.x / 32;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 72 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
@@ -112,7 +117,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
 
-#line 80 "/gnnac/templates/groups.lib.lua"
+#line 82 "/gnnac/templates/groups.lib.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 4;
     int rows = -1;
@@ -123,7 +128,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     const int *ids = colidx;
 #line 31 "/gnnac/templates/weights.lib.lua"
     const float *edges = edge_values + 0;
-#line 89 "/gnnac/templates/groups.lib.lua"
+#line 91 "/gnnac/templates/groups.lib.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -133,16 +138,16 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
         edges += begin;
     }
 
-#line 111 "/gnnac/templates/groups.lib.lua"
+#line 113 "/gnnac/templates/groups.lib.lua"
     float sum[4] = {};
-#line 148 "/gnnac/templates/groups.lib.lua"
+#line 150 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
     for (; left > 0; left -= 32, ids += 32) {
-#line 154 "/gnnac/templates/groups.lib.lua"
+#line 156 "/gnnac/templates/groups.lib.lua"
         const int n = min(left, 32);
-#line 158 "/gnnac/templates/groups.lib.lua"
-        const int id = lane < n ? __ldg(ids + lane) : 0;
 #line 160 "/gnnac/templates/groups.lib.lua"
+        const int id = lane < n ? __ldg(ids + lane) : 0;
+#line 162 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
 #line 46 "/gnnac/templates/weights.lib.lua"
@@ -152,12 +157,12 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
 #line 30 "/gnnac/templates/sparse_weight_grad.cu.lua"
             coef = left_of(state, place, (n_rows + 3LL) / 4, id, row, value);
         }
-#line 166 "/gnnac/templates/groups.lib.lua"
-        int base = 0;
 #line 168 "/gnnac/templates/groups.lib.lua"
+        int base = 0;
+#line 170 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
         for (; base + 16 <= n; base += 16) {
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 116 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -165,29 +170,29 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 4 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 125 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 24;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
             }
-#line 128 "/gnnac/templates/groups.lib.lua"
+#line 130 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 131 "/gnnac/templates/groups.lib.lua"
+#line 133 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 4 + edge);
-#line 134 "/gnnac/templates/groups.lib.lua"
+#line 136 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 137 "/gnnac/templates/groups.lib.lua"
+#line 139 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
-#line 174 "/gnnac/templates/groups.lib.lua"
+#line 176 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 114 "/gnnac/templates/groups.lib.lua"
+#line 116 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -195,26 +200,26 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 4 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 122 "/gnnac/templates/groups.lib.lua"
+#line 124 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 4 + edge >= n)
                     continue;
-#line 125 "/gnnac/templates/groups.lib.lua"
+#line 127 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 24;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
             }
-#line 128 "/gnnac/templates/groups.lib.lua"
+#line 130 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 131 "/gnnac/templates/groups.lib.lua"
+#line 133 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 4 + edge);
-#line 134 "/gnnac/templates/groups.lib.lua"
+#line 136 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 137 "/gnnac/templates/groups.lib.lua"
+#line 139 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
@@ -233,12 +238,12 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
         }
     }
 
-#line 185 "/gnnac/templates/groups.lib.lua"
+#line 187 "/gnnac/templates/groups.lib.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 190 "/gnnac/templates/groups.lib.lua"
-    const bool holds = row >= 0 && edge == 0;
 #line 192 "/gnnac/templates/groups.lib.lua"
+    const bool holds = row >= 0 && edge == 0;
+#line 194 "/gnnac/templates/groups.lib.lua"
     if (holds && warp != leader)
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -258,9 +263,9 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     const bool ends = end < 4 ||
                       first + 4 >= n_parts ||
                       __ldg(part_row + first + 4) != row;
-#line 219 "/gnnac/templates/groups.lib.lua"
+#line 221 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
-#line 80 "/gnnac/templates/parts.lib.lua"
+#line 81 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 24;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
@@ -268,7 +273,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     if (at * 2 + 16 < 22)
 #line 440 "/gnnac/templates/lanes.lib.lua"
         store2(to + c1, &sum[2]);
-#line 221 "/gnnac/templates/groups.lib.lua"
+#line 223 "/gnnac/templates/groups.lib.lua"
         return;
     }
 #line 35 "/gnnac/templates/sparse_weight_grad.cu.lua"
@@ -285,22 +290,27 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
         to[(long long)(c1 + i) * n_rows] = sum[2 + i];
 }
 
-#line 92 "/gnnac/templates/parts.lib.lua"
+#line 93 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
-#line 94 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64_finish(
     float *grad, float *partial, int n_rows,
     const int *split_row, const int *split_first, const int *split_last,
     int n_splits)
 {
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 99 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 72 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
@@ -314,7 +324,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64_finish(
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 102 "/gnnac/templates/parts.lib.lua"
+#line 104 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -328,7 +338,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64_finish(
             const int b = base + k * 4;
             if (b >= n)
                 continue;
-#line 118 "/gnnac/templates/parts.lib.lua"
+#line 120 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 24;
@@ -337,7 +347,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64_finish(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][2], x1 + u);
         }
-#line 124 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -356,7 +366,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64_finish(
         }
     }
 
-#line 133 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 35 "/gnnac/templates/sparse_weight_grad.cu.lua"

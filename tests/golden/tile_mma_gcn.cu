@@ -11,7 +11,7 @@
 // second kernel adds in order: no atomics, results repeat bit by bit.
 // tilePercent=150 tileBlocks=64 tileUnroll=2 tensor=1 segmentEdges=256 packedEdges=16 dimWorker=8 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 68 "/gnnac/templates/tile_mma.cu.lua"
+#line 69 "/gnnac/templates/tile_mma.cu.lua"
 // Windows of 8 rows with 150 edges or more to 100 columns: a warp to
 // 512 columns. Of the others, rows of up to 16 edges:
 // 4 to a warp; of up to 256: a warp each; longer are cut.
@@ -74,7 +74,7 @@ static __device__ __forceinline__ unsigned low(float v)
 #line 45 "/gnnac/templates/mma.lib.lua"
 #endif
 
-#line 185 "/gnnac/templates/tile_mma.cu.lua"
+#line 186 "/gnnac/templates/tile_mma.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu(
     float *out, const float *x, const int *colidx,
@@ -84,10 +84,15 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     int n_wide, const int *tiles, const int *tile_columns,
     const unsigned *tile_masks, int n_tiles, int n_rows)
 {
-#line 188 "/gnnac/templates/tile_mma.cu.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 190 "/gnnac/templates/tile_mma.cu.lua"
     unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
     if (warp < n_tiles) {
-#line 194 "/gnnac/templates/tile_mma.cu.lua"
+#line 196 "/gnnac/templates/tile_mma.cu.lua"
         // `pair`: which two neighbours of a block the lane fetches, and which two
         // rows of the window it ends with. Its team are the lanes of its pair.
         const int lane = threadIdx.x % 32;
@@ -103,7 +108,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     asm("" : "+l"(x0));
 #line 331 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 32;
-#line 200 "/gnnac/templates/tile_mma.cu.lua"
+#line 202 "/gnnac/templates/tile_mma.cu.lua"
         // First row, first block, and of a cut window its first tile and how many.
         const int4 *const window_at = (const int4 *)tiles + warp;
         const int4 window = __ldg(window_at);
@@ -111,10 +116,10 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
         const int2 *const ids = (const int2 *)tile_columns + pair;
         const uint2 *const masks = (const uint2 *)tile_masks;
         float acc[2][8] = {};
-#line 208 "/gnnac/templates/tile_mma.cu.lua"
+#line 210 "/gnnac/templates/tile_mma.cu.lua"
 #if TENSOR_CORES
         {
-#line 154 "/gnnac/templates/tile_mma.cu.lua"
+#line 155 "/gnnac/templates/tile_mma.cu.lua"
             int2 next[2];
             uint2 next_mask[2];
 #pragma unroll
@@ -135,22 +140,22 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
                     next[b] = __ldg(ids + 4LL * ahead);
                     next_mask[b] = __ldg(masks + ahead);
                 }
-#line 175 "/gnnac/templates/tile_mma.cu.lua"
+#line 176 "/gnnac/templates/tile_mma.cu.lua"
                 if (block + 2 <= last) {
-#line 116 "/gnnac/templates/tile_mma.cu.lua"
+#line 117 "/gnnac/templates/tile_mma.cu.lua"
                 float v[2][2][8] = {};
-#line 118 "/gnnac/templates/tile_mma.cu.lua"
+#line 119 "/gnnac/templates/tile_mma.cu.lua"
                 float coef[2][2] = {};
-#line 120 "/gnnac/templates/tile_mma.cu.lua"
+#line 121 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 126 "/gnnac/templates/tile_mma.cu.lua"
+#line 127 "/gnnac/templates/tile_mma.cu.lua"
                     float (*const to)[8] = v[b];
 #pragma unroll
                     for (int k = 0; k < 2; k++) {
                         const int column = k == 0 ? id[b].x : id[b].y;
                         const long long u = (long long)column * 64;
-#line 132 "/gnnac/templates/tile_mma.cu.lua"
+#line 133 "/gnnac/templates/tile_mma.cu.lua"
                         coef[b][k] = __ldg(dinv + column);
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&to[k][0], x0 + u);
@@ -158,50 +163,50 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
             load4(&to[k][4], x1 + u);
                     }
                 }
-#line 137 "/gnnac/templates/tile_mma.cu.lua"
+#line 138 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 144 "/gnnac/templates/tile_mma.cu.lua"
+#line 145 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                     for (int i = 0; i < 16; i++)
                         v[b][i % 2][i / 2] *= coef[b][i % 2];
-#line 87 "/gnnac/templates/tile_mma.cu.lua"
+#line 88 "/gnnac/templates/tile_mma.cu.lua"
                 const unsigned one = 0x3f800000u;
                 const unsigned b0 = mask[b].x >> lane & 1u ? one : 0u;
                 const unsigned b1 = mask[b].y >> lane & 1u ? one : 0u;
 #pragma unroll
                 for (int i = 0; i < 8; i += 2) {
-#line 93 "/gnnac/templates/tile_mma.cu.lua"
+#line 94 "/gnnac/templates/tile_mma.cu.lua"
                     multiply(acc[0][i], acc[1][i], acc[0][i + 1], acc[1][i + 1],
                              high(v[b][0][i]), high(v[b][0][i + 1]),
                              high(v[b][1][i]), high(v[b][1][i + 1]), b0,
                              b1);
-#line 93 "/gnnac/templates/tile_mma.cu.lua"
+#line 94 "/gnnac/templates/tile_mma.cu.lua"
                     multiply(acc[0][i], acc[1][i], acc[0][i + 1], acc[1][i + 1],
                              low(v[b][0][i]), low(v[b][0][i + 1]),
                              low(v[b][1][i]), low(v[b][1][i + 1]), b0,
                              b1);
                 }
                 }
-#line 177 "/gnnac/templates/tile_mma.cu.lua"
+#line 178 "/gnnac/templates/tile_mma.cu.lua"
                 } else {
-#line 116 "/gnnac/templates/tile_mma.cu.lua"
+#line 117 "/gnnac/templates/tile_mma.cu.lua"
                 float v[2][2][8] = {};
-#line 118 "/gnnac/templates/tile_mma.cu.lua"
+#line 119 "/gnnac/templates/tile_mma.cu.lua"
                 float coef[2][2] = {};
-#line 120 "/gnnac/templates/tile_mma.cu.lua"
+#line 121 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 123 "/gnnac/templates/tile_mma.cu.lua"
+#line 124 "/gnnac/templates/tile_mma.cu.lua"
                     if (block + b >= last)
                         continue;
-#line 126 "/gnnac/templates/tile_mma.cu.lua"
+#line 127 "/gnnac/templates/tile_mma.cu.lua"
                     float (*const to)[8] = v[b];
 #pragma unroll
                     for (int k = 0; k < 2; k++) {
                         const int column = k == 0 ? id[b].x : id[b].y;
                         const long long u = (long long)column * 64;
-#line 132 "/gnnac/templates/tile_mma.cu.lua"
+#line 133 "/gnnac/templates/tile_mma.cu.lua"
                         coef[b][k] = __ldg(dinv + column);
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&to[k][0], x0 + u);
@@ -209,28 +214,28 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
             load4(&to[k][4], x1 + u);
                     }
                 }
-#line 137 "/gnnac/templates/tile_mma.cu.lua"
+#line 138 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 140 "/gnnac/templates/tile_mma.cu.lua"
+#line 141 "/gnnac/templates/tile_mma.cu.lua"
                     if (block + b >= last)
                         continue;
-#line 144 "/gnnac/templates/tile_mma.cu.lua"
+#line 145 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                     for (int i = 0; i < 16; i++)
                         v[b][i % 2][i / 2] *= coef[b][i % 2];
-#line 87 "/gnnac/templates/tile_mma.cu.lua"
+#line 88 "/gnnac/templates/tile_mma.cu.lua"
                 const unsigned one = 0x3f800000u;
                 const unsigned b0 = mask[b].x >> lane & 1u ? one : 0u;
                 const unsigned b1 = mask[b].y >> lane & 1u ? one : 0u;
 #pragma unroll
                 for (int i = 0; i < 8; i += 2) {
-#line 93 "/gnnac/templates/tile_mma.cu.lua"
+#line 94 "/gnnac/templates/tile_mma.cu.lua"
                     multiply(acc[0][i], acc[1][i], acc[0][i + 1], acc[1][i + 1],
                              high(v[b][0][i]), high(v[b][0][i + 1]),
                              high(v[b][1][i]), high(v[b][1][i + 1]), b0,
                              b1);
-#line 93 "/gnnac/templates/tile_mma.cu.lua"
+#line 94 "/gnnac/templates/tile_mma.cu.lua"
                     multiply(acc[0][i], acc[1][i], acc[0][i + 1], acc[1][i + 1],
                              low(v[b][0][i]), low(v[b][0][i + 1]),
                              low(v[b][1][i]), low(v[b][1][i + 1]), b0,
@@ -240,7 +245,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
                 }
             }
         }
-#line 212 "/gnnac/templates/tile_mma.cu.lua"
+#line 214 "/gnnac/templates/tile_mma.cu.lua"
         // Nothing times what is not finite is no number, in rows without it, too.
         float spoilt = 0.0f;
 #pragma unroll
@@ -254,7 +259,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
 #pragma unroll
             for (int i = 0; i < 16; i++)
                 acc[i % 2][i / 2] = 0.0f;
-#line 154 "/gnnac/templates/tile_mma.cu.lua"
+#line 155 "/gnnac/templates/tile_mma.cu.lua"
             int2 next[1];
             uint2 next_mask[1];
 #pragma unroll
@@ -275,20 +280,20 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
                     next[b] = __ldg(ids + 4LL * ahead);
                     next_mask[b] = __ldg(masks + ahead);
                 }
-#line 116 "/gnnac/templates/tile_mma.cu.lua"
+#line 117 "/gnnac/templates/tile_mma.cu.lua"
                 float v[1][2][8] = {};
-#line 118 "/gnnac/templates/tile_mma.cu.lua"
+#line 119 "/gnnac/templates/tile_mma.cu.lua"
                 float coef[1][2] = {};
-#line 120 "/gnnac/templates/tile_mma.cu.lua"
+#line 121 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 1; b++) {
-#line 126 "/gnnac/templates/tile_mma.cu.lua"
+#line 127 "/gnnac/templates/tile_mma.cu.lua"
                     float (*const to)[8] = v[b];
 #pragma unroll
                     for (int k = 0; k < 2; k++) {
                         const int column = k == 0 ? id[b].x : id[b].y;
                         const long long u = (long long)column * 64;
-#line 132 "/gnnac/templates/tile_mma.cu.lua"
+#line 133 "/gnnac/templates/tile_mma.cu.lua"
                         coef[b][k] = __ldg(dinv + column);
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&to[k][0], x0 + u);
@@ -296,14 +301,14 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
             load4(&to[k][4], x1 + u);
                     }
                 }
-#line 137 "/gnnac/templates/tile_mma.cu.lua"
+#line 138 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 1; b++) {
-#line 144 "/gnnac/templates/tile_mma.cu.lua"
+#line 145 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                     for (int i = 0; i < 16; i++)
                         v[b][i % 2][i / 2] *= coef[b][i % 2];
-#line 101 "/gnnac/templates/tile_mma.cu.lua"
+#line 102 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int s = 0; s < 8; s++) {
                     const unsigned word = s % 2 ? mask[b].y : mask[b].x;
@@ -320,7 +325,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
             }
         }
 
-#line 233 "/gnnac/templates/tile_mma.cu.lua"
+#line 235 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
         for (int r = 0; r < 2; r++) {
             const int place = 2 * pair + r;
@@ -339,7 +344,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     store4(to + c0, &sum[0]);
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c1, &sum[4]);
-#line 248 "/gnnac/templates/tile_mma.cu.lua"
+#line 250 "/gnnac/templates/tile_mma.cu.lua"
                 continue;
             }
 #line 47 "/gnnac/templates/epilogue.lib.lua"
@@ -386,14 +391,14 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c1, &sum[4]);
         }
-#line 255 "/gnnac/templates/tile_mma.cu.lua"
+#line 257 "/gnnac/templates/tile_mma.cu.lua"
         return;
     }
-#line 261 "/gnnac/templates/tile_mma.cu.lua"
+#line 263 "/gnnac/templates/tile_mma.cu.lua"
     warp -= n_tiles;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 72 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
@@ -611,22 +616,27 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     store4(to + c1, &sum[4]);
 }
 
-#line 90 "/gnnac/templates/parts.lib.lua"
+#line 91 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 94 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
     float *out, float *partial, const float *self,
     const float *dinv, const float *bias, const int *split_row,
     const int *split_first, const int *split_last, int n_splits)
 {
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 99 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 72 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 8;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
@@ -639,7 +649,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     asm("" : "+l"(x0));
 #line 331 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 32;
-#line 102 "/gnnac/templates/parts.lib.lua"
+#line 104 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -653,14 +663,14 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
             const int b = base + k * 4;
             if (b >= n)
                 continue;
-#line 116 "/gnnac/templates/parts.lib.lua"
+#line 118 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 64;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
         }
-#line 124 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -679,7 +689,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
         }
     }
 
-#line 133 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 47 "/gnnac/templates/epilogue.lib.lua"

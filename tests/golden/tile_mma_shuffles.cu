@@ -11,7 +11,7 @@
 // second kernel adds in order: no atomics, results repeat bit by bit.
 // tilePercent=150 tileBlocks=64 tileUnroll=2 tensor=0 segmentEdges=256 packedEdges=16 dimWorker=4 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=16 x_pitch=16 out_pitch=16 tail=log_softmax tail_dim=0 norm=scaled self=none bias=0 act=none offset_bits=32
-#line 68 "/gnnac/templates/tile_mma.cu.lua"
+#line 69 "/gnnac/templates/tile_mma.cu.lua"
 // Windows of 8 rows with 150 edges or more to 100 columns: a warp to
 // 512 columns. Of the others, rows of up to 16 edges:
 // 8 to a warp; of up to 256: a warp each; longer are cut.
@@ -56,7 +56,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 185 "/gnnac/templates/tile_mma.cu.lua"
+#line 186 "/gnnac/templates/tile_mma.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
     float *out, const float *x, const int *colidx,
@@ -66,10 +66,15 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
     const int *tile_columns, const unsigned *tile_masks, int n_tiles,
     int n_rows)
 {
-#line 188 "/gnnac/templates/tile_mma.cu.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 190 "/gnnac/templates/tile_mma.cu.lua"
     unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
     if (warp < n_tiles) {
-#line 194 "/gnnac/templates/tile_mma.cu.lua"
+#line 196 "/gnnac/templates/tile_mma.cu.lua"
         // `pair`: which two neighbours of a block the lane fetches, and which two
         // rows of the window it ends with. Its team are the lanes of its pair.
         const int lane = threadIdx.x % 32;
@@ -81,7 +86,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 200 "/gnnac/templates/tile_mma.cu.lua"
+#line 202 "/gnnac/templates/tile_mma.cu.lua"
         // First row, first block, and of a cut window its first tile and how many.
         const int4 *const window_at = (const int4 *)tiles + warp;
         const int4 window = __ldg(window_at);
@@ -90,7 +95,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
         const uint2 *const masks = (const uint2 *)tile_masks;
         float acc[2][2] = {};
         {
-#line 154 "/gnnac/templates/tile_mma.cu.lua"
+#line 155 "/gnnac/templates/tile_mma.cu.lua"
             int2 next[2];
             uint2 next_mask[2];
 #pragma unroll
@@ -111,14 +116,14 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
                     next[b] = __ldg(ids + 4LL * ahead);
                     next_mask[b] = __ldg(masks + ahead);
                 }
-#line 175 "/gnnac/templates/tile_mma.cu.lua"
+#line 176 "/gnnac/templates/tile_mma.cu.lua"
                 if (block + 2 <= last) {
-#line 116 "/gnnac/templates/tile_mma.cu.lua"
+#line 117 "/gnnac/templates/tile_mma.cu.lua"
                 float v[2][2][2] = {};
-#line 120 "/gnnac/templates/tile_mma.cu.lua"
+#line 121 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 126 "/gnnac/templates/tile_mma.cu.lua"
+#line 127 "/gnnac/templates/tile_mma.cu.lua"
                     float (*const to)[2] = v[b];
 #pragma unroll
                     for (int k = 0; k < 2; k++) {
@@ -128,10 +133,10 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
             load2(&to[k][0], x0 + u);
                     }
                 }
-#line 137 "/gnnac/templates/tile_mma.cu.lua"
+#line 138 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 101 "/gnnac/templates/tile_mma.cu.lua"
+#line 102 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int s = 0; s < 8; s++) {
                     const unsigned word = s % 2 ? mask[b].y : mask[b].x;
@@ -145,17 +150,17 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
                     }
                 }
                 }
-#line 177 "/gnnac/templates/tile_mma.cu.lua"
+#line 178 "/gnnac/templates/tile_mma.cu.lua"
                 } else {
-#line 116 "/gnnac/templates/tile_mma.cu.lua"
+#line 117 "/gnnac/templates/tile_mma.cu.lua"
                 float v[2][2][2] = {};
-#line 120 "/gnnac/templates/tile_mma.cu.lua"
+#line 121 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 123 "/gnnac/templates/tile_mma.cu.lua"
+#line 124 "/gnnac/templates/tile_mma.cu.lua"
                     if (block + b >= last)
                         continue;
-#line 126 "/gnnac/templates/tile_mma.cu.lua"
+#line 127 "/gnnac/templates/tile_mma.cu.lua"
                     float (*const to)[2] = v[b];
 #pragma unroll
                     for (int k = 0; k < 2; k++) {
@@ -165,13 +170,13 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
             load2(&to[k][0], x0 + u);
                     }
                 }
-#line 137 "/gnnac/templates/tile_mma.cu.lua"
+#line 138 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
-#line 140 "/gnnac/templates/tile_mma.cu.lua"
+#line 141 "/gnnac/templates/tile_mma.cu.lua"
                     if (block + b >= last)
                         continue;
-#line 101 "/gnnac/templates/tile_mma.cu.lua"
+#line 102 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
                 for (int s = 0; s < 8; s++) {
                     const unsigned word = s % 2 ? mask[b].y : mask[b].x;
@@ -189,7 +194,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
             }
         }
 
-#line 233 "/gnnac/templates/tile_mma.cu.lua"
+#line 235 "/gnnac/templates/tile_mma.cu.lua"
 #pragma unroll
         for (int r = 0; r < 2; r++) {
             const int place = 2 * pair + r;
@@ -206,7 +211,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
                 float *to = partial + (long long)slot * 16;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
-#line 248 "/gnnac/templates/tile_mma.cu.lua"
+#line 250 "/gnnac/templates/tile_mma.cu.lua"
                 continue;
             }
 #line 47 "/gnnac/templates/epilogue.lib.lua"
@@ -251,14 +256,14 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
         }
-#line 255 "/gnnac/templates/tile_mma.cu.lua"
+#line 257 "/gnnac/templates/tile_mma.cu.lua"
         return;
     }
-#line 261 "/gnnac/templates/tile_mma.cu.lua"
+#line 263 "/gnnac/templates/tile_mma.cu.lua"
     warp -= n_tiles;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 72 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -456,22 +461,27 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
     store4(to + c0, &sum[0]);
 }
 
-#line 90 "/gnnac/templates/parts.lib.lua"
+#line 91 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 94 "/gnnac/templates/parts.lib.lua"
+#line 95 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax_finish(
     float *out, float *partial, const float *dinv,
     const int *split_row, const int *split_first, const int *split_last,
     int n_splits)
 {
-#line 97 "/gnnac/templates/parts.lib.lua"
+#line 13 "/gnnac/templates/follow.lib.lua"
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;\n\t"
+                 "griddepcontrol.wait;" ::: "memory");
+#endif
+#line 99 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
-#line 67 "/gnnac/templates/parts.lib.lua"
+#line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 71 "/gnnac/templates/parts.lib.lua"
+#line 72 "/gnnac/templates/parts.lib.lua"
     const int edge = lane / 4;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -480,7 +490,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax_fi
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 102 "/gnnac/templates/parts.lib.lua"
+#line 104 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
@@ -494,12 +504,12 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax_fi
             const int b = base + k * 8;
             if (b >= n)
                 continue;
-#line 116 "/gnnac/templates/parts.lib.lua"
+#line 118 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 16;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 124 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -518,7 +528,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax_fi
         }
     }
 
-#line 133 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 47 "/gnnac/templates/epilogue.lib.lua"

@@ -44,6 +44,20 @@ def check(result):
 
 def compile_text(lib, source, arch):
     """(ok, log) of compiling the bytes `source` for e.g. "sm_90"."""
+    ok, log, _ = compile_all(lib, source, arch)
+    return ok, log
+
+
+def ptx_of(lib, program):
+    size = ctypes.c_size_t()
+    check(lib.nvrtcGetPTXSize(program, ctypes.byref(size)))
+    text = ctypes.create_string_buffer(size.value + 1)
+    check(lib.nvrtcGetPTX(program, text))
+    return text.value.decode()
+
+
+def compile_all(lib, source, arch):
+    """(ok, log, PTX), the last of e.g. "compute_90" alone."""
     options = [b"--gpu-architecture=" + arch.encode(), b"-Xptxas=-v",
                b"--no-cache", b"--modify-stack-limit=false"]
     if not arch.startswith("sm_"):
@@ -57,8 +71,11 @@ def compile_text(lib, source, arch):
     check(lib.nvrtcGetProgramLogSize(program, ctypes.byref(size)))
     log = ctypes.create_string_buffer(size.value + 1)
     check(lib.nvrtcGetProgramLog(program, log))
+    ptx = ""
+    if result == 0 and not arch.startswith("sm_"):
+        ptx = ptx_of(lib, program)
     lib.nvrtcDestroyProgram(ctypes.byref(program))
-    return result == 0, log.value.decode("utf-8", "replace")
+    return result == 0, log.value.decode("utf-8", "replace"), ptx
 
 
 def statistics(log):
