@@ -49,11 +49,13 @@ gnnac_status manifest_check_operators(const struct manifest *m,
 gnnac_status manifest_check_no_model(const struct manifest *m,
                                      gnnac_error *err);
 // Its part about buffers in slabs, of a model's program and of one that follows
-// from it, whose steps are checked but for that (manifest_slabs.c).
+// from it, whose steps are checked but for that; whether a step's kernel was
+// made for the slabs that its buffers lie in (manifest_slabs.c).
 gnnac_status manifest_check_slabs(const struct manifest *m, gnnac_error *err);
-gnnac_status manifest_check_program_slabs(const struct manifest *m,
-                                          const struct program *p,
+gnnac_status manifest_check_program_slabs(const struct program *p,
                                           gnnac_error *err);
+bool manifest_slabs_fit(const struct kernel *k, const struct program *p,
+                        const struct step *s);
 // Its part about one kernel, whatever runs it (manifest_kernel.c).
 gnnac_status kernel_check(const struct kernel *k, gnnac_error *err);
 // Its part about programs that follow from the model's, whose steps are checked

@@ -304,6 +304,8 @@ static gnnac_status check_step_kernel(const struct checked_step *c)
     if (k->x_type != c->x->dtype || k->out_type != c->out->dtype ||
         k->self_type != (c->self ? c->self->dtype : DTYPE_F32))
         return BAD_STEP(c, "its kernel was made for another dtype");
+    if (!manifest_slabs_fit(k, c->p, c->s))
+        return BAD_STEP(c, "its kernel was made for other slabs");
     if (k->offset_bits < c->offset_bits)
         return BAD_STEP(c, "its kernel's 32-bit offsets overflow");
     for (int32_t i = 0; i < k->n_launches; i++)

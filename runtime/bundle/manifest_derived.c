@@ -43,7 +43,7 @@ static gnnac_status check_sparse(const struct manifest *m, gnnac_error *err)
         if (st != GNNAC_OK)
             return st;
     }
-    return manifest_check_program_slabs(m, &p, err);
+    return manifest_check_program_slabs(&p, err);
 }
 
 gnnac_status manifest_check_derived(const struct manifest *m, gnnac_error *err)

@@ -64,6 +64,9 @@ TEST(operators_whose_kernels_do_not_fit_are_refused)
     m->kernels[m->operators.list[0].steps[1].kernel].heads = 2;
     refused_operators(m, "made for another number of heads");
     m = operators_example();
+    m->kernels[m->operators.list[0].steps[1].kernel].out_slab = 8;
+    refused_operators(m, "made for other slabs");
+    m = operators_example();
     m->operators.list[1] = m->operators.list[m->operators.n_list++ - 1];
     refused_operators(m, "operators[1] is there twice");
     const char *const keys[] = {"sum",     "sum:",  "sum:0", "sum:04", "sum:4 ",
