@@ -19,6 +19,12 @@ bool propose_is_told(const struct workbench *wb, const char *op)
            (!propose_asks_rules(wb) && strcmp(op, "aggregate") == 0);
 }
 
+static gnnac_status too_many_knobs(gnnac_error *err)
+{
+    return FAIL(err, GNNAC_EUSAGE,
+                "--whole: these are more settings than a kernel has knobs");
+}
+
 // "a=1,b=2" as settings. What is said of those is said of this option.
 static gnnac_status take_whole_knobs(const struct workbench *wb,
                                      struct candidate *out, gnnac_error *err)
@@ -28,10 +34,15 @@ static gnnac_status take_whole_knobs(const struct workbench *wb,
     const char *settings[MAX_KNOBS + 1];
     size_t n = 0;
     gnnac_error mine = {{0}};
-    snprintf(text, sizeof(text), "%s", wb->request.whole_knobs);
-    for (char *s = strtok_r(text, ",", &save); s && n <= MAX_KNOBS;
-         s = strtok_r(NULL, ",", &save))
+    if (strlen(wb->request.whole_knobs) >= sizeof(text))
+        return too_many_knobs(err);
+    strcpy(text, wb->request.whole_knobs);
+    for (char *s = strtok_r(text, ",", &save); s;
+         s = strtok_r(NULL, ",", &save)) {
+        if (n > MAX_KNOBS)
+            return too_many_knobs(err);
         settings[n++] = s;
+    }
     gnnac_status st =
         candidate_from_settings(catalog_families(wb->catalog), "whole_model",
                                 settings, n, out, &mine);
