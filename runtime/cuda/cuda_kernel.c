@@ -276,7 +276,7 @@ gnnac_status cuda_kernel_launch(const struct cuda_graph *g,
                 ? o->n_blocks
                 : ceil_div(grid_count(g, p, o, l->count), l->per_block);
         gnnac_status st =
-            grid ? launch(g, k, i, grid, o->early, values, stream, err)
+            grid ? launch(g, k, i, grid, o->early || i > 0, values, stream, err)
                  : GNNAC_OK;
         if (st != GNNAC_OK)
             return st;

@@ -46,8 +46,9 @@ struct operands {
     // Of a whole model, and the blocks of its cooperative launch:
     cu_ptr buffers, barrier;
     int32_t n_blocks;
-    // Launches need not wait for those ahead of them to have ended, where the
-    // kernel waits itself. Of steps in a row; a kernel that is timed waits.
+    // The first launch, too, need not wait for what is ahead of it to have
+    // ended, where the kernel waits itself. Of steps in a row; one that is
+    // timed waits.
     bool early;
 };
 

@@ -8,15 +8,15 @@ graph, those given last: what comes early is worth most, and nothing is begun
 after so many seconds, which the end says. `gnnac bench` times the default rules'
 points beside those of targets.lua. A line has
 
-    the best kernel's time, and what it reaches of the rate at which random rows of
-        such a matrix arrive ("of roof"),
+    the time of the best kernel without atomics, and what it reaches of the rate
+        at which random rows of such a matrix arrive ("of roof"),
     how many times as long cuSPARSE's best way takes,
     how many times as long a row per warp takes, as in GE-SpMM: 32 lanes a row, a
         float each or two, the better of both; one edge at a time ("row/warp"),
         and four ("by four"). The slowest leave a race after two samples or
         more, so these are rougher than the rest,
-    the best kernel without atomics over the best with them ("ordered"): what
-        it costs that results repeat; below 1 they are faster,
+    that kernel over the best with atomics ("ordered"): what it costs that results
+        repeat; below 1 it is faster,
     how many times the row sums' matrix fits the L2 cache ("of L2": 2 is half).
 
 After each width come the geometric means. GNNAC may be a command of several
@@ -111,10 +111,10 @@ def timed(gnnac, path, width, seconds):
 def show(gnnac, name, target, path, width, seconds):
     """A line, and its figures; None where nothing was timed."""
     out = timed(gnnac, path, width, seconds)
-    best = split(out["rows"])[0] if out else None
+    rows = out["rows"] if out else []
+    best = split([r for r in rows if not knob(r, "combine")])[0]
     if not best:
         return None
-    rows = out["rows"]
     found = {
         "target": target, "of_roof": best["of_roof"],
         "cusparse": best["cusparse_ratio"],
@@ -122,7 +122,7 @@ def show(gnnac, name, target, path, width, seconds):
                           best["median_us"]),
         "by_four": ratio(fastest(rows, lambda r: is_row_per_warp(r, 4)),
                          best["median_us"]),
-        "ordered": ratio(fastest(rows, lambda r: not knob(r, "combine")),
+        "ordered": ratio(best["median_us"],
                          fastest(rows, lambda r: knob(r, "combine"))),
     }
     share = found["of_roof"]
