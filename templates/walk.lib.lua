@@ -115,14 +115,15 @@
 //%
 //% local function begin_together(L)
     // The row's lanes: this one's place among them, the first, and all.
-//%   if L.rows == 1 then
-    const int place = lane, first = 0;
-//%   else
-    const int place = lane % ${L.group}, first = lane - place;
-//%   end
 //%   if L.group == 32 then
+    const int place = lane;
     const unsigned all = ~0u;
 //%   else
+//%     if L.rows == 1 then
+    const int place = lane, first = 0;
+//%     else
+    const int place = lane % ${L.group}, first = lane - place;
+//%     end
     const unsigned all = ${(1 << L.group) - 1}u << first;
 //%   end
     offset_t degree = 0;
@@ -163,7 +164,9 @@
         for (int h = 0; h < ${L.held}; h++) {
             if (place + h * ${L.group} >= left)
                 continue;
+//%   if weights.by_source then
             const int id = held[h];
+//%   end
 //%   weights.load("h", L.group)
             weight[h] = value;
         }

@@ -4,10 +4,11 @@
 //% local weights = {}
 //% local stored, mapped = spec.edges == "stored", spec.edges == "mapped"
 //% weights.of_edges = stored or mapped
-//% weights.used = weights.of_edges or spec.norm == "gcn"
+//% weights.by_source = spec.norm == "gcn" -- the neighbour's id is asked for
+//% weights.used = weights.of_edges or weights.by_source
 //% -- Several heads: an edge has a weight for the columns of each.
 //% weights.heads = weights.of_edges and spec.heads > 1 and spec.heads or 1
-//% check(weights.heads == 1 or spec.norm ~= "gcn",
+//% check(weights.heads == 1 or not weights.by_source,
 //%       "GCN's sums have one weight for an edge")
 //%
 //% -- The widest vector of x, of at most `words` floats, that lies in one head.
@@ -48,7 +49,7 @@
             const long long number = __ldg(edges + ${at} * ${stride});
             const float given = __ldg(edge_values + number);
 //%   end
-//%   if weights.of_edges and spec.norm == "gcn" then
+//%   if weights.of_edges and weights.by_source then
             const float value = given * __ldg(dinv + id);
 //%   elseif weights.of_edges then
             const float value = given;

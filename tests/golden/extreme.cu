@@ -103,17 +103,17 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
     for (int i = 0; i < 5; i++)
 #line 63 "/gnnac/templates/extreme.cu.lua"
         sum[i] = __int_as_float(0x7f800000);
-#line 212 "/gnnac/templates/walk.lib.lua"
+#line 215 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 18) {
 #line 68 "/gnnac/templates/extreme.cu.lua"
         float v[4][5] = {};
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 278 "/gnnac/templates/walk.lib.lua"
+#line 281 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 6);
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 24;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -127,23 +127,23 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
             for (int i = 0; i < 5; i++)
 #line 75 "/gnnac/templates/extreme.cu.lua"
                     sum[i] = better(sum[i], v[k][i]);
-#line 215 "/gnnac/templates/walk.lib.lua"
+#line 218 "/gnnac/templates/walk.lib.lua"
         left -= 24;
         ids += 24;
     }
-#line 220 "/gnnac/templates/walk.lib.lua"
+#line 223 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 68 "/gnnac/templates/extreme.cu.lua"
         float v[3][5] = {};
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 272 "/gnnac/templates/walk.lib.lua"
+#line 275 "/gnnac/templates/walk.lib.lua"
             if (k * 6 >= left)
                 continue;
-#line 278 "/gnnac/templates/walk.lib.lua"
+#line 281 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 6);
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 24;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -155,7 +155,7 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 235 "/gnnac/templates/walk.lib.lua"
+#line 238 "/gnnac/templates/walk.lib.lua"
                 if (k * 6 < left)
 #line 75 "/gnnac/templates/extreme.cu.lua"
                     sum[i] = better(sum[i], v[k][i]);
@@ -172,7 +172,7 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
         }
     }
 
-#line 308 "/gnnac/templates/walk.lib.lua"
+#line 311 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 80 "/gnnac/templates/extreme.cu.lua"

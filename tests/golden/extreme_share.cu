@@ -78,17 +78,17 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
 
 #line 50 "/gnnac/templates/extreme_share.cu.lua"
     float sum[4] = {}; // of edges
-#line 212 "/gnnac/templates/walk.lib.lua"
+#line 215 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 6) {
 #line 52 "/gnnac/templates/extreme_share.cu.lua"
         float v[4][4] = {};
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 278 "/gnnac/templates/walk.lib.lua"
+#line 281 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -100,23 +100,23 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
             for (int i = 0; i < 4; i++)
 #line 59 "/gnnac/templates/extreme_share.cu.lua"
                     sum[i] += v[k][i] == best[i] ? 1.0f : 0.0f;
-#line 215 "/gnnac/templates/walk.lib.lua"
+#line 218 "/gnnac/templates/walk.lib.lua"
         left -= 8;
         ids += 8;
     }
-#line 220 "/gnnac/templates/walk.lib.lua"
+#line 223 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 52 "/gnnac/templates/extreme_share.cu.lua"
         float v[3][4] = {};
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 272 "/gnnac/templates/walk.lib.lua"
+#line 275 "/gnnac/templates/walk.lib.lua"
             if (k * 2 >= left)
                 continue;
-#line 278 "/gnnac/templates/walk.lib.lua"
+#line 281 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -126,7 +126,7 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 235 "/gnnac/templates/walk.lib.lua"
+#line 238 "/gnnac/templates/walk.lib.lua"
                 if (k * 2 < left)
 #line 59 "/gnnac/templates/extreme_share.cu.lua"
                     sum[i] += v[k][i] == best[i] ? 1.0f : 0.0f;
@@ -143,7 +143,7 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
         }
     }
 
-#line 308 "/gnnac/templates/walk.lib.lua"
+#line 311 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 93 "/gnnac/templates/walk.lib.lua"

@@ -160,7 +160,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
 #line 162 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
-#line 56 "/gnnac/templates/weights.lib.lua"
+#line 57 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
 #line 26 "/gnnac/templates/groups.lib.lua"
             coef = value;

@@ -79,7 +79,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
 #line 162 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
-#line 56 "/gnnac/templates/weights.lib.lua"
+#line 57 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
 #line 26 "/gnnac/templates/groups.lib.lua"
             coef = value;

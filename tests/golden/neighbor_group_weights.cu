@@ -70,7 +70,7 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
     const int row = __shfl_sync(~0u, rows, warp);
     const unsigned same = __ballot_sync(~0u, rows == row);
     const int *ids = colidx;
-#line 31 "/gnnac/templates/weights.lib.lua"
+#line 32 "/gnnac/templates/weights.lib.lua"
     const float *edges = edge_values + 0;
 #line 91 "/gnnac/templates/groups.lib.lua"
     int left = 0;
@@ -78,7 +78,7 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
         const offset_t begin = __ldg(part_ptr + first + warp);
         left = __ldg(part_ptr + first + warp + 1) - begin;
         ids += begin;
-#line 39 "/gnnac/templates/weights.lib.lua"
+#line 40 "/gnnac/templates/weights.lib.lua"
         edges += begin;
     }
 
@@ -94,9 +94,9 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
 #line 162 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
-#line 46 "/gnnac/templates/weights.lib.lua"
+#line 47 "/gnnac/templates/weights.lib.lua"
             const float given = __ldg(edges + lane * 1);
-#line 54 "/gnnac/templates/weights.lib.lua"
+#line 55 "/gnnac/templates/weights.lib.lua"
             const float value = given;
 #line 26 "/gnnac/templates/groups.lib.lua"
             coef = value;
@@ -163,7 +163,7 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
-#line 39 "/gnnac/templates/weights.lib.lua"
+#line 40 "/gnnac/templates/weights.lib.lua"
         edges += 32;
     }
 #line 453 "/gnnac/templates/lanes.lib.lua"

@@ -64,14 +64,14 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
 #line 104 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 33 "/gnnac/templates/weights.lib.lua"
+#line 34 "/gnnac/templates/weights.lib.lua"
     const long long *edges = edge_of + edge;
 #line 107 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
-#line 39 "/gnnac/templates/weights.lib.lua"
+#line 40 "/gnnac/templates/weights.lib.lua"
         edges += begin;
     }
 #line 113 "/gnnac/templates/walk.lib.lua"
@@ -79,23 +79,23 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
 
 #line 57 "/gnnac/templates/row_split.cu.lua"
     float sum[4] = {};
-#line 212 "/gnnac/templates/walk.lib.lua"
+#line 215 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 3) {
 #line 59 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
 #line 61 "/gnnac/templates/row_split.cu.lua"
         float coef[4][1] = {};
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 278 "/gnnac/templates/walk.lib.lua"
+#line 281 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 12;
-#line 66 "/gnnac/templates/weights.lib.lua"
+#line 67 "/gnnac/templates/weights.lib.lua"
             const long long number = __ldg(edges + k * 1);
-#line 69 "/gnnac/templates/weights.lib.lua"
+#line 70 "/gnnac/templates/weights.lib.lua"
             coef[k][0] = __ldg(edge_values + number * 3 +
                                 c0 / 4);
 #line 349 "/gnnac/templates/lanes.lib.lua"
@@ -108,31 +108,31 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
             for (int i = 0; i < 4; i++)
 #line 71 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k][i / 4], v[k][i], sum[i]);
-#line 215 "/gnnac/templates/walk.lib.lua"
+#line 218 "/gnnac/templates/walk.lib.lua"
         left -= 4;
         ids += 4;
-#line 39 "/gnnac/templates/weights.lib.lua"
+#line 40 "/gnnac/templates/weights.lib.lua"
         edges += 4;
     }
-#line 220 "/gnnac/templates/walk.lib.lua"
+#line 223 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 59 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
 #line 61 "/gnnac/templates/row_split.cu.lua"
         float coef[3][1] = {};
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 272 "/gnnac/templates/walk.lib.lua"
+#line 275 "/gnnac/templates/walk.lib.lua"
             if (k * 1 >= left)
                 continue;
-#line 278 "/gnnac/templates/walk.lib.lua"
+#line 281 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 12;
-#line 66 "/gnnac/templates/weights.lib.lua"
+#line 67 "/gnnac/templates/weights.lib.lua"
             const long long number = __ldg(edges + k * 1);
-#line 69 "/gnnac/templates/weights.lib.lua"
+#line 70 "/gnnac/templates/weights.lib.lua"
             coef[k][0] = __ldg(edge_values + number * 3 +
                                 c0 / 4);
 #line 349 "/gnnac/templates/lanes.lib.lua"
@@ -147,7 +147,7 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
                 sum[i] = fmaf(coef[k][i / 4], v[k][i], sum[i]);
     }
 
-#line 305 "/gnnac/templates/walk.lib.lua"
+#line 308 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
 #line 126 "/gnnac/templates/epilogue.lib.lua"

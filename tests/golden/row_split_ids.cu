@@ -63,92 +63,93 @@ gnnac_row_split_f32_d32_l8_e1_v4_c1_u4_w4_b0_h0_i1_gcn_selfgcn_bias_relu(
 
 #line 117 "/gnnac/templates/walk.lib.lua"
     // The row's lanes: this one's place among them, the first, and all.
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 125 "/gnnac/templates/walk.lib.lua"
     const int place = lane % 8, first = lane - place;
-#line 126 "/gnnac/templates/walk.lib.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
     const unsigned all = 255u << first;
-#line 128 "/gnnac/templates/walk.lib.lua"
+#line 129 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + place;
-#line 131 "/gnnac/templates/walk.lib.lua"
+#line 132 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t bound = __ldg(rowptr + row + (place > 0));
-#line 134 "/gnnac/templates/walk.lib.lua"
+#line 135 "/gnnac/templates/walk.lib.lua"
         const offset_t begin = __shfl_sync(all, bound, 0, 8);
         degree = __shfl_sync(all, bound, 1, 8) - begin;
-#line 140 "/gnnac/templates/walk.lib.lua"
+#line 141 "/gnnac/templates/walk.lib.lua"
         ids += begin;
     }
-#line 143 "/gnnac/templates/walk.lib.lua"
+#line 144 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree;
 
 #line 57 "/gnnac/templates/row_split.cu.lua"
     float sum[4] = {};
-#line 178 "/gnnac/templates/walk.lib.lua"
+#line 181 "/gnnac/templates/walk.lib.lua"
     int next[1];
     {
-#line 152 "/gnnac/templates/walk.lib.lua"
+#line 153 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
             const int by = 0 + h * 8;
             next[h] = place + by < left ? __ldg(ids + by) : 0;
         }
     }
-#line 182 "/gnnac/templates/walk.lib.lua"
+#line 185 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     for (; left > 0; left -= 8, ids += 8) {
         int held[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             held[h] = next[h];
-#line 161 "/gnnac/templates/walk.lib.lua"
+#line 162 "/gnnac/templates/walk.lib.lua"
         float weight[1] = {};
 #pragma unroll
         for (int h = 0; h < 1; h++) {
             if (place + h * 8 >= left)
                 continue;
-            const int id = held[h];
-#line 56 "/gnnac/templates/weights.lib.lua"
-            const float value = __ldg(dinv + id);
 #line 168 "/gnnac/templates/walk.lib.lua"
+            const int id = held[h];
+#line 57 "/gnnac/templates/weights.lib.lua"
+            const float value = __ldg(dinv + id);
+#line 171 "/gnnac/templates/walk.lib.lua"
             weight[h] = value;
         }
-#line 152 "/gnnac/templates/walk.lib.lua"
+#line 153 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
             const int by = 8 + h * 8;
             next[h] = place + by < left ? __ldg(ids + by) : 0;
         }
-#line 190 "/gnnac/templates/walk.lib.lua"
+#line 193 "/gnnac/templates/walk.lib.lua"
         const int stop = left < 8 ? (int)left : 8;
         int j = 0;
-#line 199 "/gnnac/templates/walk.lib.lua"
+#line 202 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
         for (; (j + 4) * 1 <= stop; j += 4) {
 #line 59 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
 #line 63 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
-#line 261 "/gnnac/templates/walk.lib.lua"
+#line 264 "/gnnac/templates/walk.lib.lua"
         int u_id[4];
 #pragma unroll
         for (int k = 0; k < 4; k++)
-#line 250 "/gnnac/templates/walk.lib.lua"
+#line 253 "/gnnac/templates/walk.lib.lua"
             u_id[k] = __shfl_sync(all, held[0], (j + k) * 1 + edge, 8);
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 276 "/gnnac/templates/walk.lib.lua"
+#line 279 "/gnnac/templates/walk.lib.lua"
             const int id = u_id[k];
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 32;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 296 "/gnnac/templates/walk.lib.lua"
+#line 299 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
-#line 250 "/gnnac/templates/walk.lib.lua"
+#line 253 "/gnnac/templates/walk.lib.lua"
             coef[k] = __shfl_sync(all, weight[0], (j + k) * 1 + edge, 8);
 #line 66 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
@@ -158,35 +159,35 @@ gnnac_row_split_f32_d32_l8_e1_v4_c1_u4_w4_b0_h0_i1_gcn_selfgcn_bias_relu(
 #line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
         }
-#line 203 "/gnnac/templates/walk.lib.lua"
+#line 206 "/gnnac/templates/walk.lib.lua"
         if (j * 1 < stop) {
 #line 59 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
 #line 63 "/gnnac/templates/row_split.cu.lua"
         float coef[3] = {};
-#line 261 "/gnnac/templates/walk.lib.lua"
+#line 264 "/gnnac/templates/walk.lib.lua"
         int u_id[3];
 #pragma unroll
         for (int k = 0; k < 3; k++)
-#line 250 "/gnnac/templates/walk.lib.lua"
+#line 253 "/gnnac/templates/walk.lib.lua"
             u_id[k] = __shfl_sync(all, held[0], (j + k) * 1 + edge, 8);
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 272 "/gnnac/templates/walk.lib.lua"
             if ((j + k) * 1 + edge >= stop)
                 continue;
-#line 276 "/gnnac/templates/walk.lib.lua"
+#line 279 "/gnnac/templates/walk.lib.lua"
             const int id = u_id[k];
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 32;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 296 "/gnnac/templates/walk.lib.lua"
+#line 299 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
-#line 250 "/gnnac/templates/walk.lib.lua"
+#line 253 "/gnnac/templates/walk.lib.lua"
             coef[k] = __shfl_sync(all, weight[0], (j + k) * 1 + edge, 8);
 #line 66 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
@@ -198,7 +199,7 @@ gnnac_row_split_f32_d32_l8_e1_v4_c1_u4_w4_b0_h0_i1_gcn_selfgcn_bias_relu(
         }
     }
 
-#line 305 "/gnnac/templates/walk.lib.lua"
+#line 308 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
 #line 47 "/gnnac/templates/epilogue.lib.lua"

@@ -66,100 +66,99 @@ gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
 
 #line 117 "/gnnac/templates/walk.lib.lua"
     // The row's lanes: this one's place among them, the first, and all.
-#line 121 "/gnnac/templates/walk.lib.lua"
+#line 125 "/gnnac/templates/walk.lib.lua"
     const int place = lane % 4, first = lane - place;
-#line 126 "/gnnac/templates/walk.lib.lua"
+#line 127 "/gnnac/templates/walk.lib.lua"
     const unsigned all = 15u << first;
-#line 128 "/gnnac/templates/walk.lib.lua"
+#line 129 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + place;
-#line 31 "/gnnac/templates/weights.lib.lua"
+#line 32 "/gnnac/templates/weights.lib.lua"
     const float *edges = edge_values + place;
-#line 131 "/gnnac/templates/walk.lib.lua"
+#line 132 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t bound = __ldg(rowptr + row + (place > 0));
-#line 134 "/gnnac/templates/walk.lib.lua"
+#line 135 "/gnnac/templates/walk.lib.lua"
         const offset_t begin = __shfl_sync(all, bound, 0, 4);
         degree = __shfl_sync(all, bound, 1, 4) - begin;
-#line 140 "/gnnac/templates/walk.lib.lua"
+#line 141 "/gnnac/templates/walk.lib.lua"
         ids += begin;
-#line 39 "/gnnac/templates/weights.lib.lua"
+#line 40 "/gnnac/templates/weights.lib.lua"
         edges += begin;
     }
-#line 143 "/gnnac/templates/walk.lib.lua"
+#line 144 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree;
 
 #line 57 "/gnnac/templates/row_split.cu.lua"
     float sum[8] = {};
-#line 178 "/gnnac/templates/walk.lib.lua"
+#line 181 "/gnnac/templates/walk.lib.lua"
     int next[2];
     {
-#line 152 "/gnnac/templates/walk.lib.lua"
+#line 153 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int h = 0; h < 2; h++) {
             const int by = 0 + h * 4;
             next[h] = place + by < left ? __ldg(ids + by) : 0;
         }
     }
-#line 182 "/gnnac/templates/walk.lib.lua"
+#line 185 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     for (; left > 0; left -= 8, ids += 8) {
         int held[2];
 #pragma unroll
         for (int h = 0; h < 2; h++)
             held[h] = next[h];
-#line 161 "/gnnac/templates/walk.lib.lua"
+#line 162 "/gnnac/templates/walk.lib.lua"
         float weight[2] = {};
 #pragma unroll
         for (int h = 0; h < 2; h++) {
             if (place + h * 4 >= left)
                 continue;
-            const int id = held[h];
-#line 46 "/gnnac/templates/weights.lib.lua"
+#line 47 "/gnnac/templates/weights.lib.lua"
             const float given = __ldg(edges + h * 4);
-#line 54 "/gnnac/templates/weights.lib.lua"
+#line 55 "/gnnac/templates/weights.lib.lua"
             const float value = given;
-#line 168 "/gnnac/templates/walk.lib.lua"
+#line 171 "/gnnac/templates/walk.lib.lua"
             weight[h] = value;
         }
-#line 152 "/gnnac/templates/walk.lib.lua"
+#line 153 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int h = 0; h < 2; h++) {
             const int by = 8 + h * 4;
             next[h] = place + by < left ? __ldg(ids + by) : 0;
         }
-#line 190 "/gnnac/templates/walk.lib.lua"
+#line 193 "/gnnac/templates/walk.lib.lua"
         const int stop = left < 8 ? (int)left : 8;
         int j = 0;
-#line 193 "/gnnac/templates/walk.lib.lua"
+#line 196 "/gnnac/templates/walk.lib.lua"
         if (stop == 8) {
 #line 59 "/gnnac/templates/row_split.cu.lua"
         float v[4][8] = {};
 #line 63 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
-#line 261 "/gnnac/templates/walk.lib.lua"
+#line 264 "/gnnac/templates/walk.lib.lua"
         int u_id[4];
 #pragma unroll
         for (int k = 0; k < 4; k++)
-#line 244 "/gnnac/templates/walk.lib.lua"
+#line 247 "/gnnac/templates/walk.lib.lua"
             u_id[k] = __shfl_sync(all, held[k / 2],
                                    k % 2 * 2 + edge, 4);
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 276 "/gnnac/templates/walk.lib.lua"
+#line 279 "/gnnac/templates/walk.lib.lua"
             const int id = u_id[k];
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
         }
-#line 296 "/gnnac/templates/walk.lib.lua"
+#line 299 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
-#line 244 "/gnnac/templates/walk.lib.lua"
+#line 247 "/gnnac/templates/walk.lib.lua"
             coef[k] = __shfl_sync(all, weight[k / 2],
                                    k % 2 * 2 + edge, 4);
 #line 66 "/gnnac/templates/row_split.cu.lua"
@@ -169,38 +168,38 @@ gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
             for (int i = 0; i < 8; i++)
 #line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
-#line 195 "/gnnac/templates/walk.lib.lua"
+#line 198 "/gnnac/templates/walk.lib.lua"
         } else {
 #line 59 "/gnnac/templates/row_split.cu.lua"
         float v[4][8] = {};
 #line 63 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
-#line 261 "/gnnac/templates/walk.lib.lua"
+#line 264 "/gnnac/templates/walk.lib.lua"
         int u_id[4];
 #pragma unroll
         for (int k = 0; k < 4; k++)
-#line 244 "/gnnac/templates/walk.lib.lua"
+#line 247 "/gnnac/templates/walk.lib.lua"
             u_id[k] = __shfl_sync(all, held[k / 2],
                                    k % 2 * 2 + edge, 4);
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 272 "/gnnac/templates/walk.lib.lua"
             if ((j + k) * 2 + edge >= stop)
                 continue;
-#line 276 "/gnnac/templates/walk.lib.lua"
+#line 279 "/gnnac/templates/walk.lib.lua"
             const int id = u_id[k];
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
         }
-#line 296 "/gnnac/templates/walk.lib.lua"
+#line 299 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
-#line 244 "/gnnac/templates/walk.lib.lua"
+#line 247 "/gnnac/templates/walk.lib.lua"
             coef[k] = __shfl_sync(all, weight[k / 2],
                                    k % 2 * 2 + edge, 4);
 #line 66 "/gnnac/templates/row_split.cu.lua"
@@ -211,7 +210,7 @@ gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
 #line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
         }
-#line 39 "/gnnac/templates/weights.lib.lua"
+#line 40 "/gnnac/templates/weights.lib.lua"
         edges += 8;
     }
 #line 453 "/gnnac/templates/lanes.lib.lua"
@@ -226,7 +225,7 @@ gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
         }
     }
 
-#line 308 "/gnnac/templates/walk.lib.lua"
+#line 311 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 126 "/gnnac/templates/epilogue.lib.lua"

@@ -67,17 +67,17 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
 
 #line 57 "/gnnac/templates/row_split.cu.lua"
     float sum[1] = {};
-#line 212 "/gnnac/templates/walk.lib.lua"
+#line 215 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 0) {
 #line 59 "/gnnac/templates/row_split.cu.lua"
         float v[1][1] = {};
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++) {
-#line 278 "/gnnac/templates/walk.lib.lua"
+#line 281 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 32);
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 1;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
@@ -89,7 +89,7 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
             for (int i = 0; i < 1; i++)
 #line 75 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 215 "/gnnac/templates/walk.lib.lua"
+#line 218 "/gnnac/templates/walk.lib.lua"
         left -= 32;
         ids += 32;
     }
@@ -105,7 +105,7 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
         }
     }
 
-#line 308 "/gnnac/templates/walk.lib.lua"
+#line 311 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 126 "/gnnac/templates/epilogue.lib.lua"

@@ -68,17 +68,17 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
 
 #line 57 "/gnnac/templates/row_split.cu.lua"
     float sum[4] = {};
-#line 212 "/gnnac/templates/walk.lib.lua"
+#line 215 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 6) {
 #line 59 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 278 "/gnnac/templates/walk.lib.lua"
+#line 281 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -90,23 +90,23 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
             for (int i = 0; i < 4; i++)
 #line 75 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 215 "/gnnac/templates/walk.lib.lua"
+#line 218 "/gnnac/templates/walk.lib.lua"
         left -= 8;
         ids += 8;
     }
-#line 220 "/gnnac/templates/walk.lib.lua"
+#line 223 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 59 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 272 "/gnnac/templates/walk.lib.lua"
+#line 275 "/gnnac/templates/walk.lib.lua"
             if (k * 2 >= left)
                 continue;
-#line 278 "/gnnac/templates/walk.lib.lua"
+#line 281 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -131,7 +131,7 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
         }
     }
 
-#line 308 "/gnnac/templates/walk.lib.lua"
+#line 311 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 47 "/gnnac/templates/epilogue.lib.lua"

@@ -123,23 +123,23 @@ gnnac_row_split_f32_d35_l4_e1_v4_c2_u4_w4_gcn_selfgcn_x48_y40_s48_xslab16_yslab8
 
 #line 57 "/gnnac/templates/row_split.cu.lua"
     float sum[9] = {};
-#line 212 "/gnnac/templates/walk.lib.lua"
+#line 215 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 3) {
 #line 59 "/gnnac/templates/row_split.cu.lua"
         float v[4][9] = {};
 #line 63 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 278 "/gnnac/templates/walk.lib.lua"
+#line 281 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
-#line 56 "/gnnac/templates/weights.lib.lua"
+#line 57 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 291 "/gnnac/templates/walk.lib.lua"
+#line 294 "/gnnac/templates/walk.lib.lua"
             coef[k] = value;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -155,29 +155,29 @@ gnnac_row_split_f32_d35_l4_e1_v4_c2_u4_w4_gcn_selfgcn_x48_y40_s48_xslab16_yslab8
             for (int i = 0; i < 9; i++)
 #line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
-#line 215 "/gnnac/templates/walk.lib.lua"
+#line 218 "/gnnac/templates/walk.lib.lua"
         left -= 4;
         ids += 4;
     }
-#line 220 "/gnnac/templates/walk.lib.lua"
+#line 223 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 59 "/gnnac/templates/row_split.cu.lua"
         float v[3][9] = {};
 #line 63 "/gnnac/templates/row_split.cu.lua"
         float coef[3] = {};
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 272 "/gnnac/templates/walk.lib.lua"
+#line 275 "/gnnac/templates/walk.lib.lua"
             if (k * 1 >= left)
                 continue;
-#line 278 "/gnnac/templates/walk.lib.lua"
+#line 281 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
-#line 56 "/gnnac/templates/weights.lib.lua"
+#line 57 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 291 "/gnnac/templates/walk.lib.lua"
+#line 294 "/gnnac/templates/walk.lib.lua"
             coef[k] = value;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -195,7 +195,7 @@ gnnac_row_split_f32_d35_l4_e1_v4_c2_u4_w4_gcn_selfgcn_x48_y40_s48_xslab16_yslab8
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
 
-#line 305 "/gnnac/templates/walk.lib.lua"
+#line 308 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
 #line 47 "/gnnac/templates/epilogue.lib.lua"

@@ -103,17 +103,17 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
 
 #line 57 "/gnnac/templates/row_split.cu.lua"
     float sum[9] = {};
-#line 212 "/gnnac/templates/walk.lib.lua"
+#line 215 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 3) {
 #line 59 "/gnnac/templates/row_split.cu.lua"
         float v[4][9] = {};
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 278 "/gnnac/templates/walk.lib.lua"
+#line 281 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 604;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -130,23 +130,23 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
             for (int i = 0; i < 9; i++)
 #line 75 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 215 "/gnnac/templates/walk.lib.lua"
+#line 218 "/gnnac/templates/walk.lib.lua"
         left -= 4;
         ids += 4;
     }
-#line 220 "/gnnac/templates/walk.lib.lua"
+#line 223 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 59 "/gnnac/templates/row_split.cu.lua"
         float v[3][9] = {};
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 272 "/gnnac/templates/walk.lib.lua"
+#line 275 "/gnnac/templates/walk.lib.lua"
             if (k * 1 >= left)
                 continue;
-#line 278 "/gnnac/templates/walk.lib.lua"
+#line 281 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 604;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -165,7 +165,7 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
                 sum[i] += v[k][i];
     }
 
-#line 305 "/gnnac/templates/walk.lib.lua"
+#line 308 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
 #line 76 "/gnnac/templates/epilogue.lib.lua"

@@ -64,14 +64,14 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_edgesmapped(
 #line 104 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 33 "/gnnac/templates/weights.lib.lua"
+#line 34 "/gnnac/templates/weights.lib.lua"
     const long long *edges = edge_of + edge;
 #line 107 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
-#line 39 "/gnnac/templates/weights.lib.lua"
+#line 40 "/gnnac/templates/weights.lib.lua"
         edges += begin;
     }
 #line 113 "/gnnac/templates/walk.lib.lua"
@@ -79,26 +79,26 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_edgesmapped(
 
 #line 57 "/gnnac/templates/row_split.cu.lua"
     float sum[4] = {};
-#line 212 "/gnnac/templates/walk.lib.lua"
+#line 215 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 6) {
 #line 59 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
 #line 63 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 278 "/gnnac/templates/walk.lib.lua"
+#line 281 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
-#line 48 "/gnnac/templates/weights.lib.lua"
+#line 49 "/gnnac/templates/weights.lib.lua"
             const long long number = __ldg(edges + k * 2);
             const float given = __ldg(edge_values + number);
-#line 54 "/gnnac/templates/weights.lib.lua"
+#line 55 "/gnnac/templates/weights.lib.lua"
             const float value = given;
-#line 291 "/gnnac/templates/walk.lib.lua"
+#line 294 "/gnnac/templates/walk.lib.lua"
             coef[k] = value;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -110,34 +110,34 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_edgesmapped(
             for (int i = 0; i < 4; i++)
 #line 73 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
-#line 215 "/gnnac/templates/walk.lib.lua"
+#line 218 "/gnnac/templates/walk.lib.lua"
         left -= 8;
         ids += 8;
-#line 39 "/gnnac/templates/weights.lib.lua"
+#line 40 "/gnnac/templates/weights.lib.lua"
         edges += 8;
     }
-#line 220 "/gnnac/templates/walk.lib.lua"
+#line 223 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 59 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
 #line 63 "/gnnac/templates/row_split.cu.lua"
         float coef[3] = {};
-#line 266 "/gnnac/templates/walk.lib.lua"
+#line 269 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 272 "/gnnac/templates/walk.lib.lua"
+#line 275 "/gnnac/templates/walk.lib.lua"
             if (k * 2 >= left)
                 continue;
-#line 278 "/gnnac/templates/walk.lib.lua"
+#line 281 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
-#line 280 "/gnnac/templates/walk.lib.lua"
+#line 283 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
-#line 48 "/gnnac/templates/weights.lib.lua"
+#line 49 "/gnnac/templates/weights.lib.lua"
             const long long number = __ldg(edges + k * 2);
             const float given = __ldg(edge_values + number);
-#line 54 "/gnnac/templates/weights.lib.lua"
+#line 55 "/gnnac/templates/weights.lib.lua"
             const float value = given;
-#line 291 "/gnnac/templates/walk.lib.lua"
+#line 294 "/gnnac/templates/walk.lib.lua"
             coef[k] = value;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -162,7 +162,7 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_edgesmapped(
         }
     }
 
-#line 308 "/gnnac/templates/walk.lib.lua"
+#line 311 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 126 "/gnnac/templates/epilogue.lib.lua"

@@ -156,7 +156,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
     const int row = __shfl_sync(~0u, rows, warp);
     const unsigned same = __ballot_sync(~0u, rows == row);
     const int *ids = colidx;
-#line 31 "/gnnac/templates/weights.lib.lua"
+#line 32 "/gnnac/templates/weights.lib.lua"
     const float *edges = edge_values + 0;
 #line 91 "/gnnac/templates/groups.lib.lua"
     int left = 0;
@@ -164,7 +164,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
         const offset_t begin = __ldg(part_ptr + first + warp);
         left = __ldg(part_ptr + first + warp + 1) - begin;
         ids += begin;
-#line 39 "/gnnac/templates/weights.lib.lua"
+#line 40 "/gnnac/templates/weights.lib.lua"
         edges += begin;
     }
 
@@ -180,9 +180,9 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
 #line 162 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
-#line 46 "/gnnac/templates/weights.lib.lua"
+#line 47 "/gnnac/templates/weights.lib.lua"
             const float given = __ldg(edges + lane * 1);
-#line 54 "/gnnac/templates/weights.lib.lua"
+#line 55 "/gnnac/templates/weights.lib.lua"
             const float value = given;
 #line 40 "/gnnac/templates/sparse_linear.cu.lua"
             coef = left_of(state, place, 359, row, id, value);
@@ -249,7 +249,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
-#line 39 "/gnnac/templates/weights.lib.lua"
+#line 40 "/gnnac/templates/weights.lib.lua"
         edges += 32;
     }
 #line 453 "/gnnac/templates/lanes.lib.lua"

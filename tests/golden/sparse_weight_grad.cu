@@ -126,7 +126,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
     const int row = __shfl_sync(~0u, rows, warp);
     const unsigned same = __ballot_sync(~0u, rows == row);
     const int *ids = colidx;
-#line 31 "/gnnac/templates/weights.lib.lua"
+#line 32 "/gnnac/templates/weights.lib.lua"
     const float *edges = edge_values + 0;
 #line 91 "/gnnac/templates/groups.lib.lua"
     int left = 0;
@@ -134,7 +134,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
         const offset_t begin = __ldg(part_ptr + first + warp);
         left = __ldg(part_ptr + first + warp + 1) - begin;
         ids += begin;
-#line 39 "/gnnac/templates/weights.lib.lua"
+#line 40 "/gnnac/templates/weights.lib.lua"
         edges += begin;
     }
 
@@ -150,9 +150,9 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
 #line 162 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
-#line 46 "/gnnac/templates/weights.lib.lua"
+#line 47 "/gnnac/templates/weights.lib.lua"
             const float given = __ldg(edges + lane * 1);
-#line 54 "/gnnac/templates/weights.lib.lua"
+#line 55 "/gnnac/templates/weights.lib.lua"
             const float value = given;
 #line 30 "/gnnac/templates/sparse_weight_grad.cu.lua"
             coef = left_of(state, place, (n_rows + 3LL) / 4, id, row, value);
@@ -223,7 +223,7 @@ gnnac_sparse_weight_grad_f32_d22_p256_u4_w4_drops_edgesstored_x24_o64(
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
-#line 39 "/gnnac/templates/weights.lib.lua"
+#line 40 "/gnnac/templates/weights.lib.lua"
         edges += 32;
     }
 #line 453 "/gnnac/templates/lanes.lib.lua"
