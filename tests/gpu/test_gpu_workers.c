@@ -10,6 +10,7 @@
 #include "gpu_fixture.h"
 #include "jit/nvrtc.h"
 #include "kernel/kernel_case.h"
+#include "tune/bench_data.h"
 #include "tune/time_worker.h"
 
 static const char *program;
@@ -19,7 +20,12 @@ static struct nvrtc *nvrtc;
 static struct csr graph;
 static struct kernel_case kc;
 
-// row_split with `ids += begin;` replaced; NULL: as it is. Owned.
+static gnnac_status read_case(const char *line, gnnac_error *err)
+{
+    return kernel_case_parse(catalog_families(catalog), line, &kc, err);
+}
+
+// The case, or row_split with `ids += begin;` replaced. Owned.
 static struct variant make_variant(const char *planted)
 {
     struct emitted e = {0};
@@ -27,7 +33,8 @@ static struct variant make_variant(const char *planted)
     const char line[] = "ids += begin;";
     CHECK_INT(tmpl_emit(catalog, &kc.point, &kc.spec, &e, &err), GNNAC_OK);
     struct variant v = {.kernel = e.kernel, .status = "ok"};
-    v.source = gpu_replaced(e.source, line, planted ? planted : line);
+    v.source = planted ? gpu_replaced(e.source, line, planted)
+                       : strdup(e.source);
     struct compile_job job = {.source = v.source, .name = v.kernel.name};
     snprintf(job.arch, sizeof(job.arch), "sm_%d", (int)gpu->cc);
     CHECK_INT(nvrtc_compile(nvrtc, &job, 1, 1, &err), GNNAC_OK);
@@ -163,7 +170,7 @@ TEST(workers_that_are_killed_cost_nothing)
     variant_finish(&b);
 }
 
-TEST(a_fresh_worker_times_what_passed_before)
+static void check_renewed(void)
 {
     struct variant a = make_variant(NULL);
     struct far_stand *s = open_stand(120, false);
@@ -178,6 +185,31 @@ TEST(a_fresh_worker_times_what_passed_before)
     }
     far_stand_close(s);
     variant_finish(&a);
+}
+
+TEST(a_fresh_worker_times_what_passed_before)
+{
+    check_renewed();
+}
+
+// The gate fills it before every run, but a fresh worker has no gate: then the
+// device would object to what is read.
+TEST(what_a_kernel_adds_to_is_filled_without_a_gate)
+{
+    const struct kernel_case kept = kc;
+    struct bench b = {0};
+    gnnac_error err = {{0}};
+    CHECK_OK(read_case("linear_mma dim=48 depth=40 adds=1", &err), err);
+    CHECK_OK(cuda_enter(gpu, &err), err);
+    CHECK_OK(bench_init(gpu, &graph, &kc.spec, &b, &err), err);
+    CHECK_OK(output_fetch(&b, &b.out, &err), err);
+    CHECK(output_is_inside(&b.out));
+    for (int64_t i = 0; i < b.out.n; i++)
+        CHECK(output_values(&b.out)[i] == b.before[i]);
+    bench_finish(&b);
+    cuda_leave(gpu);
+    check_renewed();
+    kc = kept;
 }
 
 // Twice the cache is written in more than 15 us on any GPU.
@@ -252,9 +284,7 @@ int main(int argc, char **argv)
     graph = gpu_random_graph(301, 4, 1);
     if (catalog_open(&templates, 1, &catalog, &err) != GNNAC_OK ||
         nvrtc_open(&nvrtc, &err) != GNNAC_OK ||
-        kernel_case_parse(catalog_families(catalog),
-                          "row_split dim=16 dimWorker=4 vec=4", &kc,
-                          &err) != GNNAC_OK) {
+        read_case("row_split dim=16 dimWorker=4 vec=4", &err) != GNNAC_OK) {
         printf("not ok 1 - %s\n1..1\n", err.msg);
         return 1;
     }
@@ -263,6 +293,7 @@ int main(int argc, char **argv)
     RUN(a_kernel_that_is_wrong_on_other_graphs_alone_is_out);
     RUN(workers_that_are_killed_cost_nothing);
     RUN(a_fresh_worker_times_what_passed_before);
+    RUN(what_a_kernel_adds_to_is_filled_without_a_gate);
     RUN(a_cold_cache_is_made_so_outside_of_the_time);
     RUN(a_stand_that_finds_no_memory_costs_one_kernel);
     RUN(a_gpu_that_is_not_there_is_said_so);
