@@ -108,15 +108,16 @@ static bool is_free_name(const struct head *h, const char *name)
     return !strstr(taken, word) && family_knob(h->f, name) < 0;
 }
 
-static bool is_free_tag(const struct head *h, const char *tag)
+// Who has the tag is said: a copy of a template need not know all of its knobs.
+static void check_tag(lua_State *L, const struct head *h, const char *tag)
 {
-    for (const char *p = tag; *p; p++)
-        if (!islower((unsigned char)*p))
-            return false;
+    size_t n = strspn(tag, "abcdefghijklmnopqrstuvwxyz");
+    if (n == 0 || tag[n] != '\0')
+        luaL_error(L, "'%s' cannot be the tag of a knob", tag);
     for (size_t i = 0; i < h->f->n_knobs; i++)
         if (strcmp(h->u->tags[i], tag) == 0)
-            return false;
-    return tag[0] != '\0';
+            luaL_error(L, "the tag '%s' is the knob %s's", tag,
+                       h->f->knobs[i].name);
 }
 
 static int l_knob(lua_State *L)
@@ -134,8 +135,7 @@ static int l_knob(lua_State *L)
     const char *tag = text_field(L, "tag", TAG_LEN - 1);
     if (!is_free_name(h, name))
         return luaL_error(L, "'%s' cannot be the name of a knob", name);
-    if (!is_free_tag(h, tag))
-        return luaL_error(L, "'%s' cannot be the tag of a knob", tag);
+    check_tag(L, h, tag);
     snprintf(k->name, sizeof(k->name), "%s", name);
     snprintf(h->u->tags[h->f->n_knobs], TAG_LEN, "%s", tag);
     snprintf(k->doc, sizeof(k->doc), "%s",

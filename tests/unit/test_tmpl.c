@@ -290,6 +290,20 @@ TEST(heads_are_checked)
          "1, doc = \"\" }\n",
          "templates/t.cu.lua:2: 'end' cannot be the name of a knob"},
         {"//% family { op = \"aggregate\", doc = \"\" }\n"
+         "//% knob { name = \"a\", tag = \"E\", min = 1, max = 2, default = "
+         "1, doc = \"\" }\n",
+         "'E' cannot be the tag of a knob"},
+        {"//% family { op = \"aggregate\", doc = \"\" }\n"
+         "//% knob { name = \"a\", tag = \"\", min = 1, max = 2, default = "
+         "1, doc = \"\" }\n",
+         "'' cannot be the tag of a knob"},
+        {"//% family { op = \"aggregate\", doc = \"\" }\n"
+         "//% knob { name = \"a\", tag = \"t\", min = 1, max = 2, default = "
+         "1, doc = \"\" }\n"
+         "//% knob { name = \"b\", tag = \"t\", min = 1, max = 2, default = "
+         "1, doc = \"\" }\n",
+         "templates/t.cu.lua:3: the tag 't' is the knob a's"},
+        {"//% family { op = \"aggregate\", doc = \"\" }\n"
          "//% knob { name = \"e\", tag = \"e\", min = 1, max = 2, default = "
          "3, doc = \"\" }\n",
          "the default is not between"},
