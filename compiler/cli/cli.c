@@ -93,7 +93,7 @@ const struct option_spec cli_options[] = {
     {"deterministic", 0, OPT_FLAG, NULL, FIELD(deterministic), ON_CHOICE, 0, 0,
      NULL, "every run gives the same bits: no kernel with atomics"},
     {"slab-major", 0, OPT_WORD, "auto|off|32|64|128|256", FIELD(slab_major),
-     ON_MODEL | CMD_BENCH, 0, 0, "auto", "bytes of slabs of what sums read"},
+     ON_MODEL | CMD_BENCH, 0, 0, "off", "bytes of slabs of what sums read"},
     {"reorder", 0, OPT_TEXT, "METHOD|FILE.npy", FIELD(reorder), ON_MODEL, 0, 0,
      "none", "the order of the nodes to compile for: none, auto, rabbit ..."},
     {"runs", 0, OPT_INT64, "N", FIELD(runs), ON_MODEL | CMD_REORDER, 1,
