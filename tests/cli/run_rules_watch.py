@@ -38,7 +38,7 @@ class Watch:
                         "-o", "g.npz"], cwd=folder, env=env, check=True)
         self.process = subprocess.Popen(
             ["gnnac", "rules", "watch", "mine.lua", "--", "g.npz", "--model",
-             "gcn", "--dim", "8", "--classes", "4", "--device", "cpu",
+             "gcn", "--dim", "32", "--classes", "4", "--device", "cpu",
              *options], cwd=folder, env=env, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         Watch.running.append(self.process)
