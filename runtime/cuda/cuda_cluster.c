@@ -10,16 +10,16 @@ static struct cu_launch_attribute size_of(const struct launch *l)
         .value.cluster = {(unsigned)l->cluster, 1, 1}};
 }
 
-static struct cu_launch_config config_of(const struct launch *l,
-                                         struct cu_launch_attribute *size,
+static struct cu_launch_config config_of(const struct launch *l, unsigned grid,
+                                         struct cu_launch_attribute *attribute,
                                          cu_stream stream)
 {
     return (struct cu_launch_config){
-        .grid = {(unsigned)l->cluster, 1, 1},
+        .grid = {grid, (unsigned)l->grid_y, 1},
         .block = {(unsigned)l->block, 1, 1},
         .shared_bytes = (unsigned)l->shared_bytes,
         .stream = stream,
-        .attributes = size,
+        .attributes = attribute,
         .n_attributes = 1};
 }
 
@@ -27,7 +27,8 @@ static int count_active(const struct driver_calls *cu, cu_function f,
                         const struct launch *l, int *n)
 {
     struct cu_launch_attribute size = size_of(l);
-    const struct cu_launch_config config = config_of(l, &size, NULL);
+    const struct cu_launch_config config =
+        config_of(l, (unsigned)l->cluster, &size, NULL);
     int result = 0;
     if (l->cluster > PORTABLE_CLUSTER)
         result = cu->cuFuncSetAttribute(f, CU_FUNC_ANY_CLUSTER, 1);
@@ -59,6 +60,17 @@ int cuda_cluster_launch(const struct driver_calls *cu, cu_function f,
                         cu_stream stream)
 {
     struct cu_launch_attribute size = size_of(l);
-    const struct cu_launch_config config = config_of(l, &size, stream);
+    const struct cu_launch_config config =
+        config_of(l, (unsigned)l->cluster, &size, stream);
+    return cu->cuLaunchKernelEx(&config, f, params, NULL);
+}
+
+int cuda_early_launch(const struct driver_calls *cu, cu_function f,
+                      const struct launch *l, unsigned grid, void **params,
+                      cu_stream stream)
+{
+    struct cu_launch_attribute early = {.id = CU_LAUNCH_EARLY,
+                                        .value.early = 1};
+    const struct cu_launch_config config = config_of(l, grid, &early, stream);
     return cu->cuLaunchKernelEx(&config, f, params, NULL);
 }

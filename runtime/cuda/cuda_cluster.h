@@ -1,5 +1,6 @@
-// Launches of one cluster: blocks that run at the same time, near each other,
-// and have a barrier of their own. For compute capability 9.0 and later.
+// Launches of compute capability 9.0 and later. Of one cluster: blocks that run
+// at the same time, near each other, and have a barrier of their own. And early
+// ones.
 #ifndef GNNAC_CUDA_CLUSTER_H
 #define GNNAC_CUDA_CLUSTER_H
 
@@ -19,5 +20,11 @@ gnnac_status cuda_cluster_fits(const struct cuda_context *c, cu_function f,
 int cuda_cluster_launch(const struct driver_calls *cu, cu_function f,
                         const struct launch *l, void **params,
                         cu_stream stream);
+
+// Queues a grid that need not wait for those ahead of it: its threads do. The
+// driver's result; the context is one whose `early` is set.
+int cuda_early_launch(const struct driver_calls *cu, cu_function f,
+                      const struct launch *l, unsigned grid, void **params,
+                      cu_stream stream);
 
 #endif

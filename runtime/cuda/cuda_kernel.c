@@ -191,23 +191,6 @@ static int64_t grid_count(const struct cuda_graph *g, const struct partition *p,
     return counts[count];
 }
 
-// A grid that need not wait for those ahead of it: its threads do.
-static int start_early(const struct driver_calls *cu, cu_function f,
-                       const struct launch *l, unsigned grid, void **params,
-                       cu_stream stream)
-{
-    struct cu_launch_attribute early = {.id = CU_LAUNCH_EARLY,
-                                        .value.early = 1};
-    const struct cu_launch_config config = {
-        .grid = {grid, (unsigned)l->grid_y, 1},
-        .block = {(unsigned)l->block, 1, 1},
-        .shared_bytes = (unsigned)l->shared_bytes,
-        .stream = stream,
-        .attributes = &early,
-        .n_attributes = 1};
-    return cu->cuLaunchKernelEx(&config, f, params, NULL);
-}
-
 static int start_by(const struct driver_calls *cu, cu_function f,
                     const struct launch *l, unsigned grid, bool early,
                     void **params, cu_stream stream)
@@ -217,7 +200,7 @@ static int start_by(const struct driver_calls *cu, cu_function f,
     if (l->cluster)
         return cuda_cluster_launch(cu, f, l, params, stream);
     if (early && l->follows)
-        return start_early(cu, f, l, grid, params, stream);
+        return cuda_early_launch(cu, f, l, grid, params, stream);
     if (l->cooperative)
         return cu->cuLaunchCooperativeKernel(f, grid, y, 1, block, 1, 1, shared,
                                              stream, params);
