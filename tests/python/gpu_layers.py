@@ -16,6 +16,7 @@ HEADS, CHANNELS = 3, 4
 OPERATORS = [f"{name}:{DIM}" for name in ("sum", "mean", "gcn", "max", "min",
                                           "wsum", "wmean", "sddmm")]
 OPERATORS += [f"{name}:{HEADS}x{CHANNELS}" for name in ("sddmm", "attention")]
+OPERATORS += [f"wsum:{CHANNELS}"]  # GATv2's, of each head
 
 
 class Layers(Case):
@@ -76,7 +77,8 @@ class Layers(Case):
         """layers give what they give on the CPU, and so do their gradients"""
         for layer in (gt.GCNConv(DIM, DIM), gt.SAGEConv(DIM, DIM),
                       gt.GINConv(torch.nn.Linear(DIM, DIM)),
-                      gt.GATConv(DIM, CHANNELS, heads=HEADS)):
+                      gt.GATConv(DIM, CHANNELS, heads=HEADS),
+                      gt.GATv2Conv(DIM, CHANNELS, heads=HEADS)):
             self.same(lambda x, e: layer.to(x.device)(x, e))
 
     def test_unaligned(self):

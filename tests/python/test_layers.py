@@ -61,7 +61,14 @@ def layers():
             ("SAGEConv", False, {"project": True, "bias": False}),
             ("GATConv", False, {}), ("GATConv", False, {"heads": 4}),
             ("GATConv", False, {"heads": 2, "concat": False,
-                                "residual": True})):
+                                "residual": True}),
+            ("GATv2Conv", False, {}), ("GATv2Conv", False, {"heads": 4}),
+            ("GATv2Conv", False, {"heads": 2, "share_weights": True,
+                                  "bias": False}),
+            ("GATv2Conv", False, {"heads": 2, "add_self_loops": False,
+                                  "negative_slope": 0.1}),
+            ("GATv2Conv", False, {"heads": 2, "concat": False,
+                                  "residual": True})):
         for out in (3, 8):
             made.append((name, weighted, [getattr(m, name)(5, out, **arguments)
                                           for m in (gt, pyg)]))
@@ -255,11 +262,24 @@ class Layers(Torch):
                                 gradients(ours, weighted, 2)):
                     self.close(a, b, f"{ours} {backend}")
 
+    def test_large_scores(self):
+        """GATv2's softmax overflows for no scores"""
+        for add in (True, False):
+            ours, theirs = (m.GATv2Conv(5, 3, add_self_loops=add)
+                            for m in (gt, pyg))
+            ours.load_state_dict(theirs.state_dict())
+            x = 1e4 * normal(NODES, 5)
+            got, want = ours(x, edges()).detach(), theirs(x, edges()).detach()
+            self.assertTrue(got.isfinite().all())
+            self.close(got / 1e4, want / 1e4, f"self loops: {add}")
+
     def test_refused(self):
         """arguments that change results and are not supported are refused"""
         for layer, arguments in (("GATConv", {"dropout": 0.5}),
                                  ("GATConv", {"edge_dim": 3}),
                                  ("GATConv", {"negative_slope": 0.1}),
+                                 ("GATv2Conv", {"dropout": 0.5}),
+                                 ("GATv2Conv", {"edge_dim": 3}),
                                  ("SAGEConv", {"aggr": "lstm"}),
                                  ("GCNConv", {"flow": "target_to_source"})):
             self.refuses(gnnac.UnsupportedError, next(iter(arguments)),

@@ -8,9 +8,9 @@ torch.compile and torch.export. Importing this imports PyTorch; importing
 gnnac does not. On a GPU after use_kernels().
 """
 
-from ._conv import GATConv, GCNConv, GINConv, SAGEConv
+from ._conv import GATConv, GATv2Conv, GCNConv, GINConv, SAGEConv
 from ._graphs import forget_graphs, use_kernels
 from ._operators import aggregate, attention, sddmm
 
-__all__ = ["GATConv", "GCNConv", "GINConv", "SAGEConv", "aggregate",
-           "attention", "forget_graphs", "sddmm", "use_kernels"]
+__all__ = ["GATConv", "GATv2Conv", "GCNConv", "GINConv", "SAGEConv",
+           "aggregate", "attention", "forget_graphs", "sddmm", "use_kernels"]

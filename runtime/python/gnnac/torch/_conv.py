@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import Linear, Module, Parameter
-from torch.nn.functional import normalize
+from torch.nn.functional import leaky_relu, normalize
 
 from ..errors import Status, UnsupportedError
 from ._operators import aggregate, attention
@@ -241,4 +241,92 @@ class GATConv(Module):
 
     def __repr__(self) -> str:
         return (f"GATConv({self.in_channels}, {self.out_channels}, "
+                f"heads={self.heads})")
+
+
+class GATv2Conv(Module):
+    """Brody et al. 2022, as torch_geometric.nn.GATv2Conv. Scores and their
+    softmax, [edges, heads], are PyTorch's, from rows [edges, heads *
+    out_channels]; the sums are aggregate()'s, one for each head."""
+
+    def __init__(self, in_channels: int, out_channels: int, heads: int = 1,
+                 concat: bool = True, negative_slope: float = 0.2,
+                 dropout: float = 0.0, add_self_loops: bool = True,
+                 edge_dim: int | None = None, fill_value: Any = "mean",
+                 bias: bool = True, share_weights: bool = False,
+                 residual: bool = False, **kwargs: Any) -> None:
+        super().__init__()
+        _need(self, kwargs, _SUMS)
+        _need(self, {"dropout": dropout, "edge_dim": edge_dim},
+              {"dropout": [0.0], "edge_dim": [None]})
+        self.in_channels = _channels(self, in_channels)
+        self.out_channels, self.heads = out_channels, heads
+        self.concat, self.negative_slope = concat, negative_slope
+        self.add_self_loops = add_self_loops
+        self.share_weights = share_weights
+        width = heads * out_channels
+        self.lin_l = Linear(in_channels, width, bias=bias)
+        self.lin_r = self.lin_l if share_weights else \
+            Linear(in_channels, width, bias=bias)
+        self.att = Parameter(torch.empty(1, heads, out_channels))
+        out_width = width if concat else out_channels
+        self.res = Linear(in_channels, out_width, bias=False) if residual \
+            else None
+        self.bias = Parameter(torch.empty(out_width)) if bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Glorot-uniform, no biases."""
+        for name, value in self.named_parameters():
+            if name.endswith("bias"):
+                torch.nn.init.zeros_(value)
+            else:  # of att as of a matrix [heads, out_channels]
+                torch.nn.init.xavier_uniform_(value.squeeze(0))
+
+    def _score(self, both: Tensor) -> Tensor:
+        """Of rows and their sources, added up: [n, heads]."""
+        by_head = both.view(-1, self.heads, self.out_channels)
+        return (leaky_relu(by_head, self.negative_slope) * self.att).sum(-1)
+
+    def _weights(self, sources: Tensor, rows: Tensor,
+                 edge_index: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The softmax over each row's edges, and over its own self loop, which
+        then stands for those that are given."""
+        source, target = edge_index[0], edge_index[1]
+        score = self._score(sources[source] + rows[target])
+        own = None
+        if self.add_self_loops:
+            own = self._score(sources + rows)
+            score = score.masked_fill((source == target)[:, None],
+                                      -float("inf"))
+        # Any number near the largest will do: it changes no gradient.
+        least = score.new_full((rows.shape[0], self.heads), -float("inf"))
+        top = least if own is None else own.detach()
+        top = top.scatter_reduce(0, target[:, None].expand_as(score),
+                                 score.detach(), "amax")
+        part = (score - top[target]).exp()
+        total = torch.zeros_like(top).index_add(0, target, part)
+        if own is None:
+            return part / total[target], None
+        own = (own - top).exp()
+        total = total + own
+        return part / total[target], own / total
+
+    def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+        """[nodes, heads * out_channels], or [nodes, out_channels]."""
+        sources, rows = self.lin_l(x), self.lin_r(x)
+        weight, own = self._weights(sources, rows, edge_index)
+        by_head = sources.view(-1, self.heads, self.out_channels)
+        out = torch.stack([aggregate(by_head[:, h], edge_index, weight[:, h],
+                                     "sum", self.add_self_loops)
+                           for h in range(self.heads)], dim=1)
+        if own is not None:
+            out = out + own[:, :, None] * by_head
+        out = out.flatten(1) if self.concat else out.mean(dim=1)
+        if self.res is not None:
+            out = out + self.res(x)
+        return out if self.bias is None else out + self.bias
+
+    def __repr__(self) -> str:
+        return (f"GATv2Conv({self.in_channels}, {self.out_channels}, "
                 f"heads={self.heads})")
