@@ -5,7 +5,8 @@
 //      "cost":...}                                 or ..., "refused": why}
 // `least` is the number of 32-byte sectors that any kernel without reuse moves:
 // each neighbour's row, id and weight once (of norm gcn its dinv, a sector for
-// it), row pointers, own terms, results; of a product both factors once. `cost`
+// it), row pointers, own terms, results; of a product both factors once; of
+// attention what attention_parts names. `cost`
 // is the cost model's word on a device with as many multiprocessors as the
 // software device was told of (argument 2).
 //
@@ -16,6 +17,7 @@
 // of it with about so many edges, every so many runs of RUN rows, whole; ids
 // are taken modulo the rows that stay. Questions of one graph stand together.
 // Every run passes the gate first (tune/bench.h).
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -252,8 +254,62 @@ static int64_t own_sectors(const struct csr *g, const struct kernel_spec *s)
     return n;
 }
 
+// What attention reads at a neighbour and at the row itself, and writes. SELF
+// are GATv2's rows, or the heads' scores.
+enum { OF_X = 1, OF_SELF = 2, OF_GRAD = 4, OF_OUT = 8, OF_ATT = 16 };
+static const struct {
+    unsigned neighbour, own;
+} attention_parts[N_STEP_KINDS] = {
+    [STEP_ATTENTION] = {OF_X | OF_SELF, OF_X | OF_SELF | OF_OUT},
+    [STEP_ATTENTION_KEEP] = {OF_X | OF_SELF, OF_X | OF_SELF | OF_OUT},
+    [STEP_ATTENTION_ROWS_GRAD] = {OF_X | OF_SELF, OF_X | OF_SELF | OF_GRAD},
+    [STEP_ATTENTION_GRAD] = {OF_GRAD | OF_SELF,
+                             OF_X | OF_SELF | OF_GRAD | OF_OUT},
+    [STEP_ATTENTION_V2] = {OF_X, OF_X | OF_SELF | OF_OUT},
+    [STEP_ATTENTION_V2_KEEP] = {OF_X, OF_X | OF_SELF | OF_OUT},
+    [STEP_ATTENTION_V2_ROWS_GRAD] = {OF_X, OF_X | OF_SELF | OF_GRAD | OF_OUT |
+                                               OF_ATT},
+    [STEP_ATTENTION_V2_GRAD] = {OF_GRAD | OF_SELF,
+                                OF_X | OF_SELF | OF_GRAD | OF_OUT},
+};
+
+// Of row v the matrices that `parts` names.
+static int64_t part_sectors(const struct kernel_spec *s, unsigned parts,
+                            int64_t v)
+{
+    int64_t dim = (int64_t)s->heads * s->channels;
+    int64_t self_dim = step_is_attention_v2(s->kind) ? dim : s->heads;
+    const struct {
+        unsigned part;
+        int64_t pitch, dim;
+    } all[] = {{OF_X, s->x_pitch, dim},
+               {OF_SELF, s->self_pitch, self_dim},
+               {OF_GRAD, s->grad_pitch, dim},
+               {OF_OUT, s->out_pitch, dim},
+               {OF_ATT, s->out_pitch, dim}};
+    int64_t n = 0;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (parts & all[i].part)
+            n += row_sectors(v, all[i].pitch, all[i].dim);
+    return n;
+}
+
+static int64_t attention_sectors(const struct csr *g,
+                                 const struct kernel_spec *s)
+{
+    int64_t n = sectors(4 * g->n_edges) +
+                sectors(s->offset_bits / 8 * (g->n_nodes + 1));
+    for (int64_t v = 0; v < g->n_nodes; v++)
+        n += part_sectors(s, attention_parts[s->kind].own, v);
+    for (int64_t e = 0; e < g->n_edges; e++)
+        n += part_sectors(s, attention_parts[s->kind].neighbour, g->colidx[e]);
+    return n;
+}
+
 static int64_t least_sectors(const struct csr *g, const struct kernel_spec *s)
 {
+    if (attention_parts[s->kind].own)
+        return attention_sectors(g, s);
     switch (s->kind) {
     case STEP_LINEAR:
         return matrix_sectors(g, s->x_pitch, s->depth) +
@@ -305,6 +361,7 @@ static gnnac_status answer(struct cuda_context *gpu, struct question *q,
                            gnnac_error *err)
 {
     const struct kernel_spec *spec = &q->kc.spec;
+    char cost[32] = "null"; // of attention not all is estimated
     gnnac_status st = turn_to(s, q->graph, err);
     if (st != GNNAC_OK)
         return st;
@@ -313,11 +370,14 @@ static gnnac_status answer(struct cuda_context *gpu, struct question *q,
              q->point);
         return GNNAC_OK;
     }
+    double estimate = cost_estimate(&q->kc.point, spec, &s->props, device);
+    if (isfinite(estimate))
+        snprintf(cost, sizeof(cost), "%.9g", estimate);
     tell("{\"graph\":\"%s\",\"point\":\"%s\",\"nodes\":%lld,\"edges\":%lld,"
-         "\"least\":%lld,\"cost\":%.9g}\n",
+         "\"least\":%lld,\"cost\":%s}\n",
          s->name, q->point, (long long)s->csr.n_nodes,
          (long long)s->csr.n_edges, (long long)least_sectors(&s->csr, spec),
-         cost_estimate(&q->kc.point, spec, &s->props, device));
+         cost);
     return run(gpu, q, &s->csr, err);
 }
 
