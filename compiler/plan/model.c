@@ -23,6 +23,7 @@ enum {
     DEFAULT_DIM = 96,
     DEFAULT_CLASSES = 22,
     MAX_WIDTH = 1 << 20,
+    MAX_HEADS = MAX_WIDTH / 2, // each has two scores, which are columns, too
     MAX_SCORED = 512, // columns of a GATv2 head, which one team of lanes has
 };
 
@@ -70,7 +71,7 @@ static gnnac_status check_request(const struct preset *p,
         {"--classes", rq->classes, MAX_WIDTH},
         {"--layers", rq->layers, MAX_LAYERS},
         {"--mlp", rq->mlp, 2},
-        {"--heads", rq->heads, MAX_WIDTH},
+        {"--heads", rq->heads, MAX_HEADS},
     };
     for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++)
         if (bounds[i].value < 0 || bounds[i].value > bounds[i].max)

@@ -26,15 +26,18 @@ static int free_cpus(const struct apart *a, const cpu_set_t *mask,
     return CPU_COUNT(out);
 }
 
-// False: there is nowhere to go, or the kernel does not let us.
+// False: there is nowhere to go, or the kernel does not let us, or someone else
+// has set another mask meanwhile, which then stays.
 static bool move(const struct apart *a)
 {
-    cpu_set_t mask, others;
+    cpu_set_t mask, others, now;
     if (sched_getaffinity(0, sizeof(mask), &mask) != 0 ||
         free_cpus(a, &mask, &others) == 0 ||
         sched_setaffinity(0, sizeof(others), &others) != 0)
         return false;
-    return sched_setaffinity(0, sizeof(mask), &mask) == 0;
+    return sched_getaffinity(0, sizeof(now), &now) == 0 &&
+           CPU_EQUAL(&now, &others) &&
+           sched_setaffinity(0, sizeof(mask), &mask) == 0;
 }
 
 void apart_begin(struct apart *a)

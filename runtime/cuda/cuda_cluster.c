@@ -23,16 +23,21 @@ static struct cu_launch_config config_of(const struct launch *l, unsigned grid,
         .n_attributes = 1};
 }
 
+// `call`: what the result is of.
 static int count_active(const struct driver_calls *cu, cu_function f,
-                        const struct launch *l, int *n)
+                        const struct launch *l, int *n, const char **call)
 {
     struct cu_launch_attribute size = size_of(l);
     const struct cu_launch_config config =
         config_of(l, (unsigned)l->cluster, &size, NULL);
     int result = 0;
+    *call = "cuFuncSetAttribute";
     if (l->cluster > PORTABLE_CLUSTER)
         result = cu->cuFuncSetAttribute(f, CU_FUNC_ANY_CLUSTER, 1);
-    return result ? result : cu->cuOccupancyMaxActiveClusters(n, f, &config);
+    if (result)
+        return result;
+    *call = "cuOccupancyMaxActiveClusters";
+    return cu->cuOccupancyMaxActiveClusters(n, f, &config);
 }
 
 gnnac_status cuda_cluster_fits(const struct cuda_context *c, cu_function f,
@@ -48,11 +53,12 @@ gnnac_status cuda_cluster_fits(const struct cuda_context *c, cu_function f,
                          (&known, CU_ATTR_CLUSTERS, c->device), err);
     if (st != GNNAC_OK || !known)
         return st;
-    int result = count_active(cu, f, l, &active);
+    const char *call;
+    int result = count_active(cu, f, l, &active, &call);
     *fits = result == 0 && active > 0;
     return result == CU_INVALID_CLUSTER
                ? GNNAC_OK
-               : driver_status(cu, "cuOccupancyMaxActiveClusters", result, err);
+               : driver_status(cu, call, result, err);
 }
 
 int cuda_cluster_launch(const struct driver_calls *cu, cu_function f,

@@ -199,11 +199,11 @@ static int start_by(const struct driver_calls *cu, cu_function f,
     unsigned shared = (unsigned)l->shared_bytes;
     if (l->cluster)
         return cuda_cluster_launch(cu, f, l, params, stream);
-    if (early && l->follows)
-        return cuda_early_launch(cu, f, l, grid, params, stream);
-    if (l->cooperative)
+    if (l->cooperative) // not early: its blocks wait for one another
         return cu->cuLaunchCooperativeKernel(f, grid, y, 1, block, 1, 1, shared,
                                              stream, params);
+    if (early && l->follows)
+        return cuda_early_launch(cu, f, l, grid, params, stream);
     return cu->cuLaunchKernel(f, grid, y, 1, block, 1, 1, shared, stream,
                               params, NULL);
 }

@@ -532,6 +532,29 @@ TEST(where_no_cluster_fits_steps_are_run)
     csr_finish(&g);
 }
 
+static int sets_nothing(cu_function function, int attribute, int value)
+{
+    (void)function, (void)attribute, (void)value;
+    return CU_INVALID_DEVICE;
+}
+
+TEST(a_call_for_clusters_that_fails_is_named)
+{
+    static const struct way way = {"cluster = 16, warpPerBlock = 2", "sm_80"};
+    const struct model_request rq = {.name = "gcn", .dim = 8, .hidden = 4,
+                                     .classes = 3, .layers = 2};
+    struct csr g = gpu_random_graph(60, 3, 5);
+    struct subject s;
+    gnnac_error err = {{0}};
+    REQUIRE_CLUSTERS();
+    struct driver_calls kept = lend_clusters();
+    ctx->cuda->cu.cuFuncSetAttribute = sets_nothing;
+    CHECK(open_subject(&g, &rq, &way, &s, &err) != GNNAC_OK);
+    CHECK_HAS(err.msg, "cuFuncSetAttribute");
+    ctx->cuda->cu = kept;
+    csr_finish(&g);
+}
+
 int main(void)
 {
     gnnac_error err = {{0}};
@@ -559,6 +582,7 @@ int main(void)
     RUN(clusters_of_one_block_are_right);
     RUN(clusters_are_right);
     RUN(where_no_cluster_fits_steps_are_run);
+    RUN(a_call_for_clusters_that_fails_is_named);
     cuda_leave(ctx->cuda);
     gnnac_context_destroy(ctx);
     return test_done();

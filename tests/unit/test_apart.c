@@ -15,6 +15,7 @@ static int cpu;          // where the thread is
 static cpu_set_t mask;   // where it may be
 static int n_sets;       // how often it asked for another mask
 static bool refuses;     // the kernel does, every time
+static uint64_t intrudes; // someone else then sets these CPUs; 0: nobody does
 static uint64_t was_set; // CPUs 0 to 63 of the first mask that was asked for
 
 int __wrap_sched_getcpu(void)
@@ -40,6 +41,8 @@ int __wrap_sched_setaffinity(pid_t pid, size_t n, const cpu_set_t *to)
     mask = *to;
     for (int i = 0; !CPU_ISSET(cpu, to); i++)
         cpu = CPU_ISSET(i, to) ? i : cpu;
+    for (int i = 0; intrudes && i < 64; i++)
+        (intrudes >> i & 1) ? CPU_SET(i, &mask) : CPU_CLR(i, &mask);
     return 0;
 }
 
@@ -48,7 +51,7 @@ static void on(int where, uint64_t may)
     cpu = where;
     n_sets = 0;
     refuses = false;
-    was_set = 0;
+    intrudes = was_set = 0;
     CPU_ZERO(&mask);
     for (int i = 0; i < 64; i++)
         if (may >> i & 1)
@@ -122,6 +125,16 @@ TEST(what_the_kernel_refuses_is_left_alone)
     CHECK(allowed() == 3);
 }
 
+TEST(a_mask_that_someone_else_sets_meanwhile_stays)
+{
+    struct apart a = led_on(3);
+    on(3, 0x2c);
+    intrudes = 0xc0;
+    apart_join(&a);
+    CHECK(allowed() == 0xc0);
+    CHECK_INT(n_sets, 1);
+}
+
 TEST(where_the_cpu_is_unknown_or_beyond_all_nothing_is_done)
 {
     static const int none[] = {-1, APART_CPUS, 1 << 20};
@@ -140,6 +153,7 @@ int main(void)
     RUN(helpers_keep_off_each_others_cpus_too);
     RUN(a_helper_stays_where_every_cpu_of_its_mask_is_taken);
     RUN(what_the_kernel_refuses_is_left_alone);
+    RUN(a_mask_that_someone_else_sets_meanwhile_stays);
     RUN(where_the_cpu_is_unknown_or_beyond_all_nothing_is_done);
     return test_done();
 }
