@@ -20,9 +20,9 @@ void apart_begin(struct apart *a);
 // Called by each of the others as it begins: one that finds itself on a CPU
 // that is taken moves to one of its affinity mask that is not, where there is
 // one. The mask is as before when this returns, or as someone else has set it
-// meanwhile, so nothing outlives the call but where the thread is; bound threads stay, and so does every thread where
-// the kernel lets nobody choose. Thread-safe. Where nobody moves there is no
-// system call.
+// meanwhile, so nothing outlives the call but where the thread is; bound
+// threads stay, and so does every thread where the kernel lets nobody choose.
+// Thread-safe. Where nobody moves there is no system call.
 void apart_join(struct apart *a);
 
 #endif
