@@ -26,8 +26,8 @@ static gnnac_status too_many_knobs(gnnac_error *err)
 }
 
 // "a=1,b=2" as settings. What is said of those is said of this option.
-static gnnac_status take_whole_knobs(const struct workbench *wb,
-                                     struct candidate *out, gnnac_error *err)
+gnnac_status propose_whole_knobs(const struct workbench *wb,
+                                 struct candidate *out, gnnac_error *err)
 {
     static const char option[] = "--set";
     char text[512], *save = NULL;
@@ -55,7 +55,8 @@ static gnnac_status take_whole_knobs(const struct workbench *wb,
 gnnac_status propose_check_whole(const struct workbench *wb, gnnac_error *err)
 {
     struct candidate c;
-    return wb->request.whole_knobs ? take_whole_knobs(wb, &c, err) : GNNAC_OK;
+    return wb->request.whole_knobs ? propose_whole_knobs(wb, &c, err)
+                                   : GNNAC_OK;
 }
 
 static gnnac_status take_settings(struct workbench *wb,
@@ -141,7 +142,7 @@ gnnac_status propose(struct workbench *wb, const struct opspec *op,
     out->n_candidates = out->n_traces = 0;
     if (tells_whole(wb, op->op)) {
         out->n_candidates = 1;
-        return take_whole_knobs(wb, &out->candidates[0], err);
+        return propose_whole_knobs(wb, &out->candidates[0], err);
     }
     if (!manual)
         st = ask_rules(wb, op, graph, out, &mine);

@@ -19,6 +19,9 @@ gnnac_status propose(struct workbench *wb, const struct opspec *op,
 bool propose_is_told(const struct workbench *wb, const char *op);
 // The faults of the latter. GNNAC_EUSAGE.
 gnnac_status propose_check_whole(const struct workbench *wb, gnnac_error *err);
+// What --whole sets, into *out, of whole_model. GNNAC_EUSAGE.
+gnnac_status propose_whole_knobs(const struct workbench *wb,
+                                 struct candidate *out, gnnac_error *err);
 
 // False in manual mode, which needs no `graph`.
 bool propose_asks_rules(const struct workbench *wb);

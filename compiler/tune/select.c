@@ -346,16 +346,26 @@ static gnnac_status record_choice(struct selector *s, const struct question *q,
 
 // ---- the whole --------------------------------------------------------------
 
-// Of the knobs of a whole model: the other questions are the same with them.
-static void name_knobs(const struct selector *s, struct question *q)
+// Of the knobs of a whole model, all of them, however they were written: the
+// other questions are the same with them.
+static gnnac_status name_knobs(const struct selector *s, struct question *q,
+                               gnnac_error *err)
 {
-    const char *knobs = s->wb->request.whole_knobs;
-    char hex[33];
+    struct candidate c;
+    char knobs[256], hex[33];
     size_t n = strlen(q->op.key);
-    if (!knobs || !q->op.spec.whole)
-        return;
+    if (!s->wb->request.whole_knobs || !q->op.spec.whole)
+        return GNNAC_OK;
+    gnnac_status st = propose_whole_knobs(s->wb, &c, err);
+    if (st != GNNAC_OK)
+        return st;
+    candidate_text(&c, knobs, sizeof(knobs));
     hash_hex(knobs, strlen(knobs), hex);
-    snprintf(q->op.key + n, sizeof(q->op.key) - n, " knobs=%s", hex);
+    if ((size_t)snprintf(q->op.key + n, sizeof(q->op.key) - n, " knobs=%s",
+                         hex) >= sizeof(q->op.key) - n)
+        return FAIL(err, GNNAC_EINTERNAL, "a question's key is too long: %s",
+                    q->op.key);
+    return GNNAC_OK;
 }
 
 gnnac_status question_prepare(struct selector *s, struct question *q,
@@ -363,8 +373,9 @@ gnnac_status question_prepare(struct selector *s, struct question *q,
 {
     q->incumbent = -1;
     question_name_blas(s, q);
-    name_knobs(s, q);
-    gnnac_status st = recall_question(s, q, err);
+    gnnac_status st = name_knobs(s, q, err);
+    if (st == GNNAC_OK)
+        st = recall_question(s, q, err);
     return st == GNNAC_OK && (!q->recalled || s->wb->request.explain)
                ? collect_options(s, q, err)
                : st;
