@@ -6,9 +6,9 @@
 // `least` is the number of 32-byte sectors that any kernel without reuse moves:
 // each neighbour's row, id and weight once (of norm gcn its dinv, a sector for
 // it), row pointers, own terms, results; of a product both factors once; of
-// attention what attention_parts names. `cost`
-// is the cost model's word on a device with as many multiprocessors as the
-// software device was told of (argument 2).
+// attention what attention_parts names. `cost` is the cost model's word on a
+// device with as many multiprocessors as the software device was told of
+// (argument 2), null where it has none.
 //
 //     count_work TEMPLATES MULTIPROCESSORS <QUESTIONS
 //
@@ -361,7 +361,7 @@ static gnnac_status answer(struct cuda_context *gpu, struct question *q,
                            gnnac_error *err)
 {
     const struct kernel_spec *spec = &q->kc.spec;
-    char cost[32] = "null"; // of attention not all is estimated
+    char cost[32] = "null";
     gnnac_status st = turn_to(s, q->graph, err);
     if (st != GNNAC_OK)
         return st;
