@@ -42,9 +42,8 @@ static gnnac_status measure_lives(const struct program *p, int64_t n_nodes,
         touch(lives, p->steps[s].out, s);
         touch(lives, p->steps[s].grad, s);
         touch(lives, p->steps[s].att_rows, s);
-        const struct step *tail = step_tail(p, &p->steps[s]);
-        if (tail) // is written while this step's operands are read
-            touch(lives, tail->out, s);
+        // What is written while this step's operands are read.
+        touch(lives, step_last(p, &p->steps[s])->out, s);
     }
     return GNNAC_OK;
 }

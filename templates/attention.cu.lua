@@ -1,5 +1,5 @@
 //% family {
-//%   op = "attention",
+//%   op = "attention", tails = true,
 //%   doc = [[
 //% Graph attention in one pass over a row's edges: sums of x weighted by the
 //% softmax of LeakyReLU(source score + destination score), maximum and sum kept
@@ -7,7 +7,8 @@
 //% Lanes lie along the columns; each follows the maximum and the sum of the
 //% heads of its own columns, so lanes share nothing until the edges are done.
 //% The teams of a row, in one warp or in several, take its edges in turns and
-//% are then joined in order: no atomics, results repeat bit by bit.]],
+//% are then joined in order: no atomics, results repeat bit by bit. Last perhaps a
+//% residual.]],
 //% }
 //% knob { name = "dimWorker", tag = "l", min = 1, max = 32, default = 16,
 //%        doc = "lanes along the columns, a power of two" }
@@ -24,6 +25,7 @@
 
 //% local lanes = include "lanes"
 //% local offsets = include "offsets"
+//% local residual = include "residual"
 //% local follow = include "follow"
 //% local function is_power(v) return v & (v - 1) == 0 end
 //% local team = dimWorker * edgeWorker
@@ -54,6 +56,7 @@
 //% local teams = edgeWorker * warpPerRow
 //% local args = { "out", "x", "self", "rowptr", "colidx" }
 //% if spec.bias then args[#args + 1] = "bias" end
+//% residual.add_args(args)
 //% args[#args + 1] = "n_rows"
 //% local parameters = launch {
 //%   entry = kernel,
@@ -70,6 +73,7 @@
 //% lanes.define_move("load", width, width)
 //% lanes.define_move("store", width, out_width)
 //% local store = lanes.mover("store", width, out_width)
+//% residual.define(width)
 // LeakyReLU of slope 0.2, in units of log2.
 __device__ __forceinline__ float score(float source, float target)
 {
@@ -254,6 +258,13 @@ ${kernel}(${parameters})
             sum[i][j] = sum[i][j] < 0.0f ? expm1f(sum[i][j]) : sum[i][j];
 //% end
         }
+//% if residual.there then
+        const int c = column[i];
+//%   residual.take("c", width)
+#pragma unroll
+        for (int j = 0; j < ${width}; j++)
+            sum[i][j] += more[j];
+//% end
         ${store}(to + column[i], sum[i]);
     }
 }

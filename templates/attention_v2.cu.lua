@@ -1,12 +1,12 @@
 //% family {
-//%   op = "attention_v2",
+//%   op = "attention_v2", tails = true,
 //%   doc = [[
 //% GATv2's attention (Brody et al. 2022) in one pass over a row's edges: sums of x
 //% weighted by the softmax of <att, LeakyReLU(x[u] + self[v])>, the row's own self
 //% loop included. A row of x is read once, for its score and for the sum; maximum
 //% and sum are kept online. A team of lanes has one head's columns of a row; the
 //% teams of a row and head take its edges in turns and are then joined in order: no
-//% atomics, results repeat bit by bit.]],
+//% atomics, results repeat bit by bit. Last perhaps a residual.]],
 //% }
 //% knob { name = "dimWorker", tag = "l", min = 0, max = 32, default = 0,
 //%        doc = "lanes along a head's columns, a power of two; 0: as many as it has vectors" }
@@ -31,6 +31,7 @@
 //%   warpPerBlock = warpPerBlock }, true)
 //% edges.define(L, false)
 //% edges.define_store(L)
+//% include("residual").define(L.width)
 //% local parameters = edges.launch(L, softmax.args("self", true))
 // ${L.teams} teams of ${L.lanes} lanes per row and head; ${L.rows} rows per block.
 extern "C" __global__ void __launch_bounds__(${L.block}, 1)

@@ -14,7 +14,7 @@
 //% -- Nothing follows: the sum is the result.
 //% local bare = spec.norm == "none" and spec.self_term == "none"
 //%              and not spec.bias and spec.act == "none"
-//%              and not spec.drops_result
+//%              and not spec.drops_result and spec.residual_pitch == 0
 //%
 //% local function nothing() end
 //% local ordered = {

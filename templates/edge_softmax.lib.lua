@@ -2,6 +2,7 @@
 //% -- scores, maximum and sum kept online, and the sums of x that it weights. The
 //% -- body of attention_keep, attention_v2 and attention_v2_keep.
 //% local edges = include "edge_heads"
+//% local residual = include "residual"
 //% local softmax = {}
 //%
 //% -- The knobs' layout. Of GATv2 a place has a row of its own and att, too.
@@ -22,6 +23,7 @@
 //%     args[#args + 1], args[#args + 2] = "state", "place"
 //%   end
 //%   if spec.drops_result then args[#args + 1] = "tail_place" end
+//%   residual.add_args(args)
 //%   args[#args + 1] = "n_rows"
 //%   return args
 //% end
@@ -122,10 +124,11 @@
             y[j] = y[j] < 0.0f ? expm1f(y[j]) : y[j];
 //%     end
         }
-//%     if spec.drops_result then
+//%     if spec.drops_result or residual.there then
         const int c = column[i];
-//%       train.drop("y", 0, "c", L.width)
 //%     end
+//%     if spec.drops_result then train.drop("y", 0, "c", L.width) end
+//%     residual.add("y", 0, "c", L.width)
         ${L.store}(to + column[i], y);
 //%   end
 //%   if spec.drops_result then

@@ -1,9 +1,10 @@
 //% -- What follows the sum over the neighbours: scale, the row's own term,
-//% -- bias, activation, tail, dropout, store.
+//% -- bias, activation, tail, dropout, residual, store.
 //% local lanes = include "lanes"
 //% local tail = include "tail"
 //% local train = spec.drops_result and include "train"
 //% check(not (spec.drops_result and spec.tail ~= "none"), "dropout follows no tail")
+//% local residual = include "residual"
 //% local layout = include "layout"
 //% local epilogue = {}
 //% local own_term = spec.self_term ~= "none"
@@ -21,6 +22,7 @@
 //%   if spec.bias then args[#args + 1] = "bias" end
 //%   tail.add_args(args)
 //%   if train then train.add_drop_args(args) end
+//%   residual.add_args(args)
 //% end
 //%
 //% function epilogue.define(L)
@@ -34,6 +36,7 @@
 //%   if spec.bias then lanes.define("load", L, L.vec) end
 //%   tail.define(L)
 //%   if not tail.multiplies then
+//%     residual.define_slots(L)
 //%     lanes.define(L.out_verb, L, L.out_piece, spec.out_type)
 //%   end
 //% end
@@ -122,6 +125,7 @@
 //%     end
     }
 //%   end
+//%   if not tail.multiplies then residual.add_slots(L) end
 //%   if not out_slabs then
     ${lanes.type(spec.out_type)} *to = out + (long long)row * ${spec.out_pitch};
 //%   end

@@ -56,6 +56,8 @@
 //% if spec.tail_bias then args[#args + 1] = "tail_bias" end
 //% local train = spec.drops_result and include "train"
 //% if train then train.add_drop_args(args) end
+//% local residual = include "residual"
+//% residual.add_args(args)
 //% args[#args + 1] = "n_rows"
 //% local parameters = launch {
 //%   entry = kernel,
@@ -65,9 +67,10 @@
 //% }
 // Rows of a block: ${rows}; columns: ${columns}; of a warp: ${16 * rowTiles} x ${8 * held}.
 //% layout.define("out")
+//% if train then train.define_drop(spec.dim) end
+//% residual.define(1)
 //% mma.define_product()
 //% mma.define_split()
-//% if train then train.define_drop(spec.dim) end
 
 static __device__ __forceinline__ void multiply(float *d, const unsigned *a,
                                                 unsigned b0, unsigned b1)
@@ -257,6 +260,11 @@ ${kernel}(${parameters})
 //% if train then
                 if (drops)
                     v[c] = dropped(state, (unsigned)(bits >> 16 * c), v[c]);
+//% end
+//% if residual.there then
+                const int of = column + c;
+//%   residual.take("of", 1)
+                v[c] += more[0];
 //% end
 //% if not pair then
                 to[c] = v[c];

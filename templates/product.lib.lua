@@ -64,9 +64,11 @@
 //%   check(not k.turns or split == 1, "turns are warps', not blocks'")
 //%   local P = { rows = rows, tiles = tiles, teams = teams }
 //%   local train = spec.drops_result and include "train"
+//%   local residual = include "residual"
 //%
 //%   function P.add_args(args)
 //%     if train then train.add_drop_args(args) end
+//%     residual.add_args(args)
 //%   end
 //%
 //%   function P.define()
@@ -79,6 +81,7 @@
 //%     end
 //%     if spec.adds then lanes.define_move("read", 1, 1, spec.out_type) end
 //%     if train then train.define_drop(spec.dim) end
+//%     residual.define(1)
 //%     layout.define("out")
 //%   end
 //%
@@ -230,7 +233,7 @@
         ${lanes.type(spec.out_type)} *to =
             out + (long long)row * ${spec.out_pitch} + column;
 //%     end
-//%     if spec.adds or train or spec.tail ~= "none" then
+//%     if spec.adds or train or residual.there or spec.tail ~= "none" then
 #pragma unroll
         for (int j = 0; j < ${columns}; j++) {
 //%       if not full_columns then
@@ -256,6 +259,11 @@
             if (drops)
                 sum[i][j] = dropped(
                     state, (unsigned)bits_from(stream, row, column + j), sum[i][j]);
+//%       end
+//%       if residual.there then
+            const int of = column + j;
+//%         residual.take("of", 1)
+            sum[i][j] += more[0];
 //%       end
         }
 //%     end

@@ -30,7 +30,7 @@
 //%
 //% -- The device functions that move vectors and the rest: `verb` x to
 //% -- registers, store from there to out (lanes.define_move).
-//% local function each_width(visit)
+//% function rowwise.each_width(visit)
 //%   visit(vec)
 //%   if body < pairs_end then visit(2) end
 //%   if pairs_end < spec.dim then visit(1) end
@@ -38,13 +38,13 @@
 //% function rowwise.define(verb)
 //%   layout.define("x")
 //%   layout.define("out")
-//%   each_width(function(width)
+//%   rowwise.each_width(function(width)
 //%     lanes.define_move(verb, width, width, spec.x_type)
 //%     lanes.define_move("store", width, width, spec.out_type)
 //%   end)
 //% end
 //% function rowwise.define_bias()
-//%   each_width(function(width) lanes.define_move("load", width, width) end)
+//%   rowwise.each_width(function(width) lanes.define_move("load", width, width) end)
 //% end
 //% function rowwise.load_bias(width)
         ${lanes.mover("load", width, width)}(shift, bias + c);

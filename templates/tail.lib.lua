@@ -3,6 +3,7 @@
 //% -- weights, perhaps with a bias and an activation. The row is whole in `sum`, spread over the team.
 //% local lanes = include "lanes"
 //% check(spec.tail ~= "bias_act", "a sum has a bias and an activation of its own")
+//% local residual = include "residual"
 //% local tail = { scales = spec.tail == "scaled_linear" }
 //% tail.multiplies = tail.scales or spec.tail == "linear"
 //%
@@ -15,6 +16,7 @@
 //% -- would be: as out is.
 //% function tail.define(L)
 //%   if not tail.multiplies then return end
+//%   residual.define(1)
 //%   L.weight_piece = lanes.widest_of(spec.out_type, L.vec, spec.dim)
 //%   lanes.define("load", L, L.weight_piece, spec.out_type)
 //%   if spec.out_type ~= "f32" then
@@ -75,7 +77,7 @@
 //% end
 //%
 //% -- Lane `at` stores columns at, at + lanes of a team ..., of 16 bits pairs of
-//% -- columns, with the bias and the activation that come last.
+//% -- columns, with the bias, the activation and the residual that come last.
 //% local word = spec.out_type == "f32" and 1 or 2
 //%
 //% local function store_column(first, n, w)
@@ -88,6 +90,13 @@
 //%   end
 //%   if spec.tail_act == "relu" then
         value${w} = value${w} < 0.0f ? 0.0f : value${w};
+//%   end
+//%   if residual.there then
+        {
+            const int of = ${first + w} + ${word} * at;
+//%     residual.take("of", 1)
+            value${w} += more[0];
+        }
 //%   end
 //%   if word == 1 then
         to[${first} + at] = value0;

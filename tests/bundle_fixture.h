@@ -27,6 +27,8 @@ static inline bool fixture_kernel_fits(const struct manifest *m,
 {
     return k->dim == m->program.buffers[s->out].dim &&
            k->heads == step_heads(&m->program, s) &&
+           kernel_takes(k, ARG_RESIDUAL) ==
+               (step_residual(&m->program, s) != NULL) &&
            k->x_type == fixture_type(m, s->x) &&
            k->out_type == fixture_type(m, s->out) &&
            k->self_type == fixture_type(m, s->self);
@@ -57,7 +59,12 @@ static inline void fixture_kernels(struct manifest *m)
         m->kernels[k].launches[0] = (struct launch){
             .count = GRID_ROWS, .per_block = 4, .grid_y = 1, .block = 128,
             .n_args = 3, .args = {ARG_OUT, ARG_X, ARG_N_ROWS}};
-        bool plain = m->model.dtype == DTYPE_F32 && !m->kernels[k].heads;
+        bool adds = step_residual(&m->program, s);
+        if (adds)
+            m->kernels[k].launches[0].args[m->kernels[k].launches[0].n_args++] =
+                ARG_RESIDUAL;
+        bool plain =
+            m->model.dtype == DTYPE_F32 && !m->kernels[k].heads && !adds;
         snprintf(m->kernels[k].name, NAME_LEN,
                  plain ? "fake_d%d" : "fake_d%d_%d",
                  (int)dim, (int)k);

@@ -61,7 +61,7 @@ struct options {
     int64_t runs;         // --runs
     bool train, sparse;   // --train, --sparse
     const char *whole;    // --whole off|on|KNOB=VALUE,...
-    bool logits;          // --logits
+    bool logits, residual; // --logits, --residual
     const char *ops;      // --ops sum:64,attention:8x8
     const char *dump;     // --dump DIR
 

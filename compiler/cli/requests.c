@@ -23,6 +23,7 @@ gnnac_status read_model_request(const struct options *o,
                                   .layers = o->layers,
                                   .mlp = o->mlp,
                                   .heads = o->heads,
+                                  .residual = o->residual,
                                   .logits = o->logits};
     if (!o->dim)
         log_info("no --dim: features are taken to be 96 wide");
@@ -59,8 +60,8 @@ static gnnac_status check_whole(const struct options *o, gnnac_error *err)
 static bool describes_network(const struct options *o)
 {
     return o->model || o->dim || o->hidden || o->classes || o->layers ||
-           o->mlp || o->heads || o->logits || o->train || o->sparse ||
-           strcmp(o->dtype, "f32") != 0;
+           o->mlp || o->heads || o->residual || o->logits || o->train ||
+           o->sparse || strcmp(o->dtype, "f32") != 0;
 }
 
 // A word of the option's list; NULL where a command has no such option.
@@ -97,8 +98,9 @@ gnnac_status read_subject(const struct options *o, struct model_request *model,
         strcmp(o->whole, "off") != 0)
         return FAIL(err, GNNAC_EUSAGE,
                     "--ops is without --model and what shapes it (--dim, "
-                    "--hidden, --classes, --layers, --mlp, --heads, --logits, "
-                    "--dtype), --train, --sparse, --reorder and --whole");
+                    "--hidden, --classes, --layers, --mlp, --heads, "
+                    "--residual, --logits, --dtype), --train, --sparse, "
+                    "--reorder and --whole");
     *model = (struct model_request){.name = "ops"};
     return GNNAC_OK;
 }

@@ -10,8 +10,9 @@
 #include "tune/assemble.h"
 #include "tune/workbench.h"
 
-// --model --dim --hidden --classes --layers --mlp --heads --dtype. Says so
-// on stderr when a width is a default. GNNAC_EUSAGE without a model.
+// --model --dim --hidden --classes --layers --mlp --heads --residual --logits
+// --dtype. Says so on stderr when a width is a default. GNNAC_EUSAGE without a
+// model.
 gnnac_status read_model_request(const struct options *o,
                                 struct model_request *out, gnnac_error *err);
 

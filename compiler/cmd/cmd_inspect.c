@@ -109,8 +109,8 @@ static void print_layers(const struct model *model)
         char widths[32];
         snprintf(widths, sizeof(widths), "%d -> %d", (int)l->in_dim,
                  (int)l->out_dim);
-        printf("%5d  %-5s  %-14s %s\n", (int)i, conv_op_name(l->op), widths,
-               activation_name(l->act));
+        printf("%5d  %-5s  %-14s %s%s\n", (int)i, conv_op_name(l->op), widths,
+               activation_name(l->act), l->residual ? ", + input" : "");
     }
 }
 

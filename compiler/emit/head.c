@@ -62,8 +62,8 @@ static const char *op_field(lua_State *L, size_t max_bytes)
     const char *op = text_field(L, "op", max_bytes);
     if (!is_kernel_op(op))
         luaL_error(L, "no step runs '%s'; op is aggregate, attention, "
-                      "attention_scores, bias_act, log_softmax or "
-                      "permute_rows", op);
+                      "attention_scores, bias_act, log_softmax, "
+                      "permute_rows or residual", op);
     return op;
 }
 

@@ -71,6 +71,8 @@ static const char *matrix_type(enum launch_arg a, const struct kernel_spec *s)
     switch (a) {
     case ARG_OUT:
         return types[s->out_type][0];
+    case ARG_RESIDUAL:
+        return types[s->out_type][1];
     case ARG_X:
         return types[s->x_type][1];
     case ARG_SELF:

@@ -64,6 +64,7 @@ void push_spec(lua_State *L, const struct kernel_spec *s)
     set_integer(L, "out_pitch", s->out_pitch);
     set_integer(L, "self_pitch", s->self_pitch);
     set_integer(L, "grad_pitch", s->grad_pitch);
+    set_integer(L, "residual_pitch", s->residual_pitch);
     set_integer(L, "x_slab", s->x_slab);
     set_integer(L, "out_slab", s->out_slab);
     set_integer(L, "self_slab", s->self_slab);

@@ -44,11 +44,13 @@ static gnnac_status check_point(const struct candidate *c,
     if (spec_is_special(s) && !f->tails)
         return FAIL(err, GNNAC_EUNSUPPORTED, "%s: knows no tails (%s)",
                     f->name,
-                    s->tail    ? tail_name(s->tail)
-                    : s->drops ? "dropout"
-                               : "adds");
+                    s->tail             ? tail_name(s->tail)
+                    : s->drops          ? "dropout"
+                    : s->residual_pitch ? "residual"
+                                        : "adds");
     if (s->dim < 1 || s->x_pitch < x_dim || s->out_pitch < spec_out_dim(s) ||
         (own && s->self_pitch < s->dim) ||
+        (s->residual_pitch && s->residual_pitch < spec_out_dim(s)) ||
         (s->offset_bits != 32 && s->offset_bits != 64))
         return FAIL(err, GNNAC_EUSAGE,
                     "no kernel has width %d with pitches %d, %d, %d and %d-bit "
@@ -109,6 +111,8 @@ static void add_name(struct strbuf *b, const struct unit *u,
         strbuf_puts(b, "_tailbias");
     if (s->tail_act != ACT_NONE)
         strbuf_printf(b, "_tail%s", activation_name(s->tail_act));
+    if (s->residual_pitch)
+        strbuf_puts(b, "_residual");
     if (s->adds)
         strbuf_puts(b, "_adds");
     if (s->smallest)
@@ -126,6 +130,8 @@ static void add_name(struct strbuf *b, const struct unit *u,
         add_pitch(b, 's', s->self_pitch, s->dim);
     if (s->grad_pitch)
         add_pitch(b, 'g', s->grad_pitch, s->dim);
+    if (s->residual_pitch)
+        add_pitch(b, 'r', s->residual_pitch, spec_out_dim(s));
     add_slab(b, 'x', s->x_slab);
     add_slab(b, 'y', s->out_slab);
     add_slab(b, 's', s->self_slab);
@@ -189,6 +195,8 @@ static void add_provenance(struct strbuf *b, const struct unit *u,
                       dtype_name(s->self_type));
     if (s->grad_pitch)
         strbuf_printf(b, " grad_pitch=%d", (int)s->grad_pitch);
+    if (s->residual_pitch)
+        strbuf_printf(b, " residual_pitch=%d", (int)s->residual_pitch);
     if (spec_has_slabs(s))
         strbuf_printf(b, " x_slab=%d out_slab=%d self_slab=%d", (int)s->x_slab,
                       (int)s->out_slab, (int)s->self_slab);

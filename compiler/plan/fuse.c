@@ -27,7 +27,7 @@ int tail_from_name(const char *s)
 enum tail tail_of(const struct program *p, const struct step *s)
 {
     const struct step *tail = step_tail(p, s);
-    if (!tail || tail->kind == STEP_DROPOUT)
+    if (!tail || tail->kind == STEP_DROPOUT || tail->kind == STEP_RESIDUAL)
         return TAIL_NONE;
     if (tail->kind != STEP_LINEAR)
         return tail->kind == STEP_BIAS_ACT ? TAIL_BIAS_ACT : TAIL_LOG_SOFTMAX;
@@ -89,6 +89,12 @@ static bool is_last_of_product(const struct program *p,
            s->x == product->out && s->out == s->x;
 }
 
+// What makes a layer's result, whatever kernel does it.
+static bool ends_in_residual(const struct step *before, const struct step *s)
+{
+    return s->kind == STEP_RESIDUAL && s->x == before->out;
+}
+
 void program_part_features(struct program *p)
 {
     for (int32_t i = 0; i + 1 < p->n_steps; i++)
@@ -101,7 +107,8 @@ void program_fuse(struct program *p, bool in_place)
     for (int32_t i = 1; i < p->n_steps; i++) {
         struct step *s = &p->steps[i];
         s->fused = is_last_of_product(p, s - 1, s) ||
-                   (!in_place && can_fuse(p, s - 1, s));
+                   (!in_place && (can_fuse(p, s - 1, s) ||
+                                  ends_in_residual(s - 1, s)));
     }
 }
 

@@ -10,7 +10,8 @@
 // columns; a narrow product (products.h) that alone reads the sums and has at
 // most 256 weights, since every row reads all of them, and is stored as the
 // sums are. With a product of ours, fused or not, the bias and activation
-// behind it. `in_place`: only those that overwrite what they read, so that no
+// behind it. With what ends in an activation, fused or not, the residual behind
+// it. `in_place`: only those that overwrite what they read, so that no
 // result stays unwritten: a trainer keeps all. The last change of a lowered
 // program, behind program_scale_rows.
 void program_fuse(struct program *p, bool in_place);
@@ -26,7 +27,8 @@ void program_part_features(struct program *p);
 // result with the kernel that ends the layer, which is then to be found anew.
 void program_fuse_dropout(struct program *p);
 
-// What the kernel of `s` does besides: the first step of it, dropout aside.
+// What the kernel of `s` does besides: the first step of it, dropout and a
+// residual aside.
 enum tail tail_of(const struct program *p, const struct step *s);
 // All of it, "linear, bias_act"; empty where there is none.
 const char *tail_text(const struct program *p, const struct step *s,

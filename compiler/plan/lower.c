@@ -290,6 +290,17 @@ static void aggregate_first(struct builder *b, const struct conv *c)
         add_second_linear(b, c, out);
 }
 
+// What the next layer reads: of one that adds its input the sum of that and of
+// what its other steps have made.
+static int32_t add_residual(struct builder *b, const struct conv *c)
+{
+    if (!c->l->residual)
+        return c->out;
+    int32_t sum = add_buffer(b, c->l->out_dim);
+    add_step(b, STEP_RESIDUAL, c->out, sum)->self = c->x;
+    return sum;
+}
+
 // ---- costs ------------------------------------------------------------------
 
 // Both orders have the same products, whose bytes are left out: counted is what
@@ -370,7 +381,7 @@ gnnac_status lower_model(const struct model *m, int64_t n_nodes,
             transform_first(&b, &c);
         else
             aggregate_first(&b, &c);
-        x = c.out;
+        x = add_residual(&b, &c);
     }
     b.layer = m->n_layers - 1;
     if (m->log_softmax)

@@ -11,6 +11,7 @@ struct model_request {
     const char *name; // "gcn", "gin", "sage", "gat", "gatv2"
     int32_t dim, hidden, classes, layers, mlp, heads;
     enum dtype dtype; // how features are stored between steps
+    bool residual;    // layers between the first and the last add their input
     bool logits;      // no log-softmax at the end
 };
 

@@ -85,6 +85,10 @@ static gnnac_status check_request(const struct preset *p,
                     dtype_name(rq->dtype), p->name);
     if (rq->heads && !conv_attends(p->op))
         return FAIL(err, GNNAC_EUSAGE, "--heads is for gat and gatv2 only");
+    if (rq->residual && or_default(rq->layers, p->layers) < 3)
+        return FAIL(err, GNNAC_EUSAGE,
+                    "--residual is for layers between the first and the last: "
+                    "--layers must be 3 or more");
     if (p->op == CONV_GATV2 &&
         (rq->hidden > MAX_SCORED || rq->classes > MAX_SCORED))
         return FAIL(err, GNNAC_EUSAGE,
@@ -124,6 +128,7 @@ gnnac_status model_build(const struct model_request *rq, struct model *out,
             .bias = true,
             .act = last ? ACT_NONE : act_between(p),
             .heads = last && p->heads ? 1 : heads_of(p, rq),
+            .residual = rq->residual && i && !last,
         };
     }
     *out = m;

@@ -21,6 +21,7 @@ static const char *const op_of_kind[N_STEP_KINDS] = {
     [STEP_ATTENTION_SCORES] = "attention_scores",
     [STEP_ATTENTION] = "attention",
     [STEP_ATTENTION_V2] = "attention_v2",
+    [STEP_RESIDUAL] = "residual",
     [STEP_DROPOUT] = "dropout",
     [STEP_SPARSE_LINEAR] = "sparse_linear",
     [STEP_LOSS] = "nll_loss",
@@ -135,7 +136,8 @@ struct kernel_spec kernel_spec_of(const struct program *p, const struct step *s,
 {
     const struct step *last = step_ending(p, s);
     const struct step *tail = last != s ? step_tail(p, s) : NULL;
-    int32_t heads = step_heads(p, s), out = last->out;
+    const struct step *residual = step_residual(p, s);
+    int32_t heads = step_heads(p, s), out = step_last(p, s)->out;
     return (struct kernel_spec){
         // Both orders take the same kernel.
         .kind = s->kind == STEP_INPUT_ORDER ? STEP_GRAPH_ORDER : s->kind,
@@ -165,6 +167,7 @@ struct kernel_spec kernel_spec_of(const struct program *p, const struct step *s,
         .tail_dim = tail && tail->kind == STEP_LINEAR ? p->buffers[out].dim : 0,
         .tail_bias = tail && last->bias >= 0,
         .tail_act = tail ? last->act : ACT_NONE,
+        .residual_pitch = residual ? pitch_of(p, residual->self) : 0,
         .x_slab = slab_of(p, s->x),
         .out_slab = slab_of(p, out),
         .self_slab = slab_of(p, s->self),
@@ -233,6 +236,8 @@ static void add_rest(struct opspec *o)
         append(o, " edges=%s", edge_order_name(k->edges));
     if (k->adds)
         append(o, " adds");
+    if (k->residual_pitch)
+        append(o, " residual=%d", (int)k->residual_pitch);
     if (k->tail)
         append(o, " then=%s:%d", tail_name(k->tail), (int)k->tail_dim);
     if (k->tail_bias)
@@ -311,6 +316,22 @@ static const char *parse_tail(const char *text, struct kernel_spec *k)
     return begin;
 }
 
+// What is added last of all, which stands before `stop`. Returns where it
+// begins; NULL where it makes no sense.
+static const char *parse_residual(const char *text, const char *stop,
+                                  struct kernel_spec *k)
+{
+    const char *begin = strstr(text, " residual=");
+    int end = 0;
+    if (!begin)
+        return stop;
+    sscanf(begin, " residual=%" SCNd32 "%n", &k->residual_pitch, &end);
+    return end > 0 && begin + end == stop &&
+                   k->residual_pitch >= spec_out_dim(k)
+               ? begin
+               : NULL;
+}
+
 // A word that is there or not; returns what follows it.
 static const char *parse_word(const char *text, const char *word, bool *there)
 {
@@ -374,12 +395,13 @@ static const char *parse_edges(const char *text, struct kernel_spec *k)
 }
 
 // What stands behind a key's text, in this order: dtypes, slabs, a product's
-// depth, dropout of the result, values of edges, what the kernel does besides.
+// depth, dropout of the result, values of edges, a residual, what the kernel
+// does besides.
 static bool parse_rest(const char *text, struct kernel_spec *k)
 {
     const char *stop = parse_tail(text, k);
-    if (!stop || !(text = parse_types(text, k)) ||
-        !(text = parse_slabs(text, k)))
+    if (!stop || !(stop = parse_residual(text, stop, k)) ||
+        !(text = parse_types(text, k)) || !(text = parse_slabs(text, k)))
         return false;
     if (strncmp(text, " depth=", 7) == 0)
         return parse_depth(text, stop, k);

@@ -50,6 +50,8 @@ struct kernel_spec {
     int32_t tail_dim;        // of a product in the tail, its columns; else 0
     bool tail_bias;          // added last, then tail_act
     enum activation tail_act;
+    int32_t residual_pitch;  // of what is added last of all, stored as out is;
+                             // 0: nothing is
     int32_t x_slab, out_slab, self_slab; // columns of a slab; 0: by rows
     // Of a kernel for all steps of a program (plan/whole.h), that; else NULL.
     const struct program *whole;
@@ -79,7 +81,7 @@ static inline bool spec_drops_result(const struct kernel_spec *s)
 // Whether the kernel goes on with what its operation has made.
 static inline bool spec_goes_on(const struct kernel_spec *s)
 {
-    return s->tail != TAIL_NONE || spec_drops_result(s);
+    return s->tail != TAIL_NONE || spec_drops_result(s) || s->residual_pitch;
 }
 
 // Whether a kernel has to do more than a family of its operation must know.

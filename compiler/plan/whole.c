@@ -12,7 +12,8 @@ static bool fits(const struct program *p, const struct step *s)
 {
     const struct buffer *x = &p->buffers[s->x], *out = &p->buffers[s->out];
     if (x->dtype != DTYPE_F32 || out->dtype != DTYPE_F32 ||
-        out->dim > WHOLE_COLUMNS || s->out == BUFFER_X)
+        out->dim > WHOLE_COLUMNS || s->out == BUFFER_X ||
+        s->kind == STEP_RESIDUAL)
         return false;
     return s->kind == STEP_LINEAR || s->kind == STEP_AGGREGATE || s->fused;
 }

@@ -110,5 +110,6 @@ struct model_request requested_network(const struct options *o, int32_t dim,
                                   .hidden = o->hidden ? o->hidden : p->hidden,
                                   .layers = o->layers ? o->layers : p->layers,
                                   .mlp = o->mlp,
-                                  .heads = o->heads};
+                                  .heads = o->heads,
+                                  .residual = o->residual};
 }

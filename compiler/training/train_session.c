@@ -116,10 +116,10 @@ static gnnac_status bundle_of_graph(struct session *s, const struct options *o,
 
 static gnnac_status refuse_shape(const struct options *o, gnnac_error *err)
 {
-    if (o->model || o->hidden || o->layers || o->mlp || o->heads)
+    if (o->model || o->hidden || o->layers || o->mlp || o->heads || o->residual)
         return FAIL(err, GNNAC_EUSAGE,
-                    "--model, --hidden, --layers, --mlp and --heads are for "
-                    "graphs: the bundle has its model");
+                    "--model, --hidden, --layers, --mlp, --heads and "
+                    "--residual are for graphs: the bundle has its model");
     return GNNAC_OK;
 }
 

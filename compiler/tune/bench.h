@@ -33,7 +33,8 @@ struct bench {
     struct cuda_graph graph;
     struct operand_data host;
     // owned, host; all as floats
-    float *x, *self, *dinv, *bias, *weight, *tail_bias, *before, *grad;
+    float *x, *self, *dinv, *bias, *weight, *tail_bias, *before, *grad,
+        *residual;
     float *att;         // att_src, then att_dst, of the scores' backward
     float *edge_values; // the same, of specs with them
     int64_t *edge_of;

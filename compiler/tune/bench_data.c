@@ -267,9 +267,10 @@ static gnnac_status make_host_data(struct bench *b, gnnac_error *err)
                               s->out_type);
     b->att = random_values(att_values(b), 8, DTYPE_F32);
     b->grad = random_values(n * s->grad_pitch, 6, DTYPE_F32);
+    b->residual = random_values(n * s->residual_pitch, 9, s->out_type);
     b->dinv = alloc_array(n, sizeof(*b->dinv));
     if (!b->x || !b->self || !b->bias || !b->weight || !b->tail_bias ||
-        !b->before || !b->att || !b->grad || !b->dinv)
+        !b->before || !b->att || !b->grad || !b->residual || !b->dinv)
         return no_memory(err);
     graph_dinv(n, b->g->rowptr, b->dinv);
     if (compares(b)) {
@@ -294,6 +295,7 @@ static void lend_host_data(struct bench *b)
         .eps = 0.25f,
         .weight = b->weight,
         .tail_bias = b->tail_bias,
+        .residual = b->residual,
         .before = b->before,
         .edge_values = b->edge_values,
         .edge_of = b->edge_of,
@@ -399,6 +401,8 @@ static gnnac_status make_device_data(struct bench *b, gnnac_error *err)
     TRY(upload_values(b, b->tail_bias, spec_out_dim(s), DTYPE_F32,
                       &d->tail_bias, err));
     TRY(upload_values(b, b->grad, n * s->grad_pitch, DTYPE_F32, &d->g, err));
+    TRY(upload_values(b, b->residual, n * s->residual_pitch, s->out_type,
+                      &d->residual, err));
     TRY(upload_values(b, b->att, att_values(b), DTYPE_F32, &d->att_src, err));
     d->att_dst = d->att_src + (cu_ptr)s->dim * sizeof(float);
     TRY(cuda_upload(c, &b->host.eps, sizeof(float), what, &d->eps, err));
@@ -456,11 +460,12 @@ void bench_finish(struct bench *b)
     const struct operands *d = &b->device;
     const cu_ptr device[] = {
         d->x,         d->bias,    d->weight,      d->tail_bias, d->g,
+        d->residual,
         d->eps,       d->partial, d->edge_values, d->edge_of,   d->state,
         d->scratch,   d->att_src, b->kept.base ? 0 : d->self};
     void *const host[] = {b->x,         b->self, b->dinv,        b->bias,
                           b->weight,    b->grad, b->edge_values, b->edge_of,
-                          b->tail_bias, b->before, b->att};
+                          b->tail_bias, b->before, b->att, b->residual};
     for (size_t i = 0; i < sizeof(device) / sizeof(device[0]); i++)
         cuda_free(c, device[i]);
     for (size_t i = 0; i < sizeof(host) / sizeof(host[0]); i++)

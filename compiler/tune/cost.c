@@ -37,7 +37,7 @@ static double rows_fetched(const struct candidate *c, const struct props *graph,
 }
 
 // Bytes that a variant must move: gathered rows at `share` of their cost,
-// indices for every tile, result, own term.
+// indices for every tile, result, own term, residual.
 static double bytes_moved(const struct kernel_spec *spec, double nodes,
                           double edges, double share, double tiles)
 {
@@ -45,7 +45,9 @@ static double bytes_moved(const struct kernel_spec *spec, double nodes,
     double out = dim * (double)dtype_bytes(spec->out_type);
     double self = dim * (double)dtype_bytes(spec->self_type);
     double own = spec->self_term == SELF_NONE ? 0 : nodes * self;
-    return edges * (row * share + 4 * tiles) + nodes * (out + 8) + own;
+    double residual = spec->residual_pitch ? nodes * out : 0;
+    return edges * (row * share + 4 * tiles) + nodes * (out + 8) + own +
+           residual;
 }
 
 // The widest vector, at most `limit` values, that rows of x allow.

@@ -18,6 +18,7 @@ struct operand_data {
     const float *weight;      // [dim, depth]; of the tail's, [tail_dim, dim];
                               // of ATTENTION_V2* att, [dim]
     const float *tail_bias;   // [spec_out_dim]
+    const float *residual;    // what is added last of all
     const float *before;      // what out holds, where a kernel adds to it
     const float *edge_values; // [n_edges], or one for each head
     const int64_t *edge_of;   // [n_edges], for EDGES_MAPPED; of ATTENTION_GRAD

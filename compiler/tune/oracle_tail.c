@@ -80,6 +80,17 @@ static void drop(const struct kernel_spec *spec, const struct operand_data *d,
     }
 }
 
+static void add_residual(const struct kernel_spec *spec,
+                         const struct operand_data *d, int64_t v, double *y,
+                         double *bound)
+{
+    const float *row = d->residual + v * spec->residual_pitch;
+    for (int32_t c = 0; c < spec_out_dim(spec); c++) {
+        y[c] += (double)row[c];
+        bound[c] += unit * (fabs(y[c]) + bound[c]);
+    }
+}
+
 void oracle_tail(const struct kernel_spec *spec, const struct operand_data *d,
                  int64_t v, double *y, double *bound)
 {
@@ -102,4 +113,6 @@ void oracle_tail(const struct kernel_spec *spec, const struct operand_data *d,
     }
     if (spec->drops)
         drop(spec, d, v, y, bound);
+    if (spec->residual_pitch)
+        add_residual(spec, d, v, y, bound);
 }

@@ -1,6 +1,6 @@
 // The oracle's part behind an aggregated row, or one of a product or of
 // attention: what a kernel does with it before it is stored (plan/fuse.h),
-// dropout in training last.
+// dropout in training and a residual last.
 #ifndef GNNAC_ORACLE_TAIL_H
 #define GNNAC_ORACLE_TAIL_H
 

@@ -6,12 +6,12 @@
 #include "tune/recall.h"
 #include "tune/select_state.h"
 
-// BLAS has the product, too, and with it what ends it in place; dropout it has
-// not.
+// BLAS has the product, too, and with it what ends it in place; dropout and a
+// residual it has not.
 static bool blas_may_do(const struct kernel_spec *k)
 {
     return k->kind == STEP_LINEAR && spec_is_f32(k) && k->norm == NORM_NONE &&
-           !k->drops && !spec_has_slabs(k) &&
+           !k->drops && !k->residual_pitch && !spec_has_slabs(k) &&
            (k->tail == TAIL_NONE ||
             (k->tail == TAIL_BIAS_ACT && k->tail_act != ACT_ELU));
 }

@@ -21,6 +21,7 @@ enum {
     ARG(OUT, "out")                 /* float *        */                       \
     ARG(X, "x")                     /* const float *  */                       \
     ARG(SELF, "self")               /* const float *  */                       \
+    ARG(RESIDUAL, "residual")       /* const out's type *, added last of all */\
     ARG(BIAS, "bias")               /* const float *  */                       \
     ARG(TAIL_BIAS, "tail_bias")     /* const float *, of the last fused step */\
     ARG(EPS, "eps")                 /* const float *, one element */           \

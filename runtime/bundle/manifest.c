@@ -71,6 +71,7 @@ static const struct field layer_fields[] = {
     NAME(layer, act, activation_names),
     F32(layer, eps),
     {"heads", FIELD_I32, AT(layer, heads), .max = MAX_WIDTH, .optional = true},
+    {"residual", FIELD_BOOL, AT(layer, residual), .optional = true},
     {0},
 };
 

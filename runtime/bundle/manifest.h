@@ -38,8 +38,10 @@ gnnac_status manifest_check_archs(const struct manifest *m, gnnac_error *err);
 // fit together, indices exist, buffers are written before they are read,
 // launches are possible. GNNAC_EFORMAT.
 gnnac_status manifest_check(const struct manifest *m, gnnac_error *err);
-// Its part about the model, and its parameters (manifest_model.c).
+// Its part about the model, and its parameters (manifest_model.c); whether some
+// layer adds its input.
 gnnac_status manifest_check_model(const struct manifest *m, gnnac_error *err);
+bool manifest_has_residual(const struct manifest *m);
 // Its part about reordered graphs, after all else (manifest_order.c).
 gnnac_status manifest_check_orders(const struct manifest *m, gnnac_error *err);
 // Its part about operators (manifest_operators.c).

@@ -84,8 +84,9 @@ static gnnac_status check_unused(const struct checked_step *c)
     bool attention = v2 || s->kind == STEP_ATTENTION;
     bool takes_weight = linear || v2 || s->kind == STEP_ATTENTION_SCORES;
     bool takes_bias = aggregate || attention || s->kind == STEP_BIAS_ACT;
+    bool takes_self = aggregate || attention || s->kind == STEP_RESIDUAL;
     if ((!takes_weight && s->weight != -1) || (!linear && s->accumulate) ||
-        (!aggregate && !attention && s->self != -1) ||
+        (!takes_self && s->self != -1) ||
         (!aggregate && (s->eps != -1 || s->self_term != SELF_NONE)) ||
         (!aggregate && s->norm != NORM_NONE && !is_scaling(s)) ||
         (!attention && s->act == ACT_ELU) ||
@@ -187,6 +188,20 @@ static gnnac_status check_attention_v2(const struct checked_step *c)
     return check_elementwise(c);
 }
 
+// That it reads the layer's input the reference finds out.
+static gnnac_status check_residual(const struct checked_step *c)
+{
+    const struct step *s = c->s, *end = c->p->steps + c->p->n_steps;
+    if (s + 1 == end || s[1].layer == s->layer)
+        return BAD_STEP(c, "is not the last of its layer");
+    if (!c->self || c->self->dim != c->out->dim ||
+        c->self->dtype != c->out->dtype)
+        return BAD_STEP(c, "what it adds does not fit");
+    if (s->self == s->x || s->self == s->out)
+        return BAD_STEP(c, "adds what it changes");
+    return check_elementwise(c);
+}
+
 // ---- kernels ----------------------------------------------------------------
 
 static gnnac_status check_kernels(const struct manifest *m, gnnac_error *err)
@@ -259,10 +274,12 @@ static bool step_can_pass(const struct program *p, const struct step *s,
         return s->kind != STEP_SDDMM;
     case ARG_SELF:
         return s->self != -1;
+    case ARG_RESIDUAL:
+        return step_residual(p, s) != NULL;
     case ARG_BIAS:
         return s->bias != -1;
     case ARG_TAIL_BIAS:
-        return tail && step_ending(p, s)->bias != -1;
+        return step_ending(p, s) != s && step_ending(p, s)->bias != -1;
     case ARG_WEIGHT:
         return s->kind == STEP_LINEAR || s->kind == STEP_SPARSE_LINEAR ||
                (tail && tail->kind == STEP_LINEAR);
@@ -321,6 +338,8 @@ static gnnac_status check_step_kernel(const struct checked_step *c)
         return BAD_STEP(c, "its kernel does not read the edges' weights");
     if (step_drops_result(c->p, c->s) && !kernel_takes(k, ARG_TAIL_PLACE))
         return BAD_STEP(c, "its kernel drops nothing");
+    if (step_residual(c->p, c->s) && !kernel_takes(k, ARG_RESIDUAL))
+        return BAD_STEP(c, "its kernel adds no residual");
     if (c->s->kind == STEP_SDDMM && !kernel_takes(k, ARG_EDGE_OUT))
         return BAD_STEP(c, "its kernel writes no values of edges");
     return GNNAC_OK;
@@ -345,23 +364,34 @@ gnnac_status manifest_check_step_kernel(const struct manifest *m,
 
 // ---- steps ------------------------------------------------------------------
 
+static bool has_activation(enum step_kind kind)
+{
+    return kind == STEP_AGGREGATE || kind == STEP_BIAS_ACT ||
+           kind == STEP_ATTENTION || kind == STEP_ATTENTION_V2;
+}
+
 static bool goes_on(const struct step *before, const struct step *s)
 {
+    bool by_kernel = before->kernel >= 0 || before->fused;
+    if (s->kind == STEP_RESIDUAL)
+        return has_activation(before->kind) && by_kernel;
     if (s->kind == STEP_BIAS_ACT)
-        return before->kind == STEP_LINEAR && s->x == s->out &&
-               (before->kernel >= 0 || before->fused);
+        return before->kind == STEP_LINEAR && s->x == s->out && by_kernel;
     return before->kind == STEP_AGGREGATE && before->kernel >= 0 &&
            (s->kind == STEP_LINEAR || s->kind == STEP_LOG_SOFTMAX);
 }
 
-// The kernel of an aggregation, or of a product, may go on with what it wrote.
+// The kernel of a sum, attention or a product may go on with what it wrote.
 static gnnac_status check_fused(const struct checked_step *c)
 {
     const struct step *s = c->s, *before = c->index ? s - 1 : NULL;
     if (!before || !goes_on(before, s) || s->kernel >= 0 ||
         s->x != before->out || s->accumulate)
         return BAD_STEP(c, "cannot be fused with the step before");
-    if (s->out == before->x || s->out == before->self)
+    while (before->fused)
+        before--;
+    bool in_place = before->x == before->out;
+    if ((s->out == before->x && !in_place) || s->out == before->self)
         return BAD_STEP(c, "is fused, and writes what that kernel reads");
     return GNNAC_OK;
 }
@@ -379,6 +409,7 @@ static gnnac_status check_step(const struct checked_step *c)
         [STEP_ATTENTION_SCORES] = check_attention_scores,
         [STEP_ATTENTION] = check_attention,
         [STEP_ATTENTION_V2] = check_attention_v2,
+        [STEP_RESIDUAL] = check_residual,
     };
     gnnac_status st = check_unused(c);
     if (st != GNNAC_OK)

@@ -117,7 +117,8 @@ static bool has_operators(const struct manifest *m)
 // One without "operators" expects a model, one without "whole" does not know
 // what a whole model's kernel is given, one without "cluster" starts it as any
 // other. One without "slabs" takes for rows what kernels write and read slab
-// after slab. "attention_v2" is what "attention" is, of another model.
+// after slab. "attention_v2" is what "attention" is, of another model. One
+// without "residual" knows no such step, and its reference adds nothing.
 static const struct {
     const char *name;
     bool (*is_used)(const struct manifest *m);
@@ -138,6 +139,7 @@ static const struct {
     {"whole", has_whole},
     {"cluster", has_cluster},
     {"slabs", has_slabs},
+    {"residual", manifest_has_residual},
 };
 enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
 

@@ -27,7 +27,8 @@ static gnnac_status check_step(const struct program *p, int32_t index,
     bool reads = s->kernel >= 0 && step_reads_slabs(s->kind);
     bool writes = s->kernel >= 0 && step_writes_slabs(last->kind);
     if ((!reads && (slab_of(p, s->x) || slab_of(p, s->self))) ||
-        (!writes && slab_of(p, last->out)))
+        (!writes && slab_of(p, last->out)) ||
+        (last != s && slab_of(p, last->self)))
         return BAD_STEP(s, index, "knows matrices by rows alone");
     return GNNAC_OK;
 }

@@ -45,7 +45,7 @@ gnnac_status manifest_check_whole(const struct manifest *m, gnnac_error *err)
 {
     bool whole = has_whole(m);
     if (whole && (!has_model(m) || is_reordered(m) ||
-                  m->model.dtype != DTYPE_F32 ||
+                  m->model.dtype != DTYPE_F32 || manifest_has_residual(m) ||
                   program_has_slabs(&m->program)))
         return BAD("whole: a kernel for all steps of no such model");
     if (whole && m->whole.kernel >= m->n_kernels)

@@ -36,6 +36,7 @@ static const char *const step_kinds[] = {
     [STEP_ATTENTION_SCORES] = "attention_scores",
     [STEP_ATTENTION] = "attention",
     [STEP_ATTENTION_V2] = "attention_v2",
+    [STEP_RESIDUAL] = "residual",
     [STEP_DROPOUT] = "dropout",
     [STEP_SPARSE_LINEAR] = "sparse_linear",
     [STEP_LOSS] = "nll_loss",
@@ -315,12 +316,21 @@ const struct step *step_last(const struct program *p, const struct step *s)
 const struct step *step_ending(const struct program *p, const struct step *s)
 {
     const struct step *tail = step_tail(p, s);
-    return tail && tail->kind != STEP_DROPOUT ? step_ending(p, tail) : s;
+    bool ends = !tail || tail->kind == STEP_DROPOUT ||
+                tail->kind == STEP_RESIDUAL;
+    return ends ? s : step_ending(p, tail);
+}
+
+const struct step *step_residual(const struct program *p, const struct step *s)
+{
+    const struct step *last = step_last(p, s);
+    return last != s && last->kind == STEP_RESIDUAL ? last : NULL;
 }
 
 bool step_drops_result(const struct program *p, const struct step *s)
 {
-    return step_last(p, s) != step_ending(p, s);
+    const struct step *tail = step_tail(p, step_ending(p, s));
+    return tail && tail->kind == STEP_DROPOUT;
 }
 
 bool launch_arg_is_int(enum launch_arg a)
@@ -371,12 +381,12 @@ NAME_FUNCTIONS(grid_count)
 int32_t step_offset_bits(const struct program *p, const struct step *s,
                          int64_t n_nodes, int64_t n_edges)
 {
-    const struct step *tail = step_tail(p, s);
-    const int32_t buffers[] = {s->x, s->out, s->self, tail ? tail->out : -1};
+    const struct step *last = step_last(p, s);
+    const int32_t buffers[] = {s->x, s->out, s->self, last->out, last->self};
     int64_t widest = 1;
     if (step_reads_features(s))
         return 64; // nobody knows how many entries will come
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 5; i++)
         if (buffers[i] >= 0 && p->buffers[buffers[i]].pitch > widest)
             widest = p->buffers[buffers[i]].pitch;
     return edges_fit_32_bits(n_edges) && n_nodes < INT32_MAX / widest ? 32 : 64;

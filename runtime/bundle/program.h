@@ -34,6 +34,7 @@ struct layer {
     enum activation act;
     float eps;     // GIN: initial value of epsilon
     int32_t heads; // attention: heads, side by side in the output; else 0
+    bool residual; // its input, as wide, is added last
 };
 
 struct model {
@@ -70,8 +71,7 @@ struct buffer {
 };
 
 // A workspace buffer. Its pitch lets rows start at a multiple of 16 bytes,
-// narrow ones of the power of two that holds them, so that a kernel may load as
-// much at once whatever the width.
+// narrow ones of the power of two that holds them: loads are as wide as can be.
 struct buffer padded_buffer(int32_t dim, enum dtype dtype);
 int32_t padded_pitch(int32_t dim); // of floats
 
@@ -110,6 +110,7 @@ enum step_kind {
                     // LeakyReLU(src score of u + dst score of v)
     STEP_ATTENTION_V2, // the same, but a is that of <weight, LeakyReLU(x[u] +
                        // self[v])> of each head; weight is att
+    STEP_RESIDUAL, // out = x + self, the layer's input; ends the layer
     // What follows occurs in training (train/train_program.h) and in operators
     // (operators.h) alone, never in a bundle's program. g is a gradient, `self`
     // a value that forward kept.
@@ -162,11 +163,10 @@ struct step {
     enum self_term self_term;
     enum activation act;
     int32_t kernel;  // index into kernels; -1: BLAS, of products
-    // The kernel of the step before it computes this one, too, and leaves that
-    // one's own result unwritten: of an AGGREGATE a product or log-softmax, of
-    // a product what BIAS_ACT makes of it in place, also one behind the other;
-    // in training, last, what DROPOUT leaves of what those made.
-    // What runs steps one by one does not ask.
+    // The kernel before does this step, too, and leaves its own result
+    // unwritten: of an AGGREGATE a product or log-softmax, of a product what
+    // BIAS_ACT makes of it in place, or both; behind an activation, last,
+    // RESIDUAL, in training DROPOUT. Who runs steps one by one does not ask.
     bool fused;
     // While a program is compiled: a kernel of ours has the wide product; BLAS
     // has one that a kernel of ours could.

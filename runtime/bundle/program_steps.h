@@ -70,8 +70,11 @@ bool step_by_blas(const struct step *s);
 const struct step *step_tail(const struct program *p, const struct step *s);
 // The last of the steps that the kernel of `s` does: `s`, or what is fused.
 const struct step *step_last(const struct program *p, const struct step *s);
-// The same but for a dropout, which comes behind all others.
+// The same but for a dropout and a residual, which come behind all others.
 const struct step *step_ending(const struct program *p, const struct step *s);
+// The residual among them; NULL: there is none.
+const struct step *step_residual(const struct program *p,
+                                 const struct step *s);
 // Whether that dropout is there.
 bool step_drops_result(const struct program *p, const struct step *s);
 

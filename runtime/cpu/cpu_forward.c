@@ -131,6 +131,9 @@ static void compute(const struct cpu_run *r, const struct step *s)
     case STEP_BIAS_ACT:
         cpu_bias_act(n, x, param_of(r, s->bias), s->act, out, n_threads);
         break;
+    case STEP_RESIDUAL:
+        cpu_add(n, x, cpu_input(r, s->self), out, n_threads);
+        break;
     case STEP_LOG_SOFTMAX:
         cpu_log_softmax(n, x, out, n_threads);
         break;

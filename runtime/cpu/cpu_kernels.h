@@ -103,6 +103,10 @@ void cpu_attention(const struct attention_job *job, int n_threads);
 void cpu_bias_act(int64_t n_rows, struct const_view x, const float *bias,
                   enum activation act, struct view out, int n_threads);
 
+// out = x + y; out may be x.
+void cpu_add(int64_t n_rows, struct const_view x, struct const_view y,
+             struct view out, int n_threads);
+
 // out may be x.
 void cpu_log_softmax(int64_t n_rows, struct const_view x, struct view out,
                      int n_threads);

@@ -19,6 +19,16 @@ void cpu_bias_act(int64_t n_rows, struct const_view x, const float *bias,
     }
 }
 
+void cpu_add(int64_t n_rows, struct const_view x, struct const_view y,
+             struct view out, int n_threads)
+{
+#pragma omp parallel for schedule(static) num_threads(n_threads)
+    for (int64_t v = 0; v < n_rows; v++)
+        for (int32_t j = 0; j < out.dim; j++)
+            out.data[v * out.pitch + j] =
+                x.data[v * x.pitch + j] + y.data[v * y.pitch + j];
+}
+
 static void log_softmax_row(const float *x, float *out, int32_t dim)
 {
     float max = x[0], sum = 0;

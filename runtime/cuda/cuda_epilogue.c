@@ -11,6 +11,7 @@ bool step_ends_product(const struct program *p, const struct step *s,
     return step_by_blas(s) && s->kind == STEP_LINEAR &&
            next->kind == STEP_BIAS_ACT && !next->fused && next->x == s->out &&
            next->out == s->out && next->act != ACT_ELU &&
+           !step_residual(p, next) &&
            p->buffers[s->x].dtype == DTYPE_F32 &&
            p->buffers[s->out].dtype == DTYPE_F32;
 }

@@ -15,7 +15,7 @@ struct cuda_epilogue {
 };
 
 // Whether `next` is what an epilogue may do: bias and activation, in place, of
-// what `s`, a product by BLAS, has written. In float32.
+// what `s`, a product by BLAS, has written, and no more. In float32.
 bool step_ends_product(const struct program *p, const struct step *s,
                        const struct step *next);
 

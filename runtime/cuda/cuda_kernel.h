@@ -37,7 +37,7 @@ void cuda_kernel_unload(const struct cuda_context *c, struct cuda_kernel *k);
 // Device addresses of what the step at hand works on; 0 where it has none. The
 // second half is of training and of operators: see LAUNCH_ARGS.
 struct operands {
-    cu_ptr out, x, self, weight, bias, tail_bias;
+    cu_ptr out, x, self, residual, weight, bias, tail_bias;
     cu_ptr eps, partial, source_row, att_src, att_dst;
     cu_ptr state, labels, share, scratch, grad, weights, first, second,
         treatment, weight_t, g, edge_of, grad_next, edge_values, edge_out,

@@ -96,7 +96,7 @@ static bool is_float32_product(const struct program *p, const struct step *s)
 // PTX for compute_75 knows no tensor cores of tf32, and sums by the plain units
 // what a kernel for tensor cores has laid out: BLAS is many times faster. A
 // manifest's family is but a name: what BLAS is told is float32 must be. Slabs
-// only the kernel can write.
+// only the kernel can write, nor does BLAS end in a residual.
 static void relieve_products(struct cuda_model *cm)
 {
     const struct program *p = &manifest_of(cm)->program;
@@ -104,7 +104,7 @@ static void relieve_products(struct cuda_model *cm)
         const struct step *s = &p->steps[i];
         cm->relieved[i] =
             is_float32_product(p, s) && s->kernel >= 0 &&
-            !p->buffers[s->out].slab &&
+            !p->buffers[s->out].slab && !step_residual(p, s) &&
             s->norm == NORM_NONE && cm->kernels[s->kernel].from_ptx &&
             strcmp(manifest_of(cm)->kernels[s->kernel].family,
                    "linear_mma") == 0;

@@ -119,14 +119,17 @@ static gnnac_status run_kernel(const struct pass *p, const struct step *s,
     const struct program *program = &manifest_of(p->cm)->program;
     const struct step *tail = step_tail(program, s);
     const struct step *last = step_last(program, s);
+    const struct step *ending = step_ending(program, s);
+    const struct step *residual = step_residual(program, s);
     const struct operands o = {
         .out = buffer_address(p, last->out),
         .x = buffer_address(p, s->x),
         .self = buffer_address(p, s->self),
+        .residual = buffer_address(p, residual ? residual->self : -1),
         .weight = cuda_param(p->cm, tail && s->weight < 0 ? tail->weight
                                                           : s->weight),
         .bias = cuda_param(p->cm, s->bias),
-        .tail_bias = cuda_param(p->cm, tail ? last->bias : -1),
+        .tail_bias = cuda_param(p->cm, ending != s ? ending->bias : -1),
         .eps = cuda_param(p->cm, s->eps),
         .partial = p->workspace + partial_offset(p->cm),
         .source_row = cuda_source_rows(p->cm, s),

@@ -226,19 +226,6 @@ static void relu(double *y, int32_t dim)
         y[j] = y[j] < 0 ? 0 : y[j];
 }
 
-void reference_perturb(int32_t stage, int64_t v, int32_t dim,
-                       const double *local, double *y)
-{
-    uint64_t seed = rng_mix((uint64_t)stage + 1);
-    for (int32_t j = 0; j < dim; j++) {
-        uint64_t random = rng_at(seed, (uint64_t)(v * dim + j));
-        uint64_t column = rng_at(seed + 1, (uint64_t)j);
-        y[j * RUNS + 1] += random & 1 ? local[j] : -local[j];
-        y[j * RUNS + 2] += random & 2 ? local[j] : -local[j];
-        y[j * RUNS + 3] += column & 1 ? local[j] : -local[j];
-    }
-}
-
 // What storing a row's sum, and its sum with the bias, may change.
 static void store_row(const struct conv *c, const float *bias, int32_t dim,
                       const double *y, double *local)
@@ -318,6 +305,8 @@ void reference_finish_row(const struct conv *c, int64_t v, const double *local,
     else
         reference_perturb(2 * c->index + 1, v, dim, local, y);
     activate(c->l->act, y, dim);
+    if (c->l->residual)
+        reference_add_input(c, v, y);
 }
 
 static void compute_row(const struct conv *c, int64_t v, struct row *r)

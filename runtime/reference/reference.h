@@ -83,9 +83,12 @@ void reference_perturb(int32_t stage, int64_t v, int32_t dim,
                        const double *local, double *y);
 
 // A row `y` [out_dim, RUNS] before its activation, with its own error `local`:
-// bound it or move it on, then activate.
+// bound it or move it on, then activate; add the layer's input if it has that.
 void reference_finish_row(const struct conv *c, int64_t v, const double *local,
                           double *y);
+
+// A row of a layer behind its activation: its input is added, in each run.
+void reference_add_input(const struct conv *c, int64_t v, double *y);
 
 // A row of the last layer in place; its bounds `e` become those of the result.
 void reference_log_softmax(double *x, double *e, int32_t dim);

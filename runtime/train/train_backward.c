@@ -121,6 +121,12 @@ static void back_bias_act(struct turn *b)
         pass_on(b, b->s->x, (struct row_factor){.factor = 1});
 }
 
+static void back_residual(struct turn *b)
+{
+    pass_on(b, b->s->x, (struct row_factor){.factor = 1});
+    pass_on(b, b->s->self, (struct row_factor){.factor = 1});
+}
+
 static void back_log_softmax(struct turn *b)
 {
     cpu_log_softmax_grad(b->n_rows, as_const(cpu_output(&b->run, b->s->out)),
@@ -220,7 +226,7 @@ static void (*const back[N_STEP_KINDS])(struct turn *) = {
     [STEP_BIAS_ACT] = back_bias_act,   [STEP_LOG_SOFTMAX] = back_log_softmax,
     [STEP_GRAPH_ORDER] = back_order,   [STEP_INPUT_ORDER] = back_order,
     [STEP_ATTENTION] = back_attention, [STEP_ATTENTION_SCORES] = back_scores,
-    [STEP_ATTENTION_V2] = back_attention,
+    [STEP_ATTENTION_V2] = back_attention, [STEP_RESIDUAL] = back_residual,
 };
 
 static void undo_dropout(const struct turn *b)

@@ -70,6 +70,19 @@ static void follow_data(const struct step *s, struct train_plan *plan)
         plan->has_log_softmax || s->kind == STEP_LOG_SOFTMAX;
 }
 
+// What ends its layer but for a residual, in front of another layer.
+static bool ends_layer(const struct program *p, int32_t i)
+{
+    const struct step *s = &p->steps[i];
+    int32_t next = i + 1;
+    if (s->kind == STEP_RESIDUAL)
+        return false;
+    if (next < p->n_steps && p->steps[next].kind == STEP_RESIDUAL &&
+        p->steps[next].x == s->out)
+        next++;
+    return next < p->n_steps && p->steps[next].layer != s->layer;
+}
+
 gnnac_status train_plan_build(const struct program *p, struct train_plan *out,
                               gnnac_error *err)
 {
@@ -85,8 +98,7 @@ gnnac_status train_plan_build(const struct program *p, struct train_plan *out,
         if (st != GNNAC_OK)
             return st;
         follow_data(s, &plan);
-        plan.drop_after[i] =
-            i + 1 < p->n_steps && p->steps[i + 1].layer != s->layer;
+        plan.drop_after[i] = ends_layer(p, i);
     }
     *out = plan;
     return GNNAC_OK;

@@ -7,7 +7,8 @@
 
 struct train_plan {
     bool wants_grad[MAX_BUFFERS]; // it depends on a parameter
-    bool drop_after[MAX_STEPS];   // the step's output is the next layer's input
+    bool drop_after[MAX_STEPS];   // the step's output is the next layer's
+                                  // input, perhaps with its own layer's added
     int32_t param_layer[MAX_PARAMS];
     bool has_log_softmax;
 };

@@ -153,6 +153,8 @@ static void back_linear(struct derivation *d, const struct step *s, int32_t g)
     if (!wants(d, s->x))
         return;
     bool add = d->grad_of[s->x] != NONE;
+    if (d->grad_of[s->x] == g)
+        d->cannot_add = true;
     if (!add)
         d->grad_of[s->x] = add_buffer(d, d->from->buffers[s->x].dim);
     struct step x = step_of(STEP_INPUT_GRAD, s->layer, g, d->grad_of[s->x]);
@@ -161,22 +163,38 @@ static void back_linear(struct derivation *d, const struct step *s, int32_t g)
     add_step(d, x);
 }
 
+// Where what is made of the gradient `g` of `buffer` goes: in its place, or,
+// where that is another buffer's gradient, too, in a new one.
+static int32_t own_gradient(struct derivation *d, int32_t buffer, int32_t g)
+{
+    for (int32_t i = 0; i < MAX_BUFFERS; i++)
+        if (i != buffer && d->grad_of[i] == g) {
+            d->grad_of[buffer] = add_buffer(d, d->from->buffers[buffer].dim);
+            break;
+        }
+    return d->grad_of[buffer];
+}
+
 static bool adds_bias_or_acts(const struct step *s)
 {
     return s->act != ACT_NONE || s->bias != NONE;
 }
 
-// With dropout behind it, if there is some.
-static void back_bias_act(struct derivation *d, const struct step *s, int32_t g)
+// With dropout behind it, if there is some. Returns the gradient that goes on.
+static int32_t back_bias_act(struct derivation *d, const struct step *s,
+                             int32_t g)
 {
     if (!adds_bias_or_acts(s))
-        return;
+        return g;
     struct step b = step_of(STEP_BIAS_ACT_GRAD, s->layer, g, g);
     b.self = s->out;
     b.bias = s->bias;
     b.act = s->act;
     b.dropped = d->plan.drop_after[s - d->from->steps];
+    if (b.act != ACT_NONE || b.dropped)
+        b.out = own_gradient(d, s->out, g);
     add_step(d, b);
+    return b.out;
 }
 
 static void back_eps(struct derivation *d, const struct step *s, int32_t g)
@@ -233,7 +251,7 @@ static void back_sum(struct derivation *d, const struct step *s, int32_t g)
 static void back_aggregate(struct derivation *d, const struct step *s,
                            int32_t g)
 {
-    back_bias_act(d, s, g);
+    g = back_bias_act(d, s, g);
     back_eps(d, s, g);
     if (s->self != NONE && s->self != s->x && wants(d, s->self)) {
         if (s->self_term != SELF_ONE)
@@ -260,7 +278,7 @@ static struct step *add_back_attention(struct derivation *d,
 static void back_attention(struct derivation *d, const struct step *s,
                            int32_t g)
 {
-    back_bias_act(d, s, g);
+    g = back_bias_act(d, s, g);
     if (d->grad_of[s->x] != NONE || d->grad_of[s->self] != NONE)
         d->cannot_add = true;
     int32_t to = add_buffer(d, d->from->buffers[s->x].dim);
@@ -284,7 +302,7 @@ static void back_scores(struct derivation *d, const struct step *s, int32_t g)
 static void back_attention_v2(struct derivation *d, const struct step *s,
                               int32_t g)
 {
-    back_bias_act(d, s, g);
+    g = back_bias_act(d, s, g);
     if (d->grad_of[s->x] != NONE || d->grad_of[s->self] != NONE ||
         s->x == s->self)
         d->cannot_add = true;
@@ -324,8 +342,11 @@ static void back(struct derivation *d, int32_t i)
     int32_t g = d->grad_of[s->out];
     if (g == NONE)
         return;
-    if (d->plan.drop_after[i] && !adds_bias_or_acts(s))
-        add_plain(d, STEP_DROPOUT, s->layer + 1, g, g);
+    if (d->plan.drop_after[i] && !adds_bias_or_acts(s)) {
+        int32_t dropped = own_gradient(d, s->out, g);
+        add_plain(d, STEP_DROPOUT, s->layer + 1, g, dropped);
+        g = dropped;
+    }
     switch (s->kind) {
     case STEP_LINEAR:
         back_linear(d, s, g);
@@ -346,9 +367,13 @@ static void back(struct derivation *d, int32_t i)
     case STEP_INPUT_ORDER:
         back_order(d, s, g);
         break;
-    default: // of log_softmax the loss's gradient is that of the logits
-        back_bias_act(d, s, g);
+    case STEP_RESIDUAL:
         pass_on(d, s->x, g);
+        pass_on(d, s->self, g);
+        d->grad_of[s->out] = NONE; // nobody's but theirs from now on
+        break;
+    default: // of log_softmax the loss's gradient is that of the logits
+        pass_on(d, s->x, back_bias_act(d, s, g));
     }
 }
 

@@ -6,7 +6,9 @@
 // behind them come the dropped features and the gradients. The sum over
 // in-neighbours is, backward, an AGGREGATE that is `transposed`. Every gradient
 // that a buffer receives but the first is added by the step that makes it: a
-// product accumulates, a sum over neighbours takes it as its own term.
+// product accumulates, a sum over neighbours takes it as its own term. That of
+// a residual is both its operands', in one buffer: what goes on from the
+// activation has one of its own, and the layer's products add to its input's.
 // Attention keeps what its backward needs behind the scores, whose rows are
 // longer than the bundle's for that (ATTENTION_KEPT), or GATv2's rows.
 #ifndef GNNAC_TRAIN_PROGRAM_H

@@ -5,10 +5,11 @@
 // Lanes lie along the columns; each follows the maximum and the sum of the
 // heads of its own columns, so lanes share nothing until the edges are done.
 // The teams of a row, in one warp or in several, take its edges in turns and
-// are then joined in order: no atomics, results repeat bit by bit.
+// are then joined in order: no atomics, results repeat bit by bit. Last perhaps a
+// residual.
 // dimWorker=16 edgeWorker=2 warpPerRow=1 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=16 norm=none self=none bias=1 act=elu offset_bits=32
-#line 64 "/gnnac/templates/attention.cu.lua"
+#line 67 "/gnnac/templates/attention.cu.lua"
 // 16 lanes of 4 columns; 2 teams per row, 4
 // rows per block. self: scores of sources, then of destinations, times log2(e)
 // on the way in, since exp2 is what the hardware has.
@@ -35,7 +36,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 73 "/gnnac/templates/attention.cu.lua"
+#line 77 "/gnnac/templates/attention.cu.lua"
 // LeakyReLU of slope 0.2, in units of log2.
 __device__ __forceinline__ float score(float source, float target)
 {
@@ -61,14 +62,14 @@ gnnac_attention_f32_d64_l16_e2_r1_v4_u4_w4_h8x8_bias_elu_s16(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 94 "/gnnac/templates/attention.cu.lua"
+#line 98 "/gnnac/templates/attention.cu.lua"
     const int lane = threadIdx.x % 32;
     const int warp = threadIdx.x / 32;
     const int at = lane % 16;
-#line 101 "/gnnac/templates/attention.cu.lua"
+#line 105 "/gnnac/templates/attention.cu.lua"
     const int turn = lane % 32 / 16;
     const unsigned row = blockIdx.x * 4 + warp * 1 + lane / 32;
-#line 104 "/gnnac/templates/attention.cu.lua"
+#line 108 "/gnnac/templates/attention.cu.lua"
     const bool active = row < n_rows;
     offset_t edge = 0, end = 0;
     if (active) {
@@ -83,9 +84,9 @@ gnnac_attention_f32_d64_l16_e2_r1_v4_u4_w4_h8x8_bias_elu_s16(
 #pragma unroll
     for (int i = 0; i < 1; i++) {
         const int c = (blockIdx.y * 1 + i) * 64 + at * 4;
-#line 119 "/gnnac/templates/attention.cu.lua"
-        column[i] = c;
 #line 123 "/gnnac/templates/attention.cu.lua"
+        column[i] = c;
+#line 127 "/gnnac/templates/attention.cu.lua"
         head[i] = column[i] / 8;
         top[i] = __int_as_float(0xff800000);
         total[i] = target[i] = 0.0f;
@@ -144,15 +145,15 @@ gnnac_attention_f32_d64_l16_e2_r1_v4_u4_w4_h8x8_bias_elu_s16(
         }
     }
 
-#line 206 "/gnnac/templates/attention.cu.lua"
+#line 210 "/gnnac/templates/attention.cu.lua"
 #pragma unroll
     for (int step = 16; step < 32; step *= 2)
 #pragma unroll
         for (int i = 0; i < 1; i++) {
-#line 187 "/gnnac/templates/attention.cu.lua"
+#line 191 "/gnnac/templates/attention.cu.lua"
             const float other = __shfl_xor_sync(~0u, top[i], step);
             const float others = __shfl_xor_sync(~0u, total[i], step);
-#line 190 "/gnnac/templates/attention.cu.lua"
+#line 194 "/gnnac/templates/attention.cu.lua"
             const float most = fmaxf(top[i], other);
             const float mine = rescale(top[i], most);
             const float theirs = rescale(other, most);
@@ -160,28 +161,28 @@ gnnac_attention_f32_d64_l16_e2_r1_v4_u4_w4_h8x8_bias_elu_s16(
             total[i] = total[i] * mine + others * theirs;
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 200 "/gnnac/templates/attention.cu.lua"
+#line 204 "/gnnac/templates/attention.cu.lua"
                 const float more = __shfl_xor_sync(~0u, sum[i][j], step);
-#line 202 "/gnnac/templates/attention.cu.lua"
+#line 206 "/gnnac/templates/attention.cu.lua"
                 sum[i][j] = sum[i][j] * mine + more * theirs;
             }
         }
-#line 234 "/gnnac/templates/attention.cu.lua"
+#line 238 "/gnnac/templates/attention.cu.lua"
     if (!active || lane % 32 >= 16)
         return;
     float *to = out + (long long)row * 64;
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 243 "/gnnac/templates/attention.cu.lua"
+#line 247 "/gnnac/templates/attention.cu.lua"
         const float scale = 1.0f / total[i];
 #pragma unroll
         for (int j = 0; j < 4; j++) {
-#line 247 "/gnnac/templates/attention.cu.lua"
+#line 251 "/gnnac/templates/attention.cu.lua"
             sum[i][j] = fmaf(sum[i][j], scale, __ldg(bias + column[i] + j));
-#line 254 "/gnnac/templates/attention.cu.lua"
+#line 258 "/gnnac/templates/attention.cu.lua"
             sum[i][j] = sum[i][j] < 0.0f ? expm1f(sum[i][j]) : sum[i][j];
         }
-#line 257 "/gnnac/templates/attention.cu.lua"
+#line 268 "/gnnac/templates/attention.cu.lua"
         store4(to + column[i], sum[i]);
     }
 }

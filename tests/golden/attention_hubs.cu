@@ -5,10 +5,11 @@
 // Lanes lie along the columns; each follows the maximum and the sum of the
 // heads of its own columns, so lanes share nothing until the edges are done.
 // The teams of a row, in one warp or in several, take its edges in turns and
-// are then joined in order: no atomics, results repeat bit by bit.
+// are then joined in order: no atomics, results repeat bit by bit. Last perhaps a
+// residual.
 // dimWorker=8 edgeWorker=4 warpPerRow=2 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=7 x_pitch=8 out_pitch=7 self_pitch=2 norm=none self=none bias=1 act=none offset_bits=64
-#line 64 "/gnnac/templates/attention.cu.lua"
+#line 67 "/gnnac/templates/attention.cu.lua"
 // 8 lanes of 1 columns; 8 teams per row, 2
 // rows per block. self: scores of sources, then of destinations, times log2(e)
 // on the way in, since exp2 is what the hardware has.
@@ -29,7 +30,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 73 "/gnnac/templates/attention.cu.lua"
+#line 77 "/gnnac/templates/attention.cu.lua"
 // LeakyReLU of slope 0.2, in units of log2.
 __device__ __forceinline__ float score(float source, float target)
 {
@@ -55,16 +56,16 @@ gnnac_attention_f32_d7_l8_e4_r2_v4_u4_w4_h1x7_bias_x8_s2_o64(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 92 "/gnnac/templates/attention.cu.lua"
+#line 96 "/gnnac/templates/attention.cu.lua"
     __shared__ float joined[4][3][8];
-#line 94 "/gnnac/templates/attention.cu.lua"
+#line 98 "/gnnac/templates/attention.cu.lua"
     const int lane = threadIdx.x % 32;
     const int warp = threadIdx.x / 32;
     const int at = lane % 8;
-#line 98 "/gnnac/templates/attention.cu.lua"
+#line 102 "/gnnac/templates/attention.cu.lua"
     const int turn = warp % 2 * 4 + lane / 8;
     const unsigned row = blockIdx.x * 2 + warp / 2;
-#line 104 "/gnnac/templates/attention.cu.lua"
+#line 108 "/gnnac/templates/attention.cu.lua"
     const bool active = row < n_rows;
     offset_t edge = 0, end = 0;
     if (active) {
@@ -79,9 +80,9 @@ gnnac_attention_f32_d7_l8_e4_r2_v4_u4_w4_h1x7_bias_x8_s2_o64(
 #pragma unroll
     for (int i = 0; i < 1; i++) {
         const int c = (blockIdx.y * 1 + i) * 8 + at * 1;
-#line 121 "/gnnac/templates/attention.cu.lua"
+#line 125 "/gnnac/templates/attention.cu.lua"
         column[i] = c < 7 ? c : 0;
-#line 123 "/gnnac/templates/attention.cu.lua"
+#line 127 "/gnnac/templates/attention.cu.lua"
         head[i] = column[i] / 7;
         top[i] = __int_as_float(0xff800000);
         total[i] = target[i] = 0.0f;
@@ -140,15 +141,15 @@ gnnac_attention_f32_d7_l8_e4_r2_v4_u4_w4_h1x7_bias_x8_s2_o64(
         }
     }
 
-#line 206 "/gnnac/templates/attention.cu.lua"
+#line 210 "/gnnac/templates/attention.cu.lua"
 #pragma unroll
     for (int step = 8; step < 32; step *= 2)
 #pragma unroll
         for (int i = 0; i < 1; i++) {
-#line 187 "/gnnac/templates/attention.cu.lua"
+#line 191 "/gnnac/templates/attention.cu.lua"
             const float other = __shfl_xor_sync(~0u, top[i], step);
             const float others = __shfl_xor_sync(~0u, total[i], step);
-#line 190 "/gnnac/templates/attention.cu.lua"
+#line 194 "/gnnac/templates/attention.cu.lua"
             const float most = fmaxf(top[i], other);
             const float mine = rescale(top[i], most);
             const float theirs = rescale(other, most);
@@ -156,13 +157,13 @@ gnnac_attention_f32_d7_l8_e4_r2_v4_u4_w4_h1x7_bias_x8_s2_o64(
             total[i] = total[i] * mine + others * theirs;
 #pragma unroll
             for (int j = 0; j < 1; j++) {
-#line 200 "/gnnac/templates/attention.cu.lua"
+#line 204 "/gnnac/templates/attention.cu.lua"
                 const float more = __shfl_xor_sync(~0u, sum[i][j], step);
-#line 202 "/gnnac/templates/attention.cu.lua"
+#line 206 "/gnnac/templates/attention.cu.lua"
                 sum[i][j] = sum[i][j] * mine + more * theirs;
             }
         }
-#line 214 "/gnnac/templates/attention.cu.lua"
+#line 218 "/gnnac/templates/attention.cu.lua"
     if (warp % 2 > 0 && lane < 8) {
 #pragma unroll
         for (int i = 0; i < 1; i++) {
@@ -180,10 +181,10 @@ gnnac_attention_f32_d7_l8_e4_r2_v4_u4_w4_h1x7_bias_x8_s2_o64(
     for (int q = warp + 1; q < warp + 2; q++)
 #pragma unroll
         for (int i = 0; i < 1; i++) {
-#line 184 "/gnnac/templates/attention.cu.lua"
+#line 188 "/gnnac/templates/attention.cu.lua"
             const float other = joined[q][i * 3][at];
             const float others = joined[q][i * 3 + 1][at];
-#line 190 "/gnnac/templates/attention.cu.lua"
+#line 194 "/gnnac/templates/attention.cu.lua"
             const float most = fmaxf(top[i], other);
             const float mine = rescale(top[i], most);
             const float theirs = rescale(other, most);
@@ -191,29 +192,29 @@ gnnac_attention_f32_d7_l8_e4_r2_v4_u4_w4_h1x7_bias_x8_s2_o64(
             total[i] = total[i] * mine + others * theirs;
 #pragma unroll
             for (int j = 0; j < 1; j++) {
-#line 198 "/gnnac/templates/attention.cu.lua"
-                const float more = joined[q][i * 3 + 2 + j][at];
 #line 202 "/gnnac/templates/attention.cu.lua"
+                const float more = joined[q][i * 3 + 2 + j][at];
+#line 206 "/gnnac/templates/attention.cu.lua"
                 sum[i][j] = sum[i][j] * mine + more * theirs;
             }
         }
-#line 234 "/gnnac/templates/attention.cu.lua"
+#line 238 "/gnnac/templates/attention.cu.lua"
     if (!active || lane % 32 >= 8)
         return;
     float *to = out + (long long)row * 7;
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 240 "/gnnac/templates/attention.cu.lua"
+#line 244 "/gnnac/templates/attention.cu.lua"
         if ((blockIdx.y * 1 + i) * 8 + at * 1 >= 7)
             continue;
-#line 243 "/gnnac/templates/attention.cu.lua"
+#line 247 "/gnnac/templates/attention.cu.lua"
         const float scale = 1.0f / total[i];
 #pragma unroll
         for (int j = 0; j < 1; j++) {
-#line 247 "/gnnac/templates/attention.cu.lua"
+#line 251 "/gnnac/templates/attention.cu.lua"
             sum[i][j] = fmaf(sum[i][j], scale, __ldg(bias + column[i] + j));
         }
-#line 257 "/gnnac/templates/attention.cu.lua"
+#line 268 "/gnnac/templates/attention.cu.lua"
         store1(to + column[i], sum[i]);
     }
 }

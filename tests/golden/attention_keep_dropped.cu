@@ -153,10 +153,10 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
 #pragma unroll
     for (int step = 16; step > 0; step /= 2)
         steps = max(steps, __shfl_xor_sync(~0u, steps, step));
-#line 58 "/gnnac/templates/edge_softmax.lib.lua"
+#line 60 "/gnnac/templates/edge_softmax.lib.lua"
     const float target =
         kept[(long long)row * 56 + 8 + head];
-#line 61 "/gnnac/templates/edge_softmax.lib.lua"
+#line 63 "/gnnac/templates/edge_softmax.lib.lua"
     float top = __int_as_float(0xff800000);
     float sum[5] = {}; // of the columns; last, of the coefficients
 
@@ -178,15 +178,15 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
             for (int i = 0; i < 1; i++)
                 load4(v[k][i],
                       x + (long long)id[k] * 64 + column[i]);
-#line 65 "/gnnac/templates/edge_softmax.lib.lua"
+#line 67 "/gnnac/templates/edge_softmax.lib.lua"
         float e[2];
         float most = top;
 #pragma unroll
         for (int k = 0; k < 2; k++) {
-#line 45 "/gnnac/templates/edge_softmax.lib.lua"
+#line 47 "/gnnac/templates/edge_softmax.lib.lua"
             e[k] = log2_score(
                 kept[(long long)id[k] * 56 + head] + target);
-#line 70 "/gnnac/templates/edge_softmax.lib.lua"
+#line 72 "/gnnac/templates/edge_softmax.lib.lua"
             most = there[k] ? fmaxf(most, e[k]) : most;
         }
         // Nothing was summed under a maximum of -infinity.
@@ -199,10 +199,10 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
 #pragma unroll
         for (int k = 0; k < 2; k++) {
             const float p = there[k] ? exp2f(e[k] - most) : 0.0f;
-#line 83 "/gnnac/templates/edge_softmax.lib.lua"
+#line 85 "/gnnac/templates/edge_softmax.lib.lua"
             const unsigned long long number = edge + k < end ? edge + k : loop;
             const float w = left_of(state, stream, number, head, p);
-#line 88 "/gnnac/templates/edge_softmax.lib.lua"
+#line 90 "/gnnac/templates/edge_softmax.lib.lua"
             sum[4] += p;
 #pragma unroll
             for (int i = 0; i < 4; i++)
@@ -215,7 +215,7 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
 #pragma unroll
     for (int step = 2; step < 8; step *= 2)
         top = fmaxf(top, __shfl_xor_sync(~0u, top, step));
-#line 97 "/gnnac/templates/edge_softmax.lib.lua"
+#line 99 "/gnnac/templates/edge_softmax.lib.lua"
     const float scale =
         mine == __int_as_float(0xff800000) ? 0.0f : exp2f(mine - top);
 #pragma unroll
@@ -230,9 +230,9 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
 #line 306 "/gnnac/templates/edge_heads.lib.lua"
     if (!active || turn > 0)
         return;
-#line 103 "/gnnac/templates/edge_softmax.lib.lua"
-    const float part = 1.0f / sum[4];
 #line 105 "/gnnac/templates/edge_softmax.lib.lua"
+    const float part = 1.0f / sum[4];
+#line 107 "/gnnac/templates/edge_softmax.lib.lua"
     if (at == 0) {
         float *to = kept + (long long)row * 56 + head;
         to[16] = top;
@@ -246,17 +246,17 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
     float *to = out + (long long)row * 64;
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 112 "/gnnac/templates/edge_softmax.lib.lua"
+#line 114 "/gnnac/templates/edge_softmax.lib.lua"
         float y[4];
 #pragma unroll
         for (int j = 0; j < 4; j++) {
             y[j] = sum[i * 4 + j] * part;
-#line 117 "/gnnac/templates/edge_softmax.lib.lua"
+#line 119 "/gnnac/templates/edge_softmax.lib.lua"
             y[j] += __ldg(bias + column[i] + j);
-#line 122 "/gnnac/templates/edge_softmax.lib.lua"
+#line 124 "/gnnac/templates/edge_softmax.lib.lua"
             y[j] = y[j] < 0.0f ? expm1f(y[j]) : y[j];
         }
-#line 126 "/gnnac/templates/edge_softmax.lib.lua"
+#line 128 "/gnnac/templates/edge_softmax.lib.lua"
         const int c = column[i];
 #line 83 "/gnnac/templates/train.lib.lua"
     if (drops) {
@@ -266,7 +266,7 @@ gnnac_attention_keep_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_drops_s56(
             y[0 + d] =
                 dropped(state, (unsigned)bits, y[0 + d]);
     }
-#line 129 "/gnnac/templates/edge_softmax.lib.lua"
+#line 132 "/gnnac/templates/edge_softmax.lib.lua"
         store4(to + column[i], y);
     }
     }

@@ -4,7 +4,7 @@
 // loop included. A row of x is read once, for its score and for the sum; maximum
 // and sum are kept online. A team of lanes has one head's columns of a row; the
 // teams of a row and head take its edges in turns and are then joined in order: no
-// atomics, results repeat bit by bit.
+// atomics, results repeat bit by bit. Last perhaps a residual.
 // dimWorker=0 edgeWorker=4 warpPerRow=1 vec=4 unroll=2 warpPerBlock=4
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=88 norm=none self=none bias=1 act=elu offset_bits=32
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -36,7 +36,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 35 "/gnnac/templates/attention_v2.cu.lua"
+#line 36 "/gnnac/templates/attention_v2.cu.lua"
 // 4 teams of 2 lanes per row and head; 2 rows per block.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_attention_v2_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s88(
@@ -93,7 +93,7 @@ gnnac_attention_v2_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s88(
 #line 178 "/gnnac/templates/edge_heads.lib.lua"
         load4(weight[i], att + column[i]);
     }
-#line 61 "/gnnac/templates/edge_softmax.lib.lua"
+#line 63 "/gnnac/templates/edge_softmax.lib.lua"
     float top = __int_as_float(0xff800000);
     float sum[5] = {}; // of the columns; last, of the coefficients
 
@@ -115,7 +115,7 @@ gnnac_attention_v2_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s88(
             for (int i = 0; i < 1; i++)
                 load4(v[k][i],
                       x + (long long)id[k] * 64 + column[i]);
-#line 65 "/gnnac/templates/edge_softmax.lib.lua"
+#line 67 "/gnnac/templates/edge_softmax.lib.lua"
         float e[2];
         float most = top;
 #pragma unroll
@@ -133,9 +133,9 @@ gnnac_attention_v2_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s88(
 #pragma unroll
             for (int step = 1; step > 0; step /= 2)
                 z += __shfl_xor_sync(~0u, z, step);
-#line 43 "/gnnac/templates/edge_softmax.lib.lua"
+#line 45 "/gnnac/templates/edge_softmax.lib.lua"
             e[k] = 1.44269504f * z;
-#line 70 "/gnnac/templates/edge_softmax.lib.lua"
+#line 72 "/gnnac/templates/edge_softmax.lib.lua"
             most = there[k] ? fmaxf(most, e[k]) : most;
         }
         // Nothing was summed under a maximum of -infinity.
@@ -148,9 +148,9 @@ gnnac_attention_v2_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s88(
 #pragma unroll
         for (int k = 0; k < 2; k++) {
             const float p = there[k] ? exp2f(e[k] - most) : 0.0f;
-#line 86 "/gnnac/templates/edge_softmax.lib.lua"
-            const float w = p;
 #line 88 "/gnnac/templates/edge_softmax.lib.lua"
+            const float w = p;
+#line 90 "/gnnac/templates/edge_softmax.lib.lua"
             sum[4] += p;
 #pragma unroll
             for (int i = 0; i < 4; i++)
@@ -163,7 +163,7 @@ gnnac_attention_v2_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s88(
 #pragma unroll
     for (int step = 2; step < 8; step *= 2)
         top = fmaxf(top, __shfl_xor_sync(~0u, top, step));
-#line 97 "/gnnac/templates/edge_softmax.lib.lua"
+#line 99 "/gnnac/templates/edge_softmax.lib.lua"
     const float scale =
         mine == __int_as_float(0xff800000) ? 0.0f : exp2f(mine - top);
 #pragma unroll
@@ -178,23 +178,23 @@ gnnac_attention_v2_f32_d64_l0_e4_r1_v4_u2_w4_h8x8_bias_elu_s88(
 #line 306 "/gnnac/templates/edge_heads.lib.lua"
     if (!active || turn > 0)
         return;
-#line 103 "/gnnac/templates/edge_softmax.lib.lua"
+#line 105 "/gnnac/templates/edge_softmax.lib.lua"
     const float part = 1.0f / sum[4];
 #line 318 "/gnnac/templates/edge_heads.lib.lua"
     float *to = out + (long long)row * 64;
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 112 "/gnnac/templates/edge_softmax.lib.lua"
+#line 114 "/gnnac/templates/edge_softmax.lib.lua"
         float y[4];
 #pragma unroll
         for (int j = 0; j < 4; j++) {
             y[j] = sum[i * 4 + j] * part;
-#line 117 "/gnnac/templates/edge_softmax.lib.lua"
+#line 119 "/gnnac/templates/edge_softmax.lib.lua"
             y[j] += __ldg(bias + column[i] + j);
-#line 122 "/gnnac/templates/edge_softmax.lib.lua"
+#line 124 "/gnnac/templates/edge_softmax.lib.lua"
             y[j] = y[j] < 0.0f ? expm1f(y[j]) : y[j];
         }
-#line 129 "/gnnac/templates/edge_softmax.lib.lua"
+#line 132 "/gnnac/templates/edge_softmax.lib.lua"
         store4(to + column[i], y);
     }
 }

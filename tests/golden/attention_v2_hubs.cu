@@ -4,7 +4,7 @@
 // loop included. A row of x is read once, for its score and for the sum; maximum
 // and sum are kept online. A team of lanes has one head's columns of a row; the
 // teams of a row and head take its edges in turns and are then joined in order: no
-// atomics, results repeat bit by bit.
+// atomics, results repeat bit by bit. Last perhaps a residual.
 // dimWorker=0 edgeWorker=4 warpPerRow=2 vec=4 unroll=2 warpPerBlock=4
 // f32 dim=7 x_pitch=8 out_pitch=7 self_pitch=12 norm=none self=none bias=1 act=none offset_bits=64
 #line 7 "/gnnac/templates/offsets.lib.lua"
@@ -30,7 +30,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 35 "/gnnac/templates/attention_v2.cu.lua"
+#line 36 "/gnnac/templates/attention_v2.cu.lua"
 // 8 teams of 8 lanes per row and head; 2 rows per block.
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_attention_v2_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_bias_x8_s12_o64(
@@ -97,7 +97,7 @@ gnnac_attention_v2_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_bias_x8_s12_o64(
             for (int j = 0; j < 1; j++)
                 weight[i][j] = 0.0f;
     }
-#line 61 "/gnnac/templates/edge_softmax.lib.lua"
+#line 63 "/gnnac/templates/edge_softmax.lib.lua"
     float top = __int_as_float(0xff800000);
     float sum[2] = {}; // of the columns; last, of the coefficients
 
@@ -119,7 +119,7 @@ gnnac_attention_v2_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_bias_x8_s12_o64(
             for (int i = 0; i < 1; i++)
                 load1(v[k][i],
                       x + (long long)id[k] * 8 + column[i]);
-#line 65 "/gnnac/templates/edge_softmax.lib.lua"
+#line 67 "/gnnac/templates/edge_softmax.lib.lua"
         float e[2];
         float most = top;
 #pragma unroll
@@ -137,9 +137,9 @@ gnnac_attention_v2_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_bias_x8_s12_o64(
 #pragma unroll
             for (int step = 4; step > 0; step /= 2)
                 z += __shfl_xor_sync(~0u, z, step);
-#line 43 "/gnnac/templates/edge_softmax.lib.lua"
+#line 45 "/gnnac/templates/edge_softmax.lib.lua"
             e[k] = 1.44269504f * z;
-#line 70 "/gnnac/templates/edge_softmax.lib.lua"
+#line 72 "/gnnac/templates/edge_softmax.lib.lua"
             most = there[k] ? fmaxf(most, e[k]) : most;
         }
         // Nothing was summed under a maximum of -infinity.
@@ -152,9 +152,9 @@ gnnac_attention_v2_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_bias_x8_s12_o64(
 #pragma unroll
         for (int k = 0; k < 2; k++) {
             const float p = there[k] ? exp2f(e[k] - most) : 0.0f;
-#line 86 "/gnnac/templates/edge_softmax.lib.lua"
-            const float w = p;
 #line 88 "/gnnac/templates/edge_softmax.lib.lua"
+            const float w = p;
+#line 90 "/gnnac/templates/edge_softmax.lib.lua"
             sum[1] += p;
 #pragma unroll
             for (int i = 0; i < 1; i++)
@@ -174,7 +174,7 @@ gnnac_attention_v2_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_bias_x8_s12_o64(
     __syncthreads();
     for (int q = 0; q < 2; q++)
         top = fmaxf(top, tops[threadIdx.x / 32 / 2 * 2 + q]);
-#line 97 "/gnnac/templates/edge_softmax.lib.lua"
+#line 99 "/gnnac/templates/edge_softmax.lib.lua"
     const float scale =
         mine == __int_as_float(0xff800000) ? 0.0f : exp2f(mine - top);
 #pragma unroll
@@ -204,7 +204,7 @@ gnnac_attention_v2_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_bias_x8_s12_o64(
 #line 306 "/gnnac/templates/edge_heads.lib.lua"
     if (!active || turn > 0)
         return;
-#line 103 "/gnnac/templates/edge_softmax.lib.lua"
+#line 105 "/gnnac/templates/edge_softmax.lib.lua"
     const float part = 1.0f / sum[1];
 #line 318 "/gnnac/templates/edge_heads.lib.lua"
     float *to = out + (long long)row * 7;
@@ -213,15 +213,15 @@ gnnac_attention_v2_f32_d7_l0_e4_r2_v4_u2_w4_h1x7_bias_x8_s12_o64(
 #line 322 "/gnnac/templates/edge_heads.lib.lua"
         if (i * 8 + at * 1 >= 7)
             continue;
-#line 112 "/gnnac/templates/edge_softmax.lib.lua"
+#line 114 "/gnnac/templates/edge_softmax.lib.lua"
         float y[1];
 #pragma unroll
         for (int j = 0; j < 1; j++) {
             y[j] = sum[i * 1 + j] * part;
-#line 117 "/gnnac/templates/edge_softmax.lib.lua"
+#line 119 "/gnnac/templates/edge_softmax.lib.lua"
             y[j] += __ldg(bias + column[i] + j);
         }
-#line 129 "/gnnac/templates/edge_softmax.lib.lua"
+#line 132 "/gnnac/templates/edge_softmax.lib.lua"
         store1(to + column[i], y);
     }
 }

@@ -1,10 +1,11 @@
 // gnnac bias_act, from templates/bias_act.cu.lua
 // act(x + bias), row by row; out may be x, or of another dtype. Lanes lie
 // along the columns and use the widest loads that both pitches allow; a narrow
-// row takes part of a warp. In training perhaps with dropout of that.
+// row takes part of a warp. In training perhaps with dropout of that; last perhaps
+// a residual.
 // warpPerBlock=8
 // f32 dim=22 x_pitch=24 out_pitch=22 norm=none self=none bias=1 act=relu offset_bits=32
-#line 19 "/gnnac/templates/bias_act.cu.lua"
+#line 22 "/gnnac/templates/bias_act.cu.lua"
 // 16 lanes per row; 16 rows per block.
 #line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read2(float *to, const float *from)
@@ -33,7 +34,7 @@ static __device__ __forceinline__ void load2(float *to, const float *from)
     to[1] = v0.y;
 }
 
-#line 23 "/gnnac/templates/bias_act.cu.lua"
+#line 27 "/gnnac/templates/bias_act.cu.lua"
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_bias_act_f32_d22_w8_bias_relu_x24(
     float *out, const float *x, const float *bias,
@@ -55,20 +56,20 @@ gnnac_bias_act_f32_d22_w8_bias_relu_x24(
     float *to = out + (long long)row * 22;
 #line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 2; c < 22; c += 32) {
-#line 31 "/gnnac/templates/bias_act.cu.lua"
+#line 35 "/gnnac/templates/bias_act.cu.lua"
         float v[2];
 #line 77 "/gnnac/templates/rowwise.lib.lua"
         read2(v, from + c);
-#line 34 "/gnnac/templates/bias_act.cu.lua"
+#line 38 "/gnnac/templates/bias_act.cu.lua"
         float shift[2];
 #line 50 "/gnnac/templates/rowwise.lib.lua"
         load2(shift, bias + c);
-#line 38 "/gnnac/templates/bias_act.cu.lua"
+#line 42 "/gnnac/templates/bias_act.cu.lua"
 #pragma unroll
         for (int i = 0; i < 2; i++) {
-#line 41 "/gnnac/templates/bias_act.cu.lua"
+#line 45 "/gnnac/templates/bias_act.cu.lua"
             v[i] += shift[i];
-#line 44 "/gnnac/templates/bias_act.cu.lua"
+#line 48 "/gnnac/templates/bias_act.cu.lua"
             v[i] = v[i] < 0.0f ? 0.0f : v[i];
         }
 #line 84 "/gnnac/templates/rowwise.lib.lua"

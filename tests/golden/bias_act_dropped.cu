@@ -1,10 +1,11 @@
 // gnnac bias_act, from templates/bias_act.cu.lua
 // act(x + bias), row by row; out may be x, or of another dtype. Lanes lie
 // along the columns and use the widest loads that both pitches allow; a narrow
-// row takes part of a warp. In training perhaps with dropout of that.
+// row takes part of a warp. In training perhaps with dropout of that; last perhaps
+// a residual.
 // warpPerBlock=8
 // f32 dim=22 x_pitch=24 out_pitch=24 drops=1 norm=none self=none bias=1 act=relu offset_bits=32
-#line 19 "/gnnac/templates/bias_act.cu.lua"
+#line 22 "/gnnac/templates/bias_act.cu.lua"
 // 8 lanes per row; 32 rows per block.
 #line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read4(float *to, const float *from)
@@ -110,7 +111,7 @@ bits_from(unsigned long long stream, unsigned row, int column)
            16 * (column % 4);
 }
 
-#line 23 "/gnnac/templates/bias_act.cu.lua"
+#line 27 "/gnnac/templates/bias_act.cu.lua"
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_bias_act_f32_d22_w8_bias_relu_drops_x24_y24(
     float *out, const float *x, const float *bias,
@@ -135,20 +136,20 @@ gnnac_bias_act_f32_d22_w8_bias_relu_drops_x24_y24(
     const unsigned long long stream = dropout_stream(state, tail_place);
 #line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 4; c < 20; c += 32) {
-#line 31 "/gnnac/templates/bias_act.cu.lua"
+#line 35 "/gnnac/templates/bias_act.cu.lua"
         float v[4];
 #line 77 "/gnnac/templates/rowwise.lib.lua"
         read4(v, from + c);
-#line 34 "/gnnac/templates/bias_act.cu.lua"
+#line 38 "/gnnac/templates/bias_act.cu.lua"
         float shift[4];
 #line 50 "/gnnac/templates/rowwise.lib.lua"
         load4(shift, bias + c);
-#line 38 "/gnnac/templates/bias_act.cu.lua"
+#line 42 "/gnnac/templates/bias_act.cu.lua"
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-#line 41 "/gnnac/templates/bias_act.cu.lua"
+#line 45 "/gnnac/templates/bias_act.cu.lua"
             v[i] += shift[i];
-#line 44 "/gnnac/templates/bias_act.cu.lua"
+#line 48 "/gnnac/templates/bias_act.cu.lua"
             v[i] = v[i] < 0.0f ? 0.0f : v[i];
         }
 #line 83 "/gnnac/templates/train.lib.lua"
@@ -164,20 +165,20 @@ gnnac_bias_act_f32_d22_w8_bias_relu_drops_x24_y24(
     }
 #line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 20 + at * 1; c < 22; c += 8) {
-#line 31 "/gnnac/templates/bias_act.cu.lua"
+#line 35 "/gnnac/templates/bias_act.cu.lua"
         float v[1];
 #line 77 "/gnnac/templates/rowwise.lib.lua"
         read1(v, from + c);
-#line 34 "/gnnac/templates/bias_act.cu.lua"
+#line 38 "/gnnac/templates/bias_act.cu.lua"
         float shift[1];
 #line 50 "/gnnac/templates/rowwise.lib.lua"
         load1(shift, bias + c);
-#line 38 "/gnnac/templates/bias_act.cu.lua"
+#line 42 "/gnnac/templates/bias_act.cu.lua"
 #pragma unroll
         for (int i = 0; i < 1; i++) {
-#line 41 "/gnnac/templates/bias_act.cu.lua"
+#line 45 "/gnnac/templates/bias_act.cu.lua"
             v[i] += shift[i];
-#line 44 "/gnnac/templates/bias_act.cu.lua"
+#line 48 "/gnnac/templates/bias_act.cu.lua"
             v[i] = v[i] < 0.0f ? 0.0f : v[i];
         }
 #line 83 "/gnnac/templates/train.lib.lua"

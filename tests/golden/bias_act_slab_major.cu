@@ -1,10 +1,11 @@
 // gnnac bias_act, from templates/bias_act.cu.lua
 // act(x + bias), row by row; out may be x, or of another dtype. Lanes lie
 // along the columns and use the widest loads that both pitches allow; a narrow
-// row takes part of a warp. In training perhaps with dropout of that.
+// row takes part of a warp. In training perhaps with dropout of that; last perhaps
+// a residual.
 // warpPerBlock=8
 // f32 dim=102 x_pitch=102 out_pitch=112 out_type=bf16 self_type=f32 x_slab=0 out_slab=16 self_slab=0 norm=none self=none bias=0 act=none offset_bits=32
-#line 19 "/gnnac/templates/bias_act.cu.lua"
+#line 22 "/gnnac/templates/bias_act.cu.lua"
 // 32 lanes per row; 8 rows per block.
 #line 26 "/gnnac/templates/layout.lib.lua"
 static __device__ __forceinline__ long long out_at(long long row, unsigned column,
@@ -45,7 +46,7 @@ static __device__ __forceinline__ void store2_bf16(bf16_t *to, const float *from
     *(unsigned *)(to + 0) = v0;
 }
 
-#line 23 "/gnnac/templates/bias_act.cu.lua"
+#line 27 "/gnnac/templates/bias_act.cu.lua"
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_bias_act_f32_d102_w8_ybf16_y112_yslab16(
     bf16_t *out, const float *x, int n_rows)
@@ -64,7 +65,7 @@ gnnac_bias_act_f32_d102_w8_ybf16_y112_yslab16(
     const float *from = x + row * 102LL;
 #line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 2; c < 102; c += 64) {
-#line 31 "/gnnac/templates/bias_act.cu.lua"
+#line 35 "/gnnac/templates/bias_act.cu.lua"
         float v[2];
 #line 77 "/gnnac/templates/rowwise.lib.lua"
         read2(v, from + c);

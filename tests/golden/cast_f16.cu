@@ -1,10 +1,11 @@
 // gnnac bias_act, from templates/bias_act.cu.lua
 // act(x + bias), row by row; out may be x, or of another dtype. Lanes lie
 // along the columns and use the widest loads that both pitches allow; a narrow
-// row takes part of a warp. In training perhaps with dropout of that.
+// row takes part of a warp. In training perhaps with dropout of that; last perhaps
+// a residual.
 // warpPerBlock=8
 // f32 dim=100 x_pitch=100 out_pitch=104 out_type=f16 self_type=f32 norm=none self=none bias=0 act=none offset_bits=32
-#line 19 "/gnnac/templates/bias_act.cu.lua"
+#line 22 "/gnnac/templates/bias_act.cu.lua"
 // 32 lanes per row; 8 rows per block.
 #line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void read4(float *to, const float *from)
@@ -43,7 +44,7 @@ static __device__ __forceinline__ void store4_f16(f16_t *to, const float *from)
     *(uint2 *)(to + 0) = v0;
 }
 
-#line 23 "/gnnac/templates/bias_act.cu.lua"
+#line 27 "/gnnac/templates/bias_act.cu.lua"
 extern "C" __global__ void __launch_bounds__(256, 1)
 gnnac_bias_act_f32_d100_w8_yf16_y104(
     f16_t *out, const float *x, int n_rows)
@@ -64,7 +65,7 @@ gnnac_bias_act_f32_d100_w8_yf16_y104(
     f16_t *to = out + (long long)row * 104;
 #line 91 "/gnnac/templates/rowwise.lib.lua"
     for (int c = 0 + at * 4; c < 100; c += 128) {
-#line 31 "/gnnac/templates/bias_act.cu.lua"
+#line 35 "/gnnac/templates/bias_act.cu.lua"
         float v[4];
 #line 77 "/gnnac/templates/rowwise.lib.lua"
         read4(v, from + c);

@@ -154,18 +154,18 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
         }
-#line 45 "/gnnac/templates/epilogue.lib.lua"
+#line 48 "/gnnac/templates/epilogue.lib.lua"
     const float norm = ends ? __ldg(dinv + row) : 0.0f;
-#line 51 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 8;
 #line 54 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 8;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[6] = {};
     if (ends) {
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
     }
 #line 150 "/gnnac/templates/edge_balanced.cu.lua"
@@ -187,35 +187,35 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         if (!ends)
             continue;
         if (!open) {
-#line 78 "/gnnac/templates/epilogue.lib.lua"
-    const float scale = norm;
 #line 81 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = norm;
+#line 84 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] *= scale;
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 94 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm;
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 101 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     float shift[6];
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 107 "/gnnac/templates/epilogue.lib.lua"
+#line 110 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
     {
 #line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 3u << (lane - at);
-#line 28 "/gnnac/templates/tail.lib.lua"
+#line 30 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
 #line 397 "/gnnac/templates/lanes.lib.lua"
         if (at * 4 + 0 >= 4) {
@@ -233,7 +233,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 401 "/gnnac/templates/lanes.lib.lua"
             sum[5] = __int_as_float(0xff800000);
         }
-#line 30 "/gnnac/templates/tail.lib.lua"
+#line 32 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             top = fmaxf(top, sum[i]);
@@ -242,7 +242,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int step = 1; step >= 1; step /= 2)
 #line 383 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
-#line 34 "/gnnac/templates/tail.lib.lua"
+#line 36 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             total += expf(sum[i] - top);
@@ -251,13 +251,13 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int step = 1; step >= 1; step /= 2)
 #line 385 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
-#line 38 "/gnnac/templates/tail.lib.lua"
+#line 40 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
 #pragma unroll
         for (int i = 0; i < 6; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
@@ -354,47 +354,47 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 224 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 50 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 8;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 60 "/gnnac/templates/epilogue.lib.lua"
     float own[6];
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 78 "/gnnac/templates/epilogue.lib.lua"
-    const float scale = norm;
 #line 81 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = norm;
+#line 84 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] *= scale;
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 94 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm;
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 101 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     float shift[6];
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 107 "/gnnac/templates/epilogue.lib.lua"
+#line 110 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
     {
 #line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 3u << (lane - at);
-#line 28 "/gnnac/templates/tail.lib.lua"
+#line 30 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
 #line 397 "/gnnac/templates/lanes.lib.lua"
         if (at * 4 + 0 >= 4) {
@@ -412,7 +412,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 401 "/gnnac/templates/lanes.lib.lua"
             sum[5] = __int_as_float(0xff800000);
         }
-#line 30 "/gnnac/templates/tail.lib.lua"
+#line 32 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             top = fmaxf(top, sum[i]);
@@ -421,7 +421,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int step = 1; step >= 1; step /= 2)
 #line 383 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
-#line 34 "/gnnac/templates/tail.lib.lua"
+#line 36 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             total += expf(sum[i] - top);
@@ -430,13 +430,13 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int step = 1; step >= 1; step /= 2)
 #line 385 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
-#line 38 "/gnnac/templates/tail.lib.lua"
+#line 40 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
 #pragma unroll
         for (int i = 0; i < 6; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
@@ -536,47 +536,47 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 135 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 50 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 8;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 60 "/gnnac/templates/epilogue.lib.lua"
     float own[6];
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 78 "/gnnac/templates/epilogue.lib.lua"
-    const float scale = norm;
 #line 81 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = norm;
+#line 84 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] *= scale;
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 94 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm;
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 101 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     float shift[6];
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 107 "/gnnac/templates/epilogue.lib.lua"
+#line 110 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
     {
 #line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 3u << (lane - at);
-#line 28 "/gnnac/templates/tail.lib.lua"
+#line 30 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
 #line 397 "/gnnac/templates/lanes.lib.lua"
         if (at * 4 + 0 >= 4) {
@@ -594,7 +594,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 401 "/gnnac/templates/lanes.lib.lua"
             sum[5] = __int_as_float(0xff800000);
         }
-#line 30 "/gnnac/templates/tail.lib.lua"
+#line 32 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             top = fmaxf(top, sum[i]);
@@ -603,7 +603,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int step = 1; step >= 1; step /= 2)
 #line 383 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
-#line 34 "/gnnac/templates/tail.lib.lua"
+#line 36 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             total += expf(sum[i] - top);
@@ -612,13 +612,13 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int step = 1; step >= 1; step /= 2)
 #line 385 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
-#line 38 "/gnnac/templates/tail.lib.lua"
+#line 40 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
 #pragma unroll
         for (int i = 0; i < 6; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)

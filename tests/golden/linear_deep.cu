@@ -9,7 +9,7 @@
 // to 16 columns.
 // rowsPerLane=4 colsPerLane=16 depthWorker=32 depthWarps=2 unroll=4 warpPerBlock=4
 // f32 dim=16 x_pitch=1433 out_pitch=16 norm=none self=none bias=0 act=none offset_bits=32
-#line 73 "/gnnac/templates/product.lib.lua"
+#line 75 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 1; along the depth: 32; rows per warp: 4.
 #line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
@@ -36,17 +36,17 @@ gnnac_linear_f32_d16_r4_c16_k32_d2_u4_w4_k1433(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 86 "/gnnac/templates/product.lib.lua"
+#line 89 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 1 % 32;
-#line 89 "/gnnac/templates/product.lib.lua"
+#line 92 "/gnnac/templates/product.lib.lua"
     const int part = threadIdx.x / 32 % 2;
-#line 96 "/gnnac/templates/product.lib.lua"
+#line 99 "/gnnac/templates/product.lib.lua"
     const int first_column = blockIdx.y * 16 + lane % 1 * 16;
     const unsigned first = blockIdx.x * 8 +
                            threadIdx.x / 64 * 4 +
                            lane / 32 * 4;
-#line 101 "/gnnac/templates/product.lib.lua"
+#line 104 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[4], *ws[16];
 #pragma unroll
@@ -56,16 +56,16 @@ gnnac_linear_f32_d16_r4_c16_k32_d2_u4_w4_k1433(
     }
 #pragma unroll
     for (int j = 0; j < 16; j++)
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 114 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)first_column * 1433 + slice * 1 +
                 j * 1433;
 
-#line 118 "/gnnac/templates/product.lib.lua"
+#line 121 "/gnnac/templates/product.lib.lua"
     float sum[4][16] = {};
-#line 141 "/gnnac/templates/product.lib.lua"
+#line 144 "/gnnac/templates/product.lib.lua"
 #pragma unroll 4
     for (int k = part * 32; k < 1408; k += 64) {
-#line 120 "/gnnac/templates/product.lib.lua"
+#line 123 "/gnnac/templates/product.lib.lua"
         float a[4][1], b[16][1];
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -81,10 +81,10 @@ gnnac_linear_f32_d16_r4_c16_k32_d2_u4_w4_k1433(
                 for (int j = 0; j < 16; j++)
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
-#line 152 "/gnnac/templates/product.lib.lua"
+#line 155 "/gnnac/templates/product.lib.lua"
     if (part == 0 && 1408 + slice * 1 < 1433) {
         const int k = 1408;
-#line 120 "/gnnac/templates/product.lib.lua"
+#line 123 "/gnnac/templates/product.lib.lua"
         float a[4][1], b[16][1];
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -101,82 +101,82 @@ gnnac_linear_f32_d16_r4_c16_k32_d2_u4_w4_k1433(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 16;
 #pragma unroll
         for (int i = 0; i < 2; i++)
 #pragma unroll
             for (int j = 0; j < 16; j++) {
-#line 167 "/gnnac/templates/product.lib.lua"
+#line 170 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 2][j];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 16);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 8;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 16; j++) {
-#line 167 "/gnnac/templates/product.lib.lua"
+#line 170 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 4;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 169 "/gnnac/templates/product.lib.lua"
+#line 172 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 8];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 169 "/gnnac/templates/product.lib.lua"
+#line 172 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 2);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 2; j++) {
-#line 169 "/gnnac/templates/product.lib.lua"
+#line 172 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 2];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 1);
             }
     }
 
-#line 190 "/gnnac/templates/product.lib.lua"
+#line 193 "/gnnac/templates/product.lib.lua"
     // What the other warps have of the same rows and columns.
     __shared__ float parts[2][1][2][32];
     const int team = threadIdx.x / 64;
@@ -197,22 +197,22 @@ gnnac_linear_f32_d16_r4_c16_k32_d2_u4_w4_k1433(
             for (int j = 0; j < 2; j++)
                 sum[i][j] += parts[team][p][i * 2 + j][lane];
 
-#line 212 "/gnnac/templates/product.lib.lua"
+#line 215 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 218 "/gnnac/templates/product.lib.lua"
+#line 221 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice / 8 * 1 + i;
         const int column = first_column + slice % 8 * 2;
-#line 221 "/gnnac/templates/product.lib.lua"
+#line 224 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 230 "/gnnac/templates/product.lib.lua"
+#line 233 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 16 + column;
-#line 262 "/gnnac/templates/product.lib.lua"
+#line 270 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 2; j += 2)
-#line 272 "/gnnac/templates/product.lib.lua"
+#line 280 "/gnnac/templates/product.lib.lua"
             store2(to + j, &sum[i][j]);
     }
 }

@@ -9,7 +9,7 @@
 // to 16 columns.
 // rowsPerLane=8 colsPerLane=4 depthWorker=8 depthWarps=1 unroll=4 warpPerBlock=4
 // f32 dim=16 x_pitch=64 out_pitch=16 tail=bias_act tail_dim=0 tail_bias=1 tail_act=relu drops=1 norm=none self=none bias=0 act=none offset_bits=32
-#line 73 "/gnnac/templates/product.lib.lua"
+#line 75 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 4; along the depth: 8; rows per warp: 8.
 #line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
@@ -93,15 +93,15 @@ gnnac_linear_f32_d16_r8_c4_k8_d1_u4_w4_k64_bias_act_tailbias_tailrelu_drops(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 86 "/gnnac/templates/product.lib.lua"
+#line 89 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 4 % 8;
-#line 96 "/gnnac/templates/product.lib.lua"
+#line 99 "/gnnac/templates/product.lib.lua"
     const int first_column = blockIdx.y * 16 + lane % 4 * 4;
     const unsigned first = blockIdx.x * 32 +
                            threadIdx.x / 32 * 8 +
                            lane / 32 * 8;
-#line 101 "/gnnac/templates/product.lib.lua"
+#line 104 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[8], *ws[4];
 #pragma unroll
@@ -111,16 +111,16 @@ gnnac_linear_f32_d16_r8_c4_k8_d1_u4_w4_k64_bias_act_tailbias_tailrelu_drops(
     }
 #pragma unroll
     for (int j = 0; j < 4; j++)
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 114 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)first_column * 64 + slice * 4 +
                 j * 64;
 
-#line 118 "/gnnac/templates/product.lib.lua"
+#line 121 "/gnnac/templates/product.lib.lua"
     float sum[8][4] = {};
-#line 136 "/gnnac/templates/product.lib.lua"
+#line 139 "/gnnac/templates/product.lib.lua"
 #pragma unroll 4
     for (int k = 0; k < 64; k += 32) {
-#line 120 "/gnnac/templates/product.lib.lua"
+#line 123 "/gnnac/templates/product.lib.lua"
         float a[8][4], b[4][4];
 #pragma unroll
         for (int i = 0; i < 8; i++)
@@ -137,45 +137,45 @@ gnnac_linear_f32_d16_r8_c4_k8_d1_u4_w4_k64_bias_act_tailbias_tailrelu_drops(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 4;
 #pragma unroll
         for (int i = 0; i < 4; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 167 "/gnnac/templates/product.lib.lua"
+#line 170 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 4][j];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 16);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 2; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 167 "/gnnac/templates/product.lib.lua"
+#line 170 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 2][j];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 167 "/gnnac/templates/product.lib.lua"
+#line 170 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
@@ -185,34 +185,34 @@ gnnac_linear_f32_d16_r8_c4_k8_d1_u4_w4_k64_bias_act_tailbias_tailrelu_drops(
 #line 79 "/gnnac/templates/train.lib.lua"
     const bool drops = state->drop_threshold > 0;
     const unsigned long long stream = dropout_stream(state, tail_place);
-#line 212 "/gnnac/templates/product.lib.lua"
+#line 215 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 215 "/gnnac/templates/product.lib.lua"
+#line 218 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice * 1 + i;
         const int column = first_column;
-#line 221 "/gnnac/templates/product.lib.lua"
+#line 224 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 230 "/gnnac/templates/product.lib.lua"
+#line 233 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 16 + column;
-#line 234 "/gnnac/templates/product.lib.lua"
+#line 237 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 4; j++) {
-#line 250 "/gnnac/templates/product.lib.lua"
-            sum[i][j] += __ldg(tail_bias + column + j);
 #line 253 "/gnnac/templates/product.lib.lua"
-            sum[i][j] = sum[i][j] < 0.0f ? 0.0f : sum[i][j];
+            sum[i][j] += __ldg(tail_bias + column + j);
 #line 256 "/gnnac/templates/product.lib.lua"
+            sum[i][j] = sum[i][j] < 0.0f ? 0.0f : sum[i][j];
+#line 259 "/gnnac/templates/product.lib.lua"
             if (drops)
                 sum[i][j] = dropped(
                     state, (unsigned)bits_from(stream, row, column + j), sum[i][j]);
         }
-#line 262 "/gnnac/templates/product.lib.lua"
+#line 270 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 4; j += 4)
-#line 272 "/gnnac/templates/product.lib.lua"
+#line 280 "/gnnac/templates/product.lib.lua"
             store4(to + j, &sum[i][j]);
     }
 }

@@ -8,7 +8,7 @@
 // against BLAS where the depth is a few hundred at most.
 // rowTiles=1 colTiles=8 colWarps=1 stages=3 warpPerBlock=4
 // f32 dim=64 x_pitch=128 out_pitch=64 norm=none self=none bias=0 act=none offset_bits=32
-#line 66 "/gnnac/templates/linear_mma.cu.lua"
+#line 68 "/gnnac/templates/linear_mma.cu.lua"
 // Rows of a block: 64; columns: 64; of a warp: 16 x 64.
 #line 8 "/gnnac/templates/mma.lib.lua"
 #if __CUDA_ARCH__ >= 800
@@ -43,7 +43,7 @@ static __device__ __forceinline__ unsigned low(float v)
     return __float_as_uint(rest) & 0xffffe000u;
 }
 
-#line 72 "/gnnac/templates/linear_mma.cu.lua"
+#line 75 "/gnnac/templates/linear_mma.cu.lua"
 static __device__ __forceinline__ void multiply(float *d, const unsigned *a,
                                                 unsigned b0, unsigned b1)
 {
@@ -54,25 +54,25 @@ static __device__ __forceinline__ void multiply(float *d, const unsigned *a,
 static __device__ __forceinline__ void send(float *to, const float *from, int bytes)
 {
     const unsigned at = (unsigned)__cvta_generic_to_shared(to);
-#line 83 "/gnnac/templates/linear_mma.cu.lua"
+#line 86 "/gnnac/templates/linear_mma.cu.lua"
     asm("cp.async.cg.shared.global [%0], [%1], 16, %2;"
         :: "r"(at), "l"(from), "r"(bytes) : "memory");
 }
 
-#line 94 "/gnnac/templates/linear_mma.cu.lua"
+#line 97 "/gnnac/templates/linear_mma.cu.lua"
 // The piece of a row from column k on; beyond the depth there are zeros.
 static __device__ __forceinline__ void send_piece(float *to, const float *row, int k)
 {
 #pragma unroll
     for (int i = 0; i < 4; i += 4) {
-#line 100 "/gnnac/templates/linear_mma.cu.lua"
+#line 103 "/gnnac/templates/linear_mma.cu.lua"
         send(to + i, row + k + i, 16);
     }
 }
 #line 45 "/gnnac/templates/mma.lib.lua"
 #endif
 
-#line 109 "/gnnac/templates/linear_mma.cu.lua"
+#line 112 "/gnnac/templates/linear_mma.cu.lua"
 // A sum without tensor cores.
 static __device__ __forceinline__ float plain(const float *a, const float *b)
 {
@@ -83,7 +83,7 @@ static __device__ __forceinline__ float plain(const float *a, const float *b)
     return sum;
 }
 
-#line 129 "/gnnac/templates/linear_mma.cu.lua"
+#line 132 "/gnnac/templates/linear_mma.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_linear_mma_f32_d64_r1_c8_d1_s3_w4_k128(
     float *out, const float *x, const float *weight,
@@ -94,7 +94,7 @@ gnnac_linear_mma_f32_d64_r1_c8_d1_s3_w4_k128(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 133 "/gnnac/templates/linear_mma.cu.lua"
+#line 136 "/gnnac/templates/linear_mma.cu.lua"
     const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
     const int warp = threadIdx.x / 32;
     const unsigned first = blockIdx.x * 64;
@@ -122,26 +122,26 @@ gnnac_linear_mma_f32_d64_r1_c8_d1_s3_w4_k128(
         }
     }
     {
-#line 121 "/gnnac/templates/linear_mma.cu.lua"
+#line 124 "/gnnac/templates/linear_mma.cu.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 126 "/gnnac/templates/linear_mma.cu.lua"
+#line 129 "/gnnac/templates/linear_mma.cu.lua"
                 send_piece((float *)(staged[0] + to + i * 128), from[i],
                            16 * 0 + threadIdx.x % 4 * 4);
     }
-#line 165 "/gnnac/templates/linear_mma.cu.lua"
+#line 168 "/gnnac/templates/linear_mma.cu.lua"
     asm("cp.async.commit_group;" ::: "memory");
     {
-#line 121 "/gnnac/templates/linear_mma.cu.lua"
+#line 124 "/gnnac/templates/linear_mma.cu.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 126 "/gnnac/templates/linear_mma.cu.lua"
+#line 129 "/gnnac/templates/linear_mma.cu.lua"
                 send_piece((float *)(staged[1] + to + i * 128), from[i],
                            16 * 1 + threadIdx.x % 4 * 4);
     }
-#line 165 "/gnnac/templates/linear_mma.cu.lua"
+#line 168 "/gnnac/templates/linear_mma.cu.lua"
     asm("cp.async.commit_group;" ::: "memory");
-#line 167 "/gnnac/templates/linear_mma.cu.lua"
+#line 170 "/gnnac/templates/linear_mma.cu.lua"
     float d[1][8][4] = {};
 #pragma unroll 1
     for (int step = 0; step < 8; step++) {
@@ -151,14 +151,14 @@ gnnac_linear_mma_f32_d64_r1_c8_d1_s3_w4_k128(
         const int ahead = step + 2;
         if (ahead < 8) {
             const int at = ahead % 3;
-#line 121 "/gnnac/templates/linear_mma.cu.lua"
+#line 124 "/gnnac/templates/linear_mma.cu.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 126 "/gnnac/templates/linear_mma.cu.lua"
+#line 129 "/gnnac/templates/linear_mma.cu.lua"
                 send_piece((float *)(staged[at] + to + i * 128), from[i],
                            16 * ahead + threadIdx.x % 4 * 4);
         }
-#line 178 "/gnnac/templates/linear_mma.cu.lua"
+#line 181 "/gnnac/templates/linear_mma.cu.lua"
         asm("cp.async.commit_group;" ::: "memory");
         const float *const stage =
             (const float *)staged[step % 3] + 16 * g + 2 * t;
@@ -192,32 +192,32 @@ gnnac_linear_mma_f32_d64_r1_c8_d1_s3_w4_k128(
         }
     }
 #endif
-#line 212 "/gnnac/templates/linear_mma.cu.lua"
+#line 215 "/gnnac/templates/linear_mma.cu.lua"
 #pragma unroll
     for (int r = 0; r < 2; r++) {
         const unsigned row = first + top + 8 * r + g;
         if (row >= n_rows)
             break;
         const float *const xs = x + (long long)row * 128;
-#line 221 "/gnnac/templates/linear_mma.cu.lua"
+#line 224 "/gnnac/templates/linear_mma.cu.lua"
 #pragma unroll
         for (int j = 0; j < 8; j++) {
             const int column = first_column + left + 8 * j + 2 * t;
-#line 227 "/gnnac/templates/linear_mma.cu.lua"
+#line 230 "/gnnac/templates/linear_mma.cu.lua"
             float *const to = out + (long long)row * 64 + column;
-#line 229 "/gnnac/templates/linear_mma.cu.lua"
+#line 232 "/gnnac/templates/linear_mma.cu.lua"
             float v[2] = {};
-#line 234 "/gnnac/templates/linear_mma.cu.lua"
+#line 237 "/gnnac/templates/linear_mma.cu.lua"
 #pragma unroll
             for (int c = 0; c < 2; c++) {
-#line 240 "/gnnac/templates/linear_mma.cu.lua"
+#line 243 "/gnnac/templates/linear_mma.cu.lua"
 #if TENSOR_CORES
                 v[c] = d[r / 2][j][r % 2 * 2 + c];
                 if (!(fabsf(v[c]) <= 3.4e38f))
 #endif
                     v[c] = plain(xs, weight + (long long)(column + c) * 128);
             }
-#line 266 "/gnnac/templates/linear_mma.cu.lua"
+#line 274 "/gnnac/templates/linear_mma.cu.lua"
             *(float2 *)to = make_float2(v[0], v[1]);
         }
     }

@@ -8,7 +8,7 @@
 // against BLAS where the depth is a few hundred at most.
 // rowTiles=2 colTiles=4 colWarps=2 stages=3 warpPerBlock=4
 // f32 dim=33 x_pitch=36 out_pitch=36 tail=bias_act tail_dim=0 tail_bias=1 tail_act=relu adds=1 norm=gcn self=none bias=0 act=none offset_bits=32
-#line 66 "/gnnac/templates/linear_mma.cu.lua"
+#line 68 "/gnnac/templates/linear_mma.cu.lua"
 // Rows of a block: 64; columns: 64; of a warp: 32 x 32.
 #line 8 "/gnnac/templates/mma.lib.lua"
 #if __CUDA_ARCH__ >= 800
@@ -43,7 +43,7 @@ static __device__ __forceinline__ unsigned low(float v)
     return __float_as_uint(rest) & 0xffffe000u;
 }
 
-#line 72 "/gnnac/templates/linear_mma.cu.lua"
+#line 75 "/gnnac/templates/linear_mma.cu.lua"
 static __device__ __forceinline__ void multiply(float *d, const unsigned *a,
                                                 unsigned b0, unsigned b1)
 {
@@ -54,18 +54,18 @@ static __device__ __forceinline__ void multiply(float *d, const unsigned *a,
 static __device__ __forceinline__ void send(float *to, const float *from, int bytes)
 {
     const unsigned at = (unsigned)__cvta_generic_to_shared(to);
-#line 89 "/gnnac/templates/linear_mma.cu.lua"
+#line 92 "/gnnac/templates/linear_mma.cu.lua"
     asm("cp.async.ca.shared.global [%0], [%1], 4, %2;"
         :: "r"(at), "l"(from), "r"(bytes) : "memory");
 }
 
-#line 94 "/gnnac/templates/linear_mma.cu.lua"
+#line 97 "/gnnac/templates/linear_mma.cu.lua"
 // The piece of a row from column k on; beyond the depth there are zeros.
 static __device__ __forceinline__ void send_piece(float *to, const float *row, int k)
 {
 #pragma unroll
     for (int i = 0; i < 4; i += 1) {
-#line 102 "/gnnac/templates/linear_mma.cu.lua"
+#line 105 "/gnnac/templates/linear_mma.cu.lua"
         const int rest = min(max(33 - k - i, 0), 1);
         send(to + i, rest > 0 ? row + k + i : row, 4 * rest);
     }
@@ -73,7 +73,7 @@ static __device__ __forceinline__ void send_piece(float *to, const float *row, i
 #line 45 "/gnnac/templates/mma.lib.lua"
 #endif
 
-#line 109 "/gnnac/templates/linear_mma.cu.lua"
+#line 112 "/gnnac/templates/linear_mma.cu.lua"
 // A sum without tensor cores.
 static __device__ __forceinline__ float plain(const float *a, const float *b)
 {
@@ -84,7 +84,7 @@ static __device__ __forceinline__ float plain(const float *a, const float *b)
     return sum;
 }
 
-#line 129 "/gnnac/templates/linear_mma.cu.lua"
+#line 132 "/gnnac/templates/linear_mma.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_linear_mma_f32_d33_r2_c4_d2_s3_w4_k33_gcn_bias_act_tailbias_tailrelu_adds_x36_y36(
     float *out, const float *x, const float *weight,
@@ -95,7 +95,7 @@ gnnac_linear_mma_f32_d33_r2_c4_d2_s3_w4_k33_gcn_bias_act_tailbias_tailrelu_adds_
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 133 "/gnnac/templates/linear_mma.cu.lua"
+#line 136 "/gnnac/templates/linear_mma.cu.lua"
     const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
     const int warp = threadIdx.x / 32;
     const unsigned first = blockIdx.x * 64;
@@ -123,26 +123,26 @@ gnnac_linear_mma_f32_d33_r2_c4_d2_s3_w4_k33_gcn_bias_act_tailbias_tailrelu_adds_
         }
     }
     {
-#line 121 "/gnnac/templates/linear_mma.cu.lua"
+#line 124 "/gnnac/templates/linear_mma.cu.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 126 "/gnnac/templates/linear_mma.cu.lua"
+#line 129 "/gnnac/templates/linear_mma.cu.lua"
                 send_piece((float *)(staged[0] + to + i * 128), from[i],
                            16 * 0 + threadIdx.x % 4 * 4);
     }
-#line 165 "/gnnac/templates/linear_mma.cu.lua"
+#line 168 "/gnnac/templates/linear_mma.cu.lua"
     asm("cp.async.commit_group;" ::: "memory");
     {
-#line 121 "/gnnac/templates/linear_mma.cu.lua"
+#line 124 "/gnnac/templates/linear_mma.cu.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 126 "/gnnac/templates/linear_mma.cu.lua"
+#line 129 "/gnnac/templates/linear_mma.cu.lua"
                 send_piece((float *)(staged[1] + to + i * 128), from[i],
                            16 * 1 + threadIdx.x % 4 * 4);
     }
-#line 165 "/gnnac/templates/linear_mma.cu.lua"
+#line 168 "/gnnac/templates/linear_mma.cu.lua"
     asm("cp.async.commit_group;" ::: "memory");
-#line 167 "/gnnac/templates/linear_mma.cu.lua"
+#line 170 "/gnnac/templates/linear_mma.cu.lua"
     float d[2][4][4] = {};
 #pragma unroll 1
     for (int step = 0; step < 3; step++) {
@@ -152,14 +152,14 @@ gnnac_linear_mma_f32_d33_r2_c4_d2_s3_w4_k33_gcn_bias_act_tailbias_tailrelu_adds_
         const int ahead = step + 2;
         if (ahead < 3) {
             const int at = ahead % 3;
-#line 121 "/gnnac/templates/linear_mma.cu.lua"
+#line 124 "/gnnac/templates/linear_mma.cu.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 126 "/gnnac/templates/linear_mma.cu.lua"
+#line 129 "/gnnac/templates/linear_mma.cu.lua"
                 send_piece((float *)(staged[at] + to + i * 128), from[i],
                            16 * ahead + threadIdx.x % 4 * 4);
         }
-#line 178 "/gnnac/templates/linear_mma.cu.lua"
+#line 181 "/gnnac/templates/linear_mma.cu.lua"
         asm("cp.async.commit_group;" ::: "memory");
         const float *const stage =
             (const float *)staged[step % 3] + 16 * g + 2 * t;
@@ -193,44 +193,44 @@ gnnac_linear_mma_f32_d33_r2_c4_d2_s3_w4_k33_gcn_bias_act_tailbias_tailrelu_adds_
         }
     }
 #endif
-#line 212 "/gnnac/templates/linear_mma.cu.lua"
+#line 215 "/gnnac/templates/linear_mma.cu.lua"
 #pragma unroll
     for (int r = 0; r < 4; r++) {
         const unsigned row = first + top + 8 * r + g;
         if (row >= n_rows)
             break;
         const float *const xs = x + (long long)row * 36;
-#line 219 "/gnnac/templates/linear_mma.cu.lua"
+#line 222 "/gnnac/templates/linear_mma.cu.lua"
         const float scale = __ldg(dinv + row);
-#line 221 "/gnnac/templates/linear_mma.cu.lua"
+#line 224 "/gnnac/templates/linear_mma.cu.lua"
 #pragma unroll
         for (int j = 0; j < 4; j++) {
             const int column = first_column + left + 8 * j + 2 * t;
-#line 227 "/gnnac/templates/linear_mma.cu.lua"
+#line 230 "/gnnac/templates/linear_mma.cu.lua"
             float *const to = out + (long long)row * 36 + column;
-#line 229 "/gnnac/templates/linear_mma.cu.lua"
+#line 232 "/gnnac/templates/linear_mma.cu.lua"
             float v[2] = {};
-#line 234 "/gnnac/templates/linear_mma.cu.lua"
+#line 237 "/gnnac/templates/linear_mma.cu.lua"
 #pragma unroll
             for (int c = 0; c < 2; c++) {
-#line 237 "/gnnac/templates/linear_mma.cu.lua"
+#line 240 "/gnnac/templates/linear_mma.cu.lua"
                 if (column + c >= 33)
                     break;
-#line 240 "/gnnac/templates/linear_mma.cu.lua"
+#line 243 "/gnnac/templates/linear_mma.cu.lua"
 #if TENSOR_CORES
                 v[c] = d[r / 2][j][r % 2 * 2 + c];
                 if (!(fabsf(v[c]) <= 3.4e38f))
 #endif
                     v[c] = plain(xs, weight + (long long)(column + c) * 33);
-#line 246 "/gnnac/templates/linear_mma.cu.lua"
-                v[c] *= scale;
 #line 249 "/gnnac/templates/linear_mma.cu.lua"
-                v[c] += to[c];
+                v[c] *= scale;
 #line 252 "/gnnac/templates/linear_mma.cu.lua"
-                v[c] += __ldg(tail_bias + column + c);
+                v[c] += to[c];
 #line 255 "/gnnac/templates/linear_mma.cu.lua"
+                v[c] += __ldg(tail_bias + column + c);
+#line 258 "/gnnac/templates/linear_mma.cu.lua"
                 v[c] = v[c] < 0.0f ? 0.0f : v[c];
-#line 262 "/gnnac/templates/linear_mma.cu.lua"
+#line 270 "/gnnac/templates/linear_mma.cu.lua"
                 to[c] = v[c];
             }
         }

@@ -9,7 +9,7 @@
 // to 16 columns.
 // rowsPerLane=8 colsPerLane=4 depthWorker=8 depthWarps=1 unroll=4 warpPerBlock=4
 // f32 dim=7 x_pitch=16 out_pitch=8 x_slab=0 out_slab=8 self_slab=0 adds=1 norm=none self=none bias=0 act=none offset_bits=32
-#line 73 "/gnnac/templates/product.lib.lua"
+#line 75 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 2; along the depth: 4; rows per warp: 32.
 #line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
@@ -64,15 +64,15 @@ gnnac_linear_f32_d7_r8_c4_k8_d1_u4_w4_k16_adds_y8_yslab8(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 86 "/gnnac/templates/product.lib.lua"
+#line 89 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 2 % 4;
-#line 96 "/gnnac/templates/product.lib.lua"
+#line 99 "/gnnac/templates/product.lib.lua"
     const int first_column = blockIdx.y * 8 + lane % 2 * 4;
     const unsigned first = blockIdx.x * 128 +
                            threadIdx.x / 32 * 32 +
                            lane / 8 * 8;
-#line 101 "/gnnac/templates/product.lib.lua"
+#line 104 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[8], *ws[4];
 #pragma unroll
@@ -82,16 +82,16 @@ gnnac_linear_f32_d7_r8_c4_k8_d1_u4_w4_k16_adds_y8_yslab8(
     }
 #pragma unroll
     for (int j = 0; j < 4; j++)
-#line 114 "/gnnac/templates/product.lib.lua"
+#line 117 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)min(first_column + j, 6) * 16 +
                 slice * 4;
 
-#line 118 "/gnnac/templates/product.lib.lua"
+#line 121 "/gnnac/templates/product.lib.lua"
     float sum[8][4] = {};
-#line 136 "/gnnac/templates/product.lib.lua"
+#line 139 "/gnnac/templates/product.lib.lua"
 #pragma unroll 4
     for (int k = 0; k < 16; k += 16) {
-#line 120 "/gnnac/templates/product.lib.lua"
+#line 123 "/gnnac/templates/product.lib.lua"
         float a[8][4], b[4][4];
 #pragma unroll
         for (int i = 0; i < 8; i++)
@@ -108,62 +108,62 @@ gnnac_linear_f32_d7_r8_c4_k8_d1_u4_w4_k16_adds_y8_yslab8(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 4; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 167 "/gnnac/templates/product.lib.lua"
+#line 170 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 4][j];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 2; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 167 "/gnnac/templates/product.lib.lua"
+#line 170 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 2][j];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 2);
             }
     }
 
-#line 212 "/gnnac/templates/product.lib.lua"
+#line 215 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 2; i++) {
-#line 215 "/gnnac/templates/product.lib.lua"
+#line 218 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice * 2 + i;
         const int column = first_column;
-#line 221 "/gnnac/templates/product.lib.lua"
+#line 224 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 234 "/gnnac/templates/product.lib.lua"
+#line 237 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 4; j++) {
-#line 237 "/gnnac/templates/product.lib.lua"
+#line 240 "/gnnac/templates/product.lib.lua"
             if (column + j >= 7)
                 break;
-#line 241 "/gnnac/templates/product.lib.lua"
+#line 244 "/gnnac/templates/product.lib.lua"
             float held;
-#line 243 "/gnnac/templates/product.lib.lua"
+#line 246 "/gnnac/templates/product.lib.lua"
             read1(&held, out + out_at(row, column + j, n_rows));
-#line 247 "/gnnac/templates/product.lib.lua"
+#line 250 "/gnnac/templates/product.lib.lua"
             sum[i][j] += held;
         }
-#line 262 "/gnnac/templates/product.lib.lua"
+#line 270 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 4; j += 4)
-#line 268 "/gnnac/templates/product.lib.lua"
+#line 276 "/gnnac/templates/product.lib.lua"
             for (int p = 0; p < 4; p += 1)
                 if (column + j + p < 7)
                     store1(out + out_at(row, column + j + p, n_rows), &sum[i][j + p]);

@@ -250,48 +250,48 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     store1(to + c3, &sum[6]);
 #line 180 "/gnnac/templates/narrow.cu.lua"
         } else {
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 60 "/gnnac/templates/epilogue.lib.lua"
     float own[7];
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[6], from + c3);
-#line 76 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 84 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 99 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     float shift[7];
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[6], bias + c3);
-#line 107 "/gnnac/templates/epilogue.lib.lua"
+#line 110 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] += shift[i];
-#line 112 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
@@ -339,48 +339,48 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     }
 #line 208 "/gnnac/templates/narrow.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 60 "/gnnac/templates/epilogue.lib.lua"
     float own[7];
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[6], from + c3);
-#line 76 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 84 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 99 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     float shift[7];
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[6], bias + c3);
-#line 107 "/gnnac/templates/epilogue.lib.lua"
+#line 110 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] += shift[i];
-#line 112 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
@@ -487,48 +487,48 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
         return;
 #line 139 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 60 "/gnnac/templates/epilogue.lib.lua"
     float own[7];
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[6], from + c3);
-#line 76 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 84 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 99 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     float shift[7];
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[6], bias + c3);
-#line 107 "/gnnac/templates/epilogue.lib.lua"
+#line 110 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] += shift[i];
-#line 112 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);

@@ -150,7 +150,7 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
 #line 308 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 12;
 #line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 12)

@@ -228,7 +228,7 @@ gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
 #line 311 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

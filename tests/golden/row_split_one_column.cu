@@ -108,7 +108,7 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
 #line 311 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 1;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);

@@ -134,52 +134,52 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
 #line 311 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 50 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 16;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 60 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 78 "/gnnac/templates/epilogue.lib.lua"
-    const float scale = norm;
 #line 81 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = norm;
+#line 84 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 94 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm;
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 101 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 102 "/gnnac/templates/epilogue.lib.lua"
-    float shift[4];
 #line 105 "/gnnac/templates/epilogue.lib.lua"
+    float shift[4];
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 107 "/gnnac/templates/epilogue.lib.lua"
+#line 110 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 112 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 47 "/gnnac/templates/tail.lib.lua"
+#line 49 "/gnnac/templates/tail.lib.lua"
     float product[7];
     {
 #line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 15u << (lane - at);
-#line 51 "/gnnac/templates/tail.lib.lua"
+#line 53 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int j = 0; j < 7; j++) {
             const float *of_column = weight + j * 16;
             float w[4], value = 0.0f;
-#line 57 "/gnnac/templates/tail.lib.lua"
-            load4(&w[0], of_column + c0);
 #line 59 "/gnnac/templates/tail.lib.lua"
+            load4(&w[0], of_column + c0);
+#line 61 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 value = fmaf(sum[i], w[i], value);
@@ -188,34 +188,34 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_scaled_selfscaled_bias_relu_scaled_lin
         for (int step = 2; step >= 1; step /= 2)
 #line 385 "/gnnac/templates/lanes.lib.lua"
             value += __shfl_xor_sync(team, value, step);
-#line 64 "/gnnac/templates/tail.lib.lua"
+#line 66 "/gnnac/templates/tail.lib.lua"
             product[j] = value * norm;
         }
     }
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 8;
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[0];
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 1 ? product[1] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 2 ? product[2] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 3 ? product[3] : value0;
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[0 + at] = value0;
     }
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[4];
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 1 ? product[5] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 2 ? product[6] : value0;
-#line 114 "/gnnac/templates/tail.lib.lua"
+#line 123 "/gnnac/templates/tail.lib.lua"
         if (at < 3) {
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[4 + at] = value0;
         }
     }

@@ -165,22 +165,22 @@ gnnac_row_split_f32_d22_l5_e6_v4_c1_u4_w4_selfeps_x24_s24(
 #line 311 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 51 "/gnnac/templates/epilogue.lib.lua"
+#line 54 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 24;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 60 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 87 "/gnnac/templates/epilogue.lib.lua"
+#line 90 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 101 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 22;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4x2(to + c0, &sum[0]);

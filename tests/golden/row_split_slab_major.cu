@@ -198,28 +198,28 @@ gnnac_row_split_f32_d35_l4_e1_v4_c2_u4_w4_gcn_selfgcn_x48_y40_s48_xslab16_yslab8
 #line 308 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 50 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 60 "/gnnac/templates/epilogue.lib.lua"
     float own[9];
-#line 63 "/gnnac/templates/epilogue.lib.lua"
+#line 66 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], self + self_at(row, c0, n_rows));
-#line 63 "/gnnac/templates/epilogue.lib.lua"
+#line 66 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[4], self + self_at(row, c1, n_rows));
-#line 63 "/gnnac/templates/epilogue.lib.lua"
+#line 66 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[8], self + self_at(row, c2, n_rows));
-#line 78 "/gnnac/templates/epilogue.lib.lua"
-    const float scale = norm;
 #line 81 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = norm;
+#line 84 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] *= scale;
-#line 89 "/gnnac/templates/epilogue.lib.lua"
+#line 92 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm * norm;
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 101 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 438 "/gnnac/templates/lanes.lib.lua"
         store4(out + out_at(row, c0, n_rows), &sum[0]);

@@ -168,13 +168,13 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
 #line 308 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
-#line 76 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 84 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] *= scale;
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 602;
 #line 423 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 0 < 600)

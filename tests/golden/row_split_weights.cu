@@ -165,7 +165,7 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_edgesmapped(
 #line 311 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

@@ -214,20 +214,20 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
 #line 250 "/gnnac/templates/tile_mma.cu.lua"
                 continue;
             }
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 50 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 78 "/gnnac/templates/epilogue.lib.lua"
-    const float scale = norm;
 #line 81 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = norm;
+#line 84 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 2; i++)
         sum[i] *= scale;
     {
 #line 360 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 286331153u << lane % 4;
-#line 28 "/gnnac/templates/tail.lib.lua"
-        float top = __int_as_float(0xff800000), total = 0.0f;
 #line 30 "/gnnac/templates/tail.lib.lua"
+        float top = __int_as_float(0xff800000), total = 0.0f;
+#line 32 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 2; i++)
             top = fmaxf(top, sum[i]);
@@ -236,7 +236,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
         for (int step = 16; step >= 4; step /= 2)
 #line 383 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
-#line 34 "/gnnac/templates/tail.lib.lua"
+#line 36 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 2; i++)
             total += expf(sum[i] - top);
@@ -245,13 +245,13 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
         for (int step = 16; step >= 4; step /= 2)
 #line 385 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
-#line 38 "/gnnac/templates/tail.lib.lua"
+#line 40 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
 #pragma unroll
         for (int i = 0; i < 2; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
@@ -418,20 +418,20 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
 #line 210 "/gnnac/templates/sorted.lib.lua"
         return;
     }
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 50 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 78 "/gnnac/templates/epilogue.lib.lua"
-    const float scale = norm;
 #line 81 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = norm;
+#line 84 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
     {
 #line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 15u << (lane - at);
-#line 28 "/gnnac/templates/tail.lib.lua"
-        float top = __int_as_float(0xff800000), total = 0.0f;
 #line 30 "/gnnac/templates/tail.lib.lua"
+        float top = __int_as_float(0xff800000), total = 0.0f;
+#line 32 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 4; i++)
             top = fmaxf(top, sum[i]);
@@ -440,7 +440,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
         for (int step = 2; step >= 1; step /= 2)
 #line 383 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
-#line 34 "/gnnac/templates/tail.lib.lua"
+#line 36 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 4; i++)
             total += expf(sum[i] - top);
@@ -449,13 +449,13 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
         for (int step = 2; step >= 1; step /= 2)
 #line 385 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
-#line 38 "/gnnac/templates/tail.lib.lua"
+#line 40 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
 #pragma unroll
         for (int i = 0; i < 4; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -531,20 +531,20 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax_fi
 #line 135 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 47 "/gnnac/templates/epilogue.lib.lua"
+#line 50 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 78 "/gnnac/templates/epilogue.lib.lua"
-    const float scale = norm;
 #line 81 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = norm;
+#line 84 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
     {
 #line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 15u << (lane - at);
-#line 28 "/gnnac/templates/tail.lib.lua"
-        float top = __int_as_float(0xff800000), total = 0.0f;
 #line 30 "/gnnac/templates/tail.lib.lua"
+        float top = __int_as_float(0xff800000), total = 0.0f;
+#line 32 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 4; i++)
             top = fmaxf(top, sum[i]);
@@ -553,7 +553,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax_fi
         for (int step = 2; step >= 1; step /= 2)
 #line 383 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
-#line 34 "/gnnac/templates/tail.lib.lua"
+#line 36 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 4; i++)
             total += expf(sum[i] - top);
@@ -562,13 +562,13 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax_fi
         for (int step = 2; step >= 1; step /= 2)
 #line 385 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
-#line 38 "/gnnac/templates/tail.lib.lua"
+#line 40 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
 #pragma unroll
         for (int i = 0; i < 4; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

@@ -26,7 +26,7 @@ static __device__ __forceinline__ unsigned turns_apart()
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 1: linear.
 namespace step_1 {
-#line 73 "/gnnac/templates/product.lib.lua"
+#line 75 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 2; along the depth: 8; rows per warp: 8.
 #line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
@@ -67,14 +67,14 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 7u) / 8u * 1u;
 #line 30 "/gnnac/templates/product_phase.lib.lua"
     for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
-#line 86 "/gnnac/templates/product.lib.lua"
+#line 89 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 2 % 8;
-#line 92 "/gnnac/templates/product.lib.lua"
+#line 95 "/gnnac/templates/product.lib.lua"
     const int first_column = turn % 1 * 16 + lane % 2 * 8;
     const unsigned first = turn / 1 * 8 +
                            lane / 16 * 4;
-#line 101 "/gnnac/templates/product.lib.lua"
+#line 104 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[4], *ws[8];
 #pragma unroll
@@ -84,16 +84,16 @@ static __device__ __forceinline__ void run(
     }
 #pragma unroll
     for (int j = 0; j < 8; j++)
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 114 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)first_column * 24 + slice * 4 +
                 j * 24;
 
-#line 118 "/gnnac/templates/product.lib.lua"
+#line 121 "/gnnac/templates/product.lib.lua"
     float sum[4][8] = {};
-#line 147 "/gnnac/templates/product.lib.lua"
+#line 150 "/gnnac/templates/product.lib.lua"
     if (0 + slice * 4 < 24) {
         const int k = 0;
-#line 120 "/gnnac/templates/product.lib.lua"
+#line 123 "/gnnac/templates/product.lib.lua"
         float a[4][4], b[8][4];
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -110,67 +110,67 @@ static __device__ __forceinline__ void run(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 4;
 #pragma unroll
         for (int i = 0; i < 2; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 167 "/gnnac/templates/product.lib.lua"
+#line 170 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 2][j];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 167 "/gnnac/templates/product.lib.lua"
+#line 170 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 169 "/gnnac/templates/product.lib.lua"
+#line 172 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 2);
             }
     }
 
-#line 212 "/gnnac/templates/product.lib.lua"
+#line 215 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 218 "/gnnac/templates/product.lib.lua"
+#line 221 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice / 2 * 1 + i;
         const int column = first_column + slice % 2 * 4;
-#line 221 "/gnnac/templates/product.lib.lua"
+#line 224 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 230 "/gnnac/templates/product.lib.lua"
+#line 233 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 16 + column;
-#line 262 "/gnnac/templates/product.lib.lua"
+#line 270 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 4; j += 4)
-#line 272 "/gnnac/templates/product.lib.lua"
+#line 280 "/gnnac/templates/product.lib.lua"
             store4(to + j, &sum[i][j]);
     }
     }
@@ -293,12 +293,12 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 51 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 16;
 #line 54 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 16;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (active) {
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -392,38 +392,38 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 87 "/gnnac/templates/epilogue.lib.lua"
+#line 90 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 101 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 102 "/gnnac/templates/epilogue.lib.lua"
-    float shift[4];
 #line 105 "/gnnac/templates/epilogue.lib.lua"
+    float shift[4];
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 107 "/gnnac/templates/epilogue.lib.lua"
+#line 110 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 112 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 47 "/gnnac/templates/tail.lib.lua"
+#line 49 "/gnnac/templates/tail.lib.lua"
     float product[16];
     {
 #line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 15u << (lane - at);
-#line 51 "/gnnac/templates/tail.lib.lua"
+#line 53 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int j = 0; j < 16; j++) {
             const float *of_column = weight + j * 16;
             float w[4], value = 0.0f;
-#line 57 "/gnnac/templates/tail.lib.lua"
-            load4(&w[0], of_column + c0);
 #line 59 "/gnnac/templates/tail.lib.lua"
+            load4(&w[0], of_column + c0);
+#line 61 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 value = fmaf(sum[i], w[i], value);
@@ -432,58 +432,58 @@ static __device__ __forceinline__ void run(
         for (int step = 2; step >= 1; step /= 2)
 #line 385 "/gnnac/templates/lanes.lib.lua"
             value += __shfl_xor_sync(team, value, step);
-#line 66 "/gnnac/templates/tail.lib.lua"
+#line 68 "/gnnac/templates/tail.lib.lua"
             product[j] = value;
         }
     }
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[0];
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 1 ? product[1] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 2 ? product[2] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 3 ? product[3] : value0;
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[0 + at] = value0;
     }
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[4];
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 1 ? product[5] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 2 ? product[6] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 3 ? product[7] : value0;
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[4 + at] = value0;
     }
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[8];
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 1 ? product[9] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 2 ? product[10] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 3 ? product[11] : value0;
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[8 + at] = value0;
     }
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[12];
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 1 ? product[13] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 2 ? product[14] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 3 ? product[15] : value0;
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[12 + at] = value0;
     }
     }
@@ -606,12 +606,12 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 51 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 16;
 #line 54 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 16;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (active) {
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -705,38 +705,38 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 87 "/gnnac/templates/epilogue.lib.lua"
+#line 90 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 101 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 102 "/gnnac/templates/epilogue.lib.lua"
-    float shift[4];
 #line 105 "/gnnac/templates/epilogue.lib.lua"
+    float shift[4];
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 107 "/gnnac/templates/epilogue.lib.lua"
+#line 110 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 112 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 47 "/gnnac/templates/tail.lib.lua"
+#line 49 "/gnnac/templates/tail.lib.lua"
     float product[16];
     {
 #line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 15u << (lane - at);
-#line 51 "/gnnac/templates/tail.lib.lua"
+#line 53 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int j = 0; j < 16; j++) {
             const float *of_column = weight + j * 16;
             float w[4], value = 0.0f;
-#line 57 "/gnnac/templates/tail.lib.lua"
-            load4(&w[0], of_column + c0);
 #line 59 "/gnnac/templates/tail.lib.lua"
+            load4(&w[0], of_column + c0);
+#line 61 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 value = fmaf(sum[i], w[i], value);
@@ -745,58 +745,58 @@ static __device__ __forceinline__ void run(
         for (int step = 2; step >= 1; step /= 2)
 #line 385 "/gnnac/templates/lanes.lib.lua"
             value += __shfl_xor_sync(team, value, step);
-#line 66 "/gnnac/templates/tail.lib.lua"
+#line 68 "/gnnac/templates/tail.lib.lua"
             product[j] = value;
         }
     }
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[0];
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 1 ? product[1] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 2 ? product[2] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 3 ? product[3] : value0;
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[0 + at] = value0;
     }
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[4];
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 1 ? product[5] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 2 ? product[6] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 3 ? product[7] : value0;
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[4 + at] = value0;
     }
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[8];
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 1 ? product[9] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 2 ? product[10] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 3 ? product[11] : value0;
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[8 + at] = value0;
     }
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[12];
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 1 ? product[13] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 2 ? product[14] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 3 ? product[15] : value0;
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[12 + at] = value0;
     }
     }
@@ -919,12 +919,12 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 51 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 16;
 #line 54 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 16;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (active) {
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -1018,38 +1018,38 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 87 "/gnnac/templates/epilogue.lib.lua"
+#line 90 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 101 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 102 "/gnnac/templates/epilogue.lib.lua"
-    float shift[4];
 #line 105 "/gnnac/templates/epilogue.lib.lua"
+    float shift[4];
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 107 "/gnnac/templates/epilogue.lib.lua"
+#line 110 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 112 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 47 "/gnnac/templates/tail.lib.lua"
+#line 49 "/gnnac/templates/tail.lib.lua"
     float product[16];
     {
 #line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 15u << (lane - at);
-#line 51 "/gnnac/templates/tail.lib.lua"
+#line 53 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int j = 0; j < 16; j++) {
             const float *of_column = weight + j * 16;
             float w[4], value = 0.0f;
-#line 57 "/gnnac/templates/tail.lib.lua"
-            load4(&w[0], of_column + c0);
 #line 59 "/gnnac/templates/tail.lib.lua"
+            load4(&w[0], of_column + c0);
+#line 61 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 value = fmaf(sum[i], w[i], value);
@@ -1058,58 +1058,58 @@ static __device__ __forceinline__ void run(
         for (int step = 2; step >= 1; step /= 2)
 #line 385 "/gnnac/templates/lanes.lib.lua"
             value += __shfl_xor_sync(team, value, step);
-#line 66 "/gnnac/templates/tail.lib.lua"
+#line 68 "/gnnac/templates/tail.lib.lua"
             product[j] = value;
         }
     }
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[0];
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 1 ? product[1] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 2 ? product[2] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 3 ? product[3] : value0;
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[0 + at] = value0;
     }
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[4];
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 1 ? product[5] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 2 ? product[6] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 3 ? product[7] : value0;
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[4 + at] = value0;
     }
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[8];
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 1 ? product[9] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 2 ? product[10] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 3 ? product[11] : value0;
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[8 + at] = value0;
     }
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[12];
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 1 ? product[13] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 2 ? product[14] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 3 ? product[15] : value0;
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[12 + at] = value0;
     }
     }
@@ -1232,12 +1232,12 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 51 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 16;
 #line 54 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 16;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (active) {
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -1331,38 +1331,38 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 87 "/gnnac/templates/epilogue.lib.lua"
+#line 90 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 101 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 102 "/gnnac/templates/epilogue.lib.lua"
-    float shift[4];
 #line 105 "/gnnac/templates/epilogue.lib.lua"
+    float shift[4];
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 107 "/gnnac/templates/epilogue.lib.lua"
+#line 110 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 112 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 47 "/gnnac/templates/tail.lib.lua"
+#line 49 "/gnnac/templates/tail.lib.lua"
     float product[7];
     {
 #line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 15u << (lane - at);
-#line 51 "/gnnac/templates/tail.lib.lua"
+#line 53 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int j = 0; j < 7; j++) {
             const float *of_column = weight + j * 16;
             float w[4], value = 0.0f;
-#line 57 "/gnnac/templates/tail.lib.lua"
-            load4(&w[0], of_column + c0);
 #line 59 "/gnnac/templates/tail.lib.lua"
+            load4(&w[0], of_column + c0);
+#line 61 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 value = fmaf(sum[i], w[i], value);
@@ -1371,34 +1371,34 @@ static __device__ __forceinline__ void run(
         for (int step = 2; step >= 1; step /= 2)
 #line 385 "/gnnac/templates/lanes.lib.lua"
             value += __shfl_xor_sync(team, value, step);
-#line 66 "/gnnac/templates/tail.lib.lua"
+#line 68 "/gnnac/templates/tail.lib.lua"
             product[j] = value;
         }
     }
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 8;
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[0];
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 1 ? product[1] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 2 ? product[2] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 3 ? product[3] : value0;
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[0 + at] = value0;
     }
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[4];
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 1 ? product[5] : value0;
-#line 110 "/gnnac/templates/tail.lib.lua"
+#line 119 "/gnnac/templates/tail.lib.lua"
         value0 = at == 2 ? product[6] : value0;
-#line 114 "/gnnac/templates/tail.lib.lua"
+#line 123 "/gnnac/templates/tail.lib.lua"
         if (at < 3) {
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[4 + at] = value0;
         }
     }
@@ -1566,16 +1566,16 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 51 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 8;
 #line 54 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 8;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[6] = {};
     if (active) {
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[4], from + c1);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[5], from + c2);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -1677,29 +1677,29 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 87 "/gnnac/templates/epilogue.lib.lua"
+#line 90 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 101 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     float shift[6];
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 107 "/gnnac/templates/epilogue.lib.lua"
+#line 110 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
     {
 #line 364 "/gnnac/templates/lanes.lib.lua"
         const unsigned team = 3u << (lane - at);
-#line 28 "/gnnac/templates/tail.lib.lua"
+#line 30 "/gnnac/templates/tail.lib.lua"
         float top = __int_as_float(0xff800000), total = 0.0f;
 #line 397 "/gnnac/templates/lanes.lib.lua"
         if (at * 4 + 0 >= 4) {
@@ -1717,7 +1717,7 @@ static __device__ __forceinline__ void run(
 #line 401 "/gnnac/templates/lanes.lib.lua"
             sum[5] = __int_as_float(0xff800000);
         }
-#line 30 "/gnnac/templates/tail.lib.lua"
+#line 32 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             top = fmaxf(top, sum[i]);
@@ -1726,7 +1726,7 @@ static __device__ __forceinline__ void run(
         for (int step = 1; step >= 1; step /= 2)
 #line 383 "/gnnac/templates/lanes.lib.lua"
             top = fmaxf(top, __shfl_xor_sync(team, top, step));
-#line 34 "/gnnac/templates/tail.lib.lua"
+#line 36 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 6; i++)
             total += expf(sum[i] - top);
@@ -1735,13 +1735,13 @@ static __device__ __forceinline__ void run(
         for (int step = 1; step >= 1; step /= 2)
 #line 385 "/gnnac/templates/lanes.lib.lua"
             total += __shfl_xor_sync(team, total, step);
-#line 38 "/gnnac/templates/tail.lib.lua"
+#line 40 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
 #pragma unroll
         for (int i = 0; i < 6; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)

@@ -26,7 +26,7 @@ static __device__ __forceinline__ unsigned turns_apart()
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 1: linear.
 namespace step_1 {
-#line 73 "/gnnac/templates/product.lib.lua"
+#line 75 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 2; along the depth: 16; rows per warp: 2.
 #line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load4(float *to, const float *from)
@@ -67,14 +67,14 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 1u) / 2u * 1u;
 #line 30 "/gnnac/templates/product_phase.lib.lua"
     for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
-#line 86 "/gnnac/templates/product.lib.lua"
+#line 89 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 2 % 16;
-#line 92 "/gnnac/templates/product.lib.lua"
+#line 95 "/gnnac/templates/product.lib.lua"
     const int first_column = turn % 1 * 16 + lane % 2 * 8;
     const unsigned first = turn / 1 * 2 +
                            lane / 32 * 2;
-#line 101 "/gnnac/templates/product.lib.lua"
+#line 104 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[2], *ws[8];
 #pragma unroll
@@ -84,16 +84,16 @@ static __device__ __forceinline__ void run(
     }
 #pragma unroll
     for (int j = 0; j < 8; j++)
-#line 111 "/gnnac/templates/product.lib.lua"
+#line 114 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)first_column * 128 + slice * 4 +
                 j * 128;
 
-#line 118 "/gnnac/templates/product.lib.lua"
+#line 121 "/gnnac/templates/product.lib.lua"
     float sum[2][8] = {};
-#line 136 "/gnnac/templates/product.lib.lua"
+#line 139 "/gnnac/templates/product.lib.lua"
 #pragma unroll 2
     for (int k = 0; k < 128; k += 64) {
-#line 120 "/gnnac/templates/product.lib.lua"
+#line 123 "/gnnac/templates/product.lib.lua"
         float a[2][4], b[8][4];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -110,87 +110,87 @@ static __device__ __forceinline__ void run(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 8;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 167 "/gnnac/templates/product.lib.lua"
+#line 170 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 16);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 4;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 169 "/gnnac/templates/product.lib.lua"
+#line 172 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 2; j++) {
-#line 169 "/gnnac/templates/product.lib.lua"
+#line 172 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 2];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 1; j++) {
-#line 169 "/gnnac/templates/product.lib.lua"
+#line 172 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 1];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 2);
             }
     }
 
-#line 212 "/gnnac/templates/product.lib.lua"
+#line 215 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 218 "/gnnac/templates/product.lib.lua"
+#line 221 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice / 8 * 1 + i;
         const int column = first_column + slice % 8 * 1;
-#line 221 "/gnnac/templates/product.lib.lua"
+#line 224 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 224 "/gnnac/templates/product.lib.lua"
+#line 227 "/gnnac/templates/product.lib.lua"
         const float scale = __ldg(dinv + row);
 #pragma unroll
         for (int j = 0; j < 1; j++)
             sum[i][j] *= scale;
-#line 230 "/gnnac/templates/product.lib.lua"
+#line 233 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 16 + column;
-#line 262 "/gnnac/templates/product.lib.lua"
+#line 270 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 1; j += 1)
-#line 272 "/gnnac/templates/product.lib.lua"
+#line 280 "/gnnac/templates/product.lib.lua"
             store1(to + j, &sum[i][j]);
     }
     }
@@ -325,20 +325,20 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 45 "/gnnac/templates/epilogue.lib.lua"
+#line 48 "/gnnac/templates/epilogue.lib.lua"
     const float norm = active ? __ldg(dinv + row) : 0.0f;
-#line 51 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 16;
 #line 54 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 16;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[16] = {};
     if (active) {
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[4], from + c1);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[8], from + c2);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[12], from + c3);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -444,103 +444,103 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 78 "/gnnac/templates/epilogue.lib.lua"
-    const float scale = norm;
 #line 81 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = norm;
+#line 84 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 16; i++)
         sum[i] *= scale;
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 94 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm;
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 16; i++)
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 101 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     float shift[16];
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[4], bias + c1);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[8], bias + c2);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[12], bias + c3);
-#line 107 "/gnnac/templates/epilogue.lib.lua"
+#line 110 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 16; i++)
         sum[i] += shift[i];
-#line 112 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 16; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 47 "/gnnac/templates/tail.lib.lua"
+#line 49 "/gnnac/templates/tail.lib.lua"
     float product[7];
     {
-#line 51 "/gnnac/templates/tail.lib.lua"
+#line 53 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int j = 0; j < 7; j++) {
             const float *of_column = weight + j * 16;
             float w[16], value = 0.0f;
-#line 57 "/gnnac/templates/tail.lib.lua"
-            load4(&w[0], of_column + c0);
-#line 57 "/gnnac/templates/tail.lib.lua"
-            load4(&w[4], of_column + c1);
-#line 57 "/gnnac/templates/tail.lib.lua"
-            load4(&w[8], of_column + c2);
-#line 57 "/gnnac/templates/tail.lib.lua"
-            load4(&w[12], of_column + c3);
 #line 59 "/gnnac/templates/tail.lib.lua"
+            load4(&w[0], of_column + c0);
+#line 59 "/gnnac/templates/tail.lib.lua"
+            load4(&w[4], of_column + c1);
+#line 59 "/gnnac/templates/tail.lib.lua"
+            load4(&w[8], of_column + c2);
+#line 59 "/gnnac/templates/tail.lib.lua"
+            load4(&w[12], of_column + c3);
+#line 61 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
             for (int i = 0; i < 16; i++)
                 value = fmaf(sum[i], w[i], value);
-#line 64 "/gnnac/templates/tail.lib.lua"
+#line 66 "/gnnac/templates/tail.lib.lua"
             product[j] = value * norm;
         }
     }
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 8;
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[0];
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[0 + at] = value0;
     }
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[1];
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[1 + at] = value0;
     }
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[2];
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[2 + at] = value0;
     }
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[3];
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[3 + at] = value0;
     }
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[4];
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[4 + at] = value0;
     }
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[5];
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[5 + at] = value0;
     }
     {
-#line 108 "/gnnac/templates/tail.lib.lua"
+#line 117 "/gnnac/templates/tail.lib.lua"
         float value0 = product[6];
-#line 93 "/gnnac/templates/tail.lib.lua"
+#line 102 "/gnnac/templates/tail.lib.lua"
         to[6 + at] = value0;
     }
     }
@@ -712,20 +712,20 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 45 "/gnnac/templates/epilogue.lib.lua"
+#line 48 "/gnnac/templates/epilogue.lib.lua"
     const float norm = active ? __ldg(dinv + row) : 0.0f;
-#line 51 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 8;
 #line 54 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 8;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[7] = {};
     if (active) {
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[4], from + c1);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[5], from + c2);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[6], from + c3);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -831,51 +831,51 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 78 "/gnnac/templates/epilogue.lib.lua"
-    const float scale = norm;
 #line 81 "/gnnac/templates/epilogue.lib.lua"
+    const float scale = norm;
+#line 84 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 91 "/gnnac/templates/epilogue.lib.lua"
+#line 94 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm;
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 98 "/gnnac/templates/epilogue.lib.lua"
+#line 101 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     float shift[7];
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[6], bias + c3);
-#line 107 "/gnnac/templates/epilogue.lib.lua"
+#line 110 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] += shift[i];
     {
-#line 28 "/gnnac/templates/tail.lib.lua"
-        float top = __int_as_float(0xff800000), total = 0.0f;
 #line 30 "/gnnac/templates/tail.lib.lua"
+        float top = __int_as_float(0xff800000), total = 0.0f;
+#line 32 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 7; i++)
             top = fmaxf(top, sum[i]);
-#line 34 "/gnnac/templates/tail.lib.lua"
+#line 36 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 7; i++)
             total += expf(sum[i] - top);
-#line 38 "/gnnac/templates/tail.lib.lua"
+#line 40 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
 #pragma unroll
         for (int i = 0; i < 7; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);

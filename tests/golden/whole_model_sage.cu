@@ -26,7 +26,7 @@ static __device__ __forceinline__ unsigned turns_apart()
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 1: linear.
 namespace step_1 {
-#line 73 "/gnnac/templates/product.lib.lua"
+#line 75 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 8; along the depth: 4; rows per warp: 2.
 #line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
@@ -68,14 +68,14 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 1u) / 2u * 1u;
 #line 30 "/gnnac/templates/product_phase.lib.lua"
     for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
-#line 86 "/gnnac/templates/product.lib.lua"
+#line 89 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 8 % 4;
-#line 92 "/gnnac/templates/product.lib.lua"
+#line 95 "/gnnac/templates/product.lib.lua"
     const int first_column = turn % 1 * 64 + lane % 8 * 8;
     const unsigned first = turn / 1 * 2 +
                            lane / 32 * 2;
-#line 101 "/gnnac/templates/product.lib.lua"
+#line 104 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[2], *ws[8];
 #pragma unroll
@@ -85,16 +85,16 @@ static __device__ __forceinline__ void run(
     }
 #pragma unroll
     for (int j = 0; j < 8; j++)
-#line 114 "/gnnac/templates/product.lib.lua"
+#line 117 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)min(first_column + j, 32) * 33 +
                 slice * 1;
 
-#line 118 "/gnnac/templates/product.lib.lua"
+#line 121 "/gnnac/templates/product.lib.lua"
     float sum[2][8] = {};
-#line 136 "/gnnac/templates/product.lib.lua"
+#line 139 "/gnnac/templates/product.lib.lua"
 #pragma unroll 2
     for (int k = 0; k < 32; k += 4) {
-#line 120 "/gnnac/templates/product.lib.lua"
+#line 123 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -110,10 +110,10 @@ static __device__ __forceinline__ void run(
                 for (int j = 0; j < 8; j++)
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
-#line 147 "/gnnac/templates/product.lib.lua"
+#line 150 "/gnnac/templates/product.lib.lua"
     if (32 + slice * 1 < 33) {
         const int k = 32;
-#line 120 "/gnnac/templates/product.lib.lua"
+#line 123 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -130,52 +130,52 @@ static __device__ __forceinline__ void run(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 167 "/gnnac/templates/product.lib.lua"
+#line 170 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 16);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 169 "/gnnac/templates/product.lib.lua"
+#line 172 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
 
-#line 212 "/gnnac/templates/product.lib.lua"
+#line 215 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 218 "/gnnac/templates/product.lib.lua"
+#line 221 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice / 2 * 1 + i;
         const int column = first_column + slice % 2 * 4;
-#line 221 "/gnnac/templates/product.lib.lua"
+#line 224 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 230 "/gnnac/templates/product.lib.lua"
+#line 233 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 36 + column;
-#line 262 "/gnnac/templates/product.lib.lua"
+#line 270 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 4; j += 4)
-#line 277 "/gnnac/templates/product.lib.lua"
+#line 285 "/gnnac/templates/product.lib.lua"
             for (int p = 0; p < 4; p++)
                 if (column + j + p < 33)
                     store1(to + j + p, &sum[i][j + p]);
@@ -187,7 +187,7 @@ static __device__ __forceinline__ void run(
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 2: linear.
 namespace step_2 {
-#line 73 "/gnnac/templates/product.lib.lua"
+#line 75 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 8; along the depth: 4; rows per warp: 2.
 #line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
@@ -229,14 +229,14 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 1u) / 2u * 1u;
 #line 30 "/gnnac/templates/product_phase.lib.lua"
     for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
-#line 86 "/gnnac/templates/product.lib.lua"
+#line 89 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 8 % 4;
-#line 92 "/gnnac/templates/product.lib.lua"
+#line 95 "/gnnac/templates/product.lib.lua"
     const int first_column = turn % 1 * 64 + lane % 8 * 8;
     const unsigned first = turn / 1 * 2 +
                            lane / 32 * 2;
-#line 101 "/gnnac/templates/product.lib.lua"
+#line 104 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[2], *ws[8];
 #pragma unroll
@@ -246,16 +246,16 @@ static __device__ __forceinline__ void run(
     }
 #pragma unroll
     for (int j = 0; j < 8; j++)
-#line 114 "/gnnac/templates/product.lib.lua"
+#line 117 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)min(first_column + j, 32) * 33 +
                 slice * 1;
 
-#line 118 "/gnnac/templates/product.lib.lua"
+#line 121 "/gnnac/templates/product.lib.lua"
     float sum[2][8] = {};
-#line 136 "/gnnac/templates/product.lib.lua"
+#line 139 "/gnnac/templates/product.lib.lua"
 #pragma unroll 2
     for (int k = 0; k < 32; k += 4) {
-#line 120 "/gnnac/templates/product.lib.lua"
+#line 123 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -271,10 +271,10 @@ static __device__ __forceinline__ void run(
                 for (int j = 0; j < 8; j++)
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
-#line 147 "/gnnac/templates/product.lib.lua"
+#line 150 "/gnnac/templates/product.lib.lua"
     if (32 + slice * 1 < 33) {
         const int k = 32;
-#line 120 "/gnnac/templates/product.lib.lua"
+#line 123 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -291,52 +291,52 @@ static __device__ __forceinline__ void run(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 167 "/gnnac/templates/product.lib.lua"
+#line 170 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 16);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 169 "/gnnac/templates/product.lib.lua"
+#line 172 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
 
-#line 212 "/gnnac/templates/product.lib.lua"
+#line 215 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 218 "/gnnac/templates/product.lib.lua"
+#line 221 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice / 2 * 1 + i;
         const int column = first_column + slice % 2 * 4;
-#line 221 "/gnnac/templates/product.lib.lua"
+#line 224 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 230 "/gnnac/templates/product.lib.lua"
+#line 233 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 36 + column;
-#line 262 "/gnnac/templates/product.lib.lua"
+#line 270 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 4; j += 4)
-#line 277 "/gnnac/templates/product.lib.lua"
+#line 285 "/gnnac/templates/product.lib.lua"
             for (int p = 0; p < 4; p++)
                 if (column + j + p < 33)
                     store1(to + j + p, &sum[i][j + p]);
@@ -492,16 +492,16 @@ static __device__ __forceinline__ void run(
         const bool active = a.active;
 #line 178 "/gnnac/templates/sum_phase.lib.lua"
         const int degree = a.degree;
-#line 51 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 36;
 #line 54 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 36;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[9] = {};
     if (active) {
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[4], from + c1);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[8], from + c2);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -551,34 +551,34 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 76 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 84 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] *= scale;
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 99 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     float shift[9];
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[4], bias + c1);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[8], bias + c2);
-#line 107 "/gnnac/templates/epilogue.lib.lua"
+#line 110 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] += shift[i];
-#line 112 "/gnnac/templates/epilogue.lib.lua"
+#line 115 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 36;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -595,7 +595,7 @@ static __device__ __forceinline__ void run(
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 4: linear.
 namespace step_4 {
-#line 73 "/gnnac/templates/product.lib.lua"
+#line 75 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 1; along the depth: 16; rows per warp: 4.
 #line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
@@ -637,14 +637,14 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 3u) / 4u * 1u;
 #line 30 "/gnnac/templates/product_phase.lib.lua"
     for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
-#line 86 "/gnnac/templates/product.lib.lua"
+#line 89 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 1 % 16;
-#line 92 "/gnnac/templates/product.lib.lua"
+#line 95 "/gnnac/templates/product.lib.lua"
     const int first_column = turn % 1 * 8 + lane % 1 * 8;
     const unsigned first = turn / 1 * 4 +
                            lane / 16 * 2;
-#line 101 "/gnnac/templates/product.lib.lua"
+#line 104 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[2], *ws[8];
 #pragma unroll
@@ -654,16 +654,16 @@ static __device__ __forceinline__ void run(
     }
 #pragma unroll
     for (int j = 0; j < 8; j++)
-#line 114 "/gnnac/templates/product.lib.lua"
+#line 117 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)min(first_column + j, 6) * 33 +
                 slice * 1;
 
-#line 118 "/gnnac/templates/product.lib.lua"
+#line 121 "/gnnac/templates/product.lib.lua"
     float sum[2][8] = {};
-#line 136 "/gnnac/templates/product.lib.lua"
+#line 139 "/gnnac/templates/product.lib.lua"
 #pragma unroll 2
     for (int k = 0; k < 32; k += 16) {
-#line 120 "/gnnac/templates/product.lib.lua"
+#line 123 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -679,10 +679,10 @@ static __device__ __forceinline__ void run(
                 for (int j = 0; j < 8; j++)
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
-#line 147 "/gnnac/templates/product.lib.lua"
+#line 150 "/gnnac/templates/product.lib.lua"
     if (32 + slice * 1 < 33) {
         const int k = 32;
-#line 120 "/gnnac/templates/product.lib.lua"
+#line 123 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -699,82 +699,82 @@ static __device__ __forceinline__ void run(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 8;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 167 "/gnnac/templates/product.lib.lua"
+#line 170 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 4;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 169 "/gnnac/templates/product.lib.lua"
+#line 172 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 2; j++) {
-#line 169 "/gnnac/templates/product.lib.lua"
+#line 172 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 2];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 2);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 1; j++) {
-#line 169 "/gnnac/templates/product.lib.lua"
+#line 172 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 1];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 1);
             }
     }
 
-#line 212 "/gnnac/templates/product.lib.lua"
+#line 215 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 218 "/gnnac/templates/product.lib.lua"
+#line 221 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice / 8 * 1 + i;
         const int column = first_column + slice % 8 * 1;
-#line 221 "/gnnac/templates/product.lib.lua"
+#line 224 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 230 "/gnnac/templates/product.lib.lua"
+#line 233 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 8 + column;
-#line 262 "/gnnac/templates/product.lib.lua"
+#line 270 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 1; j += 1)
-#line 274 "/gnnac/templates/product.lib.lua"
+#line 282 "/gnnac/templates/product.lib.lua"
             if (column + j < 7)
                 store1(to + j, &sum[i][j]);
     }
@@ -785,7 +785,7 @@ static __device__ __forceinline__ void run(
 #line 76 "/gnnac/templates/whole_model.cu.lua"
 // Step 5: linear.
 namespace step_5 {
-#line 73 "/gnnac/templates/product.lib.lua"
+#line 75 "/gnnac/templates/product.lib.lua"
 // Lanes along the columns: 1; along the depth: 16; rows per warp: 4.
 #line 261 "/gnnac/templates/lanes.lib.lua"
 static __device__ __forceinline__ void load1(float *to, const float *from)
@@ -827,14 +827,14 @@ static __device__ __forceinline__ void run(
     const unsigned turns = (n_rows + 3u) / 4u * 1u;
 #line 30 "/gnnac/templates/product_phase.lib.lua"
     for (unsigned turn = first_turn(); turn < turns; turn += turns_apart()) {
-#line 86 "/gnnac/templates/product.lib.lua"
+#line 89 "/gnnac/templates/product.lib.lua"
     const int lane = threadIdx.x % 32;
     const int slice = lane / 1 % 16;
-#line 92 "/gnnac/templates/product.lib.lua"
+#line 95 "/gnnac/templates/product.lib.lua"
     const int first_column = turn % 1 * 8 + lane % 1 * 8;
     const unsigned first = turn / 1 * 4 +
                            lane / 16 * 2;
-#line 101 "/gnnac/templates/product.lib.lua"
+#line 104 "/gnnac/templates/product.lib.lua"
     // What lies beyond the last row or column repeats it and is not stored.
     const float *xs[2], *ws[8];
 #pragma unroll
@@ -844,16 +844,16 @@ static __device__ __forceinline__ void run(
     }
 #pragma unroll
     for (int j = 0; j < 8; j++)
-#line 114 "/gnnac/templates/product.lib.lua"
+#line 117 "/gnnac/templates/product.lib.lua"
         ws[j] = weight + (long long)min(first_column + j, 6) * 33 +
                 slice * 1;
 
-#line 118 "/gnnac/templates/product.lib.lua"
+#line 121 "/gnnac/templates/product.lib.lua"
     float sum[2][8] = {};
-#line 136 "/gnnac/templates/product.lib.lua"
+#line 139 "/gnnac/templates/product.lib.lua"
 #pragma unroll 2
     for (int k = 0; k < 32; k += 16) {
-#line 120 "/gnnac/templates/product.lib.lua"
+#line 123 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -869,10 +869,10 @@ static __device__ __forceinline__ void run(
                 for (int j = 0; j < 8; j++)
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
-#line 147 "/gnnac/templates/product.lib.lua"
+#line 150 "/gnnac/templates/product.lib.lua"
     if (32 + slice * 1 < 33) {
         const int k = 32;
-#line 120 "/gnnac/templates/product.lib.lua"
+#line 123 "/gnnac/templates/product.lib.lua"
         float a[2][1], b[8][1];
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -889,82 +889,82 @@ static __device__ __forceinline__ void run(
                     sum[i][j] = fmaf(a[i][v], b[j][v], sum[i][j]);
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 8;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++) {
-#line 167 "/gnnac/templates/product.lib.lua"
+#line 170 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i + 1][j];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 8);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 4;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-#line 169 "/gnnac/templates/product.lib.lua"
+#line 172 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 4];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 4);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 2;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 2; j++) {
-#line 169 "/gnnac/templates/product.lib.lua"
+#line 172 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 2];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 2);
             }
     }
     {
-#line 161 "/gnnac/templates/product.lib.lua"
+#line 164 "/gnnac/templates/product.lib.lua"
         const bool upper = slice & 1;
 #pragma unroll
         for (int i = 0; i < 1; i++)
 #pragma unroll
             for (int j = 0; j < 1; j++) {
-#line 169 "/gnnac/templates/product.lib.lua"
+#line 172 "/gnnac/templates/product.lib.lua"
                 float &low = sum[i][j], &high = sum[i][j + 1];
-#line 171 "/gnnac/templates/product.lib.lua"
+#line 174 "/gnnac/templates/product.lib.lua"
                 const float give = upper ? low : high;
                 const float keep = upper ? high : low;
                 low = keep + __shfl_xor_sync(~0u, give, 1);
             }
     }
 
-#line 212 "/gnnac/templates/product.lib.lua"
+#line 215 "/gnnac/templates/product.lib.lua"
 #pragma unroll
     for (int i = 0; i < 1; i++) {
-#line 218 "/gnnac/templates/product.lib.lua"
+#line 221 "/gnnac/templates/product.lib.lua"
         const unsigned row = first + slice / 8 * 1 + i;
         const int column = first_column + slice % 8 * 1;
-#line 221 "/gnnac/templates/product.lib.lua"
+#line 224 "/gnnac/templates/product.lib.lua"
         if (row >= n_rows)
             break;
-#line 230 "/gnnac/templates/product.lib.lua"
+#line 233 "/gnnac/templates/product.lib.lua"
         float *to =
             out + (long long)row * 8 + column;
-#line 262 "/gnnac/templates/product.lib.lua"
+#line 270 "/gnnac/templates/product.lib.lua"
 #pragma unroll
         for (int j = 0; j < 1; j += 1)
-#line 274 "/gnnac/templates/product.lib.lua"
+#line 282 "/gnnac/templates/product.lib.lua"
             if (column + j < 7)
                 store1(to + j, &sum[i][j]);
     }
@@ -1139,18 +1139,18 @@ static __device__ __forceinline__ void run(
         const bool active = a.active;
 #line 178 "/gnnac/templates/sum_phase.lib.lua"
         const int degree = a.degree;
-#line 51 "/gnnac/templates/epilogue.lib.lua"
-    const float *from = self + (long long)row * 8;
 #line 54 "/gnnac/templates/epilogue.lib.lua"
+    const float *from = self + (long long)row * 8;
+#line 57 "/gnnac/templates/epilogue.lib.lua"
     float own[7] = {};
     if (active) {
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[4], from + c1);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[5], from + c2);
-#line 65 "/gnnac/templates/epilogue.lib.lua"
+#line 68 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[6], from + c3);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -1256,49 +1256,49 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 76 "/gnnac/templates/epilogue.lib.lua"
+#line 79 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 84 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 93 "/gnnac/templates/epilogue.lib.lua"
+#line 96 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 99 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 102 "/gnnac/templates/epilogue.lib.lua"
+#line 105 "/gnnac/templates/epilogue.lib.lua"
     float shift[7];
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 108 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[6], bias + c3);
-#line 107 "/gnnac/templates/epilogue.lib.lua"
+#line 110 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] += shift[i];
     {
-#line 28 "/gnnac/templates/tail.lib.lua"
-        float top = __int_as_float(0xff800000), total = 0.0f;
 #line 30 "/gnnac/templates/tail.lib.lua"
+        float top = __int_as_float(0xff800000), total = 0.0f;
+#line 32 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 7; i++)
             top = fmaxf(top, sum[i]);
-#line 34 "/gnnac/templates/tail.lib.lua"
+#line 36 "/gnnac/templates/tail.lib.lua"
 #pragma unroll
         for (int i = 0; i < 7; i++)
             total += expf(sum[i] - top);
-#line 38 "/gnnac/templates/tail.lib.lua"
+#line 40 "/gnnac/templates/tail.lib.lua"
         const float shift = logf(total);
 #pragma unroll
         for (int i = 0; i < 7; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 126 "/gnnac/templates/epilogue.lib.lua"
+#line 130 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);

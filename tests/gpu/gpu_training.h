@@ -95,6 +95,16 @@ static const struct model_request shapes[] = {
      .classes = 9,
      .layers = 3,
      .heads = 3},
+    {.name = "gcn", .dim = 5, .hidden = 8, .classes = 4, .layers = 4,
+     .residual = true},
+    {.name = "gin", .dim = 5, .hidden = 20, .classes = 4, .layers = 3, .mlp = 2,
+     .residual = true},
+    {.name = "sage", .dim = 5, .hidden = 9, .classes = 4, .layers = 3,
+     .residual = true},
+    {.name = "gat", .dim = 3, .hidden = 7, .classes = 4, .layers = 3,
+     .heads = 3, .residual = true},
+    {.name = "gatv2", .dim = 3, .hidden = 7, .classes = 4, .layers = 3,
+     .heads = 3, .residual = true},
 };
 enum { N_SHAPES = sizeof(shapes) / sizeof(shapes[0]) };
 

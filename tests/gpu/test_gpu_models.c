@@ -90,6 +90,24 @@ TEST(a_gin_with_two_linear_layers_is_right)
     csr_finish(&g);
 }
 
+// Behind sums, behind products of ours and of BLAS, behind attention.
+TEST(layers_that_add_their_input_are_right)
+{
+    static const int32_t widths[] = {16, 33, 40};
+    struct csr g = gpu_random_graph(300, 4, 10);
+    for (int i = 0; i < 15; i++) {
+        const struct gpu_build build = {.no_fuse = i % 3 == 2,
+                                        .reorder = i % 4 ? NULL : "degree"};
+        struct model_request rq = {
+            .name = models[i % 5], .dim = 24, .hidden = widths[i / 5],
+            .classes = 9, .layers = 4, .mlp = i % 5 == 1 ? 1 + i / 5 % 2 : 0,
+            .dtype = i % 5 < N_ATTENTION_FREE ? i / 5 : DTYPE_F32,
+            .residual = true};
+        check_model(&g, "random", &rq, &build);
+    }
+    csr_finish(&g);
+}
+
 TEST(models_of_timed_kernels_are_right)
 {
     const struct gpu_build build = {.timed = true};
@@ -234,6 +252,7 @@ int main(void)
     RUN(every_mini_graph_is_right);
     RUN(deep_models_are_right);
     RUN(a_gin_with_two_linear_layers_is_right);
+    RUN(layers_that_add_their_input_are_right);
     RUN(models_of_timed_kernels_are_right);
     RUN(models_of_neighbour_groups_are_right);
     RUN(models_of_rows_sorted_by_length_are_right);

@@ -36,15 +36,15 @@ static void write_entry(const struct job *j, const char *line,
         "    %d, (norm)%d,\n"
         "    (self_term)%d, %d, (activation)%d, %d, %d, %d, %d, %d, %d,\n"
         "    (edge_order)%d, %d, (tail)%d, %d, %d, (activation)%d, %d, %d,\n"
-        "    %d}, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, {\n",
+        "    %d, %d}, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, {\n",
         j->n, line, kc->point.family->op, s->kind, s->dim, s->x_type,
         s->out_type, s->self_type,
         s->x_pitch, s->out_pitch, s->self_pitch, s->grad_pitch,
         s->norm, s->self_term, s->bias, s->act, s->offset_bits, s->depth,
         s->heads, s->channels, s->smallest, s->drops, s->edges, s->adds,
-        s->tail, s->tail_dim, s->tail_bias, s->tail_act, s->x_slab,
-        s->out_slab, s->self_slab, k->part_size,
-        k->part_rows, k->parts_per_block, k->packed_rows, k->packed_edges,
+        s->tail, s->tail_dim, s->tail_bias, s->tail_act, s->residual_pitch,
+        s->x_slab, s->out_slab, s->self_slab, k->part_size, k->part_rows,
+        k->parts_per_block, k->packed_rows, k->packed_edges,
         k->packed_step, k->tile_percent, k->tile_blocks, k->partials,
         k->atomics);
     for (int i = 0; i < k->n_launches; i++) {

@@ -27,7 +27,7 @@ static int set_field(struct kernel_case *k, const char *name, const char *value)
         {"mlp", &k->request.mlp},   {"classes", &k->request.classes},
         {"layers", &k->request.layers},
         {"x_slab", &s->x_slab},     {"out_slab", &s->out_slab},
-        {"self_slab", &s->self_slab},
+        {"self_slab", &s->self_slab}, {"residual", &s->residual_pitch},
     };
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         if (strcmp(fields[i].name, name) == 0)

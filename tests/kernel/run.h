@@ -132,6 +132,7 @@ struct run {
     const shim_kernel &k;
     const mini_graph &g;
     matrix x, out, self, before; // before: what out holds then
+    matrix residual;             // what is added last of all
     std::vector<uint16_t> half_weight; // of a product whose x is as narrow
     std::vector<float> weight, bias, tail_bias, dinv, partial, att_src, att_dst;
     float eps = 0.3125f;

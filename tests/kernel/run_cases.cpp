@@ -130,11 +130,15 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
           k_.spec.out_type, canary, k_.spec.out_slab),
       self(g_.n_nodes, self_dim(k_), k_.spec.self_pitch, k_.spec.self_type,
            NAN, k_.spec.self_slab),
-      before(out)
+      before(out),
+      residual(g_.n_nodes, k_.spec.residual_pitch ? spec_out_dim(&k_.spec) : 1,
+               k_.spec.residual_pitch ? k_.spec.residual_pitch : 1,
+               k_.spec.out_type, NAN)
 {
     const kernel_spec &s = k.spec;
     fill(x, 11);
     fill(self, 12);
+    fill(residual, 19);
     if (self_is_x)
         self = x;
     for (int v = 0; v < g.n_nodes; v++)
@@ -170,6 +174,7 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
     pointers[ARG_OUT] = out.data();
     pointers[ARG_X] = in_place ? out.data() : x.data();
     pointers[ARG_SELF] = self_is_x ? x.data() : self.data();
+    pointers[ARG_RESIDUAL] = residual.data();
     pointers[ARG_BIAS] = bias.data();
     pointers[ARG_TAIL_BIAS] = tail_bias.data();
     pointers[ARG_EPS] = &eps;
@@ -223,7 +228,16 @@ double activated(activation act, double y)
     return act == ACT_RELU && y < 0 ? 0 : y;
 }
 
-// What comes last of all: the tail's bias and activation.
+// What comes behind all else: the layer's input.
+static expected with_residual(const run &r, int v, int c, expected e)
+{
+    if (!r.k.spec.residual_pitch)
+        return e;
+    double y = e.y + r.residual.at(v, c);
+    return {y, e.bound + unit * (fabs(y) + e.bound)};
+}
+
+// What comes last of a tail: its bias and activation.
 static expected ended(run &r, int c, expected e)
 {
     const kernel_spec &s = r.k.spec;
@@ -322,6 +336,12 @@ static expected bias_act(run &r, int v, int c)
     return {activated(s.act, y), unit * fabs(y)};
 }
 
+static expected residual(run &r, int v, int c)
+{
+    double y = (double)r.x.at(v, c) + r.self.at(v, c);
+    return {y, unit * fabs(y)};
+}
+
 static expected log_softmax(run &r, int v, int c)
 {
     double top = -INFINITY, total = 0;
@@ -397,7 +417,7 @@ static reference_fn *reference_of(const char *op)
         reference_fn *f;
     } all[] = {
         {"aggregate", aggregate},     {"linear", linear},
-        {"bias_act", bias_act},
+        {"bias_act", bias_act},       {"residual", residual},
         {"log_softmax", log_softmax}, {"permute_rows", permute_rows},
         {"attention", attention},     {"attention_scores", attention_scores}};
     for (auto &a : all)
@@ -419,7 +439,8 @@ static void check_values(run &r)
     char what[128];
     for (int v = 0; v < r.g.n_nodes; v++)
         for (int c = 0; c < r.out.dim; c++) {
-            expected e = drop_result(r, v, c, reference(r, v, c));
+            expected e = with_residual(
+                r, v, c, drop_result(r, v, c, reference(r, v, c)));
             double got = r.out.at(v, c);
             double bound = e.bound + storage_error(r.out.type, e.y);
             if (isnan(e.y)   ? isnan(got)
@@ -488,7 +509,8 @@ static void check_infinities(const shim_kernel &k, const mini_graph &g)
 static bool works_in_place(const char *op)
 {
     for (const char *one :
-         {"bias_act", "log_softmax", "dropout", "bias_act_grad", "row_mean"})
+         {"bias_act", "log_softmax", "dropout", "bias_act_grad", "row_mean",
+          "residual"})
         if (!strcmp(one, op))
             return true;
     return false;

@@ -189,6 +189,20 @@ FAULTS = [
      "row_split dim=16 dimWorker=4 edgeWorker=8 vec=4"),
     ("epilogue.lib.lua", "sum[i] += shift[i];", "sum[i] += shift[0];",
      "row_split dim=16 dimWorker=4 vec=4 bias=1"),
+    ("residual.lib.lua", "(long long)row * ${pitch}", "0",
+     "row_split dim=16 dimWorker=4 vec=4 bias=1 residual=16"),
+    ("residual.lib.lua", "+= more[r];", "+= more[0];",
+     "attention_v2 heads=2 channels=8 residual=16"),
+    ("tail.lib.lua", "value${w} += more[0];", "",
+     "row_split dim=16 dimWorker=4 tail=linear tail_dim=4 residual=4"),
+    ("product.lib.lua", "const int of = column + j;", "const int of = column;",
+     "linear dim=7 depth=33 residual=7"),
+    ("linear_mma.cu.lua", "const int of = column + c;", "const int of = column;",
+     "linear_mma dim=17 depth=16 residual=17"),
+    ("attention.cu.lua", "sum[i][j] += more[j];", "sum[i][j] += more[0];",
+     "attention heads=2 channels=8 residual=16"),
+    ("residual.cu.lua", "row * ${spec.self_pitch};", "row * ${spec.out_pitch};",
+     "residual dim=22 out=24 self_pitch=23"),
     ("lanes.lib.lua", "sum[${i}] = __int_as_float(0xff800000);",
      "sum[${i}] = sum[${i}];",
      "row_split dim=33 dimWorker=32 tail=log_softmax"),
@@ -379,6 +393,8 @@ def random_case(rng):
     warps = rng.choice([1, 2, 3, 4, 8])
     lanes = rng.randint(1, 32)
     spec += caches(rng)
+    if rng.random() < .25:
+        spec += " residual=%d" % pitch(rng, dim)
     unroll = rng.randint(1, 8)
     family = rng.choice(["row_split", "neighbor_group", "edge_balanced",
                          "hybrid", "tile_mma"] + ["narrow"] * (dim <= 8))

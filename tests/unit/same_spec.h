@@ -12,6 +12,7 @@ static inline bool same_numbers(const struct kernel_spec *a,
            a->grad_pitch == b->grad_pitch && a->offset_bits == b->offset_bits &&
            a->depth == b->depth && a->heads == b->heads &&
            a->channels == b->channels && a->tail_dim == b->tail_dim &&
+           a->residual_pitch == b->residual_pitch &&
            a->x_slab == b->x_slab && a->out_slab == b->out_slab &&
            a->self_slab == b->self_slab;
 }

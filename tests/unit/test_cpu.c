@@ -255,6 +255,26 @@ TEST(any_number_of_heads_agrees_with_the_definition)
     fixture_graph_finish(&g);
 }
 
+// Whatever the layer ends in, and however it is stored.
+TEST(layers_that_add_their_input_agree_with_the_definition)
+{
+    const char *const names[] = {"gcn", "gin", "sage", "gat", "gatv2"};
+    struct fixture_graph g = fixture_graph_random(150, 3, false, 11);
+    struct fixture_graph shuffled =
+        fixture_graph_shuffled(fixture_graph_random(150, 3, false, 11), 5);
+    for (int i = 0; i < 60; i++)
+        check_model(
+            &(struct model_request){.name = names[i % 5], .dim = 20,
+                                    .hidden = i / 5 % 3 ? 16 : 33,
+                                    .classes = 7, .layers = 3 + i / 30 * 3,
+                                    .mlp = i % 5 == 1 ? 1 + i / 5 % 2 : 0,
+                                    .dtype = i % 5 < 3 ? i / 15 % 3 : DTYPE_F32,
+                                    .residual = true},
+            i / 5 % 2 ? &g : &shuffled);
+    fixture_graph_finish(&g);
+    fixture_graph_finish(&shuffled);
+}
+
 TEST(programs_of_reordered_graphs_agree_with_the_definition)
 {
     const uint64_t seed = 5;
@@ -375,6 +395,7 @@ int main(void)
     RUN(gat_programs_agree_with_the_definition);
     RUN(gatv2_programs_agree_with_the_definition);
     RUN(any_number_of_heads_agrees_with_the_definition);
+    RUN(layers_that_add_their_input_agree_with_the_definition);
     RUN(programs_of_reordered_graphs_agree_with_the_definition);
     RUN(no_order_of_the_graph_shows_in_the_output);
     RUN(graphs_without_edges_or_nodes_work);

@@ -264,6 +264,34 @@ TEST(dropout_of_a_row_is_the_cpus)
     csr_finish(&csr);
 }
 
+// As it is stored: by rows, whose pitch is its own.
+TEST(a_residual_is_added_last_of_all)
+{
+    enum { ROW = DIM + 2, N = MAX_NODES * ROW };
+    static float more[N];
+    struct operand_data with = data;
+    struct kernel_spec s = spec_of(NORM_GCN, SELF_GCN, true, ACT_RELU);
+    const struct pairs_graph *g = &graphs[7];
+    struct csr csr =
+        csr_of(coo_of(g->n_nodes, g->n_edges, &g->pairs[0][0]), NULL);
+    double bare[DIM], bounds[DIM], got[DIM], bound[DIM];
+    for (int i = 0; i < N; i++)
+        more[i] = (float)(i % 7 - 3);
+    with.residual = more;
+    for (int32_t v = 0; v < g->n_nodes; v++) {
+        s.residual_pitch = 0;
+        oracle_row(&csr, &s, &with, v, bare, bounds);
+        s.residual_pitch = ROW;
+        oracle_row(&csr, &s, &with, v, got, bound);
+        for (int c = 0; c < DIM; c++) {
+            double want = bare[c] + (double)more[v * ROW + c];
+            CHECK(got[c] == want);
+            CHECK(bound[c] >= bounds[c] + 0x1p-24 * fabs(want));
+        }
+    }
+    csr_finish(&csr);
+}
+
 // ---- comparing --------------------------------------------------------------
 
 static const struct pairs_graph *const compared = &graphs[7];
@@ -403,6 +431,7 @@ int main(void)
     RUN(every_norm_and_own_term_is_that_of_the_pairs);
     RUN(a_row_goes_on_to_its_tail);
     RUN(dropout_of_a_row_is_the_cpus);
+    RUN(a_residual_is_added_last_of_all);
     RUN(a_right_result_is_within_its_bound);
     RUN(one_edge_too_many_or_too_few_is_found);
     RUN(what_is_no_number_is_infinitely_wrong);

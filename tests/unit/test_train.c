@@ -147,6 +147,23 @@ TEST(gradients_of_gatv2_are_the_slopes_of_the_definition)
     check_model("gatv2", 0, 3);
 }
 
+TEST(gradients_of_residual_layers_are_the_slopes_of_the_definition)
+{
+    static const char *const models[] = {"gcn", "gin", "sage", "gat", "gatv2"};
+    struct fixture_graph g = hard_graph(false);
+    for (int i = 0; i < 10; i++) {
+        const struct training_case c = {
+            .model = {.name = models[i % 5], .layers = 3 + i / 5, .dim = 3,
+                      .hidden = 5, .mlp = i % 5 == 1 ? 1 + i / 5 : 0,
+                      .heads = attends(models[i % 5]) ? 2 : 0, .classes = 3,
+                      .residual = true},
+            .options = {.learn_eps = 1},
+            .n_threads = 1 + i / 5};
+        check_case(&c, &g);
+    }
+    fixture_graph_finish(&g);
+}
+
 TEST(epsilon_has_a_gradient_only_when_it_learns)
 {
     struct fixture_graph g = hard_graph(true);
@@ -288,7 +305,8 @@ static double dropped_loss(struct training *t)
     return train_loss(t->trainer, t->labels, t->nodes, t->n_nodes);
 }
 
-static void check_dropped(struct training *t, const char *what)
+// `step`: small enough that few ReLUs change over on the way.
+static void check_dropped(struct training *t, float step, const char *what)
 {
     const struct program *p = t->f.program;
     double error = 0, size = 0;
@@ -298,12 +316,12 @@ static void check_dropped(struct training *t, const char *what)
         for (int64_t k = 0; k < param_elems(&p->params[i]); k++) {
             float *w = &t->f.model.params[i][k], before = *w;
             double got = (double)t->trainer->grad.of[i][k];
-            *w = before + 4e-3F;
+            *w = before + step;
             double above = dropped_loss(t);
-            *w = before - 4e-3F;
+            *w = before - step;
             double below = dropped_loss(t);
             *w = before;
-            double want = (above - below) / 8e-3;
+            double want = (above - below) / (2 * (double)step);
             error += (got - want) * (got - want);
             size += want * want;
         }
@@ -314,19 +332,20 @@ static void check_dropped(struct training *t, const char *what)
 TEST(gradients_pass_through_the_mask_of_their_step)
 {
     static const char *const names[] = {"gcn", "gin", "sage", "gat", "gatv2"};
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 25; i++) {
         struct training_case c = {
-            .model = {.name = names[i % 5], .dim = 33, .hidden = 16,
-                      .classes = 4},
+            .model = {.name = names[i % 5], .dim = i < 20 ? 33 : 5,
+                      .hidden = 16, .classes = 4, .layers = i < 20 ? 0 : 3,
+                      .residual = i >= 20},
             .options = {.dropout = 0.4F, .attention_dropout = 0.4F, .seed = 9,
                         .learn_eps = 1},
             .sparse = i / 5 % 2 == 1};
         struct fixture_graph g = hard_graph(i % 5 == 1 || i % 5 == 2);
-        if (i / 10)
+        if (i / 10 == 1)
             g = fixture_graph_shuffled(g, 3);
         struct training t;
         CHECK(training_init(&t, &c, &g));
-        check_dropped(&t, c.model.name);
+        check_dropped(&t, i < 20 ? 4e-3F : 3e-4F, c.model.name);
         training_finish(&t);
         fixture_graph_finish(&g);
     }
@@ -421,6 +440,7 @@ int main(void)
     RUN(gradients_of_sage_are_the_slopes_of_the_definition);
     RUN(gradients_of_gat_are_the_slopes_of_the_definition);
     RUN(gradients_of_gatv2_are_the_slopes_of_the_definition);
+    RUN(gradients_of_residual_layers_are_the_slopes_of_the_definition);
     RUN(epsilon_has_a_gradient_only_when_it_learns);
     RUN(a_label_counts_as_often_as_its_node_is_named);
     RUN(gradients_of_binary_cross_entropy_are_the_slopes_of_the_definition);

@@ -137,6 +137,7 @@ def compile(edge_index: Any, model: str = "gcn", *, dim: int | None = None,
             layers: int | None = None, num_nodes: int | None = None,
             reorder: PathText | None = None, train: bool = False,
             logits: bool = False, sparse: bool = False,
+            residual: bool = False,
             rules: PathText | Sequence[PathText] = (),
             knobs: Mapping[str, int | str] | None = None,
             options: Mapping[str, str | int | bool] | None = None,
@@ -148,7 +149,8 @@ def compile(edge_index: Any, model: str = "gcn", *, dim: int | None = None,
     `model`, `dim`, `hidden`, `classes`, `layers`, `reorder`, `rules`: as the
     options of `gnnac compile`; `knobs` are its --set. `train`: with kernels
     for training on a GPU. `sparse`: with those that read features by sparse
-    rows there. `logits`: without log-softmax at the end.
+    rows there. `logits`: without log-softmax at the end. `residual`: layers
+    between the first and the last add their input (three layers or more).
     `options` are further ones by name: {"arch": "sm_90", "no-fuse": True};
     True is one that takes no value, False and None leave it out.
     `output`: where the bundle is to stay; left out, nothing stays on disk.
@@ -159,7 +161,7 @@ def compile(edge_index: Any, model: str = "gcn", *, dim: int | None = None,
     named = {"model": model, "dim": dim, "hidden": hidden, "classes": classes,
              "layers": layers, "reorder": reorder, **(options or {})}
     flags = (["--train"] * train + ["--sparse"] * sparse +
-             ["--logits"] * logits)
+             ["--logits"] * logits + ["--residual"] * residual)
     return _compile(edge_index, num_nodes, named, rules, knobs, flags, output)
 
 
