@@ -181,7 +181,9 @@ rule "narrow_rows" {
 
 -- With few rows the device is not full: a whole warp per row, or half of one
 -- with twice the loads in flight, shortens the longest row's wait. So do lanes
--- of 16 floats each: more teams, and every load of a batch under way at once.
+-- of 16 floats each: more teams, and every load of a batch under way at once. The
+-- whole device waits for one row's loads then, so what can be read while the kernel
+-- ahead still runs is (reasoned: no time of it is on record).
 -- Evidence: measured. Cora at 128 columns takes 5.9 us by lanes of 16 floats, 10.7
 -- by the best of the others (H200, tests/gpu/visit.sh survey).
 rule "few_rows" {
@@ -197,8 +199,8 @@ rule "few_rows" {
     return {
       { template = "row_split", dimWorker = lanes, vec = vec,
         coarsen = loads, unroll = in_flight_or_more(graph),
-        edgeWorker = teams > 1 and { teams, teams // 2 } or 1 },
-      { template = "row_split", dimWorker = deep, vec = 4,
+        edgeWorker = teams > 1 and { teams, teams // 2 } or 1, ids = 2 },
+      { template = "row_split", dimWorker = deep, vec = 4, ids = 2,
         coarsen = math.min(layer.dtype == "f32" and 4 or 2,
                            ceil_div(width, 4 * deep)), unroll = 8,
         edgeWorker = math.min(16, 32 // deep) },
@@ -840,7 +842,7 @@ test "few rows get a warp each" {
   graph = { nodes = 2708, degree = { mean = 4, max = 168 } },
   layer = { agg_dim = 16 },
   expect = { rule = "few_rows", template = "row_split", dimWorker = 4,
-             edgeWorker = 8 },
+             edgeWorker = 8, ids = 2 },
 }
 
 test "narrow rows go along the edges" {

@@ -11,6 +11,9 @@
 //% local scales = spec.norm == "gcn" or spec.norm == "scaled"
 //% local needs_dinv = scales or spec.self_term == "gcn"
 //%                    or spec.self_term == "scaled" or tail.scales
+//% local own_as_others = scales and (spec.self_term == "scaled" or spec.self_term == "gcn")
+//%                       or spec.norm == "none" and spec.self_term == "one"
+//% local has_norm, own_begun = false, false
 //% local own_slabs, out_slabs = layout.has_slabs("self"), layout.has_slabs("out")
 //% check(not (out_slabs and tail.multiplies), "a tail's product goes out by rows")
 //%
@@ -41,33 +44,71 @@
 //%   end
 //% end
 //%
-//% -- Read what the row needs. Where `when` is given, only if that is true: a
-//% -- kernel that walks over rows asks early, not to wait at the row's end.
-//% function epilogue.fetch(L, when)
+//% local function fetch_norm(when)
 //%   if needs_dinv and when then
     const float norm = ${when} ? __ldg(dinv + row) : 0.0f;
 //%   elseif needs_dinv then
     const float norm = __ldg(dinv + row);
 //%   end
-//%   if not own_term then return end
+//% end
+//%
+//% -- Whether anything comes of these two.
+//% epilogue.begins = needs_dinv or own_as_others
+//%
+//% -- The row's dinv, ahead of all else, where `when` is true.
+//% function epilogue.begin_norm(when)
+//%   has_norm = true
+//%   fetch_norm(when)
+//% end
+//%
+//% local function load_own(L, to)
+//%   for _, s in ipairs(L.slots) do
+//%     local load = lanes.mover(L.own_verb or "load", s.width, L.self_piece,
+//%                              spec.self_type)
+//%     if own_slabs then
+    ${load}(&${to}[${s.at}], self + self_at(row, c${s.index}, n_rows));
+//%     else
+    ${load}(&${to}[${s.at}], from + c${s.index});
+//%     end
+//%   end
+//% end
+//% local function point_to_own()
 //%   if not own_slabs then
     const ${lanes.type(spec.self_type)} *from = self + (long long)row * ${spec.self_pitch};
 //%   end
+//% end
+//%
+//% -- A sum begins, where `when` is true, with the row's own term, if that is
+//% -- scaled in the end as those of the neighbours are: so it is asked for as early
+//% -- as they, and takes no registers. Wants begin_norm.
+//% function epilogue.begin_sum(L, when)
+//%   if not own_as_others then return end
+//%   own_begun = true
+    if (${when}) {
+//%   point_to_own()
+//%   load_own(L, "sum")
+//%   if spec.self_term == "gcn" then
+#pragma unroll
+        for (int i = 0; i < ${L.floats}; i++)
+            sum[i] *= norm;
+//%   end
+    }
+//% end
+//%
+//% -- Read what the row needs, but for what was begun. Where `when` is given, only
+//% -- if that is true: a kernel that walks over rows asks early, not to wait at the
+//% -- row's end.
+//% function epilogue.fetch(L, when)
+//%   if not has_norm then fetch_norm(when) end
+//%   if not own_term or own_begun then return end
+//%   point_to_own()
 //%   if when then
     float own[${L.floats}] = {};
     if (${when}) {
 //%   else
     float own[${L.floats}];
 //%   end
-//%   for _, s in ipairs(L.slots) do
-//%     local load = lanes.mover(L.own_verb or "load", s.width, L.self_piece,
-//%                              spec.self_type)
-//%     if own_slabs then
-    ${load}(&own[${s.at}], self + self_at(row, c${s.index}, n_rows));
-//%     else
-    ${load}(&own[${s.at}], from + c${s.index});
-//%     end
-//%   end
+//%   load_own(L, "own")
 //%   if when then
     }
 //%   end
@@ -85,7 +126,7 @@
     for (int i = 0; i < ${L.floats}; i++)
         sum[i] *= scale;
 //%   end
-//%   if own_term then
+//%   if own_term and not own_begun then
 //%     if spec.self_term == "eps" then
     const float factor = 1.0f + __ldg(eps);
 //%     elseif spec.self_term == "gcn" then

@@ -23,8 +23,8 @@
 //%        doc = "bytes of a row that all rows are summed by at a time; 0: as many as lanes hold" }
 //% knob { name = "hints", tag = "h", min = 0, max = 2, default = 0,
 //%        doc = "1: caches drop ids and sums first; 2: and L2 keeps x" }
-//% knob { name = "ids", tag = "i", min = 0, max = 1, default = 0,
-//%        doc = "1: a row's lanes load its ids together, a step ahead, and hand them round" }
+//% knob { name = "ids", tag = "i", min = 0, max = 2, default = 0,
+//%        doc = "1: a row's lanes load its ids together, a step ahead, and hand them round; 2: a batch's are read while the kernel ahead still runs" }
 
 //% local lanes = include "lanes"
 //% local walk = include "walk"
@@ -36,6 +36,7 @@
 //%   slab = slab, ids = ids, weighs = true,
 //%   width = weights.x_width(lanes, vec) }
 //% lanes.hint(L, hints)
+//% check(not L.ahead or hints < 2, "ids 2: no load may say what L2 is to keep")
 //% local args = { "out", "x", "rowptr", "colidx" }
 //% weights.add_args(args)
 //% epilogue.add_args(args)
@@ -43,18 +44,27 @@
 //% local parameters = walk.launch(L, args)
 // Rows per warp: ${L.rows}; teams per row: ${edgeWorker};
 // lanes per team: ${dimWorker}; columns per lane: ${L.floats}.
+//% if L.ahead then follow.define_plain() end
 //% walk.define()
 //% lanes.define(L.x_verb, L, L.width, spec.x_type)
 //% epilogue.define(L)
 extern "C" __global__ void __launch_bounds__(${32 * warpPerBlock}, 1)
 ${kernel}(${parameters})
 {
-//% follow.wait()
+//% if L.ahead then follow.begin() else follow.wait() end
 //% walk.place(L)
 
 //% walk.begin(L)
+//% if L.ahead then
+//%   if epilogue.begins then
+    const bool ends = active && edge == 0;
+//%   end
+//%   epilogue.begin_norm("ends")
+//%   follow.join()
+//% end
 
     float sum[${L.floats}] = {};
+//% if L.ahead then epilogue.begin_sum(L, "ends") end
 //% walk.each_batch(L, function(count, guarded)
         float v[${count}][${L.floats}] = {};
 //%   if weights.heads > 1 then
@@ -80,3 +90,4 @@ ${kernel}(${parameters})
 //% walk.leave(L)
 //% epilogue.write(L)
 }
+//% if L.ahead then follow.forget_plain() end

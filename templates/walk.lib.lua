@@ -13,10 +13,11 @@
 //% -- rows are not x's, `from`, of floats, their `pitch`, and how many such matrices
 //% -- are read (`rows`), to all of whose pitches `width` is suited.
 //% --
-//% -- Ids come in two ways, the knob `ids`. 0: a team's lanes all load its
+//% -- Ids come in three ways, the knob `ids`. 0: a team's lanes all load its
 //% -- neighbour's. 1: all lanes of a row load an id each, `held` of them if a batch
 //% -- takes more, for a step of `step` neighbours a team and a step ahead; shuffles
-//% -- hand them round. Neighbours and their order are the same.
+//% -- hand them round. 2: as 0, but those of the first batch before the walk.
+//% -- Neighbours and their order are the same.
 //% function walk.layout(k)
 //%   local width = k.width or lanes.x_width(k.vec)
 //%   local most = k.vec * lanes.per_word(spec.x_type)
@@ -31,7 +32,7 @@
 //%   L.rows = 32 // L.group
 //%   L.weighs = k.weighs and weights.used
 //%   L.heads = L.weighs and weights.heads or 1
-//%   L.shares_ids = k.ids == 1
+//%   L.shares_ids, L.ahead = k.ids == 1, k.ids == 2
 //%   L.counted = L.group & (L.group - 1) == 0 -- shuffles count a row's lanes
 //%   L.held = L.shares_ids and (k.unroll + k.dimWorker - 1) // k.dimWorker or 0
 //%   L.step = math.max(1, k.dimWorker // k.unroll) * k.unroll
@@ -100,7 +101,7 @@
 //%
 //% -- `degree`, and the edges to come: `left` of them from `ids` on, the team's or,
 //% -- where the row's lanes share their ids, the row's.
-//% local function begin_apart()
+//% local function begin_apart(L)
     offset_t degree = 0;
     const int *ids = colidx + edge;
 //%   weights.open("edge")
@@ -111,6 +112,21 @@
 //%   weights.step("begin")
     }
     offset_t left = degree - edge;
+//%   if L.ahead then
+    int next[${L.unroll}];
+#pragma unroll
+    for (int k = 0; k < ${L.unroll}; k++)
+        next[k] = k * ${L.edgeWorker} < left ? ${L.fetch_id}(ids + k * ${L.edgeWorker}) : 0;
+//%   end
+//% end
+//%
+//% -- The lane's ids of the step that begins `ahead` edges on.
+//% local function fetch_ids(L, ahead)
+#pragma unroll
+        for (int h = 0; h < ${L.held}; h++) {
+            const int by = ${ahead} + h * ${L.group};
+            next[h] = place + by < left ? ${L.fetch_id}(ids + by) : 0;
+        }
 //% end
 //%
 //% local function begin_together(L)
@@ -142,19 +158,15 @@
 //%   weights.step("begin")
     }
     offset_t left = degree;
+    int next[${L.held}];
+    {
+//%   fetch_ids(L, 0)
+    }
 //% end
 //%
+//% -- Reads nothing but rowptr and colidx.
 //% function walk.begin(L)
-//%   if L.shares_ids then begin_together(L) else begin_apart() end
-//% end
-//%
-//% -- The lane's ids of the step that begins `ahead` edges on.
-//% local function fetch_ids(L, ahead)
-#pragma unroll
-        for (int h = 0; h < ${L.held}; h++) {
-            const int by = ${ahead} + h * ${L.group};
-            next[h] = place + by < left ? ${L.fetch_id}(ids + by) : 0;
-        }
+//%   if L.shares_ids then begin_together(L) else begin_apart(L) end
 //% end
 //%
 //% -- The weights of the edges whose ids the lane has.
@@ -178,10 +190,6 @@
 //% local function each_step(L, body)
 //%   local by = L.step * L.edgeWorker
 //%   local rest = L.edgeWorker == 1 and math.max(1, L.unroll - 1) or L.unroll
-    int next[${L.held}];
-    {
-//%   fetch_ids(L, 0)
-    }
 #pragma unroll 1
     for (; left > 0; left -= ${by}, ids += ${by}) {
         int held[${L.held}];
@@ -211,13 +219,25 @@
     }
 //% end
 //%
-//% local function each_batch(L, body)
-#pragma unroll 1
-    while (left > ${(L.unroll - 1) * L.edgeWorker}) {
-//%   body(L.unroll, false)
+//% local function go_on(L)
         left -= ${L.unroll * L.edgeWorker};
         ids += ${L.unroll * L.edgeWorker};
 //%   weights.step(L.unroll * L.edgeWorker)
+//% end
+//%
+//% local function each_batch(L, body)
+//%   if L.ahead then
+    if (left > 0) {
+//%     L.has_ids = true
+//%     body(L.unroll, true)
+//%     L.has_ids = false
+//%     go_on(L)
+    }
+//%   end
+#pragma unroll 1
+    while (left > ${(L.unroll - 1) * L.edgeWorker}) {
+//%   body(L.unroll, false)
+//%   go_on(L)
     }
 //%   if L.unroll > 1 then
     if (left > 0) {
@@ -277,6 +297,8 @@
 //%   end
 //%   if L.shares_ids then
             const int id = u_id[k];
+//%   elseif L.has_ids then
+            const int id = next[k];
 //%   else
             const int id = ${L.fetch_id}(ids + k * ${L.edgeWorker});
 //%   end

@@ -154,18 +154,18 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
         }
-#line 48 "/gnnac/templates/epilogue.lib.lua"
+#line 49 "/gnnac/templates/epilogue.lib.lua"
     const float norm = ends ? __ldg(dinv + row) : 0.0f;
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 8;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 106 "/gnnac/templates/epilogue.lib.lua"
     float own[6] = {};
     if (ends) {
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
     }
 #line 150 "/gnnac/templates/edge_balanced.cu.lua"
@@ -187,28 +187,28 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         if (!ends)
             continue;
         if (!open) {
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 122 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] *= scale;
-#line 94 "/gnnac/templates/epilogue.lib.lua"
+#line 135 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 146 "/gnnac/templates/epilogue.lib.lua"
     float shift[6];
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 110 "/gnnac/templates/epilogue.lib.lua"
+#line 151 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
@@ -257,7 +257,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int i = 0; i < 6; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
@@ -354,40 +354,40 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 224 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
-#line 50 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 8;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[6];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 122 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] *= scale;
-#line 94 "/gnnac/templates/epilogue.lib.lua"
+#line 135 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 146 "/gnnac/templates/epilogue.lib.lua"
     float shift[6];
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 110 "/gnnac/templates/epilogue.lib.lua"
+#line 151 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
@@ -436,7 +436,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int i = 0; i < 6; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)
@@ -536,40 +536,40 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 135 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 50 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 8;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[6];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 122 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] *= scale;
-#line 94 "/gnnac/templates/epilogue.lib.lua"
+#line 135 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 146 "/gnnac/templates/epilogue.lib.lua"
     float shift[6];
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 110 "/gnnac/templates/epilogue.lib.lua"
+#line 151 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
@@ -618,7 +618,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         for (int i = 0; i < 6; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)

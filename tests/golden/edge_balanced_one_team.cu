@@ -111,12 +111,12 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 128;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 106 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (ends) {
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
     }
 #line 150 "/gnnac/templates/edge_balanced.cu.lua"
@@ -138,14 +138,14 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
         if (!ends)
             continue;
         if (!open) {
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 131 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -185,20 +185,20 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
 #line 224 "/gnnac/templates/edge_balanced.cu.lua"
         return;
     }
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 128;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 131 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -262,20 +262,20 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
                 sum[i] += v[k][i];
     }
 
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 128;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 131 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

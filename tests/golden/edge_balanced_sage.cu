@@ -148,16 +148,16 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 106 "/gnnac/templates/epilogue.lib.lua"
     float own[5] = {};
     if (ends) {
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[2], from + c1);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c2);
     }
 #line 150 "/gnnac/templates/edge_balanced.cu.lua"
@@ -179,18 +179,18 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
         if (!ends)
             continue;
         if (!open) {
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 120 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 99 "/gnnac/templates/epilogue.lib.lua"
+#line 140 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
@@ -291,28 +291,28 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64(
     }
 #line 227 "/gnnac/templates/edge_balanced.cu.lua"
     degree = (int)(__ldg(rowptr + row + 1) - __ldg(rowptr + row));
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[2], from + c1);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c2);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 120 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 99 "/gnnac/templates/epilogue.lib.lua"
+#line 140 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);
@@ -414,28 +414,28 @@ gnnac_edge_balanced_f32_d33_n100_l11_v4_u4_w2_mean_selfone_x36_s36_o64_finish(
         return;
 #line 139 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load2(&own[2], from + c1);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c2);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 120 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 99 "/gnnac/templates/epilogue.lib.lua"
+#line 140 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 33;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store2x1(to + c0, &sum[0]);

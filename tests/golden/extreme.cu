@@ -64,13 +64,13 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 64 "/gnnac/templates/walk.lib.lua"
+#line 65 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 66 "/gnnac/templates/walk.lib.lua"
+#line 67 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 74 "/gnnac/templates/walk.lib.lua"
+#line 75 "/gnnac/templates/walk.lib.lua"
     const bool active = lane < 30 && row < n_rows;
-#line 79 "/gnnac/templates/walk.lib.lua"
+#line 80 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 5;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 5;
@@ -85,16 +85,16 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
 
-#line 104 "/gnnac/templates/walk.lib.lua"
+#line 105 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 108 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 113 "/gnnac/templates/walk.lib.lua"
+#line 114 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
 #line 59 "/gnnac/templates/extreme.cu.lua"
@@ -103,17 +103,17 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
     for (int i = 0; i < 5; i++)
 #line 63 "/gnnac/templates/extreme.cu.lua"
         sum[i] = __int_as_float(0x7f800000);
-#line 215 "/gnnac/templates/walk.lib.lua"
+#line 237 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 18) {
 #line 68 "/gnnac/templates/extreme.cu.lua"
         float v[4][5] = {};
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 289 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 281 "/gnnac/templates/walk.lib.lua"
+#line 303 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 6);
-#line 283 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 24;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -127,23 +127,23 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
             for (int i = 0; i < 5; i++)
 #line 75 "/gnnac/templates/extreme.cu.lua"
                     sum[i] = better(sum[i], v[k][i]);
-#line 218 "/gnnac/templates/walk.lib.lua"
+#line 223 "/gnnac/templates/walk.lib.lua"
         left -= 24;
         ids += 24;
     }
-#line 223 "/gnnac/templates/walk.lib.lua"
+#line 243 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 68 "/gnnac/templates/extreme.cu.lua"
         float v[3][5] = {};
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 289 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 275 "/gnnac/templates/walk.lib.lua"
+#line 295 "/gnnac/templates/walk.lib.lua"
             if (k * 6 >= left)
                 continue;
-#line 281 "/gnnac/templates/walk.lib.lua"
+#line 303 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 6);
-#line 283 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 24;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -155,7 +155,7 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 5; i++)
-#line 238 "/gnnac/templates/walk.lib.lua"
+#line 258 "/gnnac/templates/walk.lib.lua"
                 if (k * 6 < left)
 #line 75 "/gnnac/templates/extreme.cu.lua"
                     sum[i] = better(sum[i], v[k][i]);
@@ -172,7 +172,7 @@ gnnac_extreme_f32_d22_l5_e6_v4_c1_u4_w4_smallest_x24_y24(
         }
     }
 
-#line 311 "/gnnac/templates/walk.lib.lua"
+#line 333 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 80 "/gnnac/templates/extreme.cu.lua"

@@ -76,13 +76,13 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 64 "/gnnac/templates/walk.lib.lua"
+#line 65 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 66 "/gnnac/templates/walk.lib.lua"
+#line 67 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 72 "/gnnac/templates/walk.lib.lua"
+#line 73 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 79 "/gnnac/templates/walk.lib.lua"
+#line 80 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 8;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 8;
@@ -102,41 +102,41 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *share1 = g + c1;
     asm("" : "+l"(share1));
-#line 93 "/gnnac/templates/walk.lib.lua"
+#line 94 "/gnnac/templates/walk.lib.lua"
     float mine[5] = {};
-#line 96 "/gnnac/templates/walk.lib.lua"
+#line 97 "/gnnac/templates/walk.lib.lua"
     if (active)
         load4x1(&mine[0], x + (long long)row * 33 + c0);
-#line 96 "/gnnac/templates/walk.lib.lua"
+#line 97 "/gnnac/templates/walk.lib.lua"
     if (active)
         load1(&mine[4], x + (long long)row * 33 + c1);
 
-#line 104 "/gnnac/templates/walk.lib.lua"
+#line 105 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 108 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 113 "/gnnac/templates/walk.lib.lua"
+#line 114 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
 #line 52 "/gnnac/templates/extreme_grad.cu.lua"
     float sum[5] = {};
-#line 215 "/gnnac/templates/walk.lib.lua"
+#line 237 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 4) {
 #line 54 "/gnnac/templates/extreme_grad.cu.lua"
         float v[2][5] = {};
         float shares[2][5] = {}; // none for no edge
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 289 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 2; k++) {
-#line 281 "/gnnac/templates/walk.lib.lua"
+#line 303 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 4);
-#line 283 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 36;
             {
 #line 58 "/gnnac/templates/extreme_grad.cu.lua"
@@ -157,24 +157,24 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
 #pragma unroll
             for (int i = 0; i < 5; i++)
                 sum[i] += mine[i] == v[k][i] ? shares[k][i] : 0.0f;
-#line 218 "/gnnac/templates/walk.lib.lua"
+#line 223 "/gnnac/templates/walk.lib.lua"
         left -= 8;
         ids += 8;
     }
-#line 223 "/gnnac/templates/walk.lib.lua"
+#line 243 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 54 "/gnnac/templates/extreme_grad.cu.lua"
         float v[1][5] = {};
         float shares[1][5] = {}; // none for no edge
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 289 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++) {
-#line 275 "/gnnac/templates/walk.lib.lua"
+#line 295 "/gnnac/templates/walk.lib.lua"
             if (k * 4 >= left)
                 continue;
-#line 281 "/gnnac/templates/walk.lib.lua"
+#line 303 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 4);
-#line 283 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 36;
             {
 #line 58 "/gnnac/templates/extreme_grad.cu.lua"
@@ -208,7 +208,7 @@ gnnac_extreme_grad_f32_d33_l8_e4_v4_c1_u2_w4_s36_g36(
         }
     }
 
-#line 311 "/gnnac/templates/walk.lib.lua"
+#line 333 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
 #line 71 "/gnnac/templates/extreme_grad.cu.lua"

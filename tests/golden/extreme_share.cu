@@ -42,14 +42,14 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 64 "/gnnac/templates/walk.lib.lua"
+#line 65 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/walk.lib.lua"
+#line 69 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 16 +
                          threadIdx.x / 32 * 4 + lane / 8;
-#line 72 "/gnnac/templates/walk.lib.lua"
+#line 73 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 81 "/gnnac/templates/walk.lib.lua"
+#line 82 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 4 % 2;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -58,37 +58,37 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 93 "/gnnac/templates/walk.lib.lua"
+#line 94 "/gnnac/templates/walk.lib.lua"
     float best[4] = {};
-#line 96 "/gnnac/templates/walk.lib.lua"
+#line 97 "/gnnac/templates/walk.lib.lua"
     if (active)
         load4(&best[0], self + (long long)row * 16 + c0);
 
-#line 104 "/gnnac/templates/walk.lib.lua"
+#line 105 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 108 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 113 "/gnnac/templates/walk.lib.lua"
+#line 114 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
 #line 50 "/gnnac/templates/extreme_share.cu.lua"
     float sum[4] = {}; // of edges
-#line 215 "/gnnac/templates/walk.lib.lua"
+#line 237 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 6) {
 #line 52 "/gnnac/templates/extreme_share.cu.lua"
         float v[4][4] = {};
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 289 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 281 "/gnnac/templates/walk.lib.lua"
+#line 303 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
-#line 283 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -100,23 +100,23 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
             for (int i = 0; i < 4; i++)
 #line 59 "/gnnac/templates/extreme_share.cu.lua"
                     sum[i] += v[k][i] == best[i] ? 1.0f : 0.0f;
-#line 218 "/gnnac/templates/walk.lib.lua"
+#line 223 "/gnnac/templates/walk.lib.lua"
         left -= 8;
         ids += 8;
     }
-#line 223 "/gnnac/templates/walk.lib.lua"
+#line 243 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
 #line 52 "/gnnac/templates/extreme_share.cu.lua"
         float v[3][4] = {};
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 289 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 275 "/gnnac/templates/walk.lib.lua"
+#line 295 "/gnnac/templates/walk.lib.lua"
             if (k * 2 >= left)
                 continue;
-#line 281 "/gnnac/templates/walk.lib.lua"
+#line 303 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
-#line 283 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -126,7 +126,7 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 238 "/gnnac/templates/walk.lib.lua"
+#line 258 "/gnnac/templates/walk.lib.lua"
                 if (k * 2 < left)
 #line 59 "/gnnac/templates/extreme_share.cu.lua"
                     sum[i] += v[k][i] == best[i] ? 1.0f : 0.0f;
@@ -143,12 +143,12 @@ gnnac_extreme_share_f32_d16_l4_e2_v4_c1_u4_w4(
         }
     }
 
-#line 311 "/gnnac/templates/walk.lib.lua"
+#line 333 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 93 "/gnnac/templates/walk.lib.lua"
+#line 94 "/gnnac/templates/walk.lib.lua"
     float whole[4] = {};
-#line 96 "/gnnac/templates/walk.lib.lua"
+#line 97 "/gnnac/templates/walk.lib.lua"
     if (active)
         load4(&whole[0], g + (long long)row * 16 + c0);
 #line 65 "/gnnac/templates/extreme_share.cu.lua"

@@ -361,26 +361,26 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
 #line 210 "/gnnac/templates/sorted.lib.lua"
         return;
     }
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 33;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 120 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 99 "/gnnac/templates/epilogue.lib.lua"
+#line 140 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 34;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4x2(to + c0, &sum[0]);
@@ -438,26 +438,26 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_finish(
         read1(&sum[4], added + c1);
 #line 168 "/gnnac/templates/combine.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 33;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[5];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 120 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
         sum[i] *= scale;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 5; i++)
-#line 99 "/gnnac/templates/epilogue.lib.lua"
+#line 140 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 34;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4x2(to + c0, &sum[0]);

@@ -358,7 +358,7 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104(
 #line 210 "/gnnac/templates/sorted.lib.lua"
         return;
     }
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 104;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     stream8_f16(to + c0, &sum[0]);
@@ -449,7 +449,7 @@ gnnac_hybrid_f16_d100_s256_k16_l4_v4_u4_w4_b64_h2_x104_y104_finish(
 #line 135 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 104;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     stream8_f16(to + c0, &sum[0]);

@@ -229,24 +229,24 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4(
 #line 210 "/gnnac/templates/sorted.lib.lua"
         return;
     }
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 3;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[3];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[1], from + c1);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[2], from + c2);
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 131 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 3; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);
@@ -340,24 +340,24 @@ gnnac_hybrid_f32_d3_s256_k16_l1_v4_u4_w4_selfeps_x4_finish(
 #line 135 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 3;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[3];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[1], from + c1);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[2], from + c2);
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 131 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 3; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 3;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);

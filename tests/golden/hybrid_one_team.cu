@@ -175,7 +175,7 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
 #line 210 "/gnnac/templates/sorted.lib.lua"
         return;
     }
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -236,7 +236,7 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
                 sum[i] += v[k][i];
     }
 
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 128;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

@@ -231,7 +231,7 @@ gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8(
 #line 210 "/gnnac/templates/sorted.lib.lua"
         return;
     }
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     stream4(to + c0, &sum[0]);
@@ -309,7 +309,7 @@ gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8_finish(
 #line 135 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     stream4(to + c0, &sum[0]);

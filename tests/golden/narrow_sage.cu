@@ -250,48 +250,48 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     store1(to + c3, &sum[6]);
 #line 180 "/gnnac/templates/narrow.cu.lua"
         } else {
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[7];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[6], from + c3);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 120 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 99 "/gnnac/templates/epilogue.lib.lua"
+#line 140 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 146 "/gnnac/templates/epilogue.lib.lua"
     float shift[7];
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[6], bias + c3);
-#line 110 "/gnnac/templates/epilogue.lib.lua"
+#line 151 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] += shift[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 156 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
@@ -339,48 +339,48 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8(
     }
 #line 208 "/gnnac/templates/narrow.cu.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[7];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[6], from + c3);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 120 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 99 "/gnnac/templates/epilogue.lib.lua"
+#line 140 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 146 "/gnnac/templates/epilogue.lib.lua"
     float shift[7];
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[6], bias + c3);
-#line 110 "/gnnac/templates/epilogue.lib.lua"
+#line 151 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] += shift[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 156 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);
@@ -487,48 +487,48 @@ gnnac_narrow_f32_d7_n128_v4_u4_w4_mean_selfone_bias_relu_x8_finish(
         return;
 #line 139 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 7;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[7];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load4x1(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[4], from + c1);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[6], from + c3);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 120 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 99 "/gnnac/templates/epilogue.lib.lua"
+#line 140 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 146 "/gnnac/templates/epilogue.lib.lua"
     float shift[7];
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[6], bias + c3);
-#line 110 "/gnnac/templates/epilogue.lib.lua"
+#line 151 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] += shift[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 156 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);

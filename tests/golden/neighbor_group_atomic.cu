@@ -274,40 +274,40 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
 #line 223 "/gnnac/templates/groups.lib.lua"
         return;
     }
-#line 50 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 64;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 122 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 133 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm * norm;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 146 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 110 "/gnnac/templates/epilogue.lib.lua"
+#line 151 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 156 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -349,40 +349,40 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_finish
     float sum[4] = {};
 #line 155 "/gnnac/templates/combine.lib.lua"
     read4(&sum[0], added + c0);
-#line 50 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 64;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 122 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 133 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm * norm;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 146 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 110 "/gnnac/templates/epilogue.lib.lua"
+#line 151 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 156 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 64;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

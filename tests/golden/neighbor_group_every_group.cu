@@ -234,7 +234,7 @@ gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24_sum(
 #line 223 "/gnnac/templates/groups.lib.lua"
         return;
     }
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 24;
 #line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 20)

@@ -214,13 +214,13 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored(
     }
 #line 226 "/gnnac/templates/groups.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 120 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -300,13 +300,13 @@ gnnac_neighbor_group_f32_d16_p64_l4_w4_u4_mean_edgesstored_finish(
         return;
 #line 139 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 120 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

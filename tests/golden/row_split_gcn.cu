@@ -6,7 +6,7 @@
 // length.
 // dimWorker=4 edgeWorker=2 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f32 dim=16 x_pitch=16 out_pitch=16 self_pitch=16 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 44 "/gnnac/templates/row_split.cu.lua"
+#line 45 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 4; teams per row: 2;
 // lanes per team: 4; columns per lane: 4.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -32,7 +32,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 49 "/gnnac/templates/row_split.cu.lua"
+#line 51 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     float *out, const float *x, const offset_t *rowptr,
@@ -44,14 +44,14 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 64 "/gnnac/templates/walk.lib.lua"
+#line 65 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/walk.lib.lua"
+#line 69 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 16 +
                          threadIdx.x / 32 * 4 + lane / 8;
-#line 72 "/gnnac/templates/walk.lib.lua"
+#line 73 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 81 "/gnnac/templates/walk.lib.lua"
+#line 82 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 4 % 2;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -61,81 +61,81 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 104 "/gnnac/templates/walk.lib.lua"
+#line 105 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 108 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 113 "/gnnac/templates/walk.lib.lua"
+#line 114 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
     float sum[4] = {};
-#line 215 "/gnnac/templates/walk.lib.lua"
+#line 237 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 6) {
-#line 59 "/gnnac/templates/row_split.cu.lua"
+#line 69 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
-#line 63 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 289 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 281 "/gnnac/templates/walk.lib.lua"
+#line 303 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
-#line 283 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
 #line 57 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 294 "/gnnac/templates/walk.lib.lua"
+#line 316 "/gnnac/templates/walk.lib.lua"
             coef[k] = value;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 66 "/gnnac/templates/row_split.cu.lua"
+#line 76 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 73 "/gnnac/templates/row_split.cu.lua"
+#line 83 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
-#line 218 "/gnnac/templates/walk.lib.lua"
+#line 223 "/gnnac/templates/walk.lib.lua"
         left -= 8;
         ids += 8;
     }
-#line 223 "/gnnac/templates/walk.lib.lua"
+#line 243 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 59 "/gnnac/templates/row_split.cu.lua"
+#line 69 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
-#line 63 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
         float coef[3] = {};
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 289 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 275 "/gnnac/templates/walk.lib.lua"
+#line 295 "/gnnac/templates/walk.lib.lua"
             if (k * 2 >= left)
                 continue;
-#line 281 "/gnnac/templates/walk.lib.lua"
+#line 303 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 2);
-#line 283 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
 #line 57 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 294 "/gnnac/templates/walk.lib.lua"
+#line 316 "/gnnac/templates/walk.lib.lua"
             coef[k] = value;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 66 "/gnnac/templates/row_split.cu.lua"
+#line 76 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 73 "/gnnac/templates/row_split.cu.lua"
+#line 83 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
 #line 453 "/gnnac/templates/lanes.lib.lua"
@@ -150,43 +150,43 @@ gnnac_row_split_f32_d16_l4_e2_v4_c1_u4_w4_gcn_selfgcn_bias_relu(
         }
     }
 
-#line 311 "/gnnac/templates/walk.lib.lua"
+#line 333 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 50 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 16;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[4];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 122 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 133 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm * norm;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 146 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 110 "/gnnac/templates/epilogue.lib.lua"
+#line 151 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 156 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

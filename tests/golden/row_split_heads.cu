@@ -6,7 +6,7 @@
 // length.
 // dimWorker=4 edgeWorker=1 vec=4 coarsen=1 unroll=4 warpPerBlock=4
 // f32 dim=12 x_pitch=12 out_pitch=12 self_pitch=12 edges=mapped norm=none self=none bias=0 act=none offset_bits=32
-#line 44 "/gnnac/templates/row_split.cu.lua"
+#line 45 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 8; teams per row: 1;
 // lanes per team: 4; columns per lane: 4.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -32,7 +32,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 49 "/gnnac/templates/row_split.cu.lua"
+#line 51 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
     float *out, const float *x, const offset_t *rowptr,
@@ -44,14 +44,14 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 64 "/gnnac/templates/walk.lib.lua"
+#line 65 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/walk.lib.lua"
+#line 69 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 32 +
                          threadIdx.x / 32 * 8 + lane / 4;
-#line 72 "/gnnac/templates/walk.lib.lua"
+#line 73 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 77 "/gnnac/templates/walk.lib.lua"
+#line 78 "/gnnac/templates/walk.lib.lua"
     const int edge = 0;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -61,12 +61,12 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 104 "/gnnac/templates/walk.lib.lua"
+#line 105 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
 #line 34 "/gnnac/templates/weights.lib.lua"
     const long long *edges = edge_of + edge;
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 108 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
@@ -74,24 +74,24 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
 #line 40 "/gnnac/templates/weights.lib.lua"
         edges += begin;
     }
-#line 113 "/gnnac/templates/walk.lib.lua"
+#line 114 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
     float sum[4] = {};
-#line 215 "/gnnac/templates/walk.lib.lua"
+#line 237 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 3) {
-#line 59 "/gnnac/templates/row_split.cu.lua"
+#line 69 "/gnnac/templates/row_split.cu.lua"
         float v[4][4] = {};
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 71 "/gnnac/templates/row_split.cu.lua"
         float coef[4][1] = {};
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 289 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 281 "/gnnac/templates/walk.lib.lua"
+#line 303 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
-#line 283 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 12;
 #line 67 "/gnnac/templates/weights.lib.lua"
             const long long number = __ldg(edges + k * 1);
@@ -101,34 +101,34 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 66 "/gnnac/templates/row_split.cu.lua"
+#line 76 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 81 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k][i / 4], v[k][i], sum[i]);
-#line 218 "/gnnac/templates/walk.lib.lua"
+#line 223 "/gnnac/templates/walk.lib.lua"
         left -= 4;
         ids += 4;
 #line 40 "/gnnac/templates/weights.lib.lua"
         edges += 4;
     }
-#line 223 "/gnnac/templates/walk.lib.lua"
+#line 243 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 59 "/gnnac/templates/row_split.cu.lua"
+#line 69 "/gnnac/templates/row_split.cu.lua"
         float v[3][4] = {};
-#line 61 "/gnnac/templates/row_split.cu.lua"
+#line 71 "/gnnac/templates/row_split.cu.lua"
         float coef[3][1] = {};
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 289 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 275 "/gnnac/templates/walk.lib.lua"
+#line 295 "/gnnac/templates/walk.lib.lua"
             if (k * 1 >= left)
                 continue;
-#line 281 "/gnnac/templates/walk.lib.lua"
+#line 303 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
-#line 283 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 12;
 #line 67 "/gnnac/templates/weights.lib.lua"
             const long long number = __ldg(edges + k * 1);
@@ -138,19 +138,19 @@ gnnac_row_split_f32_d12_l4_e1_v4_c1_u4_w4_h3x4_edgesmapped(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 66 "/gnnac/templates/row_split.cu.lua"
+#line 76 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 71 "/gnnac/templates/row_split.cu.lua"
+#line 81 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k][i / 4], v[k][i], sum[i]);
     }
 
-#line 308 "/gnnac/templates/walk.lib.lua"
+#line 330 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 12;
 #line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 12)

@@ -6,7 +6,7 @@
 // length.
 // dimWorker=2 edgeWorker=2 vec=4 coarsen=2 unroll=4 warpPerBlock=4 slab=0 hints=0 ids=1
 // f32 dim=16 x_pitch=16 out_pitch=16 edges=stored norm=none self=none bias=0 act=none offset_bits=32
-#line 44 "/gnnac/templates/row_split.cu.lua"
+#line 45 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 8; teams per row: 2;
 // lanes per team: 2; columns per lane: 8.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -32,7 +32,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 49 "/gnnac/templates/row_split.cu.lua"
+#line 51 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
     float *out, const float *x, const offset_t *rowptr,
@@ -43,14 +43,14 @@ gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 64 "/gnnac/templates/walk.lib.lua"
+#line 65 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/walk.lib.lua"
+#line 69 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 32 +
                          threadIdx.x / 32 * 8 + lane / 4;
-#line 72 "/gnnac/templates/walk.lib.lua"
+#line 73 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 81 "/gnnac/templates/walk.lib.lua"
+#line 82 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 2 % 2;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 2;
@@ -64,51 +64,50 @@ gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
 #line 331 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 8;
 
-#line 117 "/gnnac/templates/walk.lib.lua"
+#line 133 "/gnnac/templates/walk.lib.lua"
     // The row's lanes: this one's place among them, the first, and all.
-#line 125 "/gnnac/templates/walk.lib.lua"
+#line 141 "/gnnac/templates/walk.lib.lua"
     const int place = lane % 4, first = lane - place;
-#line 127 "/gnnac/templates/walk.lib.lua"
+#line 143 "/gnnac/templates/walk.lib.lua"
     const unsigned all = 15u << first;
-#line 129 "/gnnac/templates/walk.lib.lua"
+#line 145 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + place;
 #line 32 "/gnnac/templates/weights.lib.lua"
     const float *edges = edge_values + place;
-#line 132 "/gnnac/templates/walk.lib.lua"
+#line 148 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t bound = __ldg(rowptr + row + (place > 0));
-#line 135 "/gnnac/templates/walk.lib.lua"
+#line 151 "/gnnac/templates/walk.lib.lua"
         const offset_t begin = __shfl_sync(all, bound, 0, 4);
         degree = __shfl_sync(all, bound, 1, 4) - begin;
-#line 141 "/gnnac/templates/walk.lib.lua"
+#line 157 "/gnnac/templates/walk.lib.lua"
         ids += begin;
 #line 40 "/gnnac/templates/weights.lib.lua"
         edges += begin;
     }
-#line 144 "/gnnac/templates/walk.lib.lua"
+#line 160 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree;
-
-#line 57 "/gnnac/templates/row_split.cu.lua"
-    float sum[8] = {};
-#line 181 "/gnnac/templates/walk.lib.lua"
     int next[2];
     {
-#line 153 "/gnnac/templates/walk.lib.lua"
+#line 125 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int h = 0; h < 2; h++) {
             const int by = 0 + h * 4;
             next[h] = place + by < left ? __ldg(ids + by) : 0;
         }
     }
-#line 185 "/gnnac/templates/walk.lib.lua"
+
+#line 66 "/gnnac/templates/row_split.cu.lua"
+    float sum[8] = {};
+#line 193 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     for (; left > 0; left -= 8, ids += 8) {
         int held[2];
 #pragma unroll
         for (int h = 0; h < 2; h++)
             held[h] = next[h];
-#line 162 "/gnnac/templates/walk.lib.lua"
+#line 174 "/gnnac/templates/walk.lib.lua"
         float weight[2] = {};
 #pragma unroll
         for (int h = 0; h < 2; h++) {
@@ -118,96 +117,96 @@ gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
             const float given = __ldg(edges + h * 4);
 #line 55 "/gnnac/templates/weights.lib.lua"
             const float value = given;
-#line 171 "/gnnac/templates/walk.lib.lua"
+#line 183 "/gnnac/templates/walk.lib.lua"
             weight[h] = value;
         }
-#line 153 "/gnnac/templates/walk.lib.lua"
+#line 125 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int h = 0; h < 2; h++) {
             const int by = 8 + h * 4;
             next[h] = place + by < left ? __ldg(ids + by) : 0;
         }
-#line 193 "/gnnac/templates/walk.lib.lua"
+#line 201 "/gnnac/templates/walk.lib.lua"
         const int stop = left < 8 ? (int)left : 8;
         int j = 0;
-#line 196 "/gnnac/templates/walk.lib.lua"
+#line 204 "/gnnac/templates/walk.lib.lua"
         if (stop == 8) {
-#line 59 "/gnnac/templates/row_split.cu.lua"
+#line 69 "/gnnac/templates/row_split.cu.lua"
         float v[4][8] = {};
-#line 63 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
-#line 264 "/gnnac/templates/walk.lib.lua"
+#line 284 "/gnnac/templates/walk.lib.lua"
         int u_id[4];
 #pragma unroll
         for (int k = 0; k < 4; k++)
-#line 247 "/gnnac/templates/walk.lib.lua"
+#line 267 "/gnnac/templates/walk.lib.lua"
             u_id[k] = __shfl_sync(all, held[k / 2],
                                    k % 2 * 2 + edge, 4);
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 289 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 279 "/gnnac/templates/walk.lib.lua"
+#line 299 "/gnnac/templates/walk.lib.lua"
             const int id = u_id[k];
-#line 283 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
         }
-#line 299 "/gnnac/templates/walk.lib.lua"
+#line 321 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
-#line 247 "/gnnac/templates/walk.lib.lua"
+#line 267 "/gnnac/templates/walk.lib.lua"
             coef[k] = __shfl_sync(all, weight[k / 2],
                                    k % 2 * 2 + edge, 4);
-#line 66 "/gnnac/templates/row_split.cu.lua"
+#line 76 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 8; i++)
-#line 73 "/gnnac/templates/row_split.cu.lua"
+#line 83 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
-#line 198 "/gnnac/templates/walk.lib.lua"
+#line 206 "/gnnac/templates/walk.lib.lua"
         } else {
-#line 59 "/gnnac/templates/row_split.cu.lua"
+#line 69 "/gnnac/templates/row_split.cu.lua"
         float v[4][8] = {};
-#line 63 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
-#line 264 "/gnnac/templates/walk.lib.lua"
+#line 284 "/gnnac/templates/walk.lib.lua"
         int u_id[4];
 #pragma unroll
         for (int k = 0; k < 4; k++)
-#line 247 "/gnnac/templates/walk.lib.lua"
+#line 267 "/gnnac/templates/walk.lib.lua"
             u_id[k] = __shfl_sync(all, held[k / 2],
                                    k % 2 * 2 + edge, 4);
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 289 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 272 "/gnnac/templates/walk.lib.lua"
+#line 292 "/gnnac/templates/walk.lib.lua"
             if ((j + k) * 2 + edge >= stop)
                 continue;
-#line 279 "/gnnac/templates/walk.lib.lua"
+#line 299 "/gnnac/templates/walk.lib.lua"
             const int id = u_id[k];
-#line 283 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
         }
-#line 299 "/gnnac/templates/walk.lib.lua"
+#line 321 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
-#line 247 "/gnnac/templates/walk.lib.lua"
+#line 267 "/gnnac/templates/walk.lib.lua"
             coef[k] = __shfl_sync(all, weight[k / 2],
                                    k % 2 * 2 + edge, 4);
-#line 66 "/gnnac/templates/row_split.cu.lua"
+#line 76 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 8; i++)
-#line 73 "/gnnac/templates/row_split.cu.lua"
+#line 83 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
         }
 #line 40 "/gnnac/templates/weights.lib.lua"
@@ -225,10 +224,10 @@ gnnac_row_split_f32_d16_l2_e2_v4_c2_u4_w4_b0_h0_i1_edgesstored(
         }
     }
 
-#line 311 "/gnnac/templates/walk.lib.lua"
+#line 333 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

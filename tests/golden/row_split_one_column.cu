@@ -6,7 +6,7 @@
 // length.
 // dimWorker=1 edgeWorker=32 vec=1 coarsen=1 unroll=1 warpPerBlock=4
 // f32 dim=1 x_pitch=1 out_pitch=1 norm=none self=none bias=0 act=none offset_bits=32
-#line 44 "/gnnac/templates/row_split.cu.lua"
+#line 45 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 1; teams per row: 32;
 // lanes per team: 1; columns per lane: 1.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -26,7 +26,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 49 "/gnnac/templates/row_split.cu.lua"
+#line 51 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
     float *out, const float *x, const offset_t *rowptr,
@@ -37,13 +37,13 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 64 "/gnnac/templates/walk.lib.lua"
+#line 65 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 66 "/gnnac/templates/walk.lib.lua"
+#line 67 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 72 "/gnnac/templates/walk.lib.lua"
+#line 73 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 79 "/gnnac/templates/walk.lib.lua"
+#line 80 "/gnnac/templates/walk.lib.lua"
     const int edge = lane / 1;
 #line 286 "/gnnac/templates/lanes.lib.lua"
     const int at = 0;
@@ -53,43 +53,43 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 104 "/gnnac/templates/walk.lib.lua"
+#line 105 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 108 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 113 "/gnnac/templates/walk.lib.lua"
+#line 114 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
     float sum[1] = {};
-#line 215 "/gnnac/templates/walk.lib.lua"
+#line 237 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 0) {
-#line 59 "/gnnac/templates/row_split.cu.lua"
+#line 69 "/gnnac/templates/row_split.cu.lua"
         float v[1][1] = {};
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 289 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++) {
-#line 281 "/gnnac/templates/walk.lib.lua"
+#line 303 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 32);
-#line 283 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 1;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
         }
-#line 66 "/gnnac/templates/row_split.cu.lua"
+#line 76 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 1; k++)
 #pragma unroll
             for (int i = 0; i < 1; i++)
-#line 75 "/gnnac/templates/row_split.cu.lua"
+#line 85 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 218 "/gnnac/templates/walk.lib.lua"
+#line 223 "/gnnac/templates/walk.lib.lua"
         left -= 32;
         ids += 32;
     }
@@ -105,10 +105,10 @@ gnnac_row_split_f32_d1_l1_e32_v1_c1_u1_w4(
         }
     }
 
-#line 311 "/gnnac/templates/walk.lib.lua"
+#line 333 "/gnnac/templates/walk.lib.lua"
     if (!active || edge > 0)
         return;
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 1;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c0, &sum[0]);

@@ -6,7 +6,7 @@
 // length.
 // dimWorker=4 edgeWorker=1 vec=4 coarsen=2 unroll=4 warpPerBlock=4
 // f32 dim=35 x_pitch=48 out_pitch=40 self_pitch=48 x_slab=16 out_slab=8 self_slab=16 norm=gcn self=gcn bias=0 act=none offset_bits=32
-#line 44 "/gnnac/templates/row_split.cu.lua"
+#line 45 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 8; teams per row: 1;
 // lanes per team: 4; columns per lane: 9.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -70,7 +70,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 49 "/gnnac/templates/row_split.cu.lua"
+#line 51 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d35_l4_e1_v4_c2_u4_w4_gcn_selfgcn_x48_y40_s48_xslab16_yslab8_sslab16(
     float *out, const float *x, const offset_t *rowptr,
@@ -82,14 +82,14 @@ gnnac_row_split_f32_d35_l4_e1_v4_c2_u4_w4_gcn_selfgcn_x48_y40_s48_xslab16_yslab8
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 64 "/gnnac/templates/walk.lib.lua"
+#line 65 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 68 "/gnnac/templates/walk.lib.lua"
+#line 69 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 32 +
                          threadIdx.x / 32 * 8 + lane / 4;
-#line 72 "/gnnac/templates/walk.lib.lua"
+#line 73 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 77 "/gnnac/templates/walk.lib.lua"
+#line 78 "/gnnac/templates/walk.lib.lua"
     const int edge = 0;
 #line 290 "/gnnac/templates/lanes.lib.lua"
     const int at = lane % 4;
@@ -109,37 +109,37 @@ gnnac_row_split_f32_d35_l4_e1_v4_c2_u4_w4_gcn_selfgcn_x48_y40_s48_xslab16_yslab8
     const float *x2 = x + x_at(0, c2, n_rows);
     asm("" : "+l"(x2));
 
-#line 104 "/gnnac/templates/walk.lib.lua"
+#line 105 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 108 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 113 "/gnnac/templates/walk.lib.lua"
+#line 114 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
     float sum[9] = {};
-#line 215 "/gnnac/templates/walk.lib.lua"
+#line 237 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 3) {
-#line 59 "/gnnac/templates/row_split.cu.lua"
+#line 69 "/gnnac/templates/row_split.cu.lua"
         float v[4][9] = {};
-#line 63 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
         float coef[4] = {};
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 289 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 281 "/gnnac/templates/walk.lib.lua"
+#line 303 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
-#line 283 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
 #line 57 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 294 "/gnnac/templates/walk.lib.lua"
+#line 316 "/gnnac/templates/walk.lib.lua"
             coef[k] = value;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -148,36 +148,36 @@ gnnac_row_split_f32_d35_l4_e1_v4_c2_u4_w4_gcn_selfgcn_x48_y40_s48_xslab16_yslab8
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][8], x2 + u);
         }
-#line 66 "/gnnac/templates/row_split.cu.lua"
+#line 76 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 73 "/gnnac/templates/row_split.cu.lua"
+#line 83 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
-#line 218 "/gnnac/templates/walk.lib.lua"
+#line 223 "/gnnac/templates/walk.lib.lua"
         left -= 4;
         ids += 4;
     }
-#line 223 "/gnnac/templates/walk.lib.lua"
+#line 243 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 59 "/gnnac/templates/row_split.cu.lua"
+#line 69 "/gnnac/templates/row_split.cu.lua"
         float v[3][9] = {};
-#line 63 "/gnnac/templates/row_split.cu.lua"
+#line 73 "/gnnac/templates/row_split.cu.lua"
         float coef[3] = {};
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 289 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 275 "/gnnac/templates/walk.lib.lua"
+#line 295 "/gnnac/templates/walk.lib.lua"
             if (k * 1 >= left)
                 continue;
-#line 281 "/gnnac/templates/walk.lib.lua"
+#line 303 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
-#line 283 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 16;
 #line 57 "/gnnac/templates/weights.lib.lua"
             const float value = __ldg(dinv + id);
-#line 294 "/gnnac/templates/walk.lib.lua"
+#line 316 "/gnnac/templates/walk.lib.lua"
             coef[k] = value;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -186,40 +186,40 @@ gnnac_row_split_f32_d35_l4_e1_v4_c2_u4_w4_gcn_selfgcn_x48_y40_s48_xslab16_yslab8
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][8], x2 + u);
         }
-#line 66 "/gnnac/templates/row_split.cu.lua"
+#line 76 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 73 "/gnnac/templates/row_split.cu.lua"
+#line 83 "/gnnac/templates/row_split.cu.lua"
                 sum[i] = fmaf(coef[k], v[k][i], sum[i]);
     }
 
-#line 308 "/gnnac/templates/walk.lib.lua"
+#line 330 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
-#line 50 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[9];
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 69 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], self + self_at(row, c0, n_rows));
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 69 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[4], self + self_at(row, c1, n_rows));
-#line 66 "/gnnac/templates/epilogue.lib.lua"
+#line 69 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[8], self + self_at(row, c2, n_rows));
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 122 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] *= scale;
-#line 92 "/gnnac/templates/epilogue.lib.lua"
+#line 133 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm * norm;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
 #line 438 "/gnnac/templates/lanes.lib.lua"
         store4(out + out_at(row, c0, n_rows), &sum[0]);

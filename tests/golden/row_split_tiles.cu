@@ -6,7 +6,7 @@
 // length.
 // dimWorker=32 edgeWorker=1 vec=4 coarsen=2 unroll=4 warpPerBlock=4
 // f32 dim=602 x_pitch=604 out_pitch=602 norm=mean self=none bias=0 act=none offset_bits=64
-#line 44 "/gnnac/templates/row_split.cu.lua"
+#line 45 "/gnnac/templates/row_split.cu.lua"
 // Rows per warp: 1; teams per row: 1;
 // lanes per team: 32; columns per lane: 9.
 #line 7 "/gnnac/templates/offsets.lib.lua"
@@ -48,7 +48,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 49 "/gnnac/templates/row_split.cu.lua"
+#line 51 "/gnnac/templates/row_split.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
     float *out, const float *x, const offset_t *rowptr,
@@ -59,13 +59,13 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 64 "/gnnac/templates/walk.lib.lua"
+#line 65 "/gnnac/templates/walk.lib.lua"
     const int lane = threadIdx.x % 32;
-#line 66 "/gnnac/templates/walk.lib.lua"
+#line 67 "/gnnac/templates/walk.lib.lua"
     const unsigned row = blockIdx.x * 4 + threadIdx.x / 32;
-#line 72 "/gnnac/templates/walk.lib.lua"
+#line 73 "/gnnac/templates/walk.lib.lua"
     const bool active = row < n_rows;
-#line 77 "/gnnac/templates/walk.lib.lua"
+#line 78 "/gnnac/templates/walk.lib.lua"
     const int edge = 0;
 #line 288 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
@@ -89,31 +89,31 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 104 "/gnnac/templates/walk.lib.lua"
+#line 105 "/gnnac/templates/walk.lib.lua"
     offset_t degree = 0;
     const int *ids = colidx + edge;
-#line 107 "/gnnac/templates/walk.lib.lua"
+#line 108 "/gnnac/templates/walk.lib.lua"
     if (active) {
         const offset_t begin = __ldg(rowptr + row);
         degree = __ldg(rowptr + row + 1) - begin;
         ids += begin;
     }
-#line 113 "/gnnac/templates/walk.lib.lua"
+#line 114 "/gnnac/templates/walk.lib.lua"
     offset_t left = degree - edge;
 
-#line 57 "/gnnac/templates/row_split.cu.lua"
+#line 66 "/gnnac/templates/row_split.cu.lua"
     float sum[9] = {};
-#line 215 "/gnnac/templates/walk.lib.lua"
+#line 237 "/gnnac/templates/walk.lib.lua"
 #pragma unroll 1
     while (left > 3) {
-#line 59 "/gnnac/templates/row_split.cu.lua"
+#line 69 "/gnnac/templates/row_split.cu.lua"
         float v[4][9] = {};
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 289 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-#line 281 "/gnnac/templates/walk.lib.lua"
+#line 303 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
-#line 283 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 604;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -123,30 +123,30 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
             if (last_tile)
                 load1(&v[k][8], x2 + u);
         }
-#line 66 "/gnnac/templates/row_split.cu.lua"
+#line 76 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 75 "/gnnac/templates/row_split.cu.lua"
+#line 85 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
-#line 218 "/gnnac/templates/walk.lib.lua"
+#line 223 "/gnnac/templates/walk.lib.lua"
         left -= 4;
         ids += 4;
     }
-#line 223 "/gnnac/templates/walk.lib.lua"
+#line 243 "/gnnac/templates/walk.lib.lua"
     if (left > 0) {
-#line 59 "/gnnac/templates/row_split.cu.lua"
+#line 69 "/gnnac/templates/row_split.cu.lua"
         float v[3][9] = {};
-#line 269 "/gnnac/templates/walk.lib.lua"
+#line 289 "/gnnac/templates/walk.lib.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-#line 275 "/gnnac/templates/walk.lib.lua"
+#line 295 "/gnnac/templates/walk.lib.lua"
             if (k * 1 >= left)
                 continue;
-#line 281 "/gnnac/templates/walk.lib.lua"
+#line 303 "/gnnac/templates/walk.lib.lua"
             const int id = __ldg(ids + k * 1);
-#line 283 "/gnnac/templates/walk.lib.lua"
+#line 305 "/gnnac/templates/walk.lib.lua"
             const long long u = (long long)id * 604;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -156,25 +156,25 @@ gnnac_row_split_f32_d602_l32_e1_v4_c2_u4_w4_mean_x604_o64(
             if (last_tile)
                 load1(&v[k][8], x2 + u);
         }
-#line 66 "/gnnac/templates/row_split.cu.lua"
+#line 76 "/gnnac/templates/row_split.cu.lua"
 #pragma unroll
         for (int k = 0; k < 3; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 75 "/gnnac/templates/row_split.cu.lua"
+#line 85 "/gnnac/templates/row_split.cu.lua"
                 sum[i] += v[k][i];
     }
 
-#line 308 "/gnnac/templates/walk.lib.lua"
+#line 330 "/gnnac/templates/walk.lib.lua"
     if (!active)
         return;
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 120 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] *= scale;
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 602;
 #line 423 "/gnnac/templates/lanes.lib.lua"
     if (tile + at * 4 + 0 < 600)

@@ -355,20 +355,20 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
 #line 250 "/gnnac/templates/tile_mma.cu.lua"
                 continue;
             }
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const f16_t *from = self + (long long)row * 64;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[8];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load8_f16(&own[0], from + c0);
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 131 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);
@@ -535,20 +535,20 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps(
 #line 210 "/gnnac/templates/sorted.lib.lua"
         return;
     }
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const f16_t *from = self + (long long)row * 64;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[8];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load8_f16(&own[0], from + c0);
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 131 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);
@@ -624,20 +624,20 @@ gnnac_tile_mma_f16_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_selfeps_finish(
 #line 135 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const f16_t *from = self + (long long)row * 64;
-#line 60 "/gnnac/templates/epilogue.lib.lua"
+#line 109 "/gnnac/templates/epilogue.lib.lua"
     float own[8];
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     load8_f16(&own[0], from + c0);
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 131 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 8; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     f16_t *to = out + (long long)row * 64;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store8_f16(to + c0, &sum[0]);

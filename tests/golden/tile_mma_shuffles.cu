@@ -214,11 +214,11 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
 #line 250 "/gnnac/templates/tile_mma.cu.lua"
                 continue;
             }
-#line 50 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 122 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 2; i++)
         sum[i] *= scale;
@@ -251,7 +251,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
         for (int i = 0; i < 2; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
@@ -418,11 +418,11 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
 #line 210 "/gnnac/templates/sorted.lib.lua"
         return;
     }
-#line 50 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 122 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
@@ -455,7 +455,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax(
         for (int i = 0; i < 4; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -531,11 +531,11 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax_fi
 #line 135 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 50 "/gnnac/templates/epilogue.lib.lua"
+#line 51 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 122 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] *= scale;
@@ -568,7 +568,7 @@ gnnac_tile_mma_f32_d16_r150_b64_t2_m0_s256_k16_l4_v4_u4_w4_scaled_log_softmax_fi
         for (int i = 0; i < 4; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);

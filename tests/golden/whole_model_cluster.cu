@@ -293,12 +293,12 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 16;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 106 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (active) {
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -392,22 +392,22 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 131 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 146 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 110 "/gnnac/templates/epilogue.lib.lua"
+#line 151 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 156 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
@@ -436,7 +436,7 @@ static __device__ __forceinline__ void run(
             product[j] = value;
         }
     }
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
     {
 #line 117 "/gnnac/templates/tail.lib.lua"
@@ -606,12 +606,12 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 16;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 106 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (active) {
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -705,22 +705,22 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 131 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 146 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 110 "/gnnac/templates/epilogue.lib.lua"
+#line 151 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 156 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
@@ -749,7 +749,7 @@ static __device__ __forceinline__ void run(
             product[j] = value;
         }
     }
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
     {
 #line 117 "/gnnac/templates/tail.lib.lua"
@@ -919,12 +919,12 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 16;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 106 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (active) {
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -1018,22 +1018,22 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 131 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 146 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 110 "/gnnac/templates/epilogue.lib.lua"
+#line 151 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 156 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
@@ -1062,7 +1062,7 @@ static __device__ __forceinline__ void run(
             product[j] = value;
         }
     }
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 16;
     {
 #line 117 "/gnnac/templates/tail.lib.lua"
@@ -1232,12 +1232,12 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 16;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 106 "/gnnac/templates/epilogue.lib.lua"
     float own[4] = {};
     if (active) {
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -1331,22 +1331,22 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 131 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 146 "/gnnac/templates/epilogue.lib.lua"
     float shift[4];
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 110 "/gnnac/templates/epilogue.lib.lua"
+#line 151 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] += shift[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 156 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 4; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
@@ -1375,7 +1375,7 @@ static __device__ __forceinline__ void run(
             product[j] = value;
         }
     }
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 8;
     {
 #line 117 "/gnnac/templates/tail.lib.lua"
@@ -1566,16 +1566,16 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 8;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 106 "/gnnac/templates/epilogue.lib.lua"
     float own[6] = {};
     if (active) {
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[4], from + c1);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[5], from + c2);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -1677,22 +1677,22 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 90 "/gnnac/templates/epilogue.lib.lua"
+#line 131 "/gnnac/templates/epilogue.lib.lua"
     const float factor = 1.0f + __ldg(eps);
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 146 "/gnnac/templates/epilogue.lib.lua"
     float shift[6];
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 110 "/gnnac/templates/epilogue.lib.lua"
+#line 151 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 6; i++)
         sum[i] += shift[i];
@@ -1741,7 +1741,7 @@ static __device__ __forceinline__ void run(
         for (int i = 0; i < 6; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 4)

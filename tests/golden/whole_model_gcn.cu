@@ -325,20 +325,20 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 48 "/gnnac/templates/epilogue.lib.lua"
+#line 49 "/gnnac/templates/epilogue.lib.lua"
     const float norm = active ? __ldg(dinv + row) : 0.0f;
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 16;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 106 "/gnnac/templates/epilogue.lib.lua"
     float own[16] = {};
     if (active) {
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[4], from + c1);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[8], from + c2);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[12], from + c3);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -444,34 +444,34 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 122 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 16; i++)
         sum[i] *= scale;
-#line 94 "/gnnac/templates/epilogue.lib.lua"
+#line 135 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 16; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 146 "/gnnac/templates/epilogue.lib.lua"
     float shift[16];
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[4], bias + c1);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[8], bias + c2);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[12], bias + c3);
-#line 110 "/gnnac/templates/epilogue.lib.lua"
+#line 151 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 16; i++)
         sum[i] += shift[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 156 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 16; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
@@ -499,7 +499,7 @@ static __device__ __forceinline__ void run(
             product[j] = value * norm;
         }
     }
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 8;
     {
 #line 117 "/gnnac/templates/tail.lib.lua"
@@ -712,20 +712,20 @@ static __device__ __forceinline__ void run(
         const ahead next = advance(a, turn + turns_apart(), rowptr, colidx, n_rows);
         const unsigned row = a.row;
         const bool active = a.active;
-#line 48 "/gnnac/templates/epilogue.lib.lua"
+#line 49 "/gnnac/templates/epilogue.lib.lua"
     const float norm = active ? __ldg(dinv + row) : 0.0f;
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 8;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 106 "/gnnac/templates/epilogue.lib.lua"
     float own[7] = {};
     if (active) {
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[4], from + c1);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[5], from + c2);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[6], from + c3);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -831,30 +831,30 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 81 "/gnnac/templates/epilogue.lib.lua"
+#line 122 "/gnnac/templates/epilogue.lib.lua"
     const float scale = norm;
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 94 "/gnnac/templates/epilogue.lib.lua"
+#line 135 "/gnnac/templates/epilogue.lib.lua"
     const float factor = norm;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 101 "/gnnac/templates/epilogue.lib.lua"
+#line 142 "/gnnac/templates/epilogue.lib.lua"
         sum[i] = fmaf(factor, own[i], sum[i]);
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 146 "/gnnac/templates/epilogue.lib.lua"
     float shift[7];
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[6], bias + c3);
-#line 110 "/gnnac/templates/epilogue.lib.lua"
+#line 151 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] += shift[i];
@@ -875,7 +875,7 @@ static __device__ __forceinline__ void run(
         for (int i = 0; i < 7; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);

@@ -492,16 +492,16 @@ static __device__ __forceinline__ void run(
         const bool active = a.active;
 #line 178 "/gnnac/templates/sum_phase.lib.lua"
         const int degree = a.degree;
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 106 "/gnnac/templates/epilogue.lib.lua"
     float own[9] = {};
     if (active) {
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[4], from + c1);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[8], from + c2);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -551,34 +551,34 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 120 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] *= scale;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
-#line 99 "/gnnac/templates/epilogue.lib.lua"
+#line 140 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 146 "/gnnac/templates/epilogue.lib.lua"
     float shift[9];
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[4], bias + c1);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[8], bias + c2);
-#line 110 "/gnnac/templates/epilogue.lib.lua"
+#line 151 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] += shift[i];
-#line 115 "/gnnac/templates/epilogue.lib.lua"
+#line 156 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 9; i++)
         sum[i] = sum[i] < 0.0f ? 0.0f : sum[i];
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 36;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
@@ -1139,18 +1139,18 @@ static __device__ __forceinline__ void run(
         const bool active = a.active;
 #line 178 "/gnnac/templates/sum_phase.lib.lua"
         const int degree = a.degree;
-#line 54 "/gnnac/templates/epilogue.lib.lua"
+#line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 8;
-#line 57 "/gnnac/templates/epilogue.lib.lua"
+#line 106 "/gnnac/templates/epilogue.lib.lua"
     float own[7] = {};
     if (active) {
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh4(&own[0], from + c0);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[4], from + c1);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[5], from + c2);
-#line 68 "/gnnac/templates/epilogue.lib.lua"
+#line 71 "/gnnac/templates/epilogue.lib.lua"
     fresh1(&own[6], from + c3);
     }
 #line 181 "/gnnac/templates/sum_phase.lib.lua"
@@ -1256,28 +1256,28 @@ static __device__ __forceinline__ void run(
 #line 191 "/gnnac/templates/sum_phase.lib.lua"
         if (!active || edge > 0)
             continue;
-#line 79 "/gnnac/templates/epilogue.lib.lua"
+#line 120 "/gnnac/templates/epilogue.lib.lua"
     const float scale = 1.0f / (float)(degree > 0 ? degree : 1);
-#line 84 "/gnnac/templates/epilogue.lib.lua"
+#line 125 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] *= scale;
-#line 96 "/gnnac/templates/epilogue.lib.lua"
+#line 137 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
-#line 99 "/gnnac/templates/epilogue.lib.lua"
+#line 140 "/gnnac/templates/epilogue.lib.lua"
         sum[i] += own[i];
-#line 105 "/gnnac/templates/epilogue.lib.lua"
+#line 146 "/gnnac/templates/epilogue.lib.lua"
     float shift[7];
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load4(&shift[0], bias + c0);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[4], bias + c1);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[5], bias + c2);
-#line 108 "/gnnac/templates/epilogue.lib.lua"
+#line 149 "/gnnac/templates/epilogue.lib.lua"
     load1(&shift[6], bias + c3);
-#line 110 "/gnnac/templates/epilogue.lib.lua"
+#line 151 "/gnnac/templates/epilogue.lib.lua"
 #pragma unroll
     for (int i = 0; i < 7; i++)
         sum[i] += shift[i];
@@ -1298,7 +1298,7 @@ static __device__ __forceinline__ void run(
         for (int i = 0; i < 7; i++)
             sum[i] = sum[i] - top - shift;
     }
-#line 130 "/gnnac/templates/epilogue.lib.lua"
+#line 171 "/gnnac/templates/epilogue.lib.lua"
     float *to = out + (long long)row * 7;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4x1(to + c0, &sum[0]);

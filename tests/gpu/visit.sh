@@ -31,6 +31,9 @@
 #                                           caller sees it, in float32 (by steps
 #                                           and by one kernel, of many points)
 #                                           and in 16 bits, beside an empty graph
+#   visit.sh ahead FOLDER OUT               there: the same of sums that read what
+#                                           the graph is while the kernel ahead
+#                                           still runs (ids=2), and that do not
 #   visit.sh endings FOLDER OUT             there: the same of layers whose bias
 #                                           comes behind a product: in its pass
 #                                           by cuBLASLt or our kernel, and apart
@@ -331,6 +334,40 @@ latency() {
     rm -rf "$out/bundles"
 }
 
+# Points of row_split that few_rows may pick, by both, and what tuning picks.
+ahead_all() {
+    local graph name ids i
+    local points=("dimWorker=1 edgeWorker=16 coarsen=4 unroll=8"
+        "dimWorker=4 edgeWorker=8 coarsen=1 unroll=4")
+    for graph in "$folder"/graphs/*; do
+        case $graph in *.feat.npz) continue ;; esac
+        name=$(basename "${graph%.*}")
+        compile "$graph" gcn --dim 128 --hidden 16 --classes 7
+        mv "$out/bundles/$name.gcn.gnnb" "$out/bundles/$name.tuned.gnnb"
+        for i in "${!points[@]}"; do
+            for ids in 0 2; do
+                # shellcheck disable=SC2046 # a word for each knob
+                compile "$graph" gcn --dim 128 --hidden 16 --classes 7 \
+                    --tune off $(printf -- '--set %s ' vec=4 ids=$ids ${points[i]})
+                mv "$out/bundles/$name.gcn.gnnb" \
+                    "$out/bundles/$name.point$i.ids$ids.gnnb"
+            done
+        done
+        gnnac inspect "$out/bundles/$name.tuned.gnnb" | grep '^step' -A 9
+    done
+    for _ in 1 2 3; do
+        command latency "$out"/bundles/*.gnnb || status=1
+    done
+    return $status
+}
+
+ahead() {
+    mkdir -p "$out/bundles"
+    ahead_all 2>&1 | tee "$out/ahead.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+    rm -rf "$out/bundles"
+}
+
 # Layers whose bias comes behind a product. Wide ones end by cuBLASLt, or with
 # GNNAC_EPILOGUES=0 in a pass of their own; narrow ones by our kernels, or with
 # --no-fuse apart.
@@ -466,7 +503,7 @@ pack)
     exit
     ;;
 check | time | survey | orders | families | roof | halves | slabs | train | latency | \
-    endings | epochs | forms | accuracy | operators | studies | targets) ;;
+    ahead | endings | epochs | forms | accuracy | operators | studies | targets) ;;
 *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
     exit 1
@@ -490,6 +527,7 @@ studies) studies ;;
 targets) targets "${4:-64,128,32,256,16}" "${5:-420}" ;;
 train) train ;;
 latency) latency ;;
+ahead) ahead ;;
 endings) endings ;;
 epochs) epochs ;;
 forms) forms ;;
