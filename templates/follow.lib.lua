@@ -35,31 +35,19 @@
 //% -- constant while the kernel runs, and moves such loads from behind the wait to
 //% -- before it, once their addresses are known there; others it leaves in place.
 //% -- Loads are written out, for the compiler joins others, and reads beyond a row.
-//% local function plain(type, count, kind)
+//% local function plain(type, bits, letter, count)
 static __device__ __forceinline__ ${type} load_plain(const ${type} *p)
 {
 #ifdef __CUDA_ARCH__
     ${type} v;
-//%   if count == 4 and kind == "f" then
-    asm volatile("ld.global.v4.f32 {%0, %1, %2, %3}, [%4];"
-                 : "=f"(v.x), "=f"(v.y), "=f"(v.z), "=f"(v.w) : "l"(p));
-//%   elseif count == 2 and kind == "f" then
-    asm volatile("ld.global.v2.f32 {%0, %1}, [%2];"
-                 : "=f"(v.x), "=f"(v.y) : "l"(p));
-//%   elseif kind == "f" then
-    asm volatile("ld.global.f32 %0, [%1];" : "=f"(v) : "l"(p));
-//%   elseif count == 4 then
-    asm volatile("ld.global.v4.u32 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(p));
+//%   if count == 4 then
+    asm volatile("ld.global.v4.${bits} {%0, %1, %2, %3}, [%4];"
+                 : "=${letter}"(v.x), "=${letter}"(v.y), "=${letter}"(v.z), "=${letter}"(v.w) : "l"(p));
 //%   elseif count == 2 then
-    asm volatile("ld.global.v2.u32 {%0, %1}, [%2];"
-                 : "=r"(v.x), "=r"(v.y) : "l"(p));
-//%   elseif kind == "l" then
-    asm volatile("ld.global.u64 %0, [%1];" : "=l"(v) : "l"(p));
-//%   elseif kind == "h" then
-    asm volatile("ld.global.u16 %0, [%1];" : "=h"(v) : "l"(p));
+    asm volatile("ld.global.v2.${bits} {%0, %1}, [%2];"
+                 : "=${letter}"(v.x), "=${letter}"(v.y) : "l"(p));
 //%   else
-    asm volatile("ld.global.u32 %0, [%1];" : "=r"(v) : "l"(p));
+    asm volatile("ld.global.${bits} %0, [%1];" : "=${letter}"(v) : "l"(p));
 //%   end
     return v;
 #else
@@ -69,14 +57,15 @@ static __device__ __forceinline__ ${type} load_plain(const ${type} *p)
 
 //% end
 //% function follow.define_plain()
-//%   local types = { { "float", 1, "f" }, { "float2", 2, "f" }, { "float4", 4, "f" },
-//%                   { "int", 1, "r" }, { "unsigned", 1, "r" }, { "uint2", 2, "r" },
-//%                   { "uint4", 4, "r" } }
-//%   for _, t in ipairs(types) do plain(t[1], t[2], t[3]) end
+//%   local types = { { "float", "f32", "f", 1 }, { "float2", "f32", "f", 2 },
+//%                   { "float4", "f32", "f", 4 }, { "int", "u32", "r", 1 },
+//%                   { "unsigned", "u32", "r", 1 }, { "uint2", "u32", "r", 2 },
+//%                   { "uint4", "u32", "r", 4 } }
+//%   for _, t in ipairs(types) do plain(table.unpack(t)) end
 typedef long long long_t;
 typedef unsigned short half_t;
-//%   plain("long_t", 1, "l")
-//%   plain("half_t", 1, "h")
+//%   plain("long_t", "u64", "l", 1)
+//%   plain("half_t", "u16", "h", 1)
 #define __ldg load_plain
 
 //% end

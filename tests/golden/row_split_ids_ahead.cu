@@ -16,7 +16,7 @@ static __device__ __forceinline__ float load_plain(const float *p)
     float v;
 #line 50 "/gnnac/templates/follow.lib.lua"
     asm volatile("ld.global.f32 %0, [%1];" : "=f"(v) : "l"(p));
-#line 64 "/gnnac/templates/follow.lib.lua"
+#line 52 "/gnnac/templates/follow.lib.lua"
     return v;
 #else
     return *p;
@@ -31,7 +31,7 @@ static __device__ __forceinline__ float2 load_plain(const float2 *p)
 #line 47 "/gnnac/templates/follow.lib.lua"
     asm volatile("ld.global.v2.f32 {%0, %1}, [%2];"
                  : "=f"(v.x), "=f"(v.y) : "l"(p));
-#line 64 "/gnnac/templates/follow.lib.lua"
+#line 52 "/gnnac/templates/follow.lib.lua"
     return v;
 #else
     return *p;
@@ -46,7 +46,7 @@ static __device__ __forceinline__ float4 load_plain(const float4 *p)
 #line 44 "/gnnac/templates/follow.lib.lua"
     asm volatile("ld.global.v4.f32 {%0, %1, %2, %3}, [%4];"
                  : "=f"(v.x), "=f"(v.y), "=f"(v.z), "=f"(v.w) : "l"(p));
-#line 64 "/gnnac/templates/follow.lib.lua"
+#line 52 "/gnnac/templates/follow.lib.lua"
     return v;
 #else
     return *p;
@@ -58,9 +58,9 @@ static __device__ __forceinline__ int load_plain(const int *p)
 {
 #ifdef __CUDA_ARCH__
     int v;
-#line 62 "/gnnac/templates/follow.lib.lua"
+#line 50 "/gnnac/templates/follow.lib.lua"
     asm volatile("ld.global.u32 %0, [%1];" : "=r"(v) : "l"(p));
-#line 64 "/gnnac/templates/follow.lib.lua"
+#line 52 "/gnnac/templates/follow.lib.lua"
     return v;
 #else
     return *p;
@@ -72,9 +72,9 @@ static __device__ __forceinline__ unsigned load_plain(const unsigned *p)
 {
 #ifdef __CUDA_ARCH__
     unsigned v;
-#line 62 "/gnnac/templates/follow.lib.lua"
+#line 50 "/gnnac/templates/follow.lib.lua"
     asm volatile("ld.global.u32 %0, [%1];" : "=r"(v) : "l"(p));
-#line 64 "/gnnac/templates/follow.lib.lua"
+#line 52 "/gnnac/templates/follow.lib.lua"
     return v;
 #else
     return *p;
@@ -86,10 +86,10 @@ static __device__ __forceinline__ uint2 load_plain(const uint2 *p)
 {
 #ifdef __CUDA_ARCH__
     uint2 v;
-#line 55 "/gnnac/templates/follow.lib.lua"
+#line 47 "/gnnac/templates/follow.lib.lua"
     asm volatile("ld.global.v2.u32 {%0, %1}, [%2];"
                  : "=r"(v.x), "=r"(v.y) : "l"(p));
-#line 64 "/gnnac/templates/follow.lib.lua"
+#line 52 "/gnnac/templates/follow.lib.lua"
     return v;
 #else
     return *p;
@@ -101,17 +101,17 @@ static __device__ __forceinline__ uint4 load_plain(const uint4 *p)
 {
 #ifdef __CUDA_ARCH__
     uint4 v;
-#line 52 "/gnnac/templates/follow.lib.lua"
+#line 44 "/gnnac/templates/follow.lib.lua"
     asm volatile("ld.global.v4.u32 {%0, %1, %2, %3}, [%4];"
                  : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(p));
-#line 64 "/gnnac/templates/follow.lib.lua"
+#line 52 "/gnnac/templates/follow.lib.lua"
     return v;
 #else
     return *p;
 #endif
 }
 
-#line 76 "/gnnac/templates/follow.lib.lua"
+#line 65 "/gnnac/templates/follow.lib.lua"
 typedef long long long_t;
 typedef unsigned short half_t;
 #line 39 "/gnnac/templates/follow.lib.lua"
@@ -119,9 +119,9 @@ static __device__ __forceinline__ long_t load_plain(const long_t *p)
 {
 #ifdef __CUDA_ARCH__
     long_t v;
-#line 58 "/gnnac/templates/follow.lib.lua"
+#line 50 "/gnnac/templates/follow.lib.lua"
     asm volatile("ld.global.u64 %0, [%1];" : "=l"(v) : "l"(p));
-#line 64 "/gnnac/templates/follow.lib.lua"
+#line 52 "/gnnac/templates/follow.lib.lua"
     return v;
 #else
     return *p;
@@ -133,16 +133,16 @@ static __device__ __forceinline__ half_t load_plain(const half_t *p)
 {
 #ifdef __CUDA_ARCH__
     half_t v;
-#line 60 "/gnnac/templates/follow.lib.lua"
+#line 50 "/gnnac/templates/follow.lib.lua"
     asm volatile("ld.global.u16 %0, [%1];" : "=h"(v) : "l"(p));
-#line 64 "/gnnac/templates/follow.lib.lua"
+#line 52 "/gnnac/templates/follow.lib.lua"
     return v;
 #else
     return *p;
 #endif
 }
 
-#line 80 "/gnnac/templates/follow.lib.lua"
+#line 69 "/gnnac/templates/follow.lib.lua"
 #define __ldg load_plain
 
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -446,5 +446,5 @@ gnnac_row_split_f32_d16_l1_e16_v4_c4_u8_w4_b0_h0_i2_scaled_selfscaled_bias_relu_
         to[6 + at] = value0;
     }
 }
-#line 84 "/gnnac/templates/follow.lib.lua"
+#line 73 "/gnnac/templates/follow.lib.lua"
 #undef __ldg
