@@ -30,16 +30,27 @@ has_gpu() {
     [ -e /dev/nvidia0 ] || [ -e /dev/dxg ]
 }
 
+# A failure is left for the other tests to find: it stays one while the sources stay.
+failed_before() {
+    [ "$(cat "$failure" 2>/dev/null)" = "$rig_source" ] &&
+        [ -z "$(find "$rig_source/" -newer "$failure" -print -quit)" ]
+}
+
 build_rig() {
+    local failure=$rig/build.failed
+    failed_before && return 1
+    rm -f "$failure"
     mkdir -p "$rig" && cp -ru "$rig_source/." "$rig" && chmod -R u+w "$rig" &&
-        make -C "$rig" CUDA="$cuda" >"$rig/build.log" 2>&1
+        make -C "$rig" CUDA="$cuda" >"$rig/build.log" 2>&1 && return
+    echo "$rig_source" >"$failure"
+    return 1
 }
 
 use_rig() {
     [ -f "$rig_source/Makefile" ] || skip "no GPU, and no software device"
     [ -f "$cuda/include/cuda.h" ] || skip "no GPU, and no CUDA toolkit here"
     (flock 9 && build_rig) 9>"$build/software-device.lock" ||
-        skip "no GPU, and the software device cannot be built here"
+        skip "no GPU, and the software device cannot be built here ($rig/build.log)"
     export LD_LIBRARY_PATH=$rig/fake RIG_OPTS="check=1" RIG_MEM=$((1 << 29))
     export XDG_RUNTIME_DIR=$folder # every run has a device, and its lock, of its own
     export RIG_REAL_NVRTC=$build/tests/nvrtc/libnvrtc.so.13 RIG_LOG=$folder/launches
