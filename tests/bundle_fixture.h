@@ -21,14 +21,32 @@ static inline enum dtype fixture_type(const struct manifest *m, int32_t buffer)
     return buffer < 0 ? DTYPE_F32 : m->program.buffers[buffer].dtype;
 }
 
+// What kernels of steps with others fused take beside the first three.
+static inline void fixture_args(const struct program *p, const struct step *s,
+                                struct launch *l)
+{
+    const struct step *tail = step_tail(p, s), *ending = step_ending(p, s);
+    l->args[l->n_args++] = ARG_OUT;
+    l->args[l->n_args++] = ARG_X;
+    l->args[l->n_args++] = ARG_N_ROWS;
+    if (tail && tail->kind == STEP_LINEAR)
+        l->args[l->n_args++] = ARG_WEIGHT;
+    if (ending != s && ending->bias != -1)
+        l->args[l->n_args++] = ARG_TAIL_BIAS;
+    if (step_residual(p, s))
+        l->args[l->n_args++] = ARG_RESIDUAL;
+}
+
 static inline bool fixture_kernel_fits(const struct manifest *m,
                                        const struct step *s,
                                        const struct kernel *k)
 {
+    struct launch l = {0};
+    fixture_args(&m->program, s, &l);
     return k->dim == m->program.buffers[s->out].dim &&
            k->heads == step_heads(&m->program, s) &&
-           kernel_takes(k, ARG_RESIDUAL) ==
-               (step_residual(&m->program, s) != NULL) &&
+           k->launches[0].n_args == l.n_args &&
+           memcmp(k->launches[0].args, l.args, sizeof(l.args)) == 0 &&
            k->x_type == fixture_type(m, s->x) &&
            k->out_type == fixture_type(m, s->out) &&
            k->self_type == fixture_type(m, s->self);
@@ -57,14 +75,10 @@ static inline void fixture_kernels(struct manifest *m)
         m->kernels[k].offset_bits = 32;
         m->kernels[k].n_launches = 1;
         m->kernels[k].launches[0] = (struct launch){
-            .count = GRID_ROWS, .per_block = 4, .grid_y = 1, .block = 128,
-            .n_args = 3, .args = {ARG_OUT, ARG_X, ARG_N_ROWS}};
-        bool adds = step_residual(&m->program, s);
-        if (adds)
-            m->kernels[k].launches[0].args[m->kernels[k].launches[0].n_args++] =
-                ARG_RESIDUAL;
-        bool plain =
-            m->model.dtype == DTYPE_F32 && !m->kernels[k].heads && !adds;
+            .count = GRID_ROWS, .per_block = 4, .grid_y = 1, .block = 128};
+        fixture_args(&m->program, s, &m->kernels[k].launches[0]);
+        bool plain = m->model.dtype == DTYPE_F32 && !m->kernels[k].heads &&
+                     m->kernels[k].launches[0].n_args == 3;
         snprintf(m->kernels[k].name, NAME_LEN,
                  plain ? "fake_d%d" : "fake_d%d_%d",
                  (int)dim, (int)k);

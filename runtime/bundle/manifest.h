@@ -66,7 +66,8 @@ gnnac_status manifest_check_derived(const struct manifest *m, gnnac_error *err);
 // Its part about the kernel of all steps (manifest_whole.c).
 gnnac_status manifest_check_whole(const struct manifest *m, gnnac_error *err);
 // Whether the kernel of step `index` of `p`, whose kernels are the manifest's,
-// fits the step: width, offsets, operands.
+// fits the step: width, offsets, operands, also of steps fused with it
+// (manifest_step_kernel.c).
 gnnac_status manifest_check_step_kernel(const struct manifest *m,
                                         const struct program *p, int32_t index,
                                         gnnac_error *err);

@@ -45,15 +45,8 @@ struct checked_step {
     const struct step *s;
     int32_t index;
     const struct buffer *x, *out, *self; // self may be NULL
-    int32_t offset_bits;                 // that its indices need
     gnnac_error *err;
 };
-
-static int32_t bits_needed(const struct manifest *m, const struct program *p,
-                           const struct step *s)
-{
-    return step_offset_bits(p, s, m->n_nodes, m->n_stored_edges);
-}
 
 #define BAD_STEP(c, what)                                          \
     FAIL((c)->err, GNNAC_EFORMAT, "manifest: step %d (%s): " what, \
@@ -223,145 +216,6 @@ static gnnac_status check_kernels(const struct manifest *m, gnnac_error *err)
     return GNNAC_OK;
 }
 
-static const struct buffer *buffer_of(const struct program *p, int32_t i)
-{
-    return i >= 0 ? &p->buffers[i] : NULL;
-}
-
-static bool is_model_step(const struct step *s)
-{
-    return s->kind < N_MODEL_STEP_KINDS;
-}
-
-// Values of edges, and their numbers: what the step has of them.
-static bool has_edge_operand(const struct step *s, enum launch_arg a)
-{
-    switch (a) {
-    case ARG_EDGE_VALUES:
-        return s->edges > 0 || step_reads_features(s);
-    case ARG_EDGE_OUT:
-        return s->kind == STEP_SDDMM;
-    default:
-        return s->edges > 0 || !is_model_step(s);
-    }
-}
-
-static bool keeps(enum step_kind kind)
-{
-    return kind >= STEP_ATTENTION_KEEP && kind <= STEP_ATTENTION_V2_GRAD;
-}
-
-// Whether the step, or the one that its kernel does as well, has the operand.
-static bool step_can_pass(const struct program *p, const struct step *s,
-                          enum launch_arg a)
-{
-    const struct step *tail = step_tail(p, s);
-    if (a == ARG_EDGE_VALUES || a == ARG_EDGE_OUT || a == ARG_EDGE_OF)
-        return has_edge_operand(s, a);
-    if (a == ARG_KEPT)
-        return keeps(s->kind);
-    if (a == ARG_ATT_ROWS)
-        return s->att_rows > 0;
-    if (launch_arg_of_whole(a))
-        return false;
-    if (a == ARG_TAIL_PLACE)
-        return step_drops_result(p, s);
-    if (launch_arg_trains(a)) // what it lacks is found at its launch
-        return !is_model_step(s) ||
-               (a == ARG_STATE && step_drops_result(p, s));
-    switch (a) {
-    case ARG_OUT:
-        return s->kind != STEP_SDDMM;
-    case ARG_SELF:
-        return s->self != -1;
-    case ARG_RESIDUAL:
-        return step_residual(p, s) != NULL;
-    case ARG_BIAS:
-        return s->bias != -1;
-    case ARG_TAIL_BIAS:
-        return step_ending(p, s) != s && step_ending(p, s)->bias != -1;
-    case ARG_WEIGHT:
-        return s->kind == STEP_LINEAR || s->kind == STEP_SPARSE_LINEAR ||
-               (tail && tail->kind == STEP_LINEAR);
-    case ARG_EPS:
-        return s->eps != -1;
-    case ARG_ATT_SRC:
-    case ARG_ATT_DST:
-        return s->kind == STEP_ATTENTION_SCORES ||
-               s->kind == STEP_ATTENTION_SCORES_GRAD;
-    case ARG_ATT:
-        return step_is_attention_v2(s->kind);
-    case ARG_DINV:
-        return step_reads_dinv(s) || (tail && step_reads_dinv(tail));
-    case ARG_SOURCE_ROW:
-        return s->kind == STEP_GRAPH_ORDER || s->kind == STEP_INPUT_ORDER;
-    default:
-        return true;
-    }
-}
-
-// A grid of nothing would run nothing, and say nothing.
-static bool step_counts(const struct step *s, enum grid_count count)
-{
-    return count != GRID_WEIGHTS || s->kind == STEP_OPTIMIZER;
-}
-
-static gnnac_status check_step_kernel(const struct checked_step *c)
-{
-    if (c->s->kernel < 0 || c->s->kernel >= c->m->n_kernels)
-        return BAD_STEP(c, "its kernel is not there");
-    const struct kernel *k = &c->m->kernels[c->s->kernel];
-    if (k->dim != step_dim(c->p, c->s))
-        return BAD_STEP(c, "its kernel was made for another width");
-    if (step_heads(c->p, c->s) && !k->heads)
-        return BAD_STEP(c, "its kernel does not say for how many heads it was "
-                           "made: compile the bundle anew");
-    if (k->heads != step_heads(c->p, c->s))
-        return BAD_STEP(c, "its kernel was made for another number of heads");
-    if (k->x_type != c->x->dtype || k->out_type != c->out->dtype ||
-        k->self_type != (c->self ? c->self->dtype : DTYPE_F32))
-        return BAD_STEP(c, "its kernel was made for another dtype");
-    if (!manifest_slabs_fit(k, c->p, c->s))
-        return BAD_STEP(c, "its kernel was made for other slabs");
-    if (k->offset_bits < c->offset_bits)
-        return BAD_STEP(c, "its kernel's 32-bit offsets overflow");
-    for (int32_t i = 0; i < k->n_launches; i++)
-        if (!step_counts(c->s, k->launches[i].count))
-            return BAD_STEP(c, "its kernel counts what the step does not have");
-    for (int32_t i = 0; i < k->n_launches; i++)
-        for (int32_t j = 0; j < k->launches[i].n_args; j++)
-            if (!step_can_pass(c->p, c->s, k->launches[i].args[j]))
-                return BAD_STEP(c, "its kernel asks for an operand that the "
-                                   "step does not have");
-    if ((c->s->edges || step_reads_features(c->s)) &&
-        !kernel_takes(k, ARG_EDGE_VALUES))
-        return BAD_STEP(c, "its kernel does not read the edges' weights");
-    if (step_drops_result(c->p, c->s) && !kernel_takes(k, ARG_TAIL_PLACE))
-        return BAD_STEP(c, "its kernel drops nothing");
-    if (step_residual(c->p, c->s) && !kernel_takes(k, ARG_RESIDUAL))
-        return BAD_STEP(c, "its kernel adds no residual");
-    if (c->s->kind == STEP_SDDMM && !kernel_takes(k, ARG_EDGE_OUT))
-        return BAD_STEP(c, "its kernel writes no values of edges");
-    return GNNAC_OK;
-}
-
-gnnac_status manifest_check_step_kernel(const struct manifest *m,
-                                        const struct program *p, int32_t index,
-                                        gnnac_error *err)
-{
-    const struct step *s = &p->steps[index];
-    const struct checked_step c = {.m = m,
-                                   .p = p,
-                                   .s = s,
-                                   .index = index,
-                                   .x = buffer_of(p, s->x),
-                                   .out = buffer_of(p, s->out),
-                                   .self = buffer_of(p, s->self),
-                                   .offset_bits = bits_needed(m, p, s),
-                                   .err = err};
-    return check_step_kernel(&c);
-}
-
 // ---- steps ------------------------------------------------------------------
 
 static bool has_activation(enum step_kind kind)
@@ -419,7 +273,9 @@ static gnnac_status check_step(const struct checked_step *c)
     st = checks[c->s->kind](c);
     if (st != GNNAC_OK || step_by_blas(c->s))
         return st;
-    return c->s->fused ? check_fused(c) : check_step_kernel(c);
+    return c->s->fused
+               ? check_fused(c)
+               : manifest_check_step_kernel(c->m, c->p, c->index, c->err);
 }
 
 // Indices first, then that everything read was written before.
@@ -441,7 +297,6 @@ static gnnac_status look_up(struct checked_step *c, bool *written)
     c->x = &p->buffers[s->x];
     c->out = &p->buffers[s->out];
     c->self = s->self >= 0 ? &p->buffers[s->self] : NULL;
-    c->offset_bits = bits_needed(c->m, p, s);
     return GNNAC_OK;
 }
 

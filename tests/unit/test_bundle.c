@@ -322,7 +322,7 @@ static void in_place(struct manifest *m)
 }
 static void no_output(struct manifest *m)
 {
-    m->program.n_steps = 2;
+    m->program.n_steps = 1;
 }
 
 TEST(contradictions_in_the_manifest_are_refused)
@@ -342,7 +342,7 @@ TEST(contradictions_in_the_manifest_are_refused)
     CHECK_HAS(refusal(odd_entry), "not an identifier");
     CHECK_HAS(refusal(odd_arch), "not like \"sm_90\"");
     CHECK_HAS(refusal(pitch_too_small), "pitch 1");
-    CHECK_HAS(refusal(small_offsets), "32-bit offsets overflow");
+    CHECK_HAS(refusal(small_offsets), "32-bit offsets, which overflow");
     CHECK_HAS(refusal(in_place), "cannot work in place");
     CHECK_HAS(refusal(no_output), "no step writes the output");
 }
@@ -362,6 +362,7 @@ static const char *growing_refusal(void (*change)(struct manifest *))
 
 static void bias_of_a_sum(struct manifest *m)
 {
+    m->kernels[0].launches[0].args[3] = ARG_N_ROWS; // no weight
     struct step *s = &m->program.steps[1];
     *s = m->program.steps[2];
     s->x = s->out = m->program.steps[0].out;
@@ -373,6 +374,7 @@ static void bias_by_two(struct manifest *m)
 }
 static void bias_of_blas(struct manifest *m)
 {
+    m->kernels[0].launches[0].n_args = 3; // neither weight nor bias
     m->program.steps[1].fused = false;
 }
 static void bias_without_one(struct manifest *m)

@@ -463,69 +463,6 @@ TEST(tiles_are_a_feature_that_readers_must_have)
     free(m);
 }
 
-// gcn with a product and log-softmax that kernels of sums do.
-static struct manifest *fused_example(void)
-{
-    struct fixture_graph g = fixture_graph_of(3, NULL, 0);
-    struct manifest *m = fixture_manifest(
-        &(struct model_request){.name = "gcn", .dim = 20, .classes = 4}, &g);
-    fixture_graph_finish(&g);
-    return m;
-}
-
-TEST(steps_that_one_kernel_does_are_a_feature_that_readers_must_have)
-{
-    struct manifest *m = fused_example(), *back = calloc(1, sizeof(*back));
-    char *text = text_of(m);
-    CHECK_HAS(text, "\"requires\":[\"products\",\"fused\"]");
-    CHECK_INT(manifest_parse(text, strlen(text), back, NULL), GNNAC_OK);
-    CHECK(memcmp(&back->program, &m->program, sizeof(m->program)) == 0);
-    free(text);
-    for (int32_t i = 0; i < m->program.n_steps; i++)
-        m->program.steps[i].fused = false;
-    text = text_of(m);
-    CHECK(!strstr(text, "fused"));
-    free(text);
-    free(back);
-    free(m);
-}
-
-static void fuse_first(struct manifest *m) { m->program.steps[0].fused = true; }
-static void fuse_sum(struct manifest *m) { m->program.steps[3].fused = true; }
-static void give_kernel(struct manifest *m) { m->program.steps[4].kernel = 0; }
-static void take_kernel(struct manifest *m) { m->program.steps[3].kernel = -1; }
-static void overwrite(struct manifest *m)
-{
-    m->program.steps[2].out = m->program.steps[1].x;
-}
-static void train(struct manifest *m) { strcpy(m->training.rules, "2"); }
-static void read_what_is_not_stored(struct manifest *m)
-{
-    m->program.steps[3].self = m->program.steps[1].out;
-}
-
-TEST(steps_are_fused_with_a_sum_that_has_a_kernel_and_is_read_once)
-{
-    static const struct {
-        void (*spoil)(struct manifest *m);
-        const char *message;
-    } cases[] = {{fuse_first, "cannot be fused"},
-                 {fuse_sum, "cannot be fused"},
-                 {give_kernel, "cannot be fused"},
-                 {take_kernel, "its kernel is not there"},
-                 {overwrite, ""},
-                 {read_what_is_not_stored, "before it is written"},
-                 {train, "training with the fused step 2"}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct manifest *m = fused_example();
-        gnnac_error err = {{0}};
-        cases[i].spoil(m);
-        CHECK_INT(manifest_check(m, &err), GNNAC_EFORMAT);
-        CHECK_HAS(err.msg, cases[i].message);
-        free(m);
-    }
-}
-
 TEST(a_bundle_requires_every_feature_that_it_uses)
 {
     struct manifest *m = reordered_example();
@@ -600,8 +537,6 @@ int main(void)
     RUN(dtypes_that_contradict_each_other_are_refused);
     RUN(rows_that_share_a_warp_are_a_feature_that_readers_must_have);
     RUN(tiles_are_a_feature_that_readers_must_have);
-    RUN(steps_that_one_kernel_does_are_a_feature_that_readers_must_have);
-    RUN(steps_are_fused_with_a_sum_that_has_a_kernel_and_is_read_once);
     RUN(a_bundle_requires_every_feature_that_it_uses);
     RUN(a_promise_to_repeat_and_atomics_contradict);
     RUN(bytes_that_are_not_utf8_do_not_stop_the_writer);

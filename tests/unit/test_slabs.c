@@ -348,6 +348,7 @@ static void reader_that_cannot(struct manifest *m)
     s->norm = NORM_NONE;
     s->act = ACT_NONE;
     m->kernels[s->kernel].self_slab = 0;
+    m->kernels[s->kernel].launches[0].n_args = 3; // it is fused no longer
     s[1].fused = false; // BLAS
     s[1].norm = NORM_NONE;
 }
