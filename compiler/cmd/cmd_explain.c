@@ -59,7 +59,7 @@ static gnnac_status explain_operators(struct workbench *wb, struct assembly *a,
     return st == GNNAC_OK ? explain_more(&e, *out, err) : st;
 }
 
-// The steps, and the kernel for all of them.
+// The steps, those that read sparse features, and the kernel for all of them.
 static gnnac_status explain_all(struct workbench *wb, struct assembly *a,
                                 json_t **out, gnnac_error *err)
 {
@@ -67,6 +67,11 @@ static gnnac_status explain_all(struct workbench *wb, struct assembly *a,
     struct explained e = {wb, m, &a->manifest->program, &a->graph,
                           a->selection, NULL};
     gnnac_status st = explain_steps(&e, out, err);
+    if (st == GNNAC_OK && a->sparse_selection) {
+        e.program = a->sparse_program;
+        e.selection = a->sparse_selection;
+        st = explain_more(&e, *out, err);
+    }
     if (st != GNNAC_OK || !has_whole(a->manifest))
         return st;
     e.program = a->whole_program;

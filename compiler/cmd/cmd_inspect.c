@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "bundle/manifest.h"
 #include "bundle/whole_layout.h"
 #include "cli/cli.h"
 #include "jit/cubin.h"
@@ -122,17 +123,23 @@ static void print_time(double median_ns)
         printf("  %7.1f us", median_ns / 1000);
 }
 
+static void print_step(const struct program *p, int32_t index, int kind_width)
+{
+    const struct step *s = &p->steps[index];
+    char kernel[12] = "BLAS";
+    if (s->kernel >= 0)
+        snprintf(kernel, sizeof(kernel), "%d", (int)s->kernel);
+    printf("%4d  %5d  %-*s  %6s", (int)index, (int)s->layer, kind_width,
+           step_kind_name(s->kind), kernel);
+}
+
 static void print_choices(const struct manifest *m)
 {
     printf("\nstep  layer  kind         kernel        time  rule (level)\n");
     for (int32_t i = 0; i < m->n_choices; i++) {
         const struct choice *c = &m->choices[i];
         const struct step *s = &m->program.steps[c->step];
-        char kernel[12] = "BLAS";
-        if (s->kernel >= 0)
-            snprintf(kernel, sizeof(kernel), "%d", (int)s->kernel);
-        printf("%4d  %5d  %-11s  %6s", (int)c->step, (int)s->layer,
-               step_kind_name(s->kind), kernel);
+        print_step(&m->program, c->step, 11);
         print_time(c->median_ns);
         char then[64], slabs[64];
         tail_text(&m->program, s, then);
@@ -140,6 +147,35 @@ static void print_choices(const struct manifest *m)
         printf("  %s (%s)%s%s%s%s\n", c->rule, c->level,
                then[0] ? ", then " : "", then,
                slabs[0] ? "; slab-major: " : "", slabs);
+    }
+}
+
+static const struct choice *choice_of(const struct derived_kernels *d,
+                                      int32_t step)
+{
+    for (int32_t i = 0; i < d->n_choices; i++)
+        if (d->choices[i].step == step)
+            return &d->choices[i];
+    return NULL;
+}
+
+// Steps that stand for others where the features come by sparse rows; their
+// choices, where the writer kept them.
+static void print_sparse(const struct manifest *m)
+{
+    struct program p;
+    printf("\nfeatures by sparse rows\n"
+           "step  layer  kind           kernel        time  rule (level)\n");
+    manifest_read_sparse(m, &p);
+    for (int32_t i = 0; i < p.n_steps; i++) {
+        const struct choice *c = choice_of(&m->sparse, i);
+        if (p.steps[i].kind != STEP_SPARSE_LINEAR)
+            continue;
+        print_step(&p, i, 13);
+        print_time(c ? c->median_ns : NAN);
+        if (c)
+            printf("  %s (%s)", c->rule, c->level);
+        printf("\n");
     }
 }
 
@@ -223,6 +259,8 @@ static void print_table(const char *path, const gnnac_bundle *b)
         print_layers(&b->manifest->model);
         print_choices(b->manifest);
     }
+    if (strcmp(b->manifest->sparse.rules, SPARSE_RULES) == 0)
+        print_sparse(b->manifest);
     if (has_whole(b->manifest))
         print_whole(&b->manifest->whole);
     if (b->manifest->operators.rules[0])

@@ -43,6 +43,7 @@ void assembly_finish(struct assembly *a)
             selection_finish(selections[i]);
         free(selections[i]);
     }
+    free(a->sparse_program);
     free(a->whole_program);
     free(a->lowered);
     free(a->manifest);

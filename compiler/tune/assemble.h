@@ -41,6 +41,7 @@ struct assembly {
     // graph turned round; of products of sparse features. Owned; NULL where
     // there are none.
     struct selection *forward_selection, *train_selection, *sparse_selection;
+    struct program *sparse_program; // which those products are steps of; owned
     // Of one kernel for all steps, the last of this program; owned; NULL where
     // none was asked for.
     struct program *whole_program;

@@ -36,6 +36,13 @@ static void describe_derived(const struct program *p, const char *rules,
         out->steps[i].kernel = p->steps[i].kernel;
 }
 
+static void keep_choices(const struct selection *s, struct derived_kernels *out)
+{
+    for (int32_t i = 0; i < s->n_steps; i++)
+        if (s->chosen[i] >= 0 && out->n_choices < MAX_FEATURE_STEPS)
+            out->choices[out->n_choices++] = s->choices[i];
+}
+
 // Steps before the loss read the graph by rows.
 static gnnac_status find_forward(struct workbench *wb, struct assembly *a,
                                  struct program *step, gnnac_error *err)
@@ -87,15 +94,13 @@ gnnac_status assemble_sparse(struct workbench *wb, struct assembly *a,
         log_warn("--sparse: %s: there is nothing to add", dense);
         return GNNAC_OK;
     }
-    struct program *p = calloc(1, sizeof(*p));
-    if (!p) {
-        st = FAIL(err, GNNAC_ENOMEM, "out of memory");
-        goto out;
-    }
+    struct program *p = a->sparse_program = calloc(1, sizeof(*p));
+    if (!p)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
     program_read_sparse(&m->program, p);
     TRY(find_kernels(wb, p, &a->graph, m, &a->sparse_selection, err));
     describe_derived(p, SPARSE_RULES, &m->sparse);
+    keep_choices(a->sparse_selection, &m->sparse);
 out:
-    free(p);
     return st;
 }

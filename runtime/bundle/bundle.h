@@ -37,6 +37,8 @@ struct reordering {
     char fingerprint[33];
 };
 
+enum { MAX_FEATURE_STEPS = 8 }; // that read the features, perhaps sparse ones
+
 // Which kernels the steps of a program run that follows from the bundle's,
 // where the bundle has them. It follows by rules that are part of the reader:
 // of training (train/train_program.h), of features by sparse rows
@@ -49,6 +51,8 @@ struct derived_kernels {
     struct step_kernel {
         int32_t kernel; // index into kernels; -1: none
     } steps[MAX_STEPS];
+    int32_t n_choices; // 0: the writer kept none
+    struct choice choices[MAX_FEATURE_STEPS]; // of sparse features alone
 };
 
 // Operators on their own that the bundle has kernels for: those of each step

@@ -201,6 +201,8 @@ static const struct field derived_fields[] = {
     TEXT(derived_kernels, rules),
     {ARRAY(FIELD_OBJECTS, derived_kernels, steps, 0, MAX_STEPS),
      .sub = step_kernel_fields},
+    {ARRAY(FIELD_OBJECTS, derived_kernels, choices, 0, MAX_FEATURE_STEPS),
+     .sub = choice_fields, .optional = true},
     {0},
 };
 

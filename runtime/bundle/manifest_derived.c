@@ -21,6 +21,10 @@ static gnnac_status check_derived(const struct manifest *m,
     for (int32_t i = 0; i < d->n_steps; i++)
         if (d->steps[i].kernel >= m->n_kernels)
             return BAD("%s.steps[%d]: its kernel is not there", name, (int)i);
+    for (int32_t i = 0; i < d->n_choices; i++)
+        if (d->choices[i].step >= d->n_steps)
+            return BAD("%s.choices[%d] is about a step that is not there", name,
+                       (int)i);
     return GNNAC_OK;
 }
 
