@@ -59,6 +59,16 @@ static int64_t widest(int64_t limit, int32_t pitch)
     return 1;
 }
 
+// Where a template is to choose lanes it takes as many as a head has vectors.
+static int64_t lanes_for(const struct kernel_spec *spec, int64_t vec)
+{
+    int32_t channels = spec->channels ? spec->channels : spec->dim;
+    int64_t width = widest(widest(vec, spec->x_pitch), channels), lanes = 1;
+    while (lanes < 32 && lanes * width < channels)
+        lanes *= 2;
+    return lanes;
+}
+
 // What a family's knobs mean for balance: how many lanes work on one edge,
 // edges that one team has in flight, and the longest run of edges that one
 // team walks alone.
@@ -150,6 +160,8 @@ static struct shape shape_of(const struct candidate *c,
     // Ranges without a dimWorker have a lane for every edge.
     bool narrow = per_warp && family_knob(c->family, "dimWorker") < 0;
     int64_t lanes = candidate_get(c, "dimWorker", narrow ? 1 : 32);
+    if (lanes == 0)
+        lanes = lanes_for(spec, candidate_get(c, "vec", 4));
     int64_t teams = part || packed ? 32 / lanes : narrow ? 32 : 1;
     struct shape s = {
         .lanes = (double)lanes,

@@ -252,6 +252,42 @@ TEST(a_faster_device_costs_no_more)
     CHECK(cost(&fast) < cost(&slow));
 }
 
+// Templates of attention take lanes for a head's vectors where dimWorker is 0.
+static double cost_of_attention(int64_t lanes, int32_t channels)
+{
+    struct ask a = typical();
+    a.c.values[0] = lanes;
+    a.spec = (struct kernel_spec){.dim = 4 * channels, .x_pitch = 4 * channels,
+                                  .out_pitch = 4 * channels, .heads = 4,
+                                  .channels = channels, .offset_bits = 32};
+    return cost(&a);
+}
+
+TEST(lanes_that_the_template_chooses_cost_as_if_they_were_given)
+{
+    CHECK_NEAR(cost_of_attention(0, 1), cost_of_attention(1, 1), 0);
+    CHECK_NEAR(cost_of_attention(0, 32), cost_of_attention(8, 32), 0);
+    CHECK_NEAR(cost_of_attention(0, 36), cost_of_attention(16, 36), 0);
+    CHECK_NEAR(cost_of_attention(0, 33), cost_of_attention(32, 33), 0);
+    CHECK_NEAR(cost_of_attention(0, 4096), cost_of_attention(32, 4096), 0);
+    CHECK(isfinite(cost_of_attention(0, 32)));
+}
+
+TEST(ids_that_are_read_early_change_no_cost)
+{
+    static const struct family ahead = {.name = "row_split",
+                                        .n_knobs = 5,
+                                        .knobs = {{.name = "dimWorker"},
+                                                  {.name = "edgeWorker"},
+                                                  {.name = "vec"},
+                                                  {.name = "unroll"},
+                                                  {.name = "ids"}}};
+    struct ask a = typical(), b = typical();
+    a.c = (struct candidate){.family = &ahead, .values = {8, 2, 4, 4, 0}};
+    b.c = (struct candidate){.family = &ahead, .values = {8, 2, 4, 4, 2}};
+    CHECK_NEAR(cost(&a), cost(&b), 0);
+}
+
 TEST(every_cost_is_a_positive_number)
 {
     static const int64_t nodes[] = {0, 1, 7, 2000000000};
@@ -292,6 +328,8 @@ int main(void)
     RUN(a_lane_for_every_edge_uses_all_lanes_of_a_warp);
     RUN(more_loads_in_flight_never_cost);
     RUN(a_faster_device_costs_no_more);
+    RUN(lanes_that_the_template_chooses_cost_as_if_they_were_given);
+    RUN(ids_that_are_read_early_change_no_cost);
     RUN(every_cost_is_a_positive_number);
     return test_done();
 }
