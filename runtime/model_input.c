@@ -129,20 +129,47 @@ gnnac_status gnnac_input_run(const gnnac_input *in, float *y, gnnac_error *err)
                     : inference_run(in->m, &in->form, y, err);
 }
 
-// The definition reads a dense matrix.
+// Kernels of ours, not BLAS, multiply sparse features. A layer that has other
+// products, too, stays BLAS's.
+static bool multiplies_features_alone(const struct program *p, int32_t layer)
+{
+    bool features = false, others = false;
+    for (int32_t i = 0; i < p->n_steps; i++)
+        if (p->steps[i].kind == STEP_LINEAR && p->steps[i].layer == layer)
+            *(p->steps[i].x == 0 ? &features : &others) = true;
+    return features && !others;
+}
+
+// The definition reads a dense matrix; the bounds know that BLAS does not.
+static gnnac_status sparse_reference(const struct gnnac_input *in, double *y,
+                                     double *bound, gnnac_error *err)
+{
+    const struct manifest *f = manifest_of(in);
+    struct gnnac_model *m = in->m;
+    bool by_blas[MAX_LAYERS];
+    float *dense = NULL;
+    gnnac_status st = features_fill(&in->form.rows, f->program.buffers[0].dim,
+                                    &dense, err);
+    if (st != GNNAC_OK)
+        return st;
+    memcpy(by_blas, m->blas_layers, sizeof(by_blas));
+    for (int32_t i = 0; i < f->model.n_layers; i++)
+        if (multiplies_features_alone(&f->program, i))
+            m->blas_layers[i] = false;
+    st = gnnac_model_reference(m, dense, y, bound, err);
+    memcpy(m->blas_layers, by_blas, sizeof(by_blas));
+    free(dense);
+    return st;
+}
+
 gnnac_status gnnac_input_reference(const gnnac_input *in, double *y,
                                    double *bound, gnnac_error *err)
 {
     gnnac__clear(err);
-    float *dense = NULL;
     gnnac_status st = check(in, y, err);
-    if (st == GNNAC_OK && in->form.sparse)
-        st = features_fill(&in->form.rows,
-                           manifest_of(in)->program.buffers[0].dim, &dense,
-                           err);
-    if (st == GNNAC_OK)
-        st = gnnac_model_reference(in->m, dense ? dense : in->form.dense, y,
-                                   bound, err);
-    free(dense);
-    return st;
+    if (st != GNNAC_OK)
+        return st;
+    return in->form.sparse
+               ? sparse_reference(in, y, bound, err)
+               : gnnac_model_reference(in->m, in->form.dense, y, bound, err);
 }

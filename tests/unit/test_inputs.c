@@ -122,6 +122,56 @@ TEST(the_reference_of_an_input_is_that_of_its_matrix)
     training_finish(&t);
 }
 
+// Bounds of the output where cuBLAS has the first layer, and may use tf32.
+static void bounds_of(struct training *t, gnnac_form form, double *bound)
+{
+    double y[N_NODES * 3];
+    gnnac_input *in = make_input(t, form);
+    memset(t->f.model.blas_layers, 0, sizeof(t->f.model.blas_layers));
+    t->f.model.blas_layers[0] = true;
+    CHECK_INT(gnnac_input_reference(in, y, bound, &err), GNNAC_OK);
+    CHECK(t->f.model.blas_layers[0]);
+    gnnac_input_destroy(in);
+}
+
+TEST(sparse_features_are_bounded_as_float32_whatever_blas_may_round)
+{
+    enum { N = N_NODES * 3 };
+    struct training t;
+    double plain[N], dense[N], sparse[N];
+    CHECK(open_case(&t, "gcn", false, 37, 5, true));
+    bounds_of(&t, GNNAC_FORM_DENSE, plain);
+    t.f.model.math = GNNAC_MATH_TF32;
+    bounds_of(&t, GNNAC_FORM_DENSE, dense);
+    bounds_of(&t, GNNAC_FORM_SPARSE, sparse);
+    CHECK(memcmp(sparse, plain, sizeof(plain)) == 0);
+    for (int i = 0; i < N; i++)
+        CHECK(dense[i] >= sparse[i]);
+    CHECK(dense[0] > sparse[0]);
+    training_finish(&t);
+}
+
+TEST(a_second_product_of_the_layer_is_bounded_as_blas_rounds_it)
+{
+    enum { N = N_NODES * 3 };
+    struct training t;
+    const struct training_case c = {
+        .model = {.name = "gin", .dim = 37, .hidden = 5, .classes = 3,
+                  .mlp = 2},
+        .sparse = true};
+    struct fixture_graph g = fixture_graph_random(N_NODES, 3, false, 4);
+    double dense[N], sparse[N];
+    CHECK(training_init(&t, &c, &g));
+    training_end(&t);
+    CHECK(program_takes_sparse(&t.f.model.bundle->manifest->program));
+    t.f.model.math = GNNAC_MATH_TF32;
+    bounds_of(&t, GNNAC_FORM_DENSE, dense);
+    bounds_of(&t, GNNAC_FORM_SPARSE, sparse);
+    CHECK(memcmp(sparse, dense, sizeof(dense)) == 0);
+    training_finish(&t);
+    fixture_graph_finish(&g);
+}
+
 TEST(features_without_entries_need_no_arrays_of_them)
 {
     struct training t;
@@ -210,6 +260,8 @@ int main(void)
     RUN(an_input_reads_the_weights_as_they_are);
     RUN(features_that_are_aggregated_first_are_made_dense);
     RUN(the_reference_of_an_input_is_that_of_its_matrix);
+    RUN(sparse_features_are_bounded_as_float32_whatever_blas_may_round);
+    RUN(a_second_product_of_the_layer_is_bounded_as_blas_rounds_it);
     RUN(features_without_entries_need_no_arrays_of_them);
     RUN(what_an_inference_cannot_use_is_refused);
     RUN(memory_that_overlaps_the_features_is_refused);
