@@ -13,6 +13,10 @@
 
 enum { MAX_THREADS = 1024, STACK_BYTES = 64 * 1024 };
 enum state { READY, WARP_WAIT, BLOCK_WAIT, DONE };
+enum takes { NOTHING, ONE_LANES, VOTES }; // from a meeting of a warp
+
+// Called for every lane's every step: it looks only at the shim's own memory.
+#define UNCHECKED __attribute__((no_sanitize("address", "undefined")))
 
 // ---- switching --------------------------------------------------------------
 
@@ -72,7 +76,9 @@ struct fiber {
     char *stack;
     state st;
     unsigned mask; // of the warp wait
-    uint64_t slot; // what it leaves for other lanes
+    enum takes takes;
+    unsigned source;
+    uint64_t slot, got; // what it leaves for other lanes, and takes
     shim_place place;
     void *fake_stack; // the address sanitizer's
 };
@@ -115,7 +121,7 @@ static void note_arrival([[maybe_unused]] void *fake_stack,
 #endif
 }
 
-static void go_to_fiber(context *from, void **from_fake, unsigned to)
+UNCHECKED static void go_to_fiber(context *from, void **from_fake, unsigned to)
 {
     running = to;
     shim_here = &fibers[to].place;
@@ -124,7 +130,7 @@ static void go_to_fiber(context *from, void **from_fake, unsigned to)
 }
 
 // The next fiber that can go on, or n_fibers.
-static unsigned next_ready()
+UNCHECKED static unsigned next_ready()
 {
     for (unsigned i = 1; i <= n_fibers; i++) {
         unsigned step = backwards ? n_fibers - i : i;
@@ -135,7 +141,7 @@ static unsigned next_ready()
     return n_fibers;
 }
 
-static void give_way()
+UNCHECKED static void give_way()
 {
     fiber *me = &fibers[running];
     unsigned next = next_ready();
@@ -186,52 +192,76 @@ static unsigned warp_start()
     return running / 32 * 32;
 }
 
-void shim_warp_wait(unsigned mask)
+UNCHECKED static void take(fiber *me, unsigned mask)
 {
-    fiber *me = &fibers[running];
+    const fiber *warp = &fibers[warp_start()];
+    if (me->takes == ONE_LANES)
+        me->got = warp[me->source].slot;
+    if (me->takes == VOTES)
+        me->got = 0;
+    for (unsigned lane = 0; me->takes == VOTES && lane < 32; lane++)
+        me->got |= (uint64_t)(mask >> lane & 1 && warp[lane].slot) << lane;
+}
+
+// Whether all are there. In the order they run in: mostly the next is not there
+// yet. Whoever comes last looks at all.
+UNCHECKED static bool all_there(unsigned mask)
+{
     unsigned first = warp_start();
-    bool all = true;
-    if (!(mask >> running % 32 & 1))
-        misuse("a lane is not in the mask it names");
-    me->st = WARP_WAIT;
-    me->mask = mask;
-    for (unsigned lane = 0; lane < 32; lane++) {
+    for (unsigned step = 1; step <= 32; step++) {
+        unsigned lane = (running + (backwards ? 32 - step : step)) % 32;
         const fiber *f = &fibers[first + lane];
         if (!(mask >> lane & 1))
             continue;
         if (first + lane >= n_fibers || f->st == DONE)
             misuse("the mask names a lane that has left");
-        all = all && f->st == WARP_WAIT && f->mask == mask;
+        if (f->st != WARP_WAIT || f->mask != mask)
+            return false;
     }
-    if (all)
-        for (unsigned lane = 0; lane < 32; lane++)
-            if (mask >> lane & 1)
-                fibers[first + lane].st = READY;
+    return true;
+}
+
+// Whoever comes last gives all theirs, before any of them goes on.
+UNCHECKED static void meet(unsigned mask, takes what)
+{
+    fiber *me = &fibers[running];
+    unsigned first = warp_start();
+    if (!(mask >> running % 32 & 1))
+        misuse("a lane is not in the mask it names");
+    me->st = WARP_WAIT;
+    me->mask = mask;
+    me->takes = what;
+    for (unsigned lane = 0, all = all_there(mask); all && lane < 32; lane++)
+        if (mask >> lane & 1) {
+            take(&fibers[first + lane], mask);
+            fibers[first + lane].st = READY;
+        }
     while (me->st != READY)
         give_way();
 }
 
-const void *shim_exchange(unsigned mask, const void *value, size_t n_bytes,
-                          unsigned source)
+void shim_warp_wait(unsigned mask)
 {
-    fiber *from = &fibers[warp_start() + source];
-    memcpy(&fibers[running].slot, value, n_bytes);
-    shim_warp_wait(mask);
+    meet(mask, NOTHING);
+}
+
+uint64_t shim_exchange(unsigned mask, uint64_t bits, unsigned source)
+{
+    fiber *me = &fibers[running];
     if (!(mask >> source & 1))
         misuse("reads a lane that the mask does not name");
-    return &from->slot;
+    me->slot = bits;
+    me->source = source;
+    meet(mask, ONE_LANES);
+    return me->got;
 }
 
 unsigned shim_ballot(unsigned mask, bool vote)
 {
-    unsigned first = warp_start(), all = 0;
-    fibers[running].slot = vote;
-    shim_warp_wait(mask);
-    for (unsigned lane = 0; lane < 32; lane++)
-        if (mask >> lane & 1 && fibers[first + lane].slot)
-            all |= 1u << lane;
-    shim_warp_wait(mask);
-    return all;
+    fiber *me = &fibers[running];
+    me->slot = vote;
+    meet(mask, VOTES);
+    return (unsigned)me->got;
 }
 
 void shim_block_wait()
@@ -244,16 +274,60 @@ void shim_block_wait()
         give_way();
 }
 
+// ---- products by tensor cores ------------------------------------------------
+
+static float shim_cut(double sum)
+{
+    float f = (float)sum;
+    return fabs((double)f) > fabs(sum) && !isinf(sum) ? nextafterf(f, 0.0f) : f;
+}
+
+// What each lane of each warp of a block has of a and b.
+struct shim_operands {
+    float a[4], b[2];
+};
+static shim_operands shim_mma_operands[MAX_THREADS / 32][32];
+
+UNCHECKED void shim_mma(float &d0, float &d1, float &d2, float &d3, unsigned a0,
+                        unsigned a1, unsigned a2, unsigned a3, unsigned b0,
+                        unsigned b1)
+{
+    const unsigned lane = running % 32, g = lane / 4, t = lane % 4;
+    shim_operands *const all = shim_mma_operands[running / 32];
+    const unsigned tf32 = 0xffffe000u;
+    all[lane] = {{bits_float(a0 & tf32), bits_float(a1 & tf32),
+                  bits_float(a2 & tf32), bits_float(a3 & tf32)},
+                 {bits_float(b0 & tf32), bits_float(b1 & tf32)}};
+    shim_warp_wait(~0u);
+    double d[4] = {d0, d1, d2, d3};
+    for (unsigned k = 0; k < 8; k++)
+        for (unsigned i = 0; i < 4; i++)
+            // d's row g or g + 8, column 2 t or 2 t + 1
+            d[i] += (double)all[4 * g + k % 4].a[i / 2 + k / 4 * 2] *
+                    all[4 * (2 * t + i % 2) + k % 4].b[k / 4];
+    d0 = shim_cut(d[0]);
+    d1 = shim_cut(d[1]);
+    d2 = shim_cut(d[2]);
+    d3 = shim_cut(d[3]);
+    shim_warp_wait(~0u);
+}
+
 // ---- blocks -----------------------------------------------------------------
 
 extern "C" char __start_gnnac_shared[] __attribute__((weak));
 extern "C" char __stop_gnnac_shared[] __attribute__((weak));
 
-// NaNs everywhere, between the variables too.
-__attribute__((no_sanitize("address", "undefined"))) static void
-poison_shared_memory()
+// NaNs everywhere, between the variables too: by words, for all kernels' memory is
+// filled for every block. Volatile, lest it become a memset, which is checked.
+UNCHECKED static void poison_shared_memory()
 {
-    for (volatile char *p = __start_gnnac_shared; p < __stop_gnnac_shared; p++)
+    typedef uint64_t __attribute__((may_alias)) word;
+    volatile char *p = __start_gnnac_shared, *end = __stop_gnnac_shared;
+    for (; p < end && (uintptr_t)p % sizeof(word); p++)
+        *p = -1;
+    for (; (size_t)(end - p) >= sizeof(word); p += sizeof(word))
+        *(volatile word *)p = UINT64_MAX;
+    for (; p < end; p++)
         *p = -1;
 }
 

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#include <type_traits>
 #include <utility>
 
 #include "cuda_vectors.h"
@@ -33,10 +34,8 @@ extern shim_place *shim_here; // of the fiber that runs
 
 // ---- waiting ----------------------------------------------------------------
 
-// Leave `value` (at most 8 bytes), wait for all lanes in `mask`, and be given
-// lane `source`'s. It stays until the next shim_warp_wait.
-const void *shim_exchange(unsigned mask, const void *value, size_t n_bytes,
-                          unsigned source);
+// Leave `bits`, wait for all lanes in `mask`, and be given lane `source`'s.
+uint64_t shim_exchange(unsigned mask, uint64_t bits, unsigned source);
 unsigned shim_ballot(unsigned mask, bool vote);
 void shim_warp_wait(unsigned mask);
 void shim_block_wait();
@@ -53,10 +52,9 @@ inline void __syncwarp(unsigned mask = ~0u)
 
 template <class T> T shim_from_lane(unsigned mask, T value, unsigned source)
 {
-    T got;
-    memcpy(&got, shim_exchange(mask, &value, sizeof(T), source), sizeof(T));
-    shim_warp_wait(mask);
-    return got;
+    typedef std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t> word;
+    word bits = __builtin_bit_cast(word, value);
+    return __builtin_bit_cast(T, (word)shim_exchange(mask, bits, source));
 }
 
 inline unsigned shim_lane()
