@@ -10,6 +10,7 @@
 #include "graph/csr.h"
 #include "plan/spec.h"
 #include "tune/oracle.h"
+#include "tune/oracle_memory.h"
 #include "tune/stopwatch.h"
 #include "tune/variant.h"
 
@@ -32,6 +33,7 @@ struct bench {
     const struct kernel_spec *spec;
     struct cuda_graph graph;
     struct operand_data host;
+    struct oracle_memory remembered[2]; // of the host's, as dropout is off, on
     // owned, host; all as floats
     float *x, *self, *dinv, *bias, *weight, *tail_bias, *before, *grad,
         *residual;

@@ -470,6 +470,8 @@ void bench_finish(struct bench *b)
         cuda_free(c, device[i]);
     for (size_t i = 0; i < sizeof(host) / sizeof(host[0]); i++)
         free(host[i]);
+    for (int i = 0; i < 2; i++)
+        oracle_memory_finish(&b->remembered[i]);
     output_finish(b, &b->out);
     output_finish(b, &b->kept);
     output_finish(b, &b->sums);

@@ -6,6 +6,7 @@
 
 #include "bundle/dtype.h"
 #include "tune/oracle_kinds.h"
+#include "tune/oracle_memory.h"
 #include "tune/oracle_sample.h"
 #include "tune/oracle_tail.h"
 
@@ -118,22 +119,24 @@ double oracle_errors(const struct oracle_job *j, int64_t v, const double *want,
     return worst;
 }
 
-static double check_sum(const struct oracle_job *j, int64_t v, double *room,
-                        double *bound)
+static void sum_values(const struct oracle_job *j, int64_t v, double *y,
+                       double *bound)
 {
-    oracle_row(j->g, j->spec, j->d, v, room, bound);
-    return oracle_errors(j, v, room, bound);
+    oracle_row(j->g, j->spec, j->d, v, y, bound);
 }
 
-static oracle_check *const checks[N_STEP_KINDS] = {
+static oracle_values *const values[N_STEP_KINDS] = {
     [STEP_LINEAR] = oracle_linear,
-    [STEP_AGGREGATE] = check_sum,
+    [STEP_AGGREGATE] = sum_values,
     [STEP_ATTENTION] = oracle_attention,
+    [STEP_ATTENTION_V2] = oracle_attention,
+};
+
+static oracle_check *const checks[N_STEP_KINDS] = {
     [STEP_ATTENTION_KEEP] = oracle_attention_keep,
     [STEP_ATTENTION_ROWS_GRAD] = oracle_attention_rows_grad,
     [STEP_ATTENTION_GRAD] = oracle_attention_grad,
     [STEP_ATTENTION_SCORES_GRAD] = oracle_scores_grad,
-    [STEP_ATTENTION_V2] = oracle_attention,
     [STEP_ATTENTION_V2_KEEP] = oracle_attention_keep,
     [STEP_ATTENTION_V2_ROWS_GRAD] = oracle_attention_v2_rows_grad,
     [STEP_ATTENTION_V2_GRAD] = oracle_attention_v2_grad,
@@ -145,7 +148,7 @@ static oracle_check *const checks[N_STEP_KINDS] = {
 
 bool oracle_knows(enum step_kind kind)
 {
-    return checks[kind] != NULL;
+    return values[kind] || checks[kind];
 }
 
 // The worst row that one thread saw; the first of equal ones.
@@ -229,42 +232,79 @@ size_t spec_room(const struct kernel_spec *s)
 struct looking {
     const struct oracle_job *j;
     const struct oracle_sample *sample;
+    struct oracle_memory *memory;
     double *want, *bound;
     struct worst worst;
 };
 
-static void look_at(struct looking *l, int64_t v, bool special)
+// Of the rows that are looked at the special ones, which may be looked at
+// twice, are remembered behind all others: `place` says where.
+static double row_error(const struct looking *l, int64_t v, int64_t place)
+{
+    const struct oracle_job *j = l->j;
+    struct oracle_memory *m = l->memory;
+    oracle_values *of = values[j->spec->kind];
+    if (!of)
+        return checks[j->spec->kind](j, v, l->want, l->bound);
+    if (!oracle_memory_recall(m, place, l->want, l->bound)) {
+        of(j, v, l->want, l->bound);
+        oracle_memory_keep(m, place, l->want, l->bound);
+    }
+    return oracle_errors(j, v, l->want, l->bound);
+}
+
+static void look_at(struct looking *l, int64_t v)
 {
     double error = INFINITY;
     if (l->want)
-        error = special || oracle_sample_has(l->sample, v)
-                    ? checks[l->j->spec->kind](l->j, v, l->want, l->bound)
-                    : left_error(l->j, v);
+        error = oracle_sample_has(l->sample, v) ? row_error(l, v, v)
+                                                : left_error(l->j, v);
+    keep_worse(&l->worst, error, v);
+}
+
+static void look_at_special(struct looking *l, int32_t i)
+{
+    int64_t v = l->sample->special[i];
+    double error =
+        l->want ? row_error(l, v, l->j->g->n_nodes + i) : INFINITY;
     keep_worse(&l->worst, error, v);
 }
 
 // The special rows first, which may be long.
 static struct worst look_at_rows(const struct oracle_job *j,
-                                 const struct oracle_sample *sample)
+                                 const struct oracle_sample *sample,
+                                 struct oracle_memory *memory)
 {
     struct worst all = {0, -1};
     size_t room = spec_room(j->spec);
 #pragma omp parallel
     {
         double *want = malloc(2 * room * sizeof(*want));
-        struct looking mine = {j, sample, want, want ? want + room : NULL,
-                               {0, -1}};
+        struct looking mine = {j, sample, memory, want,
+                               want ? want + room : NULL, {0, -1}};
 #pragma omp for schedule(dynamic) nowait
         for (int32_t i = 0; i < sample->n_special; i++)
-            look_at(&mine, sample->special[i], true);
+            look_at_special(&mine, i);
 #pragma omp for schedule(dynamic, 256)
         for (int64_t v = 0; v < j->g->n_nodes; v++)
-            look_at(&mine, v, false);
+            look_at(&mine, v);
         free(want);
 #pragma omp critical
         keep_worse(&all, mine.worst.error, mine.worst.row);
     }
     return all;
+}
+
+static double compare(const struct oracle_sample *sample,
+                      const struct oracle_job *j, struct oracle_memory *memory,
+                      int64_t *worst_row)
+{
+    const struct kernel_spec *spec = j->spec;
+    struct worst worst = look_at_rows(j, sample, memory);
+    if (spec->kind == STEP_ATTENTION_SCORES_GRAD)
+        keep_worse(&worst, oracle_scores_sums(j), sample->g->n_nodes);
+    *worst_row = worst.row;
+    return worst.error;
 }
 
 double oracle_compare_sample(const struct oracle_sample *sample,
@@ -273,12 +313,27 @@ double oracle_compare_sample(const struct oracle_sample *sample,
                              const struct kernel_results *got,
                              int64_t *worst_row)
 {
-    const struct oracle_job j = {sample->g, spec, d, got};
-    struct worst worst = look_at_rows(&j, sample);
-    if (spec->kind == STEP_ATTENTION_SCORES_GRAD)
-        keep_worse(&worst, oracle_scores_sums(&j), sample->g->n_nodes);
-    *worst_row = worst.row;
-    return worst.error;
+    struct oracle_memory none = {0};
+    return compare(sample, &(struct oracle_job){sample->g, spec, d, got}, &none,
+                   worst_row);
+}
+
+double oracle_compare_again(struct oracle_memory *memory, const struct csr *g,
+                            const struct kernel_spec *spec,
+                            const struct operand_data *d,
+                            const struct kernel_results *got,
+                            int64_t *worst_row)
+{
+    struct oracle_sample sample;
+    oracle_sample_rows(g, spec, ORACLE_LIMIT, &sample);
+    if (values[spec->kind])
+        oracle_memory_open(memory, g->n_nodes + sample.n_special,
+                           spec_out_dim(spec));
+    double error = compare(&sample, &(struct oracle_job){g, spec, d, got},
+                           memory, worst_row);
+    if (isfinite(error)) // else perhaps for want of room
+        oracle_memory_fill(memory);
+    return error;
 }
 
 double oracle_compare(const struct csr *g, const struct kernel_spec *spec,

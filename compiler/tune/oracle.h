@@ -63,6 +63,15 @@ double oracle_compare(const struct csr *g, const struct kernel_spec *spec,
                       const struct operand_data *d,
                       const struct kernel_results *got, int64_t *worst_row);
 
+// The same, of which the first call leaves what later ones of the same graph,
+// spec and operands need not compute (oracle_memory.h).
+struct oracle_memory;
+double oracle_compare_again(struct oracle_memory *memory, const struct csr *g,
+                            const struct kernel_spec *spec,
+                            const struct operand_data *d,
+                            const struct kernel_results *got,
+                            int64_t *worst_row);
+
 // The same of a sample. It is of this graph, and of this spec.
 struct oracle_sample;
 double oracle_compare_sample(const struct oracle_sample *sample,

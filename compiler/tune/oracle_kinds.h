@@ -32,10 +32,16 @@ void oracle_add_storage(const struct kernel_spec *spec, const double *y,
 // each.
 typedef double oracle_check(const struct oracle_job *j, int64_t v, double *y,
                             double *bound);
-oracle_check oracle_linear, oracle_attention, oracle_attention_keep,
-    oracle_attention_rows_grad, oracle_attention_grad, oracle_scores_grad,
-    oracle_attention_v2_rows_grad, oracle_attention_v2_grad, oracle_sddmm,
-    oracle_extreme, oracle_extreme_share, oracle_extreme_grad;
+oracle_check oracle_attention_keep, oracle_attention_rows_grad,
+    oracle_attention_grad, oracle_scores_grad, oracle_attention_v2_rows_grad,
+    oracle_attention_v2_grad, oracle_sddmm, oracle_extreme,
+    oracle_extreme_share, oracle_extreme_grad;
+
+// What must be in row v of out and how far it may be off, of operations of
+// which there is no more to say: it depends on the operands alone.
+typedef void oracle_values(const struct oracle_job *j, int64_t v, double *y,
+                           double *bound);
+oracle_values oracle_linear, oracle_attention;
 
 // Of attention in training: infinite where the kernel changed what it had only
 // to read behind row v's scores. The second also where it left anything there

@@ -7,6 +7,7 @@
 #include "graph_fixture.h"
 #include "tune/hard_graphs.h"
 #include "tune/oracle.h"
+#include "tune/oracle_memory.h"
 
 enum { MAX_NODES = 70, MAX_PAIRS = 400, DIM = 5, PITCH = 8 };
 
@@ -370,6 +371,63 @@ TEST(of_equally_wrong_rows_the_first_is_named)
     csr_finish(&g);
 }
 
+// By what was remembered, and anew: alike.
+static double compare_again(struct oracle_memory *m, const struct csr *g,
+                            const struct kernel_spec *s, int64_t *row)
+{
+    const struct kernel_results got = {.out = y};
+    int64_t anew_row;
+    double anew = compare(g, s, &anew_row);
+    double again = oracle_compare_again(m, g, s, &data, &got, row);
+    CHECK(again == anew);
+    CHECK_INT(*row, anew_row);
+    return again;
+}
+
+TEST(a_later_candidate_is_compared_with_what_the_first_left)
+{
+    struct oracle_memory m = {0};
+    struct kernel_spec s;
+    int64_t row;
+    struct csr g = prepare(&s);
+    CHECK(compare_again(&m, &g, &s, &row) <= 1);
+    CHECK(m.filled);
+    y[2 * PITCH] += 1;
+    CHECK(compare_again(&m, &g, &s, &row) > 1);
+    CHECK_INT(row, 2);
+    y[2 * PITCH] = NAN;
+    CHECK(isinf(compare_again(&m, &g, &s, &row)));
+    oracle_memory_finish(&m);
+    csr_finish(&g);
+}
+
+TEST(what_is_remembered_is_not_computed_again)
+{
+    const struct kernel_results got = {.out = y};
+    struct oracle_memory m = {0};
+    struct kernel_spec s;
+    int64_t row;
+    struct csr g = prepare(&s);
+    CHECK(compare_again(&m, &g, &s, &row) <= 1);
+    const struct operand_data gone = {.x = NULL}; // nobody may read it
+    CHECK(oracle_compare_again(&m, &g, &s, &gone, &got, &row) <= 1);
+    oracle_memory_finish(&m);
+    csr_finish(&g);
+}
+
+TEST(what_would_take_too_much_memory_is_not_remembered)
+{
+    struct oracle_memory m = {0};
+    double value;
+    oracle_memory_open(&m, INT64_C(1) << 40, 64);
+    oracle_memory_keep(&m, 5, &value, &value);
+    oracle_memory_fill(&m);
+    CHECK(!m.kept && !oracle_memory_recall(&m, 5, &value, &value));
+    oracle_memory_open(&m, INT64_MAX, INT32_MAX); // more than there are
+    CHECK(!m.kept);
+    oracle_memory_finish(&m);
+}
+
 TEST(rows_that_nothing_flows_to_must_be_written)
 {
     struct kernel_spec s;
@@ -436,6 +494,9 @@ int main(void)
     RUN(one_edge_too_many_or_too_few_is_found);
     RUN(what_is_no_number_is_infinitely_wrong);
     RUN(of_equally_wrong_rows_the_first_is_named);
+    RUN(a_later_candidate_is_compared_with_what_the_first_left);
+    RUN(what_is_remembered_is_not_computed_again);
+    RUN(what_would_take_too_much_memory_is_not_remembered);
     RUN(rows_that_nothing_flows_to_must_be_written);
     RUN(an_empty_graph_has_no_errors);
     RUN(the_hard_graphs_are_graphs_and_have_what_is_hard);
