@@ -1,14 +1,17 @@
 //% -- How the pieces of a row that crosses blocks meet, by the knob `combine`:
 //% --   0    each leaves a partial sum, and a second kernel adds these in order
 //% --        (parts.lib.lua): results repeat bit by bit.
-//% --   > 0  a first kernel zeroes these rows of `out`, pieces are added to them
+//% --   3    the same sums, added by whoever comes last, in the kernel that sums
+//% --        (tickets.lib.lua): results repeat bit by bit.
+//% --   1, 2 a first kernel zeroes these rows of `out`, pieces are added to them
 //% --        atomically, in whatever order, and a last kernel does with these rows
 //% --        what follows the sum, if anything does. All others are written once.
-//% -- Both ways are tables of the same functions, which begin with who is asked.
+//% -- These ways are tables of the same functions, which begin with who is asked.
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
 //% local parts = include "parts"
 //% local follow = include "follow"
+//% local tickets = include "tickets"
 //% local combine = {}
 //%
 //% -- Nothing follows: the sum is the result.
@@ -17,22 +20,30 @@
 //%              and not spec.drops_result and spec.residual_pitch == 0
 //%
 //% local function nothing() end
+//% local function leave()
+        return;
+//% end
 //% local ordered = {
 //%   entry = kernel,
 //%   last = function(names) return { "partial", table.unpack(names) } end,
 //%   launch_clear = nothing, clear = nothing, define = parts.define,
-//%   share = parts.store_partial, launch_join = parts.launch_join,
+//%   share = parts.store_partial, leave = leave, launch_join = parts.launch_join,
 //%   join = parts.join,
 //% }
-//% -- `entry`: how the kernel that sums is called; `last`: what it is given last.
+//% -- `entry`: how the kernel that sums is called; `last`: what it is given last;
+//% -- `leave`: who has shared a piece is done. Where rows are joined in that kernel
+//% -- `meets` is true, and who goes on has all of a row; `words`: its tickets of a slot.
 //% local atomic = {
-//%   entry = kernel .. "_sum", atomic = true,
+//%   entry = kernel .. "_sum", atomic = true, leave = leave,
 //%   last = function(names) return names end,
 //% }
 //%
-//% -- Before anything is launched.
-//% function combine.choose(L, how)
+//% -- Before anything is launched; `pieces`: see tickets.of, and `groups`, which alone
+//% -- know 2.
+//% function combine.choose(L, how, pieces)
 //%   if how == 0 then return ordered end
+//%   if how == 3 then return tickets.of(L, pieces) end
+//%   check(how == 1 or pieces.groups, "combine 2 is of neighbour groups")
 //%   check(spec.out_type == "f32", "combine %d adds floats, not %s", how,
 //%         spec.out_type)
 //%   check(spec.tail == "none", "combine %d: a row that ends in a tail is not cut",

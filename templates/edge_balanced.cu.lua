@@ -26,8 +26,8 @@
 //%        doc = "bytes of a row that all rows are summed by at a time; 0: as many as lanes hold" }
 //% knob { name = "hints", tag = "h", min = 0, max = 2, default = 0,
 //%        doc = "1: caches drop ids and sums first; 2: and L2 keeps x" }
-//% knob { name = "combine", tag = "c", min = 0, max = 1, default = 0, atomics = true,
-//%        doc = "1: shares of a row are added atomically; results do not repeat" }
+//% knob { name = "combine", tag = "c", min = 0, max = 3, default = 0, atomics = 2,
+//%        doc = "1: shares of a row are added atomically, results do not repeat; 3: by who comes last" }
 
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"
@@ -47,9 +47,10 @@
 //% lanes.hint(L, hints)
 //% check(spec.edges == "none", "edge_balanced takes no weights of edges")
 //% local weighted = spec.norm == "gcn"
-//% local joins = combine_by.choose(L, combine)
+//% local joins = combine_by.choose(L, combine, { team = true, unroll = unroll })
 //% needs { part_size = share, part_rows = (share + 1) // 2,
-//%         parts_per_block = places, partials = not joins.atomic }
+//%         parts_per_block = places, partials = not joins.atomic,
+//%         tickets = joins.words }
 //% local args = { "out", "x", "rowptr", "colidx", "part_ptr", "part_row" }
 //% epilogue.add_args(args)
 //% for _, a in ipairs(joins.last { "n_parts" }) do args[#args + 1] = a end
@@ -170,6 +171,14 @@ ${joins.entry}(${parameters})
 //% end
         } else {
 //% joins.share(L, 0)
+//% if joins.meets then
+            if (last) {
+//%   if spec.norm == "mean" then
+                degree = (int)(row_end - __ldg(rowptr + row));
+//%   end
+//%   epilogue.write(L)
+            }
+//% end
         }
         open = false;
         row++;
@@ -221,7 +230,7 @@ ${joins.entry}(${parameters})
     const bool begins = !open;
     if (!begins || goes_on) {
 //% joins.share(L, "begins")
-        return;
+//% joins.leave()
     }
 //% if spec.norm == "mean" then
     degree = (int)(__ldg(rowptr + row + 1) - __ldg(rowptr + row));

@@ -33,9 +33,10 @@
 //%   local L = parts.layout(k.dimWorker, 4, k.unroll, k.warpPerBlock, k.slab or 0)
 //%   lanes.hint(L, k.hints or 0)
 //%   L.warps, L.unroll, L.size = k.warpPerBlock, k.unroll, k.partSize
-//%   L.joins = combine.choose(L, k.combine or 0)
+//%   L.joins = combine.choose(L, k.combine or 0,
+//%                           { groups = true, unroll = k.unroll })
 //%   L.alone = k.warpPerBlock == 1 or k.combine == 2
-//%   needs { part_size = k.partSize, partials = not L.joins.atomic,
+//%   needs { part_size = k.partSize, partials = not L.joins.atomic, tickets = L.joins.words,
 //%           parts_per_block = L.alone and 1 or k.warpPerBlock }
 //%   return L
 //% end
@@ -186,12 +187,16 @@ ${entry}(${parameters})
 //%   if not L.alone then
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-//%     if L.dimWorker == 32 then
+//%     if L.dimWorker == 32 or L.joins.meets then
     const bool holds = row >= 0;
 //%     else
     const bool holds = row >= 0 && edge == 0;
 //%     end
+//%     if L.joins.meets and L.dimWorker < 32 then
+    if (holds && warp != leader && edge == 0)
+//%     else
     if (holds && warp != leader)
+//%     end
 #pragma unroll
         for (int i = 0; i < ${L.floats}; i++)
             sums[warp][i * ${L.dimWorker} + at] = sum[i];
@@ -211,7 +216,7 @@ ${entry}(${parameters})
                       first + ${L.warps} >= n_parts ||
                       __ldg(part_row + first + ${L.warps}) != row;
 //%   else
-//%     if L.dimWorker < 32 then
+//%     if L.dimWorker < 32 and not L.joins.meets then
     if (edge > 0)
         return;
 //%     end
@@ -220,8 +225,12 @@ ${entry}(${parameters})
 //%   end
     if (!begins || !ends) {
 //%   L.joins.share(L, "begins")
-        return;
+//%   L.joins.leave()
     }
+//%   if L.joins.meets and L.dimWorker < 32 then
+    if (edge > 0)
+        return;
+//%   end
 //%   if spec.norm == "mean" then
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 //%   end

@@ -27,8 +27,8 @@
 //%        doc = "bytes of a row that all rows are summed by at a time; 0: as many as lanes hold" }
 //% knob { name = "hints", tag = "h", min = 0, max = 2, default = 0,
 //%        doc = "1: caches drop ids and sums first; 2: and L2 keeps x" }
-//% knob { name = "combine", tag = "c", min = 0, max = 1, default = 0, atomics = true,
-//%        doc = "1: pieces of a row are added atomically; results do not repeat" }
+//% knob { name = "combine", tag = "c", min = 0, max = 3, default = 0, atomics = 2,
+//%        doc = "1: pieces of a row are added atomically, results do not repeat; 3: by who comes last" }
 
 //% local lanes = include "lanes"
 //% local epilogue = include "epilogue"

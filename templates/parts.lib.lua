@@ -82,10 +82,41 @@
 //%   lanes.store_row(L, L.vec)
 //% end
 //%
+//% -- Add to `sum` partial sums number `edge`, `edge` + `teams` ... of n; number b begins
+//% -- at element u, as `place` says, behind the pointers `name`.
+//% function parts.add_up(L, teams, unroll, edge, place, name)
+#pragma unroll 1
+    for (int base = ${edge}; base < n; base += ${unroll * teams}) {
+        float v[${unroll}][${L.floats}] = {};
+#pragma unroll
+        for (int k = 0; k < ${unroll}; k++) {
+            const int b = base + k * ${teams};
+            if (b >= n)
+                continue;
+//%   place()
+//%   lanes.load_row(L, "v", name)
+        }
+#pragma unroll
+        for (int k = 0; k < ${unroll}; k++)
+#pragma unroll
+            for (int i = 0; i < ${L.floats}; i++)
+                sum[i] += v[k][i];
+    }
+//% end
+//%
 //% -- `sorted`: by parts of buckets.h, a partial sum for every piece of a row.
 //% -- `write`: what becomes of a row's `sum`, if not an aggregation's.
 //% function parts.join(L, parameters, warps, unroll, sorted, write)
 //%   local teams = L.edgeWorker
+//%   local function place()
+//%     if sorted then
+            const long long u = (long long)(first + b) * ${pitch};
+//%     else
+            // The row's first block wrote slot 2b + 1, the others slot 2b.
+            const long long slot = 2LL * (first + b) + (b == 0);
+            const long long u = slot * ${pitch};
+//%     end
+//%   end
 
 //%   if sorted then
 // Warp: a row that was cut; teams take turns at its partial sums.
@@ -106,29 +137,7 @@ ${kernel}_finish(${parameters})
     const int n = __ldg(split_last + split) - first + 1;
 
     float sum[${L.floats}] = {};
-#pragma unroll 1
-    for (int base = edge; base < n; base += ${unroll * teams}) {
-        float v[${unroll}][${L.floats}] = {};
-#pragma unroll
-        for (int k = 0; k < ${unroll}; k++) {
-            const int b = base + k * ${teams};
-            if (b >= n)
-                continue;
-//%   if sorted then
-            const long long u = (long long)(first + b) * ${pitch};
-//%   else
-            // The row's first block wrote slot 2b + 1, the others slot 2b.
-            const long long slot = 2LL * (first + b) + (b == 0);
-            const long long u = slot * ${pitch};
-//%   end
-//%   lanes.load_row(L)
-        }
-#pragma unroll
-        for (int k = 0; k < ${unroll}; k++)
-#pragma unroll
-            for (int i = 0; i < ${L.floats}; i++)
-                sum[i] += v[k][i];
-    }
+//%   parts.add_up(L, teams, unroll, "edge", place)
 //%   lanes.reduce(L)
 
 //%   if L.dimWorker < 32 then

@@ -21,13 +21,15 @@
 //%   local L = parts.layout(k.dimWorker, k.vec, k.unroll + held, k.warpPerBlock,
 //%                          k.slab)
 //%   lanes.hint(L, k.hints or 0)
-//%   local joins = combine.choose(L, k.combine or 0)
+//%   local joins = combine.choose(L, k.combine or 0,
+//%                                { sorted = true, unroll = k.unroll })
 //%   return {
 //%     L = L, joins = joins, teams = teams, used = teams * k.dimWorker, held = held,
 //%     step = math.max(1, k.dimWorker // k.unroll) * k.unroll,
 //%     dimWorker = k.dimWorker, unroll = k.unroll,
 //%     needs = { part_size = k.segmentEdges, parts_per_block = 1,
-//%               partials = not joins.atomic, packed_rows = teams,
+//%               partials = not joins.atomic, tickets = joins.words,
+//%               packed_rows = teams,
 //%               packed_edges = k.packedEdges, packed_step = k.unroll },
 //%   }
 //% end
@@ -35,6 +37,7 @@
 //% -- What a kernel is given to walk over such parts.
 //% function sorted.arguments(S)
 //%   local args = { "out", "x", "colidx", "part_ptr", "part_end", "part_row" }
+//%   if S.joins.meets and spec.norm == "mean" then args[#args + 1] = "rowptr" end
 //%   epilogue.add_args(args)
 //%   for _, a in ipairs(S.joins.last { "n_parts", "n_cut" }) do
 //%     args[#args + 1] = a
@@ -85,7 +88,9 @@
         left = (int)(__ldg(part_end + part) - begin);
         ids += begin;
     }
-//%   if spec.norm == "mean" then
+//%   if spec.norm == "mean" and S.joins.meets then
+    int degree = left;
+//%   elseif spec.norm == "mean" then
     const int degree = left;
 //%   end
 
@@ -191,6 +196,17 @@
     if (wide) {
 //%   lanes.reduce(L)
     }
+//%   end
+//%   if S.joins.meets then
+    if (part < n_cut) {
+//%     S.joins.share(L)
+//%     S.joins.leave()
+//%     if spec.norm == "mean" then
+        degree = (int)(__ldg(rowptr + row + 1) - __ldg(rowptr + row));
+//%     end
+    }
+//%   end
+//%   if teams > 1 then
     if (!active || (wide && edge > 0))
         return;
 //%   elseif used < 32 then
@@ -200,15 +216,17 @@
     if (!active)
         return;
 //%   end
+//%   if not S.joins.meets then
     if (part < n_cut) {
-//%   if S.joins.atomic then
-//%     S.joins.share(L)
-//%   else
+//%     if S.joins.atomic then
+//%       S.joins.share(L)
+//%     else
         float *to = partial + (long long)part * ${parts.pitch};
-//%     lanes.store_row(L, L.vec)
-//%   end
+//%       lanes.store_row(L, L.vec)
+//%     end
         return;
     }
+//%   end
 //%   epilogue.write(L)
 //% end
 //%

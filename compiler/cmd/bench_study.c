@@ -28,8 +28,9 @@ static const struct study {
     {"partSize", "partSize", 16, 9, {2, 4, 8, 16, 32, 64, 128, 256, 512}, {0}},
     {"dimWorker", "dimWorker", 16, 6, {1, 2, 4, 8, 16, 32}, {0}},
     {"reorder", NULL, 64, 2, {0}, {"none", "rabbit"}},
-    {"block", "combine", 16, 3, {0, 1, 2},
+    {"block", "combine", 16, 4, {0, 3, 1, 2},
      {"within blocks and across them without atomics",
+      "the same, joined in one launch by who comes last",
       "within blocks by shared memory, across them by atomics",
       "every group by atomics"}},
 };

@@ -120,6 +120,18 @@ static void check_tag(lua_State *L, const struct head *h, const char *tag)
                        h->f->knobs[i].name);
 }
 
+// Up to which value, but for 0, floats are added atomically; true: all.
+static int64_t atomics_field(lua_State *L)
+{
+    int type = lua_getfield(L, 1, "atomics");
+    int64_t most = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;
+    if (type == LUA_TBOOLEAN && lua_toboolean(L, -1))
+        most = INT64_MAX;
+    if (most < 1 && type != LUA_TNIL && type != LUA_TBOOLEAN)
+        luaL_error(L, "atomics must be true, false or a value from 1 on");
+    return most;
+}
+
 static int l_knob(lua_State *L)
 {
     static const char *const fields[] = {"name",    "tag",     "min", "max",
@@ -143,7 +155,7 @@ static int l_knob(lua_State *L)
     k->min = integer_field(L, "min");
     k->max = integer_field(L, "max");
     k->dflt = integer_field(L, "default");
-    k->atomics = bool_field(L, "atomics");
+    k->atomics = atomics_field(L);
     if (k->min > k->dflt || k->dflt > k->max)
         return luaL_error(L, "knob %s: the default is not between min and max",
                           name);

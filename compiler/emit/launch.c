@@ -59,6 +59,8 @@ static const char *const arg_types[N_LAUNCH_ARGS] = {
     [ARG_N_TILES] = "int ",
     [ARG_BUFFERS] = "float *",
     [ARG_BARRIER] = "unsigned *",
+    [ARG_MEETS] = "const int *",
+    [ARG_TICKETS] = "unsigned *",
 };
 
 // "f16_t" and "bf16_t" are types that the template defines.
@@ -218,7 +220,7 @@ static int l_follows(lua_State *L)
 // needs { part_size = ..., part_rows = ..., parts_per_block = ...,
 //         packed_rows = ..., packed_edges = ..., packed_step = ...,
 //         tile_percent = ..., tile_blocks = ...,
-//         partials = true }
+//         tickets = ..., partials = true }
 static int l_needs(lua_State *L)
 {
     struct kernel *k = kernel_of(L);
@@ -231,6 +233,7 @@ static int l_needs(lua_State *L)
     k->packed_step = bounded_field(L, 1, "packed_step", 0, 1 << 20, 0);
     k->tile_percent = bounded_field(L, 1, "tile_percent", 0, 1 << 20, 0);
     k->tile_blocks = bounded_field(L, 1, "tile_blocks", 0, 1 << 20, 0);
+    k->tickets = bounded_field(L, 1, "tickets", 0, MAX_TICKETS, 0);
     lua_getfield(L, 1, "partials");
     k->partials = lua_toboolean(L, -1);
     return 0;

@@ -28,9 +28,11 @@ size_t candidate_n_told(const struct candidate *c)
 
 bool candidate_repeats(const struct candidate *c)
 {
-    for (size_t i = 0; i < c->family->n_knobs; i++)
-        if (c->family->knobs[i].atomics && c->values[i] != 0)
+    for (size_t i = 0; i < c->family->n_knobs; i++) {
+        int64_t most = c->family->knobs[i].atomics;
+        if (most != 0 && c->values[i] != 0 && c->values[i] <= most)
             return false;
+    }
     return true;
 }
 

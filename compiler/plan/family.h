@@ -15,8 +15,8 @@ struct knob {
     char name[32];
     int64_t min, max, dflt;
     char doc[160];
-    bool atomics; // but for 0, floats are added atomically: see
-                  // candidate_repeats
+    int64_t atomics; // values up to it, but for 0, add floats atomically; 0:
+                     // none do. See candidate_repeats
 };
 
 struct family {

@@ -68,6 +68,14 @@ static gnnac_status grow(const struct bench *b, size_t bytes, cu_ptr *room,
     return st;
 }
 
+// A kernel that was wrong may have left them otherwise.
+static gnnac_status clear_tickets(const struct bench *b, const struct kernel *k,
+                                  gnnac_error *err)
+{
+    const struct partition *p = cuda_graph_partition(&b->graph, k);
+    return p ? cuda_tickets_clear(b->c, &p->tickets, b->stream, err) : GNNAC_OK;
+}
+
 // The graph's parts and the memory that the kernel asks for.
 static gnnac_status prepare(struct bench *b, const struct variant *v,
                             gnnac_error *err)
@@ -81,7 +89,7 @@ static gnnac_status prepare(struct bench *b, const struct variant *v,
     if (st == GNNAC_OK)
         st = grow(b, cuda_graph_scratch_bytes(&b->graph, &v->kernel),
                   &b->device.scratch, &b->scratch_bytes, err);
-    return st;
+    return st == GNNAC_OK ? clear_tickets(b, &v->kernel, err) : st;
 }
 
 static gnnac_status load_variant(struct bench *b, const struct variant *v,

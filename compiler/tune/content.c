@@ -38,6 +38,8 @@ static void digest_kernel(XXH3_state_t *s, const struct kernel *k)
         digest_int(s, k->tile_percent);
         digest_int(s, k->tile_blocks);
     }
+    if (k->tickets) // else as before there were any
+        digest_int(s, k->tickets);
     for (int32_t i = 0; i < k->n_launches; i++)
         digest_launch(s, &k->launches[i], k->name);
 }

@@ -12,6 +12,7 @@ enum {
     MAX_LAUNCHES = 4, // kernels that one step starts, in order
     MAX_CLUSTER = 16, // blocks of a cluster on any GPU so far
     MAX_ARGS = 24,
+    MAX_TICKETS = 65535, // as many as a grid has blocks along y
     NAME_LEN = 192,
 };
 
@@ -81,7 +82,11 @@ enum {
     ARG(N_TILES, "n_tiles")           /* int */                               \
     /* Of whole models, see whole_layout.h; beside them WEIGHTS: */            \
     ARG(BUFFERS, "buffers") /* float *, what lies between the steps */         \
-    ARG(BARRIER, "barrier") /* unsigned *, a word for each block */
+    ARG(BARRIER, "barrier") /* unsigned *, a word for each block */            \
+    /* Of kernels that join the rows they cut, see parts.h: */                 \
+    ARG(MEETS, "meets")     /* const int *, [n_slots, 2] */                    \
+    ARG(TICKETS, "tickets") /* unsigned *, [n_slots, kernel.tickets]: zeros,   \
+                               which a launch leaves as it found them */
 
 enum launch_arg {
 #define ARG(id, name) ARG_##id,
@@ -146,6 +151,7 @@ struct kernel {
     bool partials;        // needs the PARTIAL scratch: 2 rows of `dim` floats
                           // per block; of sorted parts 1 per piece of a row,
                           // of tiles 8 per piece of a window
+    int32_t tickets;      // words of TICKETS for each partial sum, or 0
     bool atomics;         // adds floats atomically, in no order: its results
                           // do not repeat bit by bit
     int32_t dim;          // width it was specialised for

@@ -159,6 +159,8 @@ static const struct field kernel_fields[] = {
     {"tile_blocks", FIELD_I32, AT(kernel, tile_blocks), .max = 1 << 20,
      .optional = true},
     BOOL(kernel, partials),
+    {"tickets", FIELD_I32, AT(kernel, tickets), .max = MAX_TICKETS,
+     .optional = true},
     {"atomics", FIELD_BOOL, AT(kernel, atomics), .optional = true},
     I32(kernel, dim, 1, MAX_WIDTH),
     {"heads", FIELD_I32, AT(kernel, heads), .max = MAX_WIDTH, .optional = true},

@@ -28,6 +28,11 @@ static bool has_tiles(const struct manifest *m)
     return any_kernel_has(m, offsetof(struct kernel, tile_percent));
 }
 
+static bool has_tickets(const struct manifest *m)
+{
+    return any_kernel_has(m, offsetof(struct kernel, tickets));
+}
+
 static bool has_products(const struct manifest *m)
 {
     for (int32_t i = 0; i < m->program.n_steps; i++)
@@ -118,7 +123,8 @@ static bool has_operators(const struct manifest *m)
 // what a whole model's kernel is given, one without "cluster" starts it as any
 // other. One without "slabs" takes for rows what kernels write and read slab
 // after slab. "attention_v2" is what "attention" is, of another model. One
-// without "residual" knows no such step, and its reference adds nothing.
+// without "residual" knows no such step, and its reference adds nothing; one
+// without "tickets" gives kernels that join rows none.
 static const struct {
     const char *name;
     bool (*is_used)(const struct manifest *m);
@@ -140,6 +146,7 @@ static const struct {
     {"cluster", has_cluster},
     {"slabs", has_slabs},
     {"residual", manifest_has_residual},
+    {"tickets", has_tickets},
 };
 enum { N_FEATURES = sizeof(features) / sizeof(features[0]) };
 

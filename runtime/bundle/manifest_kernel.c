@@ -16,7 +16,7 @@ static bool arg_needs_parts(enum launch_arg a)
 {
     return a == ARG_PART_PTR || a == ARG_PART_ROW || a == ARG_SPLIT_ROW ||
            a == ARG_SPLIT_FIRST || a == ARG_SPLIT_LAST || a == ARG_N_PARTS ||
-           a == ARG_N_SPLITS || a == ARG_PARTIAL;
+           a == ARG_N_SPLITS || a == ARG_PARTIAL || a == ARG_MEETS;
 }
 
 static bool arg_needs_sorted_parts(enum launch_arg a)
@@ -28,6 +28,18 @@ static bool arg_needs_tiles(enum launch_arg a)
 {
     return a == ARG_TILES || a == ARG_TILE_COLUMNS || a == ARG_TILE_MASKS ||
            a == ARG_N_TILES;
+}
+
+// Each tile of columns has tickets of its own.
+static gnnac_status check_tickets(const struct kernel *k,
+                                  const struct launch *l, gnnac_error *err)
+{
+    for (int32_t i = 0; i < l->n_args; i++)
+        if ((l->args[i] == ARG_TICKETS || l->args[i] == ARG_MEETS) &&
+            k->tickets < l->grid_y)
+            return BAD("kernel %s: %d tickets of a partial sum, %s takes %d",
+                       k->name, (int)k->tickets, l->entry, (int)l->grid_y);
+    return GNNAC_OK;
 }
 
 static gnnac_status check_launch(const struct kernel *k, const struct launch *l,
@@ -55,7 +67,7 @@ static gnnac_status check_launch(const struct kernel *k, const struct launch *l,
         if (l->args[i] == ARG_PARTIAL && !k->partials)
             return BAD("kernel %s: argument partial without partials", k->name);
     }
-    return GNNAC_OK;
+    return check_tickets(k, l, err);
 }
 
 static gnnac_status check_limits(const struct kernel *k, gnnac_error *err)
@@ -64,6 +76,8 @@ static gnnac_status check_limits(const struct kernel *k, gnnac_error *err)
         ((k->partials || k->part_rows) && !k->part_size))
         return BAD("kernel %s: part_size and parts_per_block contradict",
                    k->name);
+    if (k->tickets && !k->partials)
+        return BAD("kernel %s: tickets without partials", k->name);
     if ((k->packed_rows > 0) != (k->packed_edges > 0) ||
         (k->packed_rows > 0) != (k->packed_step > 0) ||
         k->packed_edges > k->part_size || (k->packed_rows && k->part_rows))

@@ -59,9 +59,11 @@ static void partition_finish(const struct cuda_context *c, struct partition *p)
 {
     const cu_ptr arrays[] = {p->part_ptr,  p->part_end,    p->part_row,
                              p->split_row, p->split_first, p->split_last,
-                             p->tile,      p->tile_columns, p->tile_masks};
+                             p->meets,     p->tile,        p->tile_columns,
+                             p->tile_masks};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         cuda_free(c, arrays[i]);
+    cuda_tickets_finish(c, &p->tickets);
     *p = (struct partition){0};
 }
 
@@ -97,7 +99,7 @@ const struct partition *cuda_graph_partition(const struct cuda_graph *g,
     for (int32_t i = 0; i < g->n_partitions; i++) {
         const struct partition *p = &g->partitions[i];
         if (memcmp(&p->limits, &want, sizeof(want)) == 0 &&
-            p->offset_bits == k->offset_bits)
+            p->offset_bits == k->offset_bits && p->slot_tickets == k->tickets)
             return p;
     }
     return NULL;
@@ -120,6 +122,29 @@ static gnnac_status upload_tiles(const struct cuda_context *c,
                     what, &p->tile_masks, err));
 out:
     return st;
+}
+
+// A kernel wants an address even if no row of this graph is cut.
+static size_t count_slots(const struct partition *p)
+{
+    if (!p || p->n_parts + p->n_tiles == 0)
+        return 0;
+    return p->n_slots > 0 ? (size_t)p->n_slots : 1;
+}
+
+// Only where a kernel joins rows itself.
+static gnnac_status upload_meets(const struct cuda_context *c,
+                                 const struct parts *parts, struct partition *p,
+                                 gnnac_error *err)
+{
+    if (!p->slot_tickets)
+        return GNNAC_OK;
+    gnnac_status st = upload_ids(c, parts->meets, 2 * parts->n_slots,
+                                 "parts of the edges", &p->meets, err);
+    return st == GNNAC_OK
+               ? cuda_tickets_init(c, count_slots(p) * (size_t)p->slot_tickets,
+                                   &p->tickets, err)
+               : st;
 }
 
 static gnnac_status upload_partition(const struct cuda_context *c,
@@ -147,6 +172,7 @@ static gnnac_status upload_partition(const struct cuda_context *c,
                    &p->split_first, err));
     TRY(upload_ids(c, parts->split_last, parts->n_splits, what, &p->split_last,
                    err));
+    TRY(upload_meets(c, parts, p, err));
     TRY(upload_tiles(c, &parts->tiles, p, err));
 out:
     return st;
@@ -157,14 +183,14 @@ static gnnac_status add_partition(struct cuda_graph *g, const struct kernel *k,
 {
     struct parts parts;
     struct partition p = {.limits = cuda_graph_part_limits(k),
-                          .offset_bits = k->offset_bits};
+                          .offset_bits = k->offset_bits,
+                          .slot_tickets = k->tickets};
     if (g->n_partitions == MAX_PARTITIONS)
         return FAIL(err, GNNAC_EUNSUPPORTED,
                     "more than %d different ways to cut the edges",
                     (int)MAX_PARTITIONS);
-    gnnac_status st =
-        parts_build(g->n_nodes, g->rowptr, g->host_colidx, &p.limits, &parts,
-                    err);
+    gnnac_status st = parts_build(g->n_nodes, g->rowptr, g->host_colidx,
+                                  &p.limits, &parts, err);
     if (st != GNNAC_OK)
         return st;
     st = upload_partition(g->c, &parts, &p, err);
@@ -193,16 +219,30 @@ gnnac_status cuda_graph_prepare(struct cuda_graph *g, const struct kernel *k,
     return st;
 }
 
+static size_t sums_bytes(const struct partition *p, const struct kernel *k)
+{
+    size_t pitch = ((size_t)k->dim + 3) / 4 * 4;
+    return k->partials ? count_slots(p) * pitch * sizeof(float) : 0;
+}
+
 size_t cuda_graph_partial_bytes(const struct cuda_graph *g,
                                 const struct kernel *k)
 {
     const struct partition *p = cuda_graph_partition(g, k);
-    size_t pitch = ((size_t)k->dim + 3) / 4 * 4;
-    if (!k->partials || !p || p->n_parts + p->n_tiles == 0)
-        return 0;
-    // A kernel wants an address even if no row of this graph is cut.
-    size_t slots = p->n_slots > 0 ? (size_t)p->n_slots : 1;
-    return slots * pitch * sizeof(float);
+    return p ? sums_bytes(p, k) + cuda_tickets_bytes(&p->tickets) : 0;
+}
+
+gnnac_status cuda_graph_take_tickets(const struct cuda_graph *g,
+                                     const struct kernel *k, cu_ptr partial,
+                                     cu_stream stream, cu_ptr *out,
+                                     gnnac_error *err)
+{
+    const struct partition *p = cuda_graph_partition(g, k);
+    *out = 0;
+    if (!p || !p->tickets.n_words)
+        return GNNAC_OK;
+    return cuda_tickets_take(g->c, &p->tickets, partial,
+                             partial + sums_bytes(p, k), stream, out, err);
 }
 
 static bool takes(const struct launch *l, enum launch_arg a)

@@ -3,22 +3,23 @@
 #ifndef GNNAC_CUDA_GRAPH_H
 #define GNNAC_CUDA_GRAPH_H
 
-#include "cuda/cuda_context.h"
+#include "cuda/cuda_tickets.h"
 #include "cuda/parts.h"
 #include "bundle/program.h"
 
 enum { MAX_PARTITIONS = 64 };
 
-// Parts on the device; see parts.h.
+// Parts on the device; see parts.h. The first three are what a kernel asks for.
 struct partition {
     struct part_limits limits;
-    int32_t offset_bits;
+    int32_t offset_bits, slot_tickets;
     int64_t n_parts, n_splits, n_slots;
     int64_t n_cut, n_wide, n_warps; // 0 unless sorted
     int64_t n_tiles;                // 0 unless there are tiles
     cu_ptr part_ptr, part_end;      // part_end is 0 unless sorted
-    cu_ptr part_row, split_row, split_first, split_last;
+    cu_ptr part_row, split_row, split_first, split_last, meets;
     cu_ptr tile, tile_columns, tile_masks; // 0 unless the limits have tiles
+    struct cuda_tickets tickets;           // none unless slot_tickets
 };
 
 struct cuda_graph {
@@ -51,9 +52,16 @@ gnnac_status cuda_graph_prepare(struct cuda_graph *g, const struct kernel *k,
 const struct partition *cuda_graph_partition(const struct cuda_graph *g,
                                              const struct kernel *k);
 
-// Bytes of scratch for the partial sums of `k`; 0 when it leaves none.
+// Bytes of scratch for the partial sums of `k`, and behind them for tickets
+// that no table has; 0 when it leaves none.
 size_t cuda_graph_partial_bytes(const struct cuda_graph *g,
                                 const struct kernel *k);
+
+// The tickets of a launch with that scratch; 0 where `k` takes none.
+gnnac_status cuda_graph_take_tickets(const struct cuda_graph *g,
+                                     const struct kernel *k, cu_ptr partial,
+                                     cu_stream stream, cu_ptr *out,
+                                     gnnac_error *err);
 
 // Bytes of scratch for the blocks' sums over the rows, as LAUNCH_ARGS has it; 0
 // when `k` has none.

@@ -111,14 +111,20 @@ union argument {
     int32_t count;
 };
 
-static void bind_arguments(const struct cuda_graph *g,
-                           const struct partition *p, const struct kernel *k,
-                           const struct operands *o,
-                           union argument values[N_LAUNCH_ARGS])
+// One without parts where the kernel needs none.
+static const struct partition *partition_of(const struct cuda_graph *g,
+                                            const struct kernel *k)
 {
     static const struct partition none;
-    if (!p)
-        p = &none;
+    const struct partition *p = cuda_graph_partition(g, k);
+    return p ? p : &none;
+}
+
+static void bind_arguments(const struct cuda_graph *g,
+                           const struct partition *p, const struct kernel *k,
+                           const struct operands *o, cu_ptr tickets,
+                           union argument values[N_LAUNCH_ARGS])
+{
     const union argument all[N_LAUNCH_ARGS] = {
         [ARG_OUT] = {.address = o->out},
         [ARG_X] = {.address = o->x},
@@ -174,6 +180,8 @@ static void bind_arguments(const struct cuda_graph *g,
         [ARG_N_WEIGHTS] = {.count = o->n_weights},
         [ARG_BUFFERS] = {.address = o->buffers},
         [ARG_BARRIER] = {.address = o->barrier},
+        [ARG_MEETS] = {.address = p->meets},
+        [ARG_TICKETS] = {.address = tickets},
     };
     memcpy(values, all, sizeof(all));
 }
@@ -183,9 +191,9 @@ static int64_t grid_count(const struct cuda_graph *g, const struct partition *p,
 {
     const int64_t counts[N_GRID_COUNTS] = {
         [GRID_ROWS] = g->n_nodes,
-        [GRID_PARTS] = p ? p->n_parts : 0,
-        [GRID_SPLITS] = p ? p->n_splits : 0,
-        [GRID_WARPS] = p ? p->n_warps : 0,
+        [GRID_PARTS] = p->n_parts,
+        [GRID_SPLITS] = p->n_splits,
+        [GRID_WARPS] = p->n_warps,
         [GRID_ONE] = 1,
         [GRID_WEIGHTS] = o->n_weights,
     };
@@ -250,20 +258,19 @@ gnnac_status cuda_kernel_launch(const struct cuda_graph *g,
                                 const struct operands *o, cu_stream stream,
                                 gnnac_error *err)
 {
-    const struct partition *p = cuda_graph_partition(g, k->k);
+    const struct partition *p = partition_of(g, k->k);
     union argument values[N_LAUNCH_ARGS];
-    bind_arguments(g, p, k->k, o, values);
-    for (int32_t i = 0; i < k->k->n_launches; i++) {
+    cu_ptr tickets;
+    gnnac_status st =
+        cuda_graph_take_tickets(g, k->k, o->partial, stream, &tickets, err);
+    bind_arguments(g, p, k->k, o, tickets, values);
+    for (int32_t i = 0; i < k->k->n_launches && st == GNNAC_OK; i++) {
         const struct launch *l = &k->k->launches[i];
-        int64_t grid =
-            l->cooperative
-                ? o->n_blocks
-                : ceil_div(grid_count(g, p, o, l->count), l->per_block);
-        gnnac_status st =
-            grid ? launch(g, k, i, grid, o->early || i > 0, values, stream, err)
-                 : GNNAC_OK;
-        if (st != GNNAC_OK)
-            return st;
+        int64_t grid = l->cooperative ? o->n_blocks
+                                      : ceil_div(grid_count(g, p, o, l->count),
+                                                 l->per_block);
+        if (grid)
+            st = launch(g, k, i, grid, o->early || i > 0, values, stream, err);
     }
-    return GNNAC_OK;
+    return st;
 }

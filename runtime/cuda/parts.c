@@ -74,16 +74,31 @@ gnnac_status parts_check_count(int64_t n, const char *knob, gnnac_error *err)
                       (long long)n, knob);
 }
 
-gnnac_status parts_build(int64_t n_rows, const int64_t *rowptr,
-                         const int32_t *colidx,
-                         const struct part_limits *limits, struct parts *out,
-                         gnnac_error *err)
+static gnnac_status list_meets(struct parts *p, gnnac_error *err)
+{
+    p->meets = calloc((size_t)p->n_slots + 1, 2 * sizeof(*p->meets));
+    if (!p->meets)
+        return FAIL(err, GNNAC_ENOMEM, "out of memory");
+    for (int64_t s = 0; s < p->n_splits; s++) {
+        int64_t first = p->split_first[s];
+        int64_t n = p->split_last[s] - first + 1;
+        for (int64_t i = 0; i < n; i++) {
+            int64_t slot = p->part_end ? first + i : 2 * (first + i) + (i == 0);
+            p->meets[2 * slot] = (int32_t)first;
+            p->meets[2 * slot + 1] = (int32_t)n;
+        }
+    }
+    return GNNAC_OK;
+}
+
+// Parts in row order.
+static gnnac_status build_plain(int64_t n_rows, const int64_t *rowptr,
+                                const struct part_limits *limits,
+                                struct parts *out, gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     struct parts p = {0};
 
-    if (limits->packed_rows)
-        return buckets_build(n_rows, rowptr, colidx, limits, out, err);
     p.n_parts = visit_parts(n_rows, rowptr, limits, &p);
     p.n_blocks = ceil_div(p.n_parts, limits->per_block);
     p.n_slots = 2 * p.n_blocks;
@@ -116,6 +131,25 @@ out:
     return st;
 }
 
+gnnac_status parts_build(int64_t n_rows, const int64_t *rowptr,
+                         const int32_t *colidx,
+                         const struct part_limits *limits, struct parts *out,
+                         gnnac_error *err)
+{
+    struct parts p = {0};
+    gnnac_status st =
+        limits->packed_rows
+            ? buckets_build(n_rows, rowptr, colidx, limits, &p, err)
+            : build_plain(n_rows, rowptr, limits, &p, err);
+    if (st == GNNAC_OK)
+        st = list_meets(&p, err);
+    if (st == GNNAC_OK)
+        *out = p;
+    else
+        parts_finish(&p);
+    return st;
+}
+
 void parts_finish(struct parts *p)
 {
     free(p->part_ptr);
@@ -124,6 +158,7 @@ void parts_finish(struct parts *p)
     free(p->split_row);
     free(p->split_first);
     free(p->split_last);
+    free(p->meets);
     tiles_finish(&p->tiles);
     *p = (struct parts){0};
 }

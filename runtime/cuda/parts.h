@@ -16,7 +16,9 @@
 //
 // A block writes its partial of a split row to slot 2b+1 if the row begins in
 // block b, else to slot 2b (a block touches at most two split rows: the one it
-// continues and the one it begins).
+// continues and the one it begins). Where the kernel itself joins split rows,
+// `meets` tells of each slot whose row it is of: the first block with parts of
+// the row (of sorted parts the first slot), and how many slots the row has.
 //
 // With `packed_rows` parts are instead sorted by length and each belongs to one
 // row; see buckets.h. With `tile_percent`, too, rows that share columns are
@@ -46,6 +48,7 @@ struct parts {
     int32_t *split_row; // [n_splits] split rows, ascending; those of tiles last
     int32_t *split_first; // [n_splits] first block with parts of the row
     int32_t *split_last;  // [n_splits] last such block
+    int32_t *meets;       // [2 * n_slots]; 0, 0 of slots without a row
     struct tiles tiles;   // of sorted parts, which then lack these rows
 };
 

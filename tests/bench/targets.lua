@@ -28,11 +28,11 @@ rule "twins" {
     local lanes = lanes_for(layer.agg_dim)
     return {
       { template = "hybrid", segmentEdges = { 128, 512 }, packedEdges = { 8, 32 },
-        dimWorker = lanes, unroll = { 4, 8 }, combine = { 0, 1 } },
+        dimWorker = lanes, unroll = { 4, 8 }, combine = { 0, 1, 3 } },
       { template = "edge_balanced", edgesPerWarp = { 128, 256 },
-        dimWorker = lanes, combine = { 0, 1 } },
+        dimWorker = lanes, combine = { 0, 1, 3 } },
       { template = "neighbor_group", partSize = { 32, 128 }, dimWorker = lanes[1],
-        combine = { 0, 1, 2 } },
+        combine = { 0, 1, 2, 3 } },
     }
   end,
   why = "pieces of rows in order, and by atomics",

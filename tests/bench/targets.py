@@ -108,11 +108,15 @@ def timed(gnnac, path, width, seconds):
         return None
 
 
+def adds_atomically(row):
+    return knob(row, "combine") in (1, 2)
+
+
 def show(gnnac, name, target, path, width, seconds):
     """A line, and its figures; None where nothing was timed."""
     out = timed(gnnac, path, width, seconds)
     rows = out["rows"] if out else []
-    best = split([r for r in rows if not knob(r, "combine")])[0]
+    best = split([r for r in rows if not adds_atomically(r)])[0]
     if not best:
         return None
     found = {
@@ -123,7 +127,7 @@ def show(gnnac, name, target, path, width, seconds):
         "by_four": ratio(fastest(rows, lambda r: is_row_per_warp(r, 4)),
                          best["median_us"]),
         "ordered": ratio(best["median_us"],
-                         fastest(rows, lambda r: knob(r, "combine"))),
+                         fastest(rows, adds_atomically)),
     }
     share = found["of_roof"]
     print(f"{name:14}{width:>5}{best['median_us']:11.2f}"

@@ -11,7 +11,7 @@
 // results repeat bit by bit (combine=1: atomics, they do not). Meant for short rows around long ones.
 // edgesPerWarp=256 dimWorker=4 vec=4 unroll=4 warpPerBlock=4
 // bf16 dim=33 x_pitch=40 out_pitch=33 self_pitch=40 out_type=f32 self_type=bf16 norm=mean self=one bias=0 act=none offset_bits=32
-#line 65 "/gnnac/templates/edge_balanced.cu.lua"
+#line 66 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 32; teams per warp: 8;
 // lanes per team: 4; columns per lane: 9.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -119,7 +119,7 @@ static __device__ __forceinline__ void store8x1(float *to, const float *from)
     to[7] = from[7];
 }
 
-#line 79 "/gnnac/templates/edge_balanced.cu.lua"
+#line 80 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     float *out, const bf16_t *x, const offset_t *rowptr,
@@ -131,7 +131,7 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 84 "/gnnac/templates/edge_balanced.cu.lua"
+#line 85 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[32][36];
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -149,9 +149,9 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const bf16_t *x1 = x + c1;
     asm("" : "+l"(x1));
-#line 91 "/gnnac/templates/edge_balanced.cu.lua"
+#line 92 "/gnnac/templates/edge_balanced.cu.lua"
     const int place = threadIdx.x / 32 * 8 + edge;
-#line 93 "/gnnac/templates/edge_balanced.cu.lua"
+#line 94 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 32;
     const unsigned part = first + place;
 
@@ -161,9 +161,9 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 103 "/gnnac/templates/edge_balanced.cu.lua"
+#line 104 "/gnnac/templates/edge_balanced.cu.lua"
     if (part < n_parts) {
-#line 107 "/gnnac/templates/edge_balanced.cu.lua"
+#line 108 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -176,23 +176,23 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
             next_end = __ldg(rowptr + row + 2);
     }
     int tail = row < last ? 0 : left;
-#line 120 "/gnnac/templates/edge_balanced.cu.lua"
+#line 121 "/gnnac/templates/edge_balanced.cu.lua"
     int degree = row_left;
 
-#line 128 "/gnnac/templates/edge_balanced.cu.lua"
+#line 129 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 124 "/gnnac/templates/edge_balanced.cu.lua"
+#line 125 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 130 "/gnnac/templates/edge_balanced.cu.lua"
+#line 131 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[9] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][9] = {};
-#line 139 "/gnnac/templates/edge_balanced.cu.lua"
+#line 140 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
@@ -213,22 +213,22 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
 #line 71 "/gnnac/templates/epilogue.lib.lua"
     load1_bf16(&own[8], from + c1);
     }
-#line 150 "/gnnac/templates/edge_balanced.cu.lua"
+#line 151 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 124 "/gnnac/templates/edge_balanced.cu.lua"
+#line 125 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 154 "/gnnac/templates/edge_balanced.cu.lua"
+#line 155 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 9; i++)
-#line 161 "/gnnac/templates/edge_balanced.cu.lua"
+#line 162 "/gnnac/templates/edge_balanced.cu.lua"
                 sum[i] += v[k][i];
-#line 163 "/gnnac/templates/edge_balanced.cu.lua"
+#line 164 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
@@ -251,13 +251,13 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     if (at + 0 < 1)
 #line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
-#line 168 "/gnnac/templates/edge_balanced.cu.lua"
+#line 169 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
-#line 74 "/gnnac/templates/edge_balanced.cu.lua"
+#line 75 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 9; i++)
                 heads[place][i * 4 + at] = sum[i];
-#line 171 "/gnnac/templates/edge_balanced.cu.lua"
+#line 172 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
 #line 81 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 36;
@@ -268,14 +268,14 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
 #line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
         }
-#line 174 "/gnnac/templates/edge_balanced.cu.lua"
+#line 183 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 179 "/gnnac/templates/edge_balanced.cu.lua"
+#line 188 "/gnnac/templates/edge_balanced.cu.lua"
         degree = row_left;
-#line 181 "/gnnac/templates/edge_balanced.cu.lua"
+#line 190 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -284,15 +284,15 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
             sum[i] = 0.0f;
     }
 
-#line 190 "/gnnac/templates/edge_balanced.cu.lua"
+#line 199 "/gnnac/templates/edge_balanced.cu.lua"
     const bool follows = open && place > 0;
     if (tail > 0 && follows) {
-#line 74 "/gnnac/templates/edge_balanced.cu.lua"
+#line 75 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 9; i++)
                 heads[place][i * 4 + at] = sum[i];
     }
-#line 194 "/gnnac/templates/edge_balanced.cu.lua"
+#line 203 "/gnnac/templates/edge_balanced.cu.lua"
     __syncthreads();
     if (tail == 0 || follows)
         return;
@@ -314,7 +314,7 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
                 sum[i] += heads[q + k][i * 4 + at];
         }
     }
-#line 219 "/gnnac/templates/edge_balanced.cu.lua"
+#line 228 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 32 < n_parts &&
                          __ldg(part_row + first + 32) == row;
     const bool begins = !open;
@@ -327,10 +327,10 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
     if (at + 0 < 1)
 #line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c1, &sum[8]);
-#line 224 "/gnnac/templates/edge_balanced.cu.lua"
+#line 24 "/gnnac/templates/combine.lib.lua"
         return;
     }
-#line 227 "/gnnac/templates/edge_balanced.cu.lua"
+#line 236 "/gnnac/templates/edge_balanced.cu.lua"
     degree = (int)(__ldg(rowptr + row + 1) - __ldg(rowptr + row));
 #line 77 "/gnnac/templates/epilogue.lib.lua"
     const bf16_t *from = self + (long long)row * 40;
@@ -361,9 +361,9 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40(
         store1(to + c1, &sum[8]);
 }
 
-#line 93 "/gnnac/templates/parts.lib.lua"
+#line 124 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
     float *out, float *partial, const offset_t *rowptr,
@@ -375,7 +375,7 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 99 "/gnnac/templates/parts.lib.lua"
+#line 130 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
@@ -395,12 +395,13 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = partial + c1;
     asm("" : "+l"(x1));
-#line 104 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
 
     float sum[9] = {};
+#line 88 "/gnnac/templates/parts.lib.lua"
 #pragma unroll 1
     for (int base = edge; base < n; base += 32) {
         float v[4][9] = {};
@@ -409,7 +410,7 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
             const int b = base + k * 8;
             if (b >= n)
                 continue;
-#line 120 "/gnnac/templates/parts.lib.lua"
+#line 115 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 36;
@@ -418,7 +419,7 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][8], x1 + u);
         }
-#line 126 "/gnnac/templates/parts.lib.lua"
+#line 99 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -437,10 +438,10 @@ gnnac_edge_balanced_bf16_d33_n256_l4_v4_u4_w4_mean_selfone_yf32_x40_s40_finish(
         }
     }
 
-#line 135 "/gnnac/templates/parts.lib.lua"
+#line 144 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 139 "/gnnac/templates/parts.lib.lua"
+#line 148 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 77 "/gnnac/templates/epilogue.lib.lua"
     const bf16_t *from = self + (long long)row * 40;

@@ -11,7 +11,7 @@
 // results repeat bit by bit (combine=1: atomics, they do not). Meant for short rows around long ones.
 // edgesPerWarp=64 dimWorker=2 vec=4 unroll=4 warpPerBlock=4
 // f32 dim=7 x_pitch=8 out_pitch=7 self_pitch=8 tail=log_softmax tail_dim=0 norm=scaled self=scaled bias=1 act=none offset_bits=32
-#line 65 "/gnnac/templates/edge_balanced.cu.lua"
+#line 66 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 4; teams per warp: 16;
 // lanes per team: 2; columns per lane: 6.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -64,7 +64,7 @@ static __device__ __forceinline__ void store4x1(float *to, const float *from)
     to[3] = from[3];
 }
 
-#line 79 "/gnnac/templates/edge_balanced.cu.lua"
+#line 80 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8_s8(
     float *out, const float *x, const offset_t *rowptr,
@@ -77,7 +77,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 84 "/gnnac/templates/edge_balanced.cu.lua"
+#line 85 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[64][12];
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -100,9 +100,9 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
-#line 91 "/gnnac/templates/edge_balanced.cu.lua"
+#line 92 "/gnnac/templates/edge_balanced.cu.lua"
     const int place = threadIdx.x / 32 * 16 + edge;
-#line 93 "/gnnac/templates/edge_balanced.cu.lua"
+#line 94 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 64;
     const unsigned part = first + place;
 
@@ -112,9 +112,9 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 103 "/gnnac/templates/edge_balanced.cu.lua"
+#line 104 "/gnnac/templates/edge_balanced.cu.lua"
     if (part < n_parts) {
-#line 107 "/gnnac/templates/edge_balanced.cu.lua"
+#line 108 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -128,20 +128,20 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     }
     int tail = row < last ? 0 : left;
 
-#line 128 "/gnnac/templates/edge_balanced.cu.lua"
+#line 129 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 124 "/gnnac/templates/edge_balanced.cu.lua"
+#line 125 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 130 "/gnnac/templates/edge_balanced.cu.lua"
+#line 131 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[6] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][6] = {};
-#line 139 "/gnnac/templates/edge_balanced.cu.lua"
+#line 140 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
@@ -168,22 +168,22 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 71 "/gnnac/templates/epilogue.lib.lua"
     load1(&own[5], from + c2);
     }
-#line 150 "/gnnac/templates/edge_balanced.cu.lua"
+#line 151 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 124 "/gnnac/templates/edge_balanced.cu.lua"
+#line 125 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 154 "/gnnac/templates/edge_balanced.cu.lua"
+#line 155 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 6; i++)
-#line 161 "/gnnac/templates/edge_balanced.cu.lua"
+#line 162 "/gnnac/templates/edge_balanced.cu.lua"
                 sum[i] += v[k][i];
-#line 163 "/gnnac/templates/edge_balanced.cu.lua"
+#line 164 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
@@ -269,13 +269,13 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     if (at + 2 < 3)
 #line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
-#line 168 "/gnnac/templates/edge_balanced.cu.lua"
+#line 169 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
-#line 74 "/gnnac/templates/edge_balanced.cu.lua"
+#line 75 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 6; i++)
                 heads[place][i * 2 + at] = sum[i];
-#line 171 "/gnnac/templates/edge_balanced.cu.lua"
+#line 172 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
 #line 81 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 8;
@@ -290,12 +290,12 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
         }
-#line 174 "/gnnac/templates/edge_balanced.cu.lua"
+#line 183 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 181 "/gnnac/templates/edge_balanced.cu.lua"
+#line 190 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -304,15 +304,15 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
             sum[i] = 0.0f;
     }
 
-#line 190 "/gnnac/templates/edge_balanced.cu.lua"
+#line 199 "/gnnac/templates/edge_balanced.cu.lua"
     const bool follows = open && place > 0;
     if (tail > 0 && follows) {
-#line 74 "/gnnac/templates/edge_balanced.cu.lua"
+#line 75 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 6; i++)
                 heads[place][i * 2 + at] = sum[i];
     }
-#line 194 "/gnnac/templates/edge_balanced.cu.lua"
+#line 203 "/gnnac/templates/edge_balanced.cu.lua"
     __syncthreads();
     if (tail == 0 || follows)
         return;
@@ -334,7 +334,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
                 sum[i] += heads[q + k][i * 2 + at];
         }
     }
-#line 219 "/gnnac/templates/edge_balanced.cu.lua"
+#line 228 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 64 < n_parts &&
                          __ldg(part_row + first + 64) == row;
     const bool begins = !open;
@@ -351,7 +351,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     if (at + 2 < 3)
 #line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[5]);
-#line 224 "/gnnac/templates/edge_balanced.cu.lua"
+#line 24 "/gnnac/templates/combine.lib.lua"
         return;
     }
 #line 51 "/gnnac/templates/epilogue.lib.lua"
@@ -450,9 +450,9 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         store1(to + c2, &sum[5]);
 }
 
-#line 93 "/gnnac/templates/parts.lib.lua"
+#line 124 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8_s8_finish(
     float *out, float *partial, const float *self,
@@ -464,7 +464,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 99 "/gnnac/templates/parts.lib.lua"
+#line 130 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
@@ -489,12 +489,13 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 104 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
 
     float sum[6] = {};
+#line 88 "/gnnac/templates/parts.lib.lua"
 #pragma unroll 1
     for (int base = edge; base < n; base += 64) {
         float v[4][6] = {};
@@ -503,7 +504,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
             const int b = base + k * 16;
             if (b >= n)
                 continue;
-#line 120 "/gnnac/templates/parts.lib.lua"
+#line 115 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 8;
@@ -514,7 +515,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][5], x2 + u);
         }
-#line 126 "/gnnac/templates/parts.lib.lua"
+#line 99 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -533,7 +534,7 @@ gnnac_edge_balanced_f32_d7_n64_l2_v4_u4_w4_scaled_selfscaled_bias_log_softmax_x8
         }
     }
 
-#line 135 "/gnnac/templates/parts.lib.lua"
+#line 144 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 51 "/gnnac/templates/epilogue.lib.lua"

@@ -11,7 +11,7 @@
 // results repeat bit by bit (combine=1: atomics, they do not). Meant for short rows around long ones.
 // edgesPerWarp=64 dimWorker=32 vec=4 unroll=4 warpPerBlock=1
 // f32 dim=128 x_pitch=128 out_pitch=128 self_pitch=128 norm=none self=eps bias=0 act=none offset_bits=32
-#line 65 "/gnnac/templates/edge_balanced.cu.lua"
+#line 66 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 64; teams per warp: 1;
 // lanes per team: 32; columns per lane: 4.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -37,7 +37,7 @@ static __device__ __forceinline__ void store4(float *to, const float *from)
     *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
-#line 79 "/gnnac/templates/edge_balanced.cu.lua"
+#line 80 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     float *out, const float *x, const offset_t *rowptr,
@@ -61,9 +61,9 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
-#line 89 "/gnnac/templates/edge_balanced.cu.lua"
+#line 90 "/gnnac/templates/edge_balanced.cu.lua"
     const int place = edge;
-#line 93 "/gnnac/templates/edge_balanced.cu.lua"
+#line 94 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 1;
     const unsigned part = first + place;
 
@@ -73,9 +73,9 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 103 "/gnnac/templates/edge_balanced.cu.lua"
+#line 104 "/gnnac/templates/edge_balanced.cu.lua"
     if (part < n_parts) {
-#line 107 "/gnnac/templates/edge_balanced.cu.lua"
+#line 108 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -89,20 +89,20 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     }
     int tail = row < last ? 0 : left;
 
-#line 128 "/gnnac/templates/edge_balanced.cu.lua"
+#line 129 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 124 "/gnnac/templates/edge_balanced.cu.lua"
+#line 125 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 130 "/gnnac/templates/edge_balanced.cu.lua"
+#line 131 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[4] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][4] = {};
-#line 139 "/gnnac/templates/edge_balanced.cu.lua"
+#line 140 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
@@ -119,22 +119,22 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
 #line 71 "/gnnac/templates/epilogue.lib.lua"
     load4(&own[0], from + c0);
     }
-#line 150 "/gnnac/templates/edge_balanced.cu.lua"
+#line 151 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 124 "/gnnac/templates/edge_balanced.cu.lua"
+#line 125 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 154 "/gnnac/templates/edge_balanced.cu.lua"
+#line 155 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 161 "/gnnac/templates/edge_balanced.cu.lua"
+#line 162 "/gnnac/templates/edge_balanced.cu.lua"
                 sum[i] += v[k][i];
-#line 163 "/gnnac/templates/edge_balanced.cu.lua"
+#line 164 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
@@ -149,19 +149,19 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     float *to = out + (long long)row * 128;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 171 "/gnnac/templates/edge_balanced.cu.lua"
+#line 172 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
 #line 81 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 128;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
         }
-#line 174 "/gnnac/templates/edge_balanced.cu.lua"
+#line 183 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 181 "/gnnac/templates/edge_balanced.cu.lua"
+#line 190 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -170,10 +170,10 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
             sum[i] = 0.0f;
     }
 
-#line 216 "/gnnac/templates/edge_balanced.cu.lua"
+#line 225 "/gnnac/templates/edge_balanced.cu.lua"
     if (tail == 0)
         return;
-#line 219 "/gnnac/templates/edge_balanced.cu.lua"
+#line 228 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 1 < n_parts &&
                          __ldg(part_row + first + 1) == row;
     const bool begins = !open;
@@ -182,7 +182,7 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
         float *to = partial + (2LL * blockIdx.x + begins) * 128;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 224 "/gnnac/templates/edge_balanced.cu.lua"
+#line 24 "/gnnac/templates/combine.lib.lua"
         return;
     }
 #line 77 "/gnnac/templates/epilogue.lib.lua"
@@ -204,9 +204,9 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps(
     store4(to + c0, &sum[0]);
 }
 
-#line 93 "/gnnac/templates/parts.lib.lua"
+#line 124 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
     float *out, float *partial, const float *self,
@@ -218,7 +218,7 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 99 "/gnnac/templates/parts.lib.lua"
+#line 130 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 1 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
@@ -233,12 +233,13 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 104 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
 
     float sum[4] = {};
+#line 88 "/gnnac/templates/parts.lib.lua"
 #pragma unroll 1
     for (int base = edge; base < n; base += 4) {
         float v[4][4] = {};
@@ -247,14 +248,14 @@ gnnac_edge_balanced_f32_d128_n64_l32_v4_u4_w1_selfeps_finish(
             const int b = base + k * 1;
             if (b >= n)
                 continue;
-#line 120 "/gnnac/templates/parts.lib.lua"
+#line 115 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 128;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 126 "/gnnac/templates/parts.lib.lua"
+#line 99 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll

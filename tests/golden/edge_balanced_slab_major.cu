@@ -11,7 +11,7 @@
 // results repeat bit by bit (combine=1: atomics, they do not). Meant for short rows around long ones.
 // edgesPerWarp=256 dimWorker=4 vec=4 unroll=4 warpPerBlock=4 slab=64
 // f32 dim=64 x_pitch=64 out_pitch=64 x_slab=16 out_slab=16 self_slab=0 norm=none self=none bias=0 act=none offset_bits=32
-#line 65 "/gnnac/templates/edge_balanced.cu.lua"
+#line 66 "/gnnac/templates/edge_balanced.cu.lua"
 // Edges per team: up to 32; teams per warp: 8;
 // lanes per team: 4; columns per lane: 4.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -53,7 +53,7 @@ static __device__ __forceinline__ long long out_at(long long row, unsigned colum
            column % 16;
 }
 
-#line 79 "/gnnac/templates/edge_balanced.cu.lua"
+#line 80 "/gnnac/templates/edge_balanced.cu.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_f32_d64_n256_l4_v4_u4_w4_b64_xslab16_yslab16(
     float *out, const float *x, const offset_t *rowptr,
@@ -65,7 +65,7 @@ gnnac_edge_balanced_f32_d64_n256_l4_v4_u4_w4_b64_xslab16_yslab16(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 84 "/gnnac/templates/edge_balanced.cu.lua"
+#line 85 "/gnnac/templates/edge_balanced.cu.lua"
     __shared__ float heads[32][16];
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -80,9 +80,9 @@ gnnac_edge_balanced_f32_d64_n256_l4_v4_u4_w4_b64_xslab16_yslab16(
 #line 328 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = x + x_at(0, c0, n_rows);
     asm("" : "+l"(x0));
-#line 91 "/gnnac/templates/edge_balanced.cu.lua"
+#line 92 "/gnnac/templates/edge_balanced.cu.lua"
     const int place = threadIdx.x / 32 * 8 + edge;
-#line 93 "/gnnac/templates/edge_balanced.cu.lua"
+#line 94 "/gnnac/templates/edge_balanced.cu.lua"
     const unsigned first = blockIdx.x * 32;
     const unsigned part = first + place;
 
@@ -92,9 +92,9 @@ gnnac_edge_balanced_f32_d64_n256_l4_v4_u4_w4_b64_xslab16_yslab16(
     offset_t row_end = 0, next_end = 0;
     bool open = false;
     const int *ids = colidx;
-#line 103 "/gnnac/templates/edge_balanced.cu.lua"
+#line 104 "/gnnac/templates/edge_balanced.cu.lua"
     if (part < n_parts) {
-#line 107 "/gnnac/templates/edge_balanced.cu.lua"
+#line 108 "/gnnac/templates/edge_balanced.cu.lua"
         row = __ldg(part_row + part);
         last = __ldg(part_row + part + 1);
         const offset_t begin = __ldg(part_ptr + part);
@@ -108,20 +108,20 @@ gnnac_edge_balanced_f32_d64_n256_l4_v4_u4_w4_b64_xslab16_yslab16(
     }
     int tail = row < last ? 0 : left;
 
-#line 128 "/gnnac/templates/edge_balanced.cu.lua"
+#line 129 "/gnnac/templates/edge_balanced.cu.lua"
     int id[4];
-#line 124 "/gnnac/templates/edge_balanced.cu.lua"
+#line 125 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 130 "/gnnac/templates/edge_balanced.cu.lua"
+#line 131 "/gnnac/templates/edge_balanced.cu.lua"
     float sum[4] = {};
 #pragma unroll 1
     while (row < last || left > 0) {
         const int n = min(row_left, 4);
         const bool ends = row < last && n == row_left;
         float v[4][4] = {};
-#line 139 "/gnnac/templates/edge_balanced.cu.lua"
+#line 140 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             if (k >= n)
@@ -130,46 +130,46 @@ gnnac_edge_balanced_f32_d64_n256_l4_v4_u4_w4_b64_xslab16_yslab16(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 150 "/gnnac/templates/edge_balanced.cu.lua"
+#line 151 "/gnnac/templates/edge_balanced.cu.lua"
         ids += n;
         left -= n;
         row_left -= n;
-#line 124 "/gnnac/templates/edge_balanced.cu.lua"
+#line 125 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
     for (int k = 0; k < 4; k++)
         id[k] = k < left ? __ldg(ids + k) : 0;
-#line 154 "/gnnac/templates/edge_balanced.cu.lua"
+#line 155 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-#line 161 "/gnnac/templates/edge_balanced.cu.lua"
+#line 162 "/gnnac/templates/edge_balanced.cu.lua"
                 sum[i] += v[k][i];
-#line 163 "/gnnac/templates/edge_balanced.cu.lua"
+#line 164 "/gnnac/templates/edge_balanced.cu.lua"
         if (!ends)
             continue;
         if (!open) {
 #line 438 "/gnnac/templates/lanes.lib.lua"
         store4(out + out_at(row, c0, n_rows), &sum[0]);
-#line 168 "/gnnac/templates/edge_balanced.cu.lua"
+#line 169 "/gnnac/templates/edge_balanced.cu.lua"
         } else if (place > 0) {
-#line 74 "/gnnac/templates/edge_balanced.cu.lua"
+#line 75 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 heads[place][i * 4 + at] = sum[i];
-#line 171 "/gnnac/templates/edge_balanced.cu.lua"
+#line 172 "/gnnac/templates/edge_balanced.cu.lua"
         } else {
 #line 81 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + 0) * 64;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
         }
-#line 174 "/gnnac/templates/edge_balanced.cu.lua"
+#line 183 "/gnnac/templates/edge_balanced.cu.lua"
         open = false;
         row++;
         row_left = row < last ? (int)(next_end - row_end) : left;
         tail = row < last ? 0 : left;
-#line 181 "/gnnac/templates/edge_balanced.cu.lua"
+#line 190 "/gnnac/templates/edge_balanced.cu.lua"
         row_end = next_end;
         if (row + 1 < last)
             next_end = __ldg(rowptr + row + 2);
@@ -178,15 +178,15 @@ gnnac_edge_balanced_f32_d64_n256_l4_v4_u4_w4_b64_xslab16_yslab16(
             sum[i] = 0.0f;
     }
 
-#line 190 "/gnnac/templates/edge_balanced.cu.lua"
+#line 199 "/gnnac/templates/edge_balanced.cu.lua"
     const bool follows = open && place > 0;
     if (tail > 0 && follows) {
-#line 74 "/gnnac/templates/edge_balanced.cu.lua"
+#line 75 "/gnnac/templates/edge_balanced.cu.lua"
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 heads[place][i * 4 + at] = sum[i];
     }
-#line 194 "/gnnac/templates/edge_balanced.cu.lua"
+#line 203 "/gnnac/templates/edge_balanced.cu.lua"
     __syncthreads();
     if (tail == 0 || follows)
         return;
@@ -208,7 +208,7 @@ gnnac_edge_balanced_f32_d64_n256_l4_v4_u4_w4_b64_xslab16_yslab16(
                 sum[i] += heads[q + k][i * 4 + at];
         }
     }
-#line 219 "/gnnac/templates/edge_balanced.cu.lua"
+#line 228 "/gnnac/templates/edge_balanced.cu.lua"
     const bool goes_on = first + 32 < n_parts &&
                          __ldg(part_row + first + 32) == row;
     const bool begins = !open;
@@ -217,16 +217,16 @@ gnnac_edge_balanced_f32_d64_n256_l4_v4_u4_w4_b64_xslab16_yslab16(
         float *to = partial + (2LL * blockIdx.x + begins) * 64;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 224 "/gnnac/templates/edge_balanced.cu.lua"
+#line 24 "/gnnac/templates/combine.lib.lua"
         return;
     }
 #line 438 "/gnnac/templates/lanes.lib.lua"
         store4(out + out_at(row, c0, n_rows), &sum[0]);
 }
 
-#line 93 "/gnnac/templates/parts.lib.lua"
+#line 124 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_edge_balanced_f32_d64_n256_l4_v4_u4_w4_b64_xslab16_yslab16_finish(
     float *out, float *partial, const int *split_row,
@@ -238,7 +238,7 @@ gnnac_edge_balanced_f32_d64_n256_l4_v4_u4_w4_b64_xslab16_yslab16_finish(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 99 "/gnnac/templates/parts.lib.lua"
+#line 130 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
@@ -255,12 +255,13 @@ gnnac_edge_balanced_f32_d64_n256_l4_v4_u4_w4_b64_xslab16_yslab16_finish(
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 104 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
 
     float sum[4] = {};
+#line 88 "/gnnac/templates/parts.lib.lua"
 #pragma unroll 1
     for (int base = edge; base < n; base += 32) {
         float v[4][4] = {};
@@ -269,14 +270,14 @@ gnnac_edge_balanced_f32_d64_n256_l4_v4_u4_w4_b64_xslab16_yslab16_finish(
             const int b = base + k * 8;
             if (b >= n)
                 continue;
-#line 120 "/gnnac/templates/parts.lib.lua"
+#line 115 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 64;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 126 "/gnnac/templates/parts.lib.lua"
+#line 99 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -295,7 +296,7 @@ gnnac_edge_balanced_f32_d64_n256_l4_v4_u4_w4_b64_xslab16_yslab16_finish(
         }
     }
 
-#line 135 "/gnnac/templates/parts.lib.lua"
+#line 144 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 438 "/gnnac/templates/lanes.lib.lua"

@@ -75,37 +75,37 @@ static __device__ __forceinline__ void read1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 50 "/gnnac/templates/combine.lib.lua"
+#line 61 "/gnnac/templates/combine.lib.lua"
 static __device__ __forceinline__ void add4x2(float *to, const float *from)
 {
-#line 53 "/gnnac/templates/combine.lib.lua"
+#line 64 "/gnnac/templates/combine.lib.lua"
 #if __CUDA_ARCH__ >= 900
-#line 61 "/gnnac/templates/combine.lib.lua"
+#line 72 "/gnnac/templates/combine.lib.lua"
     asm volatile("red.global.add.v2.f32 [%0], {%1, %2};"
                  :: "l"(to + 0), "f"(from[0]), "f"(from[1])
                  : "memory");
-#line 61 "/gnnac/templates/combine.lib.lua"
+#line 72 "/gnnac/templates/combine.lib.lua"
     asm volatile("red.global.add.v2.f32 [%0], {%1, %2};"
                  :: "l"(to + 2), "f"(from[2]), "f"(from[3])
                  : "memory");
-#line 67 "/gnnac/templates/combine.lib.lua"
+#line 78 "/gnnac/templates/combine.lib.lua"
 #else
-#line 70 "/gnnac/templates/combine.lib.lua"
+#line 81 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 0, from[0]);
-#line 70 "/gnnac/templates/combine.lib.lua"
+#line 81 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 1, from[1]);
-#line 70 "/gnnac/templates/combine.lib.lua"
+#line 81 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 2, from[2]);
-#line 70 "/gnnac/templates/combine.lib.lua"
+#line 81 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 3, from[3]);
-#line 73 "/gnnac/templates/combine.lib.lua"
+#line 84 "/gnnac/templates/combine.lib.lua"
 #endif
 }
 
-#line 50 "/gnnac/templates/combine.lib.lua"
+#line 61 "/gnnac/templates/combine.lib.lua"
 static __device__ __forceinline__ void add1(float *to, const float *from)
 {
-#line 70 "/gnnac/templates/combine.lib.lua"
+#line 81 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 0, from[0]);
 }
 
@@ -122,9 +122,9 @@ static __device__ __forceinline__ void load4x1(float *to, const float *from)
     to[3] = __ldg(from + 3);
 }
 
-#line 130 "/gnnac/templates/combine.lib.lua"
+#line 141 "/gnnac/templates/combine.lib.lua"
 // Team: a row that is cut, whose pieces will be added to it.
-#line 108 "/gnnac/templates/combine.lib.lua"
+#line 119 "/gnnac/templates/combine.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34(
     float *out, const int *split_row, int n_splits)
@@ -134,7 +134,7 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 112 "/gnnac/templates/combine.lib.lua"
+#line 123 "/gnnac/templates/combine.lib.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -150,14 +150,14 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34(
     const int c0 = tile + at * 4 + 0;
 #line 303 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 32 + min(at + 0, 0);
-#line 114 "/gnnac/templates/combine.lib.lua"
+#line 125 "/gnnac/templates/combine.lib.lua"
     const unsigned split = warp * 8 + edge;
-#line 119 "/gnnac/templates/combine.lib.lua"
+#line 130 "/gnnac/templates/combine.lib.lua"
     if (split >= n_splits)
         return;
-#line 122 "/gnnac/templates/combine.lib.lua"
+#line 133 "/gnnac/templates/combine.lib.lua"
     const int row = __ldg(split_row + split);
-#line 132 "/gnnac/templates/combine.lib.lua"
+#line 143 "/gnnac/templates/combine.lib.lua"
     const float sum[5] = {};
     float *to = out + (long long)row * 34;
 #line 442 "/gnnac/templates/lanes.lib.lua"
@@ -204,20 +204,20 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
 
-#line 65 "/gnnac/templates/sorted.lib.lua"
+#line 68 "/gnnac/templates/sorted.lib.lua"
     // A wide part has the warp, whose teams take turns at the neighbours; a
     // packed one has a team. `place`: which id the lane fetches; `source`: which
     // lane has the team's first, `stride` lanes before its next.
     const bool wide = warp < n_wide;
     const unsigned part =
         wide ? warp : n_wide + (warp - n_wide) * 8 + edge;
-#line 72 "/gnnac/templates/sorted.lib.lua"
+#line 75 "/gnnac/templates/sorted.lib.lua"
     const bool active = part < n_parts;
-#line 76 "/gnnac/templates/sorted.lib.lua"
+#line 79 "/gnnac/templates/sorted.lib.lua"
     const int place = wide ? lane : at;
     const int source = wide ? edge : edge * 4;
     const int stride = wide ? 8 : 1;
-#line 80 "/gnnac/templates/sorted.lib.lua"
+#line 83 "/gnnac/templates/sorted.lib.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -226,10 +226,10 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
         left = (int)(__ldg(part_end + part) - begin);
         ids += begin;
     }
-#line 89 "/gnnac/templates/sorted.lib.lua"
+#line 94 "/gnnac/templates/sorted.lib.lua"
     const int degree = left;
 
-#line 95 "/gnnac/templates/sorted.lib.lua"
+#line 100 "/gnnac/templates/sorted.lib.lua"
     // Neighbours of this team, of the first, which takes as many batches as any,
     // and of whole batches that no team lacks: rows that share a warp are sorted
     // by how many batches they take.
@@ -240,49 +240,49 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
     const int sure =
         wide ? first / 8 : (last - 1) / 4 * 4;
 
-#line 156 "/gnnac/templates/sorted.lib.lua"
+#line 161 "/gnnac/templates/sorted.lib.lua"
     float sum[5] = {};
     int next[1];
     {
-#line 107 "/gnnac/templates/sorted.lib.lua"
+#line 112 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 110 "/gnnac/templates/sorted.lib.lua"
+#line 115 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
     }
-#line 161 "/gnnac/templates/sorted.lib.lua"
+#line 166 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 4) {
         int id[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             id[h] = next[h];
-#line 171 "/gnnac/templates/sorted.lib.lua"
+#line 176 "/gnnac/templates/sorted.lib.lua"
         ids += 4 * stride;
         left -= 4 * stride;
-#line 107 "/gnnac/templates/sorted.lib.lua"
+#line 112 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 110 "/gnnac/templates/sorted.lib.lua"
+#line 115 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
-#line 176 "/gnnac/templates/sorted.lib.lua"
+#line 181 "/gnnac/templates/sorted.lib.lua"
         const int j = 0;
         {
-#line 182 "/gnnac/templates/sorted.lib.lua"
+#line 187 "/gnnac/templates/sorted.lib.lua"
             if (base + j + 4 <= sure) {
-#line 119 "/gnnac/templates/sorted.lib.lua"
+#line 124 "/gnnac/templates/sorted.lib.lua"
                 float v[4][5] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 126 "/gnnac/templates/sorted.lib.lua"
+#line 131 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 134 "/gnnac/templates/sorted.lib.lua"
+#line 139 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 140 "/gnnac/templates/sorted.lib.lua"
+#line 145 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 36;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -290,29 +290,29 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
             if (last_tile)
                 load1(&v[k][4], x1 + u);
                 }
-#line 146 "/gnnac/templates/sorted.lib.lua"
+#line 151 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 5; i++)
-#line 153 "/gnnac/templates/sorted.lib.lua"
+#line 158 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
-#line 184 "/gnnac/templates/sorted.lib.lua"
+#line 189 "/gnnac/templates/sorted.lib.lua"
             } else {
-#line 119 "/gnnac/templates/sorted.lib.lua"
+#line 124 "/gnnac/templates/sorted.lib.lua"
                 float v[4][5] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 126 "/gnnac/templates/sorted.lib.lua"
+#line 131 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 134 "/gnnac/templates/sorted.lib.lua"
+#line 139 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 137 "/gnnac/templates/sorted.lib.lua"
+#line 142 "/gnnac/templates/sorted.lib.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 140 "/gnnac/templates/sorted.lib.lua"
+#line 145 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 36;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
@@ -320,18 +320,18 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
             if (last_tile)
                 load1(&v[k][4], x1 + u);
                 }
-#line 146 "/gnnac/templates/sorted.lib.lua"
+#line 151 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 5; i++)
-#line 153 "/gnnac/templates/sorted.lib.lua"
+#line 158 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 191 "/gnnac/templates/sorted.lib.lua"
+#line 196 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
 #line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
@@ -345,12 +345,12 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
         }
     }
     }
-#line 194 "/gnnac/templates/sorted.lib.lua"
+#line 210 "/gnnac/templates/sorted.lib.lua"
     if (!active || (wide && edge > 0))
         return;
-#line 203 "/gnnac/templates/sorted.lib.lua"
+#line 220 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
-#line 92 "/gnnac/templates/combine.lib.lua"
+#line 103 "/gnnac/templates/combine.lib.lua"
         float *to = out + (long long)row * 34;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     add4x2(to + c0, &sum[0]);
@@ -358,7 +358,7 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
     if (last_tile && at + 0 < 1)
 #line 440 "/gnnac/templates/lanes.lib.lua"
         add1(to + c1, &sum[4]);
-#line 210 "/gnnac/templates/sorted.lib.lua"
+#line 227 "/gnnac/templates/sorted.lib.lua"
         return;
     }
 #line 77 "/gnnac/templates/epilogue.lib.lua"
@@ -390,9 +390,9 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_sum(
         store1(to + c1, &sum[4]);
 }
 
-#line 163 "/gnnac/templates/combine.lib.lua"
+#line 174 "/gnnac/templates/combine.lib.lua"
 // Team: such a row, all of whose pieces were added.
-#line 108 "/gnnac/templates/combine.lib.lua"
+#line 119 "/gnnac/templates/combine.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_finish(
     float *out, const offset_t *rowptr, const float *self,
@@ -403,7 +403,7 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_finish(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 112 "/gnnac/templates/combine.lib.lua"
+#line 123 "/gnnac/templates/combine.lib.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -419,24 +419,24 @@ gnnac_hybrid_f32_d33_s256_k16_l4_v4_u4_w4_b64_h0_c1_mean_selfone_x36_y34_finish(
     const int c0 = tile + at * 4 + 0;
 #line 303 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 32 + min(at + 0, 0);
-#line 114 "/gnnac/templates/combine.lib.lua"
+#line 125 "/gnnac/templates/combine.lib.lua"
     const unsigned split = warp * 8 + edge;
-#line 119 "/gnnac/templates/combine.lib.lua"
+#line 130 "/gnnac/templates/combine.lib.lua"
     if (split >= n_splits)
         return;
-#line 122 "/gnnac/templates/combine.lib.lua"
+#line 133 "/gnnac/templates/combine.lib.lua"
     const int row = __ldg(split_row + split);
-#line 165 "/gnnac/templates/combine.lib.lua"
+#line 176 "/gnnac/templates/combine.lib.lua"
     const float *added = out + (long long)row * 34;
-#line 149 "/gnnac/templates/combine.lib.lua"
+#line 160 "/gnnac/templates/combine.lib.lua"
     float sum[5] = {};
-#line 155 "/gnnac/templates/combine.lib.lua"
+#line 166 "/gnnac/templates/combine.lib.lua"
     read4x2(&sum[0], added + c0);
 #line 419 "/gnnac/templates/lanes.lib.lua"
     if (last_tile && at + 0 < 1)
-#line 153 "/gnnac/templates/combine.lib.lua"
+#line 164 "/gnnac/templates/combine.lib.lua"
         read1(&sum[4], added + c1);
-#line 168 "/gnnac/templates/combine.lib.lua"
+#line 179 "/gnnac/templates/combine.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 33;

@@ -51,7 +51,7 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
 #endif
 #line 65 "/gnnac/templates/hybrid.cu.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
-#line 53 "/gnnac/templates/sorted.lib.lua"
+#line 56 "/gnnac/templates/sorted.lib.lua"
     const int lane = threadIdx.x % 32;
 #line 288 "/gnnac/templates/lanes.lib.lua"
     const int at = lane;
@@ -61,11 +61,11 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 61 "/gnnac/templates/sorted.lib.lua"
+#line 64 "/gnnac/templates/sorted.lib.lua"
     const unsigned part = warp;
     const bool active = part < n_parts;
     const int place = lane;
-#line 80 "/gnnac/templates/sorted.lib.lua"
+#line 83 "/gnnac/templates/sorted.lib.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -75,104 +75,104 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
         ids += begin;
     }
 
-#line 93 "/gnnac/templates/sorted.lib.lua"
+#line 98 "/gnnac/templates/sorted.lib.lua"
     const int mine = left, most = left, sure = left;
 
-#line 156 "/gnnac/templates/sorted.lib.lua"
+#line 161 "/gnnac/templates/sorted.lib.lua"
     float sum[4] = {};
     int next[1];
     {
-#line 107 "/gnnac/templates/sorted.lib.lua"
+#line 112 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 110 "/gnnac/templates/sorted.lib.lua"
+#line 115 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
     }
-#line 161 "/gnnac/templates/sorted.lib.lua"
+#line 166 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 32) {
         int id[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             id[h] = next[h];
-#line 168 "/gnnac/templates/sorted.lib.lua"
+#line 173 "/gnnac/templates/sorted.lib.lua"
         ids += 32;
         left -= 32;
-#line 107 "/gnnac/templates/sorted.lib.lua"
+#line 112 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 110 "/gnnac/templates/sorted.lib.lua"
+#line 115 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
-#line 179 "/gnnac/templates/sorted.lib.lua"
+#line 184 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
         for (int j = 0; j < 32 && base + j < most; j += 4) {
-#line 182 "/gnnac/templates/sorted.lib.lua"
+#line 187 "/gnnac/templates/sorted.lib.lua"
             if (base + j + 4 <= sure) {
-#line 119 "/gnnac/templates/sorted.lib.lua"
+#line 124 "/gnnac/templates/sorted.lib.lua"
                 float v[4][4] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 124 "/gnnac/templates/sorted.lib.lua"
+#line 129 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], j + k);
-#line 134 "/gnnac/templates/sorted.lib.lua"
+#line 139 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 140 "/gnnac/templates/sorted.lib.lua"
+#line 145 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 128;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
-#line 146 "/gnnac/templates/sorted.lib.lua"
+#line 151 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
-#line 153 "/gnnac/templates/sorted.lib.lua"
+#line 158 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
-#line 184 "/gnnac/templates/sorted.lib.lua"
+#line 189 "/gnnac/templates/sorted.lib.lua"
             } else {
-#line 119 "/gnnac/templates/sorted.lib.lua"
+#line 124 "/gnnac/templates/sorted.lib.lua"
                 float v[4][4] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 124 "/gnnac/templates/sorted.lib.lua"
+#line 129 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], j + k);
-#line 134 "/gnnac/templates/sorted.lib.lua"
+#line 139 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 137 "/gnnac/templates/sorted.lib.lua"
+#line 142 "/gnnac/templates/sorted.lib.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 140 "/gnnac/templates/sorted.lib.lua"
+#line 145 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 128;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
-#line 146 "/gnnac/templates/sorted.lib.lua"
+#line 151 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
-#line 153 "/gnnac/templates/sorted.lib.lua"
+#line 158 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 200 "/gnnac/templates/sorted.lib.lua"
+#line 216 "/gnnac/templates/sorted.lib.lua"
     if (!active)
         return;
-#line 203 "/gnnac/templates/sorted.lib.lua"
+#line 220 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
-#line 207 "/gnnac/templates/sorted.lib.lua"
+#line 224 "/gnnac/templates/sorted.lib.lua"
         float *to = partial + (long long)part * 128;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 210 "/gnnac/templates/sorted.lib.lua"
+#line 227 "/gnnac/templates/sorted.lib.lua"
         return;
     }
 #line 171 "/gnnac/templates/epilogue.lib.lua"
@@ -181,9 +181,9 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4(
     store4(to + c0, &sum[0]);
 }
 
-#line 91 "/gnnac/templates/parts.lib.lua"
+#line 122 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
     float *out, float *partial, const int *split_row,
@@ -194,7 +194,7 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 99 "/gnnac/templates/parts.lib.lua"
+#line 130 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
@@ -209,12 +209,13 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 104 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
 
     float sum[4] = {};
+#line 88 "/gnnac/templates/parts.lib.lua"
 #pragma unroll 1
     for (int base = edge; base < n; base += 4) {
         float v[4][4] = {};
@@ -223,12 +224,12 @@ gnnac_hybrid_f32_d128_s128_k16_l32_v4_u4_w4_finish(
             const int b = base + k * 1;
             if (b >= n)
                 continue;
-#line 118 "/gnnac/templates/parts.lib.lua"
+#line 113 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 128;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 126 "/gnnac/templates/parts.lib.lua"
+#line 99 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll

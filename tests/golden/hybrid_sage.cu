@@ -94,20 +94,20 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
     const float *x2 = x + c2;
     asm("" : "+l"(x2));
 
-#line 65 "/gnnac/templates/sorted.lib.lua"
+#line 68 "/gnnac/templates/sorted.lib.lua"
     // A wide part has the warp, whose teams take turns at the neighbours; a
     // packed one has a team. `place`: which id the lane fetches; `source`: which
     // lane has the team's first, `stride` lanes before its next.
     const bool wide = warp < n_wide;
     const unsigned part =
         wide ? warp : n_wide + (warp - n_wide) * 2 + edge;
-#line 74 "/gnnac/templates/sorted.lib.lua"
+#line 77 "/gnnac/templates/sorted.lib.lua"
     const bool active = edge < 2 && part < n_parts;
-#line 76 "/gnnac/templates/sorted.lib.lua"
+#line 79 "/gnnac/templates/sorted.lib.lua"
     const int place = wide ? lane : at;
     const int source = wide ? edge : edge * 11;
     const int stride = wide ? 2 : 1;
-#line 80 "/gnnac/templates/sorted.lib.lua"
+#line 83 "/gnnac/templates/sorted.lib.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -116,10 +116,10 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
         left = (int)(__ldg(part_end + part) - begin);
         ids += begin;
     }
-#line 89 "/gnnac/templates/sorted.lib.lua"
+#line 94 "/gnnac/templates/sorted.lib.lua"
     const int degree = left;
 
-#line 95 "/gnnac/templates/sorted.lib.lua"
+#line 100 "/gnnac/templates/sorted.lib.lua"
     // Neighbours of this team, of the first, which takes as many batches as any,
     // and of whole batches that no team lacks: rows that share a warp are sorted
     // by how many batches they take.
@@ -130,49 +130,49 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
     const int sure =
         wide ? first / 2 : (last - 1) / 2 * 2;
 
-#line 156 "/gnnac/templates/sorted.lib.lua"
+#line 161 "/gnnac/templates/sorted.lib.lua"
     float sum[5] = {};
     int next[1];
     {
-#line 107 "/gnnac/templates/sorted.lib.lua"
+#line 112 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 110 "/gnnac/templates/sorted.lib.lua"
+#line 115 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
     }
-#line 161 "/gnnac/templates/sorted.lib.lua"
+#line 166 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 10) {
         int id[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             id[h] = next[h];
-#line 171 "/gnnac/templates/sorted.lib.lua"
+#line 176 "/gnnac/templates/sorted.lib.lua"
         ids += 10 * stride;
         left -= 10 * stride;
-#line 107 "/gnnac/templates/sorted.lib.lua"
+#line 112 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 110 "/gnnac/templates/sorted.lib.lua"
+#line 115 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
-#line 179 "/gnnac/templates/sorted.lib.lua"
+#line 184 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
         for (int j = 0; j < 10 && base + j < most; j += 2) {
-#line 182 "/gnnac/templates/sorted.lib.lua"
+#line 187 "/gnnac/templates/sorted.lib.lua"
             if (base + j + 2 <= sure) {
-#line 119 "/gnnac/templates/sorted.lib.lua"
+#line 124 "/gnnac/templates/sorted.lib.lua"
                 float v[2][5] = {};
                 int u_id[2];
 #pragma unroll
                 for (int k = 0; k < 2; k++)
-#line 126 "/gnnac/templates/sorted.lib.lua"
+#line 131 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 134 "/gnnac/templates/sorted.lib.lua"
+#line 139 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 2; k++) {
-#line 140 "/gnnac/templates/sorted.lib.lua"
+#line 145 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 36;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
@@ -181,29 +181,29 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
                 }
-#line 146 "/gnnac/templates/sorted.lib.lua"
+#line 151 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 2; k++)
 #pragma unroll
                     for (int i = 0; i < 5; i++)
-#line 153 "/gnnac/templates/sorted.lib.lua"
+#line 158 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
-#line 184 "/gnnac/templates/sorted.lib.lua"
+#line 189 "/gnnac/templates/sorted.lib.lua"
             } else {
-#line 119 "/gnnac/templates/sorted.lib.lua"
+#line 124 "/gnnac/templates/sorted.lib.lua"
                 float v[2][5] = {};
                 int u_id[2];
 #pragma unroll
                 for (int k = 0; k < 2; k++)
-#line 126 "/gnnac/templates/sorted.lib.lua"
+#line 131 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 134 "/gnnac/templates/sorted.lib.lua"
+#line 139 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 2; k++) {
-#line 137 "/gnnac/templates/sorted.lib.lua"
+#line 142 "/gnnac/templates/sorted.lib.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 140 "/gnnac/templates/sorted.lib.lua"
+#line 145 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 36;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
@@ -212,18 +212,18 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
                 }
-#line 146 "/gnnac/templates/sorted.lib.lua"
+#line 151 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 2; k++)
 #pragma unroll
                     for (int i = 0; i < 5; i++)
-#line 153 "/gnnac/templates/sorted.lib.lua"
+#line 158 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 191 "/gnnac/templates/sorted.lib.lua"
+#line 196 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
 #line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
@@ -237,12 +237,12 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
         }
     }
     }
-#line 194 "/gnnac/templates/sorted.lib.lua"
+#line 210 "/gnnac/templates/sorted.lib.lua"
     if (!active || (wide && edge > 0))
         return;
-#line 203 "/gnnac/templates/sorted.lib.lua"
+#line 220 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
-#line 207 "/gnnac/templates/sorted.lib.lua"
+#line 224 "/gnnac/templates/sorted.lib.lua"
         float *to = partial + (long long)part * 36;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store2(to + c0, &sum[0]);
@@ -254,7 +254,7 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
     if (at + 0 < 1)
 #line 440 "/gnnac/templates/lanes.lib.lua"
         store1(to + c2, &sum[4]);
-#line 210 "/gnnac/templates/sorted.lib.lua"
+#line 227 "/gnnac/templates/sorted.lib.lua"
         return;
     }
 #line 77 "/gnnac/templates/epilogue.lib.lua"
@@ -292,9 +292,9 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64(
         store1(to + c2, &sum[4]);
 }
 
-#line 91 "/gnnac/templates/parts.lib.lua"
+#line 122 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(64, 1)
 gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
     float *out, float *partial, const offset_t *rowptr,
@@ -306,7 +306,7 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 99 "/gnnac/templates/parts.lib.lua"
+#line 130 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 2 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
@@ -331,12 +331,13 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = partial + c2;
     asm("" : "+l"(x2));
-#line 104 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
 
     float sum[5] = {};
+#line 88 "/gnnac/templates/parts.lib.lua"
 #pragma unroll 1
     for (int base = edge; base < n; base += 4) {
         float v[2][5] = {};
@@ -345,7 +346,7 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
             const int b = base + k * 2;
             if (b >= n)
                 continue;
-#line 118 "/gnnac/templates/parts.lib.lua"
+#line 113 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 36;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load2(&v[k][0], x0 + u);
@@ -354,7 +355,7 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x2 + u);
         }
-#line 126 "/gnnac/templates/parts.lib.lua"
+#line 99 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 2; k++)
 #pragma unroll
@@ -373,10 +374,10 @@ gnnac_hybrid_f32_d33_s100_k12_l11_v4_u2_w2_mean_selfone_x36_s36_o64_finish(
         }
     }
 
-#line 135 "/gnnac/templates/parts.lib.lua"
+#line 144 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
-#line 139 "/gnnac/templates/parts.lib.lua"
+#line 148 "/gnnac/templates/parts.lib.lua"
     const offset_t degree = __ldg(rowptr + row + 1) - __ldg(rowptr + row);
 #line 77 "/gnnac/templates/epilogue.lib.lua"
     const float *from = self + (long long)row * 36;

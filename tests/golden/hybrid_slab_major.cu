@@ -82,20 +82,20 @@ gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8(
     const float *x0 = x + x_at(0, c0, n_rows);
     asm("" : "+l"(x0));
 
-#line 65 "/gnnac/templates/sorted.lib.lua"
+#line 68 "/gnnac/templates/sorted.lib.lua"
     // A wide part has the warp, whose teams take turns at the neighbours; a
     // packed one has a team. `place`: which id the lane fetches; `source`: which
     // lane has the team's first, `stride` lanes before its next.
     const bool wide = warp < n_wide;
     const unsigned part =
         wide ? warp : n_wide + (warp - n_wide) * 16 + edge;
-#line 72 "/gnnac/templates/sorted.lib.lua"
+#line 75 "/gnnac/templates/sorted.lib.lua"
     const bool active = part < n_parts;
-#line 76 "/gnnac/templates/sorted.lib.lua"
+#line 79 "/gnnac/templates/sorted.lib.lua"
     const int place = wide ? lane : at;
     const int source = wide ? edge : edge * 2;
     const int stride = wide ? 16 : 1;
-#line 80 "/gnnac/templates/sorted.lib.lua"
+#line 83 "/gnnac/templates/sorted.lib.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -105,7 +105,7 @@ gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8(
         ids += begin;
     }
 
-#line 95 "/gnnac/templates/sorted.lib.lua"
+#line 100 "/gnnac/templates/sorted.lib.lua"
     // Neighbours of this team, of the first, which takes as many batches as any,
     // and of whole batches that no team lacks: rows that share a warp are sorted
     // by how many batches they take.
@@ -116,96 +116,96 @@ gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8(
     const int sure =
         wide ? first / 16 : (last - 1) / 4 * 4;
 
-#line 156 "/gnnac/templates/sorted.lib.lua"
+#line 161 "/gnnac/templates/sorted.lib.lua"
     float sum[4] = {};
     int next[2];
     {
-#line 107 "/gnnac/templates/sorted.lib.lua"
+#line 112 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 2; h++) {
-#line 112 "/gnnac/templates/sorted.lib.lua"
+#line 117 "/gnnac/templates/sorted.lib.lua"
             const int by = wide ? h * 32 : h * 2;
             next[h] = place + by < left ? __ldcs(ids + by) : 0;
         }
     }
-#line 161 "/gnnac/templates/sorted.lib.lua"
+#line 166 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 4) {
         int id[2];
 #pragma unroll
         for (int h = 0; h < 2; h++)
             id[h] = next[h];
-#line 171 "/gnnac/templates/sorted.lib.lua"
+#line 176 "/gnnac/templates/sorted.lib.lua"
         ids += 4 * stride;
         left -= 4 * stride;
-#line 107 "/gnnac/templates/sorted.lib.lua"
+#line 112 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 2; h++) {
-#line 112 "/gnnac/templates/sorted.lib.lua"
+#line 117 "/gnnac/templates/sorted.lib.lua"
             const int by = wide ? h * 32 : h * 2;
             next[h] = place + by < left ? __ldcs(ids + by) : 0;
         }
-#line 176 "/gnnac/templates/sorted.lib.lua"
+#line 181 "/gnnac/templates/sorted.lib.lua"
         const int j = 0;
         {
-#line 182 "/gnnac/templates/sorted.lib.lua"
+#line 187 "/gnnac/templates/sorted.lib.lua"
             if (base + j + 4 <= sure) {
-#line 119 "/gnnac/templates/sorted.lib.lua"
+#line 124 "/gnnac/templates/sorted.lib.lua"
                 float v[4][4] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 128 "/gnnac/templates/sorted.lib.lua"
+#line 133 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[k / 2],
                                           source + k % 2 * stride);
-#line 134 "/gnnac/templates/sorted.lib.lua"
+#line 139 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 140 "/gnnac/templates/sorted.lib.lua"
+#line 145 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 8;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
-#line 146 "/gnnac/templates/sorted.lib.lua"
+#line 151 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
-#line 153 "/gnnac/templates/sorted.lib.lua"
+#line 158 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
-#line 184 "/gnnac/templates/sorted.lib.lua"
+#line 189 "/gnnac/templates/sorted.lib.lua"
             } else {
-#line 119 "/gnnac/templates/sorted.lib.lua"
+#line 124 "/gnnac/templates/sorted.lib.lua"
                 float v[4][4] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 128 "/gnnac/templates/sorted.lib.lua"
+#line 133 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[k / 2],
                                           source + k % 2 * stride);
-#line 134 "/gnnac/templates/sorted.lib.lua"
+#line 139 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 137 "/gnnac/templates/sorted.lib.lua"
+#line 142 "/gnnac/templates/sorted.lib.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 140 "/gnnac/templates/sorted.lib.lua"
+#line 145 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 8;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
                 }
-#line 146 "/gnnac/templates/sorted.lib.lua"
+#line 151 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
-#line 153 "/gnnac/templates/sorted.lib.lua"
+#line 158 "/gnnac/templates/sorted.lib.lua"
                         sum[i] += v[k][i];
             }
         }
     }
 
-#line 191 "/gnnac/templates/sorted.lib.lua"
+#line 196 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
 #line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
@@ -219,16 +219,16 @@ gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8(
         }
     }
     }
-#line 194 "/gnnac/templates/sorted.lib.lua"
+#line 210 "/gnnac/templates/sorted.lib.lua"
     if (!active || (wide && edge > 0))
         return;
-#line 203 "/gnnac/templates/sorted.lib.lua"
+#line 220 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
-#line 207 "/gnnac/templates/sorted.lib.lua"
+#line 224 "/gnnac/templates/sorted.lib.lua"
         float *to = partial + (long long)part * 64;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 210 "/gnnac/templates/sorted.lib.lua"
+#line 227 "/gnnac/templates/sorted.lib.lua"
         return;
     }
 #line 171 "/gnnac/templates/epilogue.lib.lua"
@@ -237,9 +237,9 @@ gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8(
     stream4(to + c0, &sum[0]);
 }
 
-#line 91 "/gnnac/templates/parts.lib.lua"
+#line 122 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8_finish(
     float *out, float *partial, const int *split_row,
@@ -251,7 +251,7 @@ gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8_finish(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 99 "/gnnac/templates/parts.lib.lua"
+#line 130 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
@@ -268,12 +268,13 @@ gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8_finish(
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 104 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
 
     float sum[4] = {};
+#line 88 "/gnnac/templates/parts.lib.lua"
 #pragma unroll 1
     for (int base = edge; base < n; base += 64) {
         float v[4][4] = {};
@@ -282,12 +283,12 @@ gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8_finish(
             const int b = base + k * 16;
             if (b >= n)
                 continue;
-#line 118 "/gnnac/templates/parts.lib.lua"
+#line 113 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 64;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 126 "/gnnac/templates/parts.lib.lua"
+#line 99 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -306,7 +307,7 @@ gnnac_hybrid_f32_d64_s256_k16_l2_v4_u4_w4_b32_h1_xslab8_finish(
         }
     }
 
-#line 135 "/gnnac/templates/parts.lib.lua"
+#line 144 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 171 "/gnnac/templates/epilogue.lib.lua"

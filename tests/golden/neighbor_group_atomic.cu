@@ -8,7 +8,7 @@
 // bit by bit (combine=1, 2: atomics, they do not). Wins where a few rows hold many neighbours.
 // partSize=32 dimWorker=16 warpPerBlock=4 unroll=4 slab=0 hints=0 combine=1
 // f32 dim=64 x_pitch=64 out_pitch=64 self_pitch=64 norm=gcn self=gcn bias=1 act=relu offset_bits=32
-#line 59 "/gnnac/templates/groups.lib.lua"
+#line 60 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 32; teams per warp: 2;
 // lanes per team: 16; columns per lane: 4.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -47,32 +47,32 @@ static __device__ __forceinline__ void read4(float *to, const float *from)
     to[3] = v.w;
 }
 
-#line 50 "/gnnac/templates/combine.lib.lua"
+#line 61 "/gnnac/templates/combine.lib.lua"
 static __device__ __forceinline__ void add4(float *to, const float *from)
 {
-#line 53 "/gnnac/templates/combine.lib.lua"
+#line 64 "/gnnac/templates/combine.lib.lua"
 #if __CUDA_ARCH__ >= 900
-#line 57 "/gnnac/templates/combine.lib.lua"
+#line 68 "/gnnac/templates/combine.lib.lua"
     asm volatile("red.global.add.v4.f32 [%0], {%1, %2, %3, %4};"
                  :: "l"(to + 0), "f"(from[0]), "f"(from[1]),
                     "f"(from[2]), "f"(from[3]) : "memory");
-#line 67 "/gnnac/templates/combine.lib.lua"
+#line 78 "/gnnac/templates/combine.lib.lua"
 #else
-#line 70 "/gnnac/templates/combine.lib.lua"
+#line 81 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 0, from[0]);
-#line 70 "/gnnac/templates/combine.lib.lua"
+#line 81 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 1, from[1]);
-#line 70 "/gnnac/templates/combine.lib.lua"
+#line 81 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 2, from[2]);
-#line 70 "/gnnac/templates/combine.lib.lua"
+#line 81 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 3, from[3]);
-#line 73 "/gnnac/templates/combine.lib.lua"
+#line 84 "/gnnac/templates/combine.lib.lua"
 #endif
 }
 
-#line 130 "/gnnac/templates/combine.lib.lua"
+#line 141 "/gnnac/templates/combine.lib.lua"
 // Team: a row that is cut, whose pieces will be added to it.
-#line 108 "/gnnac/templates/combine.lib.lua"
+#line 119 "/gnnac/templates/combine.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu(
     float *out, const int *split_row, int n_splits)
@@ -82,7 +82,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 112 "/gnnac/templates/combine.lib.lua"
+#line 123 "/gnnac/templates/combine.lib.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -92,21 +92,21 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu(
     const int at = lane % 16;
 #line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 114 "/gnnac/templates/combine.lib.lua"
+#line 125 "/gnnac/templates/combine.lib.lua"
     const unsigned split = warp * 2 + edge;
-#line 119 "/gnnac/templates/combine.lib.lua"
+#line 130 "/gnnac/templates/combine.lib.lua"
     if (split >= n_splits)
         return;
-#line 122 "/gnnac/templates/combine.lib.lua"
+#line 133 "/gnnac/templates/combine.lib.lua"
     const int row = __ldg(split_row + split);
-#line 132 "/gnnac/templates/combine.lib.lua"
+#line 143 "/gnnac/templates/combine.lib.lua"
     const float sum[4] = {};
     float *to = out + (long long)row * 64;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 }
 
-#line 70 "/gnnac/templates/groups.lib.lua"
+#line 71 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
     float *out, const float *x, const int *colidx,
@@ -118,7 +118,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 75 "/gnnac/templates/groups.lib.lua"
+#line 76 "/gnnac/templates/groups.lib.lua"
     __shared__ float sums[4][64];
     const int warp = threadIdx.x / 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
@@ -133,7 +133,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
     const float *x0 = x + c0;
     asm("" : "+l"(x0));
 
-#line 82 "/gnnac/templates/groups.lib.lua"
+#line 83 "/gnnac/templates/groups.lib.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 4;
     int rows = -1;
@@ -142,7 +142,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
     const int row = __shfl_sync(~0u, rows, warp);
     const unsigned same = __ballot_sync(~0u, rows == row);
     const int *ids = colidx;
-#line 91 "/gnnac/templates/groups.lib.lua"
+#line 92 "/gnnac/templates/groups.lib.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -150,14 +150,14 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
         ids += begin;
     }
 
-#line 113 "/gnnac/templates/groups.lib.lua"
+#line 114 "/gnnac/templates/groups.lib.lua"
     float sum[4] = {};
     {
-#line 158 "/gnnac/templates/groups.lib.lua"
+#line 159 "/gnnac/templates/groups.lib.lua"
         const int n = left;
-#line 160 "/gnnac/templates/groups.lib.lua"
+#line 161 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 162 "/gnnac/templates/groups.lib.lua"
+#line 163 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
 #line 57 "/gnnac/templates/weights.lib.lua"
@@ -165,12 +165,12 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
 #line 26 "/gnnac/templates/groups.lib.lua"
             coef = value;
         }
-#line 168 "/gnnac/templates/groups.lib.lua"
+#line 169 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 170 "/gnnac/templates/groups.lib.lua"
+#line 171 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
         for (; base + 8 <= n; base += 8) {
-#line 116 "/gnnac/templates/groups.lib.lua"
+#line 117 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -178,27 +178,27 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 127 "/gnnac/templates/groups.lib.lua"
+#line 128 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 64;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 130 "/gnnac/templates/groups.lib.lua"
+#line 131 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 133 "/gnnac/templates/groups.lib.lua"
+#line 134 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 2 + edge);
-#line 136 "/gnnac/templates/groups.lib.lua"
+#line 137 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 139 "/gnnac/templates/groups.lib.lua"
+#line 140 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
-#line 176 "/gnnac/templates/groups.lib.lua"
+#line 177 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 116 "/gnnac/templates/groups.lib.lua"
+#line 117 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -206,24 +206,24 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 2 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 124 "/gnnac/templates/groups.lib.lua"
+#line 125 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 2 + edge >= n)
                     continue;
-#line 127 "/gnnac/templates/groups.lib.lua"
+#line 128 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 64;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 130 "/gnnac/templates/groups.lib.lua"
+#line 131 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 133 "/gnnac/templates/groups.lib.lua"
+#line 134 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 2 + edge);
-#line 136 "/gnnac/templates/groups.lib.lua"
+#line 137 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 139 "/gnnac/templates/groups.lib.lua"
+#line 140 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
@@ -240,13 +240,14 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
         }
     }
 
-#line 187 "/gnnac/templates/groups.lib.lua"
+#line 188 "/gnnac/templates/groups.lib.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 192 "/gnnac/templates/groups.lib.lua"
+#line 193 "/gnnac/templates/groups.lib.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 194 "/gnnac/templates/groups.lib.lua"
+#line 198 "/gnnac/templates/groups.lib.lua"
     if (holds && warp != leader)
+#line 200 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
         for (int i = 0; i < 4; i++)
             sums[warp][i * 16 + at] = sum[i];
@@ -265,13 +266,13 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
     const bool ends = end < 4 ||
                       first + 4 >= n_parts ||
                       __ldg(part_row + first + 4) != row;
-#line 221 "/gnnac/templates/groups.lib.lua"
+#line 226 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
-#line 92 "/gnnac/templates/combine.lib.lua"
+#line 103 "/gnnac/templates/combine.lib.lua"
         float *to = out + (long long)row * 64;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     add4(to + c0, &sum[0]);
-#line 223 "/gnnac/templates/groups.lib.lua"
+#line 24 "/gnnac/templates/combine.lib.lua"
         return;
     }
 #line 51 "/gnnac/templates/epilogue.lib.lua"
@@ -313,9 +314,9 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_sum(
     store4(to + c0, &sum[0]);
 }
 
-#line 163 "/gnnac/templates/combine.lib.lua"
+#line 174 "/gnnac/templates/combine.lib.lua"
 // Team: such a row, all of whose pieces were added.
-#line 108 "/gnnac/templates/combine.lib.lua"
+#line 119 "/gnnac/templates/combine.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_finish(
     float *out, const float *self, const float *dinv,
@@ -326,7 +327,7 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_finish
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 112 "/gnnac/templates/combine.lib.lua"
+#line 123 "/gnnac/templates/combine.lib.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -336,18 +337,18 @@ gnnac_neighbor_group_f32_d64_p32_l16_w4_u4_b0_h0_c1_gcn_selfgcn_bias_relu_finish
     const int at = lane % 16;
 #line 309 "/gnnac/templates/lanes.lib.lua"
     const int c0 = at * 4 + 0;
-#line 114 "/gnnac/templates/combine.lib.lua"
+#line 125 "/gnnac/templates/combine.lib.lua"
     const unsigned split = warp * 2 + edge;
-#line 119 "/gnnac/templates/combine.lib.lua"
+#line 130 "/gnnac/templates/combine.lib.lua"
     if (split >= n_splits)
         return;
-#line 122 "/gnnac/templates/combine.lib.lua"
+#line 133 "/gnnac/templates/combine.lib.lua"
     const int row = __ldg(split_row + split);
-#line 165 "/gnnac/templates/combine.lib.lua"
+#line 176 "/gnnac/templates/combine.lib.lua"
     const float *added = out + (long long)row * 64;
-#line 149 "/gnnac/templates/combine.lib.lua"
+#line 160 "/gnnac/templates/combine.lib.lua"
     float sum[4] = {};
-#line 155 "/gnnac/templates/combine.lib.lua"
+#line 166 "/gnnac/templates/combine.lib.lua"
     read4(&sum[0], added + c0);
 #line 51 "/gnnac/templates/epilogue.lib.lua"
     const float norm = __ldg(dinv + row);

@@ -8,7 +8,7 @@
 // bit by bit (combine=1, 2: atomics, they do not). Wins where a few rows hold many neighbours.
 // partSize=16 dimWorker=6 warpPerBlock=4 unroll=4 slab=0 hints=0 combine=2
 // f32 dim=22 x_pitch=24 out_pitch=24 norm=none self=none bias=0 act=none offset_bits=32
-#line 59 "/gnnac/templates/groups.lib.lua"
+#line 60 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 16; teams per warp: 5;
 // lanes per team: 6; columns per lane: 5.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -48,39 +48,39 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 50 "/gnnac/templates/combine.lib.lua"
+#line 61 "/gnnac/templates/combine.lib.lua"
 static __device__ __forceinline__ void add4(float *to, const float *from)
 {
-#line 53 "/gnnac/templates/combine.lib.lua"
+#line 64 "/gnnac/templates/combine.lib.lua"
 #if __CUDA_ARCH__ >= 900
-#line 57 "/gnnac/templates/combine.lib.lua"
+#line 68 "/gnnac/templates/combine.lib.lua"
     asm volatile("red.global.add.v4.f32 [%0], {%1, %2, %3, %4};"
                  :: "l"(to + 0), "f"(from[0]), "f"(from[1]),
                     "f"(from[2]), "f"(from[3]) : "memory");
-#line 67 "/gnnac/templates/combine.lib.lua"
+#line 78 "/gnnac/templates/combine.lib.lua"
 #else
-#line 70 "/gnnac/templates/combine.lib.lua"
+#line 81 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 0, from[0]);
-#line 70 "/gnnac/templates/combine.lib.lua"
+#line 81 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 1, from[1]);
-#line 70 "/gnnac/templates/combine.lib.lua"
+#line 81 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 2, from[2]);
-#line 70 "/gnnac/templates/combine.lib.lua"
+#line 81 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 3, from[3]);
-#line 73 "/gnnac/templates/combine.lib.lua"
+#line 84 "/gnnac/templates/combine.lib.lua"
 #endif
 }
 
-#line 50 "/gnnac/templates/combine.lib.lua"
+#line 61 "/gnnac/templates/combine.lib.lua"
 static __device__ __forceinline__ void add1(float *to, const float *from)
 {
-#line 70 "/gnnac/templates/combine.lib.lua"
+#line 81 "/gnnac/templates/combine.lib.lua"
     atomicAdd(to + 0, from[0]);
 }
 
-#line 130 "/gnnac/templates/combine.lib.lua"
+#line 141 "/gnnac/templates/combine.lib.lua"
 // Team: a row that is cut, whose pieces will be added to it.
-#line 108 "/gnnac/templates/combine.lib.lua"
+#line 119 "/gnnac/templates/combine.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24(
     float *out, const int *split_row, int n_splits)
@@ -90,7 +90,7 @@ gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 112 "/gnnac/templates/combine.lib.lua"
+#line 123 "/gnnac/templates/combine.lib.lua"
     const unsigned warp = blockIdx.x * 4 + threadIdx.x / 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
     const int lane = threadIdx.x % 32;
@@ -102,14 +102,14 @@ gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24(
     const int c0 = min(at * 4 + 0, 16);
 #line 303 "/gnnac/templates/lanes.lib.lua"
     const int c1 = 20 + min(at + 0, 1);
-#line 114 "/gnnac/templates/combine.lib.lua"
+#line 125 "/gnnac/templates/combine.lib.lua"
     const unsigned split = warp * 5 + edge;
-#line 116 "/gnnac/templates/combine.lib.lua"
+#line 127 "/gnnac/templates/combine.lib.lua"
     if (edge == 32 || split >= n_splits)
         return;
-#line 122 "/gnnac/templates/combine.lib.lua"
+#line 133 "/gnnac/templates/combine.lib.lua"
     const int row = __ldg(split_row + split);
-#line 132 "/gnnac/templates/combine.lib.lua"
+#line 143 "/gnnac/templates/combine.lib.lua"
     const float sum[5] = {};
     float *to = out + (long long)row * 24;
 #line 425 "/gnnac/templates/lanes.lib.lua"
@@ -122,7 +122,7 @@ gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24(
         store1(to + c1, &sum[4]);
 }
 
-#line 70 "/gnnac/templates/groups.lib.lua"
+#line 71 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24_sum(
     float *out, const float *x, const int *colidx,
@@ -150,29 +150,29 @@ gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24_sum(
     const float *x1 = x + c1;
     asm("" : "+l"(x1));
 
-#line 100 "/gnnac/templates/groups.lib.lua"
+#line 101 "/gnnac/templates/groups.lib.lua"
     const unsigned part = blockIdx.x * 4 + threadIdx.x / 32;
     if (part >= n_parts)
         return;
-#line 106 "/gnnac/templates/groups.lib.lua"
+#line 107 "/gnnac/templates/groups.lib.lua"
     const int row = __ldg(part_row + part);
     const offset_t begin = __ldg(part_ptr + part);
     const int *ids = colidx + begin;
-#line 110 "/gnnac/templates/groups.lib.lua"
+#line 111 "/gnnac/templates/groups.lib.lua"
     int left = __ldg(part_ptr + part + 1) - begin;
 
-#line 113 "/gnnac/templates/groups.lib.lua"
+#line 114 "/gnnac/templates/groups.lib.lua"
     float sum[5] = {};
     {
-#line 158 "/gnnac/templates/groups.lib.lua"
+#line 159 "/gnnac/templates/groups.lib.lua"
         const int n = left;
-#line 160 "/gnnac/templates/groups.lib.lua"
+#line 161 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 168 "/gnnac/templates/groups.lib.lua"
+#line 169 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 176 "/gnnac/templates/groups.lib.lua"
+#line 177 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 116 "/gnnac/templates/groups.lib.lua"
+#line 117 "/gnnac/templates/groups.lib.lua"
             float v[4][5] = {};
             int ids_k[4];
 #pragma unroll
@@ -180,23 +180,23 @@ gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24_sum(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 5 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 124 "/gnnac/templates/groups.lib.lua"
+#line 125 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 5 + edge >= n)
                     continue;
-#line 127 "/gnnac/templates/groups.lib.lua"
+#line 128 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 24;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][4], x1 + u);
             }
-#line 130 "/gnnac/templates/groups.lib.lua"
+#line 131 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 136 "/gnnac/templates/groups.lib.lua"
+#line 137 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 5; i++)
-#line 141 "/gnnac/templates/groups.lib.lua"
+#line 142 "/gnnac/templates/groups.lib.lua"
                     sum[i] += v[k][i];
             }
         }
@@ -213,15 +213,15 @@ gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24_sum(
         }
     }
 
-#line 215 "/gnnac/templates/groups.lib.lua"
+#line 220 "/gnnac/templates/groups.lib.lua"
     if (edge > 0)
         return;
-#line 218 "/gnnac/templates/groups.lib.lua"
+#line 223 "/gnnac/templates/groups.lib.lua"
     const bool begins = part == 0 || __ldg(part_row + part - 1) != row;
     const bool ends = part + 1 >= n_parts || __ldg(part_row + part + 1) != row;
-#line 221 "/gnnac/templates/groups.lib.lua"
+#line 226 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
-#line 92 "/gnnac/templates/combine.lib.lua"
+#line 103 "/gnnac/templates/combine.lib.lua"
         float *to = out + (long long)row * 24;
 #line 425 "/gnnac/templates/lanes.lib.lua"
     if (at * 4 + 0 < 20)
@@ -231,7 +231,7 @@ gnnac_neighbor_group_f32_d22_p16_l6_w4_u4_b0_h0_c2_x24_y24_sum(
     if (at + 0 < 2)
 #line 440 "/gnnac/templates/lanes.lib.lua"
         add1(to + c1, &sum[4]);
-#line 223 "/gnnac/templates/groups.lib.lua"
+#line 24 "/gnnac/templates/combine.lib.lua"
         return;
     }
 #line 171 "/gnnac/templates/epilogue.lib.lua"

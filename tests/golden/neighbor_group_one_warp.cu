@@ -8,7 +8,7 @@
 // bit by bit (combine=1, 2: atomics, they do not). Wins where a few rows hold many neighbours.
 // partSize=1 dimWorker=1 warpPerBlock=1 unroll=4
 // f32 dim=3 x_pitch=3 out_pitch=3 norm=gcn self=none bias=0 act=none offset_bits=32
-#line 59 "/gnnac/templates/groups.lib.lua"
+#line 60 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 1; teams per warp: 32;
 // lanes per team: 1; columns per lane: 3.
 #line 9 "/gnnac/templates/offsets.lib.lua"
@@ -28,7 +28,7 @@ static __device__ __forceinline__ void store1(float *to, const float *from)
     to[0] = from[0];
 }
 
-#line 70 "/gnnac/templates/groups.lib.lua"
+#line 71 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     float *out, const float *x, const int *colidx,
@@ -60,23 +60,23 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
 #line 331 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
 
-#line 104 "/gnnac/templates/groups.lib.lua"
+#line 105 "/gnnac/templates/groups.lib.lua"
     const unsigned part = blockIdx.x;
-#line 106 "/gnnac/templates/groups.lib.lua"
+#line 107 "/gnnac/templates/groups.lib.lua"
     const int row = __ldg(part_row + part);
     const offset_t begin = __ldg(part_ptr + part);
     const int *ids = colidx + begin;
-#line 110 "/gnnac/templates/groups.lib.lua"
+#line 111 "/gnnac/templates/groups.lib.lua"
     int left = __ldg(part_ptr + part + 1) - begin;
 
-#line 113 "/gnnac/templates/groups.lib.lua"
+#line 114 "/gnnac/templates/groups.lib.lua"
     float sum[3] = {};
     {
-#line 158 "/gnnac/templates/groups.lib.lua"
+#line 159 "/gnnac/templates/groups.lib.lua"
         const int n = left;
-#line 160 "/gnnac/templates/groups.lib.lua"
+#line 161 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 162 "/gnnac/templates/groups.lib.lua"
+#line 163 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
 #line 57 "/gnnac/templates/weights.lib.lua"
@@ -84,11 +84,11 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
 #line 26 "/gnnac/templates/groups.lib.lua"
             coef = value;
         }
-#line 168 "/gnnac/templates/groups.lib.lua"
+#line 169 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 176 "/gnnac/templates/groups.lib.lua"
+#line 177 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 116 "/gnnac/templates/groups.lib.lua"
+#line 117 "/gnnac/templates/groups.lib.lua"
             float v[1][3] = {};
             int ids_k[1];
 #pragma unroll
@@ -96,10 +96,10 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 32 + edge);
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 124 "/gnnac/templates/groups.lib.lua"
+#line 125 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 32 + edge >= n)
                     continue;
-#line 127 "/gnnac/templates/groups.lib.lua"
+#line 128 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 3;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][0], x0 + u);
@@ -108,16 +108,16 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
             }
-#line 130 "/gnnac/templates/groups.lib.lua"
+#line 131 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 1; k++) {
-#line 133 "/gnnac/templates/groups.lib.lua"
+#line 134 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 32 + edge);
-#line 136 "/gnnac/templates/groups.lib.lua"
+#line 137 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 3; i++)
-#line 139 "/gnnac/templates/groups.lib.lua"
+#line 140 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
@@ -134,13 +134,13 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
         }
     }
 
-#line 215 "/gnnac/templates/groups.lib.lua"
+#line 220 "/gnnac/templates/groups.lib.lua"
     if (edge > 0)
         return;
-#line 218 "/gnnac/templates/groups.lib.lua"
+#line 223 "/gnnac/templates/groups.lib.lua"
     const bool begins = part == 0 || __ldg(part_row + part - 1) != row;
     const bool ends = part + 1 >= n_parts || __ldg(part_row + part + 1) != row;
-#line 221 "/gnnac/templates/groups.lib.lua"
+#line 226 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
 #line 81 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 4;
@@ -150,7 +150,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     store1(to + c1, &sum[1]);
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store1(to + c2, &sum[2]);
-#line 223 "/gnnac/templates/groups.lib.lua"
+#line 24 "/gnnac/templates/combine.lib.lua"
         return;
     }
 #line 51 "/gnnac/templates/epilogue.lib.lua"
@@ -171,9 +171,9 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn(
     store1(to + c2, &sum[2]);
 }
 
-#line 93 "/gnnac/templates/parts.lib.lua"
+#line 124 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(32, 1)
 gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     float *out, float *partial, const float *dinv,
@@ -185,7 +185,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 99 "/gnnac/templates/parts.lib.lua"
+#line 130 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 1 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
@@ -208,12 +208,13 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
     const float *x1 = x0 + 1;
 #line 331 "/gnnac/templates/lanes.lib.lua"
     const float *x2 = x0 + 2;
-#line 104 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
 
     float sum[3] = {};
+#line 88 "/gnnac/templates/parts.lib.lua"
 #pragma unroll 1
     for (int base = edge; base < n; base += 128) {
         float v[4][3] = {};
@@ -222,7 +223,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
             const int b = base + k * 32;
             if (b >= n)
                 continue;
-#line 120 "/gnnac/templates/parts.lib.lua"
+#line 115 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 4;
@@ -233,7 +234,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load1(&v[k][2], x2 + u);
         }
-#line 126 "/gnnac/templates/parts.lib.lua"
+#line 99 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -252,7 +253,7 @@ gnnac_neighbor_group_f32_d3_p1_l1_w1_u4_gcn_finish(
         }
     }
 
-#line 135 "/gnnac/templates/parts.lib.lua"
+#line 144 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 51 "/gnnac/templates/epilogue.lib.lua"

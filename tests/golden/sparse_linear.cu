@@ -46,7 +46,7 @@ dropped(const train_state *state, unsigned bits, float v)
                                                     : 0.0f;
 }
 
-#line 59 "/gnnac/templates/groups.lib.lua"
+#line 60 "/gnnac/templates/groups.lib.lua"
 // Neighbours per warp: up to 128; teams per warp: 8;
 // lanes per team: 4; columns per lane: 4.
 #line 7 "/gnnac/templates/offsets.lib.lua"
@@ -119,7 +119,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64(
     }
 }
 
-#line 70 "/gnnac/templates/groups.lib.lua"
+#line 71 "/gnnac/templates/groups.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_sum(
     float *out, float *weight_t, train_state *state,
@@ -132,7 +132,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 75 "/gnnac/templates/groups.lib.lua"
+#line 76 "/gnnac/templates/groups.lib.lua"
     __shared__ float sums[4][16];
     const int warp = threadIdx.x / 32;
 #line 68 "/gnnac/templates/parts.lib.lua"
@@ -147,7 +147,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
     const float *x0 = weight_t + c0;
     asm("" : "+l"(x0));
 
-#line 82 "/gnnac/templates/groups.lib.lua"
+#line 83 "/gnnac/templates/groups.lib.lua"
     // Lane i knows the row of the block's group i; -1: there is none.
     const unsigned first = blockIdx.x * 4;
     int rows = -1;
@@ -158,7 +158,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
     const int *ids = colidx;
 #line 32 "/gnnac/templates/weights.lib.lua"
     const float *edges = edge_values + 0;
-#line 91 "/gnnac/templates/groups.lib.lua"
+#line 92 "/gnnac/templates/groups.lib.lua"
     int left = 0;
     if (row >= 0) {
         const offset_t begin = __ldg(part_ptr + first + warp);
@@ -168,16 +168,16 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
         edges += begin;
     }
 
-#line 113 "/gnnac/templates/groups.lib.lua"
+#line 114 "/gnnac/templates/groups.lib.lua"
     float sum[4] = {};
-#line 150 "/gnnac/templates/groups.lib.lua"
+#line 151 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
     for (; left > 0; left -= 32, ids += 32) {
-#line 156 "/gnnac/templates/groups.lib.lua"
+#line 157 "/gnnac/templates/groups.lib.lua"
         const int n = min(left, 32);
-#line 160 "/gnnac/templates/groups.lib.lua"
+#line 161 "/gnnac/templates/groups.lib.lua"
         const int id = lane < n ? __ldg(ids + lane) : 0;
-#line 162 "/gnnac/templates/groups.lib.lua"
+#line 163 "/gnnac/templates/groups.lib.lua"
         float coef = 0.0f;
         if (lane < n) {
 #line 47 "/gnnac/templates/weights.lib.lua"
@@ -187,12 +187,12 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
 #line 40 "/gnnac/templates/sparse_linear.cu.lua"
             coef = left_of(state, place, 359, row, id, value);
         }
-#line 168 "/gnnac/templates/groups.lib.lua"
+#line 169 "/gnnac/templates/groups.lib.lua"
         int base = 0;
-#line 170 "/gnnac/templates/groups.lib.lua"
+#line 171 "/gnnac/templates/groups.lib.lua"
 #pragma unroll 1
         for (; base + 32 <= n; base += 32) {
-#line 116 "/gnnac/templates/groups.lib.lua"
+#line 117 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -200,27 +200,27 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 8 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 127 "/gnnac/templates/groups.lib.lua"
+#line 128 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 16;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 130 "/gnnac/templates/groups.lib.lua"
+#line 131 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 133 "/gnnac/templates/groups.lib.lua"
+#line 134 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 8 + edge);
-#line 136 "/gnnac/templates/groups.lib.lua"
+#line 137 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 139 "/gnnac/templates/groups.lib.lua"
+#line 140 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
-#line 176 "/gnnac/templates/groups.lib.lua"
+#line 177 "/gnnac/templates/groups.lib.lua"
         if (base < n) {
-#line 116 "/gnnac/templates/groups.lib.lua"
+#line 117 "/gnnac/templates/groups.lib.lua"
             float v[4][4] = {};
             int ids_k[4];
 #pragma unroll
@@ -228,24 +228,24 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
                 ids_k[k] = __shfl_sync(~0u, id, base + k * 8 + edge);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 124 "/gnnac/templates/groups.lib.lua"
+#line 125 "/gnnac/templates/groups.lib.lua"
                 if (base + k * 8 + edge >= n)
                     continue;
-#line 127 "/gnnac/templates/groups.lib.lua"
+#line 128 "/gnnac/templates/groups.lib.lua"
                 const long long u = (long long)ids_k[k] * 16;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
             }
-#line 130 "/gnnac/templates/groups.lib.lua"
+#line 131 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-#line 133 "/gnnac/templates/groups.lib.lua"
+#line 134 "/gnnac/templates/groups.lib.lua"
                 const float w =
                     __shfl_sync(~0u, coef, base + k * 8 + edge);
-#line 136 "/gnnac/templates/groups.lib.lua"
+#line 137 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-#line 139 "/gnnac/templates/groups.lib.lua"
+#line 140 "/gnnac/templates/groups.lib.lua"
                     sum[i] = fmaf(w, v[k][i], sum[i]);
             }
         }
@@ -264,13 +264,14 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
         }
     }
 
-#line 187 "/gnnac/templates/groups.lib.lua"
+#line 188 "/gnnac/templates/groups.lib.lua"
     // The first warp of a row adds what the others leave in shared memory.
     const int leader = __ffs(same) - 1;
-#line 192 "/gnnac/templates/groups.lib.lua"
+#line 193 "/gnnac/templates/groups.lib.lua"
     const bool holds = row >= 0 && edge == 0;
-#line 194 "/gnnac/templates/groups.lib.lua"
+#line 198 "/gnnac/templates/groups.lib.lua"
     if (holds && warp != leader)
+#line 200 "/gnnac/templates/groups.lib.lua"
 #pragma unroll
         for (int i = 0; i < 4; i++)
             sums[warp][i * 4 + at] = sum[i];
@@ -289,13 +290,13 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
     const bool ends = end < 4 ||
                       first + 4 >= n_parts ||
                       __ldg(part_row + first + 4) != row;
-#line 221 "/gnnac/templates/groups.lib.lua"
+#line 226 "/gnnac/templates/groups.lib.lua"
     if (!begins || !ends) {
 #line 81 "/gnnac/templates/parts.lib.lua"
         float *to = partial + (2LL * blockIdx.x + begins) * 16;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
-#line 223 "/gnnac/templates/groups.lib.lua"
+#line 24 "/gnnac/templates/combine.lib.lua"
         return;
     }
 #line 51 "/gnnac/templates/epilogue.lib.lua"
@@ -312,9 +313,9 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_su
     store4(to + c0, &sum[0]);
 }
 
-#line 93 "/gnnac/templates/parts.lib.lua"
+#line 124 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that crosses blocks; teams take turns at its partial sums.
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_finish(
     float *out, float *partial, const float *dinv,
@@ -326,7 +327,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_fi
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 99 "/gnnac/templates/parts.lib.lua"
+#line 130 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
@@ -341,12 +342,13 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_fi
 #line 333 "/gnnac/templates/lanes.lib.lua"
     const float *x0 = partial + c0;
     asm("" : "+l"(x0));
-#line 104 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
 
     float sum[4] = {};
+#line 88 "/gnnac/templates/parts.lib.lua"
 #pragma unroll 1
     for (int base = edge; base < n; base += 32) {
         float v[4][4] = {};
@@ -355,14 +357,14 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_fi
             const int b = base + k * 8;
             if (b >= n)
                 continue;
-#line 120 "/gnnac/templates/parts.lib.lua"
+#line 115 "/gnnac/templates/parts.lib.lua"
             // The row's first block wrote slot 2b + 1, the others slot 2b.
             const long long slot = 2LL * (first + b) + (b == 0);
             const long long u = slot * 16;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
         }
-#line 126 "/gnnac/templates/parts.lib.lua"
+#line 99 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -381,7 +383,7 @@ gnnac_sparse_linear_f32_d16_p128_u4_w4_k1433_scaled_drops_edgesstored_x16_o64_fi
         }
     }
 
-#line 135 "/gnnac/templates/parts.lib.lua"
+#line 144 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 51 "/gnnac/templates/epilogue.lib.lua"

@@ -412,20 +412,20 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
 #line 331 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 32;
 
-#line 65 "/gnnac/templates/sorted.lib.lua"
+#line 68 "/gnnac/templates/sorted.lib.lua"
     // A wide part has the warp, whose teams take turns at the neighbours; a
     // packed one has a team. `place`: which id the lane fetches; `source`: which
     // lane has the team's first, `stride` lanes before its next.
     const bool wide = warp < n_wide;
     const unsigned part =
         wide ? warp : n_wide + (warp - n_wide) * 4 + edge;
-#line 72 "/gnnac/templates/sorted.lib.lua"
+#line 75 "/gnnac/templates/sorted.lib.lua"
     const bool active = part < n_parts;
-#line 76 "/gnnac/templates/sorted.lib.lua"
+#line 79 "/gnnac/templates/sorted.lib.lua"
     const int place = wide ? lane : at;
     const int source = wide ? edge : edge * 8;
     const int stride = wide ? 4 : 1;
-#line 80 "/gnnac/templates/sorted.lib.lua"
+#line 83 "/gnnac/templates/sorted.lib.lua"
     int row = 0, left = 0;
     const int *ids = colidx + place;
     if (active) {
@@ -435,7 +435,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
         ids += begin;
     }
 
-#line 95 "/gnnac/templates/sorted.lib.lua"
+#line 100 "/gnnac/templates/sorted.lib.lua"
     // Neighbours of this team, of the first, which takes as many batches as any,
     // and of whole batches that no team lacks: rows that share a warp are sorted
     // by how many batches they take.
@@ -446,104 +446,104 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     const int sure =
         wide ? first / 4 : (last - 1) / 4 * 4;
 
-#line 156 "/gnnac/templates/sorted.lib.lua"
+#line 161 "/gnnac/templates/sorted.lib.lua"
     float sum[8] = {};
     int next[1];
     {
-#line 107 "/gnnac/templates/sorted.lib.lua"
+#line 112 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 110 "/gnnac/templates/sorted.lib.lua"
+#line 115 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
     }
-#line 161 "/gnnac/templates/sorted.lib.lua"
+#line 166 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
     for (int base = 0; base < most; base += 8) {
         int id[1];
 #pragma unroll
         for (int h = 0; h < 1; h++)
             id[h] = next[h];
-#line 171 "/gnnac/templates/sorted.lib.lua"
+#line 176 "/gnnac/templates/sorted.lib.lua"
         ids += 8 * stride;
         left -= 8 * stride;
-#line 107 "/gnnac/templates/sorted.lib.lua"
+#line 112 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
         for (int h = 0; h < 1; h++) {
-#line 110 "/gnnac/templates/sorted.lib.lua"
+#line 115 "/gnnac/templates/sorted.lib.lua"
             next[h] = place < left ? __ldg(ids) : 0;
         }
-#line 179 "/gnnac/templates/sorted.lib.lua"
+#line 184 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll 1
         for (int j = 0; j < 8 && base + j < most; j += 4) {
-#line 182 "/gnnac/templates/sorted.lib.lua"
+#line 187 "/gnnac/templates/sorted.lib.lua"
             if (base + j + 4 <= sure) {
-#line 119 "/gnnac/templates/sorted.lib.lua"
+#line 124 "/gnnac/templates/sorted.lib.lua"
                 float v[4][8] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 126 "/gnnac/templates/sorted.lib.lua"
+#line 131 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 132 "/gnnac/templates/sorted.lib.lua"
+#line 137 "/gnnac/templates/sorted.lib.lua"
                 float coef[4] = {};
-#line 134 "/gnnac/templates/sorted.lib.lua"
+#line 139 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 140 "/gnnac/templates/sorted.lib.lua"
+#line 145 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 64;
-#line 142 "/gnnac/templates/sorted.lib.lua"
+#line 147 "/gnnac/templates/sorted.lib.lua"
                     coef[k] = __ldg(dinv + u_id[k]);
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
                 }
-#line 146 "/gnnac/templates/sorted.lib.lua"
+#line 151 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 8; i++)
-#line 151 "/gnnac/templates/sorted.lib.lua"
+#line 156 "/gnnac/templates/sorted.lib.lua"
                         sum[i] = fmaf(coef[k], v[k][i], sum[i]);
-#line 184 "/gnnac/templates/sorted.lib.lua"
+#line 189 "/gnnac/templates/sorted.lib.lua"
             } else {
-#line 119 "/gnnac/templates/sorted.lib.lua"
+#line 124 "/gnnac/templates/sorted.lib.lua"
                 float v[4][8] = {};
                 int u_id[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++)
-#line 126 "/gnnac/templates/sorted.lib.lua"
+#line 131 "/gnnac/templates/sorted.lib.lua"
                     u_id[k] = __shfl_sync(~0u, id[0], source + (j + k) * stride);
-#line 132 "/gnnac/templates/sorted.lib.lua"
+#line 137 "/gnnac/templates/sorted.lib.lua"
                 float coef[4] = {};
-#line 134 "/gnnac/templates/sorted.lib.lua"
+#line 139 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-#line 137 "/gnnac/templates/sorted.lib.lua"
+#line 142 "/gnnac/templates/sorted.lib.lua"
                     if (base + j + k >= mine)
                         continue;
-#line 140 "/gnnac/templates/sorted.lib.lua"
+#line 145 "/gnnac/templates/sorted.lib.lua"
                     const long long u = (long long)u_id[k] * 64;
-#line 142 "/gnnac/templates/sorted.lib.lua"
+#line 147 "/gnnac/templates/sorted.lib.lua"
                     coef[k] = __ldg(dinv + u_id[k]);
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
                 }
-#line 146 "/gnnac/templates/sorted.lib.lua"
+#line 151 "/gnnac/templates/sorted.lib.lua"
 #pragma unroll
                 for (int k = 0; k < 4; k++)
 #pragma unroll
                     for (int i = 0; i < 8; i++)
-#line 151 "/gnnac/templates/sorted.lib.lua"
+#line 156 "/gnnac/templates/sorted.lib.lua"
                         sum[i] = fmaf(coef[k], v[k][i], sum[i]);
             }
         }
     }
 
-#line 191 "/gnnac/templates/sorted.lib.lua"
+#line 196 "/gnnac/templates/sorted.lib.lua"
     if (wide) {
 #line 453 "/gnnac/templates/lanes.lib.lua"
 #pragma unroll
@@ -557,18 +557,18 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
         }
     }
     }
-#line 194 "/gnnac/templates/sorted.lib.lua"
+#line 210 "/gnnac/templates/sorted.lib.lua"
     if (!active || (wide && edge > 0))
         return;
-#line 203 "/gnnac/templates/sorted.lib.lua"
+#line 220 "/gnnac/templates/sorted.lib.lua"
     if (part < n_cut) {
-#line 207 "/gnnac/templates/sorted.lib.lua"
+#line 224 "/gnnac/templates/sorted.lib.lua"
         float *to = partial + (long long)part * 64;
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c0, &sum[0]);
 #line 442 "/gnnac/templates/lanes.lib.lua"
     store4(to + c1, &sum[4]);
-#line 210 "/gnnac/templates/sorted.lib.lua"
+#line 227 "/gnnac/templates/sorted.lib.lua"
         return;
     }
 #line 51 "/gnnac/templates/epilogue.lib.lua"
@@ -616,9 +616,9 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     store4(to + c1, &sum[4]);
 }
 
-#line 91 "/gnnac/templates/parts.lib.lua"
+#line 122 "/gnnac/templates/parts.lib.lua"
 // Warp: a row that was cut; teams take turns at its partial sums.
-#line 95 "/gnnac/templates/parts.lib.lua"
+#line 126 "/gnnac/templates/parts.lib.lua"
 extern "C" __global__ void __launch_bounds__(128, 1)
 gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu_finish(
     float *out, float *partial, const float *self,
@@ -630,7 +630,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     asm volatile("griddepcontrol.launch_dependents;\n\t"
                  "griddepcontrol.wait;" ::: "memory");
 #endif
-#line 99 "/gnnac/templates/parts.lib.lua"
+#line 130 "/gnnac/templates/parts.lib.lua"
     const unsigned split = blockIdx.x * 4 + threadIdx.x / 32;
     if (split >= n_splits)
         return;
@@ -649,12 +649,13 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
     asm("" : "+l"(x0));
 #line 331 "/gnnac/templates/lanes.lib.lua"
     const float *x1 = x0 + 32;
-#line 104 "/gnnac/templates/parts.lib.lua"
+#line 135 "/gnnac/templates/parts.lib.lua"
     const int row = __ldg(split_row + split);
     const int first = __ldg(split_first + split);
     const int n = __ldg(split_last + split) - first + 1;
 
     float sum[8] = {};
+#line 88 "/gnnac/templates/parts.lib.lua"
 #pragma unroll 1
     for (int base = edge; base < n; base += 16) {
         float v[4][8] = {};
@@ -663,14 +664,14 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
             const int b = base + k * 4;
             if (b >= n)
                 continue;
-#line 118 "/gnnac/templates/parts.lib.lua"
+#line 113 "/gnnac/templates/parts.lib.lua"
             const long long u = (long long)(first + b) * 64;
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][0], x0 + u);
 #line 349 "/gnnac/templates/lanes.lib.lua"
             load4(&v[k][4], x1 + u);
         }
-#line 126 "/gnnac/templates/parts.lib.lua"
+#line 99 "/gnnac/templates/parts.lib.lua"
 #pragma unroll
         for (int k = 0; k < 4; k++)
 #pragma unroll
@@ -689,7 +690,7 @@ gnnac_tile_mma_f32_d64_r150_b64_t2_m1_s256_k16_l8_v4_u4_w4_gcn_selfgcn_bias_relu
         }
     }
 
-#line 135 "/gnnac/templates/parts.lib.lua"
+#line 144 "/gnnac/templates/parts.lib.lua"
     if (edge > 0)
         return;
 #line 51 "/gnnac/templates/epilogue.lib.lua"

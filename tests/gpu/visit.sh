@@ -25,6 +25,8 @@
 #                                           storage and hints gain on graphs
 #                                           whose rows exceed the L2 cache, which
 #                                           it generates
+#   visit.sh joins FOLDER OUT [WIDTHS]      there: pieces of long rows that meet in
+#                                           a second kernel, by atomics, in one
 #   visit.sh train FOLDER OUT               there: epoch times of GCN 2x16 and
 #                                           GIN 5x64
 #   visit.sh latency FOLDER OUT             there: one inference of a gcn, as its
@@ -69,7 +71,7 @@ pack() { # BUILD FOLDER GRAPH...
     local build=$1 folder=$2
     shift 2
     mkdir -p "$folder/bin" "$folder/lib" "$folder/python" "$folder/graphs"
-    cp "$build"/compiler/gnnac "$build"/tests/gpu/test_gpu_{devices,edges,epilogues,kernels,models,plans,runtime,training,whole} \
+    cp "$build"/compiler/gnnac "$build"/tests/gpu/test_gpu_{devices,dropout,edges,epilogues,kernels,models,plans,runtime,tickets,training,whole} \
         "$build/tests/bench/latency" "$folder/bin"
     cp -L "$build"/runtime/libgnnac.so "$folder/python"
     copy_libraries "$folder/lib" "$folder"/bin/*
@@ -122,7 +124,9 @@ check() {
     tap whole tests/gpu/run.sh "$folder" meet test_gpu_whole
     tap plans tests/gpu/run.sh "$folder" any test_gpu_plans
     tap runtime tests/gpu/run.sh "$folder" any test_gpu_runtime
+    tap tickets tests/gpu/run.sh "$folder" any test_gpu_tickets
     tap training tests/gpu/run.sh "$folder" any test_gpu_training
+    tap dropout tests/gpu/run.sh "$folder" any test_gpu_dropout
     tap cli tests/gpu/run.sh "$folder" any python3 \
         tests/cli/run_transcripts.py "$folder/bin/gnnac" tests/gpu/device.test
     tap python tests/gpu/run.sh "$folder" any python3 \
@@ -258,6 +262,14 @@ studies_all() {
 studies() {
     mkdir -p "$out/graphs"
     studies_all 2>&1 | tee "$out/studies.txt"
+    [ "${PIPESTATUS[0]}" = 0 ] || status=1
+    rm -rf "$out/graphs"
+}
+
+joins() { # widths
+    mkdir -p "$out/graphs"
+    python3 tests/bench/joins.py gnnac "$out/graphs" "$1" \
+        "$folder"/graphs/* 2>&1 | tee "$out/joins.txt"
     [ "${PIPESTATUS[0]}" = 0 ] || status=1
     rm -rf "$out/graphs"
 }
@@ -503,7 +515,8 @@ pack)
     exit
     ;;
 check | time | survey | orders | families | roof | halves | slabs | train | latency | \
-    ahead | endings | epochs | forms | accuracy | operators | studies | targets) ;;
+    ahead | endings | epochs | forms | accuracy | operators | studies | \
+    joins | targets) ;;
 *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
     exit 1
@@ -524,6 +537,7 @@ roof) roof "${4:-16,64,256}" ;;
 halves) halves "${4:-64,128,256}" ;;
 slabs) slabs "${4:-256,512}" "${5:-$slab_shapes}" ;;
 studies) studies ;;
+joins) joins "${4:-64,128}" ;;
 targets) targets "${4:-64,128,32,256,16}" "${5:-420}" ;;
 train) train ;;
 latency) latency ;;

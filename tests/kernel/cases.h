@@ -24,6 +24,7 @@ struct shim_kernel {
     int packed_rows, packed_edges, packed_step;
     int tile_percent, tile_blocks;
     bool partials, atomics;
+    int tickets;
     std::vector<shim_launch_info> launches;
 };
 

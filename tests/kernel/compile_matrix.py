@@ -92,15 +92,15 @@ def emit_all(emit, root, cases):
 
 def family_of(case):
     """Its template; that of 16-bit storage stands for itself, and so do that of
-    sums with weights and those of shared ids and of ids ahead, so that they hide
-    nothing of what is plain."""
+    sums with weights, those of shared ids and of ids ahead and those that join rows
+    themselves, so that they hide nothing of what is plain."""
     half = re.search(r"\b(?:\w+_)?type=(?:f16|bf16)\b", case)
     name = case.split()[0]
     weights = " edges=" in case and \
         name not in ("sddmm", "sparse_linear", "sparse_weight_grad")
-    ids = {" ids=1": "/i", " ids=2": "/a"}
+    knobs = {" ids=1": "/i", " ids=2": "/a", " combine=3": "/m"}
     return name + ("/16" if half else "") + ("/w" if weights else "") + \
-        "".join(tag for knob, tag in ids.items() if knob in case)
+        "".join(tag for knob, tag in knobs.items() if knob in case)
 
 
 def heaviest(results):

@@ -30,4 +30,11 @@ template <class T> T atomicAdd(T *p, T by)
     return old;
 }
 
+inline unsigned atomicInc(unsigned *p, unsigned last)
+{
+    unsigned old = *p;
+    *p = old < last ? old + 1 : 0;
+    return old;
+}
+
 #endif

@@ -36,7 +36,7 @@ static void write_entry(const struct job *j, const char *line,
         "    %d, (norm)%d,\n"
         "    (self_term)%d, %d, (activation)%d, %d, %d, %d, %d, %d, %d,\n"
         "    (edge_order)%d, %d, (tail)%d, %d, %d, (activation)%d, %d, %d,\n"
-        "    %d, %d}, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, {\n",
+        "    %d, %d}, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, {\n",
         j->n, line, kc->point.family->op, s->kind, s->dim, s->x_type,
         s->out_type, s->self_type,
         s->x_pitch, s->out_pitch, s->self_pitch, s->grad_pitch,
@@ -46,7 +46,7 @@ static void write_entry(const struct job *j, const char *line,
         s->x_slab, s->out_slab, s->self_slab, k->part_size, k->part_rows,
         k->parts_per_block, k->packed_rows, k->packed_edges,
         k->packed_step, k->tile_percent, k->tile_blocks, k->partials,
-        k->atomics);
+        k->atomics, k->tickets);
     for (int i = 0; i < k->n_launches; i++) {
         const struct launch *l = &k->launches[i];
         printf("    {shim_call<&kernels_%d::%s>::run, (grid_count)%d, %d, %d, "
@@ -68,6 +68,11 @@ static const struct {
      "v = f16_to_float((f16_t)bits);"},
     {"asm(\"cvt.rn.f16.f32 %0, %1;\" : \"=h\"(bits) : \"f\"(v));",
      "bits = f16_from_float(v);"},
+    {"asm volatile(\"atom.release.gpu.global.inc.u32 %0, [%1], %2;\"\n"
+     "                 : \"=r\"(before) : \"l\"(ticket), \"r\"(n - 1) : "
+     "\"memory\");",
+     "before = atomicInc(ticket, n - 1);"},
+    {"asm volatile(\"fence.acq_rel.gpu;\" ::: \"memory\");", ""},
     {"asm("
      "\"mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 \"\n"
      "        \"{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, \"\n"

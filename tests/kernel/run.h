@@ -137,7 +137,9 @@ struct run {
     std::vector<float> weight, bias, tail_bias, dinv, partial, att_src, att_dst;
     float eps = 0.3125f;
     offsets rowptr, part_ptr, part_end;
-    std::vector<int> colidx, part_row, split_row, split_first, split_last;
+    std::vector<int> colidx, part_row, split_row, split_first, split_last,
+        meets;
+    std::vector<unsigned> tickets;
     std::vector<int> tile, tile_columns;
     std::vector<unsigned> tile_masks;
     std::vector<int> source_row;

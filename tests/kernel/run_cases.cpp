@@ -98,6 +98,8 @@ void run::set_parts()
     split_last.assign(parts.split_last, parts.split_last + parts.n_splits);
     if (k.partials)
         partial.assign(parts.n_slots * ((k.spec.dim + 3) / 4 * 4), NAN);
+    meets.assign(parts.meets, parts.meets + 2 * parts.n_slots);
+    tickets.assign(parts.n_slots * k.tickets, 0);
     counts[ARG_N_PARTS] = (int)parts.n_parts;
     counts[ARG_N_SPLITS] = (int)parts.n_splits;
     counts[ARG_N_CUT] = (int)parts.n_cut;
@@ -190,6 +192,8 @@ run::run(const shim_kernel &k_, const mini_graph &g_, bool self_is_x,
     pointers[ARG_SPLIT_FIRST] = split_first.data();
     pointers[ARG_SPLIT_LAST] = split_last.data();
     pointers[ARG_PARTIAL] = partial.data();
+    pointers[ARG_MEETS] = meets.data();
+    pointers[ARG_TICKETS] = tickets.data();
     pointers[ARG_SOURCE_ROW] = source_row.data();
     set_edges();
     set_training();
@@ -469,6 +473,14 @@ static bool same_floats(const std::vector<float> &a,
     return a.empty() || !memcmp(a.data(), b.data(), a.size() * sizeof(float));
 }
 
+// Every launch leaves them for the next one.
+static void check_tickets(const run &r)
+{
+    for (unsigned ticket : r.tickets)
+        if (ticket != 0)
+            wrong(r, "leaves a ticket that is not 0", 0, 0);
+}
+
 static void check_kernel(const shim_kernel &k, const mini_graph &g,
                          bool self_is_x, bool in_place)
 {
@@ -477,6 +489,7 @@ static void check_kernel(const shim_kernel &k, const mini_graph &g,
     check_values(r);
     check_training(r);
     check_edges(r);
+    check_tickets(r);
     check_padding(r, in_place ? NAN : canary);
     again.launch(true);
     if (k.atomics) { // the order makes a difference, but not a wrong one

@@ -374,8 +374,8 @@ def weights(rng):
     return rng.choice(["none", "none", "stored", "mapped"])
 
 
-def combines(rng, most):
-    return " combine=%d" % rng.choice([0, 0, 0, *range(1, most + 1)])
+def combines(rng, *more):
+    return " combine=%d" % rng.choice([0, 0, 0, *more])
 
 
 def caches(rng):
@@ -423,7 +423,7 @@ def random_case(rng):
         return "hybrid %s segmentEdges=%d packedEdges=%d dimWorker=%d " \
             "vec=%d unroll=%d warpPerBlock=%d" % (
                 spec, packed * rng.choice([1, 2, 5, 30]), packed, lanes,
-                rng.choice([1, 2, 4]), unroll, warps) + combines(rng, 1)
+                rng.choice([1, 2, 4]), unroll, warps) + combines(rng, 1, 3)
     if family == "narrow":
         spec = spec.split(" slab=")[0]
         return "narrow %s edgesPerWarp=%d vec=%d unroll=%d " \
@@ -434,13 +434,13 @@ def random_case(rng):
         return "edge_balanced %s edgesPerWarp=%d dimWorker=%d vec=%d " \
             "unroll=%d warpPerBlock=%d" % (
                 spec, 32 // lanes * rng.choice([1, 2, 3, 5, 8, 16, 31, 64, 200]),
-                lanes, rng.choice([1, 2, 4]), unroll, warps) + combines(rng, 1)
+                lanes, rng.choice([1, 2, 4]), unroll, warps) + combines(rng, 1, 3)
     if family == "neighbor_group":
         return "neighbor_group %s edges=%s partSize=%d dimWorker=%d " \
             "warpPerBlock=%d unroll=%d" % (
                 spec, weights(rng), rng.choice([1, 2, 3, 5, 8, 16, 31, 32, 33,
                                                 64, 100, 1000]),
-                lanes, warps, unroll) + combines(rng, 2)
+                lanes, warps, unroll) + combines(rng, 1, 2, 3)
     return "row_split %s edges=%s dimWorker=%d edgeWorker=%d vec=%d coarsen=%d " \
         "unroll=%d warpPerBlock=%d ids=%d" % (
             spec, weights(rng), lanes, rng.randint(1, 32 // lanes),

@@ -113,10 +113,14 @@ TEST(very_long_names_do_no_harm)
 TEST(a_point_repeats_unless_a_knob_asks_for_atomics)
 {
     struct family f = families.items[0];
-    f.knobs[2].atomics = true;
+    f.knobs[2].atomics = INT64_MAX; // all values
     struct candidate p = {.family = &f, .values = {32, 16, 0}};
     CHECK(candidate_repeats(&p));
     p.values[2] = 2;
+    CHECK(!candidate_repeats(&p));
+    f.knobs[2].atomics = 1;
+    CHECK(candidate_repeats(&p));
+    p.values[2] = 1;
     CHECK(!candidate_repeats(&p));
     p.family = &families.items[0];
     CHECK(candidate_repeats(&p));

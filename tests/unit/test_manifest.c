@@ -475,6 +475,33 @@ TEST(a_bundle_requires_every_feature_that_it_uses)
     free(m);
 }
 
+TEST(kernels_that_join_rows_say_how_many_tickets_they_take)
+{
+    struct manifest *m = example(), *back = calloc(1, sizeof(*back));
+    struct kernel *k = &m->kernels[0];
+    gnnac_error err = {{0}};
+    k->part_size = 32;
+    k->parts_per_block = 1;
+    k->partials = true;
+    k->launches[0].args[0] = ARG_MEETS;
+    k->launches[0].args[1] = ARG_TICKETS;
+    CHECK_INT(kernel_check(k, &err), GNNAC_EFORMAT);
+    CHECK_HAS(err.msg, "0 tickets of a partial sum");
+    k->tickets = k->launches[0].grid_y;
+    CHECK_INT(kernel_check(k, NULL), GNNAC_OK);
+    char *text = text_of(m);
+    CHECK_HAS(text, "\"tickets\"]");
+    CHECK_INT(manifest_parse(text, strlen(text), back, NULL), GNNAC_OK);
+    CHECK(memcmp(&back->kernels[0], k, sizeof(*k)) == 0);
+    k->partials = false;
+    err = (gnnac_error){{0}};
+    CHECK_INT(kernel_check(k, &err), GNNAC_EFORMAT);
+    CHECK_HAS(err.msg, "tickets without partials");
+    free(text);
+    free(back);
+    free(m);
+}
+
 TEST(a_promise_to_repeat_and_atomics_contradict)
 {
     struct manifest *m = example(), *back = calloc(1, sizeof(*back));
@@ -538,6 +565,7 @@ int main(void)
     RUN(rows_that_share_a_warp_are_a_feature_that_readers_must_have);
     RUN(tiles_are_a_feature_that_readers_must_have);
     RUN(a_bundle_requires_every_feature_that_it_uses);
+    RUN(kernels_that_join_rows_say_how_many_tickets_they_take);
     RUN(a_promise_to_repeat_and_atomics_contradict);
     RUN(bytes_that_are_not_utf8_do_not_stop_the_writer);
     RUN(every_name_reads_back_as_its_value);

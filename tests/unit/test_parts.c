@@ -38,6 +38,18 @@ TEST(rows_that_cross_a_block_are_split)
     parts_finish(&p);
 }
 
+// Of split rows alone; slots of blocks that leave nothing are 0, 0.
+TEST(slots_of_a_split_row_know_its_first_block_and_their_number)
+{
+    struct parts p;
+    static const int32_t meets[] = {0, 0, 0, 2, 0, 2, 0, 0, 0, 0,
+                                    2, 2, 2, 2, 0, 0, 0, 0, 0, 0};
+    CHECK_INT(parts_build(6, six_rows, NULL, &groups, &p, NULL), GNNAC_OK);
+    CHECK_INT(p.n_slots, 10);
+    CHECK(memcmp(p.meets, meets, sizeof(meets)) == 0);
+    parts_finish(&p);
+}
+
 TEST(a_graph_without_nodes_has_no_parts)
 {
     const int64_t rowptr[] = {0};
@@ -189,6 +201,23 @@ static void check_splits(const struct parts *p, int64_t n_rows,
     CHECK_INT(p->n_splits, n);
 }
 
+// Every slot that a block of a split row writes names the row's first block.
+static void check_meets(const struct parts *p)
+{
+    int64_t named = 0, written = 0;
+    for (int64_t s = 0; s < p->n_splits; s++)
+        for (int64_t b = p->split_first[s]; b <= p->split_last[s]; b++) {
+            int64_t slot = 2 * b + (b == p->split_first[s]);
+            CHECK_INT(p->meets[2 * slot], p->split_first[s]);
+            CHECK_INT(p->meets[2 * slot + 1],
+                      p->split_last[s] - p->split_first[s] + 1);
+            written++;
+        }
+    for (int64_t slot = 0; slot < p->n_slots; slot++)
+        named += p->meets[2 * slot + 1] > 0;
+    CHECK_INT(named, written);
+}
+
 TEST(parts_of_random_graphs_keep_their_limits_and_name_the_split_rows)
 {
     for (uint64_t seed = 0; seed < 300; seed++) {
@@ -205,6 +234,7 @@ TEST(parts_of_random_graphs_keep_their_limits_and_name_the_split_rows)
         CHECK_INT(p.part_row[p.n_parts], n);
         check_parts(&p, rowptr, &l);
         check_splits(&p, n, rowptr, l.per_block);
+        check_meets(&p);
         parts_finish(&p);
     }
 }
@@ -474,6 +504,7 @@ int main(void)
 {
     RUN(every_row_has_a_group_and_groups_cover_the_edges);
     RUN(rows_that_cross_a_block_are_split);
+    RUN(slots_of_a_split_row_know_its_first_block_and_their_number);
     RUN(a_graph_without_nodes_has_no_parts);
     RUN(ranges_end_with_a_row_unless_it_is_long);
     RUN(empty_rows_fill_ranges_too);

@@ -107,7 +107,7 @@ TEST(where_atomics_are_barred_points_with_them_are_not_proposed)
     with_atomics = families;
     struct knob *last = &with_atomics.items[0].knobs[2];
     last->min = last->dflt = 0;
-    last->atomics = true;
+    last->atomics = INT64_MAX; // all values
     CHECK_INT(ruleset_create(&with_atomics, &rs, &err), GNNAC_OK);
     CHECK_INT(load_text(rs, "rule 'r' { " ALWAYS ", choose = { template = "
                             "'neighbor_group', warpPerBlock = {1, 0, 2} } }"),

@@ -313,8 +313,8 @@ TEST(heads_are_checked)
          "knob a: atomics are no default"},
         {"//% family { op = \"aggregate\", doc = \"\" }\n"
          "//% knob { name = \"a\", tag = \"a\", min = 0, max = 2, default = "
-         "0, atomics = 1, doc = \"\" }\n",
-         "atomics must be true or false"},
+         "0, atomics = 0, doc = \"\" }\n",
+         "atomics must be true, false or a value from 1 on"},
         {"//% family { op = spec.op, doc = \"\" }\n",
          "templates/t.cu.lua:1: "},
     };
