@@ -210,13 +210,21 @@ bool bench_load(struct bench *b, struct variant *v, struct cuda_kernel *k)
     return st == GNNAC_EUNSUPPORTED ? false : refuse(v, "launch_error");
 }
 
+// Others that were accepted go on with the same tickets.
+static void discard(const struct bench *b, const struct variant *v,
+                    struct cuda_kernel *k)
+{
+    clear_tickets(b, &v->kernel, NULL);
+    cuda_kernel_unload(b->c, k);
+}
+
 bool bench_gate(struct bench *b, struct variant *v, struct cuda_kernel *k)
 {
     if (!bench_load(b, v, k))
         return false;
     bool right = is_right(b, "the graph", k, v);
     if (!right)
-        cuda_kernel_unload(b->c, k);
+        discard(b, v, k);
     return right;
 }
 
@@ -231,6 +239,6 @@ bool bench_gate_also(struct bench *b, const char *where, struct variant *v,
         snprintf(v->reason, sizeof(v->reason), "%.500s", e.msg);
     bench_close_blas(b); // it is asked once here, and its workspace is large
     if (!right)
-        cuda_kernel_unload(b->c, k);
+        discard(b, v, k);
     return right;
 }

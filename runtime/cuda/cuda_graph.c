@@ -134,22 +134,24 @@ static size_t count_slots(const struct partition *p)
 
 // Only where a kernel joins rows itself.
 static gnnac_status upload_meets(const struct cuda_context *c,
-                                 const struct parts *parts, struct partition *p,
+                                 struct parts *parts, struct partition *p,
                                  gnnac_error *err)
 {
+    gnnac_status st = GNNAC_OK;
     if (!p->slot_tickets)
         return GNNAC_OK;
-    gnnac_status st = upload_ids(c, parts->meets, 2 * parts->n_slots,
-                                 "parts of the edges", &p->meets, err);
-    return st == GNNAC_OK
-               ? cuda_tickets_init(c, count_slots(p) * (size_t)p->slot_tickets,
-                                   &p->tickets, err)
-               : st;
+    TRY(parts_list_meets(parts, err));
+    TRY(upload_ids(c, parts->meets, 2 * parts->n_slots, "parts of the edges",
+                   &p->meets, err));
+    TRY(cuda_tickets_init(c, count_slots(p) * (size_t)p->slot_tickets,
+                          &p->tickets, err));
+out:
+    return st;
 }
 
 static gnnac_status upload_partition(const struct cuda_context *c,
-                                     const struct parts *parts,
-                                     struct partition *p, gnnac_error *err)
+                                     struct parts *parts, struct partition *p,
+                                     gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     const char *what = "parts of the edges";

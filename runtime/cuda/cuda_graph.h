@@ -7,7 +7,8 @@
 #include "cuda/parts.h"
 #include "bundle/program.h"
 
-enum { MAX_PARTITIONS = 64 };
+// As many as a sweep of `gnnac bench --rules atomics` asks for, and more.
+enum { MAX_PARTITIONS = 256 };
 
 // Parts on the device; see parts.h. The first three are what a kernel asks for.
 struct partition {

@@ -74,7 +74,7 @@ gnnac_status parts_check_count(int64_t n, const char *knob, gnnac_error *err)
                       (long long)n, knob);
 }
 
-static gnnac_status list_meets(struct parts *p, gnnac_error *err)
+gnnac_status parts_list_meets(struct parts *p, gnnac_error *err)
 {
     p->meets = calloc((size_t)p->n_slots + 1, 2 * sizeof(*p->meets));
     if (!p->meets)
@@ -91,14 +91,16 @@ static gnnac_status list_meets(struct parts *p, gnnac_error *err)
     return GNNAC_OK;
 }
 
-// Parts in row order.
-static gnnac_status build_plain(int64_t n_rows, const int64_t *rowptr,
-                                const struct part_limits *limits,
-                                struct parts *out, gnnac_error *err)
+gnnac_status parts_build(int64_t n_rows, const int64_t *rowptr,
+                         const int32_t *colidx,
+                         const struct part_limits *limits, struct parts *out,
+                         gnnac_error *err)
 {
     gnnac_status st = GNNAC_OK;
     struct parts p = {0};
 
+    if (limits->packed_rows)
+        return buckets_build(n_rows, rowptr, colidx, limits, out, err);
     p.n_parts = visit_parts(n_rows, rowptr, limits, &p);
     p.n_blocks = ceil_div(p.n_parts, limits->per_block);
     p.n_slots = 2 * p.n_blocks;
@@ -128,25 +130,6 @@ static gnnac_status build_plain(int64_t n_rows, const int64_t *rowptr,
 
 out:
     parts_finish(&p);
-    return st;
-}
-
-gnnac_status parts_build(int64_t n_rows, const int64_t *rowptr,
-                         const int32_t *colidx,
-                         const struct part_limits *limits, struct parts *out,
-                         gnnac_error *err)
-{
-    struct parts p = {0};
-    gnnac_status st =
-        limits->packed_rows
-            ? buckets_build(n_rows, rowptr, colidx, limits, &p, err)
-            : build_plain(n_rows, rowptr, limits, &p, err);
-    if (st == GNNAC_OK)
-        st = list_meets(&p, err);
-    if (st == GNNAC_OK)
-        *out = p;
-    else
-        parts_finish(&p);
     return st;
 }
 

@@ -48,7 +48,8 @@ struct parts {
     int32_t *split_row; // [n_splits] split rows, ascending; those of tiles last
     int32_t *split_first; // [n_splits] first block with parts of the row
     int32_t *split_last;  // [n_splits] last such block
-    int32_t *meets;       // [2 * n_slots]; 0, 0 of slots without a row
+    int32_t *meets;       // [2 * n_slots]; 0, 0 of slots without a row; NULL
+                          // before parts_list_meets
     struct tiles tiles;   // of sorted parts, which then lack these rows
 };
 
@@ -57,6 +58,9 @@ gnnac_status parts_build(int64_t n_rows, const int64_t *rowptr,
                          const int32_t *colidx,
                          const struct part_limits *limits, struct parts *out,
                          gnnac_error *err);
+// Fills `meets`. GNNAC_ENOMEM.
+gnnac_status parts_list_meets(struct parts *p, gnnac_error *err);
+
 void parts_finish(struct parts *p);
 
 // GNNAC_EUNSUPPORTED when so many pieces do not fit 31 bits; says of which knob

@@ -71,7 +71,7 @@ pack() { # BUILD FOLDER GRAPH...
     local build=$1 folder=$2
     shift 2
     mkdir -p "$folder/bin" "$folder/lib" "$folder/python" "$folder/graphs"
-    cp "$build"/compiler/gnnac "$build"/tests/gpu/test_gpu_{devices,dropout,edges,epilogues,kernels,models,plans,runtime,tickets,training,whole} \
+    cp "$build"/compiler/gnnac "$build"/tests/gpu/test_gpu_{devices,dropout,edges,epilogues,inputs,kernels,models,plans,runtime,tickets,training,whole} \
         "$build/tests/bench/latency" "$folder/bin"
     cp -L "$build"/runtime/libgnnac.so "$folder/python"
     copy_libraries "$folder/lib" "$folder"/bin/*
@@ -124,6 +124,7 @@ check() {
     tap whole tests/gpu/run.sh "$folder" meet test_gpu_whole
     tap plans tests/gpu/run.sh "$folder" any test_gpu_plans
     tap runtime tests/gpu/run.sh "$folder" any test_gpu_runtime
+    tap inputs tests/gpu/run.sh "$folder" any test_gpu_inputs
     tap tickets tests/gpu/run.sh "$folder" any test_gpu_tickets
     tap training tests/gpu/run.sh "$folder" any test_gpu_training
     tap dropout tests/gpu/run.sh "$folder" any test_gpu_dropout

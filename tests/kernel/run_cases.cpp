@@ -85,7 +85,8 @@ void run::set_parts()
         k.packed_edges,    k.packed_step,
         k.tile_percent,    k.tile_blocks};
     if (parts_build(g.n_nodes, g.rowptr, g.colidx, &limits, &parts, nullptr) !=
-        GNNAC_OK)
+            GNNAC_OK ||
+        parts_list_meets(&parts, nullptr) != GNNAC_OK)
         abort();
     pointers[ARG_PART_PTR] =
         part_ptr.set(parts.part_ptr, parts.n_parts + 1, k.spec.offset_bits);

@@ -46,6 +46,7 @@ TEST(slots_of_a_split_row_know_its_first_block_and_their_number)
                                     2, 2, 2, 2, 0, 0, 0, 0, 0, 0};
     CHECK_INT(parts_build(6, six_rows, NULL, &groups, &p, NULL), GNNAC_OK);
     CHECK_INT(p.n_slots, 10);
+    CHECK_INT(parts_list_meets(&p, NULL), GNNAC_OK);
     CHECK(memcmp(p.meets, meets, sizeof(meets)) == 0);
     parts_finish(&p);
 }
@@ -234,6 +235,7 @@ TEST(parts_of_random_graphs_keep_their_limits_and_name_the_split_rows)
         CHECK_INT(p.part_row[p.n_parts], n);
         check_parts(&p, rowptr, &l);
         check_splits(&p, n, rowptr, l.per_block);
+        CHECK_INT(parts_list_meets(&p, NULL), GNNAC_OK);
         check_meets(&p);
         parts_finish(&p);
     }
