@@ -127,7 +127,7 @@ out:
 // A kernel wants an address even if no row of this graph is cut.
 static size_t count_slots(const struct partition *p)
 {
-    if (!p || p->n_parts + p->n_tiles == 0)
+    if (p->n_parts + p->n_tiles == 0)
         return 0;
     return p->n_slots > 0 ? (size_t)p->n_slots : 1;
 }
@@ -174,8 +174,8 @@ static gnnac_status upload_partition(const struct cuda_context *c,
                    &p->split_first, err));
     TRY(upload_ids(c, parts->split_last, parts->n_splits, what, &p->split_last,
                    err));
-    TRY(upload_meets(c, parts, p, err));
     TRY(upload_tiles(c, &parts->tiles, p, err));
+    TRY(upload_meets(c, parts, p, err));
 out:
     return st;
 }
@@ -235,13 +235,13 @@ size_t cuda_graph_partial_bytes(const struct cuda_graph *g,
 }
 
 gnnac_status cuda_graph_take_tickets(const struct cuda_graph *g,
+                                     const struct partition *p,
                                      const struct kernel *k, cu_ptr partial,
                                      cu_stream stream, cu_ptr *out,
                                      gnnac_error *err)
 {
-    const struct partition *p = cuda_graph_partition(g, k);
     *out = 0;
-    if (!p || !p->tickets.n_words)
+    if (!p->tickets.n_words)
         return GNNAC_OK;
     return cuda_tickets_take(g->c, &p->tickets, partial,
                              partial + sums_bytes(p, k), stream, out, err);

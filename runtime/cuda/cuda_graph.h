@@ -58,8 +58,10 @@ const struct partition *cuda_graph_partition(const struct cuda_graph *g,
 size_t cuda_graph_partial_bytes(const struct cuda_graph *g,
                                 const struct kernel *k);
 
-// The tickets of a launch with that scratch; 0 where `k` takes none.
+// The tickets of a launch with that scratch, of k's partition; 0 where `k`
+// takes none.
 gnnac_status cuda_graph_take_tickets(const struct cuda_graph *g,
+                                     const struct partition *p,
                                      const struct kernel *k, cu_ptr partial,
                                      cu_stream stream, cu_ptr *out,
                                      gnnac_error *err);

@@ -262,7 +262,7 @@ gnnac_status cuda_kernel_launch(const struct cuda_graph *g,
     union argument values[N_LAUNCH_ARGS];
     cu_ptr tickets;
     gnnac_status st =
-        cuda_graph_take_tickets(g, k->k, o->partial, stream, &tickets, err);
+        cuda_graph_take_tickets(g, p, k->k, o->partial, stream, &tickets, err);
     bind_arguments(g, p, k->k, o, tickets, values);
     for (int32_t i = 0; i < k->k->n_launches && st == GNNAC_OK; i++) {
         const struct launch *l = &k->k->launches[i];

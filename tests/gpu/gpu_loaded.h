@@ -96,6 +96,17 @@ static inline void unload(struct loaded *l)
     gnnac_bundle_close(l->bundle);
 }
 
+// A forward pass with memory of the caller's.
+static inline gnnac_status forward_on(struct loaded *l, cu_ptr y,
+                                      cu_ptr workspace, cu_stream stream,
+                                      gnnac_error *err)
+{
+    return gnnac_model_forward(l->model, (const float *)(uintptr_t)l->x,
+                               (float *)(uintptr_t)y,
+                               (void *)(uintptr_t)workspace,
+                               l->workspace_bytes, stream, err);
+}
+
 // ---- where cuBLAS works -----------------------------------------------------
 
 // What cublasSetWorkspace was told last, and how often it was told.

@@ -1,6 +1,6 @@
 // What the public interface promises on a GPU: the caller's stream and memory,
 // stream capture, errors that leave nothing behind, the ladder of images.
-#include "gpu_loaded.h"
+#include "gpu_replay.h"
 
 static gnnac_status forward(struct loaded *l, size_t workspace_bytes,
                             gnnac_error *err)
@@ -59,17 +59,11 @@ TEST(forward_uses_the_callers_memory_and_stream)
 TEST(a_captured_forward_can_be_replayed_with_other_features)
 {
     struct loaded l;
-    gnnac_error err = {{0}};
-    void *captured = NULL, *exec = NULL;
     if (load(&l, "gin", &(struct gpu_build){.reorder = "rabbit"})) {
-        CHECK_INT(more.cuStreamBeginCapture_v2(l.stream, 0), 0);
-        CHECK_OK(forward(&l, l.workspace_bytes, &err), err);
-        CHECK_INT(more.cuStreamEndCapture(l.stream, &captured), 0);
-        CHECK_INT(more.cuGraphInstantiateWithFlags(&exec, captured, 0), 0);
-        check_pass(&l, 3, run_graph, exec);
-        check_pass(&l, 4, run_graph, exec);
-        CHECK_INT(more.cuGraphExecDestroy(exec), 0);
-        CHECK_INT(more.cuGraphDestroy(captured), 0);
+        struct replay replay = capture_forward(&l, l.workspace);
+        check_pass(&l, 3, run_graph, replay.exec);
+        check_pass(&l, 4, run_graph, replay.exec);
+        forget_replay(&replay);
     }
     unload(&l);
 }
@@ -153,15 +147,6 @@ TEST(bounds_follow_the_math_where_cublas_computes_alone)
         free(bound);
     }
     unload(&l);
-}
-
-static gnnac_status forward_on(struct loaded *l, cu_ptr y, cu_ptr workspace,
-                               cu_stream stream, gnnac_error *err)
-{
-    return gnnac_model_forward(l->model, (const float *)(uintptr_t)l->x,
-                               (float *)(uintptr_t)y,
-                               (void *)(uintptr_t)workspace,
-                               l->workspace_bytes, stream, err);
 }
 
 static gnnac_status run_twice_at_once(struct loaded *l, void *arg,

@@ -1,6 +1,6 @@
 // Rows whose pieces meet in the kernel that sums them (combine=3): right, the
 // same bits again, captured; and the tickets that it takes.
-#include "gpu_loaded.h"
+#include "gpu_replay.h"
 
 // Node 1's 400 edges are in so many pieces that sums of 32 meet, too.
 static const struct gpu_build ways[] = {
@@ -16,10 +16,7 @@ enum { N_WAYS = sizeof(ways) / sizeof(ways[0]) };
 static gnnac_status forward_in(struct loaded *l, cu_ptr workspace,
                                gnnac_error *err)
 {
-    return gnnac_model_forward(l->model, (const float *)(uintptr_t)l->x,
-                               (float *)(uintptr_t)l->y,
-                               (void *)(uintptr_t)workspace, l->workspace_bytes,
-                               l->stream, err);
+    return forward_on(l, l->y, workspace, l->stream, err);
 }
 
 // What an earlier launch left would hide that this one leaves something out.
@@ -131,19 +128,13 @@ TEST(workspaces_without_a_table_are_served)
 static void check_captured(struct loaded *l, cu_ptr workspace,
                            const float *want)
 {
-    gnnac_error err = {{0}};
-    void *captured = NULL, *exec = NULL;
-    CHECK_INT(more.cuStreamBeginCapture_v2(l->stream, 0), 0);
-    CHECK_OK(forward_in(l, workspace, &err), err);
-    CHECK_INT(more.cuStreamEndCapture(l->stream, &captured), 0);
-    CHECK_INT(more.cuGraphInstantiateWithFlags(&exec, captured, 0), 0);
+    struct replay replay = capture_forward(l, workspace);
     for (int k = 0; k < 2; k++) {
         spoil(l, workspace);
-        CHECK_INT(more.cuGraphLaunch(exec, l->stream), 0);
+        CHECK_INT(more.cuGraphLaunch(replay.exec, l->stream), 0);
         check_same(l, want);
     }
-    CHECK_INT(more.cuGraphExecDestroy(exec), 0);
-    CHECK_INT(more.cuGraphDestroy(captured), 0);
+    forget_replay(&replay);
 }
 
 // With a table of its own, and where there is none.
